@@ -1,0 +1,226 @@
+"""
+One call as data: what is asked, and what came back.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote, urlencode
+
+import attrs
+
+from ._mapping import NOTHING_EXTRA, Headers, ReadOnly
+from ._settings import Secret, whole_number, wrong_type
+from .errors import Attempt, InvalidRequestError
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Far beyond any id that the API documents (32 characters), far below what a URL may hold.
+_LONGEST_ID = 1024
+_LONGEST_CURSOR = 8192
+
+
+@attrs.frozen(kw_only=True)
+class Operation(Generic[T]):
+    """
+    One operation of the API, as data.
+
+    Attributes:
+        id: The contract's `operationId`.
+        method: The HTTP method.
+        path: The contract's path, parameters in braces.
+        returns: The model that the answer holds.
+        single: Whether the answer is `{"data": ..., "meta": ...}` around that model.
+        repeatable: Whether sending it twice does no more than sending it once; true of GET.
+    """
+
+    id: str
+    method: str
+    path: str
+    returns: type[T]
+    single: bool = False
+    repeatable: bool = attrs.field(
+        default=attrs.Factory(lambda self: self.method == "GET", takes_self=True)
+    )
+
+    def call(
+        self,
+        *,
+        query: Mapping[str, str | int | None] | None = None,
+        answers_id: str | None = None,
+        **segments: str,
+    ) -> Call[T]:
+        """
+        Return the call of this operation with *segments* in its path and *query* after it.
+
+        A parameter of *query* that is None is not sent. *answers_id* is what `data.id` of the
+        answer must be.
+        """
+        given = [(name, value) for name, value in (query or {}).items() if value is not None]
+        return Call(
+            operation=self,
+            path=self.path.format_map(
+                {name: quote(segments[name], safe="=:@") for name in segments}
+            ),
+            query=urlencode(given, quote_via=quote, safe=""),
+            answers_id=answers_id,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Call(Generic[T]):
+    """
+    One invocation of an operation: everything that is asked, nothing of how it is sent.
+    """
+
+    operation: Operation[T]
+    path: str
+    query: str = ""
+    body: bytes | None = None
+    answers_id: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.operation.method} {self.path}"
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """
+    What goes over the border to the HTTP library.
+
+    Attributes:
+        name: Method and path, as texts show the call.
+        secrets: What no text may repeat.
+    """
+
+    name: str
+    method: str
+    url: str
+    headers: tuple[tuple[str, Secret | str], ...]
+    secrets: tuple[Secret, ...]
+    body: bytes | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """
+    What came back over the border.
+
+    Attributes:
+        body: Unpacked; of an error at most 64 KiB.
+        defect: What kept the body from being read as a whole, None if nothing did.
+        too_large: Whether that is its size.
+    """
+
+    status_code: int
+    headers: Headers
+    body: bytes = attrs.field(repr=False)
+    elapsed: float = 0.0
+    defect: str | None = None
+    too_large: bool = False
+
+    @property
+    def request_id(self) -> str | None:
+        """
+        The id that the server, or a gateway before it, gave the request.
+        """
+        for name in ("x-request-id", "request-id", "x-correlation-id"):
+            if name in self.headers:
+                return self.headers[name]
+        return None
+
+
+@attrs.frozen(kw_only=True)
+class APIResponse(Generic[T]):
+    """
+    A successful call with everything around its data, what `raw` returns.
+
+    Attributes:
+        data: What the method itself would have returned.
+        meta: The answer's `meta`, None if it had none.
+        extra: Members beside `data` and `meta` that this version does not know.
+        status_code: The HTTP status.
+        headers: The headers of the answer.
+        request_id: The id that the server gave the request, None if it gave none.
+        attempts: One `Attempt` a try, in order; the last one is the success.
+        elapsed: Seconds from the start of the call to its end, waits included.
+    """
+
+    data: T
+    meta: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+    status_code: int
+    headers: Headers
+    request_id: str | None
+    attempts: tuple[Attempt, ...]
+    elapsed: float
+
+
+def operation(described: Operation[Any]) -> Callable[[F], F]:
+    """
+    Mark a method as the one that stands for an operation: `raw` takes those, tests list them.
+    """
+
+    def mark(method: F) -> F:
+        method.__operation__ = described  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def check_id(name: str, value: object) -> str:
+    """
+    Return *value* as a plain str if it can stand in a path as one segment.
+    """
+    text = _plain_text(name, value)
+    if text in {"", ".", ".."}:
+        message = f"{name} must not be {text!r}: it would name another path"
+        raise InvalidRequestError(message)
+    if len(text) > _LONGEST_ID:
+        message = f"{name} has {len(text)} characters, at most {_LONGEST_ID}: {_excerpt(text)}"
+        raise InvalidRequestError(message)
+    # Controls, surrogates, line and paragraph separators: in no id, and trouble in every log.
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
+        message = f"{name} has a control character or half a character: {_excerpt(text)}"
+        raise InvalidRequestError(message)
+    return text
+
+
+def check_limit(name: str, value: object) -> int:
+    """
+    Return *value* if it is a page size that the API takes.
+    """
+    return whole_number(name, value, 1, 100, refusal=InvalidRequestError)
+
+
+def check_cursor(name: str, value: object) -> str:
+    """
+    Return *value* as a plain str if it can stand in a query; any id of the server's can.
+    """
+    text = _plain_text(name, value)
+    if not text:
+        message = f"{name} must not be empty: leave it out to start at the beginning"
+        raise InvalidRequestError(message)
+    if len(text) > _LONGEST_CURSOR:
+        message = f"{name} has {len(text)} characters, at most {_LONGEST_CURSOR}: {_excerpt(text)}"
+        raise InvalidRequestError(message)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        message = f"{name} has half a character: {_excerpt(text)}"
+        raise InvalidRequestError(message)
+    return text
+
+
+def _plain_text(name: str, value: object) -> str:
+    # A subclass that prints as something else is ambiguous: which of its two texts is the id?
+    if not isinstance(value, str) or type(value).__str__ is not str.__str__:
+        raise wrong_type(name, "a str", value)
+    return str.__str__(value)
+
+
+def _excerpt(text: str) -> str:
+    # The quotes and an ellipsis aside, 40 characters that print on any terminal.
+    escaped = ascii(text[:40])[1:-1]
+    return f"'{escaped[:40]}{'...' if len(escaped) > 40 or len(text) > 40 else ''}'"

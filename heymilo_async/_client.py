@@ -1,0 +1,466 @@
+"""
+AsyncHeyMilo and HeyMilo: settings in, resources out, open and close.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, NoReturn, ParamSpec, Self, TypeVar
+
+import attrs
+
+from ._call import APIResponse
+from ._drive import blocking, run_now
+from ._engine import Engine
+from ._pool import Pool
+from ._settings import (
+    NOT_GIVEN,
+    NotGiven,
+    RetryPolicy,
+    Secret,
+    changed_settings,
+    new_settings,
+    pool_settings,
+    wrong_type,
+)
+from ._version import __version__
+from ._wire import AsyncHTTPClient, AsyncWire, BlockingWire, HTTPClient
+from .errors import InvalidRequestError
+from .resources._base import AsyncResource, Resource
+from .resources.phone_numbers import AsyncPhoneNumbers, PhoneNumbers
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_USER_AGENT = (
+    f"heymilo-async/{__version__} Python/{sys.version_info.major}.{sys.version_info.minor}"
+)
+
+
+class AsyncHeyMilo:
+    """
+    The client, awaited: on asyncio and on trio.
+
+    Make one for a program, not one for a request: it holds the connections. It may be used in
+    several event loops, one after the other or in several threads; each has connections of its
+    own. After a fork the child starts with new ones.
+
+    Attributes:
+        phone_numbers: The workspace's phone numbers, an `AsyncPhoneNumbers`.
+
+    Args:
+        api_key: Sent as `X-API-KEY`. If neither this nor *access_token* is given, the environment
+            variable `HEYMILO_API_KEY` is read, and after it `HEYMILO_ACCESS_TOKEN`.
+        access_token: An OAuth access token, sent as `Authorization: Bearer ...`. If both are given,
+            both are sent.
+        workspace_id: Sent as `X-Workspace-Id`, for tokens that are good for several workspaces;
+            else `HEYMILO_WORKSPACE_ID`.
+        base_url: Where the API is; else `HEYMILO_BASE_URL`, else `https://api.heymilo.ai`. A path
+            prefix is kept.
+        timeout: Seconds without progress, more than 0: for connecting, reading, writing, and for
+            waiting until a connection is free.
+        deadline: Seconds for a whole call, more than 0: all attempts, waits and decoding. None: no
+            limit.
+        retry: How often a call is tried, and how long it waits in between.
+        max_connections: Connections at a time, 1 to 100,000; calls beyond that wait in turn.
+        default_headers: Headers for every request; credentials and what frames a message are
+            refused.
+        proxy: URL of a proxy (http, https, socks5, socks5h); else `HTTPS_PROXY`, `HTTP_PROXY`,
+            `ALL_PROXY` and `NO_PROXY` are heeded.
+        ssl_context: For a private certificate authority, or a client certificate.
+        allow_insecure_http: Whether `http://` may lead off this machine. The key goes over the
+            network unencrypted then.
+        http_client: Your own `httpx.AsyncClient`; it is used, and never closed. *proxy* and
+            *ssl_context* are its own business then.
+
+    Raises:
+        ConfigurationError: A setting cannot work, or there are no credentials.
+        TypeError: A setting is of the wrong type.
+
+    Example:
+        >>> import asyncio
+        >>> from heymilo_async import AsyncHeyMilo
+        >>> async def main() -> None:
+        ...     async with AsyncHeyMilo() as client:
+        ...         print(await client.phone_numbers.list())
+        >>> asyncio.run(main())  # doctest: +SKIP
+    """
+
+    phone_numbers: AsyncPhoneNumbers
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        access_token: str | None = None,
+        workspace_id: str | None = None,
+        base_url: str | None = None,
+        timeout: float = 30.0,
+        deadline: float | None = None,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
+        max_connections: int = 100,
+        default_headers: Mapping[str, str] | None = None,
+        proxy: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        allow_insecure_http: bool = False,
+        http_client: AsyncHTTPClient | None = None,
+    ) -> None:
+        # First of all, so that no traceback shows them among its locals.
+        api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
+        workspace_id, proxy = Secret.hide(workspace_id), Secret.hide(proxy)
+        default_headers, base_url = Secret.hide(default_headers), Secret.hide(base_url)
+        self._mount(
+            _new_engine(
+                AsyncWire,
+                owner="AsyncHeyMilo",
+                api_key=api_key,
+                access_token=access_token,
+                workspace_id=workspace_id,
+                base_url=base_url,
+                timeout=timeout,
+                deadline=deadline,
+                retry=retry,
+                max_connections=max_connections,
+                default_headers=default_headers,
+                proxy=proxy,
+                ssl_context=ssl_context,
+                allow_insecure_http=allow_insecure_http,
+                http_client=http_client,
+            )
+        )
+
+    def _mount(self, engine: Engine, *, is_view: bool = False) -> Self:
+        self._engine = engine
+        self._is_view = is_view
+        self.phone_numbers = AsyncPhoneNumbers(engine)
+        return self
+
+    def with_options(
+        self,
+        *,
+        api_key: str | None | NotGiven = NOT_GIVEN,
+        access_token: str | None | NotGiven = NOT_GIVEN,
+        workspace_id: str | None | NotGiven = NOT_GIVEN,
+        base_url: str | NotGiven = NOT_GIVEN,
+        timeout: float | NotGiven = NOT_GIVEN,
+        deadline: float | None | NotGiven = NOT_GIVEN,
+        retry: RetryPolicy | NotGiven = NOT_GIVEN,
+        default_headers: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
+        allow_insecure_http: bool | NotGiven = NOT_GIVEN,
+    ) -> Self:
+        """
+        Return a view of this client with other settings, on the same connections.
+
+        It costs next to nothing: make one for a tenant or for a single call. Closing a view
+        closes nothing; once the client it comes from is closed, so is the view.
+
+        Args:
+            api_key: As in the constructor. None takes the key away; the environment is not read.
+            access_token: As in the constructor. None takes the token away.
+            workspace_id: As in the constructor. None sends none.
+            base_url: As in the constructor.
+            timeout: Seconds, as in the constructor.
+            deadline: Seconds, as in the constructor. None: no limit.
+            retry: As in the constructor.
+            default_headers: In place of all those of this client. None: none.
+            allow_insecure_http: As in the constructor.
+
+        Returns:
+            A client of the same class.
+
+        Raises:
+            ConfigurationError: A setting cannot work, or no credential is left.
+            TypeError: A setting is of the wrong type.
+
+        Example:
+            >>> from heymilo_async import HeyMilo
+            >>> client = HeyMilo("an example of a key")
+            >>> patient = client.with_options(timeout=120.0, deadline=None)
+        """
+        api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
+        workspace_id, base_url = Secret.hide(workspace_id), Secret.hide(base_url)
+        default_headers = Secret.hide(default_headers)
+        changed = changed_settings(
+            self._engine.settings,
+            {
+                "api_key": api_key,
+                "access_token": access_token,
+                "workspace_id": workspace_id,
+                "base_url": base_url,
+                "timeout": timeout,
+                "deadline": deadline,
+                "retry": retry,
+                "default_headers": default_headers,
+                "allow_insecure_http": allow_insecure_http,
+            },
+        )
+        view = object.__new__(type(self))
+        return view._mount(attrs.evolve(self._engine, settings=changed), is_view=True)
+
+    async def raw(
+        self, method: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> APIResponse[T]:
+        """
+        Call *method* and return its result with everything around it.
+
+        Args:
+            method: An operation of this client or of one of its views, such as
+                `client.phone_numbers.get`; the view's settings count.
+            *args: What *method* takes.
+            **kwargs: What *method* takes.
+
+        Returns:
+            The data, the answer's `meta`, status, headers and request id, and the attempts.
+
+        Raises:
+            InvalidRequestError: *method* is of another client.
+            TypeError: *method* is not a single operation.
+            HeyMiloError: What *method* raises.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         response = await client.raw(client.phone_numbers.get, "666A24C3")
+            ...         print(response.status_code, response.request_id, len(response.attempts))
+            >>> asyncio.run(main())  # doctest: +SKIP
+        """
+        resource = getattr(method, "__self__", None)
+        if not isinstance(resource, AsyncResource) or not hasattr(method, "__operation__"):
+            raise wrong_type("method", "an operation such as client.phone_numbers.get", method)
+        if resource._engine.pool is not self._engine.pool:
+            message = "method is of another client: take it from this one, or from a view of it"
+            raise InvalidRequestError(message)
+        responses: list[APIResponse[Any]] = []
+        recording = type(resource)(attrs.evolve(resource._engine, record=responses.append))
+        await getattr(recording, method.__name__)(*args, **kwargs)
+        return responses[0]
+
+    async def aclose(self) -> None:
+        """
+        Close the connections; calls under way end with a `ClientClosedError`.
+
+        Again, or on a view, it does nothing. `async with` calls it.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo
+            >>> asyncio.run(AsyncHeyMilo("an example of a key").aclose())
+        """
+        if not self._is_view:
+            await self._engine.pool.aclose()
+
+    async def __aenter__(self) -> Self:
+        self._engine.pool.require_open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return _shown(self, self.__dict__.get("_engine"))
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        _refuse_copy(self)
+
+
+class HeyMilo:
+    """
+    The client, blocking: for scripts, notebooks, threads and worker processes.
+
+    It is `AsyncHeyMilo` over blocking sockets: the same code, with no event loop and no thread
+    behind it, so it works in a notebook, within a running event loop, and after a fork. Threads
+    may share it.
+
+    Attributes:
+        phone_numbers: The workspace's phone numbers, a `PhoneNumbers`.
+
+    Args:
+        api_key: As in `AsyncHeyMilo`; so are all the others but one:
+        http_client: Your own `httpx.Client`; it is used, and never closed. A deadline is then
+            kept as well as its timeouts allow: a server that sends its headers drop by drop can
+            overstep it.
+
+    Raises:
+        ConfigurationError: A setting cannot work, or there are no credentials.
+        TypeError: A setting is of the wrong type.
+
+    Example:
+        >>> from heymilo_async import HeyMilo
+        >>> with HeyMilo() as client:  # doctest: +SKIP
+        ...     print(client.phone_numbers.list())
+    """
+
+    phone_numbers: PhoneNumbers
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        access_token: str | None = None,
+        workspace_id: str | None = None,
+        base_url: str | None = None,
+        timeout: float = 30.0,
+        deadline: float | None = None,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
+        max_connections: int = 100,
+        default_headers: Mapping[str, str] | None = None,
+        proxy: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        allow_insecure_http: bool = False,
+        http_client: HTTPClient | None = None,
+    ) -> None:
+        # First of all, so that no traceback shows them among its locals.
+        api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
+        workspace_id, proxy = Secret.hide(workspace_id), Secret.hide(proxy)
+        default_headers, base_url = Secret.hide(default_headers), Secret.hide(base_url)
+        twin = object.__new__(AsyncHeyMilo)
+        self._mount(
+            twin._mount(
+                _new_engine(
+                    BlockingWire,
+                    owner="HeyMilo",
+                    api_key=api_key,
+                    access_token=access_token,
+                    workspace_id=workspace_id,
+                    base_url=base_url,
+                    timeout=timeout,
+                    deadline=deadline,
+                    retry=retry,
+                    max_connections=max_connections,
+                    default_headers=default_headers,
+                    proxy=proxy,
+                    ssl_context=ssl_context,
+                    allow_insecure_http=allow_insecure_http,
+                    http_client=http_client,
+                )
+            )
+        )
+
+    def _mount(self, twin: AsyncHeyMilo) -> Self:
+        self._twin = twin
+        self.phone_numbers = PhoneNumbers(twin.phone_numbers)
+        return self
+
+    def with_options(
+        self,
+        *,
+        api_key: str | None | NotGiven = NOT_GIVEN,
+        access_token: str | None | NotGiven = NOT_GIVEN,
+        workspace_id: str | None | NotGiven = NOT_GIVEN,
+        base_url: str | NotGiven = NOT_GIVEN,
+        timeout: float | NotGiven = NOT_GIVEN,
+        deadline: float | None | NotGiven = NOT_GIVEN,
+        retry: RetryPolicy | NotGiven = NOT_GIVEN,
+        default_headers: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
+        allow_insecure_http: bool | NotGiven = NOT_GIVEN,
+    ) -> Self:
+        # Not made by `blocking`: its `kwargs` would hold a key where a traceback shows it.
+        api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
+        workspace_id, base_url = Secret.hide(workspace_id), Secret.hide(base_url)
+        default_headers = Secret.hide(default_headers)
+        view = object.__new__(type(self))
+        return view._mount(
+            self._twin.with_options(
+                api_key=api_key,
+                access_token=access_token,
+                workspace_id=workspace_id,
+                base_url=base_url,
+                timeout=timeout,
+                deadline=deadline,
+                retry=retry,
+                default_headers=default_headers,
+                allow_insecure_http=allow_insecure_http,
+            )
+        )
+
+    with_options.__doc__ = AsyncHeyMilo.with_options.__doc__
+
+    def raw(self, method: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> APIResponse[T]:
+        """
+        Call *method* and return its result with everything around it.
+
+        Args:
+            method: An operation of this client or of one of its views, such as
+                `client.phone_numbers.get`; the view's settings count.
+            *args: What *method* takes.
+            **kwargs: What *method* takes.
+
+        Returns:
+            The data, the answer's `meta`, status, headers and request id, and the attempts.
+
+        Raises:
+            InvalidRequestError: *method* is of another client.
+            TypeError: *method* is not a single operation.
+            HeyMiloError: What *method* raises.
+
+        Example:
+            >>> from heymilo_async import HeyMilo
+            >>> with HeyMilo() as client:  # doctest: +SKIP
+            ...     response = client.raw(client.phone_numbers.get, "666A24C3")
+            ...     print(response.status_code, response.request_id, len(response.attempts))
+        """
+        resource = getattr(method, "__self__", None)
+        twin = resource._twin if isinstance(resource, Resource) else None
+        awaited: Any = getattr(twin, getattr(method, "__name__", ""), method)
+        return run_now(self._twin.raw(awaited, *args, **kwargs))
+
+    close: Final = blocking(AsyncHeyMilo.aclose)
+
+    def __enter__(self) -> Self:
+        self._twin._engine.pool.require_open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        twin = self.__dict__.get("_twin")
+        return _shown(self, twin and twin._engine)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        _refuse_copy(self)
+
+
+def _new_engine(
+    wire: type[AsyncWire | BlockingWire],
+    *,
+    owner: str,
+    max_connections: Any,
+    proxy: Any,
+    ssl_context: Any,
+    http_client: Any,
+    **given: Any,
+) -> Engine:
+    if http_client is not None:
+        wire.check(http_client)
+    shared = pool_settings(
+        max_connections=max_connections,
+        proxy=proxy,
+        ssl_context=ssl_context,
+        http_client=http_client,
+    )
+    settings = new_settings(os.getenv, given)
+    return Engine(pool=Pool(shared, wire, owner=owner), settings=settings, user_agent=_USER_AGENT)
+
+
+def _shown(client: object, engine: Engine | None) -> str:
+    if engine is None:  # in the traceback of a constructor that refused a setting
+        return f"<{type(client).__name__}>"
+    settings = engine.settings
+    names = ("api_key", "access_token", "workspace_id")
+    given = "".join(f" {name}=***" for name in names if getattr(settings, name) is not None)
+    return f"<{type(client).__name__} {settings.base_url}{given}>"
+
+
+def _refuse_copy(client: object) -> NoReturn:
+    message = (
+        f"a {type(client).__name__} holds sockets and a key, and is neither pickled nor copied: "
+        "make one where it is needed; for other settings on the same connections there is "
+        "with_options()"
+    )
+    raise TypeError(message)

@@ -1,0 +1,327 @@
+"""
+THE loop: pace, sign, send, check, retry, decode.
+
+    respond     one call: attempts until one settles it, through tenacity
+    _attempt    one attempt: _pace, _sign and _send, _read
+    _after      the verdict on it: does it stand, or is there another try
+
+What an attempt came to is a value, an `APIResponse` or the error to raise; only what is not ours
+to judge (cancellation, Ctrl-C, an exception of your own http_client) passes through as exception.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import attrs
+from tenacity import AsyncRetrying, RetryCallState, stop_never
+
+from ._call import Answer, APIResponse, Call, Request
+from ._check import check, cleaned, decode_error, printable, scrub
+from ._codec import SingleResponse, decode
+from ._mapping import NOTHING_EXTRA
+from ._pool import Lane, Pool
+from ._retry import Retry, next_try
+from ._settings import Secret, Settings
+from ._wire import Ahead, deadline_error
+from .errors import (
+    APIConnectionError,
+    APIStatusError,
+    Attempt,
+    ClientClosedError,
+    HeyMiloError,
+    ResponseDecodeError,
+    ResponseMismatchError,
+)
+
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+
+#: Where "no deadline" is a number.
+NEVER = math.inf
+
+
+@attrs.define(kw_only=True)
+class _Course(Generic[T]):
+    """
+    What one call has been through so far.
+
+    Attributes:
+        wait: Seconds waited before the present attempt.
+        retry: The verdict that led to it, None for the first one.
+    """
+
+    call: Call[T]
+    lane: Lane
+    started: float
+    expires: float
+    attempts: tuple[Attempt, ...] = ()
+    wait: float = 0.0
+    retry: Retry | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Engine:
+    """
+    Performs calls with one view's settings on a pool that it may share.
+
+    *random* and *wall_clock* are arguments so that a test can hold them still.
+    """
+
+    pool: Pool
+    settings: Settings
+    user_agent: str
+    random: Callable[[], float] = random.random
+    wall_clock: Callable[[], float] = time.time
+    record: Callable[[APIResponse[Any]], None] | None = None
+
+    def expiry(self) -> float:
+        """
+        Return when a call that starts now has to be over, on the wire's clock.
+        """
+        deadline = self.settings.deadline
+        wire = self.pool.lane().wire
+        return NEVER if deadline is None else wire.now() + deadline
+
+    async def perform(self, call: Call[T], *, expires: float | None = None) -> T:
+        """
+        Return the data that *call* asks for.
+
+        *expires* is when a call that this one is part of has to be over; without it the call has
+        a deadline of its own.
+        """
+        response = await self.respond(call, expires=expires)
+        if self.record is not None:
+            self.record(response)
+        return response.data
+
+    async def map(
+        self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
+    ) -> list[B]:
+        """
+        Return *function* of each of *items*, in order, *limit* at a time.
+        """
+        return await self.pool.lane().wire.map(function, items, limit)
+
+    def ahead(self, fetch: Callable[[], Awaitable[B]], count: int) -> Ahead[B]:
+        """
+        Return what calls *fetch* again and again, *count* results ahead of who takes them.
+        """
+        return self.pool.lane().wire.ahead(fetch, count)
+
+    async def respond(self, call: Call[T], *, expires: float | None = None) -> APIResponse[T]:
+        """
+        Perform *call*; return its data and all that came with it.
+        """
+        lane = self.pool.lane()
+        course = _Course(
+            call=call,
+            lane=lane,
+            started=lane.wire.now(),
+            expires=self.expiry() if expires is None else expires,
+        )
+        # One a call: a shared one would mix the attempts of concurrent tasks.
+        retrying = AsyncRetrying(
+            sleep=lane.wire.sleep,
+            stop=stop_never,
+            retry=lambda state: self._after(course, _outcome_of(state)),
+            wait=lambda _: course.wait,
+        )
+        outcome: APIResponse[T] | HeyMiloError = await retrying(self._attempt, course)
+        if isinstance(outcome, APIResponse):
+            return outcome
+        try:
+            raise outcome
+        finally:
+            # The traceback holds this frame; were the frame to hold the error, both would stay
+            # until the garbage collector comes by.
+            del outcome
+
+    async def _attempt(self, course: _Course[T]) -> APIResponse[T] | HeyMiloError:
+        answer: Answer | None = None
+        began = course.started
+        try:
+            if not course.attempts:
+                await self._pace(course)
+            began = course.lane.wire.now()
+            answer = await self._send(course)
+            data, meta, extra = self._read(course, answer)
+        except HeyMiloError as error:
+            if isinstance(error, ResponseMismatchError):
+                # What that connection still holds would be the next caller's answer.
+                await course.lane.wire.renew()
+            self._note(course, began, answer, error)
+            error.attempts = course.attempts
+            return error.with_traceback(None)
+        self._note(course, began, answer, None)
+        if self.record is not None:
+            # Only `raw` shows what came with the data.
+            answer = cleaned(answer, self.settings.secrets)
+        return APIResponse(
+            data=data,
+            meta=meta,
+            extra=extra,
+            status_code=answer.status_code,
+            headers=answer.headers,
+            request_id=answer.request_id,
+            attempts=course.attempts,
+            elapsed=course.lane.wire.now() - course.started,
+        )
+
+    def _after(self, course: _Course[T], outcome: APIResponse[T] | HeyMiloError) -> bool:
+        """
+        Return whether there is another attempt after *outcome*, and set how long to wait for it.
+        """
+        budget = self.pool.budget
+        if not isinstance(outcome, HeyMiloError):
+            budget.give_back(course.retry.cost if course.retry else 1)
+            return False
+        now = course.lane.wire.now()
+        self._cool_down(course, outcome, now)
+        resting = course.lane.cool_down.remaining(self.settings.credential, now)
+        retry = next_try(
+            outcome,
+            number=len(course.attempts),
+            repeatable=course.call.operation.repeatable,
+            policy=self.settings.retry,
+            at_least=resting[0] if resting else 0.0,
+            remaining=course.expires - now,
+            random=self.random,
+        )
+        if retry is None:
+            return False
+        if not budget.take(retry.cost):
+            outcome.retry_budget_exhausted = True
+            return False
+        course.retry, course.wait = retry, retry.delay
+        return True
+
+    async def _pace(self, course: _Course[T]) -> None:
+        """
+        Wait while the credential is to rest, if that fits the deadline.
+        """
+        wire = course.lane.wire
+        resting = course.lane.cool_down.remaining(self.settings.credential, wire.now())
+        if resting is None:
+            return
+        wait, because = resting
+        if wire.now() + wait >= course.expires:
+            # The last real error, though it was another call's: it has the right class, and says
+            # when to come back.
+            error = copy.copy(because)
+            error.args = (f"{course.call}: not sent, for the key is to rest: {because.message}",)
+            error.request, error.retry_after = str(course.call), wait
+            raise error
+        course.wait = wait
+        await wire.sleep(wait)
+
+    async def _send(self, course: _Course[T]) -> Answer:
+        if self.pool.closed:
+            message = f"{course.call}: the client was closed meanwhile"
+            raise ClientClosedError(message, request=str(course.call))
+        return await course.lane.wire.send(
+            self._sign(course.call),
+            timeout=self.settings.timeout,
+            expires=None if course.expires == NEVER else course.expires,
+        )
+
+    def _sign(self, call: Call[T]) -> Request:
+        headers = [
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "gzip"),
+            ("User-Agent", self.user_agent),
+        ]
+        mine = self.settings.headers
+        overridden = {name.lower() for name, _ in mine}
+        url = self.settings.base_url + call.path
+        return Request(
+            name=str(call),
+            method=call.operation.method,
+            url=f"{url}?{call.query}" if call.query else url,
+            headers=(*(pair for pair in headers if pair[0].lower() not in overridden), *mine),
+            secrets=self.settings.secrets,
+            body=call.body,
+        )
+
+    def _read(
+        self, course: _Course[T], answer: Answer
+    ) -> tuple[T, Mapping[str, Any] | None, Mapping[str, Any]]:
+        """
+        Return what *answer* holds: data, meta, and what this version does not know.
+        """
+        call, secrets = course.call, self.settings.secrets + course.lane.wire.secrets
+        refusal = check(answer, request=str(call), secrets=secrets, now=self.wall_clock())
+        if refusal is not None:
+            raise refusal
+        error: HeyMiloError
+        try:
+            read = _decoded(call, answer.body, secrets)
+        except ResponseDecodeError as fault:
+            error = decode_error(fault, answer, request=str(call), secrets=secrets)
+        else:
+            if course.lane.wire.now() < course.expires:
+                return read
+            error = deadline_error(str(call), "read", answer.elapsed)
+        # Here, and not within the except block: the fault's frames hold the whole body.
+        raise error
+
+    def _note(
+        self, course: _Course[T], began: float, answer: Answer | None, error: HeyMiloError | None
+    ) -> None:
+        """
+        Add the present attempt to the course, if anything was tried.
+        """
+        if answer is None and not isinstance(error, APIConnectionError):
+            return
+        cause = None
+        if isinstance(error, APIConnectionError):
+            cause = error.attempts[0].cause
+        elif isinstance(error, ResponseDecodeError):
+            cause = type(error).__name__
+        attempt = Attempt(
+            number=len(course.attempts) + 1,
+            status_code=None if answer is None else answer.status_code,
+            cause=cause,
+            wait=course.wait,
+            elapsed=course.lane.wire.now() - began,
+            # The error's is clean of secrets, should the server have put one there.
+            request_id=getattr(error or answer, "request_id", None),
+        )
+        course.attempts = (*course.attempts, attempt)
+
+    def _cool_down(self, course: _Course[T], error: HeyMiloError, now: float) -> None:
+        """
+        Have the other calls with this credential wait too, if the server asked for it.
+        """
+        if not isinstance(error, APIStatusError) or error.status_code not in {429, 503}:
+            return
+        wait = error.retry_after
+        # A wait that nobody would wait for is no reason to stop everybody.
+        if wait is not None and 0 < wait <= self.settings.retry.max_retry_after:
+            course.lane.cool_down.rest(self.settings.credential, now + wait, copy.copy(error))
+
+
+def _outcome_of(state: RetryCallState) -> Any:
+    # Cancellation and Ctrl-C come out of here as they went in.
+    return state.outcome.result() if state.outcome is not None else None
+
+
+def _decoded(
+    call: Call[T], body: bytes, secrets: tuple[Secret, ...]
+) -> tuple[T, Mapping[str, Any] | None, Mapping[str, Any]]:
+    operation = call.operation
+    if not operation.single:
+        return decode(body, operation.returns), None, NOTHING_EXTRA
+    read = decode(body, SingleResponse[operation.returns])  # type: ignore[name-defined]
+    given = getattr(read.data, "id", "")
+    if call.answers_id is not None and given.casefold() != call.answers_id.casefold():
+        came, asked = printable(scrub(given, secrets), 50), printable(call.answers_id, 50)
+        message = f"it is {came!r} and not {asked!r} that came"
+        raise ResponseMismatchError(message, path="$.data.id")
+    return read.data, read.meta, read.extra

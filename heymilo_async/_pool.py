@@ -1,0 +1,177 @@
+"""
+What all views of one client share: wires, cool-downs, and the budget for retries.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from ._pace import CoolDown
+from ._settings import PoolSettings
+from ._wire import AsyncWire, BlockingWire
+from .errors import ClientClosedError, EventLoopError
+
+
+class RetryBudget:
+    """
+    Tokens that retries cost and successes bring back, so that a dead server is left alone.
+
+    As in the standard mode of botocore: 500 tokens, of which a retry takes 14 (5 after a 429);
+    a success gives back what its last retry took, or 1.
+    """
+
+    CAPACITY = 500
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = self._tokens = capacity
+        self._lock = threading.Lock()
+
+    @property
+    def tokens(self) -> int:
+        """
+        How many are left.
+        """
+        return self._tokens
+
+    def take(self, cost: int) -> bool:
+        """
+        Take *cost* tokens; return False, and take none, if there are not so many.
+        """
+        with self._lock:
+            enough = cost <= self._tokens
+            self._tokens -= cost if enough else 0
+            return enough
+
+    def give_back(self, tokens: int) -> None:
+        """
+        Put *tokens* back, up to the capacity.
+        """
+        if self._tokens < self._capacity:
+            with self._lock:
+                self._tokens = min(self._capacity, self._tokens + tokens)
+
+
+@attrs.frozen(eq=False)
+class Lane:
+    """
+    What belongs to one event loop (or to blocking code) in one process.
+
+    Clocks differ between event loops, so the cool-downs are here and not in the pool.
+    """
+
+    wire: AsyncWire | BlockingWire
+    cool_down: CoolDown = attrs.field(factory=CoolDown)
+
+
+class Pool:
+    """
+    A lane for each event loop that the client is used in, and a new set of them after a fork.
+    """
+
+    #: Whether there ever was a lane in this process; on the class for one whose making failed.
+    _opened = False
+
+    def __init__(
+        self,
+        settings: PoolSettings,
+        wire: type[AsyncWire | BlockingWire],
+        *,
+        owner: str,
+        warn: Callable[..., None] = warnings.warn,
+    ) -> None:
+        self._settings = settings
+        self._wire = wire
+        self._owner = owner
+        # Bound now: at the interpreter's exit the module may be gone before this object is.
+        self._warn = warn
+        self._closed = False
+        self._start_anew()
+        _pools.add(self)
+
+    def _start_anew(self) -> None:
+        # Locks too: the parent's may have been held, by a thread that this process does not have.
+        self._lock = threading.Lock()
+        self._opened = False
+        self._lanes: weakref.WeakKeyDictionary[Any, Lane] = weakref.WeakKeyDictionary()
+        self.budget: RetryBudget = RetryBudget()
+
+    @property
+    def closed(self) -> bool:
+        """
+        Whether it was closed; it stays so.
+        """
+        return self._closed
+
+    def require_open(self) -> None:
+        """
+        Raise `ClientClosedError` if it was closed.
+        """
+        if self._closed:
+            message = f"this {self._owner} is closed: make a new one, or use it within its `with`"
+            raise ClientClosedError(message)
+
+    def lane(self) -> Lane:
+        """
+        Return the lane of the running event loop, a new one if there is none yet.
+
+        Raises:
+            ClientClosedError: The client is closed.
+            EventLoopError: The `http_client` is the user's own and belongs to another loop.
+        """
+        self.require_open()
+        place = self._wire.place()
+        lane = self._lanes.get(place)
+        return lane if lane is not None else self._new_lane(place)
+
+    def _new_lane(self, place: Any) -> Lane:
+        with self._lock:
+            if place in self._lanes:
+                return self._lanes[place]
+            if self._settings.http_client is not None and self._opened:
+                message = (
+                    "your http_client was used in another event loop, where its connections "
+                    "are: give each loop a client of its own, or leave http_client out"
+                )
+                raise EventLoopError(message)
+            self._opened = True
+            lane = self._lanes[place] = Lane(self._wire(self._settings))
+            return lane
+
+    async def aclose(self) -> None:
+        """
+        Close the connections of the running event loop; the others are closed with theirs.
+        """
+        if not self._closed:
+            lane = self._lanes.get(self._wire.place())
+            self._closed = True
+            if lane is not None:
+                await lane.wire.aclose()
+
+    def __del__(self) -> None:
+        # No I/O here, and no import: this may run in any thread, at any time, even at exit.
+        if self._opened and not self._closed and self._settings.http_client is None:
+            message = f"unclosed {self._owner}: use `with`, or call its close method"
+            self._warn(message, ResourceWarning, stacklevel=2, source=self)
+
+
+_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
+#: In a child process: the parent's wires, never used and never closed, since closing a
+#: connection may write to it.
+_abandoned: list[Any] = []
+
+
+def _after_fork() -> None:
+    for pool in list(_pools):
+        _abandoned.extend(pool._lanes.values())
+        pool._start_anew()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none, and needs none
+    os.register_at_fork(after_in_child=_after_fork)

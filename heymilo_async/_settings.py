@@ -1,0 +1,473 @@
+"""
+The settings of a client as frozen values, checked when they are made, secrets masked everywhere.
+"""
+
+from __future__ import annotations
+
+import enum
+import hmac
+import ipaddress
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+import attrs
+
+from .errors import ConfigurationError
+
+DEFAULT_BASE_URL = "https://api.heymilo.ai"
+
+#: Seconds; beyond it the timeouts of sockets and locks overflow on some platforms.
+LONGEST = 365 * 86_400.0
+
+#: Visible ASCII with blanks inside: what may stand in a header without being quoted or folded.
+_HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LONGEST_HEADER_VALUE = 8192
+
+#: Headers that hold a secret, by what gateways call theirs.
+_SECRET_NAME = re.compile(r"auth|credential|key|pass|secret|session|signature|token", re.IGNORECASE)
+
+#: Each is the client's own to set: the credentials, and what frames a message.
+_RESERVED_HEADERS: Mapping[str, str] = {
+    "x-api-key": "use api_key=",
+    "authorization": "use access_token=",
+    "proxy-authorization": "put the credentials into proxy=",
+    "cookie": "this API has no cookies, and a cookie is a credential",
+    "x-workspace-id": "use workspace_id=",
+    "accept-encoding": "the client reads gzip and no other coding",
+    "connection": "the client keeps its connections itself",
+    "content-length": "the client frames its messages itself",
+    "host": "use base_url=",
+    "transfer-encoding": "the client frames its messages itself",
+}
+
+T = TypeVar("T")
+
+
+class NotGiven(enum.Enum):
+    """
+    The default of a parameter for which None means something of its own.
+    """
+
+    NOT_GIVEN = "NOT_GIVEN"
+
+    def __repr__(self) -> str:
+        return "NOT_GIVEN"
+
+
+NOT_GIVEN: Final = NotGiven.NOT_GIVEN
+
+
+class Secret:
+    """
+    A text that no output shows: not `repr`, `str`, `format`, `pickle` nor a traceback's locals.
+
+    Anything may be wrapped, so that a caller can hide a value before checking it.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    @classmethod
+    def hide(cls, value: Any) -> Any:
+        """
+        Wrap *value* unless there is nothing to hide.
+        """
+        return value if value is None or isinstance(value, NotGiven | Secret) else cls(value)
+
+    def reveal(self) -> Any:
+        """
+        Return the value. Keep it out of variables: a traceback shows those.
+        """
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(str(self._value).encode(), str(other._value).encode())
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __reduce__(self) -> NoReturn:
+        message = "a secret is neither pickled nor copied; read it again where it is needed"
+        raise TypeError(message)
+
+
+def wrong_type(name: str, expected: str, value: object) -> TypeError:
+    """
+    Return the error for a *value* of the wrong type, which the text does not show.
+    """
+    return TypeError(f"{name} must be {expected}, not {type(value).__name__}")
+
+
+def seconds(
+    name: str, value: object, *, zero: bool = False, refusal: type[Exception] = ConfigurationError
+) -> float:
+    """
+    Return *value* as a float if it is a number of seconds that can be waited for.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong_type(name, "a number of seconds", value)
+    # Comparing is safe for any int and any float, NaN included.
+    if not (0 < value <= LONGEST or (zero and value == 0)):
+        lowest = "0 or more" if zero else "more than 0"
+        message = (
+            f"{name} must be {lowest} and at most {LONGEST:.0f} seconds (a year): {_shown(value)}"
+        )
+        raise refusal(message)
+    return float(value)
+
+
+def whole_number(
+    name: str,
+    value: object,
+    lowest: int,
+    highest: int | None = None,
+    *,
+    refusal: type[Exception] = ConfigurationError,
+) -> int:
+    """
+    Return *value* if it is an int, and not a bool, from *lowest* to *highest*.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong_type(name, "an int", value)
+    if value < lowest or (highest is not None and value > highest):
+        bounds = f"from {lowest} to {highest}" if highest is not None else f"at least {lowest}"
+        message = f"{name} must be {bounds}: {_shown(value)}"
+        raise refusal(message)
+    return value
+
+
+def _shown(value: float) -> str:
+    # Not the digits of a giant: int to str is quadratic, and refused beyond 4,300 of them.
+    if isinstance(value, int) and abs(value) >= 10**20:
+        return "a very large number"
+    return repr(value)
+
+
+def _whole(lowest: int) -> Any:
+    def validate(_: object, attribute: attrs.Attribute[int], value: object) -> None:
+        whole_number(attribute.name, value, lowest)
+
+    return validate
+
+
+def _duration(_: object, attribute: attrs.Attribute[float], value: object) -> None:
+    seconds(attribute.name, value, zero=True)
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """
+    How often a call is tried, and how long it waits in between.
+
+    The wait before try *n* + 1 is a random number of seconds between 0 and
+    `initial_delay * 2 ** (n - 1)`, at most `max_delay` (exponential backoff with full jitter),
+    unless the server says how long to wait.
+
+    Attributes:
+        max_attempts: Tries of one call, the first one included: 1 or more; 1 means no retry.
+        initial_delay: Seconds, 0 or more: the longest wait before the second try.
+        max_delay: Seconds, 0 or more: the longest wait before any try.
+        max_retry_after: Seconds, 0 or more: if the server asks for a longer wait, its error is
+            raised at once, with `.retry_after` set.
+
+    Raises:
+        ConfigurationError: A number is out of its range.
+        TypeError: A value is not a number.
+
+    Example:
+        >>> from heymilo_async import RetryPolicy
+        >>> RetryPolicy(max_attempts=5)
+        RetryPolicy(max_attempts=5, initial_delay=0.5, max_delay=8.0, max_retry_after=60.0)
+    """
+
+    max_attempts: int = attrs.field(default=3, validator=_whole(1))
+    initial_delay: float = attrs.field(default=0.5, validator=_duration)
+    max_delay: float = attrs.field(default=8.0, validator=_duration)
+    max_retry_after: float = attrs.field(default=60.0, validator=_duration)
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """
+    What a view of a client may have of its own.
+    """
+
+    api_key: Secret | None
+    access_token: Secret | None
+    workspace_id: Secret | None
+    base_url: str
+    timeout: float
+    deadline: float | None
+    retry: RetryPolicy
+    default_headers: tuple[tuple[str, Secret], ...]
+    allow_insecure_http: bool
+
+    @property
+    def credential(self) -> tuple[Secret | None, Secret | None]:
+        """
+        What the server counts requests by.
+        """
+        return self.api_key, self.access_token
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """
+        What no error may repeat, should the server do so.
+        """
+        named = (value for name, value in self.default_headers if _SECRET_NAME.search(name))
+        return (*(secret for secret in self.credential if secret is not None), *named)
+
+    @property
+    def headers(self) -> tuple[tuple[str, Secret], ...]:
+        """
+        The headers that these settings add to a request.
+        """
+        headers = list(self.default_headers)
+        if self.api_key is not None:
+            headers.append(("X-API-KEY", self.api_key))
+        if self.access_token is not None:
+            headers.append(("Authorization", Secret("Bearer " + self.access_token.reveal())))
+        if self.workspace_id is not None:
+            headers.append(("X-Workspace-Id", self.workspace_id))
+        return tuple(headers)
+
+
+@attrs.frozen(kw_only=True)
+class PoolSettings:
+    """
+    What all views of a client share.
+    """
+
+    max_connections: int
+    proxy: Secret | None
+    ssl_context: ssl.SSLContext | None
+    http_client: Any
+
+
+def pool_settings(
+    *, max_connections: object, proxy: object, ssl_context: object, http_client: object
+) -> PoolSettings:
+    """
+    Check what a constructor was given for the pool; *proxy* comes hidden.
+    """
+    if ssl_context is not None and not isinstance(ssl_context, ssl.SSLContext):
+        raise wrong_type("ssl_context", "an ssl.SSLContext or None", ssl_context)
+    if http_client is not None and not (proxy is None and ssl_context is None):
+        message = "proxy and ssl_context are the http_client's own business: give them to it"
+        raise ConfigurationError(message)
+    return PoolSettings(
+        max_connections=whole_number("max_connections", max_connections, 1, 100_000),
+        proxy=None if proxy is None else _checked("proxy", proxy, fault_of_proxy),
+        ssl_context=ssl_context,
+        http_client=http_client,
+    )
+
+
+def new_settings(getenv: Callable[[str], str | None], given: Mapping[str, Any]) -> Settings:
+    """
+    Check what a constructor was *given*, secrets hidden, and fill the gaps from the environment.
+
+    (A function, not `os.environ`: the mapping would show the key among a traceback's locals.)
+    """
+    filled = dict(given)
+    if filled["api_key"] is None and filled["access_token"] is None:
+        filled["api_key"] = _from_environment(getenv, "api_key")
+        if filled["api_key"] is None:
+            filled["access_token"] = _from_environment(getenv, "access_token")
+    if filled["workspace_id"] is None:
+        filled["workspace_id"] = _from_environment(getenv, "workspace_id")
+    if filled["base_url"] is None:
+        filled["base_url"] = _from_environment(getenv, "base_url") or Secret(DEFAULT_BASE_URL)
+    return _checked_settings(**filled)
+
+
+def _from_environment(getenv: Callable[[str], str | None], name: str) -> Secret | None:
+    # A variable set to nothing is how many a deployment says "not set".
+    return Secret(getenv(_variable(name))) if (getenv(_variable(name)) or "").strip() else None
+
+
+def changed_settings(settings: Settings, given: Mapping[str, Any]) -> Settings:
+    """
+    Return *settings* with what was *given* to `with_options`, secrets hidden, in their place.
+    """
+    changes = {name: value for name, value in given.items() if value is not NOT_GIVEN}
+    return _checked_settings(**{**attrs.asdict(settings, recurse=False), **changes})
+
+
+def _variable(name: str) -> str:
+    return f"HEYMILO_{name.upper()}"
+
+
+def _checked_settings(
+    *,
+    api_key: Any,
+    access_token: Any,
+    workspace_id: Any,
+    base_url: Any,
+    timeout: Any,
+    deadline: Any,
+    retry: Any,
+    default_headers: Any,
+    allow_insecure_http: Any,
+) -> Settings:
+    if api_key is None and access_token is None:
+        message = (
+            "no credentials: pass api_key= or access_token=, "
+            "or set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN"
+        )
+        raise ConfigurationError(message)
+    if not isinstance(retry, RetryPolicy):
+        raise wrong_type("retry", "a RetryPolicy", retry)
+    if not isinstance(allow_insecure_http, bool):
+        raise wrong_type("allow_insecure_http", "a bool", allow_insecure_http)
+    return Settings(
+        api_key=_credential("api_key", api_key),
+        access_token=_credential("access_token", access_token),
+        workspace_id=_credential("workspace_id", workspace_id),
+        base_url=_base_url(base_url, allow_insecure_http=allow_insecure_http),
+        timeout=seconds("timeout", timeout),
+        deadline=None if deadline is None else seconds("deadline", deadline),
+        retry=retry,
+        default_headers=_default_headers(default_headers),
+        allow_insecure_http=allow_insecure_http,
+    )
+
+
+def _credential(name: str, secret: Secret | None) -> Secret | None:
+    if secret is None:
+        return None
+    checked = _checked(name, secret, _fault_of_credential)
+    return Secret(checked.reveal().strip())
+
+
+def _checked(name: str, secret: Any, fault_of: Any) -> Secret:
+    # The frame that raises holds the secret wrapped: a traceback may show its locals.
+    if not isinstance(secret.reveal(), str):
+        raise wrong_type(name, "a str", secret.reveal())
+    fault = fault_of(name, secret.reveal())
+    if fault is not None:
+        raise ConfigurationError(fault)
+    return secret  # type: ignore[no-any-return]
+
+
+def _fault_of_credential(name: str, text: str) -> str | None:
+    where = f"{name} (or {_variable(name)})"
+    stripped = text.strip()
+    if not stripped:
+        return f"{where} is empty"
+    if len(stripped) > _LONGEST_HEADER_VALUE:
+        return f"{where} is longer than {_LONGEST_HEADER_VALUE} characters: is it a whole file?"
+    if not _HEADER_VALUE.fullmatch(stripped):
+        return f"{where} has a character that cannot stand in a header: copy it again, on one line"
+    if name == "access_token" and stripped[:7].lower() == "bearer ":
+        return f"{where} starts with 'Bearer': give the token alone"
+    return None
+
+
+def fault_of_proxy(name: str, text: str) -> str | None:
+    """
+    Return what keeps *text* from being a proxy's URL, without showing it; None if nothing does.
+    """
+    try:
+        parts = urlsplit(text if _is_url_text(text) else "")
+        usable = parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+        parts = urlsplit("")
+    if not usable or parts.scheme not in {"http", "https", "socks5", "socks5h"}:
+        return f"{name} must be a URL such as http://host:port (http, https, socks5 or socks5h)"
+    return None
+
+
+def _base_url(value: Any, *, allow_insecure_http: bool) -> str:
+    if not isinstance(value, Secret):  # a str is from the settings that a view changes
+        value = Secret(value)
+
+    def fault_of(name: str, text: str) -> str | None:
+        # The URL is not shown: who takes one thing for the other puts a key there.
+        fault = _fault_of_base_url(text.strip(), allow_insecure_http=allow_insecure_http)
+        return fault and f"{name} (or {_variable(name)}) {fault}"
+
+    checked: str = _checked("base_url", value, fault_of).reveal()
+    return checked.strip().rstrip("/")
+
+
+def _fault_of_base_url(text: str, *, allow_insecure_http: bool) -> str | None:
+    if not _is_url_text(text):
+        return "has a character that cannot stand in a URL"
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return f"is not a URL such as {DEFAULT_BASE_URL}"
+    if parts.scheme not in {"http", "https"} or not host or port == 0:
+        return f"must be a full http(s) URL, such as {DEFAULT_BASE_URL}"
+    if "@" in parts.netloc:
+        return "must not hold a user name or a password: use api_key= or access_token="
+    if "?" in text or "#" in text:
+        return "must end before any ? or #"
+    if any(segment in {".", ".."} for segment in parts.path.split("/")):
+        return "must not hold the path segments . or .."
+    if parts.scheme == "http" and not (allow_insecure_http or is_loopback(host)):
+        return (
+            "would send the key unencrypted: use https, "
+            "or allow_insecure_http=True if the network is yours"
+        )
+    return None
+
+
+def _is_url_text(text: str) -> bool:
+    return text.isprintable() and not any(mark in text for mark in ' \\<>"{}|^`')
+
+
+def is_loopback(host: str) -> bool:
+    """
+    Return whether *host*, a name or an address, cannot leave this machine.
+    """
+    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _default_headers(value: Any) -> tuple[tuple[str, Secret], ...]:
+    if value is None:
+        return ()
+    if isinstance(value, tuple):  # from the settings that a view changes
+        return value
+    if not isinstance(value.reveal(), Mapping):
+        raise wrong_type("default_headers", "a mapping of str to str", value.reveal())
+    headers = tuple((name, Secret(content)) for name, content in value.reveal().items())
+    for name, content in headers:
+        _check_header(name, content)
+    return headers
+
+
+def _check_header(name: object, content: Secret) -> None:
+    if not isinstance(name, str):
+        raise wrong_type("a name in default_headers", "a str", name)
+    if not _HEADER_NAME.fullmatch(name):
+        message = f"default_headers: {name[:50]!a} is not the name of a header"
+        raise ConfigurationError(message)
+    if name.lower() in _RESERVED_HEADERS:
+        message = f"default_headers must not hold {name}: {_RESERVED_HEADERS[name.lower()]}"
+        raise ConfigurationError(message)
+    where = f"default_headers[{name!r}]"
+    if not isinstance(content.reveal(), str):
+        raise wrong_type(where, "a str", content.reveal())
+    if content.reveal() and not _HEADER_VALUE.fullmatch(content.reveal()):
+        message = f"{where} has a character that cannot stand in a header"
+        raise ConfigurationError(message)

@@ -1,0 +1,353 @@
+"""
+AsyncWire: waiting and sending with anyio, on asyncio and trio.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+import weakref
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeVar, cast
+
+import anyio
+import anyio.lowlevel
+import httpx
+
+from .._call import Answer, Request
+from .._settings import PoolSettings, Secret
+from ..errors import HeyMiloError
+from ._base import Ahead
+from ._lease import Lease
+from ._logs import no_secrets_logged
+from ._native import head_of, module_of, native_request, open_async, proxy_secrets
+from ._receive import Receiver
+from ._sockets import CLEAN_UP
+from ._translate import Failure, conclude, describe, unexpected
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+#: Pieces that may still be in a buffer after a response was closed in the middle.
+_LEFT_OVER = 100_000
+
+#: For each event loop: what the loop ends when it ends, and the wires that this closes.
+_guards: weakref.WeakKeyDictionary[Any, tuple[AsyncGenerator[None], weakref.WeakSet[AsyncWire]]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+class AsyncWire:
+    """
+    The wire of `AsyncHeyMilo`, for one event loop.
+    """
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self._settings = settings
+        # httpx 0.28.1 with httpcore 1.0.9 loses a place in its pool whenever a call is cancelled
+        # that waits for one, until none is left: https://github.com/encode/httpcore/issues/1093.
+        # So nobody waits there; the queue is here.
+        self._places = anyio.CapacityLimiter(settings.max_connections)
+        self._scopes: set[anyio.CancelScope] = set()
+        self._lease: Lease | None = None
+        self._closed = False
+        #: What no error may repeat, beside a request's own secrets; known once a client is open.
+        self.secrets: tuple[Secret, ...] = ()
+        self._module = (
+            httpx
+            if settings.http_client is None
+            else module_of(settings.http_client, "AsyncClient", "AsyncHeyMilo")
+        )
+
+    @staticmethod
+    def place() -> Any:
+        """
+        Return what tells this event loop from others.
+        """
+        try:
+            return anyio.lowlevel.current_token().native_token
+        except Exception as error:
+            # What it is called depends on the version of anyio.
+            missing = type(error).__name__
+        message = (
+            f"no event loop is running ({missing}): await this under asyncio or trio, "
+            "or use HeyMilo, which needs none"
+        )
+        raise RuntimeError(message)
+
+    @staticmethod
+    def check(client: Any) -> None:
+        """
+        Refuse what is no `http_client` for this wire.
+        """
+        module_of(client, "AsyncClient", "AsyncHeyMilo")
+
+    def now(self) -> float:
+        """
+        Return the event loop's clock, which a test's virtual clock moves.
+        """
+        return anyio.current_time()
+
+    async def sleep(self, seconds: float) -> None:
+        """
+        Wait, until the client is closed at the latest.
+        """
+        with anyio.CancelScope() as scope:
+            self._scopes.add(scope)
+            try:
+                await anyio.sleep(seconds)
+            finally:
+                self._scopes.discard(scope)
+
+    async def send(self, request: Request, *, timeout: float, expires: float | None) -> Answer:
+        """
+        Send *request* once and read the whole answer.
+        """
+        handled = sys.exception()
+        started = self.now()
+        receiver = Receiver()
+        failure: Failure | None = None
+        # One scope is both: the call's deadline, and what closing the client cancels.
+        with anyio.CancelScope(deadline=math.inf if expires is None else expires) as scope:
+            self._scopes.add(scope)
+            try:
+                await self._exchange(request, timeout, expires, receiver)
+            except HeyMiloError:
+                raise
+            except Exception as error:
+                failure = describe(error, request.secrets + self.secrets, handled)
+                if failure is None and self._settings.http_client is None:
+                    failure = unexpected(error, request.secrets + self.secrets, receiver.phase)
+                if failure is None:
+                    raise
+            except BaseException as interruption:
+                # The frames below hold the request's headers, and the key is one of them.
+                interruption.__context__ = None
+                raise interruption.with_traceback(None)  # noqa: B904
+            finally:
+                self._scopes.discard(scope)
+        if receiver.ambiguous:
+            await self.renew()
+        return conclude(
+            request,
+            receiver,
+            failure,
+            closed=self._closed,
+            late=scope.cancelled_caught or (expires is not None and self.now() >= expires),
+            timeout=timeout,
+            elapsed=self.now() - started,
+        )
+
+    async def _exchange(
+        self, request: Request, timeout: float, expires: float | None, receiver: Receiver
+    ) -> None:
+        lease = await self._leased()
+        try:
+            place = await self._take_place(timeout)
+            try:
+                receiver.phase = "connect"
+                trace = {} if expires is None else {"trace": receiver.trace_async}
+                native = native_request(self._module, request, timeout, **trace)
+                with no_secrets_logged(request.secrets + self.secrets):
+                    await _receive(lease.client, native, receiver)
+            finally:
+                self._places.release_on_behalf_of(place)
+        finally:
+            if lease.give_back():
+                await _close(lease)
+
+    async def _take_place(self, timeout: float) -> object:
+        place = object()
+        try:
+            self._places.acquire_on_behalf_of_nowait(place)
+        except anyio.WouldBlock:
+            with anyio.move_on_after(timeout) as waiting:
+                await self._places.acquire_on_behalf_of(place)
+            if waiting.cancelled_caught:
+                message = "all connections are in use"
+                raise httpx.PoolTimeout(message) from None
+        return place
+
+    async def _leased(self) -> Lease:
+        if self._lease is None or not self._lease.take():
+            client = self._settings.http_client
+            if client is None:
+                self._lease = Lease(open_async(self._settings), owned=True)
+                self.secrets = proxy_secrets(self._settings)
+            else:
+                self._lease = Lease(client, owned=False)
+            self._lease.take()
+            await _close_with_the_loop(self)
+        return self._lease
+
+    async def map(
+        self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
+    ) -> list[B]:
+        """
+        Return *function* of each of *items*, in order, *limit* at a time.
+        """
+        results: dict[int, B] = {}
+        failures: list[BaseException] = []
+        waiting = iter(enumerate(items))
+
+        async def work() -> None:
+            for index, item in waiting:
+                try:
+                    results[index] = await function(item)
+                except anyio.get_cancelled_exc_class():
+                    raise
+                except BaseException as error:
+                    failures.append(error)
+                    group.cancel_scope.cancel()
+                    return
+
+        async with anyio.create_task_group() as group:
+            for _ in range(min(limit, len(items))):
+                group.start_soon(work)
+        try:
+            # Bare: the caller asked for one thing, and did not start the tasks.
+            if failures:
+                raise failures[0]
+        finally:
+            failures.clear()
+        return [results[index] for index in range(len(items))]
+
+    def ahead(self, fetch: Callable[[], Awaitable[B]], count: int) -> Ahead[B]:
+        """
+        Return what calls *fetch* again and again, *count* results ahead of who takes them.
+        """
+        return _AsyncAhead(fetch, count)
+
+    async def renew(self) -> None:
+        """
+        Give up the connections there are; requests under way end first.
+        """
+        lease, self._lease = self._lease, None
+        if lease is not None and lease.retire():
+            await _close(lease)
+
+    async def aclose(self) -> None:
+        """
+        Close every connection; requests under way end at once, with an error.
+        """
+        self._closed = True
+        for scope in list(self._scopes):
+            scope.cancel()
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.retire()
+            await _close(lease)
+
+
+async def _receive(client: Any, native: Any, receiver: Receiver) -> None:
+    response = await client.send(native, stream=True, auth=None, follow_redirects=False)
+    try:
+        wanted = receiver.begin(*head_of(response))
+        if response.is_stream_consumed:  # by a hook of yours, or a mock that never had a stream
+            receiver.unpacked(response.content)
+        elif wanted:
+            await _read(response, receiver)
+    finally:
+        with anyio.move_on_after(CLEAN_UP, shield=True):
+            await response.aclose()
+
+
+async def _read(response: Any, receiver: Receiver) -> None:
+    left_over = 0
+    try:
+        async for piece in response.aiter_raw():
+            if left_over:
+                left_over -= 1
+                if not left_over:
+                    break
+            elif not receiver.feed(piece):
+                # To leave the loop would leave four nested async generators to the garbage
+                # collector, which trio reports; closed, the response ends them with an error.
+                await response.aclose()
+                left_over = _LEFT_OVER
+    except Exception:
+        if not left_over:
+            raise
+
+
+async def _close(lease: Lease) -> None:
+    if lease.owned:
+        with anyio.move_on_after(CLEAN_UP, shield=True), contextlib.suppress(Exception):
+            await lease.client.aclose()
+
+
+async def _close_with_the_loop(wire: AsyncWire) -> None:
+    """
+    Have *wire* closed when the event loop ends, if nobody closed it before.
+
+    Both asyncio and trio close the async generators that are left as their last act; it is the
+    one hook that either has, and the last moment at which a socket can be closed silently.
+    """
+    place = AsyncWire.place()
+    if place not in _guards:
+        for loop in [loop for loop in _guards if getattr(loop, "is_closed", bool)()]:
+            del _guards[loop]
+        wires: weakref.WeakSet[AsyncWire] = weakref.WeakSet()
+        # Held here, or the garbage collector would end it in a task of its own.
+        _guards[place] = _guard(wires), wires
+        await anext(_guards[place][0])
+    _guards[place][1].add(wire)
+
+
+async def _guard(wires: weakref.WeakSet[AsyncWire]) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        _guards.pop(AsyncWire.place(), None)
+        # Not for good: who goes on with the loop all the same gets new connections.
+        for wire in list(wires):
+            await wire.renew()
+
+
+class _AsyncAhead(Generic[B]):
+    """
+    A task that fetches, and a stream that lets it get so far ahead and no further.
+    """
+
+    def __init__(self, fetch: Callable[[], Awaitable[B]], count: int) -> None:
+        self._fetch = fetch
+        self._count = count
+
+    async def __aenter__(self) -> _AsyncAhead[B]:
+        # The task holds one result ready while it waits to hand it over; the rest is buffered.
+        self._put, self._take = anyio.create_memory_object_stream[
+            tuple[B, None] | tuple[None, Exception]
+        ](self._count - 1)
+        self._group = anyio.create_task_group()
+        await self._group.__aenter__()
+        self._group.start_soon(self._work)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._group.cancel_scope.cancel()
+        try:
+            # Told of no exception, the group has none to wrap: the body's leaves bare.
+            await self._group.__aexit__(None, None, None)
+        finally:
+            self._put.close()
+            self._take.close()
+
+    async def next(self) -> B:
+        try:
+            result, error = await self._take.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+        if error is not None:
+            raise error
+        return cast("B", result)
+
+    async def _work(self) -> None:
+        with self._put:
+            while True:
+                try:
+                    result = await self._fetch()
+                except Exception as error:
+                    await self._put.send((None, error))
+                    return
+                await self._put.send((result, None))

@@ -1,0 +1,327 @@
+"""
+BlockingWire: waiting and sending in the calling thread, with no event loop anywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import queue
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Generic, TypeVar, cast
+
+import httpx
+
+from .._call import Answer, Request
+from .._drive import run_now
+from .._settings import PoolSettings, Secret
+from ..errors import ClientClosedError, HeyMiloError
+from ._base import Ahead
+from ._exclusive import Hold
+from ._lease import Lease
+from ._logs import no_secrets_logged
+from ._native import HOLD, head_of, module_of, native_request, open_blocking, proxy_secrets
+from ._receive import Receiver
+from ._sockets import Deadline
+from ._translate import Failure, conclude, describe, unexpected
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+#: Set in the threads that `map` and `ahead` start: what tells them to stop.
+_stop: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar(
+    "heymilo_stop", default=None
+)
+
+
+class _Stopped(BaseException):
+    """
+    Ends a worker thread that nobody waits for any more; it never leaves this module.
+    """
+
+
+class BlockingWire:
+    """
+    The wire of `HeyMilo`, for one process. Its coroutines never suspend.
+    """
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self._settings = settings
+        self._deadline = Deadline()
+        self._opening = threading.Lock()
+        self._lease: Lease | None = None
+        self._closed = False
+        #: What no error may repeat, beside a request's own secrets; known once a client is open.
+        self.secrets: tuple[Secret, ...] = ()
+        self._module = (
+            httpx
+            if settings.http_client is None
+            else module_of(settings.http_client, "Client", "HeyMilo")
+        )
+
+    @staticmethod
+    def place() -> Any:
+        """
+        Return what tells this event loop from others: there is none.
+        """
+        return BlockingWire
+
+    @staticmethod
+    def check(client: Any) -> None:
+        """
+        Refuse what is no `http_client` for this wire.
+        """
+        module_of(client, "Client", "HeyMilo")
+
+    def now(self) -> float:
+        """
+        Return the monotonic clock.
+        """
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """
+        Wait; a worker thread wakes up when it is told to stop.
+        """
+        stop = _stop.get()
+        if stop is None:
+            time.sleep(seconds)  # noqa: ASYNC251
+        elif stop.wait(seconds):
+            raise _Stopped
+
+    async def send(self, request: Request, *, timeout: float, expires: float | None) -> Answer:
+        """
+        Send *request* once and read the whole answer.
+        """
+        stop = _stop.get()
+        if stop is not None and stop.is_set():
+            raise _Stopped
+        handled = sys.exception()
+        started = self.now()
+        receiver = Receiver()
+        failure: Failure | None = None
+        try:
+            self._exchange(request, timeout, expires, receiver)
+        except HeyMiloError:
+            raise
+        except Exception as error:
+            failure = describe(error, request.secrets + self.secrets, handled)
+            if failure is None and self._settings.http_client is None:
+                failure = unexpected(error, request.secrets + self.secrets, receiver.phase)
+            if failure is None:
+                raise
+        except BaseException as interruption:
+            # The frames below hold the request's headers, and the key is one of them.
+            interruption.__context__ = None
+            raise interruption.with_traceback(None)  # noqa: B904
+        if receiver.ambiguous:
+            await self.renew()
+        return conclude(
+            request,
+            receiver,
+            failure,
+            closed=self._closed,
+            late=expires is not None and self.now() >= expires,
+            timeout=timeout,
+            elapsed=self.now() - started,
+        )
+
+    def _exchange(
+        self, request: Request, timeout: float, expires: float | None, receiver: Receiver
+    ) -> None:
+        lease = self._leased()
+        self._deadline.expires = expires
+        try:
+            left = timeout if expires is None else min(timeout, expires - self.now())
+            # In this frame and nowhere else: when it ends, however it does, so does the loan.
+            hold = Hold()
+            extensions: dict[str, Any] = {HOLD: weakref.ref(hold)}
+            if expires is not None:
+                extensions["trace"] = receiver.trace
+            receiver.phase = "connect"
+            native = native_request(self._module, request, max(left, 0.001), **extensions)
+            with no_secrets_logged(request.secrets + self.secrets):
+                self._receive(lease.client, native, receiver, expires)
+        finally:
+            self._deadline.expires = None
+            if lease.give_back():
+                _close(lease)
+
+    def _receive(self, client: Any, native: Any, receiver: Receiver, expires: float | None) -> None:
+        response = client.send(native, stream=True, auth=None, follow_redirects=False)
+        try:
+            wanted = receiver.begin(*head_of(response))
+            if response.is_stream_consumed:  # by a hook of yours, or a mock without a stream
+                receiver.unpacked(response.content)
+            elif wanted:
+                self._read(response, receiver, expires)
+        finally:
+            response.close()
+
+    def _read(self, response: Any, receiver: Receiver, expires: float | None) -> None:
+        for piece in response.iter_raw():
+            if not receiver.feed(piece):
+                return
+            # Our own sockets end by themselves; those of an http_client of yours do not.
+            if expires is not None and self.now() >= expires:
+                return
+
+    def _leased(self) -> Lease:
+        lease = self._lease
+        if lease is not None and lease.take():
+            return lease
+        with self._opening:
+            if self._closed:
+                message = "this HeyMilo was closed meanwhile"
+                raise ClientClosedError(message)
+            if self._lease is None or not self._lease.take():
+                client = self._settings.http_client
+                if client is None:
+                    client = open_blocking(self._settings, self._deadline)
+                    self.secrets = proxy_secrets(self._settings)
+                self._lease = Lease(client, owned=self._settings.http_client is None)
+                self._lease.take()
+            return self._lease
+
+    async def map(
+        self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
+    ) -> list[B]:
+        """
+        Return *function* of each of *items*, in order, with *limit* threads.
+        """
+        results: dict[int, B] = {}
+        waiting = iter(enumerate(items))
+        taking = threading.Lock()
+        done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+        stop = threading.Event()
+
+        def work() -> None:
+            while not stop.is_set():
+                with taking:
+                    index, item = next(waiting, (-1, None))
+                if index < 0:
+                    return
+                results[index] = run_now(_coroutine(function(cast("A", item))))
+
+        threads = min(limit, len(items))
+        try:
+            for _ in range(threads):
+                _start(work, stop, done.put)
+            for _ in range(threads):
+                failure = done.get()
+                if failure is not None:
+                    raise failure
+        finally:
+            # An error, or Ctrl-C: requests in flight may end, no retry starts.
+            stop.set()
+        return [results[index] for index in range(len(items))]
+
+    def ahead(self, fetch: Callable[[], Awaitable[B]], count: int) -> Ahead[B]:
+        """
+        Return what calls *fetch* again and again, *count* results ahead of who takes them.
+        """
+        return _BlockingAhead(fetch, count)
+
+    async def renew(self) -> None:
+        """
+        Give up the connections there are; requests under way end first.
+        """
+        with self._opening:
+            lease, self._lease = self._lease, None
+        if lease is not None and lease.retire():
+            _close(lease)
+
+    async def aclose(self) -> None:
+        """
+        Close every connection; requests under way in other threads end at once, with an error.
+        """
+        with self._opening:
+            self._closed = True
+            lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.retire()
+            _close(lease)
+
+
+def _close(lease: Lease) -> None:
+    if lease.owned:
+        with contextlib.suppress(Exception):
+            lease.client.close()
+
+
+def _coroutine(awaitable: Awaitable[B]) -> Coroutine[Any, Any, B]:
+    async def wait() -> B:
+        return await awaitable
+
+    return wait()
+
+
+def _start(
+    work: Callable[[], None],
+    stop: threading.Event,
+    ended: Callable[[BaseException | None], None],
+) -> None:
+    """
+    Run *work* in a thread that *stop* ends, and tell *ended* what it raised.
+
+    A daemon: concurrent.futures would make the interpreter wait for a request in flight.
+    """
+
+    def run() -> None:
+        _stop.set(stop)
+        failure: BaseException | None = None
+        try:
+            work()
+        except _Stopped:
+            pass
+        except BaseException as error:
+            failure = error
+        ended(failure)
+
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), name="heymilo", daemon=True).start()
+
+
+class _BlockingAhead(Generic[B]):
+    """
+    A thread that fetches, and a queue that lets it get so far ahead and no further.
+    """
+
+    def __init__(self, fetch: Callable[[], Awaitable[B]], count: int) -> None:
+        self._fetch = fetch
+        self._stop = threading.Event()
+        self._room = threading.Semaphore(count)
+        self._results: queue.SimpleQueue[tuple[B, None] | tuple[None, BaseException]] = (
+            queue.SimpleQueue()
+        )
+
+    async def __aenter__(self) -> _BlockingAhead[B]:
+        _start(self._work, self._stop, self._ended)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        # It does not wait: the thread ends after the request it is in.
+        self._stop.set()
+        self._room.release()
+
+    async def next(self) -> B:
+        result, error = self._results.get()
+        if error is not None:
+            self._ended(None)
+            raise error
+        self._room.release()
+        return cast("B", result)
+
+    def _ended(self, failure: BaseException | None) -> None:
+        self._results.put((None, failure or StopAsyncIteration()))
+
+    def _work(self) -> None:
+        while True:
+            self._room.acquire()
+            if self._stop.is_set():
+                return
+            self._results.put((run_now(_coroutine(self._fetch())), None))

@@ -1,0 +1,198 @@
+"""
+Connections for threads: each request has one for itself, from a stack of those that are free.
+
+A pool of httpcore's is not quite for threads: while one thread sends on a connection, another that
+looks for a free one may see the answer arrive, take it for the end of an idle connection, and
+close it. So each of its pools has one connection here, and is used by one request at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+import weakref
+from collections.abc import Callable, Hashable
+
+import attrs
+import httpcore
+
+from ._sockets import DeadlineBackend
+
+#: Seconds after which a thread that waits looks for itself whether a connection is free.
+_SLICE = 0.1
+
+
+class Hold:
+    """
+    The right to a connection: who sends a request has it in a variable, and nobody else does.
+    """
+
+    __slots__ = ("__weakref__",)
+
+
+@attrs.frozen(eq=False)
+class OneConnection:
+    """
+    A pool of one connection, and the backend that makes its socket.
+
+    It is closed by way of the backend: httpcore's locks are written in Python, and after an
+    interrupt one of them may be held for ever.
+    """
+
+    pool: httpcore.ConnectionPool
+    backend: DeadlineBackend
+
+    def close(self) -> None:
+        """
+        Close its socket, if it has one.
+        """
+        self.backend.drop()
+
+    def shut_down(self) -> None:
+        """
+        Wake up the thread that waits for it, with an error.
+        """
+        self.backend.shut_down()
+
+
+@attrs.frozen(eq=False)
+class _Lent:
+    hold: weakref.ref[Hold]
+    pool: OneConnection
+
+
+@attrs.frozen(eq=False)
+class _Idle:
+    way: Hashable
+    since: float
+    pool: OneConnection
+
+
+class ExclusivePools:
+    """
+    At most *limit* pools of one connection, for any number of ways to the network.
+
+    *make* returns a new pool for a way; one that was idle for *expiry* seconds is closed.
+
+    Ctrl-C may come between any two steps. So what is lent is not counted down by whoever has it,
+    but comes back when their `Hold` goes, as their frame goes; and only primitives written in C
+    are used, which an interrupt cannot leave half-way.
+    """
+
+    def __init__(
+        self, make: Callable[[Hashable], OneConnection], limit: int, expiry: float
+    ) -> None:
+        self._make = make
+        self._limit = limit
+        self._expiry = expiry
+        self._lock = threading.Lock()
+        self._idle: list[_Idle] = []
+        self._lent: list[_Lent] = []
+        self._waiting = 0
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._closed = False
+
+    def take(self, hold: weakref.ref[Hold], way: Hashable, timeout: float) -> OneConnection:
+        """
+        Return a pool to have for oneself, after *timeout* seconds of waiting at the most.
+
+        Raises:
+            httpcore.PoolTimeout: None became free in time.
+            RuntimeError: The client has been closed.
+        """
+        end = time.monotonic() + timeout
+        while True:
+            pool, closable = self._lend(hold, way)
+            for one in closable:
+                one.close()
+            if pool is not None:
+                return pool
+            left = end - time.monotonic()
+            if left <= 0:
+                message = "all connections are in use"
+                raise httpcore.PoolTimeout(message)
+            self._wait(min(left, _SLICE))
+
+    def keep(self, way: Hashable, pool: OneConnection) -> None:
+        """
+        Take *pool* back, for the next request that goes the same *way*.
+        """
+        with self._lock:
+            self._lent = [one for one in self._lent if one.pool is not pool]
+            closed = self._closed
+            if not closed:
+                self._idle.append(_Idle(way, time.monotonic(), pool))
+        if closed:
+            pool.close()
+        self._wake_one()
+
+    def drop(self, pool: OneConnection) -> None:
+        """
+        Take *pool* back, and close it: nobody knows in what state it is.
+        """
+        with self._lock:
+            self._lent = [one for one in self._lent if one.pool is not pool]
+        pool.close()
+        self._wake_one()
+
+    def close(self) -> None:
+        """
+        Close the idle ones, wake up who waits for one, and who waits for an answer on one.
+        """
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            lent = list(self._lent)
+        for _ in range(self._waiting):
+            self._wake.put(None)
+        for one in idle:
+            one.pool.close()
+        for other in lent:
+            other.pool.shut_down()
+
+    def _lend(
+        self, hold: weakref.ref[Hold], way: Hashable
+    ) -> tuple[OneConnection | None, list[OneConnection]]:
+        """
+        Return a pool if one is free, and those to be closed, which is not for under the lock.
+        """
+        with self._lock:
+            if self._closed:
+                message = "the client has been closed"
+                raise RuntimeError(message)
+            closable = [one.pool for one in self._lent if one.hold() is None]
+            self._lent = [one for one in self._lent if one.hold() is not None]
+            oldest = time.monotonic() - self._expiry
+            closable += [one.pool for one in self._idle if one.since < oldest]
+            self._idle = [one for one in self._idle if one.since >= oldest]
+            if len(self._lent) >= self._limit:
+                return None, closable
+            pool = self._newest_idle(way)
+            if pool is None:
+                if len(self._idle) + len(self._lent) >= self._limit:
+                    closable.append(self._idle.pop(0).pool)
+                pool = self._make(way)
+            self._lent.append(_Lent(hold, pool))
+            return pool, closable
+
+    def _newest_idle(self, way: Hashable) -> OneConnection | None:
+        # The one used last is the likeliest to be alive still.
+        for index in reversed(range(len(self._idle))):
+            if self._idle[index].way == way:
+                return self._idle.pop(index).pool
+        return None
+
+    def _wait(self, seconds: float) -> None:
+        self._waiting += 1
+        try:
+            with contextlib.suppress(queue.Empty):
+                self._wake.get(timeout=seconds)
+        finally:
+            self._waiting -= 1
+
+    def _wake_one(self) -> None:
+        # An interrupt may leave the count too high; the queue grows no further than this.
+        if self._waiting and self._wake.qsize() < self._limit:
+            self._wake.put(None)

@@ -1,0 +1,36 @@
+"""
+The command `heymilo`: the client of this package, from a terminal.
+
+How to read it, from the outside inwards: `_app` holds the command and its options, one module for
+each resource (`_phone_numbers`) its commands, `_session` opens the client for them. `_output`
+writes what comes back in the format that was asked for, `_table` for people; `_errors` turns what
+goes wrong into one line and an exit code; `_streams` is the border to stdout and stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+_EXTRA = ("rich", "typer")
+_OTHER, _INTERRUPTED = 1, 130
+
+
+def main() -> int:
+    """
+    Run the command with the arguments of this process, and return its exit code.
+    """
+    try:
+        # Not above: who did not install the extra is told so, and Ctrl-C works from here on.
+        from ._app import run  # noqa: PLC0415
+
+        return run(sys.argv[1:])
+    except ModuleNotFoundError as missing:
+        if missing.name not in _EXTRA:
+            raise
+        line = f"heymilo: this command needs {missing.name}: pip install 'heymilo-async[cli]'"
+        print(line, file=sys.stderr)  # noqa: T201
+        return _OTHER
+    except KeyboardInterrupt:
+        return _INTERRUPTED

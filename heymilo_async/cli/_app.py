@@ -1,0 +1,102 @@
+"""
+The command itself: its options, its help, and running it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+import typer.main
+
+from .. import __version__
+from . import _phone_numbers
+from ._errors import report
+from ._help import show_help_if_alone
+from ._session import Session
+from ._streams import write
+
+# (Typer keeps line breaks from the second paragraph on.)
+_HELP = """
+The HeyMilo Public API from a terminal. (Unofficial.)
+
+[bold]Examples[/bold]
+  $ heymilo --sandbox phone-numbers list
+  $ export HEYMILO_API_KEY=...
+  $ heymilo phone-numbers list --limit 5
+  $ heymilo phone-numbers list --all --format csv > numbers.csv
+  $ heymilo phone-numbers list --all | jq -r .phone_number
+  $ heymilo phone-numbers get 666A24C3
+
+[bold]Environment[/bold]
+  HEYMILO_API_KEY       the API key; never an argument, which others could see
+  HEYMILO_ACCESS_TOKEN  an OAuth access token, if there is no key
+  HEYMILO_WORKSPACE_ID  the workspace, for tokens that are good for several
+  HEYMILO_BASE_URL      instead of https://api.heymilo.ai
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY; NO_COLOR
+
+[bold]Exit codes[/bold]
+  0    done
+  1    any other error
+  2    usage: a wrong option, argument or setting
+  3    authentication: no credentials, or not good for this (401, 403)
+  4    not found (404)
+  5    rate limited (429)
+  6    connection: no answer from the server
+  130  interrupted by Ctrl-C
+  141  nobody reads the output any more, as with | head
+"""
+
+app = typer.Typer(
+    name="heymilo",
+    help=_HELP,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(_phone_numbers.app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        write(f"heymilo (heymilo-async) {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    context: typer.Context,
+    *,
+    sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--sandbox",
+            help="Ask a HeyMilo that runs inside this command, with made-up numbers; no key needed.",
+        ),
+    ] = False,
+    version: Annotated[  # noqa: ARG001 - its callback did it
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """
+    Keep the options for the command, which comes next.
+    """
+    context.obj = Session(sandbox=sandbox)
+    show_help_if_alone(context)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """
+    Run the command with *arguments*, and return its exit code. Nothing is raised.
+    """
+    try:
+        # Not `app(...)`, which would set sys.excepthook.
+        command = typer.main.get_command(app)
+        code = command.main(list(arguments), prog_name="heymilo", standalone_mode=False)
+    except BaseException as error:
+        return report(error)
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,102 @@
+"""
+What goes wrong, as one line on stderr and an exit code.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final, cast
+
+import typer
+
+from .. import (
+    APIConnectionError,
+    AuthenticationError,
+    ConfigurationError,
+    HeyMiloError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+)
+from ._streams import OutputError, discard_output, say
+
+# Typer does not export it; by its version it is click's or its own.
+UsageError: Final = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
+
+
+class ExitCode(enum.IntEnum):
+    """
+    What the command tells the shell.
+    """
+
+    DONE = 0
+    OTHER = 1
+    USAGE = 2
+    AUTHENTICATION = 3
+    NOT_FOUND = 4
+    RATE_LIMITED = 5
+    CONNECTION = 6
+    # 128 and the number of the signal that would end other programs: SIGINT, SIGPIPE.
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
+
+
+_CODES: Final[tuple[tuple[type[BaseException], ExitCode], ...]] = (
+    (AuthenticationError, ExitCode.AUTHENTICATION),
+    (PermissionDeniedError, ExitCode.AUTHENTICATION),
+    (NotFoundError, ExitCode.NOT_FOUND),
+    (RateLimitError, ExitCode.RATE_LIMITED),
+    (APIConnectionError, ExitCode.CONNECTION),
+    (ConfigurationError, ExitCode.USAGE),
+    (InvalidRequestError, ExitCode.USAGE),
+    (UsageError, ExitCode.USAGE),
+    (KeyboardInterrupt, ExitCode.INTERRUPTED),
+    (BrokenPipeError, ExitCode.PIPE_CLOSED),
+)
+
+
+class CommandError(Exception):
+    """
+    The command cannot do what it was asked to; the text says why, and what to do.
+    """
+
+    def __init__(self, message: str, code: ExitCode = ExitCode.OTHER) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def report(error: BaseException) -> int:
+    """
+    Say what went wrong, unless nobody is there to read it, and return the exit code.
+    """
+    if isinstance(error, SystemExit):
+        # So ends rich, or Typer, when nobody reads the help.
+        if not isinstance(error.__context__, BrokenPipeError):
+            return error.code if isinstance(error.code, int) else ExitCode.OTHER
+        error = error.__context__
+        discard_output()
+    if not isinstance(error, BrokenPipeError):
+        words = " ".join(_in_words(error).split())
+        say("; ".join([words, *getattr(error, "__notes__", ())]))
+    return exit_code(error)
+
+
+def exit_code(error: BaseException) -> ExitCode:
+    """
+    Return the exit code that stands for *error*.
+    """
+    if isinstance(error, CommandError):
+        return error.code
+    return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.OTHER)
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, UsageError):
+        command = "heymilo" if error.ctx is None else error.ctx.command_path
+        return f"{error.format_message().rstrip('.')} (see '{command} --help')"
+    if isinstance(error, HeyMiloError | CommandError | OutputError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return f"unexpected {type(error).__name__}: {error}"

@@ -1,0 +1,73 @@
+"""
+Models as people read them: a table, or one block for each where a table would not fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+import attrs
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ._streams import printable
+
+T = TypeVar("T")
+
+_ANY_WIDTH: Final = 100_000
+
+
+@attrs.frozen
+class Column(Generic[T]):
+    """
+    A heading, and what stands below it for a model; None for what the server does not say.
+    """
+
+    heading: str
+    show: Callable[[T], str | None]
+
+    def cell(self, item: T) -> Text:
+        """
+        Return what stands below the heading.
+        """
+        # Not a str, in which rich would look for markup and emoji.
+        shown = self.show(item)
+        return Text("-" if shown is None else printable(shown))
+
+
+def table(items: Sequence[T], columns: Sequence[Column[T]]) -> str:
+    """
+    Return *items* one a line, or one below the other if the terminal is too narrow for that.
+    """
+    console = Console()
+    lines = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in columns:
+        lines.add_column(column.heading, no_wrap=True)
+    for item in items:
+        lines.add_row(*(column.cell(item) for column in columns))
+    unlimited = console.options.update(max_width=_ANY_WIDTH)
+    if console.measure(lines, options=unlimited).maximum <= console.width:
+        return _rendered(console, lines)
+    return "\n".join(block(item, columns) for item in items)
+
+
+def block(item: T, columns: Sequence[Column[T]]) -> str:
+    """
+    Return *item* with each of its values on a line of its own.
+    """
+    lines = Table.grid(padding=(0, 2, 0, 0))
+    lines.add_column(style="bold", no_wrap=True)
+    lines.add_column(overflow="fold")
+    for column in columns:
+        lines.add_row(column.heading, column.cell(item))
+    return _rendered(Console(), lines)
+
+
+def _rendered(console: Console, renderable: RenderableType) -> str:
+    # Not printed here: rich ends the process by itself when a pipe is closed.
+    with console.capture() as captured:
+        console.print(renderable)
+    return captured.get()

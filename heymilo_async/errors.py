@@ -1,0 +1,383 @@
+"""
+Every exception that this package raises, as one tree.
+
+    HeyMiloError
+    ├── ConfigurationError (ValueError)      a setting cannot work: no key, a broken base_url ...
+    ├── InvalidRequestError (ValueError)     an argument cannot work: nothing was sent
+    ├── ClientClosedError (RuntimeError)     used after it was closed
+    ├── EventLoopError (RuntimeError)        your own http_client met a second event loop
+    ├── APIConnectionError                   could not talk to the server
+    │   └── APITimeoutError (TimeoutError)   ... in time
+    │       └── DeadlineExceededError        the call's deadline passed
+    ├── APIStatusError                       the server answered with an error
+    │   ├── BadRequestError                  400
+    │   ├── AuthenticationError              401
+    │   ├── PermissionDeniedError            403
+    │   ├── NotFoundError                    404
+    │   ├── ConflictError                    409
+    │   ├── UnprocessableEntityError         422
+    │   ├── RateLimitError                   429
+    │   ├── UnexpectedRedirectError          3xx
+    │   └── ServerError                      5xx
+    ├── ResponseDecodeError                  a 2xx whose body is not what the contract says
+    │   ├── ResponseTooLargeError            ... or more than 32 MiB of it
+    │   └── ResponseMismatchError            ... or the answer to another question
+    └── PaginationError                      a list that does not get on
+
+A wrong *type* of argument is a plain `TypeError`. Every exception here can be pickled and copied,
+and none of them holds a key or a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from ._mapping import NOTHING_EXTRA, Headers, ReadOnly
+
+__all__ = [
+    "APIConnectionError",
+    "APIStatusError",
+    "APITimeoutError",
+    "Attempt",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientClosedError",
+    "ConfigurationError",
+    "ConflictError",
+    "DeadlineExceededError",
+    "ErrorBody",
+    "ErrorDetail",
+    "EventLoopError",
+    "HeyMiloError",
+    "InvalidRequestError",
+    "NotFoundError",
+    "PaginationError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ResponseDecodeError",
+    "ResponseMismatchError",
+    "ResponseTooLargeError",
+    "ServerError",
+    "UnexpectedRedirectError",
+    "UnprocessableEntityError",
+    "ValidationIssue",
+]
+
+#: How many attempts an error's text lists one by one before it only counts them.
+_ATTEMPTS_IN_TEXT = 5
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """
+    One try of a call: what came of it, and how long it took.
+
+    Attributes:
+        number: 1 for the first try.
+        status_code: The status of the answer, None if none came.
+        cause: What went wrong below HTTP, as kind and text, None if an answer came.
+        wait: Seconds waited before this try.
+        elapsed: Seconds from sending to the end of the answer.
+        request_id: The id that the server gave this try, None if it gave none.
+    """
+
+    number: int
+    status_code: int | None = None
+    cause: str | None = None
+    wait: float = 0.0
+    elapsed: float = 0.0
+    request_id: str | None = None
+
+    def __str__(self) -> str:
+        kind = (self.cause or "").partition(":")[0]
+        return kind if self.status_code is None else f"{self.status_code} {kind}".rstrip()
+
+
+@attrs.frozen(kw_only=True)
+class ErrorDetail:
+    """
+    One fault among several, the schema `APIErrorDetail` of the contract.
+
+    Attributes:
+        code: A name for programs, such as `invalid_param`.
+        message: A sentence for people.
+        param: The parameter at fault, None if it is not about one.
+        extra: Members that this version does not know.
+    """
+
+    code: str
+    message: str
+    param: str | None = None
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+
+
+@attrs.frozen(kw_only=True)
+class ErrorBody:
+    """
+    What the server says of an error, the schema `APIError` of the contract.
+
+    Attributes:
+        type: The category, such as `invalid_request_error`.
+        code: A name for programs, such as `validation_error`.
+        message: A sentence for people.
+        param: The parameter at fault, None if it is not about one.
+        doc_url: A page that explains the error, None if there is none.
+        errors: The single faults, empty if there is only this one.
+        extra: Members that this version does not know.
+    """
+
+    type: str
+    code: str
+    message: str
+    param: str | None = None
+    doc_url: str | None = None
+    errors: tuple[ErrorDetail, ...] = ()
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+
+
+@attrs.frozen(kw_only=True)
+class ValidationIssue:
+    """
+    One parameter that the server refused, the schema `ValidationError` of the contract.
+
+    Attributes:
+        loc: Where it stands, such as `("query", "limit")`.
+        msg: What is wrong with it.
+        type: A name for programs, such as `less_than_equal`.
+        extra: Members that this version does not know.
+    """
+
+    loc: tuple[str | int, ...]
+    msg: str
+    type: str
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+
+
+class HeyMiloError(Exception):
+    """
+    The root: `except HeyMiloError` catches whatever this package raises on its own.
+
+    Attributes:
+        request: Method and path of the call, such as `GET /api/v2/phone-numbers`; None if there
+            was no call.
+        attempts: One `Attempt` a try, in order; empty if nothing was sent.
+        cursor: Where a walk through a list stood, the id of the last item before the error; None
+            outside of walks, or if the walk had no item yet. `list_all(starting_after=cursor)`
+            goes on there.
+        collected: What `collect()` had gathered before the error, in order; else empty.
+        retry_budget_exhausted: True if another try was worth it but the client had spent the
+            retries it allows itself while a server is down.
+    """
+
+    request: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    cursor: str | None = None
+    collected: tuple[Any, ...] = ()
+    retry_budget_exhausted: bool = False
+
+    def __init__(self, message: str, /, **facts: Any) -> None:
+        super().__init__(message)
+        self.__dict__.update(facts)
+
+    @property
+    def message(self) -> str:
+        """
+        What happened, without the list of attempts that `str` adds.
+        """
+        return str(self.args[0])
+
+    def __str__(self) -> str:
+        notes: list[str] = []
+        if len(self.attempts) > 1:
+            shown = self.attempts[-_ATTEMPTS_IN_TEXT:]
+            listed = ", ".join(map(str, shown))
+            earlier = "..., " if len(shown) < len(self.attempts) else ""
+            waited = sum(attempt.wait for attempt in self.attempts)
+            notes.append(f"{len(self.attempts)} attempts: {earlier}{listed}; waited {waited:.1f} s")
+        if self.retry_budget_exhausted:
+            notes.append("not tried again: the client's retry budget is spent")
+        return f"{self.message} ({'; '.join(notes)})" if notes else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not the constructor: subclasses of OSError (by way of TimeoutError) have their own ideas.
+        return _restore, (type(self), self.args, self.__dict__.copy())
+
+
+def _restore(
+    kind: type[HeyMiloError], args: tuple[Any, ...], facts: dict[str, Any]
+) -> HeyMiloError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
+
+
+class ConfigurationError(HeyMiloError, ValueError):
+    """
+    A setting of the client cannot work; raised by a constructor or by `with_options`.
+
+    (By the first call where only the machine can tell, as with proxies and certificates.)
+    """
+
+
+class InvalidRequestError(HeyMiloError, ValueError):
+    """
+    An argument of a call cannot work: nothing was sent.
+    """
+
+
+class ClientClosedError(HeyMiloError, RuntimeError):
+    """
+    The client was used after it was closed, or closed while this call was under way.
+    """
+
+
+class EventLoopError(HeyMiloError, RuntimeError):
+    """
+    An `http_client` of your own was used in a second event loop, where its sockets cannot work.
+    """
+
+
+class APIConnectionError(HeyMiloError):
+    """
+    The client could not talk to the server.
+
+    Attributes:
+        phase: Where it went wrong: `dns`, `connect`, `tls`, `proxy`, `write`, `read`, `protocol`,
+            and for timeouts also `pool` (waiting for a free connection).
+        maybe_sent: False only if the server certainly did not get the request.
+    """
+
+    phase: str = "connect"
+    maybe_sent: bool = False
+
+
+class APITimeoutError(APIConnectionError, TimeoutError):
+    """
+    Nothing moved for *timeout* seconds.
+    """
+
+
+class DeadlineExceededError(APITimeoutError):
+    """
+    The call's deadline passed.
+    """
+
+
+class APIStatusError(HeyMiloError):
+    """
+    The server answered, with a status that is not a success.
+
+    Attributes:
+        status_code: The HTTP status.
+        error: The error envelope's content, None if the body was something else.
+        detail: What FastAPI's own validation answers carry; empty if the body was something else.
+        request_id: The id that the server gave the request, None if it gave none.
+        headers: The answer's headers.
+        retry_after: Seconds until the server wants to be asked again, None if it did not say.
+        body: The answer's body, at most 64 KiB of it.
+    """
+
+    status_code: int = 0
+    error: ErrorBody | None = None
+    detail: tuple[ValidationIssue, ...] = ()
+    request_id: str | None = None
+    headers: Headers = Headers()
+    retry_after: float | None = None
+    body: bytes = b""
+
+
+class BadRequestError(APIStatusError):
+    """
+    Status 400: the server could not make sense of the request.
+    """
+
+
+class AuthenticationError(APIStatusError):
+    """
+    Status 401: the key or the token is missing, wrong or withdrawn.
+    """
+
+
+class PermissionDeniedError(APIStatusError):
+    """
+    Status 403: the credential is good, but not for this.
+    """
+
+
+class NotFoundError(APIStatusError):
+    """
+    Status 404: there is nothing under this id in the workspace of the credential.
+    """
+
+
+class ConflictError(APIStatusError):
+    """
+    Status 409: the request does not fit the present state of what it is about.
+    """
+
+
+class UnprocessableEntityError(APIStatusError):
+    """
+    Status 422: the server refused a parameter; `.detail` or `.error.errors` says which.
+    """
+
+
+class RateLimitError(APIStatusError):
+    """
+    Status 429: too many requests with this key; `.retry_after` says when to come back.
+    """
+
+
+class UnexpectedRedirectError(APIStatusError):
+    """
+    Status 3xx: the server points elsewhere, and redirects are not followed.
+
+    (The key would go along to wherever it points.)
+    """
+
+
+class ServerError(APIStatusError):
+    """
+    Status 5xx: the server, or a gateway before it, failed.
+    """
+
+
+class ResponseDecodeError(HeyMiloError):
+    """
+    A success whose body is not what the contract says.
+
+    Attributes:
+        path: Where in the body, as a JSON path such as `$.data[2].phone_number`.
+        body: The body, at most 64 KiB of it; what else it held can be read from here.
+        status_code: The HTTP status; None if there was no response (`from_dict`).
+        headers: The answer's headers.
+        request_id: The id that the server gave the request, None if it gave none.
+    """
+
+    path: str = "$"
+    body: bytes = b""
+    status_code: int | None = None
+    headers: Headers = Headers()
+    request_id: str | None = None
+
+
+class ResponseTooLargeError(ResponseDecodeError):
+    """
+    The body is larger than 32 MiB once unpacked; it was not read to its end.
+    """
+
+
+class ResponseMismatchError(ResponseDecodeError):
+    """
+    One thing was asked for and another came: the connection had an answer left over.
+    """
+
+
+class PaginationError(HeyMiloError):
+    """
+    A list does not get on: a cursor came back, or an empty page says that there is more.
+    """

@@ -1,0 +1,504 @@
+"""
+Pages of a list, and walking them: one page, a walk from page to page, a walk that reads ahead.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from typing import Any, Generic, Protocol, Self, TypeVar, overload
+
+import attrs
+
+from ._call import Call, check_cursor
+from ._drive import run_now
+from ._engine import Engine
+from ._mapping import NOTHING_EXTRA, ReadOnly
+from ._settings import whole_number
+from ._wire import Ahead
+from .errors import HeyMiloError, InvalidRequestError, PaginationError
+
+
+class Identified(Protocol):
+    """
+    What a list can hold: its cursor is the id of an item.
+    """
+
+    @property
+    def id(self) -> str:
+        """
+        What `starting_after` takes.
+        """
+        ...
+
+
+T = TypeVar("T", bound=Identified)
+Item = TypeVar("Item")
+
+
+@attrs.frozen(kw_only=True)
+class PaginationMeta:
+    """
+    What a page says of the list it is from, the schema of that name in the contract.
+
+    Attributes:
+        has_more: Whether there are items after this page.
+        total_count: How many items the whole list has; None if the server does not say. It may be
+            an estimate.
+        url: The URL of the list, as the server sees it; it is data, and never followed.
+        extra: Members that this version does not know.
+    """
+
+    has_more: bool
+    total_count: int | None = None
+    url: str | None = None
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+
+
+@attrs.frozen(kw_only=True)
+class Page(Sequence[T], Generic[T]):
+    """
+    One page of a list: a sequence of its items, and never a request behind your back.
+
+    Attributes:
+        data: The items of this page.
+        pagination: What the server says of the whole list.
+        extra: Members beside these two that this version does not know.
+
+    Example:
+        >>> from heymilo_async import Page, PaginationMeta, PhoneNumber
+        >>> number = PhoneNumber(id="666A24C3", phone_number="+12062088075", active=True)
+        >>> page = Page(data=(number,), pagination=PaginationMeta(has_more=True))
+        >>> len(page), page[0].id, page.next_cursor
+        (1, '666A24C3', '666A24C3')
+    """
+
+    data: tuple[T, ...]
+    pagination: PaginationMeta
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+
+    @property
+    def has_more(self) -> bool:
+        """
+        Whether the list has items after this page.
+        """
+        return self.pagination.has_more
+
+    @property
+    def next_cursor(self) -> str | None:
+        """
+        What to pass as `starting_after` for the next page; None if there is none.
+        """
+        return self.data[-1].id if self.data and self.has_more else None
+
+    @overload
+    def __getitem__(self, index: int, /) -> T: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> tuple[T, ...]: ...
+    def __getitem__(self, index: int | slice, /) -> T | tuple[T, ...]:
+        return self.data[index]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.data)
+
+
+class AsyncPager(Generic[T]):
+    """
+    A walk through a list, page by page; made by `list_all`.
+
+    Iterate it for items. Each iteration starts anew where the walk was told to start. While
+    iterating, each page has its own deadline, so a slow consumer never meets one.
+
+    Example:
+        >>> import asyncio
+        >>> from heymilo_async import AsyncHeyMilo
+        >>> async def main() -> None:
+        ...     async with AsyncHeyMilo() as client:
+        ...         pager = client.phone_numbers.list_all()
+        ...         async for number in pager:
+        ...             print(number.phone_number)
+        ...         print("resume after", pager.cursor)
+        >>> asyncio.run(main())  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        page_after: Callable[[str | None], Call[Page[T]]],
+        *,
+        starting_after: str | None,
+        max_items: int | None,
+    ) -> None:
+        self._engine = engine
+        self._page_after = page_after
+        self._starting_after = starting_after
+        self._max_items = max_items
+        self._cursor = starting_after
+
+    @property
+    def cursor(self) -> str | None:
+        """
+        The id of the last item that was handed out, to go on from with `starting_after`.
+
+        Before the first one, what the walk was told to start after.
+        """
+        return self._cursor
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        """
+        Walk from item to item.
+
+        Raises:
+            HeyMiloError: What fetching a page raises, with `.cursor` set.
+            PaginationError: The list does not get on.
+            RuntimeError: Two tasks use one iterator at the same time.
+        """
+        return _Items(_Pages(self._walk()))
+
+    def pages(self) -> AsyncIterator[Page[T]]:
+        """
+        Walk from page to page; the last one is cut at `max_items`.
+
+        Returns:
+            An iterator of pages; it raises what iterating the pager raises.
+
+        Example:
+            >>> async def count(client: "AsyncHeyMilo") -> int:
+            ...     return sum([len(page) async for page in client.phone_numbers.list_all().pages()])
+        """
+        return _Pages(self._walk(), hand_out_pages=True)
+
+    async def collect(self) -> list[T]:
+        """
+        Walk to the end and return the items; one call, with one deadline for all of it.
+
+        Returns:
+            Every item, in the server's order.
+
+        Raises:
+            HeyMiloError: What fetching a page raises; what was gathered before is in
+                `.collected`, and `.cursor` is where it ends.
+            PaginationError: The list does not get on; likewise.
+
+        Example:
+            >>> async def ids(client: "AsyncHeyMilo") -> list[str]:
+            ...     return [number.id for number in await client.phone_numbers.list_all().collect()]
+        """
+        items: list[T] = []
+        try:
+            async for page in _Pages(self._walk(self._engine.expiry()), hand_out_pages=True):
+                items.extend(page)
+        except HeyMiloError as error:
+            error.collected = tuple(items)
+            raise
+        return items
+
+    def prefetch(self, pages: int = 1) -> AsyncPrefetch[T]:
+        """
+        Walk from item to item while the next pages are already under way.
+
+        Args:
+            pages: Pages to be ahead of the consumer, 1 to 100.
+
+        Returns:
+            Something for `async with`, which gives an iterator of items; leaving it stops the
+            fetching. An error raised in its body leaves it as it is.
+
+        Raises:
+            InvalidRequestError: *pages* is out of range.
+            TypeError: *pages* is not an int.
+
+        Example:
+            >>> async def show(client: "AsyncHeyMilo") -> None:
+            ...     async with client.phone_numbers.list_all().prefetch(pages=2) as numbers:
+            ...         async for number in numbers:
+            ...             print(number.phone_number)
+        """
+        count = whole_number("pages", pages, 1, 100, refusal=InvalidRequestError)
+        return AsyncPrefetch(self, count)
+
+    def _walk(self, expires: float | None = None) -> _Walk[T]:
+        self._cursor = self._starting_after
+        return _Walk(self, expires)
+
+    def _as_blocking(self) -> Pager[T]:
+        return Pager(self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} after {self._cursor!r}>"
+
+
+class AsyncPrefetch(Generic[T]):
+    """
+    A walk that reads ahead, for `async with`; made by `AsyncPager.prefetch`.
+    """
+
+    def __init__(self, pager: AsyncPager[T], count: int) -> None:
+        self._pager = pager
+        self._count = count
+        self._ahead: Ahead[Page[T]] | None = None
+        self._left = False
+
+    async def __aenter__(self) -> AsyncIterator[T]:
+        if self._ahead is not None:
+            message = "this prefetch was entered before: make a new one with pager.prefetch()"
+            raise RuntimeError(message)
+        walk = self._pager._walk()
+        self._ahead = self._pager._engine.ahead(walk.next_page, self._count)
+        await self._ahead.__aenter__()
+        return _Items(_Pages(walk, next_page=self._next_page))
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._left = True
+        if self._ahead is not None:
+            await self._ahead.__aexit__(*exc_info)
+
+    async def _next_page(self) -> Page[T]:
+        # To end here would look as if the list were complete.
+        if self._left or self._ahead is None:
+            message = "the `with` of this prefetch was left, and no page is fetched any more"
+            raise RuntimeError(message)
+        return await self._ahead.next()
+
+    def _as_blocking(self) -> Prefetch[T]:
+        return Prefetch(self)
+
+
+class _Walk(Generic[T]):
+    """
+    Fetches one page after the other, and sees to it that the list gets on.
+    """
+
+    def __init__(self, pager: AsyncPager[T], expires: float | None) -> None:
+        self.pager = pager
+        self._expires = expires
+        self._cursor = pager._starting_after
+        self._seen = {self._cursor}
+        self._left = pager._max_items
+        self._finished = self._left == 0
+
+    async def next_page(self) -> Page[T]:
+        """
+        Return the next page; StopAsyncIteration says that there is none.
+        """
+        if self._finished:
+            raise StopAsyncIteration
+        # If this raises, the walk still stands where it stood: to call again is to try again.
+        try:
+            page = await self.pager._engine.perform(
+                self.pager._page_after(self._cursor), expires=self._expires
+            )
+            self._check(page)
+        except HeyMiloError as error:
+            error.cursor = self._cursor
+            raise
+        page = self._cut(page)
+        self._finished = not page.has_more or self._left == 0
+        if page:
+            self._cursor = page[-1].id
+            self._seen.add(self._cursor)
+        return page
+
+    def _check(self, page: Page[T]) -> None:
+        if not page:
+            if page.has_more:
+                message = (
+                    "an empty page says that there is more: the list cannot be walked to its end"
+                )
+                raise PaginationError(message)
+            return
+        if self._cursor is not None and any(item.id == self._cursor for item in page):
+            message = f"the page after {self._cursor[:50]!a} holds that very item: the list does not get on"
+            raise PaginationError(message)
+        last = page[-1].id
+        if last in self._seen:
+            message = f"the cursor {last[:50]!a} came before: the list goes round in a circle"
+            raise PaginationError(message)
+        if page.has_more and not _is_cursor(last):
+            message = f"the last id of a page cannot be asked for as a cursor: {last[:50]!a}"
+            raise PaginationError(message)
+
+    def _cut(self, page: Page[T]) -> Page[T]:
+        if self._left is None:
+            return page
+        kept, self._left = page[: self._left], max(0, self._left - len(page))
+        if len(kept) == len(page):
+            return page
+        more = attrs.evolve(page.pagination, has_more=True)
+        return attrs.evolve(page, data=kept, pagination=more)
+
+
+def _is_cursor(value: str) -> bool:
+    try:
+        check_cursor("starting_after", value)
+    except InvalidRequestError:
+        return False
+    return True
+
+
+class _Exclusive:
+    """
+    Tells two tasks, or two threads, that they share an iterator.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._busy = False
+
+    def __enter__(self) -> None:
+        with self._guard:
+            if self._busy:
+                message = (
+                    "two tasks (or threads) take from one iterator at the same time: "
+                    "let one of them iterate and hand the items on"
+                )
+                raise RuntimeError(message)
+            self._busy = True
+
+    def __exit__(self, *_: object) -> None:
+        self._busy = False
+
+
+class _Pages(AsyncIterator[Page[T]], Generic[T]):
+    def __init__(
+        self,
+        walk: _Walk[T],
+        *,
+        next_page: Callable[[], Coroutine[Any, Any, Page[T]]] | None = None,
+        hand_out_pages: bool = False,
+    ) -> None:
+        self.pager = walk.pager
+        self._next_page = walk.next_page if next_page is None else next_page
+        self._hand_out_pages = hand_out_pages
+        self._exclusive = _Exclusive()
+
+    async def __anext__(self) -> Page[T]:
+        with self._exclusive:
+            page = await self._next_page()
+            if self._hand_out_pages and page:
+                self.pager._cursor = page[-1].id
+            return page
+
+
+class _Items(AsyncIterator[T], Generic[T]):
+    def __init__(self, pages: _Pages[T]) -> None:
+        self._pages = pages
+        self._page: Iterator[T] = iter(())
+        self._exclusive = _Exclusive()
+
+    async def __anext__(self) -> T:
+        with self._exclusive:
+            while True:
+                for item in self._page:
+                    self._pages.pager._cursor = item.id
+                    return item
+                self._page = iter(await self._pages.__anext__())
+
+
+class Pager(Generic[T]):
+    """
+    A walk through a list, page by page; made by the blocking `list_all`.
+
+    Iterate it for items. Each iteration starts anew where the walk was told to start. While
+    iterating, each page has its own deadline, so a slow consumer never meets one.
+
+    Example:
+        >>> from heymilo_async import HeyMilo
+        >>> with HeyMilo() as client:  # doctest: +SKIP
+        ...     for number in client.phone_numbers.list_all():
+        ...         print(number.phone_number)
+    """
+
+    def __init__(self, twin: AsyncPager[T]) -> None:
+        self._twin = twin
+
+    @property
+    def cursor(self) -> str | None:
+        """
+        The id of the last item that was handed out, to go on from with `starting_after`.
+
+        Before the first one, what the walk was told to start after.
+        """
+        return self._twin.cursor
+
+    def __iter__(self) -> Iterator[T]:
+        """
+        Walk from item to item, as the async pager does.
+        """
+        return _Blocking(aiter(self._twin))
+
+    def pages(self) -> Iterator[Page[T]]:
+        """
+        Walk from page to page; the last one is cut at `max_items`.
+
+        Returns:
+            An iterator of pages; it raises what iterating the pager raises.
+
+        Example:
+            >>> def count(client: "HeyMilo") -> int:
+            ...     return sum(len(page) for page in client.phone_numbers.list_all().pages())
+        """
+        return _Blocking(self._twin.pages())
+
+    # Written out: `blocking` would lose the T of the pager.
+    def collect(self) -> list[T]:  # noqa: D102 - below
+        return run_now(self._twin.collect())
+
+    def prefetch(self, pages: int = 1) -> Prefetch[T]:  # noqa: D102 - below
+        return self._twin.prefetch(pages)._as_blocking()
+
+    collect.__doc__ = AsyncPager.collect.__doc__
+    prefetch.__doc__ = AsyncPager.prefetch.__doc__
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} after {self.cursor!r}>"
+
+
+class Prefetch(Generic[T]):
+    """
+    A walk that reads ahead with one thread, for `with`; made by `Pager.prefetch`.
+
+    Leaving it does not wait: the thread ends after the request that it is in.
+    """
+
+    def __init__(self, twin: AsyncPrefetch[T]) -> None:
+        self._twin = twin
+
+    def __enter__(self) -> Iterator[T]:
+        return _Blocking(run_now(self._twin.__aenter__()))
+
+    def __exit__(self, *exc_info: object) -> None:
+        run_now(self._twin.__aexit__(*exc_info))
+
+
+class _Blocking(Iterator[Item], Generic[Item]):
+    """
+    An iterator over what an async iterator gives that never suspends.
+    """
+
+    def __init__(self, items: AsyncIterator[Item]) -> None:
+        self._items = items
+
+    def __next__(self) -> Item:
+        try:
+            return run_now(_next_of(self._items))
+        except StopAsyncIteration:
+            pass
+        raise StopIteration
+
+    def __iter__(self) -> Self:
+        return self
+
+
+async def _next_of(items: AsyncIterator[Item]) -> Item:
+    return await items.__anext__()

@@ -1,0 +1,3 @@
+"""
+The API's resources, one module each: a model, its operations, and their blocking face.
+"""

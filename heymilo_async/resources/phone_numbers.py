@@ -1,0 +1,327 @@
+"""
+Phone numbers: the numbers that a workspace's voice and SMS agents use.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+
+from .._call import Call, Operation, check_cursor, check_id, check_limit, operation
+from .._codec import model
+from .._drive import blocking, blocking_iter
+from .._mapping import NOTHING_EXTRA, ReadOnly
+from .._settings import whole_number, wrong_type
+from ..errors import HeyMiloError, InvalidRequestError
+from ..pages import AsyncPager, Page
+from ._base import AsyncResource, Resource
+
+#: https://www.itu.int/rec/T-REC-E.164/: a plus sign and at most 15 digits, no zero in front.
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)
+
+
+@model
+@attrs.frozen(kw_only=True)
+class PhoneNumber:
+    """
+    A phone number of the workspace, the schema `PhoneNumberResponse` of the contract.
+
+    Attributes:
+        id: What other parts of the API call it by; opaque.
+        phone_number: The number, in E.164 as `+12062088075`. It is passed on as the server has
+            it; `is_e164` says whether it is one.
+        active: Whether agents may use it.
+        country_code: ISO 3166-1 alpha-2, such as `US`; None if the server does not say.
+        date_provisioned: When the workspace got it, in UTC; None if the server does not say.
+        object: The contract's name of the type, `phone_number`.
+        extra: Members that this version does not know, read-only.
+
+    Example:
+        >>> from heymilo_async import PhoneNumber
+        >>> number = PhoneNumber(id="666A24C3", phone_number="+12062088075", active=True)
+        >>> number.is_e164
+        True
+    """
+
+    id: str
+    phone_number: str
+    active: bool
+    country_code: str | None = None
+    date_provisioned: datetime | None = None
+    object: str = "phone_number"
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+
+    @property
+    def is_e164(self) -> bool:
+        """
+        Whether `phone_number` is written as E.164 has it: a plus sign and 2 to 15 digits.
+        """
+        return _E164.fullmatch(self.phone_number) is not None
+
+
+LIST: Final = Operation(
+    id="listPhoneNumbers",
+    method="GET",
+    path="/api/v2/phone-numbers",
+    returns=Page[PhoneNumber],
+)
+GET: Final = Operation(
+    id="getPhoneNumber",
+    method="GET",
+    path="/api/v2/phone-numbers/{config_id}",
+    returns=PhoneNumber,
+    single=True,
+)
+
+
+class AsyncPhoneNumbers(AsyncResource):
+    """
+    The phone numbers of a workspace; `client.phone_numbers` of an `AsyncHeyMilo`.
+    """
+
+    @operation(LIST)
+    async def list(
+        self, *, limit: int | None = None, starting_after: str | None = None
+    ) -> Page[PhoneNumber]:
+        """
+        Return one page of the workspace's phone numbers (operation `listPhoneNumbers`).
+
+        One request; what is not given is not sent. The order is the server's.
+
+        Args:
+            limit: Numbers on the page, 1 to 100; the server's default is 20.
+            starting_after: The id of the last number before this page; without it, the first
+                page. `Page.next_cursor` of the page before has it.
+
+        Returns:
+            The page: a sequence of its numbers, with `.has_more` and `.next_cursor`.
+
+        Raises:
+            InvalidRequestError: *limit* or *starting_after* cannot work; nothing was sent.
+            TypeError: *limit* is not an int, or *starting_after* not a str.
+            AuthenticationError: The key or the token is wrong (401).
+            UnprocessableEntityError: The server refused a parameter (422).
+            RateLimitError: Too many requests, and waiting did not help (429).
+            APIStatusError: Any other status that is not a success.
+            APIConnectionError: No answer came; APITimeoutError and DeadlineExceededError are
+                kinds of it.
+            ResponseDecodeError: The answer is not what the contract says.
+            ClientClosedError: The client is closed.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         for number in await client.phone_numbers.list(limit=3):
+            ...             print(number.phone_number)
+            >>> asyncio.run(main())  # doctest: +SKIP
+        """
+        return await self._engine.perform(_list_call(limit, starting_after))
+
+    @operation(GET)
+    async def get(self, phone_number_id: str) -> PhoneNumber:
+        """
+        Return one phone number (operation `getPhoneNumber`).
+
+        The answer must be about the id that was asked for, upper and lower case aside.
+
+        Args:
+            phone_number_id: The number's `id`, 1 to 1024 characters; not the number itself.
+
+        Returns:
+            The number.
+
+        Raises:
+            InvalidRequestError: *phone_number_id* cannot stand in a path; nothing was sent.
+            TypeError: *phone_number_id* is not a str.
+            AuthenticationError: The key or the token is wrong (401).
+            NotFoundError: The workspace has no such number (404).
+            UnprocessableEntityError: The server refused the id (422).
+            RateLimitError: Too many requests, and waiting did not help (429).
+            APIStatusError: Any other status that is not a success.
+            APIConnectionError: No answer came; APITimeoutError and DeadlineExceededError are
+                kinds of it.
+            ResponseDecodeError: The answer is not what the contract says; ResponseMismatchError
+                if it is about another number.
+            ClientClosedError: The client is closed.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print((await client.phone_numbers.get("666A24C3")).phone_number)
+            >>> asyncio.run(main())  # doctest: +SKIP
+        """
+        return await self._get(check_id("phone_number_id", phone_number_id))
+
+    async def get_many(
+        self, ids: Iterable[str], *, concurrency: int = 8
+    ) -> builtins.list[PhoneNumber]:
+        """
+        Return several phone numbers, in the order of *ids* (operation `getPhoneNumber` for each).
+
+        The client's deadline is for all of them together.
+
+        Args:
+            ids: The ids, each as in `get`; an id that comes twice is asked for twice.
+            concurrency: Requests at a time, 1 to 1000.
+
+        Returns:
+            A number for each id.
+
+        Raises:
+            InvalidRequestError: *concurrency* or one of *ids* cannot work; nothing was sent.
+            TypeError: *ids* is a str or holds something else than str, or *concurrency* is not
+                an int.
+            HeyMiloError: The first error of any of them, as `get` raises it, by itself and not
+                in a group; the others are stopped.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print(await client.phone_numbers.get_many(["666A24C3", "666A24C4"]))
+            >>> asyncio.run(main())  # doctest: +SKIP
+        """
+        checked, limit = _check_many(ids, concurrency)
+        expires = self._engine.expiry()
+
+        async def get_one(phone_number_id: str) -> PhoneNumber:
+            return await self._get(phone_number_id, expires)
+
+        return await self._engine.map(get_one, checked, limit)
+
+    async def get_many_settled(
+        self, ids: Iterable[str], *, concurrency: int = 8
+    ) -> builtins.list[PhoneNumber | HeyMiloError]:
+        """
+        Return what became of each of *ids*, in their order (operation `getPhoneNumber` for each).
+
+        The client's deadline is for all of them together; who comes too late has a
+        `DeadlineExceededError` in its place.
+
+        Args:
+            ids: The ids, each as in `get`; an id that comes twice is asked for twice.
+            concurrency: Requests at a time, 1 to 1000.
+
+        Returns:
+            A number, or the error that `get` would have raised, for each id.
+
+        Raises:
+            InvalidRequestError: *concurrency* or one of *ids* cannot work; nothing was sent.
+            TypeError: *ids* is a str or holds something else than str, or *concurrency* is not
+                an int.
+            ClientClosedError: The client is closed.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMiloError
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         outcomes = await client.phone_numbers.get_many_settled(["666A24C3"])
+            ...         print([o for o in outcomes if isinstance(o, HeyMiloError)])
+            >>> asyncio.run(main())  # doctest: +SKIP
+        """
+        checked, limit = _check_many(ids, concurrency)
+        expires = self._engine.expiry()
+
+        async def settle_one(phone_number_id: str) -> PhoneNumber | HeyMiloError:
+            try:
+                return await self._get(phone_number_id, expires)
+            except HeyMiloError as error:
+                return error.with_traceback(None)
+
+        return await self._engine.map(settle_one, checked, limit)
+
+    def list_all(
+        self,
+        *,
+        page_size: int = 100,
+        starting_after: str | None = None,
+        max_items: int | None = None,
+    ) -> AsyncPager[PhoneNumber]:
+        """
+        Walk through all phone numbers of the workspace (operation `listPhoneNumbers` per page).
+
+        Nothing is sent before the walk begins. Each iteration starts anew at *starting_after*.
+
+        Args:
+            page_size: Numbers asked for at a time, 1 to 100.
+            starting_after: The id of the last number before the walk; without it, from the start.
+            max_items: Where to end at the latest, 0 or more numbers; None: at the end.
+
+        Returns:
+            A pager: iterate it for numbers, `pages()` for pages, `collect()` for a list,
+            `prefetch()` to read ahead; `cursor` says where the walk stands.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            HeyMiloError: While walking, what `list` raises, with `.cursor` to go on from.
+            PaginationError: While walking, if the list does not get on.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         async for number in client.phone_numbers.list_all():
+            ...             print(number.phone_number)
+            >>> asyncio.run(main())  # doctest: +SKIP
+        """
+        size = check_limit("page_size", page_size)
+        return AsyncPager(
+            self._engine,
+            lambda cursor: _list_call(size, cursor),
+            starting_after=(
+                None if starting_after is None else check_cursor("starting_after", starting_after)
+            ),
+            max_items=(
+                None
+                if max_items is None
+                else whole_number("max_items", max_items, 0, refusal=InvalidRequestError)
+            ),
+        )
+
+    async def _get(self, phone_number_id: str, expires: float | None = None) -> PhoneNumber:
+        call = GET.call(config_id=phone_number_id, answers_id=phone_number_id)
+        return await self._engine.perform(call, expires=expires)
+
+
+class PhoneNumbers(Resource[AsyncPhoneNumbers]):
+    """
+    The phone numbers of a workspace; `client.phone_numbers` of a `HeyMilo`.
+    """
+
+    list: Final = blocking(AsyncPhoneNumbers.list)
+    get: Final = blocking(AsyncPhoneNumbers.get)
+    get_many: Final = blocking(AsyncPhoneNumbers.get_many)
+    get_many_settled: Final = blocking(AsyncPhoneNumbers.get_many_settled)
+    list_all: Final = blocking_iter(AsyncPhoneNumbers.list_all)
+
+
+def _list_call(limit: int | None, starting_after: str | None) -> Call[Page[PhoneNumber]]:
+    return LIST.call(
+        query={
+            "limit": None if limit is None else check_limit("limit", limit),
+            "starting_after": (
+                None if starting_after is None else check_cursor("starting_after", starting_after)
+            ),
+        }
+    )
+
+
+def _check_many(ids: Iterable[str], concurrency: int) -> tuple[builtins.list[str], int]:
+    # A str is an iterable of str: of single letters, which nobody means.
+    if isinstance(ids, str) or not isinstance(ids, Iterable):
+        raise wrong_type("ids", "an iterable of str", ids)
+    checked = [check_id(f"ids[{index}]", value) for index, value in enumerate(ids)]
+    return checked, whole_number("concurrency", concurrency, 1, 1000, refusal=InvalidRequestError)

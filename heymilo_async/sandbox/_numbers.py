@@ -1,0 +1,114 @@
+"""
+Phone numbers that belong to nobody: ranges which regulators keep free for fiction.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeVar
+
+from ._schemas import PhoneNumberResponse
+
+T = TypeVar("T")
+
+# 555-0100 to 555-0199 behind every geographic area code:
+# https://www.nanpa.com/numbering/555-line-numbers
+_US_AREA_CODES: Final = (
+    *("206", "212", "213", "305", "312", "404", "415", "503", "512", "602"),
+    *("615", "617", "702", "713", "718", "720", "808", "816", "901", "919"),
+)
+_CA_AREA_CODES: Final = ("204", "306", "403", "416", "418", "506", "514", "604", "613", "902")
+
+# A thousand numbers behind each prefix:
+# https://www.ofcom.org.uk/phones-and-broadband/phone-numbers/numbers-for-drama
+_GB_PREFIXES: Final = (
+    *("+441134960", "+441144960", "+441154960", "+441164960", "+441174960", "+441184960"),
+    *("+441214960", "+441314960", "+441414960", "+441514960", "+441614960", "+441914980"),
+    *("+442079460", "+442920180", "+441632960", "+447700900"),
+)
+
+# Ten thousand landlines behind each prefix, and mobile numbers one by one:
+# https://www.acma.gov.au/phone-numbers-use-tv-shows-films-and-creative-works
+_AU_PREFIXES: Final = (
+    *("+6125550", "+6135550", "+6175550", "+6185550"),
+    *("+6127010", "+6137010", "+6177010", "+6187010"),
+)
+_AU_MOBILES: Final = (
+    *("+61491570006", "+61491570110", "+61491570156"),
+    *("+61491570157", "+61491570158", "+61491570159"),
+)
+
+CAPACITY: Final = (
+    (len(_US_AREA_CODES) + len(_CA_AREA_CODES)) * 100
+    + len(_GB_PREFIXES) * 1000
+    + len(_AU_PREFIXES) * 10_000
+    + len(_AU_MOBILES)
+)
+
+_FIRST_PROVISIONED: Final = 1_735_689_600.0
+_SECONDS_BETWEEN: Final = 86_413
+
+
+def seed_numbers(count: int) -> list[PhoneNumberResponse]:
+    """
+    Return *count* distinct phone numbers, the same ones each time.
+
+    A shorter list is the beginning of a longer one. Among any dozen there are numbers that are
+    inactive, of no known country, never provisioned, or provisioned at a fraction of a second.
+    """
+    if isinstance(count, bool) or not isinstance(count, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+        message = f"the count of numbers must be an int, not {type(count).__name__}"
+        raise TypeError(message)
+    if not 0 <= count <= CAPACITY:
+        message = f"the count of numbers must be within 0..{CAPACITY}, not {count}"
+        raise ValueError(message)
+    fictional = itertools.islice(_fictional_numbers(), count)
+    return [_phone_number(index, *number) for index, number in enumerate(fictional)]
+
+
+def _phone_number(index: int, country_code: str, phone_number: str) -> PhoneNumberResponse:
+    provisioned = _FIRST_PROVISIONED + index * _SECONDS_BETWEEN + (0.25 if index % 3 == 2 else 0)
+    return PhoneNumberResponse(
+        id=_id(index),
+        phone_number=phone_number,
+        country_code=None if index % 11 == 10 else country_code,
+        active=index % 7 != 6,
+        date_provisioned=None if index % 5 == 4 else provisioned,
+    )
+
+
+def _id(index: int) -> str:
+    # Multiplying by an odd number permutes the 32-bit integers, so no two ids are equal:
+    # https://en.wikipedia.org/wiki/Hash_function#Fibonacci_hashing
+    return f"{(index + 1) * 2_654_435_761 % 2**32:08X}"
+
+
+def _fictional_numbers() -> Iterator[tuple[str, str]]:
+    """
+    Yield the country code and the E.164 form of every number, the countries in turn.
+    """
+    nanp = range(100, 200)
+    return _in_turn(
+        _in_turn(*([("US", f"+1{code}555{line:04}") for line in nanp] for code in _US_AREA_CODES)),
+        _in_turn(*([("CA", f"+1{code}555{line:04}") for line in nanp] for code in _CA_AREA_CODES)),
+        _in_turn(
+            *([("GB", f"{prefix}{line:03}") for line in range(1000)] for prefix in _GB_PREFIXES)
+        ),
+        _in_turn(
+            [("AU", mobile) for mobile in _AU_MOBILES],
+            *([("AU", f"{prefix}{line:04}") for line in range(10_000)] for prefix in _AU_PREFIXES),
+        ),
+    )
+
+
+def _in_turn(*sources: Iterable[T]) -> Iterator[T]:
+    """
+    Yield one item of each source in turn; a source that has no more drops out.
+
+    This is the recipe `roundrobin` of https://docs.python.org/3/library/itertools.html.
+    """
+    iterators: Iterator[Iterator[T]] = map(iter, sources)
+    for active in range(len(sources), 0, -1):
+        iterators = itertools.cycle(itertools.islice(iterators, active))
+        yield from map(next, iterators)

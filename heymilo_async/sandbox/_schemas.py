@@ -1,0 +1,96 @@
+"""
+The contract's shapes, as FastAPI publishes them.
+
+A model that the contract gives no description has no docstring, because pydantic would publish it:
+what there is to say about such a model stands above it, as a comment.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+
+# Whatever the sandbox keeps in a `Store`. Frozen, so that what a caller was given cannot be changed
+# behind the lock.
+class Resource(BaseModel):
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True)
+
+    id: str
+
+
+class PhoneNumberResponse(Resource):
+    """
+    A phone number provisioned for the workspace.
+
+    Phone numbers are used by voice and SMS agents to communicate with
+    candidates. The ``id`` is referenced in posting configs as
+    ``phone_number_id``.
+    """
+
+    object: Literal["phone_number"] = Field(
+        default="phone_number", description="Object type identifier."
+    )
+    id: str = Field(description="Unique phone number configuration identifier.")
+    phone_number: str = Field(description="Phone number in E.164 format.")
+    country_code: str | None = Field(default=None, description="ISO country code.")
+    active: bool = Field(description="Whether the phone number is active.")
+    date_provisioned: float | None = Field(
+        default=None, description="Unix timestamp when the number was provisioned."
+    )
+
+
+class PaginationMeta(BaseModel):
+    has_more: bool = Field(description="Whether more results exist beyond this page")
+    total_count: int | None = Field(
+        default=None, description="Total number of results (if available)"
+    )
+    url: str | None = Field(default=None, description="URL of this resource")
+
+
+class ListResponse(BaseModel, Generic[T]):
+    data: list[T]
+    pagination: PaginationMeta
+
+
+class SingleResponse(BaseModel, Generic[T]):
+    data: T
+    meta: dict[str, Any] | None = Field(
+        default=None, description="Optional metadata. Shape varies by endpoint."
+    )
+
+
+class APIErrorDetail(BaseModel):
+    code: str = Field(description="Machine-readable error code")
+    message: str = Field(description="Human-readable explanation")
+    param: str | None = Field(default=None, description="Parameter that caused the error")
+
+
+class APIError(BaseModel):
+    type: str = Field(description="Error category")
+    code: str = Field(description="Machine-readable error code")
+    message: str = Field(description="Human-readable summary")
+    param: str | None = Field(default=None, description="Top-level parameter that caused the error")
+    doc_url: str | None = Field(default=None, description="Link to relevant documentation")
+    errors: list[APIErrorDetail] = Field(
+        default_factory=list[APIErrorDetail], description="Detailed per-field validation errors"
+    )
+
+
+class APIErrorResponse(BaseModel):
+    error: APIError
+
+
+# FastAPI publishes a model of this name too, but its own has grown `input` and `ctx` since:
+# https://github.com/fastapi/fastapi/blob/master/fastapi/openapi/utils.py
+class ValidationError(BaseModel):
+    loc: list[str | int] = Field(title="Location")
+    msg: str = Field(title="Message")
+    type: str = Field(title="Error Type")
+
+
+class HTTPValidationError(BaseModel):
+    detail: list[ValidationError] = Field(default_factory=list[ValidationError])

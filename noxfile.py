@@ -1,0 +1,87 @@
+"""
+Every check of this project, by name: `nox -l` lists them, `nox -s tests` is what a change needs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.sessions = ["tests", "lint", "typing"]
+nox.options.default_venv_backend = "virtualenv"
+# A Python that is missing must not pass for one that was tested.
+nox.options.error_on_missing_interpreters = bool(os.environ.get("CI"))
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PYPROJECT)
+
+if shutil.which("pyenv") and "PYENV_VERSION" not in os.environ:
+    # A shim of pyenv's fails unless its version is active, and uv takes that for "not there".
+    installed = subprocess.run(
+        ["pyenv", "versions", "--bare"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    wanted = [one for one in installed if one.rpartition(".")[0] in PYTHONS]
+    if wanted:
+        os.environ["PYENV_VERSION"] = ":".join(wanted)
+
+
+def group(name: str) -> list[str]:
+    """
+    Return the requirements of one of the dependency groups.
+    """
+    return list(nox.project.dependency_groups(PYPROJECT, name))
+
+
+def run_tests(session: nox.Session, *options: str) -> None:
+    """
+    Run the tests on every core there is.
+    """
+    session.run("pytest", "-n", "auto", *options, *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """
+    Run the tests on the running Python, and see that they reach every line and every branch.
+    """
+    session.install("-e", ".[all]", *group("tests"))
+    # A part of the tests says nothing about what the whole of them reaches.
+    covered = () if session.posargs else ("--cov", "--cov-report=term")
+    run_tests(session, *covered)
+
+
+@nox.session(python=PYTHONS, venv_backend="uv")
+@nox.parametrize("resolution", ["highest", "lowest-direct"])
+def matrix(session: nox.Session, resolution: str) -> None:
+    """
+    Run the tests on each Python with the newest dependencies, and with the oldest that we allow.
+    """
+    session.install(f"--resolution={resolution}", ".[all]", *group("tests"))
+    # The installed package, and not the folder of the same name.
+    session.run("python", "-P", "-c", "import heymilo_async; print(heymilo_async.__file__)")
+    run_tests(session)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """
+    Check style and format.
+    """
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """
+    Check the types of the package, of the tests about types, and that nothing public lacks one.
+    """
+    session.install("-e", ".[all]", *group("typing"))
+    session.run("mypy", "heymilo_async", "noxfile.py", "tests/typing")
+    session.run("pyright")
+    session.run("pyright", "--verifytypes", "heymilo_async", "--ignoreexternal")

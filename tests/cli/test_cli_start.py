@@ -1,0 +1,227 @@
+"""
+Before any request: help, version, the sandbox, and what is not installed.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import re
+import runpy
+import sys
+
+import pytest
+
+import heymilo_async
+from heymilo_async import cli
+
+
+def plain(shown: str) -> str:
+    """
+    Return what is *shown* without colours, which Typer has in help wherever it runs in CI.
+    """
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], ["-h"], ["--sandbox"]], ids=lambda one: " ".join(one) or "alone"
+)
+def test_help_teaches(heymilo, arguments):
+    """
+    Without arguments too: examples to copy, every variable, every exit code.
+    """
+    shown = heymilo(*arguments)
+
+    assert (0, "") == (shown.code, shown.err)
+    text = plain(shown.out)
+    for taught in (
+        *("heymilo --sandbox phone-numbers list", "heymilo phone-numbers get", "--version"),
+        *("HEYMILO_API_KEY", "HEYMILO_ACCESS_TOKEN", "HEYMILO_WORKSPACE_ID", "HEYMILO_BASE_URL"),
+        *("NO_PROXY", "NO_COLOR", "0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "6 ", "130 ", "141 "),
+    ):
+        assert taught in text
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]])
+def test_a_group_shows_its_commands(heymilo, arguments):
+    """
+    Alone, it is a question.
+    """
+    shown = heymilo("phone-numbers", *arguments)
+
+    assert (0, "") == (shown.code, shown.err)
+    assert "List phone numbers: one page, or with --all every page." in plain(shown.out)
+    assert "Show one phone number." in plain(shown.out)
+
+
+def test_help_of_list_names_its_options_and_formats(heymilo):
+    """
+    And which format it is when none is asked for.
+    """
+    shown = heymilo("phone-numbers", "list", "--help")
+
+    text = plain(shown.out)
+    for taught in ("--limit", "--starting-after", "--all", "--format", "jsonl", "Unix seconds"):
+        assert taught in text
+
+
+def test_version(heymilo):
+    """
+    Of the distribution, as pip has it.
+    """
+    shown = heymilo("--version")
+
+    assert f"heymilo (heymilo-async) {heymilo_async.__version__}\n" == shown.out
+    assert 0 == shown.code
+
+
+def test_the_command_is_installed_under_its_name():
+    """
+    `heymilo` is `heymilo_async.cli.main`.
+    """
+    (entry,) = [
+        entry
+        for entry in importlib.metadata.entry_points(group="console_scripts")
+        if entry.name == "heymilo"
+    ]
+
+    assert cli.main is entry.load()
+
+
+def test_the_sandbox_needs_no_key(heymilo, monkeypatch):
+    """
+    Neither key nor network, nor heeds it a proxy or an address that are there for the real one.
+    """
+    monkeypatch.delenv("HEYMILO_API_KEY")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "example.com")
+
+    shown = heymilo(
+        *("--sandbox", "phone-numbers", "list", "--limit", "2"), base_url="https://127.0.0.1:9"
+    )
+
+    assert 0 == shown.code, shown.err
+    assert 2 == len([json.loads(line) for line in shown.out.splitlines()])
+    assert {"NO_PROXY": "*"} == {
+        name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")
+    }
+
+
+def test_the_sandbox_says_no_as_the_real_one_does(heymilo, monkeypatch):
+    """
+    The same client, the same exit codes.
+    """
+    # So that it is put back.
+    monkeypatch.setenv("NO_PROXY", "")
+
+    assert 4 == heymilo("--sandbox", "phone-numbers", "get", "nope").code
+
+
+def test_a_missing_sandbox_is_one_line(heymilo, monkeypatch):
+    """
+    That says what to install.
+    """
+    for name in [name for name in sys.modules if name.startswith("heymilo_async.sandbox")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr(heymilo_async, "sandbox", raising=False)
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+
+    shown = heymilo("--sandbox", "phone-numbers", "list")
+
+    assert (
+        "heymilo: heymilo_async.sandbox needs fastapi: pip install 'heymilo-async[sandbox]'\n"
+        == shown.err
+    )
+    assert (1, "") == (shown.code, shown.out)
+
+
+@pytest.fixture
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Let this process forget until the end of the test that it has imported the command.
+    """
+    for name in [name for name in sys.modules if name.startswith("heymilo_async.cli._")]:
+        monkeypatch.delitem(sys.modules, name)
+        monkeypatch.delattr(cli, name.rpartition(".")[2], raising=False)
+
+
+@pytest.mark.usefixtures("forgotten")
+@pytest.mark.parametrize("package", ["typer", "rich"])
+def test_a_missing_package_is_one_line(monkeypatch, capsys, package):
+    """
+    That says what to install.
+    """
+    for name in [name for name in sys.modules if name.startswith(f"{package}.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    if package == "rich":
+        monkeypatch.setenv("TYPER_USE_RICH", "0")
+
+    assert 1 == cli.main()
+    assert (
+        f"heymilo: this command needs {package}: pip install 'heymilo-async[cli]'\n"
+        == capsys.readouterr().err
+    )
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_another_missing_module_is_not_blamed_on_the_extra(monkeypatch):
+    """
+    A broken installation keeps its own error.
+    """
+    monkeypatch.setitem(sys.modules, "heymilo_async.cli._output", None)
+
+    with pytest.raises(ModuleNotFoundError, match="_output"):
+        cli.main()
+
+
+def test_python_runs_the_package(monkeypatch, capsys):
+    """
+    `python -m heymilo_async.cli` is the command too.
+    """
+    monkeypatch.setattr(sys, "argv", ["heymilo", "--version"])
+
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("heymilo_async.cli.__main__", run_name="__main__")
+
+    assert 0 == ended.value.code
+    assert capsys.readouterr().out.startswith("heymilo ")
+
+
+def test_importing_it_runs_nothing(capsys):
+    """
+    Tools import modules to look at them.
+    """
+    runpy.run_module("heymilo_async.cli.__main__", run_name="looked_at")
+
+    assert "" == capsys.readouterr().out
+
+
+def test_the_client_imports_neither_typer_nor_the_sandbox(program):
+    """
+    Nor does the command import the sandbox before it is asked for one.
+
+    (httpx itself imports rich, where click is installed too.)
+    """
+    ended = program(
+        code="import sys, heymilo_async; before = set(sys.modules);"
+        "import heymilo_async.cli._app;"
+        "print({'typer', 'fastapi'} & before, 'fastapi' in sys.modules)"
+    )
+
+    assert ("set() False\n", "") == (ended.out, ended.err)
+
+
+def test_a_shell_completes_commands(program, environment):
+    """
+    Typer's completion works under the name `heymilo`.
+    """
+    environment.update(
+        _HEYMILO_COMPLETE="complete_bash", COMP_WORDS="heymilo phone-numbers l", COMP_CWORD="2"
+    )
+
+    ended = program()
+
+    assert ("list", "") == (ended.out.strip(), ended.err)

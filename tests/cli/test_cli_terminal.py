@@ -1,0 +1,264 @@
+"""
+The command as a program: in a terminal of 80 and of 40 columns, in pipes, and interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from pathlib import Path
+
+import pytest
+from server import NUMBER, answer, ok, page
+
+FULL = Path("/dev/full")
+LIST = ("phone-numbers", "list")
+
+
+@pytest.fixture
+def terminal(environment):
+    """
+    Run the command in a pseudo-terminal of *width* columns, and return its code and what it shows.
+    """
+
+    def run(*arguments, width, base_url, **variables):
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+        del environment["COLUMNS"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "heymilo_async.cli", *arguments],
+            env={
+                **environment,
+                "TERM": "xterm-256color",
+                "HEYMILO_BASE_URL": base_url,
+                **variables,
+            },
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        shown = b""
+        # Linux ends a terminal that nobody has open any more with EIO.
+        with contextlib.suppress(OSError):
+            while more := os.read(ours, 65536):
+                shown += more
+        os.close(ours)
+        return process.wait(30), shown.decode().replace("\r\n", "\n")
+
+    return run
+
+
+@pytest.fixture
+def start(environment):
+    """
+    Start the command with pipes, and see to it that it ends.
+    """
+    started: list[subprocess.Popen[bytes]] = []
+
+    def run(*arguments, base_url, **options):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "heymilo_async.cli", *arguments],
+            env={**environment, "HEYMILO_BASE_URL": base_url},
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def plain(shown: str) -> str:
+    """
+    Return what is *shown* without its colours.
+    """
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
+def widths(shown: str) -> list[int]:
+    """
+    Return how wide each line is.
+    """
+    return [len(line) for line in plain(shown).splitlines()]
+
+
+def test_a_terminal_of_80_columns_gets_a_table(terminal, milo):
+    """
+    In colour, with the hint below it.
+    """
+    code, shown = terminal(*LIST, "--limit", "3", width=80, base_url=milo.base_url)
+
+    text = plain(shown)
+    assert 0 == code
+    assert "\x1b[1m" in shown
+    assert text.startswith("Phone number    ID         Country")
+    assert "+12065550100    9E3779B1   US        yes" in text
+    assert "heymilo: there are more: add --all, or --starting-after DAA66D13\n" in text
+    assert max(widths(shown)) <= 80
+
+
+def test_a_terminal_of_40_columns_gets_blocks(terminal, milo):
+    """
+    And NO_COLOR leaves no colour, only bold.
+    """
+    code, shown = terminal(
+        *(*LIST, "--limit", "100"), width=40, base_url=milo.base_url, NO_COLOR="1"
+    )
+
+    assert 0 == code
+    assert "\nID                 DAA66D13" in plain(shown)
+    assert max(widths(shown)) <= 40
+    assert {"\x1b[1m", "\x1b[0m"} >= set(re.findall(r"\x1b\[[0-9;]*m", shown))
+
+
+def test_a_hostile_answer_in_a_terminal(terminal, serve):
+    """
+    The only escapes are our own.
+    """
+    hostile = {**NUMBER, "phone_number": "\x1b]0;owned\x07\x1b[8m", "id": "電話"}
+    server = serve(ok({"data": [hostile], "pagination": {"has_more": False}}))
+
+    code, shown = terminal(*LIST, width=80, base_url=server.base_url)
+
+    assert 0 == code
+    assert r"\x1b]0;owned\x07\x1b[8m" in shown
+    assert {"\x1b[1m", "\x1b[0m"} >= set(re.findall(r"\x1b\[[0-9;]*m", shown))
+    assert "\x07" not in shown
+
+
+def test_help_fits_a_narrow_terminal(terminal):
+    """
+    Of 40 columns.
+    """
+    code, shown = terminal(*LIST, "--help", width=40, base_url="")
+
+    assert 0 == code
+    assert max(widths(shown)) <= 40
+
+
+def test_a_reader_that_has_enough(start, serve):
+    """
+    As `| head -1` has: what it wanted, then silence and the code that the shell knows from others.
+    """
+    server = serve(answers=lambda request: page(f"N{server.n}", more=True))
+    process = start(*LIST, "--all", "--format", "jsonl", base_url=server.base_url)
+
+    assert b'"N1"' in process.stdout.readline()
+    process.stdout.close()
+
+    assert b"" == process.stderr.read()
+    assert 141 == process.wait(30)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+def test_nobody_reads_the_help(start, arguments):
+    """
+    It is no error of ours.
+    """
+    ours, theirs = os.pipe()
+    os.close(ours)
+    process = start(*arguments, base_url="", stdout=theirs)
+    os.close(theirs)
+
+    assert b"" == process.stderr.read()
+    assert 141 == process.wait(30)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+def test_a_full_disk(start, serve):
+    """
+    One line, and no complaint of the interpreter's when it ends.
+    """
+    server = serve(page("A"))
+    with FULL.open("wb") as full:
+        process = start(*LIST, base_url=server.base_url, stdout=full)
+
+    assert b"heymilo: cannot write the output: No space left on device\n" == process.stderr.read()
+    assert 1 == process.wait(30)
+
+
+def test_ctrl_c_says_where_to_go_on(start, serve):
+    """
+    130, one line, and what was written stays written.
+    """
+    arrived = threading.Event()
+
+    def stall(connection):
+        arrived.set()
+        connection.wait()
+
+    server = serve(page("A", "B", more=True), stall)
+    process = start(*LIST, "--all", "--format", "jsonl", base_url=server.base_url)
+    assert arrived.wait(30)
+    process.send_signal(signal.SIGINT)
+
+    out, err = process.communicate(timeout=30)
+
+    assert 130 == process.returncode
+    assert b"heymilo: interrupted; to go on from there: --starting-after B\n" == err
+    assert [b"A", b"B"] == re.findall(rb'"id": "(.)"', out)
+
+
+def test_ctrl_c_with_a_table_shows_what_there_is(start, serve):
+    """
+    Though a table is otherwise written when all of it is there.
+    """
+    arrived = threading.Event()
+
+    def stall(connection):
+        arrived.set()
+        connection.wait()
+
+    server = serve(page("A", "B", more=True), stall)
+    process = start(*LIST, "--all", "--format", "table", base_url=server.base_url)
+    assert arrived.wait(30)
+    process.send_signal(signal.SIGINT)
+
+    out, err = process.communicate(timeout=30)
+
+    assert 130 == process.returncode
+    assert b"heymilo: interrupted; to go on from there: --starting-after B\n" == err
+    assert 2 == out.count(b"+12065550100")
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        pytest.param(page("A"), 0, id="done"),
+        pytest.param(answer(401), 3, id="401"),
+        pytest.param(answer(429, b"", "Retry-After: 3600"), 5, id="429"),
+    ],
+)
+def test_the_shell_gets_the_exit_code(program, serve, reply, code):
+    """
+    And never a traceback, nor a warning of something left open.
+    """
+    server = serve(reply)
+
+    ended = program(*LIST, base_url=server.base_url)
+
+    assert code == ended.code
+    assert (code != 0) == (ended.err.count("\n") == 1)
+    assert "Traceback" not in ended.err
+
+
+def test_the_sandbox_as_a_program(program):
+    """
+    The first thing that a newcomer types.
+    """
+    ended = program("--sandbox", *LIST, "--all", "--format", "csv")
+
+    assert (0, "") == (ended.code, ended.err)
+    assert 31 == ended.out.count("\n")

@@ -1,0 +1,159 @@
+"""
+Every page, with `--all`: written as they arrive, and never lost when something comes between.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from server import answer, page
+
+from heymilo_async import Page, PaginationMeta, PhoneNumber
+from heymilo_async.cli import _output, _streams
+from heymilo_async.cli._phone_numbers import VIEW
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
+def test_all_is_every_page(heymilo, milo, form):
+    """
+    Each number once, in the server's order, in every format.
+    """
+    shown = heymilo(
+        *("phone-numbers", "list", "--all", "--limit", "7", "--format", form),
+        base_url=milo.base_url,
+    )
+
+    ids = [number.id for number in milo.store]
+    places = [shown.out.index(one) for one in ids]
+    assert 30 == len(ids)
+    assert sorted(places) == places
+    assert [1] * 30 == [shown.out.count(one) for one in ids]
+    assert (0, "") == (shown.code, shown.err)
+
+
+def test_limit_is_the_size_of_a_page(heymilo, serve):
+    """
+    Without it, the largest that the API has.
+    """
+    server = serve(page("A"))
+
+    heymilo("phone-numbers", "list", "--all", base_url=server.base_url)
+    heymilo("phone-numbers", "list", "--all", "--limit", "2", "--starting-after", "x")
+
+    assert ["?limit=100", "?limit=2&starting_after=x"] == [
+        request.target.removeprefix("/api/v2/phone-numbers") for request in server.requests
+    ]
+
+
+def test_all_as_json_has_the_shape_of_a_page(heymilo, serve):
+    """
+    What reads `.data` reads both.
+    """
+    server = serve(page("A", "B", more=True), page("C"))
+
+    shown = heymilo("phone-numbers", "list", "--all", "--format", "json", base_url=server.base_url)
+
+    document = json.loads(shown.out)
+    assert ["A", "B", "C"] == [number["id"] for number in document["data"]]
+    assert document["pagination"]["has_more"] is False
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "table"])
+def test_an_error_on_the_way_names_where_to_go_on(heymilo, serve, form):
+    """
+    After what was written; the error itself is what it is.
+    """
+    server = serve(page("A", "B", more=True), answer(401))
+
+    shown = heymilo("phone-numbers", "list", "--all", "--format", form, base_url=server.base_url)
+
+    assert 3 == shown.code
+    assert "B" in shown.out
+    assert 1 == shown.err.count("\n")
+    assert shown.err.endswith("; to go on from there: --starting-after B\n")
+
+
+def test_an_error_before_anything_was_written_does_not(heymilo, serve):
+    """
+    There is nothing to go on from.
+    """
+    server = serve(answer(401))
+
+    shown = heymilo(
+        "phone-numbers", "list", "--all", "--starting-after", "A", base_url=server.base_url
+    )
+
+    assert (3, "") == (shown.code, shown.out)
+    assert "to go on" not in shown.err
+
+
+def test_half_a_json_document_is_not_written(heymilo, serve):
+    """
+    So there is nothing to go on from either.
+    """
+    server = serve(page("A", more=True), answer(404))
+
+    shown = heymilo("phone-numbers", "list", "--all", "--format", "json", base_url=server.base_url)
+
+    assert (4, "") == (shown.code, shown.out)
+    assert "to go on" not in shown.err
+
+
+def test_pages_are_written_as_they_arrive(monkeypatch):
+    """
+    Before the next one is asked for.
+    """
+    written: list[str] = []
+    monkeypatch.setattr(_output, "write", written.append)
+    seen: list[int] = []
+
+    def pages():
+        for index in range(3):
+            yield _page(f"N{index}")
+            seen.append(len(written))
+
+    _output.write_pages(pages(), _output.Format.JSONL, VIEW)
+
+    assert [1, 2, 3] == seen
+
+
+def test_an_id_that_a_shell_would_split_is_quoted(capsys):
+    """
+    What is printed can be typed.
+    """
+    with pytest.raises(KeyboardInterrupt) as caught:
+        _output.write_pages(_interrupted("a b;c"), _output.Format.JSONL, VIEW)
+
+    assert ["to go on from there: --starting-after 'a b;c'"] == caught.value.__notes__
+
+
+def test_what_could_not_be_written_is_not_passed_over(monkeypatch):
+    """
+    The cursor is that of the last page that is out.
+    """
+    taken: list[str] = []
+
+    def write(text: str) -> None:
+        if taken:
+            message = "cannot write the output: No space left on device"
+            raise _streams.OutputError(message)
+        taken.append(text)
+
+    monkeypatch.setattr(_output, "write", write)
+
+    with pytest.raises(_streams.OutputError) as caught:
+        _output.write_pages([_page("A"), _page("B")], _output.Format.JSONL, VIEW)
+
+    assert ["to go on from there: --starting-after A"] == caught.value.__notes__
+
+
+def _page(*ids: str) -> Page[PhoneNumber]:
+    found = [PhoneNumber(id=one, phone_number="+12065550100", active=True) for one in ids]
+    return Page(data=tuple(found), pagination=PaginationMeta(has_more=True))
+
+
+def _interrupted(*ids: str):
+    yield _page(*ids)
+    yield _page()
+    raise KeyboardInterrupt

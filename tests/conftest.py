@@ -1,0 +1,80 @@
+"""
+What every test has: a clean environment, the three fronts, and sleep that takes no time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from fronts import Front
+from hypothesis import settings
+from server import Reply, Server
+
+from heymilo_async._wire import AsyncWire, BlockingWire
+
+settings.register_profile("default", deadline=None, max_examples=100)
+settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("HEYMILO_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(params=["asyncio", "trio", "blocking"])
+def front(request: pytest.FixtureRequest) -> Front:
+    """
+    Each of the three fronts in turn.
+    """
+    return Front(request.param)
+
+
+@pytest.fixture
+def serve() -> Iterator[object]:
+    """
+    Start servers that are stopped when the test is over: `serve(reply, reply, ...)`.
+    """
+    running: list[Server] = []
+
+    def start(*replies: Reply, **options: object) -> Server:
+        server = Server(*replies, **options)  # type: ignore[arg-type]
+        running.append(server.__enter__())
+        return server
+
+    yield start
+    for server in running:
+        server.__exit__()
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """
+    Let the wires' sleep take no time but on their own clock, and return what it was asked for.
+    """
+    slept: list[float] = []
+
+    for wire in (AsyncWire, BlockingWire):
+
+        async def sleep(self: object, seconds: float) -> None:
+            slept.append(seconds)
+
+        def now(self: object, real: object = wire.now) -> float:
+            return real(self) + sum(slept)  # type: ignore[operator]
+
+        monkeypatch.setattr(wire, "sleep", sleep)
+        monkeypatch.setattr(wire, "now", now)
+    return slept
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """
+    What anyio's own plugin runs its tests on.
+    """
+    return request.param

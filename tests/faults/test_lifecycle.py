@@ -1,0 +1,1996 @@
+"""
+Open, share, fork, close: cases 133 to 153 of the fault catalogue, and what belongs to them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import logging
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+import httpx
+import httpx2
+import pytest
+from fronts import KEY, Front
+from server import NUMBER, answer, numbers, ok, page, single
+
+import heymilo_async
+from heymilo_async import (
+    APIConnectionError,
+    APIResponse,
+    APITimeoutError,
+    AsyncHeyMilo,
+    Attempt,
+    ClientClosedError,
+    ConfigurationError,
+    DeadlineExceededError,
+    EventLoopError,
+    HeyMilo,
+    HeyMiloError,
+    InvalidRequestError,
+    NotFoundError,
+    PhoneNumber,
+    RetryPolicy,
+    ServerError,
+    errors,
+)
+
+#: Reading the certificates of the machine takes longer than most of these tests.
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+ID = NUMBER["id"]
+ONCE = RetryPolicy(max_attempts=1)
+
+
+class QuickFront(Front):
+    """
+    A front whose clients read no certificates.
+    """
+
+    def client(self, base_url, api_key=KEY, **options):
+        """
+        Return a client of this front.
+        """
+        quick = {} if "http_client" in options else {"ssl_context": NO_CERTIFICATES}
+        return super().client(base_url, api_key, **{**quick, **options})
+
+
+@pytest.fixture
+def front(front):
+    """
+    Each of the three fronts in turn, quick.
+    """
+    return QuickFront(front.name)
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def loop(request):
+    """
+    Each of the two fronts that have an event loop.
+    """
+    return QuickFront(request.param)
+
+
+@pytest.fixture
+def blocking():
+    """
+    The front without an event loop.
+    """
+    return QuickFront("blocking")
+
+
+def echo(request):
+    """
+    Answer with a number of the very id that was asked for.
+    """
+    return single(id=urlsplit(request.target).path.rpartition("/")[2])
+
+
+async def pause(front, seconds):
+    """
+    Let real time pass, for what happens in the background.
+    """
+    if front.is_blocking:
+        time.sleep(seconds)  # noqa: ASYNC251 - there is no loop
+    else:
+        await anyio.sleep(seconds)
+
+
+def until(condition, seconds=3.0):
+    """
+    Wait until *condition* holds, and return whether it came to that.
+    """
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.002)
+    return condition()
+
+
+def workers():
+    """
+    Return the threads that the package has started and that still run.
+    """
+    return [thread for thread in threading.enumerate() if thread.name == "heymilo"]
+
+
+def open_files():
+    """
+    Return how many file descriptors this process has open.
+    """
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def hang(connection):
+    """
+    Read, and say nothing.
+    """
+    connection.wait()
+
+
+async def at_once(front, *calls):
+    """
+    Make *calls* at the same time, each in a task or a thread; return their results or errors.
+    """
+    outcomes = [None] * len(calls)
+
+    async def one(index):
+        try:
+            outcomes[index] = await calls[index]()
+        except Exception as error:
+            outcomes[index] = error
+
+    if front.is_blocking:
+        # Over the blocking wire a coroutine runs to its end with one `send`.
+        def run(index):
+            with contextlib.suppress(StopIteration):
+                one(index).send(None)
+
+        threads = [threading.Thread(target=run, args=(index,)) for index in range(len(calls))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+    else:
+        async with anyio.create_task_group() as group:
+            for index in range(len(calls)):
+                group.start_soon(one, index)
+    return outcomes
+
+
+# Calls side by side.
+
+
+def test_attempts_of_calls_are_apart(front, serve, naps):
+    """
+    Case 133: ten calls at once that fail three times each make three attempts, each its own.
+    """
+    server = serve(answers=lambda request: answer(503, urlsplit(request.target).path.encode()))
+
+    async def body(client):
+        return await at_once(
+            front, *[lambda i=i: client.phone_numbers.get(f"id-{i}") for i in range(10)]
+        )
+
+    found = front.run(body, server.base_url)
+
+    assert [ServerError] * 10 == [type(error) for error in found]
+    assert [3] * 10 == [len(error.attempts) for error in found]
+    assert [f"/id-{i}" in error.request for i, error in enumerate(found)] == [True] * 10
+    assert [f"id-{i}".encode() in error.body for i, error in enumerate(found)] == [True] * 10
+    assert 30 == server.n
+
+
+@pytest.mark.parametrize("connections", [2, 16, 100])
+def test_threads_share_a_client(blocking, serve, connections):
+    """
+    Case 138: 32 threads with 20 calls each get 640 right answers at the first try.
+    """
+    server = serve(answers=echo)
+    wrong = []
+
+    def work(client, name):
+        for i in range(20):
+            try:
+                got = client.phone_numbers.get(f"{name}-{i}").id
+            except HeyMiloError as error:
+                got = error
+            if got != f"{name}-{i}":
+                wrong.append(got)
+
+    with blocking.client(
+        server.base_url, max_connections=connections, retry=ONCE, timeout=5.0
+    ) as client:
+        threads = [threading.Thread(target=work, args=(client, f"t{n}")) for n in range(32)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+
+    assert [] == wrong
+    assert 640 == server.n
+    assert server.accepted <= connections
+
+
+def test_threads_make_the_pool_once(blocking, serve):
+    """
+    Case 138: threads that begin at the same moment open one pool and not one each.
+    """
+    server = serve(answers=echo)
+    start = threading.Barrier(16)
+    got = []
+
+    def work(client):
+        start.wait()
+        got.append(client.phone_numbers.get("A").id)
+
+    with blocking.client(server.base_url, max_connections=1) as client:
+        threads = [threading.Thread(target=work, args=(client,)) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+
+    assert ["A"] * 16 == got
+    assert 1 == server.accepted
+
+
+def test_tasks_make_the_pool_once(loop, serve):
+    """
+    Case 138: tasks that begin at the same moment share the connections from the first one on.
+    """
+    server = serve(answers=echo)
+
+    async def body(client):
+        async with anyio.create_task_group() as group:
+            for _ in range(50):
+                group.start_soon(client.phone_numbers.get, "A")
+
+    loop.run(body, server.base_url, max_connections=2)
+
+    assert (50, 2) == (server.n, server.accepted)
+
+
+@pytest.mark.parametrize("calls", [300])
+def test_more_calls_than_connections(loop, serve, calls):
+    """
+    Case 137, small: hundreds of calls at once wait for their turn, and none fails.
+    """
+    server = serve(answers=echo)
+
+    async def body(client):
+        async with anyio.create_task_group() as group:
+            for i in range(calls):
+                group.start_soon(client.phone_numbers.get, str(i))
+
+    loop.run(body, server.base_url, max_connections=10)
+
+    assert calls == server.n
+    assert server.accepted <= 10
+
+
+def test_connections_are_waited_for_so_long(front, serve):
+    """
+    Case 147: no free connection in time is an APITimeoutError of the phase `pool`, never retried.
+    """
+    server = serve(hang)
+
+    async def body(client):
+        quick = client.with_options(timeout=0.15, retry=RetryPolicy(max_attempts=5))
+
+        async def wait_for_place():
+            while not server.n:
+                await pause(front, 0.002)
+            started = time.monotonic()
+            try:
+                await quick.phone_numbers.get(ID)
+            except HeyMiloError as error:
+                return error, time.monotonic() - started
+            finally:
+                await client.aclose()
+
+        _, (error, took) = await at_once(
+            front, lambda: client.phone_numbers.get(ID), wait_for_place
+        )
+        return error, took, tokens(client)
+
+    error, took, left = front.run(body, server.base_url, max_connections=1)
+
+    assert APITimeoutError is type(error)
+    assert ("pool", False) == (error.phase, error.maybe_sent)
+    assert 1 == len(error.attempts)
+    assert 0.1 < took < 0.4
+    assert "max_connections" in str(error)
+    # It is our own queue: the server's budget has nothing to do with it.
+    assert 500 == left
+    assert 1 == server.n
+
+
+def tokens(client):
+    """
+    Return what is left of the retry budget of *client*.
+    """
+    client = getattr(client, "_blocking", client)
+    return getattr(client, "_twin", client)._engine.pool.budget.tokens
+
+
+def test_deadline_while_waiting_for_a_connection(front, serve):
+    """
+    Case 147: a deadline that passes in the queue says so, and in time.
+    """
+    server = serve(hang)
+
+    async def body(client):
+        quick = client.with_options(deadline=0.15)
+
+        async def wait_for_place():
+            while not server.n:
+                await pause(front, 0.002)
+            started = time.monotonic()
+            try:
+                await quick.phone_numbers.get(ID)
+            except HeyMiloError as error:
+                return error, time.monotonic() - started
+            finally:
+                await client.aclose()
+
+        return (await at_once(front, lambda: client.phone_numbers.get(ID), wait_for_place))[1]
+
+    error, took = front.run(body, server.base_url, max_connections=1)
+
+    assert DeadlineExceededError is type(error)
+    assert "pool" == error.phase
+    assert 0.1 < took < 0.4
+    assert 1 == server.n
+
+
+# Closing.
+
+
+def test_close_with_requests_in_flight(front, serve):
+    """
+    Case 134: closing ends ten calls that are under way with a ClientClosedError, within a second.
+    """
+    server = serve(hang)
+
+    async def body(client):
+        async def close():
+            while server.n < 10:
+                await pause(front, 0.002)
+            started = time.monotonic()
+            await client.aclose()
+            return time.monotonic() - started
+
+        started = time.monotonic()
+        *outcomes, took = await at_once(front, *[lambda: client.phone_numbers.get(ID)] * 10, close)
+        return outcomes, took, time.monotonic() - started
+
+    outcomes, took, overall = front.run(body, server.base_url)
+
+    assert [ClientClosedError] * 10 == [type(error) for error in outcomes]
+    assert took < 1
+    assert overall < 2
+    assert 10 == server.n
+
+
+@pytest.mark.parametrize("what", ["backoff", "queue", "get_many", "settled", "collect"])
+def test_close_while_calls_wait(front, serve, what):
+    """
+    Case 134: a call that waits, for another try or for a connection, ends when the client closes.
+
+    (In blocking code a wait for another try ends first: nothing wakes `time.sleep`.)
+    """
+    wait = 1 if front.is_blocking else 30
+    server = serve(answer(503, b"", f"Retry-After: {wait}") if what == "backoff" else hang)
+    options = {"queue": {"max_connections": 1}}.get(what, {})
+
+    async def body(client):
+        async def close():
+            while not server.n:
+                await pause(front, 0.002)
+            await pause(front, 0.05)
+            await client.aclose()
+
+        calls = {
+            "get_many": [lambda: client.phone_numbers.get_many([ID] * 20)],
+            "settled": [lambda: client.phone_numbers.get_many_settled([ID] * 20)],
+            "collect": [lambda: client.phone_numbers.list_all().collect()],
+        }.get(what, [lambda: client.phone_numbers.get(ID)] * 3)
+        started = time.monotonic()
+        *outcomes, _ = await at_once(front, *calls, close)
+        return outcomes, time.monotonic() - started
+
+    outcomes, took = front.run(body, server.base_url, **options)
+
+    if what == "settled":
+        (outcomes,) = outcomes
+        assert 20 == len(outcomes)
+    assert {ClientClosedError} == {type(error) for error in outcomes}
+    assert took < 1.5
+
+
+def test_close_while_connecting(blocking, serve, monkeypatch):
+    """
+    Case 134: a call that is still connecting when another thread closes the client ends, too.
+    """
+    server = serve(hang)
+    looking, go_on = threading.Event(), threading.Event()
+    look_up = socket.getaddrinfo
+
+    def slow(*args, **options):
+        looking.set()
+        go_on.wait(5)
+        return look_up(*args, **options)
+
+    client = blocking.client(server.base_url, timeout=5.0, retry=ONCE)
+    errors_ = []
+
+    def work():
+        try:
+            client.phone_numbers.get(ID)
+        except HeyMiloError as error:
+            errors_.append(type(error))
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert looking.wait(5)
+    client.close()
+    go_on.set()
+    thread.join(2)
+
+    assert [ClientClosedError] == errors_
+
+
+def test_close_again(front, serve):
+    """
+    Case 134: a second close does nothing; a call after it is a ClientClosedError without I/O.
+    """
+    server = serve(single())
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+        await client.aclose()
+        await client.aclose()
+        for call in (
+            lambda: client.phone_numbers.get(ID),
+            client.phone_numbers.list,
+            lambda: client.phone_numbers.get_many([ID]),
+            lambda: client.phone_numbers.get_many_settled([ID]),
+            lambda: client.raw(client.phone_numbers.get, ID),
+            lambda: client.phone_numbers.list_all().collect(),
+            client.__aenter__,
+        ):
+            with pytest.raises(ClientClosedError) as caught:
+                await call()
+            assert "closed" in str(caught.value)
+        await client.aclose()
+
+    front.run(body, server.base_url)
+
+    assert 1 == server.n
+
+
+def test_close_at_the_same_time(front, serve):
+    """
+    Case 134: several tasks, or threads, may close at once.
+    """
+    server = serve(single())
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+        return await at_once(front, *[client.aclose] * 8)
+
+    assert [None] * 8 == front.run(body, server.base_url)
+
+
+def test_enter_again_after_leaving(front, serve):
+    """
+    Case 134: a client that was left cannot be entered again; making a new one is the cure.
+    """
+    server = serve(single())
+
+    async def body():
+        client = front.awaitable(front.client(server.base_url))
+        async with client:
+            await client.phone_numbers.get(ID)
+        with pytest.raises(ClientClosedError, match="new one"):
+            async with client:
+                pass
+
+    front.run_alone(body)
+
+    assert 1 == server.n
+
+
+def test_close_of_an_unused_client(front):
+    """
+    Case 134: a client that never opened a connection is closed without a loop's help.
+    """
+    client = front.client("http://127.0.0.1:1")
+
+    async def body():
+        await front.awaitable(client).aclose()
+
+    front.run_alone(body)
+
+
+def test_arguments_are_checked_before_the_state(front, serve):
+    """
+    Case 134: on a closed client a wrong argument is still told first, or the closing is.
+    """
+    server = serve(single())
+
+    async def body(client):
+        await client.aclose()
+        with pytest.raises((InvalidRequestError, ClientClosedError)):
+            await client.phone_numbers.get("")
+
+    front.run(body, server.base_url)
+
+    assert 0 == server.n
+
+
+def test_many_clients_leave_nothing(front, serve):
+    """
+    Case 144: 300 clients that are made, used and closed leave no file, no thread and no task.
+    """
+    server = serve(single())
+
+    async def body():
+        for i in range(300):
+            async with front.awaitable(front.client(server.base_url)) as client:
+                if i % 10 == 0:
+                    await client.phone_numbers.get(ID)
+        if front.name == "asyncio":
+            assert 1 == len(asyncio.all_tasks())
+
+    def ours():
+        return [t for t in threading.enumerate() if t not in server._threads]
+
+    before = open_files(), len(ours())
+    front.run_alone(body)
+    gc.collect()
+    server.__exit__()
+
+    # The server had its own files, which are gone now, too.
+    assert open_files() <= before[0]
+    assert len(ours()) <= before[1]
+
+
+@pytest.mark.parametrize("fault", ["500", "timeout", "not JSON", "another id"])
+def test_errors_leave_no_connection_busy(front, serve, naps, fault):
+    """
+    Case 145: after errors for ever, every connection of the pool is free again.
+    """
+    reply = {
+        "500": answer(500, b"x" * 300_000),
+        "timeout": hang,
+        "not JSON": answer(200, b"<html>" * 50_000),
+        "another id": single(id="other"),
+    }[fault]
+    server = serve(reply)
+
+    async def body(client):
+        for _ in range(2):
+            with pytest.raises(HeyMiloError):
+                await client.phone_numbers.get(ID)
+        server.replies[:] = [single()]
+        # With one connection, a single one that is still busy would be a timeout.
+        return (await client.phone_numbers.get(ID)).id
+
+    assert ID == front.run(body, server.base_url, max_connections=1, timeout=0.1)
+
+
+# Event loops.
+
+
+def test_two_loops_one_after_the_other(loop, serve):
+    """
+    Case 135: a client used in two runs of a loop has fresh connections in the second one.
+    """
+    server = serve(single())
+    client = loop.client(server.base_url)
+
+    async def main():
+        return (await client.phone_numbers.get(ID)).id
+
+    async def last():
+        got = (await client.phone_numbers.get(ID)).id
+        await client.aclose()
+        return got
+
+    got = [anyio.run(main, backend=loop.name) for _ in range(3)]
+    got.append(anyio.run(last, backend=loop.name))
+    gc.collect()
+
+    assert [ID] * 4 == got
+    assert [1, 2, 3, 4] == [request.connection for request in server.requests]
+
+
+LOOPS = """
+import asyncio, gc, sys
+import trio
+from heymilo_async import AsyncHeyMilo
+
+client = None
+
+def be_patient():
+    # In its debug mode asyncio complains of a machine that is busy.
+    if trio.lowlevel.in_trio_run():
+        return
+    asyncio.get_running_loop().slow_callback_duration = 60.0
+
+async def main():
+    be_patient()
+    return len(await client.phone_numbers.list())
+
+async def last():
+    be_patient()
+    async with client:
+        return len(await client.phone_numbers.list())
+
+def on_asyncio(main):
+    return asyncio.run(main())
+
+def on_a_bare_loop(main):
+    loop = asyncio.new_event_loop()
+    got = loop.run_until_complete(main())
+    loop.run_until_complete(main())
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+    return got
+
+for runs in (
+    [on_asyncio] * 3,
+    [trio.run] * 3,
+    [on_asyncio, trio.run, on_asyncio],
+    [on_a_bare_loop, on_asyncio],
+):
+    client = AsyncHeyMilo("k", base_url=sys.argv[1])
+    print([run(main) for run in runs[:-1]], runs[-1](last))
+    gc.collect()
+"""
+
+
+def run_python(code, *args, options=("-X", "dev", "-W", "error"), **kinds):
+    """
+    Run *code* in a Python of its own; return exit status, stdout and stderr.
+    """
+    done = subprocess.run(
+        [sys.executable, *options, "-c", code, *map(str, args)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        **kinds,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_two_loops_in_developer_mode(serve):
+    """
+    Case 135: with -X dev and warnings as errors, several loops with one client write no word.
+    """
+    server = serve(page("A"))
+
+    assert (0, "[1, 1] 1\n" * 3 + "[1] 1\n", "") == run_python(LOOPS, server.base_url)
+
+
+def test_loops_of_two_kinds(serve):
+    """
+    Case 136: a client may be used under asyncio and then under trio.
+    """
+    server = serve(single())
+    client = QuickFront("asyncio").client(server.base_url)
+
+    async def main():
+        return (await client.phone_numbers.get(ID)).id
+
+    async def last():
+        async with client:
+            return (await client.phone_numbers.get(ID)).id
+
+    assert [ID] * 4 == [
+        anyio.run(main, backend="asyncio"),
+        anyio.run(main, backend="trio"),
+        anyio.run(main, backend="asyncio"),
+        anyio.run(last, backend="trio"),
+    ]
+
+
+def test_threads_with_their_own_loops(loop, serve):
+    """
+    Case 136: a client used by several threads at once, each with its loop, mixes up nothing.
+    """
+    server = serve(answers=echo)
+    client = loop.client(server.base_url)
+    outcomes = []
+
+    def work(name):
+        async def main():
+            got = [(await client.phone_numbers.get(f"{name}-{i}")).id for i in range(20)]
+            return got == [f"{name}-{i}" for i in range(20)]
+
+        outcomes.append(anyio.run(main, backend=loop.name))
+
+    threads = [threading.Thread(target=work, args=(f"t{n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    anyio.run(client.aclose, backend=loop.name)
+
+    assert [True] * 6 == outcomes
+    assert 120 == server.n
+
+
+def test_closed_in_one_loop_is_closed_in_all(loop, serve):
+    """
+    Case 136: a client that one loop has closed is closed for the others.
+    """
+    server = serve(single())
+    client = loop.client(server.base_url)
+
+    async def use():
+        await client.phone_numbers.get(ID)
+
+    anyio.run(use, backend=loop.name)
+    anyio.run(client.aclose, backend=loop.name)
+
+    with pytest.raises(ClientClosedError):
+        anyio.run(use, backend=loop.name)
+    assert 1 == server.n
+
+
+def test_loops_that_come_and_go_leave_nothing(loop, serve):
+    """
+    Case 135: twenty loops with one client that nobody closes in between leave no file behind.
+    """
+    server = serve(single())
+    client = loop.client(server.base_url)
+
+    async def main():
+        await client.phone_numbers.get(ID)
+
+    def ours():
+        # The server has a file for each connection, until it stops.
+        gc.collect()
+        return open_files() - server.accepted
+
+    anyio.run(main, backend=loop.name)
+    before = ours()
+    for _ in range(20):
+        anyio.run(main, backend=loop.name)
+    after = ours()
+    anyio.run(client.aclose, backend=loop.name)
+
+    assert before == after
+    assert 21 == server.accepted
+
+
+def test_no_loop_at_all():
+    """
+    Case 136: an async client may be made without a loop; what it gives is awaited in one.
+    """
+    client = AsyncHeyMilo(KEY, base_url="http://127.0.0.1:1")
+
+    call = client.phone_numbers.get(ID)
+
+    with pytest.raises(BaseException) as caught:
+        call.send(None)
+    assert "event loop" in str(caught.value)
+    call.close()
+
+
+@pytest.mark.parametrize("where", ["asyncio", "trio", "to_thread"])
+def test_blocking_client_in_a_loop(blocking, serve, where):
+    """
+    Case 142: the blocking client works within a running loop, as in a notebook, and in its threads.
+    """
+    server = serve(answers=lambda r: echo(r) if "/phone-numbers/" in r.target else page("A"))
+
+    def use():
+        with blocking.client(server.base_url) as client:
+            got = [client.phone_numbers.get("A").id]
+            got += [number.id for number in client.phone_numbers.get_many(["B", "C"])]
+            with client.phone_numbers.list_all().prefetch() as ahead:
+                got += [number.id for number in ahead]
+        return got
+
+    async def main():
+        return await anyio.to_thread.run_sync(use) if where == "to_thread" else use()
+
+    assert ["A", "B", "C", "A"] == anyio.run(
+        main, backend="asyncio" if where == "to_thread" else where
+    )
+
+
+def test_blocking_client_within_a_callback_of_a_loop(blocking, serve):
+    """
+    Case 142: used in the middle of a task, the blocking client leaves the task and its loop alone.
+    """
+    server = serve(single())
+
+    async def main():
+        async with AsyncHeyMilo(KEY, base_url=server.base_url) as outer:
+            await outer.phone_numbers.get(ID)
+            with blocking.client(server.base_url) as inner:
+                inner.phone_numbers.get(ID)
+            return (await outer.phone_numbers.get(ID)).id
+
+    assert ID == anyio.run(main, backend="asyncio")
+
+
+# Processes.
+
+
+def in_a_child(work):
+    """
+    Return what *work* returns in a forked child, as text, and the child's exit status.
+    """
+    ours, theirs = os.pipe()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of threads: the server has some, and the child needs none of them.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if not pid:
+        status = 1
+        try:
+            os.write(theirs, repr(work()).encode())
+            status = 0
+        except BaseException as error:
+            os.write(theirs, repr(error).encode())
+        finally:
+            os._exit(status)
+    os.close(theirs)
+    said = b""
+    while piece := os.read(ours, 65536):
+        said += piece
+    os.close(ours)
+    return said.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_fork_after_the_first_request(blocking, serve):
+    """
+    Case 139: parent and child go on with the same client, and neither gets the other's answer.
+    """
+
+    def answers(request):
+        def slowly(connection):
+            connection.wait(0.005)
+            connection.send(echo(request))
+
+        return slowly
+
+    server = serve(answers=answers)
+
+    with blocking.client(server.base_url) as client:
+        client.phone_numbers.get("first")
+
+        def work(name):
+            return [client.phone_numbers.get(f"{name}-{i}").id for i in range(3)]
+
+        for round_ in range(10):
+            parents = []
+            thread = threading.Thread(target=lambda: parents.extend(work("p")))  # noqa: B023
+            thread.start()
+            said, status = in_a_child(lambda: work(f"c{round_}"))  # noqa: B023
+            thread.join(10)
+
+            assert (repr([f"c{round_}-{i}" for i in range(3)]), 0) == (said, status)
+            assert ["p-0", "p-1", "p-2"] == parents
+        own = client.phone_numbers.get("last").id
+
+    assert "last" == own
+    # The parent's connections were not taken along: its own go on.
+    assert 1 + 30 + 30 + 1 == server.n
+
+
+def test_fork_while_a_request_is_under_way(blocking, serve):
+    """
+    Case 139: a fork in the middle of another thread's request disturbs neither side.
+    """
+    release = threading.Event()
+
+    def slow(connection):
+        release.wait(10)
+        connection.send(single(id="slow"))
+
+    server = serve(slow, single(id="child"), single(id="after"))
+    got = []
+
+    with blocking.client(server.base_url) as client:
+        thread = threading.Thread(target=lambda: got.append(client.phone_numbers.get("slow").id))
+        thread.start()
+        assert until(lambda: server.n == 1)
+
+        said, status = in_a_child(lambda: client.phone_numbers.get("child").id)
+        release.set()
+        thread.join(10)
+        got.append(client.phone_numbers.get("after").id)
+
+    assert ("'child'", 0) == (said, status)
+    assert ["slow", "after"] == got
+
+
+def test_close_in_the_child(blocking, serve):
+    """
+    Case 139: a child that closes the client closes its own connections, not the parent's.
+    """
+    server = serve(answers=echo)
+
+    with blocking.client(server.base_url) as client:
+        client.phone_numbers.get("A")
+
+        def work():
+            client.phone_numbers.get("B")
+            client.close()
+            return client.phone_numbers.list()
+
+        said, status = in_a_child(work)
+        again = client.phone_numbers.get("C").id
+
+    assert "ClientClosedError" in said
+    assert 1 == status
+    assert "C" == again
+    # One for the parent, before and after; one for the child.
+    assert [1, 2, 1] == [request.connection for request in server.requests]
+
+
+def test_closed_before_the_fork(blocking, serve):
+    """
+    Case 139: a client that was closed before the fork is closed in the child.
+    """
+    server = serve(single())
+    client = blocking.client(server.base_url)
+    client.close()
+
+    said, status = in_a_child(lambda: client.phone_numbers.get(ID))
+
+    assert "ClientClosedError" in said
+    assert (1, 0) == (status, server.n)
+
+
+def test_fork_with_an_async_client(serve):
+    """
+    Case 139: a child may run a loop of its own with the parent's async client.
+    """
+    server = serve(answers=echo)
+    client = AsyncHeyMilo(KEY, base_url=server.base_url, ssl_context=NO_CERTIFICATES)
+
+    async def get(name):
+        return (await client.phone_numbers.get(name)).id
+
+    first = asyncio.run(get("A"))
+    said, status = in_a_child(lambda: asyncio.run(get("B")))
+    last = asyncio.run(get("C"))
+    asyncio.run(client.aclose())
+
+    assert (["A", "C"], "'B'", 0) == ([first, last], said, status)
+
+
+def test_locks_held_by_another_thread_at_the_fork(blocking, serve):
+    """
+    Case 139: a lock that a thread held when the process forked does not hang the child.
+    """
+    server = serve(answers=echo)
+
+    with blocking.client(server.base_url) as client:
+        client.phone_numbers.get("A")
+        busy = threading.Event()
+
+        def work():
+            while not busy.is_set():
+                with contextlib.suppress(HeyMiloError):
+                    client.phone_numbers.get("B")
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        outcomes = [in_a_child(lambda: client.phone_numbers.get("C").id) for _ in range(10)]
+        busy.set()
+        for thread in threads:
+            thread.join(10)
+
+    assert [("'C'", 0)] * 10 == outcomes
+
+
+# The interpreter's end.
+
+EXIT = """
+import sys
+from heymilo_async import AsyncHeyMilo, HeyMilo
+
+front, used, url = sys.argv[1:]
+client = (HeyMilo if front == "blocking" else AsyncHeyMilo)("k", base_url=url)
+
+if used == "walking":
+    if front == "blocking":
+        numbers = client.phone_numbers.list_all().prefetch()
+        print(next(numbers.__enter__()).id)
+    else:
+        async def main():
+            async for number in client.phone_numbers.list_all():
+                print(number.id)
+                break
+elif used == "used":
+    if front == "blocking":
+        print(client.phone_numbers.list()[0].id)
+    else:
+        async def main():
+            print((await client.phone_numbers.list())[0].id)
+else:
+    print("A")
+
+if front != "blocking" and used != "unused":
+    import anyio
+    anyio.run(main, backend=front)
+sys.exit(7)
+"""
+
+
+def test_exit_with_an_unclosed_client(front, serve):
+    """
+    Case 141: a program that forgets to close ends at once, with its own status and a clean stderr.
+    """
+    server = serve(page("A", more=True), hang)
+
+    started = time.monotonic()
+    ended = run_python(EXIT, front.name, "walking", server.base_url, options=())
+    took = time.monotonic() - started
+
+    assert (7, "A\n", "") == ended
+    assert took < 3
+
+
+@pytest.mark.parametrize("used", ["unused", "used"])
+def test_exit_in_developer_mode(front, serve, used):
+    """
+    Case 141: with -X dev a forgotten client that was used is named by one ResourceWarning.
+    """
+    server = serve(page("A"))
+
+    status, said, complaints = run_python(
+        EXIT, front.name, used, server.base_url, options=("-X", "dev")
+    )
+
+    kind = "HeyMilo" if front.is_blocking else "AsyncHeyMilo"
+    assert (7, "A\n") == (status, said)
+    if used == "unused":
+        assert "" == complaints
+    else:
+        found = [line for line in complaints.splitlines() if "ResourceWarning" in line]
+        assert 1 == len(found)
+        assert f"unclosed {kind}" in found[0]
+        assert "Traceback" not in complaints
+
+
+def test_unclosed_client_is_named(front, serve):
+    """
+    Case 143: a client that is dropped without close warns once, and says what to do.
+    """
+    server = serve(single())
+
+    async def body():
+        client = front.awaitable(front.client(server.base_url))
+        await client.phone_numbers.get(ID)
+        del client
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            gc.collect()
+        # Its sockets may speak for themselves.
+        return [(one.category, str(one.message)) for one in caught if "HeyMilo" in str(one.message)]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        ((category, text),) = front.run_alone(body)
+        gc.collect()
+
+    assert ResourceWarning is category
+    assert f"unclosed {'HeyMilo' if front.is_blocking else 'AsyncHeyMilo'}" in text
+    assert "close" in text
+
+
+def test_client_dropped_in_its_loop(loop, serve, caplog):
+    """
+    Case 143: a client dropped while its loop runs starts no task and leaves no complaint.
+    """
+    server = serve(single())
+
+    async def body():
+        client = loop.client(server.base_url)
+        await client.phone_numbers.get(ID)
+        tasks = len(asyncio.all_tasks()) if loop.name == "asyncio" else 0
+        del client
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+            await anyio.to_thread.run_sync(gc.collect)
+        await anyio.sleep(0.01)
+        return (len(asyncio.all_tasks()) if loop.name == "asyncio" else 0) - tasks
+
+    with caplog.at_level(logging.WARNING):
+        assert 0 == anyio.run(body, backend=loop.name)
+    gc.collect()
+
+    assert [] == caplog.records
+
+
+def test_view_that_is_dropped_does_not_warn(front, serve):
+    """
+    Case 151: a view that goes is no unclosed client; the last one to go is.
+    """
+    server = serve(single())
+
+    async def body(client):
+        view = client.with_options(timeout=3.0)
+        await view.phone_numbers.get(ID)
+        del view
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            gc.collect()
+        await client.phone_numbers.get(ID)
+
+    front.run(body, server.base_url)
+
+    assert 1 == server.accepted
+
+
+def test_failed_constructor_does_not_warn(front):
+    """
+    Case 143: a client that could not be made has nothing to close, and says nothing when it goes.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for options in ({"timeout": -1}, {"retry": None}, {"http_client": 5}, {"proxy": "x"}):
+            with pytest.raises((ConfigurationError, TypeError)):
+                front.client("http://127.0.0.1:1", **options)
+        gc.collect()
+
+
+# A client of the user's own.
+
+
+def kinds_of(front):
+    """
+    Return the classes of httpx and its successor that fit *front*.
+    """
+    if front.is_blocking:
+        return [httpx.Client, httpx2.Client]
+    return [httpx.AsyncClient, httpx2.AsyncClient]
+
+
+async def close(own):
+    """
+    Close a client of either kind.
+    """
+    if hasattr(own, "aclose"):
+        await own.aclose()
+    else:
+        own.close()
+
+
+@pytest.fixture(params=[0, 1], ids=["httpx", "httpx2"])
+def own_kind(request, front):
+    """
+    The class of each library in turn.
+    """
+    return kinds_of(front)[request.param]
+
+
+def test_own_client(front, serve, own_kind):
+    """
+    Case 152: a client of one's own is used, for every operation, and never closed.
+    """
+    server = serve(answers=lambda r: echo(r) if "/phone-numbers/" in r.target else page("A"))
+
+    async def body():
+        own = own_kind(trust_env=False, verify=NO_CERTIFICATES, headers={"X-Own": "1"})
+        async with front.awaitable(front.client(server.base_url, http_client=own)) as client:
+            got = [(await client.phone_numbers.get("G")).id]
+            got += [number.id for number in await client.phone_numbers.get_many(["B", "C"])]
+            got += [number.id async for number in client.phone_numbers.list_all()]
+            async with client.phone_numbers.list_all().prefetch() as ahead:
+                got += [number.id async for number in ahead]
+        assert not own.is_closed
+        async with front.awaitable(front.client(server.base_url, http_client=own)) as again:
+            got.append((await again.phone_numbers.get("H")).id)
+        await close(own)
+        return got
+
+    assert ["G", "B", "C", "A", "A", "H"] == front.run_alone(body)
+    assert {KEY} == {request.headers["x-api-key"] for request in server.requests}
+
+
+def test_own_client_over_a_mock(front, own_kind):
+    """
+    Case 152: a mock transport answers as a server does, compressed or not, right or wrong.
+    """
+    library = importlib.import_module(own_kind.__module__.partition(".")[0])
+    seen = []
+
+    def handler(request):
+        seen.append((request.method, str(request.url), request.headers["x-api-key"]))
+        if request.url.path.endswith("/missing"):
+            return library.Response(404, json={"detail": "no such number"})
+        if request.url.path.endswith("/text"):
+            return library.Response(200, text="<html>")
+        return library.Response(200, json={"data": NUMBER})
+
+    async def body():
+        own = own_kind(transport=library.MockTransport(handler))
+        async with front.awaitable(
+            front.client("https://api.heymilo.ai", http_client=own)
+        ) as client:
+            got = [(await client.phone_numbers.get(ID)).id]
+            for name in ("missing", "text"):
+                with pytest.raises(HeyMiloError) as caught:
+                    await client.phone_numbers.get(name)
+                got.append(type(caught.value).__name__)
+        await close(own)
+        return got
+
+    assert [ID, "NotFoundError", "ResponseDecodeError"] == front.run_alone(body)
+    assert ("GET", f"https://api.heymilo.ai/api/v2/phone-numbers/{ID}", KEY) == seen[0]
+
+
+def test_own_clients_exceptions(front, own_kind, naps):
+    """
+    Case 152: what the library raises by itself is a HeyMiloError, whichever library it is.
+    """
+    library = importlib.import_module(own_kind.__module__.partition(".")[0])
+    outcomes = {}
+    raising = {
+        "ConnectError": APIConnectionError,
+        "ConnectTimeout": APITimeoutError,
+        "ReadTimeout": APITimeoutError,
+        "ReadError": APIConnectionError,
+        "WriteError": APIConnectionError,
+        "PoolTimeout": APITimeoutError,
+        "RemoteProtocolError": APIConnectionError,
+        "ProxyError": APIConnectionError,
+        "UnsupportedProtocol": APIConnectionError,
+        "DecodingError": APIConnectionError,
+        "TooManyRedirects": APIConnectionError,
+    }
+
+    async def body():
+        for name in raising:
+
+            def handler(_, name=name):
+                raise getattr(library, name)("mine")
+
+            own = own_kind(transport=library.MockTransport(handler))
+            async with front.awaitable(
+                front.client("https://api.heymilo.ai", http_client=own)
+            ) as client:
+                try:
+                    await client.phone_numbers.get(ID)
+                except Exception as error:
+                    outcomes[name] = type(error)
+                    assert error.__cause__ is None
+                    assert error.__context__ is None
+            await close(own)
+
+    front.run_alone(body)
+
+    assert raising == outcomes
+
+
+def test_every_exception_of_the_library_is_known():
+    """
+    Case 153: an exception that a new httpx brings is noticed here first.
+    """
+    from heymilo_async._wire._translate import FAULTS
+
+    # Not of a request that is sent: cookies of one's own jar, and a URL that is none.
+    other = {"InvalidURL", "CookieConflict"}
+    for library in (httpx, httpx2):
+        unknown = [
+            kind.__name__
+            for kind in vars(library).values()
+            if isinstance(kind, type)
+            and issubclass(kind, Exception)
+            and not {base.__name__ for base in kind.__mro__} & (FAULTS.keys() | other)
+        ]
+        assert [] == unknown
+
+
+@pytest.mark.parametrize("kind", [ValueError, LookupError, KeyboardInterrupt, MemoryError])
+@pytest.mark.parametrize("when", ["request", "response"])
+def test_own_clients_hook_that_raises(front, serve, own_kind, kind, when):
+    """
+    Case 152: what a hook raises comes out as it is, after one try, and the client goes on.
+    """
+    server = serve(single())
+    mine = [kind("mine")]
+
+    def hook(_):
+        if mine:
+            raise mine[0]
+
+    async def async_hook(_):
+        hook(_)
+
+    async def body():
+        own = own_kind(
+            event_hooks={when: [hook if front.is_blocking else async_hook]},
+            trust_env=False,
+            verify=NO_CERTIFICATES,
+        )
+        async with front.awaitable(front.client(server.base_url, http_client=own)) as client:
+            try:
+                await client.phone_numbers.get(ID)
+            except BaseException as error:
+                caught = error
+            before, expected = server.n, mine.pop()
+            got = (await client.phone_numbers.get(ID)).id
+        await close(own)
+        return caught is expected, before, got
+
+    assert (True, int(when == "response"), ID) == front.run_alone(body)
+
+
+def test_own_clients_hook_that_raises_in_get_many(front, own_kind):
+    """
+    Case 152: in `get_many` a foreign error leaves bare too, and `get_many_settled` does not keep it.
+    """
+    library = importlib.import_module(own_kind.__module__.partition(".")[0])
+
+    def handler(request):
+        if request.url.path.endswith("/bad"):
+            raise LookupError("mine")
+        return library.Response(200, json={"data": {**NUMBER, "id": request.url.path[-1]}})
+
+    async def body():
+        own = own_kind(transport=library.MockTransport(handler))
+        async with front.awaitable(
+            front.client("https://api.heymilo.ai", http_client=own)
+        ) as client:
+            for method in (client.phone_numbers.get_many, client.phone_numbers.get_many_settled):
+                with pytest.raises(LookupError, match="mine"):
+                    await method(["a", "bad", "c"])
+        await close(own)
+
+    front.run_alone(body)
+
+
+def test_own_client_that_reads_the_body(front, serve, own_kind):
+    """
+    Case 152: a hook that reads the response itself does not take the body away from us.
+    """
+    server = serve(single())
+
+    def hook(response):
+        response.read()
+
+    async def async_hook(response):
+        await response.aread()
+
+    async def body():
+        own = own_kind(
+            event_hooks={"response": [hook if front.is_blocking else async_hook]},
+            trust_env=False,
+            verify=NO_CERTIFICATES,
+        )
+        async with front.awaitable(front.client(server.base_url, http_client=own)) as client:
+            got = (await client.phone_numbers.get(ID)).id
+        await close(own)
+        return got
+
+    assert ID == front.run_alone(body)
+
+
+def test_own_client_that_is_closed(front, serve, own_kind):
+    """
+    Case 152: a client of one's own that was closed is a ClientClosedError that says whose it is.
+    """
+    server = serve(single())
+
+    async def body():
+        own = own_kind(trust_env=False, verify=NO_CERTIFICATES)
+        async with front.awaitable(front.client(server.base_url, http_client=own)) as client:
+            await client.phone_numbers.get(ID)
+            await close(own)
+            with pytest.raises(ClientClosedError, match="http_client"):
+                await client.phone_numbers.get(ID)
+
+    front.run_alone(body)
+
+    assert 1 == server.n
+
+
+def test_own_client_of_the_wrong_kind(front):
+    """
+    Case 152: a client of the other kind, or none at all, is a TypeError of the constructor.
+    """
+    wrong = [*kinds_of(Front("asyncio" if front.is_blocking else "blocking")), object, dict]
+
+    class Client:
+        """
+        Another library's, which happens to have the name.
+        """
+
+    class AsyncClient(Client):
+        """
+        Likewise.
+        """
+
+    for kind in (*wrong, Client, AsyncClient):
+        own = kind(verify=NO_CERTIFICATES) if kind.__module__.startswith("httpx") else kind()
+        with pytest.raises(TypeError, match="http_client"):
+            front.client("https://api.heymilo.ai", http_client=own)
+    for value in (httpx.Client, httpx, "httpx", True):
+        with pytest.raises(TypeError, match="http_client"):
+            front.client("https://api.heymilo.ai", http_client=value)
+
+
+def test_own_client_of_a_subclass(front, serve, own_kind):
+    """
+    Case 152: a subclass of the library's client is one of them.
+    """
+    server = serve(single())
+    mine = type("Mine", (own_kind,), {"__module__": "somewhere"})
+
+    async def body():
+        own = mine(trust_env=False, verify=NO_CERTIFICATES)
+        async with front.awaitable(front.client(server.base_url, http_client=own)) as client:
+            got = (await client.phone_numbers.get(ID)).id
+        await close(own)
+        return got
+
+    assert ID == front.run_alone(body)
+
+
+@pytest.mark.parametrize("own_kind", [httpx.AsyncClient, httpx2.AsyncClient])
+def test_own_client_in_a_second_loop(loop, serve, own_kind):
+    """
+    Case 135: a client of one's own that meets a second loop is an EventLoopError before any I/O.
+    """
+    server = serve(single())
+    own = own_kind(trust_env=False, verify=NO_CERTIFICATES)
+    client = loop.client(server.base_url, http_client=own)
+
+    async def main():
+        await client.phone_numbers.get(ID)
+
+    async def last():
+        await client.phone_numbers.get(ID)
+        await own.aclose()
+
+    async def first():
+        await client.phone_numbers.get(ID)
+        # Or its socket would complain that nobody closed it.
+        await own._transport.aclose()
+
+    anyio.run(first, backend=loop.name)
+    with pytest.raises(EventLoopError, match="http_client") as caught:
+        anyio.run(main, backend=loop.name)
+    with pytest.raises(EventLoopError):
+        anyio.run(main, backend="trio" if loop.name == "asyncio" else "asyncio")
+
+    assert 1 == server.n
+    assert isinstance(caught.value, RuntimeError)
+
+
+def test_own_client_that_is_not_closed_does_not_warn(front, serve, own_kind):
+    """
+    Case 152: with a client of one's own there is nothing of ours to close, and no warning.
+    """
+    server = serve(single())
+
+    async def body():
+        own = own_kind(trust_env=False, verify=NO_CERTIFICATES)
+        client = front.awaitable(front.client(server.base_url, http_client=own))
+        await client.phone_numbers.get(ID)
+        del client
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            gc.collect()
+        await close(own)
+
+    front.run_alone(body)
+
+
+def test_own_clients_headers_do_not_replace_ours(front, serve, own_kind):
+    """
+    Case 152: authentication and headers of one's own client do not take the place of the key.
+    """
+    server = serve(single())
+
+    async def body():
+        own = own_kind(
+            trust_env=False,
+            verify=NO_CERTIFICATES,
+            auth=("user", "password"),
+            headers={"X-API-KEY": "other", "Authorization": "other", "Accept-Encoding": "br"},
+            params={"limit": "9"},
+            base_url="http://127.0.0.1:1",
+        )
+        async with front.awaitable(
+            front.client(server.base_url, http_client=own, access_token="token")
+        ) as client:
+            await client.phone_numbers.get(ID)
+        await close(own)
+
+    front.run_alone(body)
+
+    (request,) = server.requests
+    assert (KEY, "Bearer token", "gzip") == tuple(
+        request.headers[name] for name in ("x-api-key", "authorization", "accept-encoding")
+    )
+    assert f"/api/v2/phone-numbers/{ID}" == request.target
+
+
+def test_close_with_ones_own_client_in_flight(front, serve, own_kind):
+    """
+    Case 134: closing ends calls on one's own client too, and leaves that client open.
+    """
+    server = serve(lambda connection: (connection.wait(0.5), connection.send(single())))
+
+    async def body():
+        own = own_kind(trust_env=False, verify=NO_CERTIFICATES)
+        client = front.awaitable(front.client(server.base_url, http_client=own))
+
+        async def end():
+            while not server.n:
+                await pause(front, 0.002)
+            await client.aclose()
+            return own.is_closed
+
+        outcomes = await at_once(front, lambda: client.phone_numbers.get(ID), end)
+        await close(own)
+        return outcomes
+
+    error, closed = front.run_alone(body)
+
+    # The blocking one cannot be interrupted: it ends with its answer, and says what became of it.
+    assert ClientClosedError is type(error)
+    assert closed is False
+
+
+# Many at a time.
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 8, 1000])
+def test_many_in_order(front, serve, concurrency):
+    """
+    Case 138: `get_many` returns the numbers in the order of the ids, however they come back.
+    """
+
+    def answers(request):
+        index = int(request.target.rpartition("-")[2])
+
+        def slowly(connection):
+            connection.wait(0.02 if index % 4 == 0 else 0.0)
+            connection.send(echo(request))
+
+        return slowly
+
+    server = serve(answers=answers)
+    ids = [f"id-{i}" for i in range(24)]
+
+    async def body(client):
+        got = await client.phone_numbers.get_many(ids, concurrency=concurrency)
+        settled = await client.phone_numbers.get_many_settled(iter(ids), concurrency=concurrency)
+        return [number.id for number in got], [number.id for number in settled]
+
+    assert (ids, ids) == front.run(body, server.base_url)
+
+
+@pytest.mark.parametrize("ids", [[], (), iter(()), {}, {"A": 1}, {"A"}, ("A", "A"), iter("AB")])
+def test_many_of_any_iterable(front, serve, ids):
+    """
+    Case 138: none, one, the same twice, a set, a dict's keys, an iterator: each is asked for once.
+    """
+    server = serve(answers=echo)
+    ids = list(ids)
+
+    async def body(client):
+        return [number.id for number in await client.phone_numbers.get_many(iter(ids))]
+
+    assert ids == front.run(body, server.base_url)
+    assert len(ids) == server.n
+
+
+@pytest.mark.parametrize("method", ["get_many", "get_many_settled"])
+def test_many_at_a_time_and_no_more(front, serve, method):
+    """
+    Case 138: the server never sees more requests at a time than `concurrency`, but so many.
+    """
+    lock = threading.Lock()
+    now, most = 0, 0
+
+    def slowly(connection):
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        connection.wait(0.01)
+        with lock:
+            now -= 1
+        connection.send(single())
+
+    server = serve(slowly)
+
+    async def body(client):
+        return await getattr(client.phone_numbers, method)([ID] * 30, concurrency=5)
+
+    assert 30 == len(front.run(body, server.base_url))
+    assert 5 == most
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (0, InvalidRequestError),
+        (-1, InvalidRequestError),
+        (1001, InvalidRequestError),
+        (True, TypeError),
+        ("8", TypeError),
+        (8.0, TypeError),
+        (None, TypeError),
+    ],
+)
+def test_concurrency_that_cannot_work(front, serve, value, kind):
+    """
+    Case 138: a concurrency outside 1 to 1000 is refused before anything is sent.
+    """
+    server = serve(single())
+
+    async def body(client):
+        for method in (client.phone_numbers.get_many, client.phone_numbers.get_many_settled):
+            with pytest.raises(kind, match="concurrency"):
+                await method([ID], concurrency=value)
+
+    front.run(body, server.base_url)
+
+    assert 0 == server.n
+
+
+def test_first_error_of_many_stops_the_rest(front, serve):
+    """
+    Case 132: the first error of `get_many` is raised bare, at once, and nothing new is sent.
+    """
+
+    def answers(request):
+        return refuse if request.target.endswith("bad") else hang
+
+    def refuse(connection):
+        until(lambda: server.n == 3)
+        connection.send(answer(404, b"{}"))
+
+    server = serve(answers=answers)
+
+    async def body(client):
+        started = time.monotonic()
+        with pytest.raises(NotFoundError) as caught:
+            await client.phone_numbers.get_many(["a", "b", "bad", *"cdefgh"], concurrency=3)
+        return caught.value, time.monotonic() - started
+
+    error, took = front.run(body, server.base_url)
+
+    assert took < 1
+    assert error.__context__ is None
+    assert error.__cause__ is None
+    assert "bad" in error.request
+    assert 3 == server.n
+    assert until(lambda: not workers())
+
+
+def test_outcome_of_each_of_many(front, serve, naps):
+    """
+    Case 132: `get_many_settled` has for each id its number or its own error, in order.
+    """
+
+    def answers(request):
+        name = request.target.rpartition("/")[2]
+        kinds = {"bad": answer(404, b"{}"), "down": answer(503), "odd": answer(200, b"<")}
+        return kinds.get(name) or echo(request)
+
+    server = serve(answers=answers)
+    ids = ["a", "bad", "b", "down", "odd", "c"]
+
+    async def body(client):
+        return await client.phone_numbers.get_many_settled(ids)
+
+    outcomes = front.run(body, server.base_url)
+
+    assert ["a", "NotFoundError", "b", "ServerError", "ResponseDecodeError", "c"] == [
+        one.id if isinstance(one, PhoneNumber) else type(one).__name__ for one in outcomes
+    ]
+    assert [1, 3, 1] == [len(one.attempts) for one in outcomes if isinstance(one, HeyMiloError)]
+    # Kept for long, an error keeps no frames alive.
+    assert [None] * 3 == [one.__traceback__ for one in outcomes if isinstance(one, HeyMiloError)]
+
+
+@pytest.mark.parametrize("method", ["get_many", "get_many_settled"])
+def test_deadline_over_many(front, serve, method):
+    """
+    Case 138: the deadline is for all of the ids together, not for each.
+    """
+    server = serve(lambda connection: (connection.wait(0.08), connection.send(single())))
+
+    async def body(client):
+        started = time.monotonic()
+        try:
+            outcomes = await getattr(client.phone_numbers, method)([ID] * 20, concurrency=2)
+        except HeyMiloError as error:
+            outcomes = [error]
+        return outcomes, time.monotonic() - started
+
+    outcomes, took = front.run(body, server.base_url, deadline=0.3)
+
+    assert 0.2 < took < 0.6
+    kinds = [type(one) for one in outcomes]
+    if method == "get_many":
+        assert [DeadlineExceededError] == kinds
+    else:
+        assert 20 == len(kinds)
+        assert PhoneNumber is kinds[0]
+        assert DeadlineExceededError is kinds[-1]
+    assert server.n < 12
+
+
+def test_many_within_many(front, serve):
+    """
+    Case 138: `get_many` calls at the same time, on few connections, do not lock each other out.
+    """
+    server = serve(answers=echo)
+
+    async def body(client):
+        calls = [lambda: client.phone_numbers.get_many(list("abcdefgh")) for _ in range(5)]
+        return [[n.id for n in one] for one in await at_once(front, *calls)]
+
+    assert [list("abcdefgh")] * 5 == front.run(body, server.base_url, max_connections=2)
+
+
+def test_ids_that_raise(front, serve):
+    """
+    Case 132: an iterable that raises half-way raises before anything is sent.
+    """
+    server = serve(single())
+
+    def broken():
+        yield "A"
+        raise LookupError("mine")
+
+    async def body(client):
+        for method in (client.phone_numbers.get_many, client.phone_numbers.get_many_settled):
+            with pytest.raises(LookupError, match="mine"):
+                await method(broken())
+
+    front.run(body, server.base_url)
+
+    assert 0 == server.n
+
+
+# Everything around the data.
+
+
+def test_raw_response(front, serve, naps):
+    """
+    Case 153: `raw` has data, meta, status, headers, request id, attempts, elapsed and the rest.
+    """
+    server = serve(
+        answer(503, b"", "X-Request-Id: r-1"),
+        ok({"data": NUMBER, "meta": {"a": [1]}, "new": 5}, "X-Request-Id: r-2", "X-A: 1", "X-A: 2"),
+    )
+
+    async def body(client):
+        return await client.raw(client.phone_numbers.get, ID)
+
+    response = front.run(body, server.base_url)
+
+    assert APIResponse is type(response)
+    assert ID == response.data.id
+    assert {"a": [1]} == response.meta
+    assert {"new": 5} == response.extra
+    assert (200, "r-2") == (response.status_code, response.request_id)
+    assert ("1, 2", ("1", "2")) == (response.headers["x-a"], response.headers.get_all("X-A"))
+    assert [(1, 503, "r-1"), (2, 200, "r-2")] == [
+        (one.number, one.status_code, one.request_id) for one in response.attempts
+    ]
+    assert all(isinstance(one, Attempt) for one in response.attempts)
+    assert (0.0, naps[0]) == (response.attempts[0].wait, response.attempts[1].wait)
+    assert response.elapsed >= naps[0]
+
+
+def test_raw_list(front, serve):
+    """
+    Case 153: `raw` of a list has the page, and takes what `list` takes.
+    """
+    server = serve(ok({"data": numbers("A"), "pagination": {"has_more": True}}))
+
+    async def body(client):
+        return await client.raw(client.phone_numbers.list, limit=3, starting_after="Z")
+
+    response = front.run(body, server.base_url)
+
+    assert ["A"] == [number.id for number in response.data]
+    assert response.meta is None
+    assert response.request_id is None
+    assert 1 == len(response.attempts)
+    assert "/api/v2/phone-numbers?limit=3&starting_after=Z" == server.requests[0].target
+
+
+def test_raw_refuses_what_is_no_operation(front, serve):
+    """
+    Case 153: `raw` takes single operations of this client or a view of it, and nothing else.
+    """
+    server = serve(single())
+    other = front.client(server.base_url)
+
+    async def body(client):
+        for method in (
+            client.phone_numbers.get_many,
+            client.phone_numbers.get_many_settled,
+            client.phone_numbers.list_all,
+            client.aclose,
+            len,
+            lambda: None,
+            None,
+            "get",
+            5,
+            PhoneNumber,
+        ):
+            with pytest.raises(TypeError, match="method"):
+                await client.raw(method, [ID])
+        with pytest.raises(InvalidRequestError, match="another client"):
+            await client.raw(front.awaitable(other).phone_numbers.get, ID)
+        with pytest.raises(TypeError):
+            await client.raw(client.phone_numbers.get)
+        with pytest.raises(TypeError, match="nonsense"):
+            await client.raw(client.phone_numbers.get, ID, nonsense=1)
+        with pytest.raises(InvalidRequestError):
+            await client.raw(client.phone_numbers.get, "")
+
+    front.run(body, server.base_url)
+
+    assert 0 == server.n
+
+
+def test_raw_of_the_other_face(blocking, serve):
+    """
+    Case 153: the blocking `raw` refuses an async client's method, and the other way round.
+    """
+    server = serve(single())
+    twin = AsyncHeyMilo(KEY, base_url=server.base_url, ssl_context=NO_CERTIFICATES)
+
+    with blocking.client(server.base_url) as client:
+        with pytest.raises((TypeError, InvalidRequestError)):
+            client.raw(twin.phone_numbers.get, ID)
+
+        async def main():
+            with pytest.raises((TypeError, InvalidRequestError)):
+                await twin.raw(client.phone_numbers.get, ID)
+
+        anyio.run(main)
+
+    assert 0 == server.n
+
+
+def test_raw_leaves_the_client_as_it_is(front, serve):
+    """
+    Case 150: after `raw` the client's methods return plain data, also at the same time.
+    """
+    server = serve(single())
+
+    async def body(client):
+        calls = [
+            lambda: client.raw(client.phone_numbers.get, ID),
+            lambda: client.phone_numbers.get(ID),
+        ] * 4
+        return [type(one) for one in await at_once(front, *calls)]
+
+    assert [APIResponse, PhoneNumber] * 4 == front.run(body, server.base_url)
+
+
+# Errors as objects.
+
+
+@pytest.mark.parametrize("name", [name for name in errors.__all__ if name.endswith("Error")])
+def test_every_error_is_documented(name):
+    """
+    Case 153: each exception is a HeyMiloError, exported at the top, with a docstring of its own.
+    """
+    kind = getattr(heymilo_async, name)
+
+    assert issubclass(kind, HeyMiloError)
+    assert name in heymilo_async.__all__
+    assert kind.__doc__ != kind.__mro__[1].__doc__
+    assert kind.__doc__.strip()
+    assert name in errors.__doc__ or kind is HeyMiloError
+
+
+@pytest.mark.parametrize(
+    ("kind", "base"),
+    [
+        ("ConfigurationError", ValueError),
+        ("InvalidRequestError", ValueError),
+        ("ClientClosedError", RuntimeError),
+        ("EventLoopError", RuntimeError),
+        ("APITimeoutError", TimeoutError),
+        ("DeadlineExceededError", TimeoutError),
+        ("DeadlineExceededError", APITimeoutError),
+        ("APITimeoutError", APIConnectionError),
+        ("ResponseTooLargeError", errors.ResponseDecodeError),
+        ("ResponseMismatchError", errors.ResponseDecodeError),
+        ("UnexpectedRedirectError", errors.APIStatusError),
+        ("RateLimitError", errors.APIStatusError),
+        ("ServerError", errors.APIStatusError),
+    ],
+)
+def test_kinds_of_errors(kind, base):
+    """
+    Case 153: the tree of exceptions is the one that is drawn.
+    """
+    assert issubclass(getattr(heymilo_async, kind), base)
+
+
+def test_tracebacks_name_what_is_imported():
+    """
+    Case 153: an exception calls itself by the name that a caller would import.
+    """
+    assert "heymilo_async.NotFoundError" == f"{NotFoundError.__module__}.{NotFoundError.__name__}"
+
+
+def test_blocking_client_has_no_loop(blocking, serve):
+    """
+    Case 142: a call of the blocking client starts no thread and no event loop.
+    """
+    server = serve(single())
+    threads = []
+
+    def answers(request):
+        threads.append([t for t in threading.enumerate() if t not in server._threads])
+        return single()
+
+    server._answers = answers
+    before = set(threading.enumerate())
+    with blocking.client(server.base_url) as client:
+        client.phone_numbers.get(ID)
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()
+
+    assert [] == [t for t in threads[0] if t not in before]
+
+
+def test_client_in_a_finalizer(blocking, serve):
+    """
+    Case 143: closing from a finalizer, in whatever thread, works.
+    """
+    server = serve(single())
+
+    class Owner:
+        def __init__(self):
+            self.client = HeyMilo(KEY, base_url=server.base_url, ssl_context=NO_CERTIFICATES)
+
+        def __del__(self):
+            self.client.close()
+
+    owner = Owner()
+    owner.client.phone_numbers.get(ID)
+    holder = [owner]
+    del owner
+
+    thread = threading.Thread(target=holder.clear)
+    thread.start()
+    thread.join(5)
+    gc.collect()
+
+    assert [] == holder

@@ -1,0 +1,1177 @@
+"""
+The way to the server and back: what breaks, drips, stalls, lies, or never comes about.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import datetime as dt
+import gc
+import random
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+import trustme
+from faults.test_answers import (
+    ONCE,
+    fetch_page,
+    get,
+    no_key_in_log,  # noqa: F401 - a fixture that pytest finds here
+    outcomes,
+    vetted,
+)
+from fronts import KEY
+from server import NUMBER, Connection, Reply, answer, ok, page, single
+
+from heymilo_async import (
+    APIConnectionError,
+    APITimeoutError,
+    BadRequestError,
+    ConfigurationError,
+    DeadlineExceededError,
+    HeyMiloError,
+    PhoneNumber,
+    ResponseDecodeError,
+    RetryPolicy,
+    ServerError,
+    from_dict,
+)
+
+VALUE = from_dict(PhoneNumber, NUMBER)
+WHOLE = single()
+HEAD, _, BODY = WHOLE.partition(b"\r\n\r\n")
+AT_ONCE = RetryPolicy(initial_delay=0)
+
+#: How much later than its deadline a call may end, on a machine that has other things to do.
+GRACE = 0.25
+
+
+@contextlib.contextmanager
+def lasting(at_least: float, at_most: float) -> Iterator[None]:
+    """
+    Hold what happens within to a duration in seconds.
+    """
+    began = time.monotonic()
+    yield
+    assert at_least - 0.02 <= time.monotonic() - began <= at_most + GRACE
+
+
+def then(*steps: bytes | Callable[[Connection], Any]) -> Reply:
+    """
+    Return the reply that takes *steps*, bytes to send or things to do, one after the other.
+    """
+
+    def reply(connection: Connection) -> None:
+        for step in steps:
+            if isinstance(step, bytes):
+                connection.send(step)
+            else:
+                step(connection)
+
+    return reply
+
+
+def half_close(connection: Connection) -> None:
+    """
+    Say that nothing more comes, and go on listening.
+    """
+    connection.socket.shutdown(socket.SHUT_WR)
+
+
+def dripping(data: bytes, every: float = 0.03) -> Callable[[Connection], None]:
+    """
+    Return the step that sends *data* byte by byte.
+    """
+    return lambda connection: connection.drip(data, every)
+
+
+# Timeouts and deadlines.
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """
+    Return a listener whose connections come about, and whom nobody serves.
+    """
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield listener
+
+
+@pytest.fixture
+def full() -> Iterator[socket.socket]:
+    """
+    Return a listener whose queue is full: a connection to it does not come about.
+    """
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener
+
+
+def url_of(listener: socket.socket, scheme: str = "http") -> str:
+    """
+    Return the base URL of who listens there.
+    """
+    return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("limit", ["timeout", "deadline"])
+def test_a_handshake_that_is_not_answered(front, silent, limit):
+    """
+    Case 37: a TLS handshake that nobody answers ends in time, and says that nothing was sent.
+    """
+    with lasting(0.2, 0.2):
+        error = front.run(get, url_of(silent, "https"), retry=ONCE, **{limit: 0.2})
+
+    assert (APITimeoutError if limit == "timeout" else DeadlineExceededError) is type(error)
+    assert error.phase in {"tls", "connect"}
+    assert not error.maybe_sent
+    assert 1 == len(error.attempts)
+    gc.collect()  # a socket that was left open would say so now, and fail this test
+
+
+def test_a_handshake_that_the_caller_gives_up(front, silent):
+    """
+    Case 37: a caller's own cancellation during a TLS handshake leaves no socket behind.
+    """
+    if front.is_blocking:
+        pytest.skip("blocking callers have no such thing")
+
+    async def body(client):
+        with anyio.move_on_after(0.1) as scope:
+            await client.phone_numbers.get(NUMBER["id"])
+        return scope.cancelled_caught
+
+    assert front.run(body, url_of(silent, "https"))
+    gc.collect()
+
+
+@pytest.mark.parametrize("limit", ["timeout", "deadline"])
+def test_a_connection_that_does_not_come_about(front, full, limit):
+    """
+    Case 37: a connection that is not accepted ends in time, and says that nothing was sent.
+    """
+    with lasting(0.2, 0.2):
+        error = front.run(get, url_of(full), retry=ONCE, **{limit: 0.2})
+
+    assert (APITimeoutError if limit == "timeout" else DeadlineExceededError) is type(error)
+    assert ("connect", False) == (error.phase, error.maybe_sent)
+
+
+def test_no_answer(front, serve):
+    """
+    Case 38: each try waits as long as the timeout, and the error says for what.
+    """
+    server = serve(*[Connection.wait] * 3, WHOLE)
+
+    async def body(client):
+        with lasting(0.3, 0.4):
+            error = await get(client)
+        return error, await get(client)
+
+    error, number = front.run(body, server.base_url, timeout=0.1, retry=AT_ONCE)
+
+    assert APITimeoutError is type(error)
+    assert isinstance(error, TimeoutError)
+    assert ("read", True) == (error.phase, error.maybe_sent)
+    assert 3 == len(error.attempts)
+    assert "0.1 s" in str(error)
+    assert VALUE == number
+    assert 4 == server.n
+
+
+@pytest.mark.parametrize("already", [HEAD[:5], HEAD + b"\r\n", WHOLE[:-1]], ids=ascii)
+def test_an_answer_that_stops(front, serve, naps, already):
+    """
+    Case 38: an answer that stops in the middle is a timeout, and worth another try.
+    """
+    server = serve(then(already, Connection.wait), WHOLE)
+
+    assert [VALUE] == outcomes(front, server, timeout=0.1)
+    assert 2 == server.n
+    assert 1 == len(naps)
+
+
+DRIPS: dict[str, Reply] = {
+    "body": then(HEAD + b"\r\n\r\n", dripping(BODY)),
+    "head": dripping(WHOLE),
+    "endless-head": then(b"HTTP/1.1 200 OK\r\n", dripping(b"X-A: b\r\n" * 100)),
+    "chunks": then(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", dripping(b"1\r\n \r\n" * 100)
+    ),
+    "informational": dripping(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100),
+    "blank": then(b"HTTP/1.1 200 OK\r\n\r\n", dripping(b" " * 1000)),
+    "gzip": then(
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\x03",
+        dripping(b"\0\0\0\xff\xff" * 100),
+    ),
+    "nothing": Connection.wait,
+}
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_a_server_that_drips(front, serve, drip):
+    """
+    Case 39: a server that is never silent for long, and never done, meets the deadline.
+    """
+    closed = threading.Event()
+
+    def reply(connection: Connection) -> None:
+        DRIPS[drip](connection)  # type: ignore[operator]
+        with contextlib.suppress(OSError):
+            while connection.socket.recv(65536):
+                pass
+        closed.set()
+
+    server = serve(reply, WHOLE)
+
+    async def body(client):
+        with lasting(0.15, 0.15):
+            error = await get(client.with_options(deadline=0.15))
+        return error, await get(client)
+
+    error, number = front.run(body, server.base_url, timeout=0.2 if drip != "nothing" else 5.0)
+
+    assert DeadlineExceededError is type(error)
+    assert ("read", True) == (error.phase, error.maybe_sent)
+    assert 1 == len(error.attempts)
+    assert VALUE == number
+    server.__exit__()  # the drips end, and what is left to read is the end of the connection
+    assert closed.wait(5)
+
+
+def test_a_drip_over_tls(front, serve, authority):
+    """
+    Case 39: the deadline holds within an encrypted connection too.
+    """
+    server = serve(then(HEAD + b"\r\n\r\n", dripping(BODY)), ssl_context=authority.server())
+
+    with lasting(0.25, 0.25):
+        (error,) = outcomes(front, server, deadline=0.25, ssl_context=authority.trusted())
+
+    assert DeadlineExceededError is type(error)
+
+
+def test_an_error_that_drips_is_still_that_error(front, serve):
+    """
+    Case 39: of an error whose body drips, the status is known in time, and is the error.
+    """
+    server = serve(then(b"HTTP/1.1 400 Bad\r\nContent-Length: 1000\r\n\r\n", dripping(b"x" * 1000)))
+
+    with lasting(0.0, 0.25):
+        (error,) = outcomes(front, server, deadline=0.25)
+
+    assert BadRequestError is type(error)
+
+
+def test_a_slow_server_within_its_limits(front, serve):
+    """
+    Case 39: a server that is slow but done in time is given its time.
+    """
+    server = serve(lambda connection: connection.drip(WHOLE, 0.002, 8))
+
+    assert [VALUE] == outcomes(front, server, deadline=10.0, timeout=1.0)
+
+
+def test_a_wait_that_does_not_fit_is_not_begun(front, serve, naps):
+    """
+    Case 40: within a deadline of 1 s there is one wait of 0.8 s, and the server's error is raised.
+    """
+    server = serve(answer(503, b"", "Retry-After: 0.8"))
+
+    with lasting(0.0, 0.1):
+        (error,) = outcomes(front, server, deadline=1.0, retry=RetryPolicy(max_attempts=9))
+
+    assert ServerError is type(error)
+    assert [pytest.approx(0.8)] == naps
+    assert 2 == server.n == len(error.attempts)
+
+
+def test_the_deadline_is_for_all_tries_together(front, serve):
+    """
+    Case 40: tries that time out one by one share the call's deadline.
+    """
+    server = serve(Connection.wait)
+
+    with lasting(0.25, 0.25):
+        (error,) = outcomes(
+            front,
+            server,
+            timeout=0.1,
+            deadline=0.25,
+            retry=RetryPolicy(max_attempts=99, initial_delay=0),
+        )
+
+    assert DeadlineExceededError is type(error)
+    assert 2 <= len(error.attempts) == server.n
+
+
+@pytest.mark.parametrize(
+    "reply", [answer(500, b"", "Retry-After: 5"), Connection.wait], ids=["waiting", "reading"]
+)
+def test_the_callers_own_timeout(front, serve, reply):
+    """
+    Cases 41 and 45: a caller's own timeout ends a wait, as the caller's own exception.
+    """
+    if front.is_blocking:
+        pytest.skip("blocking callers have no such thing")
+    server = serve(reply, WHOLE)
+
+    async def body(client):
+        with lasting(0.1, 0.1), pytest.raises(TimeoutError) as caught:
+            with anyio.fail_after(0.1):
+                await client.phone_numbers.get(NUMBER["id"])
+        return caught.value, await get(client)
+
+    error, number = front.run(body, server.base_url, deadline=60.0)
+
+    assert TimeoutError is type(error)
+    assert VALUE == number
+    assert 2 == server.n
+
+
+def test_the_callers_own_timeout_round_a_walk(front, serve):
+    """
+    Case 42: a caller's own timeout ends a walk, and the walk knows where it stood.
+    """
+    if front.is_blocking:
+        pytest.skip("blocking callers have no such thing")
+    pages = [page(f"A{n}", f"B{n}", more=True) for n in range(50)]
+    server = serve(*(then(lambda c: c.wait(0.03), one) for one in pages))
+    seen: list[str] = []
+
+    async def body(client):
+        pager = client.phone_numbers.list_all()
+
+        async def walk():
+            with anyio.fail_after(0.2):
+                async for number in pager:
+                    seen.append(number.id)  # noqa: PERF401 - what was seen before the end counts
+
+        with lasting(0.2, 0.2), pytest.raises(TimeoutError):
+            await walk()
+        return pager.cursor
+
+    cursor = front.run(body, server.base_url)
+
+    assert seen[-1] == cursor
+    assert [f"{name}{n}" for n in range(len(seen) // 2) for name in "AB"] == seen
+    assert 2 <= len(seen) <= 14
+
+
+@pytest.mark.parametrize("name", ["timeout", "deadline"])
+@pytest.mark.parametrize(
+    "value",
+    [0, -1, 0.0, float("nan"), "5", float("inf"), (1, 2), True, 10**400, -float("inf"), b"1"],
+)
+def test_limits_that_cannot_be(front, name, value):
+    """
+    Case 43: a limit that no clock can tell is refused by the constructor and by a view.
+    """
+    with pytest.raises((TypeError, ConfigurationError), match=name):
+        front.client("http://127.0.0.1:1", **{name: value})
+    with pytest.raises((TypeError, ConfigurationError), match=name):
+        front.client("http://127.0.0.1:1").with_options(**{name: value})
+
+
+def test_no_timeout_at_all(front):
+    """
+    Case 43: `timeout=None`, which would wait for ever, is refused; `deadline=None` is not.
+    """
+    with pytest.raises((TypeError, ConfigurationError), match="timeout"):
+        front.client("http://127.0.0.1:1", timeout=None)
+
+    assert front.client("http://127.0.0.1:1", deadline=None)
+
+
+def test_many_early_hints(front, serve):
+    """
+    Case 44: any number of informational answers may come before the one that counts.
+    """
+    hints = (
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 500 + b"HTTP/1.1 100 Continue\r\n\r\n"
+    )
+    server = serve(hints + WHOLE)
+
+    assert [VALUE, VALUE] == outcomes(front, server, 2)
+
+
+def test_early_hints_without_end(front, serve):
+    """
+    Case 44: informational answers without end meet the deadline.
+    """
+
+    def reply(connection: Connection) -> None:
+        hints = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100
+        while not connection.stopping.wait(0.001):
+            connection.socket.sendall(hints)
+
+    server = serve(reply)
+
+    with lasting(0.25, 0.25):
+        (error,) = outcomes(front, server, deadline=0.25)
+
+    assert DeadlineExceededError is type(error)
+
+
+# Connections that break.
+
+CUTS: dict[str, Reply] = {
+    "end-before-any-byte": Connection.close,
+    "reset-before-any-byte": Connection.reset,
+    "half-close": half_close,
+    "end-in-the-status": then(HEAD[:12], Connection.close),
+    "end-in-the-head": then(HEAD, Connection.close),
+    "reset-in-the-head": then(HEAD, Connection.reset),
+    "end-before-the-body": then(HEAD + b"\r\n\r\n", Connection.close),
+    "end-in-the-body": then(WHOLE[:-1], Connection.close),
+    "half-close-in-the-body": then(WHOLE[:-1], half_close),
+    "reset-in-the-body": then(WHOLE[:-1], Connection.reset),
+    "two-of-a-hundred": then(answer(200, b"{}").replace(b"h: 2", b"h: 100"), Connection.close),
+    "end-after-an-early-hint": then(b"HTTP/1.1 103 Early Hints\r\n\r\n", Connection.close),
+    "end-in-a-chunk": then(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n" + BODY, Connection.close
+    ),
+    "end-between-chunks": then(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(BODY), BODY),
+        Connection.close,
+    ),
+    "end-before-the-last-line": then(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n"
+        % (len(BODY), BODY),
+        Connection.close,
+    ),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_broken_connection_is_mended_by_another_try(front, serve, naps, cut):
+    """
+    Cases 46, 47, 49, 50: wherever a connection breaks, the next try has the answer.
+    """
+    server = serve(CUTS[cut], WHOLE)
+
+    assert [VALUE, VALUE] == outcomes(front, server, 2)
+    assert 3 == server.n
+    assert 1 == len(naps)
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_connections_that_break_for_ever(front, serve, naps, cut):
+    """
+    Cases 46, 47, 49, 50: where every try breaks, the error says so and that it may have arrived.
+    """
+    server = serve(*[CUTS[cut]] * 3, WHOLE)
+
+    error, number = outcomes(front, server, 2)
+
+    assert APIConnectionError is type(error)
+    assert error.phase in {"read", "protocol"}
+    assert error.maybe_sent
+    assert [None] * 3 == [attempt.status_code for attempt in error.attempts]
+    assert all(attempt.cause for attempt in error.attempts)
+    assert VALUE == number
+    assert 4 == server.n
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+NO_HTTP: dict[str, bytes] = {
+    "words": b"hello world\r\n\r\n",
+    "http-0.9": b"<html>hello</html>\r\n\r\n",
+    "bytes": bytes(range(256)) + b"\r\n\r\n",
+    "zeros": b"\0" * 100 + b"\r\n\r\n",
+    "tls-alert": b"\x15\x03\x01\x00\x02\x02\x28\r\n\r\n",
+    "ssh": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+    "smtp": b"220 mail.example ESMTP\r\n\r\n",
+    "icy": WHOLE.replace(b"HTTP/1.1", b"ICY"),
+    "http-2-preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "lower-case": WHOLE.replace(b"HTTP/1.1", b"http/1.1"),
+    "status-099": WHOLE.replace(b" 200 ", b" 099 "),
+    "status-20": WHOLE.replace(b" 200 ", b" 20 "),
+    "status-2000": WHOLE.replace(b" 200 ", b" 2000 "),
+    "status-2x0": WHOLE.replace(b" 200 ", b" 2x0 "),
+    "status-minus": WHOLE.replace(b" 200 ", b" -20 "),
+    "nul-in-a-header": WHOLE.replace(b"Content-Type: a", b"Content-Type: \0a"),
+    "nul-in-a-name": WHOLE.replace(b"Content-Type", b"Content\0Type"),
+    "blank-in-a-name": WHOLE.replace(b"Content-Type:", b"Content-Type :"),
+    "no-colon": WHOLE.replace(b"Content-Type:", b"Content-Type"),
+    "no-name": WHOLE.replace(b"Content-Type:", b":"),
+    "indented-first-header": WHOLE.replace(b"Content-Type", b" Content-Type"),
+    "return-in-a-header": WHOLE.replace(b"/json", b"/\rjson"),
+    "length-negative": WHOLE.replace(b"Length: ", b"Length: -"),
+    "length-signed": WHOLE.replace(b"Length: ", b"Length: +"),
+    "length-in-hex": WHOLE.replace(b"Length: ", b"Length: 0x"),
+    "length-grouped": WHOLE.replace(b"Length: 1", b"Length: 1_"),
+    "length-a-word": WHOLE.replace(b"Length: ", b"Length: x"),
+    "length-empty": b"HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\n",
+    "length-of-100-digits": b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 100 + b"\r\n\r\n",
+    "lengths-that-differ": WHOLE.replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\n"),
+    "lengths-in-one-field": WHOLE.replace(b"\r\n\r\n", b", 5\r\n\r\n"),
+    "chunk-size-a-word": CHUNKED + b"zz\r\nab",
+    "chunk-size-empty": CHUNKED + b"\r\nab",
+    "chunk-size-negative": CHUNKED + b"-1\r\nab",
+    "chunk-size-signed": CHUNKED + b"+2\r\nab",
+    "chunk-size-prefixed": CHUNKED + b"0x2\r\nab",
+    "chunk-size-huge": CHUNKED + b"f" * 30 + b"\r\nab",
+    "chunk-without-its-end": CHUNKED + b"2\r\nabXX0\r\n\r\n",
+    "chunk-with-half-its-end": CHUNKED + b"2\r\nab\rX0\r\n\r\n",
+    "trailer-broken": CHUNKED + b"0\r\nno colon\r\n\r\n",
+    "other-transfer-coding": CHUNKED.replace(b"chunked", b"gzip"),
+    "chunked-twice": CHUNKED.replace(b"chunked", b"chunked, chunked"),
+    "chunked-not-last": CHUNKED.replace(b"chunked", b"chunked, gzip"),
+    "chunked-misspelt": CHUNKED.replace(b"chunked", b"xchunked"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_HTTP)
+def test_what_is_not_http(front, serve, naps, kind):
+    """
+    Cases 48 and 51: what is not HTTP is an error of the protocol after three tries, told in short.
+    """
+    server = serve(*[NO_HTTP[kind]] * 3, WHOLE)
+
+    error, number = outcomes(front, server, 2)
+
+    assert APIConnectionError is type(error)
+    assert "protocol" == error.phase
+    assert 3 == len(error.attempts)
+    assert len(str(error)) <= 700
+    assert str(error).isprintable()
+    assert str(error).isascii()
+    assert VALUE == number
+    assert 4 == server.n
+
+
+GOOD_HTTP: dict[str, bytes] = {
+    "no-reason": WHOLE.replace(b" Whatever", b""),
+    "odd-reason": WHOLE.replace(b"Whatever", "Größe  !".encode("latin-1")),
+    "http-1.0": WHOLE.replace(b"HTTP/1.1", b"HTTP/1.0"),
+    "bare-line-feeds": HEAD.replace(b"\r\n", b"\n") + b"\n\n" + BODY,
+    "folded": WHOLE.replace(b"\r\nContent-Length", b"\r\nX-A: b\r\n  c\r\nContent-Length"),
+    "bytes-in-a-header": WHOLE.replace(b"\r\n\r\n", b"\r\nX-A: \xff\xfe\r\n\r\n"),
+    "lengths-that-agree": WHOLE.replace(b"\r\n\r\n", b"\r\nContent-Length: %d\r\n\r\n" % len(BODY)),
+    "a-thousand-headers": WHOLE.replace(b"\r\n\r\n", b"\r\nX-A: b" * 1000 + b"\r\n\r\n"),
+    "chunk-extension": CHUNKED + b'%x;a="b"\r\n%b\r\n0;x\r\n\r\n' % (len(BODY), BODY),
+    "chunk-size-padded": CHUNKED + b"%016x\r\n%b\r\n000\r\n\r\n" % (len(BODY), BODY),
+    "trailers": CHUNKED + b"%x\r\n%b\r\n0\r\nX-A: b\r\n\r\n" % (len(BODY), BODY),
+    "chunked-in-capitals": CHUNKED.replace(b"c", b"C")
+    + b"%X\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY),
+}
+
+
+@pytest.mark.parametrize("kind", GOOD_HTTP)
+def test_what_is_still_http(front, serve, kind):
+    """
+    Case 48: what is allowed in HTTP, or harmless, is read.
+    """
+    server = serve(GOOD_HTTP[kind])
+
+    assert [VALUE, VALUE] == outcomes(front, server, 2)
+    assert 2 == server.n
+
+
+def test_a_body_that_ends_with_its_connection(front, serve):
+    """
+    Case 48: a body without a length ends where the connection does.
+    """
+    server = serve(then(b"HTTP/1.1 200 OK\r\n\r\n" + BODY, Connection.close))
+
+    assert [VALUE, VALUE] == outcomes(front, server, 2)
+
+
+HUGE: dict[str, Callable[[], Iterator[bytes]]] = {
+    "header": lambda: iter([b"HTTP/1.1 200 OK\r\nX-A: ", *[b"b" * 4096] * 10_000]),
+    "headers": lambda: iter([b"HTTP/1.1 200 OK\r\n", *[b"X-A: b\r\n" * 500] * 10_000]),
+    "header-name": lambda: iter([b"HTTP/1.1 200 OK\r\n", *[b"a" * 4096] * 10_000]),
+    "status-line": lambda: iter([b"HTTP/1.1 200 ", *[b"x" * 4096] * 10_000]),
+    "blank-lines": lambda: iter([b"\r\n" * 2048] * 10_000),
+    "chunk-extension": lambda: iter([CHUNKED + b"1;", *[b"x" * 4096] * 10_000]),
+    "trailers": lambda: iter([CHUNKED + b"0\r\n", *[b"X-A: b\r\n" * 500] * 10_000]),
+    "early-hint": lambda: iter([b"HTTP/1.1 103 Hi\r\n", *[b"X-A: b\r\n" * 500] * 10_000]),
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_a_head_without_end(front, serve, naps, kind):
+    """
+    Case 52: a head that does not end is an error of the protocol, long before it is read.
+    """
+    sent: list[int] = []
+
+    def reply(connection: Connection) -> None:
+        for piece in HUGE[kind]():
+            connection.socket.sendall(piece)
+            sent.append(len(piece))
+
+    server = serve(reply, reply, reply, WHOLE)
+
+    with lasting(0.0, 2.0):
+        error, number = outcomes(front, server, 2, deadline=5.0)
+
+    assert APIConnectionError is type(error)
+    assert "protocol" == error.phase
+    assert len(str(error)) <= 700
+    assert VALUE == number
+    assert server.n in {2, 4}
+    assert sum(sent) <= 3 * 12 * 1024**2  # what the sockets of both sides may hold
+
+
+def test_a_head_of_two_hundred_kilobytes(front, serve, naps):
+    """
+    Case 52: a head of 200 KB is refused, however well it is made.
+    """
+    big = WHOLE.replace(b"\r\n\r\n", b"\r\nX-A: " + b"b" * 200_000 + b"\r\n\r\n")
+    server = serve(*[big] * 3, WHOLE)
+
+    error, number = outcomes(front, server, 2)
+
+    assert (APIConnectionError, "protocol") == (type(error), error.phase)
+    assert VALUE == number
+
+
+# Connections that are kept.
+
+
+def test_connections_that_are_closed_while_idle(front, serve, naps):
+    """
+    Case 53: a server that closes what is idle, just when it is used again, costs no call.
+    """
+    server = serve(then(WHOLE, lambda connection: connection.wait(0.0045), Connection.close))
+
+    async def body(client):
+        numbers = []
+        for _ in range(40):
+            numbers.append(await get(client))
+            time.sleep(0.0045)  # noqa: ASYNC251 - nothing else is to happen meanwhile
+        return numbers
+
+    assert [VALUE] * 40 == front.run(body, server.base_url)
+
+
+def test_every_second_request_is_dropped(front, serve, naps):
+    """
+    Case 54: where a kept connection's second request is read and dropped, every call has a value.
+    """
+    served: dict[int, int] = {}
+
+    def reply_to(request: Any) -> Reply:
+        served[request.connection] = served.get(request.connection, 0) + 1
+        return Connection.close if served[request.connection] == 2 else WHOLE
+
+    server = serve(answers=reply_to)
+
+    assert [VALUE] * 40 == outcomes(front, server, 40)
+    assert 40 < server.n <= 80
+
+
+@pytest.mark.parametrize("status", [408, 503])
+@pytest.mark.parametrize("pause", [0.0, 0.02])
+def test_an_idle_connection_is_told_that_it_was_idle(front, serve, naps, status, pause):
+    """
+    Case 55: a 408 that comes without having been asked for is not the next call's answer.
+    """
+    gone = answer(status, b"", "Connection: close")
+    server = serve(
+        then(WHOLE, lambda connection: connection.wait(pause), gone, Connection.close), WHOLE
+    )
+
+    async def body(client):
+        first = await get(client)
+        time.sleep(0.05)  # noqa: ASYNC251 - the connection is to be idle
+        return first, await get(client)
+
+    assert (VALUE, VALUE) == front.run(body, server.base_url)
+    assert 2 == server.n
+
+
+@pytest.mark.parametrize("more", [b"garbage\r\n\r\n", b"\r\n", b"0\r\n\r\n", b"{}", HEAD])
+def test_bytes_after_an_answer(front, serve, naps, more):
+    """
+    Case 55: what comes after an answer that nobody asked for is nobody's answer.
+    """
+    server = serve(WHOLE + more, page("A", "B"), page("A", "B"))
+
+    async def body(client):
+        return await get(client), await fetch_page(client)
+
+    first, listed = front.run(body, server.base_url)
+
+    assert VALUE == first
+    assert ["A", "B"] == [number.id for number in listed]
+
+
+def test_a_whole_answer_after_an_answer(front, serve, naps):
+    """
+    Case 55: an answer too many is at worst one call's error, and never any call's value.
+    """
+    server = serve(WHOLE + WHOLE, page("A", "B"))
+
+    async def body(client):
+        return [await get(client), *[await fetch_page(client) for _ in range(3)]]
+
+    first, second, *others = front.run(body, server.base_url)
+
+    assert VALUE == first
+    assert isinstance(second, ResponseDecodeError) or ["A", "B"] == [n.id for n in second]
+    assert [["A", "B"]] * 2 == [[number.id for number in listed] for listed in others]
+
+
+def open_files() -> int:
+    """
+    Return how many file descriptors this process has.
+    """
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def test_connections_that_are_not_kept(front, serve):
+    """
+    Case 60: where the server closes each connection, none stays open on this side either.
+    """
+    server = serve(
+        then(WHOLE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), Connection.close)
+    )
+    counts: list[int] = []
+
+    async def body(client):
+        numbers = []
+        for _ in range(60):
+            numbers.append(await get(client))
+            counts.append(open_files())
+        return numbers
+
+    assert [VALUE] * 60 == front.run(body, server.base_url)
+    assert 60 == server.accepted
+    assert max(counts) - min(counts) <= 6
+
+
+def test_two_framings_at_once(front, serve):
+    """
+    Case 61: an answer that is framed in two ways is read, and its connection not used again.
+    """
+    both = CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\n")
+    server = serve(both + b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY), WHOLE)
+
+    assert [VALUE, VALUE] == outcomes(front, server, 2)
+    assert [1, 2] == [request.connection for request in server.requests]
+
+
+def test_an_answer_before_the_question(front, silent):
+    """
+    Case 62: an answer that comes before the request was read is a value or an error, never a hang.
+    """
+
+    def serve_one() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = silent.accept()
+                with connection:
+                    connection.sendall(WHOLE)
+                    connection.recv(65536)
+
+    threading.Thread(target=serve_one, daemon=True).start()
+
+    async def body(client):
+        return [await get(client) for _ in range(3)]
+
+    got = front.run(body, url_of(silent), retry=AT_ONCE, deadline=5.0)
+    silent.shutdown(socket.SHUT_RDWR)
+
+    assert {True} == {one == VALUE or isinstance(one, APIConnectionError) for one in got}
+
+
+def test_chaos(front, serve, naps):
+    """
+    Case 63: of 150 calls, 20 at a time, one in ten faulty, each ends in its own number.
+    """
+    dice = random.Random(63)
+    ids = [f"N{index}" for index in range(150)]
+    # Drawn beforehand, so that no order of the calls has a fault on all four tries of one.
+    faults = {
+        one: dice.choices(list(CUTS.values()), k=dice.randint(1, 3)) if dice.random() < 0.1 else []
+        for one in ids
+    }
+
+    def reply_to(request: Any) -> Reply:
+        one = request.target.rpartition("/")[2]
+        return faults[one].pop() if faults[one] else ok({"data": {**NUMBER, "id": one}})
+
+    server = serve(answers=reply_to)
+
+    async def body(client):
+        return await client.phone_numbers.get_many_settled(ids, concurrency=20)
+
+    got = front.run(body, server.base_url, retry=RetryPolicy(max_attempts=4))
+
+    assert ids == [vetted(one) if isinstance(one, HeyMiloError) else one.id for one in got]
+
+
+# Names.
+
+
+@pytest.mark.parametrize("failing", [2, 9])
+def test_a_name_that_does_not_resolve(front, serve, naps, monkeypatch, failing):
+    """
+    Case 57: a name that does not resolve is looked up again; the error says that it is the name.
+    """
+    real = socket.getaddrinfo
+    looked_up: list[str] = []
+
+    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if not name.endswith(".localhost"):
+            return real(host, *args, **kwargs)
+        looked_up.append(name)
+        if len(looked_up) <= failing:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return real("127.0.0.1", *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    server = serve(WHOLE)
+
+    got = front.run(get, f"http://numbers.localhost:{server.port}")
+
+    assert ["numbers.localhost"] * 3 == looked_up
+    if failing == 2:
+        assert VALUE == got
+        assert 1 == server.n
+    else:
+        assert APIConnectionError is type(got)
+        assert ("dns", False) == (got.phase, got.maybe_sent)
+        assert 3 == len(got.attempts)
+        assert 0 == server.n
+
+
+@pytest.mark.parametrize(
+    "host", ["a" * 64 + ".localhost", "xn--a.localhost", "a..localhost", "é" * 60 + ".localhost"]
+)
+def test_names_that_cannot_be(front, naps, host):
+    """
+    Case 57: a name that no look-up can take is one of this package's errors, at once or later.
+    """
+    try:
+        error = front.run(get, f"http://{host}:9", retry=ONCE)
+    except ConfigurationError as refusal:
+        error = vetted(refusal)
+
+    assert isinstance(error, ConfigurationError | APIConnectionError)
+
+
+# TLS.
+
+
+class Authority:
+    """
+    A certificate authority of our own, and contexts that go with it.
+    """
+
+    def __init__(self) -> None:
+        self.ca = trustme.CA()
+
+    def server(self, *names: str, **options: Any) -> ssl.SSLContext:
+        """
+        Return the context of a server whose certificate is for *names*.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        names = names or ("127.0.0.1", "localhost")
+        self.ca.issue_cert(*names, **options).configure_cert(context)
+        return context
+
+    def trusted(self) -> ssl.SSLContext:
+        """
+        Return the context of a client that trusts this authority.
+        """
+        context = ssl.create_default_context()
+        self.ca.configure_trust(context)
+        return context
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    """
+    Return the authority; making one takes a while.
+    """
+    return Authority()
+
+
+def test_tls_that_works(front, serve, authority):
+    """
+    Case 58: with the right trust, https is as good as http.
+    """
+    server = serve(WHOLE, ssl_context=authority.server())
+
+    assert [VALUE, VALUE] == outcomes(front, server, 2, ssl_context=authority.trusted())
+    assert 1 == server.accepted
+
+
+def moment(days: float) -> dt.datetime:
+    """
+    Return what the clock shows so many days from now.
+    """
+    return dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
+
+
+def test_tls_that_cannot_be_trusted(front, serve, naps, authority):
+    """
+    Cases 58 and 59: a certificate that is no good is an error at once, which says what is wrong.
+    """
+    other = Authority()
+    bad = {
+        "authority": other.server(),
+        "name": authority.server("api.example.com"),
+        "address": authority.server("127.0.0.9"),
+        "expired": authority.server("127.0.0.1", not_before=moment(-9), not_after=moment(-2)),
+        "not valid yet": authority.server("127.0.0.1", not_before=moment(2), not_after=moment(9)),
+    }
+    for words, context in bad.items():
+        server = serve(WHOLE, ssl_context=context)
+
+        (error,) = outcomes(front, server, ssl_context=authority.trusted())
+
+        assert APIConnectionError is type(error)
+        assert ("tls", False) == (error.phase, error.maybe_sent)
+        assert ("address" if words == "name" else words) in str(error)
+        if words in {"expired", "not valid yet"}:
+            assert f"{moment(0):%Y-%m}" in str(error)
+        assert 1 == len(error.attempts) == server.accepted
+        assert 0 == server.n
+    assert [] == naps
+
+
+def test_tls_by_name(front, serve, authority):
+    """
+    Case 58: a certificate for another name is told from one of an unknown authority.
+    """
+    server = serve(WHOLE, ssl_context=authority.server("api.example.com"))
+
+    error = front.run(
+        get, f"https://localhost:{server.port}", ssl_context=authority.trusted(), retry=AT_ONCE
+    )
+
+    assert ("tls", 1) == (error.phase, len(error.attempts))
+    assert "another name" in str(error)
+
+
+def test_tls_with_what_this_machine_trusts(front, serve, naps, authority):
+    """
+    Case 58: without `ssl_context` a private authority is not trusted, and the text names the cure.
+    """
+    server = serve(WHOLE, ssl_context=authority.server())
+
+    (error,) = outcomes(front, server)
+
+    assert "tls" == error.phase
+    assert "ssl_context" in str(error)
+    assert 1 == server.accepted
+
+
+def test_http_on_the_port_of_https(front, serve, naps):
+    """
+    Case 58: a server that answers a handshake in plain HTTP is told from an untrusted one.
+    """
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve_plain() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                accepted.append(1)
+                connection.recv(10)
+                connection.sendall(answer(400, b"this is http"))
+                connection.close()
+
+    accepted: list[int] = []
+    threading.Thread(target=serve_plain, daemon=True).start()
+    error = front.run(get, url_of(listener, "https"))
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+    assert APIConnectionError is type(error)
+    assert ("tls", False) == (error.phase, error.maybe_sent)
+    assert "http" in str(error).partition(": ")[2]
+    assert [1] == accepted
+
+
+def test_https_on_the_port_of_http(front, serve, naps, authority):
+    """
+    Case 58: plain HTTP to a port that speaks TLS ends in an error of this package.
+    """
+    server = serve(WHOLE, ssl_context=authority.server())
+
+    error = front.run(get, server.base_url.replace("https", "http"))
+
+    assert APIConnectionError is type(error)
+    assert 0 == server.n
+
+
+def test_no_common_version_of_tls(front, serve, naps, authority):
+    """
+    Case 58: two sides without a common version of TLS do not try again.
+    """
+    modern = authority.server()
+    modern.minimum_version = ssl.TLSVersion.TLSv1_3
+    old = authority.trusted()
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    server = serve(WHOLE, ssl_context=modern)
+
+    (error,) = outcomes(front, server, ssl_context=old)
+
+    assert ("tls", False, 1) == (error.phase, error.maybe_sent, len(error.attempts))
+    assert 1 == server.accepted
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_a_server_that_wants_a_client_certificate(front, silent, naps, authority, version):
+    """
+    Case 58: a server that wants a certificate, and gets none, is not asked again.
+    """
+    context = authority.server()
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = ssl.TLSVersion[version]
+    authority.ca.configure_trust(context)
+    accepted: list[int] = []
+
+    def refuse() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                plain, _ = silent.accept()
+                accepted.append(1)
+                with context.wrap_socket(
+                    plain, server_side=True, do_handshake_on_connect=False
+                ) as connection:
+                    with contextlib.suppress(ssl.SSLError):
+                        connection.do_handshake()
+                    # Closed with the request unread, it would send an RST that undoes the alert.
+                    socket.socket.shutdown(connection, socket.SHUT_WR)
+                    while socket.socket.recv(connection, 65536):
+                        pass
+
+    threading.Thread(target=refuse, daemon=True).start()
+    error = front.run(get, url_of(silent, "https"), ssl_context=authority.trusted())
+    silent.shutdown(socket.SHUT_RDWR)
+
+    assert APIConnectionError is type(error)
+    assert "tls" == error.phase
+    assert 1 == len(accepted) == len(error.attempts)
+    if version == "TLSv1_3":  # before that, the alert does not say
+        assert "certificate" in str(error)
+
+
+def test_a_hang_up_during_the_handshake(front, silent, naps):
+    """
+    Case 58: a server that hangs up during the handshake has a fault that may pass: three tries.
+    """
+    accepted: list[int] = []
+
+    def hang_up() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = silent.accept()
+                accepted.append(1)
+                connection.recv(10_000)
+                connection.close()
+
+    threading.Thread(target=hang_up, daemon=True).start()
+    error = front.run(get, url_of(silent, "https"))
+    silent.shutdown(socket.SHUT_RDWR)
+
+    assert APIConnectionError is type(error)
+    assert not error.maybe_sent
+    assert 3 == len(accepted) == len(error.attempts)
+
+
+@pytest.mark.parametrize("cut", ["end-before-any-byte", "end-in-the-body", "reset-in-the-body"])
+def test_a_broken_connection_over_tls(front, serve, naps, authority, cut):
+    """
+    Cases 46, 47, 49: connections that break while encrypted are mended by another try too.
+    """
+    server = serve(CUTS[cut], WHOLE, ssl_context=authority.server())
+
+    assert [VALUE] == outcomes(front, server, ssl_context=authority.trusted())
+    assert 2 == server.n
+
+
+def test_a_broken_record_over_tls(front, serve, naps, authority):
+    """
+    Case 51: bytes within an encrypted connection that are no TLS are an error of this package.
+    """
+
+    def reply(connection: Connection) -> None:
+        # Past the encryption, and over the same socket.
+        socket.socket.send(connection.socket, b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.wait()
+
+    server = serve(*[reply] * 3, WHOLE, ssl_context=authority.server())
+
+    (error,) = outcomes(front, server, ssl_context=authority.trusted(), timeout=5.0)
+
+    assert APIConnectionError is type(error)
+    assert error.phase in {"read", "protocol", "tls"}
+    assert error.maybe_sent
+
+
+# Proxies.
+
+PASSWORD = "hush-7d1e5b40"
+
+
+@pytest.mark.parametrize("status", [400, 403, 407, 500, 502, 503])
+def test_a_proxy_that_refuses(front, serve, naps, status):
+    """
+    Case 48: a proxy that opens no way is told from the server, and its password from nobody.
+    """
+    proxy = serve(answer(status, b"no"))
+    url = f"http://user:{PASSWORD}@127.0.0.1:{proxy.port}"
+
+    error = front.run(get, "https://api.example.com", proxy=url)
+
+    assert APIConnectionError is type(error)
+    assert ("proxy", False) == (error.phase, error.maybe_sent)
+    assert PASSWORD not in f"{error} {error!r} {vars(error)}"
+    assert {"CONNECT"} == {request.method for request in proxy.requests}
+    assert {("api.example.com:443", None)} == {
+        (request.target, request.headers.get("x-api-key")) for request in proxy.requests
+    }
+    basic = base64.b64encode(f"user:{PASSWORD}".encode()).decode()
+    assert {f"Basic {basic}"} == {
+        request.headers.get("proxy-authorization") for request in proxy.requests
+    }
+
+
+def test_a_proxy_that_is_not_there(front, naps):
+    """
+    Case 56: a proxy that refuses connections is an error that says that nothing was sent.
+    """
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        error = front.run(
+            get, "https://api.example.com", proxy=f"http://127.0.0.1:{bound.getsockname()[1]}"
+        )
+
+    assert APIConnectionError is type(error)
+    assert error.phase in {"proxy", "connect"}
+    assert not error.maybe_sent
+    assert 3 == len(error.attempts)
+
+
+def test_a_proxy_that_passes_on(front, serve):
+    """
+    Case 46: through a proxy plain HTTP works as without one, faults included.
+    """
+    proxy = serve(WHOLE)
+
+    got = front.run(get, "http://api.example.com", proxy=proxy.base_url, allow_insecure_http=True)
+
+    assert VALUE == got
+    assert KEY == proxy.requests[0].headers["x-api-key"]
+    assert proxy.requests[0].target.startswith("http://api.example.com/")

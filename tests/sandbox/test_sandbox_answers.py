@@ -1,0 +1,382 @@
+"""
+What the sandbox answers over the wire, status by status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.exceptions import HTTPException
+
+from heymilo_async import sandbox
+from heymilo_async.sandbox._app import Backend, create_app
+
+LIST = "/api/v2/phone-numbers"
+CONTRACT = json.loads((Path(__file__).parents[1] / "contract.json").read_text(encoding="utf-8"))
+
+Ask = Callable[..., Any]
+
+
+def error_of(answer: Any) -> tuple[int, str, str]:
+    """
+    The status of *answer*, and the type and code in its envelope, which must be the contract's.
+    """
+    fields = CONTRACT["components"]["schemas"]["APIError"]["properties"]
+    assert {"error"} == answer.body.keys()
+    assert fields.keys() == answer.body["error"].keys()
+    assert [] == answer.body["error"]["errors"]
+    assert answer.body["error"]["message"]
+    return answer.status, answer.body["error"]["type"], answer.body["error"]["code"]
+
+
+def issues_of(answer: Any) -> list[tuple[list[str | int], str]]:
+    """
+    Where and what the validation issues of *answer* are; no issue may carry another field.
+    """
+    assert 422 == answer.status
+    assert {"detail"} == answer.body.keys()
+    for issue in answer.body["detail"]:
+        assert {"loc", "msg", "type"} == issue.keys()
+    return [(issue["loc"], issue["type"]) for issue in answer.body["detail"]]
+
+
+def test_list_answers_a_page_of_twenty_unless_asked_otherwise(
+    milo: sandbox.Sandbox, ask: Ask
+) -> None:
+    """
+    The page holds the first twenty of thirty numbers, and says so.
+    """
+    answer = ask(milo)
+
+    expected = [number.model_dump() for number in sandbox.seed_numbers(20)]
+    assert (200, expected) == (answer.status, answer.body["data"])
+    assert {"has_more": True, "total_count": 30, "url": LIST} == answer.body["pagination"]
+
+
+def test_every_number_carries_every_field_of_the_contract(milo: sandbox.Sandbox, ask: Ask) -> None:
+    """
+    Fields without a value are null, not absent.
+    """
+    fields = CONTRACT["components"]["schemas"]["PhoneNumberResponse"]["properties"].keys()
+
+    for number in ask(milo, f"{LIST}?limit=100").body["data"]:
+        assert fields == number.keys()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 30])
+@pytest.mark.parametrize("limit", [1, 2, 7, 29, 30, 31, 100])
+def test_a_walk_meets_every_number_once(
+    milo: sandbox.Sandbox, ask: Ask, count: int, limit: int
+) -> None:
+    """
+    Following the last id of each page meets all numbers in order, and no page but the last is
+    short.
+    """
+    for number in list(milo.store)[count:]:
+        milo.store.remove(number.id)
+    walked: list[str] = []
+    cursor = ""
+    has_more = True
+
+    while has_more:
+        body = ask(milo, f"{LIST}?limit={limit}{cursor}").body
+        walked += [number["id"] for number in body["data"]]
+        has_more = body["pagination"]["has_more"]
+        assert count == body["pagination"]["total_count"]
+        assert not has_more or limit == len(body["data"])
+        cursor = f"&starting_after={walked[-1]}" if walked else ""
+
+    assert [number.id for number in milo.store] == walked
+
+
+def test_nothing_follows_the_last_number(milo: sandbox.Sandbox, ask: Ask) -> None:
+    """
+    A walk that is resumed at its end gets an empty last page.
+    """
+    last = list(milo.store)[-1]
+
+    body = ask(milo, f"{LIST}?starting_after={last.id}").body
+
+    assert ([], False) == (body["data"], body["pagination"]["has_more"])
+
+
+def test_get_answers_one_number_without_metadata(milo: sandbox.Sandbox, ask: Ask) -> None:
+    """
+    The number is the one asked for; `meta` is there, and null.
+    """
+    for number in milo.store:
+        answer = ask(milo, f"{LIST}/{number.id}")
+
+        assert (200, {"data": number.model_dump(), "meta": None}) == (answer.status, answer.body)
+
+
+def test_an_unknown_id_is_not_found(milo: sandbox.Sandbox, ask: Ask) -> None:
+    """
+    The envelope says what is missing, and which parameter named it.
+    """
+    answer = ask(milo, f"{LIST}/00000000")
+
+    assert (404, "not_found_error", "phone_number_not_found") == error_of(answer)
+    assert "config_id" == answer.body["error"]["param"]
+
+
+def test_a_removed_number_is_not_found(milo: sandbox.Sandbox, ask: Ask) -> None:
+    """
+    The server sees at once what a test does to the store.
+    """
+    number = milo.store.remove(next(iter(milo.store)).id)
+
+    assert 404 == ask(milo, f"{LIST}/{number.id}").status
+
+
+@pytest.mark.parametrize(
+    ("limit", "kind"),
+    [
+        ("0", "greater_than_equal"),
+        ("-1", "greater_than_equal"),
+        ("101", "less_than_equal"),
+        ("ten", "int_parsing"),
+        ("", "int_parsing"),
+        ("1.5", "int_parsing"),
+    ],
+)
+def test_a_limit_outside_the_bounds_is_refused(
+    milo: sandbox.Sandbox, ask: Ask, limit: str, kind: str
+) -> None:
+    """
+    The answer has the contract's shape for validation errors and names the parameter.
+    """
+    assert [(["query", "limit"], kind)] == issues_of(ask(milo, f"{LIST}?limit={limit}"))
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_the_bounds_of_limit_are_inclusive(milo: sandbox.Sandbox, ask: Ask, limit: int) -> None:
+    """
+    One and one hundred are fine.
+    """
+    assert 200 == ask(milo, f"{LIST}?limit={limit}").status
+
+
+@pytest.mark.parametrize("cursor", ["00000000", ""])
+def test_an_unknown_cursor_is_refused(milo: sandbox.Sandbox, ask: Ask, cursor: str) -> None:
+    """
+    A cursor that no number has is a validation error, not an empty page.
+    """
+    answer = ask(milo, f"{LIST}?starting_after={cursor}")
+
+    assert [(["query", "starting_after"], "value_error")] == issues_of(answer)
+
+
+@pytest.mark.parametrize("path", [LIST, f"{LIST}?limit=0", f"{LIST}/00000000"])
+def test_without_credentials_nothing_is_told(milo: sandbox.Sandbox, ask: Ask, path: str) -> None:
+    """
+    The key is asked for before the parameters are looked at.
+    """
+    answer = ask(milo, path, headers={})
+
+    assert (401, "authentication_error", "missing_credentials") == error_of(answer)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-API-KEY": "not-the-key"},
+        {"X-API-KEY": ""},
+        {"X-API-KEY": "AN-API-KEY"},
+        {"X-API-KEY": "cl\xe9"},
+        {"Authorization": "Bearer not-the-key"},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer an-api-key"},
+        {"Authorization": "not-the-key"},
+        {"Authorization": ""},
+    ],
+)
+def test_wrong_credentials_are_refused_and_not_repeated(
+    milo: sandbox.Sandbox, ask: Ask, headers: dict[str, str]
+) -> None:
+    """
+    No wrong key is accepted, nor sent back.
+    """
+    answer = ask(milo, headers=headers)
+
+    assert (401, "authentication_error", "invalid_credentials") == error_of(answer)
+    assert "not-the-key" not in f"{answer.headers} {answer.body}"
+
+
+def test_a_token_is_for_the_bearer_scheme(milo: sandbox.Sandbox, ask: Ask) -> None:
+    """
+    The right token under another scheme opens nothing.
+    """
+    headers = {"Authorization": f"Basic {milo.access_token}"}
+
+    assert 401 == ask(milo, headers=headers).status
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+def test_an_access_token_serves_instead_of_a_key(
+    milo: sandbox.Sandbox, ask: Ask, scheme: str
+) -> None:
+    """
+    A second kind of credential, with a workspace as OAuth callers may name one.
+    """
+    headers = {"Authorization": f"{scheme} {milo.access_token}", "X-Workspace-Id": "workspace"}
+
+    assert 200 == ask(milo, headers=headers).status
+
+
+@pytest.mark.parametrize("path", ["/", f"{LIST}/", f"{LIST}/a/b", "/api/v2", "/docs", "/redoc"])
+def test_an_unknown_route_is_not_found(milo: sandbox.Sandbox, ask: Ask, path: str) -> None:
+    """
+    What the framework refuses comes in the envelope too, and nothing is redirected.
+    """
+    assert (404, "not_found_error", "not_found") == error_of(ask(milo, path))
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_another_method_is_not_allowed(milo: sandbox.Sandbox, ask: Ask, method: str) -> None:
+    """
+    The header that says what is allowed survives.
+    """
+    answer = ask(milo, method=method)
+
+    assert (405, "invalid_request_error", "method_not_allowed") == error_of(answer)
+    assert "GET" == answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "code"),
+    [
+        (409, "invalid_request_error", "conflict"),
+        (429, "rate_limit_error", "too_many_requests"),
+        (503, "api_error", "service_unavailable"),
+    ],
+)
+def test_any_http_exception_comes_in_the_envelope(
+    milo: sandbox.Sandbox,
+    ask: Ask,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    kind: str,
+    code: str,
+) -> None:
+    """
+    Whoever raises it, and with its headers.
+    """
+
+    def refuse(_item_id: str) -> None:
+        raise HTTPException(status, headers={"Retry-After": "7"})
+
+    monkeypatch.setattr(milo.store, "get", refuse)
+    answer = ask(milo, f"{LIST}/00000000")
+
+    assert (status, kind, code) == error_of(answer)
+    assert "7" == answer.headers["retry-after"]
+
+
+def test_a_crash_is_an_internal_error(
+    milo: sandbox.Sandbox,
+    ask: Ask,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """
+    The answer says nothing of the cause; the log has it, under the id of the answer.
+    """
+
+    def fail(_item_id: str) -> None:
+        raise RuntimeError("the cause")
+
+    monkeypatch.setattr(milo.store, "get", fail)
+    answer = ask(milo, f"{LIST}/00000000")
+
+    assert (500, "api_error", "internal_error") == error_of(answer)
+    assert "the cause" not in str(answer.body)
+    (record,) = caplog.records
+    assert ("heymilo_async.sandbox", logging.ERROR) == (record.name, record.levelno)
+    assert answer.headers["x-request-id"] in record.getMessage()
+    assert "the cause" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "method", "with_key"),
+    [
+        (200, LIST, "GET", True),
+        (200, "/openapi.json", "GET", False),
+        (401, LIST, "GET", False),
+        (404, f"{LIST}/00000000", "GET", True),
+        (404, "/", "GET", True),
+        (405, LIST, "HEAD", True),
+        (422, f"{LIST}?limit=0", "GET", True),
+    ],
+)
+def test_every_answer_has_an_id_of_its_own(
+    milo: sandbox.Sandbox, ask: Ask, status: int, path: str, method: str, with_key: bool
+) -> None:
+    """
+    No two answers share an `X-Request-Id`, be they good or bad.
+    """
+    headers = {"X-API-KEY": milo.api_key} if with_key else {}
+    answers = [ask(milo, path, headers, method) for _ in range(2)]
+
+    assert [status, status] == [answer.status for answer in answers]
+    assert 2 == len({answer.headers["x-request-id"] for answer in answers})
+
+
+def test_requests_are_noted_as_they_were_on_the_wire(milo: sandbox.Sandbox, ask: Ask) -> None:
+    """
+    The path and the query stay percent-encoded, refused requests count too, and a snapshot does
+    not grow.
+    """
+    before = milo.requests
+    ask(milo, f"{LIST}/a%2Fb?x=%20", {"X-API-KEY": "not-the-key", "X-Other": "seen"})
+    (request,) = milo.requests[len(before) :]
+
+    assert ("GET", f"{LIST}/a%2Fb", "x=%20") == (request.method, request.path, request.query)
+    assert ("not-the-key", "seen") == (request.headers["x-api-key"], request.headers["x-other"])
+    assert len(before) + 1 == len(milo.requests)
+
+
+def test_credentials_are_masked_where_requests_are_shown(milo: sandbox.Sandbox, ask: Ask) -> None:
+    """
+    A failing assertion prints requests, and must not print keys.
+    """
+    ask(milo, headers={"X-API-KEY": "the-key", "Authorization": "Bearer the-token", "X-Other": "y"})
+    shown = repr(milo.requests[-1])
+
+    assert "the-key" not in shown
+    assert "the-token" not in shown
+    assert "'x-other': 'y'" in shown
+
+
+def test_other_protocols_pass_by() -> None:
+    """
+    The application also works under a server that speaks the lifespan protocol.
+    """
+    received: list[object] = []
+    sent: list[str] = []
+    app = create_app(
+        Backend(store=sandbox.Store(), api_key="an-api-key", access_token="a-token"),
+        on_request=received.append,
+    )
+
+    async def start_up_and_shut_down() -> None:
+        messages = iter(["lifespan.startup", "lifespan.shutdown"])
+
+        async def receive() -> dict[str, Any]:
+            return {"type": next(messages)}
+
+        async def send(message: Any) -> None:
+            sent.append(message["type"])
+
+        await app({"type": "lifespan", "state": {}}, receive, send)
+
+    asyncio.run(start_up_and_shut_down())
+
+    assert ["lifespan.startup.complete", "lifespan.shutdown.complete"] == sent
+    assert [] == received

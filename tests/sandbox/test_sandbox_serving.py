@@ -1,0 +1,369 @@
+"""
+The sandbox starts anywhere, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import http.client
+import logging
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import trio
+import uvicorn
+
+from heymilo_async import sandbox
+from heymilo_async.sandbox._app import Backend, create_app
+from heymilo_async.sandbox._serve import serving
+
+Ask = Callable[..., Any]
+
+
+def has_ipv6() -> bool:
+    """
+    Whether a server can listen on ``::1``; containers often have IPv4 only.
+    """
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+def connect(base_url: str) -> socket.socket:
+    """
+    A new connection to the server at *base_url*.
+    """
+    url = urlsplit(base_url)
+    return socket.create_connection((url.hostname, url.port), timeout=10)
+
+
+def test_a_sandbox_answers_as_soon_as_it_is_there(ask: Ask) -> None:
+    """
+    With as many numbers as asked for, and a key and a token of its own.
+    """
+    with sandbox.running(numbers=3) as milo:
+        assert 3 == len(milo.store)
+        assert 200 == ask(milo).status
+        assert milo.api_key != milo.access_token
+
+
+def test_two_sandboxes_are_strangers(ask: Ask) -> None:
+    """
+    They run at once; each has its own port, key and numbers.
+    """
+    with sandbox.running(numbers=1) as one, sandbox.running(numbers=2) as other:
+        assert one.base_url != other.base_url
+        assert 401 == ask(one, headers={"X-API-KEY": other.api_key}).status
+        assert [1, 2] == [ask(each).body["pagination"]["total_count"] for each in (one, other)]
+        assert [2, 1] == [len(one.requests), len(other.requests)]
+
+
+@pytest.mark.parametrize(
+    ("host", "start"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:"),
+        ("localhost", "http://127.0.0.1:"),
+        pytest.param(
+            "::1",
+            "http://[::1]:",
+            marks=pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1"),
+        ),
+    ],
+)
+def test_any_loopback_address_will_do(ask: Ask, host: str, start: str) -> None:
+    """
+    The base URL names the address itself, so that no client has to look it up.
+    """
+    with sandbox.running(host=host) as milo:
+        assert milo.base_url.startswith(start)
+        assert 200 == ask(milo).status
+
+
+def test_a_kept_connection_is_answered_without_delay() -> None:
+    """
+    Fifty answers, which would take two seconds if each waited for a delayed acknowledgement.
+    """
+    with sandbox.running() as milo:
+        connection = http.client.HTTPConnection(urlsplit(milo.base_url).netloc, timeout=10)
+        with contextlib.closing(connection):
+            begun = time.monotonic()
+            for _ in range(50):
+                connection.request("GET", "/api/v2/phone-numbers")
+                connection.getresponse().read()
+
+    assert time.monotonic() - begun < 1.5
+
+
+def test_a_port_can_be_chosen_and_used_again() -> None:
+    """
+    The port is free as soon as the `with` block is left.
+    """
+    with sandbox.running() as milo:
+        port = urlsplit(milo.base_url).port
+    assert port is not None
+
+    for _ in range(2):
+        with sandbox.running(port=port) as milo:
+            assert f"http://127.0.0.1:{port}" == milo.base_url
+
+
+def test_a_port_in_use_is_refused() -> None:
+    """
+    The system's own error says so.
+    """
+    with (
+        sandbox.running() as milo,
+        pytest.raises(OSError, match="in use"),
+        sandbox.running(port=urlsplit(milo.base_url).port or 0),
+    ):
+        pytest.fail("two servers share a port")
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "192.0.2.1", "example.com", "", "::", None, 2130706433]
+)
+def test_only_loopback_is_served(host: Any) -> None:
+    """
+    A server with a predictable store does not belong on a network.
+    """
+    with (
+        pytest.raises(ValueError, match="must be a loopback address"),
+        sandbox.running(host=host),
+    ):
+        pytest.fail("it runs")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"numbers": "30"}, TypeError, "count of numbers must be an int, not str"),
+        ({"numbers": -1}, ValueError, "count of numbers must be within"),
+        ({"port": True}, TypeError, "port must be an int, not bool"),
+        ({"port": "80"}, TypeError, "port must be an int, not str"),
+        ({"port": -1}, ValueError, r"port must be within 0\.\.65535, not -1"),
+        ({"port": 65536}, ValueError, r"port must be within 0\.\.65535, not 65536"),
+        ({"api_key": b"key"}, TypeError, "API key must be a str, not bytes"),
+        ({"api_key": ""}, ValueError, "printable ASCII"),
+        ({"api_key": "a key"}, ValueError, "printable ASCII"),
+        ({"api_key": "cl\xe9"}, ValueError, "printable ASCII"),
+    ],
+)
+def test_bad_options_are_refused(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    """
+    The error says which option is wrong, and no thread is started.
+    """
+    threads = threading.enumerate()
+
+    with pytest.raises(error, match=message), sandbox.running(**options):
+        pytest.fail("it runs")
+
+    assert threads == threading.enumerate()
+
+
+def test_leaving_is_quick_and_leaves_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """
+    Clients that keep their connections open do not hold it up: idle ones, and half a request.
+    """
+    threads = threading.enumerate()
+    with contextlib.ExitStack() as connections:
+        with sandbox.running() as milo:
+            silent, half, idle = (
+                connections.enter_context(connect(milo.base_url)) for _ in range(3)
+            )
+            half.sendall(b"GET /api/v2/phone-numbers HTTP/1.1\r\nHost:")
+            idle.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert idle.recv(12) == b"HTTP/1.1 200"
+            left = time.monotonic()
+        seconds = time.monotonic() - left
+
+        assert b"" == silent.recv(1)
+        assert seconds < 0.9
+    gc.collect()
+    assert threads == threading.enumerate()
+    with pytest.raises(ConnectionRefusedError):
+        connect(milo.base_url)
+    assert ("", "") == capfd.readouterr()
+
+
+def test_an_error_in_the_block_stops_the_sandbox_too() -> None:
+    """
+    The error goes on as it was.
+    """
+    threads = threading.enumerate()
+
+    with pytest.raises(LookupError, match="mine"), sandbox.running():
+        raise LookupError("mine")
+
+    assert threads == threading.enumerate()
+
+
+def test_it_is_quiet_about_broken_requests(capfd: pytest.CaptureFixture[str]) -> None:
+    """
+    A test that sends garbage does not want to read about it on stderr.
+    """
+    root = logging.getLogger()
+    handlers, root.handlers = root.handlers, []
+    try:
+        with sandbox.running() as milo, connect(milo.base_url) as connection:
+            connection.sendall(b"garbage\r\n\r\n")
+            assert connection.recv(12) == b"HTTP/1.1 400"
+    finally:
+        root.handlers = handlers
+
+    assert ("", "") == capfd.readouterr()
+
+
+def test_an_answer_that_never_comes_does_not_hold_up_the_exit() -> None:
+    """
+    After a second of grace such an answer is given up, and its connection closed.
+    """
+    asked = threading.Event()
+    threads = threading.enumerate()
+
+    async def never(_scope: object, _receive: object, _send: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    with contextlib.ExitStack() as connections:
+        with serving(never, "127.0.0.1", 0) as base_url:
+            connection = connections.enter_context(connect(base_url))
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert asked.wait(10)
+            left = time.monotonic()
+        seconds = time.monotonic() - left
+
+        assert seconds < 5
+        while connection.recv(1024):
+            pass
+    gc.collect()
+    assert threads == threading.enumerate()
+
+
+def test_it_runs_inside_asyncio(ask: Ask) -> None:
+    """
+    The loop of the calling thread is not touched.
+    """
+
+    async def main() -> None:
+        with sandbox.running() as milo:
+            assert 200 == ask(milo).status
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+
+def test_it_runs_inside_trio(ask: Ask) -> None:
+    """
+    The server has a loop of its own, whatever runs around it.
+    """
+
+    async def main() -> None:
+        with sandbox.running() as milo:
+            assert 200 == ask(milo).status
+        await trio.lowlevel.checkpoint()
+
+    trio.run(main)
+
+
+def test_it_runs_in_a_thread_without_a_loop(ask: Ask) -> None:
+    """
+    As in a worker process, or a notebook's helper thread.
+    """
+    statuses: list[int] = []
+
+    def work() -> None:
+        with sandbox.running() as milo:
+            statuses.append(ask(milo).status)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+    assert [200] == statuses
+
+
+def test_signal_handlers_stay_as_they_were() -> None:
+    """
+    Ctrl-C belongs to the program, not to its sandbox.
+    """
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in signals]
+
+    with sandbox.running():
+        assert before == [signal.getsignal(number) for number in signals]
+
+
+def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The error of the server's thread is raised in the caller's.
+    """
+    threads = threading.enumerate()
+
+    async def fail(_server: object, _sockets: object) -> None:
+        raise OSError("no more sockets")
+
+    monkeypatch.setattr(uvicorn.Server, "startup", fail)
+    with pytest.raises(OSError, match="no more sockets"), sandbox.running():
+        pytest.fail("it runs")
+
+    assert threads == threading.enumerate()
+
+
+def test_a_server_that_does_not_start_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Waiting is bounded, and the thread ends.
+    """
+    threads = threading.enumerate()
+
+    async def dawdle(server: uvicorn.Server, _sockets: object) -> None:
+        while not server.should_exit:
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(uvicorn.Server, "startup", dawdle)
+    app = create_app(Backend(store=sandbox.Store(), api_key="an-api-key", access_token="a-token"))
+    with (
+        pytest.raises(TimeoutError, match=r"did not start within 0\.05 seconds"),
+        serving(app, "127.0.0.1", 0, seconds_to_start=0.05),
+    ):
+        pytest.fail("it runs")
+
+    assert threads == threading.enumerate()
+
+
+@pytest.mark.parametrize(
+    ("face", "make"), [("HeyMilo", "client"), ("AsyncHeyMilo", "async_client")]
+)
+def test_clients_are_made_for_this_sandbox(
+    monkeypatch: pytest.MonkeyPatch, face: str, make: str
+) -> None:
+    """
+    They get its key and its address; options are handed on, and win.
+    """
+    monkeypatch.setattr(f"heymilo_async.sandbox._serve.{face}", dict)
+
+    with sandbox.running() as milo:
+        plain = getattr(milo, make)()
+        other = getattr(milo, make)(api_key="other", timeout=1.0)
+
+    assert {"api_key": milo.api_key, "base_url": milo.base_url} == plain
+    assert {"api_key": "other", "base_url": milo.base_url, "timeout": 1.0} == other
+
+
+def test_a_sandbox_shows_no_credentials() -> None:
+    """
+    Its repr says where it is, and nothing more.
+    """
+    with sandbox.running() as milo:
+        assert f"Sandbox(base_url={milo.base_url!r})" == repr(milo)

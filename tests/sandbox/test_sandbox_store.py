@@ -1,0 +1,169 @@
+"""
+The store keeps items in order, and stays whole when threads share it.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+
+import pydantic
+import pytest
+
+from heymilo_async.sandbox import PhoneNumberResponse, Store, seed_numbers
+from heymilo_async.sandbox._requests import ReceivedRequest, RequestLog
+
+
+@pytest.fixture
+def store() -> Store[PhoneNumberResponse]:
+    """
+    A store of five numbers.
+    """
+    return Store(seed_numbers(5))
+
+
+def test_items_stay_in_the_order_in_which_they_were_added(
+    store: Store[PhoneNumberResponse],
+) -> None:
+    """
+    A new item comes last.
+    """
+    first_six = seed_numbers(6)
+    store.add(first_six[-1])
+
+    assert (6, first_six) == (len(store), list(store))
+
+
+def test_an_id_is_taken_once(store: Store[PhoneNumberResponse]) -> None:
+    """
+    Adding the same id again is refused, and changes nothing.
+    """
+    with pytest.raises(ValueError, match="is taken"):
+        store.add(seed_numbers(1)[0])
+
+    assert seed_numbers(5) == list(store)
+
+
+def test_a_removed_item_is_gone(store: Store[PhoneNumberResponse]) -> None:
+    """
+    It is handed back, and cannot be removed twice.
+    """
+    second = seed_numbers(2)[1]
+
+    assert second == store.remove(second.id)
+    assert (None, 4) == (store.get(second.id), len(store))
+    with pytest.raises(KeyError, match=second.id):
+        store.remove(second.id)
+
+
+def test_a_changed_item_keeps_its_place(store: Store[PhoneNumberResponse]) -> None:
+    """
+    The fields that were not named keep their values too.
+    """
+    second = seed_numbers(2)[1]
+    changed = store.change(second.id, active=not second.active, country_code=None)
+
+    assert second.model_copy(update={"active": not second.active, "country_code": None}) == changed
+    assert [second.id, changed] == [list(store)[1].id, store.get(second.id)]
+
+
+def test_an_item_cannot_be_changed_past_its_store(store: Store[PhoneNumberResponse]) -> None:
+    """
+    What a caller was given is frozen.
+    """
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        next(iter(store)).active = False
+
+
+@pytest.mark.parametrize("field", ["id", "colour"])
+def test_a_change_cannot_touch_the_id_or_invent_a_field(
+    store: Store[PhoneNumberResponse], field: str
+) -> None:
+    """
+    The message names the field.
+    """
+    with pytest.raises(TypeError, match=f"cannot be given {field}"):
+        store.change(next(iter(store)).id, **{field: "value"})
+
+
+def test_a_change_must_fit_the_contract(store: Store[PhoneNumberResponse]) -> None:
+    """
+    A value of a wrong type is refused, not coerced.
+    """
+    with pytest.raises(pydantic.ValidationError, match="active"):
+        store.change(next(iter(store)).id, active="yes")
+
+    assert seed_numbers(5) == list(store)
+
+
+def test_an_unknown_item_cannot_be_changed(store: Store[PhoneNumberResponse]) -> None:
+    """
+    The error names the id.
+    """
+    with pytest.raises(KeyError, match="00000000"):
+        store.change("00000000", active=True)
+
+
+def test_pages_follow_a_cursor(store: Store[PhoneNumberResponse]) -> None:
+    """
+    A page begins behind the cursor, and says whether others follow.
+    """
+    numbers = seed_numbers(5)
+    page = store.page(2, numbers[0].id)
+    last = store.page(2, numbers[2].id)
+
+    assert (tuple(numbers[1:3]), True, 5) == (page.items, page.has_more, page.total_count)
+    assert (tuple(numbers[3:]), False, 5) == (last.items, last.has_more, last.total_count)
+
+
+def test_an_unknown_cursor_is_a_key_error(store: Store[PhoneNumberResponse]) -> None:
+    """
+    There is no page behind an item that is not there.
+    """
+    with pytest.raises(KeyError, match="00000000"):
+        store.page(2, "00000000")
+
+
+def test_reset_goes_back_to_the_beginning(store: Store[PhoneNumberResponse]) -> None:
+    """
+    Whatever was added, removed or changed, and as often as one likes.
+    """
+    for _ in range(2):
+        first, second, *_others = store
+        store.remove(first.id)
+        store.change(second.id, country_code=None)
+        store.add(seed_numbers(6)[-1])
+        store.reset()
+
+        assert seed_numbers(5) == list(store)
+
+
+def test_threads_can_share_a_store() -> None:
+    """
+    Eight threads that add, change, read and remove their own items leave what nobody touched.
+    """
+    numbers = seed_numbers(805)
+    store = Store(numbers[:5])
+
+    def work(mine: list[PhoneNumberResponse]) -> None:
+        for number in mine:
+            store.add(number)
+            store.change(number.id, active=False)
+            assert number.id in {item.id for item in store}
+            store.page(100, number.id)
+            store.remove(number.id)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        list(threads.map(work, [numbers[5 + worker :: 8] for worker in range(8)]))
+
+    assert numbers[:5] == list(store)
+
+
+def test_the_log_of_requests_is_bounded() -> None:
+    """
+    A sandbox that runs for long forgets the oldest requests.
+    """
+    log = RequestLog(keep=2)
+    for path in ("/1", "/2", "/3"):
+        log.add(ReceivedRequest(method="GET", path=path, query="", headers={}))
+
+    assert ["/2", "/3"] == [request.path for request in log.snapshot()]

@@ -1,0 +1,505 @@
+"""
+Corners that no call reaches by itself, or not on every run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import os
+import pickle
+import threading
+import time
+import weakref
+
+import anyio
+import httpcore
+import httpx
+import pytest
+from fronts import KEY
+from server import NUMBER, answer, single
+
+from heymilo_async import (
+    AsyncHeyMilo,
+    ClientClosedError,
+    DeadlineExceededError,
+    HeyMilo,
+    NotFoundError,
+    PhoneNumber,
+    ResponseDecodeError,
+    RetryPolicy,
+    _codec,
+    _pool,
+    errors,
+)
+from heymilo_async._drive import run_now
+from heymilo_async._mapping import ReadOnly
+from heymilo_async._pace import CoolDown
+from heymilo_async._settings import PoolSettings, Secret
+from heymilo_async._wire import AsyncWire, BlockingWire, _async, _blocking, _native, _sockets
+from heymilo_async._wire._exclusive import ExclusivePools, Hold
+from heymilo_async._wire._receive import MAX_BODY, MAX_ERROR_BODY, Receiver
+
+ID = NUMBER["id"]
+NOTHING = PoolSettings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
+
+
+def test_run_now_refuses_what_suspends():
+    """
+    A coroutine that waits for something else than the wire is a clear `RuntimeError`.
+    """
+
+    class Never:
+        def __await__(self):
+            yield
+
+    async def wait_for_ever():
+        await Never()
+
+    with pytest.raises(RuntimeError, match="wait_for_ever suspended"):
+        run_now(wait_for_ever())
+
+
+def test_a_secret_is_not_pickled():
+    """
+    A secret refuses to be pickled, and compares with secrets only.
+    """
+    with pytest.raises(TypeError, match="neither pickled nor copied"):
+        pickle.dumps(Secret(KEY))
+    assert Secret(KEY) != KEY
+    assert Secret(KEY) == Secret(KEY)
+
+
+def test_a_read_only_mapping_has_a_length():
+    """
+    A read-only mapping counts its items.
+    """
+    assert 2 == len(ReadOnly({"a": 1, "b": 2}))
+
+
+def test_the_end_of_the_stack_is_a_decode_error(monkeypatch):
+    """
+    If reading a body runs out of stack, that is said as what it is.
+    """
+
+    class OutOfStack:
+        def structure(self, *_):
+            raise RecursionError
+
+    monkeypatch.setattr(_codec, "_fast", OutOfStack())
+
+    with pytest.raises(ResponseDecodeError, match="too deeply"):
+        _codec.structure({}, PhoneNumber)
+
+
+def test_what_was_decoded_too_late_is_late(front, serve, monkeypatch):
+    """
+    Decoding counts for the deadline: data that is there too late is a `DeadlineExceededError`.
+    """
+    server = serve(single())
+    late = []
+    real_now, real_decode = front.wire.now, _codec.decode
+
+    def decode_slowly(*args):
+        late.append(100.0)
+        return real_decode(*args)
+
+    monkeypatch.setattr(front.wire, "now", lambda self: real_now(self) + sum(late))
+    monkeypatch.setattr("heymilo_async._engine.decode", decode_slowly)
+
+    async def body(client):
+        with pytest.raises(DeadlineExceededError) as caught:
+            await client.phone_numbers.get(ID)
+        return caught.value
+
+    assert [200] == [
+        one.status_code for one in front.run(body, server.base_url, deadline=50).attempts
+    ]
+
+
+def test_a_shorter_rest_does_not_end_a_longer_one():
+    """
+    A credential rests for as long as it was told at the most, and others do not rest with it.
+    """
+    because = errors.RateLimitError("")
+    cool_down = CoolDown()
+    cool_down.rest("a", 10.0, because)
+    cool_down.rest("a", 5.0, because)
+
+    assert (9.0, because) == cool_down.remaining("a", 1.0)
+    assert None is cool_down.remaining("b", 1.0)
+    assert None is cool_down.remaining("a", 10.0)
+    assert None is cool_down.remaining("a", 1.0)
+
+
+def test_two_threads_make_one_lane():
+    """
+    Whoever comes second to make the lane of a place gets the one that is there.
+    """
+    pool = _pool.Pool(NOTHING, BlockingWire, owner="HeyMilo")
+
+    assert pool._new_lane(BlockingWire) is pool._new_lane(BlockingWire)
+    run_now(pool.aclose())
+
+
+def test_a_child_starts_anew(serve):
+    """
+    After a fork the child has connections of its own, and lets the parent's be.
+    """
+    server = serve(single())
+
+    with HeyMilo(KEY, base_url=server.base_url) as client:
+        client.phone_numbers.get(ID)
+        parents = client._twin._engine.pool.lane()
+        _pool._after_fork()
+        client.phone_numbers.get(ID)
+
+        assert parents in _pool._abandoned
+        assert [1, 2] == [request.connection for request in server.requests]
+    _pool._abandoned.clear()
+    run_now(parents.wire.aclose())
+
+
+def test_sockets_are_dropped_at_exit(serve):
+    """
+    What an unclosed client leaves at the interpreter's exit is closed without a word.
+    """
+    server = serve(single())
+
+    with HeyMilo(KEY, base_url=server.base_url) as client:
+        client.phone_numbers.get(ID)
+        (connection,) = [one for backend in _sockets._backends for one in backend._open]
+        _sockets._drop_all()
+
+        assert -1 == connection.fileno()
+
+
+def test_a_stream_that_does_not_end_when_closed(monkeypatch):
+    """
+    A transport of your own that goes on after its response was closed is left, and not read on.
+    """
+    monkeypatch.setattr(_async, "_LEFT_OVER", 3)
+    given = []
+
+    async def for_ever():
+        while True:
+            given.append(1)
+            yield bytes(MAX_ERROR_BODY)
+
+    def answer_for_ever(_):
+        return httpx.Response(404, content=for_ever())
+
+    async def main():
+        transport = httpx.MockTransport(answer_for_ever)
+        async with (
+            httpx.AsyncClient(transport=transport) as mine,
+            AsyncHeyMilo(KEY, http_client=mine) as client,
+        ):
+            with pytest.raises(NotFoundError):
+                await client.phone_numbers.get(ID)
+        # The generator that was left is ended by the loop.
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+    assert len(given) < 10
+
+
+def test_loops_that_were_closed_are_forgotten(serve):
+    """
+    An event loop that was closed without ending its generators is not kept by its guard.
+    """
+    server = serve(answer(200, single().partition(b"\r\n\r\n")[2], "Connection: close"))
+    client = AsyncHeyMilo(KEY, base_url=server.base_url)
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    try:
+        for loop in loops:
+            loop.run_until_complete(client.phone_numbers.get(ID))
+            known = set(_async._guards)
+            if loop is loops[0]:
+                loop.close()
+
+        assert (False, True) == (loops[0] in known, loops[1] in known)
+    finally:
+        loops[1].run_until_complete(client.aclose())
+        loops[1].run_until_complete(loops[1].shutdown_asyncgens())
+        loops[1].close()
+
+
+def test_a_thread_that_is_to_stop_sends_nothing():
+    """
+    A worker thread that was told to stop begins no request.
+    """
+    stop = threading.Event()
+    stop.set()
+    token = _blocking._stop.set(stop)
+    try:
+        with pytest.raises(_blocking._Stopped):
+            run_now(BlockingWire(NOTHING).send(None, timeout=1.0, expires=None))
+        with pytest.raises(_blocking._Stopped):
+            run_now(BlockingWire(NOTHING).sleep(30.0))
+    finally:
+        _blocking._stop.reset(token)
+
+
+def test_a_wire_that_was_closed_opens_nothing():
+    """
+    A call that comes to the wire just after it was closed opens no client that nobody closes.
+    """
+    wire = BlockingWire(NOTHING)
+    run_now(wire.aclose())
+
+    with pytest.raises(ClientClosedError, match="meanwhile"):
+        wire._leased()
+
+
+def test_threads_try_again_too(serve):
+    """
+    In `get_many` a thread waits before another try as a single call does.
+    """
+    server = serve(answer(503), single())
+
+    with HeyMilo(KEY, base_url=server.base_url, retry=RetryPolicy(initial_delay=0.001)) as client:
+        assert [ID] == [number.id for number in client.phone_numbers.get_many([ID])]
+    assert 2 == server.n
+
+
+def test_a_thread_that_ends_after_an_error_takes_no_more(serve):
+    """
+    When one of several ids fails, a thread that was in a request takes no further id.
+    """
+
+    def reply(request):
+        if request.target.endswith("missing"):
+            return answer(404)
+        return lambda connection: (connection.wait(0.1), connection.send(single()))
+
+    server = serve(answers=reply)
+
+    with HeyMilo(KEY, base_url=server.base_url) as client:
+        with pytest.raises(NotFoundError):
+            client.phone_numbers.get_many([ID, "missing", ID, ID, ID], concurrency=2)
+        end = time.monotonic() + 5
+        while any(one.name == "heymilo" for one in threading.enumerate()):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+    assert 2 == server.n
+
+
+def test_a_deadline_with_a_client_of_your_own(serve):
+    """
+    With your own blocking client the deadline ends a body that drips, between two pieces.
+    """
+    server = serve(lambda connection: connection.drip(single(), every=0.01))
+
+    with (
+        httpx.Client() as mine,
+        HeyMilo(KEY, base_url=server.base_url, http_client=mine, deadline=2.2) as client,
+        pytest.raises(DeadlineExceededError),
+    ):
+        client.phone_numbers.get(ID)
+
+
+class FakePool:
+    """
+    A pool that only knows whether it was closed.
+    """
+
+    closed = shut = False
+
+    def close(self):
+        """
+        Note it.
+        """
+        self.closed = True
+
+    def shut_down(self):
+        """
+        Note it.
+        """
+        self.shut = True
+
+
+@contextlib.contextmanager
+def lent(pools, way):
+    """
+    Have a pool, and give it back.
+    """
+    hold = Hold()
+    pool = pools.take(weakref.ref(hold), way, 0)
+    yield pool
+    pools.keep(way, pool)
+
+
+def test_exclusive_pools_stay_within_their_limit():
+    """
+    A pool for another way takes the place of an idle one, and idle ones are closed in time.
+    """
+    made = []
+
+    def make(way):
+        made.append((way, FakePool()))
+        return made[-1][1]
+
+    def take(way):
+        with lent(pools, way):
+            pass
+
+    pools = ExclusivePools(make, limit=2, expiry=3600.0)
+    with lent(pools, "a"), lent(pools, "b"), pytest.raises(httpcore.PoolTimeout):
+        take("a")
+    take("a")
+    assert ["a", "b"] == [way for way, _ in made]
+    take("c")
+    assert 1 == [pool.closed for _, pool in made].count(True)
+    pools._expiry = -1.0
+    take("c")
+    assert [True, True] == [pool.closed for _, pool in made[:2]]
+    pools.close()
+    assert all(pool.closed for _, pool in made)
+    with pytest.raises(RuntimeError, match="closed"):
+        take("a")
+
+
+def test_a_pool_that_was_lost_is_closed_and_its_place_free():
+    """
+    A pool whose borrower is gone is closed, and a thread that waits for its place notices.
+    """
+    pools = ExclusivePools(lambda _: FakePool(), limit=1, expiry=1.0)
+    holds = [Hold(), Hold()]
+    lost = pools.take(weakref.ref(holds[0]), "a", 0)
+    timer = threading.Timer(0.05, lambda: holds.pop(0))
+    timer.start()
+
+    found = pools.take(weakref.ref(holds[1]), "a", 5)
+    timer.join()
+
+    assert (True, False) == (lost.closed, found.closed)
+
+
+def test_a_pool_that_cannot_be_made_takes_no_place():
+    """
+    If making a pool fails, the next request has its place.
+    """
+
+    def fail(_):
+        message = "no"
+        raise OSError(message)
+
+    pools = ExclusivePools(fail, limit=1, expiry=1.0)
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="no"):
+            pools.take(weakref.ref(Hold()), "a", 0)
+
+
+def test_a_pool_in_use_when_closing_is_closed_afterwards():
+    """
+    A pool that is in use while all are closed is closed when it comes back.
+    """
+    pools = ExclusivePools(lambda _: FakePool(), limit=1, expiry=1.0)
+
+    with lent(pools, "a") as pool:
+        pools.close()
+        assert (True, False) == (pool.shut, pool.closed)
+    assert pool.closed
+
+
+class BrokenStream:
+    """
+    A body whose connection breaks when it is closed.
+    """
+
+    def close(self):
+        """
+        Break.
+        """
+        message = "broken"
+        raise OSError(message)
+
+
+def test_a_body_that_cannot_be_closed_takes_its_connection_along():
+    """
+    If closing a response fails, its connection is not used again; closed twice, it is fine.
+    """
+    pools = ExclusivePools(lambda _: FakePool(), limit=1, expiry=1.0)
+    hold = Hold()
+    pool = pools.take(weakref.ref(hold), "a", 0)
+    body = _native._Body(BrokenStream(), pool, "a", pools)
+
+    with pytest.raises(OSError, match="broken"):
+        body.close()
+    body.close()
+
+    assert pool.closed
+    with lent(pools, "a") as other:
+        assert other is not pool
+
+
+def _received(status, body, *, coding="gzip", size=None):
+    receiver = Receiver()
+    if receiver.begin(status, [(b"content-encoding", coding.encode())]):
+        for start in range(0, len(body), size or len(body)):
+            if not receiver.feed(body[start : start + (size or len(body))]):
+                break
+    return receiver.answer(0.0)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, None])
+@pytest.mark.parametrize("level", [0, 1, 9])
+def test_gzip_in_pieces_of_any_size(size, level):
+    """
+    A packed body is unpacked to the last byte, however it comes in, several members included.
+    """
+    plain = os.urandom(1000) + bytes(300_000) + b"end"
+    packed = gzip.compress(plain, level) + gzip.compress(b"more")
+
+    assert plain + b"more" == _received(200, packed, size=size and size * 100).body
+
+
+@pytest.mark.parametrize("size", [63, 64, 65, 127, 128])
+def test_what_is_left_in_the_unpacker_comes_out(size):
+    """
+    Data that a piece has brought, but that had no room yet, comes out before the next piece.
+    """
+    plain = bytes(2_000_000)
+
+    assert plain == _received(200, gzip.compress(plain, 9), size=size).body
+
+
+def test_an_error_that_is_packed_without_end_is_read_in_part():
+    """
+    Of an error's packed body only so much is read, whatever it holds.
+    """
+    empty = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + b"\x00\x00\x00\xff\xff" * 50_000
+
+    assert b"" == _received(500, empty, size=1000).body
+
+
+def test_more_than_the_limit_is_not_kept():
+    """
+    A success larger than 32 MiB is refused and let go of.
+    """
+    got = _received(200, bytes(MAX_BODY + 1), coding="identity", size=1024 * 1024)
+
+    assert (True, b"") == (got.too_large, got.body)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_ahead_says_its_end_again(backend):
+    """
+    Whoever asks on after the end of what is fetched ahead is told the end again.
+    """
+
+    async def end():
+        raise StopAsyncIteration
+
+    async def main():
+        async with AsyncWire(NOTHING).ahead(end, 1) as ahead:
+            for _ in range(3):
+                with pytest.raises(StopAsyncIteration):
+                    await ahead.next()
+        return True
+
+    assert anyio.run(main, backend=backend)

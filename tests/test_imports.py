@@ -1,0 +1,143 @@
+"""
+Imports run one way, and the core drags nothing in that it does not need.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import heymilo_async
+
+ROOT = Path(heymilo_async.__file__).parent
+
+#: From the bottom to the top; modules of one layer do not import each other, but for those in
+#: `WITHIN`.
+LAYERS = [
+    {"_mapping", "_version"},
+    {"errors", "_drive"},
+    {"_settings", "_call", "_codec", "_retry", "_pace"},
+    {"_check"},
+    {"_wire"},
+    {"_pool"},
+    {"_engine"},
+    {"pages"},
+    {"resources"},
+    {"_client"},
+    {"__init__"},
+    {"sandbox"},
+    {"cli", "testing"},
+]
+#: Steps within the layer of values and decisions.
+WITHIN = {("_call", "_settings"), ("_retry", "_settings")}
+
+
+def _level(name: str) -> int:
+    return next(level for level, layer in enumerate(LAYERS) if name in layer)
+
+
+def _part(module: Path) -> str:
+    first = module.relative_to(ROOT).parts[0]
+    return first.removesuffix(".py")
+
+
+def _imported_parts(module: Path) -> set[str]:
+    package = ["heymilo_async", *module.relative_to(ROOT).parts[:-1]]
+    names = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*start, *(node.module or "").split(".")]).rstrip(".")
+            names |= {base} if node.module else {f"{base}.{alias.name}" for alias in node.names}
+    own = [name.split(".") for name in names if name.split(".")[0] == "heymilo_async"]
+    return {
+        parts[1]
+        if (len(parts) > 1 and (ROOT / parts[1]).exists()) or _is_module(parts)
+        else "__init__"
+        for parts in own
+    }
+
+
+def _is_module(parts: list[str]) -> bool:
+    return len(parts) > 1 and (ROOT / f"{parts[1]}.py").exists()
+
+
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(ROOT)))
+def test_imports_run_one_way(module):
+    """
+    A module imports from its own part and from the layers below, and from nowhere else.
+    """
+    part = _part(module)
+    wrong = {
+        other
+        for other in _imported_parts(module) - {part}
+        if _level(other) >= _level(part) and (part, other) not in WITHIN
+    }
+
+    assert set() == wrong
+
+
+def test_the_check_sees_imports():
+    """
+    The test above would see it if the engine imported the client.
+    """
+    assert {"_pool", "_wire", "errors"} <= _imported_parts(ROOT / "_engine.py")
+    assert {"__init__"} <= _imported_parts(ROOT / "sandbox" / "_serve.py")
+
+
+def test_httpx_is_imported_by_the_wire_alone():
+    """
+    No module but those of `_wire` imports httpx or httpcore.
+    """
+    importing = {
+        _part(module)
+        for module in MODULES
+        for line in module.read_text(encoding="utf-8").splitlines()
+        if line.startswith(("import httpx", "from httpx", "import httpcore", "from httpcore"))
+    }
+
+    assert {"_wire"} == importing
+
+
+def test_the_core_needs_no_extra():
+    """
+    `import heymilo_async` loads none of the optional packages.
+
+    (But for rich, which httpx loads where it finds it.)
+    """
+    code = (
+        "import sys, heymilo_async;"
+        "print(sorted({'typer', 'fastapi', 'uvicorn', 'pydantic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "[]" == done.stdout.strip()
+
+
+def test_runtime_dependencies_are_five():
+    """
+    The distribution wants httpx, attrs, cattrs, anyio and tenacity, and the rest are extras.
+    """
+    from importlib.metadata import requires
+
+    wanted = [line for line in requires("heymilo-async") or [] if "extra ==" not in line]
+
+    assert ["anyio", "attrs", "cattrs", "httpx", "tenacity"] == sorted(
+        line.partition(">")[0].partition("<")[0].strip() for line in wanted
+    )
+
+
+def test_typed():
+    """
+    The marker that tells type checkers to read this package is there.
+    """
+    assert (ROOT / "py.typed").exists()

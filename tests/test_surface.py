@@ -1,0 +1,222 @@
+"""
+The public surface: what is exported, that both faces are the same, and that it is described.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+from pathlib import Path
+
+import attrs
+import pytest
+
+import heymilo_async
+from heymilo_async import (
+    AsyncHeyMilo,
+    AsyncPager,
+    AsyncPrefetch,
+    HeyMilo,
+    HeyMiloError,
+    Pager,
+    Prefetch,
+    errors,
+)
+from heymilo_async._settings import PoolSettings
+from heymilo_async.resources import _base, phone_numbers
+
+CONTRACT = json.loads((Path(__file__).parent / "contract.json").read_text(encoding="utf-8"))
+
+#: The resources, each as (awaited, blocking).
+RESOURCES = [
+    (value, getattr(phone_numbers, name.removeprefix("Async")))
+    for name, value in vars(phone_numbers).items()
+    if isinstance(value, type)
+    and issubclass(value, _base.AsyncResource)
+    and value is not _base.AsyncResource
+]
+FACES = [
+    *RESOURCES,
+    (AsyncHeyMilo, HeyMilo),
+    (AsyncPager, Pager),
+    (AsyncPrefetch, Prefetch),
+]
+#: What the other face calls it.
+RENAMED = {"aclose": "close"}
+
+
+def _public(kind: type) -> dict[str, object]:
+    return {
+        name: value
+        for name, value in vars(kind).items()
+        if not name.startswith("_") and (callable(value) or isinstance(value, property))
+    }
+
+
+def _flat(signature: inspect.Signature) -> list[tuple[str, object, object]]:
+    return [
+        (one.name, one.kind, one.default)
+        for one in signature.parameters.values()
+        if one.name != "http_client"
+    ]
+
+
+def test_all_is_sorted_and_complete():
+    """
+    `__all__` is sorted, each name in it is there, and every exception is in it.
+    """
+    assert sorted(heymilo_async.__all__) == heymilo_async.__all__
+    assert [] == [name for name in heymilo_async.__all__ if not hasattr(heymilo_async, name)]
+    assert set(errors.__all__) <= set(heymilo_async.__all__)
+
+
+@pytest.mark.parametrize(("awaited", "blocking"), FACES, ids=lambda kind: kind.__name__)
+def test_both_faces_have_the_same_methods(awaited, blocking):
+    """
+    Whatever one face has, the other has too.
+    """
+    assert {RENAMED.get(name, name) for name in _public(awaited)} == set(_public(blocking))
+
+
+@pytest.mark.parametrize(("awaited", "blocking"), FACES, ids=lambda kind: kind.__name__)
+def test_both_faces_take_the_same(awaited, blocking):
+    """
+    A method takes the same parameters, with the same defaults, on both faces.
+    """
+    for name, method in {**_public(awaited), "__init__": awaited.__init__}.items():
+        twin = getattr(blocking, RENAMED.get(name, name))
+        if isinstance(method, property) or (name == "__init__" and awaited is not AsyncHeyMilo):
+            continue
+
+        assert _flat(inspect.signature(method)) == _flat(inspect.signature(twin)), name
+
+
+@pytest.mark.parametrize(("awaited", "blocking"), RESOURCES, ids=lambda kind: kind.__name__)
+def test_docstrings_and_types_carry_over(awaited, blocking):
+    """
+    A blocking operation has the docstring of the awaited one, and returns the same.
+    """
+    for name, method in _public(awaited).items():
+        twin = getattr(blocking, name)
+
+        assert method.__doc__ == twin.__doc__
+        assert (
+            method.__annotations__["return"].replace("Async", "")
+            == (twin.__annotations__["return"])
+        )
+        assert str(inspect.signature(method).return_annotation).replace("Async", "") == (
+            inspect.signature(twin).return_annotation
+        )
+
+
+@pytest.mark.parametrize(("awaited", "blocking"), RESOURCES, ids=lambda kind: kind.__name__)
+def test_the_blocking_face_has_one_line_an_operation(awaited, blocking):
+    """
+    The class of a blocking resource is its docstring and one assignment for each operation.
+    """
+    tree = ast.parse(inspect.getsource(blocking)).body[0]
+    described, *lines = tree.body
+
+    assert isinstance(described, ast.Expr)
+    assert set(_public(awaited)) == {line.target.id for line in lines}
+    assert all(line.lineno == line.end_lineno for line in lines)
+
+
+@pytest.mark.parametrize(("awaited", "blocking"), RESOURCES, ids=lambda kind: kind.__name__)
+def test_resources_are_mounted_and_exported(awaited, blocking):
+    """
+    Both clients have the resource as an attribute, and the package exports both classes.
+    """
+    assert awaited in inspect.get_annotations(AsyncHeyMilo, eval_str=True).values()
+    assert blocking in inspect.get_annotations(HeyMilo, eval_str=True).values()
+    assert {awaited.__name__, blocking.__name__} <= set(heymilo_async.__all__)
+
+
+def test_every_operation_of_the_contract_is_there():
+    """
+    Each operation of the contract is marked on one method, with its method and its path.
+    """
+    contract = {
+        (operation["operationId"], method.upper(), path)
+        for path, methods in CONTRACT["paths"].items()
+        for method, operation in methods.items()
+    }
+    marked = [
+        method.__operation__
+        for awaited, _ in RESOURCES
+        for method in _public(awaited).values()
+        if hasattr(method, "__operation__")
+    ]
+
+    assert contract == {(one.id, one.method, one.path) for one in marked}
+    assert len(contract) == len(marked)
+
+
+def test_a_view_takes_all_that_is_not_the_pools():
+    """
+    Case 149: `with_options` has every parameter of the constructor but those of the pool.
+    """
+    constructor = set(inspect.signature(AsyncHeyMilo).parameters)
+    view = set(inspect.signature(AsyncHeyMilo.with_options).parameters) - {"self"}
+
+    assert constructor - {field.name for field in attrs.fields(PoolSettings)} == view
+
+
+def test_the_tree_is_as_it_is_drawn():
+    """
+    The drawing in the docstring of `errors` shows each exception, once, below its base.
+    """
+    drawn = re.findall(r"^    ([│├└─ ]*)(\w+)", errors.__doc__ or "", re.MULTILINE)
+    bases: dict[int, str] = {}
+    parents = {}
+    for indent, name in drawn:
+        depth = len(indent) // 4
+        parents[name] = bases.get(depth - 1)
+        bases[depth] = name
+    kinds = [getattr(errors, name) for name in errors.__all__]
+
+    assert {
+        kind.__name__: None if kind is HeyMiloError else kind.__bases__[0].__name__
+        for kind in kinds
+        if issubclass(kind, BaseException)
+    } == parents
+
+
+@pytest.mark.parametrize("name", [n for n in heymilo_async.__all__ if n != "__version__"])
+def test_public_names_are_described(name):
+    """
+    Each public name has a docstring that is a sentence.
+    """
+    described = inspect.getdoc(getattr(heymilo_async, name)) or ""
+
+    assert re.search(r"^[A-Z*.].{10,}[.:]$", described.split("\n\n")[0], re.DOTALL), name
+
+
+@pytest.mark.parametrize(
+    "method",
+    [method for awaited, _ in RESOURCES for method in _public(awaited).values()],
+    ids=lambda method: method.__name__,
+)
+def test_operations_are_described_in_full(method):
+    """
+    An operation's docstring names the API's operation and has arguments, errors and an example.
+    """
+    described = inspect.getdoc(method) or ""
+    parameters = list(inspect.signature(method).parameters)[1:]
+
+    assert [] == [
+        part for part in ("Args:", "Returns:", "Raises:", "Example:") if part not in described
+    ]
+    assert [] == [one for one in parameters if f"    {one}: " not in described]
+    assert re.search(r"operation `\w+`", described)
+
+
+def test_names_that_a_traceback_shows():
+    """
+    An exception calls itself what a user imports.
+    """
+    assert "heymilo_async.NotFoundError" == (
+        f"{heymilo_async.NotFoundError.__module__}.{heymilo_async.NotFoundError.__qualname__}"
+    )

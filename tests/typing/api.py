@@ -1,0 +1,99 @@
+"""
+What a type checker makes of the public names; it reads this, nobody runs it.
+
+An error that is expected carries an ignore with its code, and an ignore that is not needed is an
+error itself: so each line here is a claim, those that must be refused included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from typing import assert_type
+
+import httpx
+
+from heymilo_async import (
+    APIResponse,
+    APIStatusError,
+    AsyncHeyMilo,
+    AsyncPager,
+    HeyMilo,
+    HeyMiloError,
+    Page,
+    Pager,
+    PhoneNumber,
+    RetryPolicy,
+    from_dict,
+    to_dict,
+    to_json,
+)
+
+
+async def awaited(client: AsyncHeyMilo) -> None:
+    """
+    One line an operation, awaited.
+    """
+    numbers = client.phone_numbers
+    assert_type(await numbers.list(limit=5, starting_after="A"), Page[PhoneNumber])
+    assert_type(await numbers.get("A"), PhoneNumber)
+    assert_type(await numbers.get_many(["A"], concurrency=2), list[PhoneNumber])
+    assert_type(await numbers.get_many_settled(["A"]), list[PhoneNumber | HeyMiloError])
+    assert_type(numbers.list_all(page_size=5), AsyncPager[PhoneNumber])
+    assert_type(await numbers.list_all().collect(), list[PhoneNumber])
+    assert_type(numbers.list_all().pages(), AsyncIterator[Page[PhoneNumber]])
+    async for number in numbers.list_all():
+        assert_type(number, PhoneNumber)
+    async with numbers.list_all().prefetch(pages=2) as ahead:
+        assert_type(ahead, AsyncIterator[PhoneNumber])
+    assert_type(await client.raw(numbers.get, "A"), APIResponse[PhoneNumber])
+    assert_type(await client.raw(numbers.list, limit=5), APIResponse[Page[PhoneNumber]])
+    assert_type(client.with_options(deadline=None), AsyncHeyMilo)
+
+    await numbers.list(limti=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await numbers.list(5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await numbers.get(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.with_options(proxy="http://proxy")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    AsyncHeyMilo(http_client=httpx.Client())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncHeyMilo(http_client=httpx.AsyncClient())
+
+
+def blocking(client: HeyMilo) -> None:
+    """
+    One line an operation, blocking.
+    """
+    numbers = client.phone_numbers
+    assert_type(numbers.list(limit=5, starting_after="A"), Page[PhoneNumber])
+    assert_type(numbers.get("A"), PhoneNumber)
+    assert_type(numbers.get_many(["A"], concurrency=2), list[PhoneNumber])
+    assert_type(numbers.get_many_settled(["A"]), list[PhoneNumber | HeyMiloError])
+    assert_type(numbers.list_all(page_size=5), Pager[PhoneNumber])
+    assert_type(numbers.list_all().collect(), list[PhoneNumber])
+    assert_type(numbers.list_all().pages(), Iterator[Page[PhoneNumber]])
+    for number in numbers.list_all():
+        assert_type(number, PhoneNumber)
+    with numbers.list_all().prefetch(pages=2) as ahead:
+        assert_type(ahead, Iterator[PhoneNumber])
+    assert_type(client.raw(numbers.get, "A"), APIResponse[PhoneNumber])
+    assert_type(client.raw(numbers.list, limit=5), APIResponse[Page[PhoneNumber]])
+    assert_type(client.with_options(deadline=None), HeyMilo)
+
+    numbers.list(limti=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    numbers.get(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    HeyMilo(timeout=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    HeyMilo(http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    HeyMilo(http_client=httpx.Client(), retry=RetryPolicy(max_attempts=2))
+
+
+def values(number: PhoneNumber, page: Page[PhoneNumber], error: APIStatusError) -> None:
+    """
+    Models, pages and errors.
+    """
+    assert_type(number.date_provisioned, datetime | None)
+    assert_type(page[0], PhoneNumber)
+    assert_type(page[:1], tuple[PhoneNumber, ...])
+    assert_type(page.next_cursor, str | None)
+    assert_type(from_dict(PhoneNumber, to_dict(number)), PhoneNumber)
+    assert_type(to_json(page), str)
+    assert_type(error.retry_after, float | None)
+    number.id = "B"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
