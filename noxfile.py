@@ -54,11 +54,16 @@ def tests(session: nox.Session) -> None:
     run_tests(session, *covered)
 
 
-@nox.session(python=PYTHONS, venv_backend="uv")
-@nox.parametrize("resolution", ["highest", "lowest-direct"])
+# The oldest Python with the oldest dependencies that we allow, the others with the newest; the
+# oldest one with the newest is what `tests` runs on, where that is the Python at hand.
+@nox.session(venv_backend="uv")
+@nox.parametrize(
+    ("python", "resolution"),
+    [(PYTHONS[0], "lowest-direct"), *((python, "highest") for python in PYTHONS[1:])],
+)
 def matrix(session: nox.Session, resolution: str) -> None:
     """
-    Run the tests on each Python with the newest dependencies, and with the oldest that we allow.
+    Run the tests on each Python, from the oldest dependencies that we allow to the newest.
     """
     session.install(f"--resolution={resolution}", ".[all]", *group("tests"))
     # The installed package, and not the folder of the same name.

@@ -42,4 +42,6 @@ class CoolDown:
             if until <= now:
                 del self._resting[credential]
                 return None
-            return until - now, because
+            # (now + 20.0) - now may be a hair more than 20.0, and then the wait would be no number
+            # that the server named.
+            return round(until - now, 6), because

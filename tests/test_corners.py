@@ -133,6 +133,21 @@ def test_a_shorter_rest_does_not_end_a_longer_one():
     assert None is cool_down.remaining("a", 1.0)
 
 
+def test_a_rest_is_as_long_as_it_was_told():
+    """
+    A rest of 20 seconds is one of 20.0, whatever the clock says: floats would make it a hair more.
+    """
+    because = errors.RateLimitError("")
+    rests = set()
+
+    for tick in range(1, 200):
+        cool_down = CoolDown()
+        cool_down.rest("a", 0.1 * tick + 20.0, because)
+        rests.add(cool_down.remaining("a", 0.1 * tick))
+
+    assert {(20.0, because)} == rests
+
+
 def test_two_threads_make_one_lane():
     """
     Whoever comes second to make the lane of a place gets the one that is there.
