@@ -13,8 +13,9 @@ How to read this package. Imports run one way only, from the bottom of this list
     _check              pure: a status and a body to the right error
     _settings, _call, _codec, _retry, _pace
                         pure: values, JSON, and decisions
-    errors, _drive, _mapping
-                        the tree of exceptions; running a coroutine that never suspends
+    errors, events, _drive, _mapping
+                        the tree of exceptions; what listeners are told; running a coroutine that
+                        never suspends
 
 One request goes downward: the resource says *what* (a `Call`), `Engine.respond` repeats attempts,
 `Wire.send` crosses the border and gives back an `Answer`, the codec makes a model of it.

@@ -29,6 +29,7 @@ from ._settings import (
 from ._version import __version__
 from ._wire import AsyncHTTPClient, AsyncWire, BlockingWire, HTTPClient
 from .errors import InvalidRequestError
+from .events import Event
 from .resources._base import AsyncResource, Resource
 from .resources.phone_numbers import AsyncPhoneNumbers, PhoneNumbers
 
@@ -65,6 +66,8 @@ class AsyncHeyMilo:
         deadline: Seconds for a whole call, more than 0: all attempts, waits and decoding. None: no
             limit.
         retry: How often a call is tried, and how long it waits in between.
+        events: Is told what happens, one `heymilo_async.events.Event` at a time, in the task or
+            thread of the call: let it be quick. What it raises is logged once and breaks nothing.
         max_connections: Connections at a time, 1 to 100,000; calls beyond that wait in turn.
         default_headers: Headers for every request; credentials and what frames a message are
             refused.
@@ -101,6 +104,7 @@ class AsyncHeyMilo:
         timeout: float = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
+        events: Callable[[Event], object] | None = None,
         max_connections: int = 100,
         default_headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
@@ -123,6 +127,7 @@ class AsyncHeyMilo:
                 timeout=timeout,
                 deadline=deadline,
                 retry=retry,
+                events=events,
                 max_connections=max_connections,
                 default_headers=default_headers,
                 proxy=proxy,
@@ -148,6 +153,7 @@ class AsyncHeyMilo:
         timeout: float | NotGiven = NOT_GIVEN,
         deadline: float | None | NotGiven = NOT_GIVEN,
         retry: RetryPolicy | NotGiven = NOT_GIVEN,
+        events: Callable[[Event], object] | None | NotGiven = NOT_GIVEN,
         default_headers: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
         allow_insecure_http: bool | NotGiven = NOT_GIVEN,
     ) -> Self:
@@ -165,6 +171,7 @@ class AsyncHeyMilo:
             timeout: Seconds, as in the constructor.
             deadline: Seconds, as in the constructor. None: no limit.
             retry: As in the constructor.
+            events: In place of this client's. None: nobody is told.
             default_headers: In place of all those of this client. None: none.
             allow_insecure_http: As in the constructor.
 
@@ -193,6 +200,7 @@ class AsyncHeyMilo:
                 "timeout": timeout,
                 "deadline": deadline,
                 "retry": retry,
+                "events": events,
                 "default_headers": default_headers,
                 "allow_insecure_http": allow_insecure_http,
             },
@@ -307,6 +315,7 @@ class HeyMilo:
         timeout: float = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
+        events: Callable[[Event], object] | None = None,
         max_connections: int = 100,
         default_headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
@@ -331,6 +340,7 @@ class HeyMilo:
                     timeout=timeout,
                     deadline=deadline,
                     retry=retry,
+                    events=events,
                     max_connections=max_connections,
                     default_headers=default_headers,
                     proxy=proxy,
@@ -356,6 +366,7 @@ class HeyMilo:
         timeout: float | NotGiven = NOT_GIVEN,
         deadline: float | None | NotGiven = NOT_GIVEN,
         retry: RetryPolicy | NotGiven = NOT_GIVEN,
+        events: Callable[[Event], object] | None | NotGiven = NOT_GIVEN,
         default_headers: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
         allow_insecure_http: bool | NotGiven = NOT_GIVEN,
     ) -> Self:
@@ -373,6 +384,7 @@ class HeyMilo:
                 timeout=timeout,
                 deadline=deadline,
                 retry=retry,
+                events=events,
                 default_headers=default_headers,
                 allow_insecure_http=allow_insecure_http,
             )

@@ -38,6 +38,17 @@ from .errors import (
     ResponseDecodeError,
     ResponseMismatchError,
 )
+from .events import (
+    AttemptFinished,
+    AttemptStarted,
+    CallFinished,
+    CallStarted,
+    Event,
+    Paced,
+    PageFetched,
+    RetryScheduled,
+    next_call,
+)
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -55,6 +66,7 @@ class _Course(Generic[T]):
     Attributes:
         wait: Seconds waited before the present attempt.
         retry: The verdict that led to it, None for the first one.
+        number: The call's number, as events have it.
     """
 
     call: Call[T]
@@ -64,6 +76,7 @@ class _Course(Generic[T]):
     attempts: tuple[Attempt, ...] = ()
     wait: float = 0.0
     retry: Retry | None = None
+    number: int = attrs.field(factory=next_call)
 
 
 @attrs.frozen(kw_only=True)
@@ -126,6 +139,12 @@ class Engine:
             started=lane.wire.now(),
             expires=self.expiry() if expires is None else expires,
         )
+        self._tell(
+            CallStarted,
+            course,
+            request=str(call),
+            deadline=None if course.expires == NEVER else course.expires - course.started,
+        )
         # One a call: a shared one would mix the attempts of concurrent tasks.
         retrying = AsyncRetrying(
             sleep=lane.wire.sleep,
@@ -133,7 +152,13 @@ class Engine:
             retry=lambda state: self._after(course, _outcome_of(state)),
             wait=lambda _: course.wait,
         )
-        outcome: APIResponse[T] | HeyMiloError = await retrying(self._attempt, course)
+        outcome: APIResponse[T] | HeyMiloError
+        try:
+            outcome = await retrying(self._attempt, course)
+        except BaseException as interruption:
+            self._tell_end(course, interruption)
+            raise
+        self._tell_end(course, outcome)
         if isinstance(outcome, APIResponse):
             return outcome
         try:
@@ -194,12 +219,19 @@ class Engine:
             remaining=course.expires - now,
             random=self.random,
         )
-        if retry is None:
+        if retry is None or not course.attempts:
             return False
         if not budget.take(retry.cost):
             outcome.retry_budget_exhausted = True
             return False
         course.retry, course.wait = retry, retry.delay
+        self._tell(
+            RetryScheduled,
+            course,
+            number=len(course.attempts) + 1,
+            wait=retry.delay,
+            reason=course.attempts[-1].reason,
+        )
         return True
 
     async def _pace(self, course: _Course[T]) -> None:
@@ -219,14 +251,25 @@ class Engine:
             error.request, error.retry_after = str(course.call), wait
             raise error
         course.wait = wait
+        self._tell(Paced, course, wait=wait)
         await wire.sleep(wait)
 
     async def _send(self, course: _Course[T]) -> Answer:
         if self.pool.closed:
             message = f"{course.call}: the client was closed meanwhile"
             raise ClientClosedError(message, request=str(course.call))
+        request = self._sign(course.call)
+        if self.settings.events is not None:
+            self._tell(
+                AttemptStarted,
+                course,
+                number=len(course.attempts) + 1,
+                method=request.method,
+                url=scrub(request.url, request.secrets),
+                headers={name: str(value) for name, value in request.headers},
+            )
         return await course.lane.wire.send(
-            self._sign(course.call),
+            request,
             timeout=self.settings.timeout,
             expires=None if course.expires == NEVER else course.expires,
         )
@@ -294,6 +337,48 @@ class Engine:
             request_id=getattr(error or answer, "request_id", None),
         )
         course.attempts = (*course.attempts, attempt)
+        if self.settings.events is not None:
+            secrets = self.settings.secrets + course.lane.wire.secrets
+            self._tell(
+                AttemptFinished,
+                course,
+                number=attempt.number,
+                status_code=attempt.status_code,
+                cause=attempt.cause,
+                request_id=attempt.request_id,
+                elapsed=attempt.elapsed,
+                headers=None if answer is None else cleaned(answer, secrets).headers,
+            )
+
+    def _tell(self, kind: type[Event], course: _Course[Any], **facts: Any) -> None:
+        listener = self.settings.events
+        if listener is not None:
+            listener.tell(kind(call=course.number, operation=course.call.operation.id, **facts))
+
+    def _tell_end(self, course: _Course[T], outcome: APIResponse[T] | BaseException) -> None:
+        """
+        Tell what the call came to: a page if it is one, and that it is over.
+        """
+        if self.settings.events is None:
+            return
+        if isinstance(outcome, APIResponse) and not course.call.operation.single:
+            page: Any = outcome.data
+            self._tell(
+                PageFetched,
+                course,
+                count=len(page),
+                has_more=page.has_more,
+                total_count=page.pagination.total_count,
+                cursor=page[-1].id if page else None,
+            )
+        self._tell(
+            CallFinished,
+            course,
+            attempts=len(course.attempts),
+            status_code=course.attempts[-1].status_code if course.attempts else None,
+            error=None if isinstance(outcome, APIResponse) else type(outcome).__name__,
+            elapsed=course.lane.wire.now() - course.started,
+        )
 
     def _cool_down(self, course: _Course[T], error: HeyMiloError, now: float) -> None:
         """

@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import enum
 import hmac
+import inspect
 import ipaddress
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar, cast
 from urllib.parse import urlsplit
 
 import attrs
 
 from .errors import ConfigurationError
+from .events import Event, Listener
 
 DEFAULT_BASE_URL = "https://api.heymilo.ai"
 
@@ -210,6 +212,7 @@ class Settings:
     timeout: float
     deadline: float | None
     retry: RetryPolicy
+    events: Listener | None
     default_headers: tuple[tuple[str, Secret], ...]
     allow_insecure_http: bool
 
@@ -318,6 +321,7 @@ def _checked_settings(
     timeout: Any,
     deadline: Any,
     retry: Any,
+    events: Any,
     default_headers: Any,
     allow_insecure_http: Any,
 ) -> Settings:
@@ -339,9 +343,23 @@ def _checked_settings(
         timeout=seconds("timeout", timeout),
         deadline=None if deadline is None else seconds("deadline", deadline),
         retry=retry,
+        events=_listener(events),
         default_headers=_default_headers(default_headers),
         allow_insecure_http=allow_insecure_http,
     )
+
+
+def _listener(value: Any) -> Listener | None:
+    if value is None or isinstance(value, Listener):  # the latter from settings that a view changes
+        return value
+    if not callable(value):
+        raise wrong_type("events", "a callable or None", value)
+    if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(
+        getattr(value, "__call__", None)  # noqa: B004 - an object's, not whether it has one
+    ):
+        message = "events must be a plain callable, and not a coroutine function: nobody awaits it"
+        raise TypeError(message)
+    return Listener(cast("Callable[[Event], object]", value))
 
 
 def _credential(name: str, secret: Secret | None) -> Secret | None:

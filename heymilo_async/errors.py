@@ -91,6 +91,13 @@ class Attempt:
     elapsed: float = 0.0
     request_id: str | None = None
 
+    @property
+    def reason(self) -> str:
+        """
+        What came of it, in full: the status, and what went wrong.
+        """
+        return " ".join(str(part) for part in (self.status_code, self.cause) if part is not None)
+
     def __str__(self) -> str:
         kind = (self.cause or "").partition(":")[0]
         return kind if self.status_code is None else f"{self.status_code} {kind}".rstrip()

@@ -19,7 +19,7 @@ ROOT = Path(heymilo_async.__file__).parent
 #: `WITHIN`.
 LAYERS = [
     {"_mapping", "_version"},
-    {"errors", "_drive"},
+    {"errors", "_drive", "events"},
     {"_settings", "_call", "_codec", "_retry", "_pace"},
     {"_check"},
     {"_wire"},

@@ -28,6 +28,7 @@ from heymilo_async import (
     to_dict,
     to_json,
 )
+from heymilo_async.events import Event
 
 
 async def awaited(client: AsyncHeyMilo) -> None:
@@ -82,6 +83,8 @@ def blocking(client: HeyMilo) -> None:
     numbers.get(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HeyMilo(timeout=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HeyMilo(http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    HeyMilo(events=lambda event: assert_type(event, Event))
+    HeyMilo(events=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HeyMilo(http_client=httpx.Client(), retry=RetryPolicy(max_attempts=2))
 
 
