@@ -11,7 +11,7 @@ import subprocess
 import nox
 
 nox.needs_version = ">=2024.10.9"
-nox.options.sessions = ["tests", "lint", "typing"]
+nox.options.sessions = ["tests", "contract", "lint", "typing"]
 nox.options.default_venv_backend = "virtualenv"
 # A Python that is missing must not pass for one that was tested.
 nox.options.error_on_missing_interpreters = bool(os.environ.get("CI"))
@@ -69,6 +69,15 @@ def matrix(session: nox.Session, resolution: str) -> None:
     # The installed package, and not the folder of the same name.
     session.run("python", "-P", "-c", "import heymilo_async; print(heymilo_async.__file__)")
     run_tests(session)
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """
+    Point schemathesis at a running sandbox, which has to answer as the contract says.
+    """
+    session.install("-e", ".[sandbox]", *group("contract"))
+    session.run("python", "tests/schemathesis/probe.py", *session.posargs)
 
 
 @nox.session
