@@ -18,6 +18,8 @@ nox.options.error_on_missing_interpreters = bool(os.environ.get("CI"))
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
+#: No version with a known hole.
+CONSTRAINED = ("-c", "constraints.txt")
 
 if shutil.which("pyenv") and "PYENV_VERSION" not in os.environ:
     # A shim of pyenv's fails unless its version is active, and uv takes that for "not there".
@@ -48,7 +50,7 @@ def tests(session: nox.Session) -> None:
     """
     Run the tests on the running Python, and see that they reach every line and every branch.
     """
-    session.install("-e", ".[all]", *group("tests"))
+    session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
     # A part of the tests says nothing about what the whole of them reaches.
     covered = () if session.posargs else ("--cov", "--cov-report=term")
     run_tests(session, *covered)
@@ -65,7 +67,7 @@ def matrix(session: nox.Session, resolution: str) -> None:
     """
     Run the tests on each Python, from the oldest dependencies that we allow to the newest.
     """
-    session.install(f"--resolution={resolution}", ".[all]", *group("tests"))
+    session.install(*CONSTRAINED, f"--resolution={resolution}", ".[all]", *group("tests"))
     # The installed package, and not the folder of the same name.
     session.run("python", "-P", "-c", "import heymilo_async; print(heymilo_async.__file__)")
     run_tests(session)
@@ -76,7 +78,7 @@ def contract(session: nox.Session) -> None:
     """
     Point schemathesis at a running sandbox, which has to answer as the contract says.
     """
-    session.install("-e", ".[sandbox]", *group("contract"))
+    session.install(*CONSTRAINED, "-e", ".[sandbox]", *group("contract"))
     session.run("python", "tests/schemathesis/probe.py", *session.posargs)
 
 
@@ -95,7 +97,7 @@ def typing(session: nox.Session) -> None:
     """
     Check the types of the package, of the tests about types, and that nothing public lacks one.
     """
-    session.install("-e", ".[all]", *group("typing"))
+    session.install(*CONSTRAINED, "-e", ".[all]", *group("typing"))
     session.run("mypy", "heymilo_async", "noxfile.py", "tests/typing")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "heymilo_async", "--ignoreexternal")
