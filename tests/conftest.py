@@ -15,6 +15,9 @@ from server import Reply, Server
 from heymilo_async._wire import AsyncWire, BlockingWire
 
 settings.register_profile("default", deadline=None, max_examples=100)
+# For `nox -s soak`: pytest's option --hypothesis-profile takes one of these.
+settings.register_profile("soak", deadline=None, max_examples=20_000)
+settings.register_profile("million", deadline=None, max_examples=1_000_000)
 settings.load_profile("default")
 
 

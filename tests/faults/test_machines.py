@@ -1,0 +1,238 @@
+"""
+Any sequence of steps: walking a list that fails and changes, and the budget for retries.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import pytest
+from fronts import KEY
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from server import Connection, Reply, Server, answer, page
+
+from heymilo_async import (
+    APIConnectionError,
+    HeyMilo,
+    HeyMiloError,
+    InvalidRequestError,
+    ResponseDecodeError,
+    RetryPolicy,
+    ServerError,
+)
+from heymilo_async._pool import RetryBudget
+
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+ONCE = RetryPolicy(max_attempts=1)
+
+
+def _cut(connection: Connection) -> None:
+    connection.send(page("x")[:-9])
+    connection.close()
+
+
+#: What a server may do instead of answering, and what the walk makes of it.
+FAULTS: dict[str, tuple[Reply, type[HeyMiloError]]] = {
+    "503": (answer(503), ServerError),
+    "close": (Connection.close, APIConnectionError),
+    "reset": (Connection.reset, APIConnectionError),
+    "cut": (_cut, APIConnectionError),
+    "wrong": (answer(200, b'{"data": [{"id": 5}]}'), ResponseDecodeError),
+    "html": (answer(200, b"<html>"), ResponseDecodeError),
+}
+
+
+class Walking(RuleBasedStateMachine):
+    """
+    A list on a server, and walks through it that are broken off, fail, go on and start anew.
+
+    The model is the list itself and how many of its items were handed out.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fault: Reply | None = None
+        self.server = Server(answers=self._answer).__enter__()
+        self.client = HeyMilo(
+            KEY, base_url=self.server.base_url, retry=ONCE, ssl_context=NO_CERTIFICATES
+        )
+        self.ids: list[str] = []
+        self.walk: Any = None
+        self.pager: Any = None
+        self.start = 0
+        self.taken = 0
+        self.ended = False
+
+    def teardown(self) -> None:
+        """
+        Close both ends.
+        """
+        self.client.close()
+        self.server.__exit__()
+
+    def _answer(self, request: Any) -> Reply:
+        if self.fault is not None:
+            fault, self.fault = self.fault, None
+            return fault
+        query = dict(pair.split("=") for pair in request.target.partition("?")[2].split("&"))
+        after = query.get("starting_after")
+        first = 0 if after is None else self.ids.index(after) + 1
+        last = first + int(query["limit"])
+        self.length = len(self.ids)
+        return page(*self.ids[first:last], more=last < len(self.ids))
+
+    @initialize(count=st.integers(0, 12), page_size=st.integers(1, 5))
+    def open(self, count: int, page_size: int) -> None:
+        """
+        Let there be a list, and a walk at its beginning.
+        """
+        self.ids = [f"n{number}" for number in range(count)]
+        self.page_size = page_size
+        self._begin(None)
+
+    def _begin(self, after: str | None, most: int | None = None) -> None:
+        self.pager = self.client.phone_numbers.list_all(
+            page_size=self.page_size, starting_after=after, max_items=most
+        )
+        self.walk = iter(self.pager)
+        self.start = self.taken = 0 if after is None else self.ids.index(after) + 1
+        self.end = None if most is None else self.start + most
+        self.length = len(self.ids)
+        self.ended = False
+
+    @rule(fault=st.none() | st.sampled_from(sorted(FAULTS)))
+    def step(self, fault: str | None) -> None:
+        """
+        Take the next item; what goes wrong is said, and the walk still stands where it stood.
+        """
+        self.fault = None if fault is None else FAULTS[fault][0]
+        try:
+            number = next(self.walk)
+        except StopIteration:
+            # Of what was added after the last page was made, that page knew nothing.
+            assert self.taken == (self.length if self.end is None else min(self.end, self.length))
+            self.ended = True
+        except HeyMiloError as error:
+            assert fault is not None
+            assert isinstance(error, FAULTS[fault][1])
+            assert error.cursor == (self.ids[self.taken - 1] if self.taken else None)
+        else:
+            assert not self.ended
+            assert self.ids[self.taken] == number.id
+            self.taken += 1
+        self.fault = None
+
+    @rule()
+    def anew(self) -> None:
+        """
+        Iterate the same pager again: it starts where it started.
+        """
+        self.walk = iter(self.pager)
+        self.taken, self.ended = self.start, False
+
+    @precondition(lambda self: self.taken)
+    @rule(most=st.none() | st.integers(0, 6))
+    def resume(self, most: int | None) -> None:
+        """
+        Start another walk from the cursor of this one, perhaps for some items only.
+        """
+        self._begin(self.pager.cursor, most)
+
+    @rule()
+    def grow(self) -> None:
+        """
+        Let the list become longer while it is walked.
+        """
+        self.ids.append(f"n{len(self.ids)}")
+
+    @rule(pages=st.integers(1, 3))
+    def collect(self, pages: int) -> None:
+        """
+        Collect the rest, and read it ahead: both are the rest, each item once.
+        """
+        after = self.ids[self.taken - 1] if self.taken else None
+        rest = self.client.phone_numbers.list_all(page_size=self.page_size, starting_after=after)
+
+        length = self.length
+
+        assert self.ids[self.taken :] == [number.id for number in rest.collect()]
+        with rest.prefetch(pages) as numbers:
+            assert self.ids[self.taken :] == [number.id for number in numbers]
+        self.length = length
+
+    @rule(pages=st.sampled_from([0, -1, 101]))
+    def refuse(self, pages: int) -> None:
+        """
+        Ask for what cannot be: it is refused, and the walk is as before.
+        """
+        with pytest.raises(InvalidRequestError):
+            self.pager.prefetch(pages)
+
+    @invariant()
+    def cursor_is_the_last_item(self) -> None:
+        """
+        The cursor is the id of the last item that was handed out.
+        """
+        if self.pager is not None and self.taken > self.start:
+            assert self.ids[self.taken - 1] == self.pager.cursor
+
+
+class Budget(RuleBasedStateMachine):
+    """
+    Tokens that retries take and successes give back.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.budget = RetryBudget(100)
+        self.tokens = 100
+
+    @rule(cost=st.sampled_from([5, 14]))
+    def retry(self, cost: int) -> None:
+        """
+        Take what a retry costs: all of it or nothing.
+        """
+        enough = self.tokens >= cost
+
+        assert enough is self.budget.take(cost)
+        self.tokens -= cost if enough else 0
+
+    @rule(tokens=st.sampled_from([1, 5, 14]))
+    def succeed(self, tokens: int) -> None:
+        """
+        Give back; the budget never grows beyond its capacity.
+        """
+        self.budget.give_back(tokens)
+        self.tokens = min(100, self.tokens + tokens)
+
+    @invariant()
+    def holds(self) -> None:
+        """
+        The tokens are as many as the model says, never fewer than none.
+        """
+        assert self.tokens == self.budget.tokens
+        assert 0 <= self.budget.tokens <= 100
+
+
+@pytest.mark.parametrize(
+    ("machine", "examples"), [(Walking, 40), (Budget, 100)], ids=["walking", "budget"]
+)
+def test_any_sequence_of_steps(machine, examples):
+    """
+    Whatever the steps are, and in whatever order, the real thing does what the model does.
+    """
+    profile = settings.get_profile("default")
+    wanted = settings().max_examples * examples // profile.max_examples
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=wanted, stateful_step_count=25, deadline=None)
+    )
