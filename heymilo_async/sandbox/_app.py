@@ -5,17 +5,17 @@ The FastAPI application: the contract's operations, answered from a store.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import attrs
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from ._errors import Refusal, invalid, refused
-from ._front import Front
-from ._requests import ReceivedRequest
+from ._front import Front, add_headers
+from ._limits import Limiter
 from ._schemas import (
     APIErrorResponse,
     HTTPValidationError,
@@ -43,13 +43,12 @@ class Backend:
     store: Store[PhoneNumberResponse]
     api_key: str = attrs.field(repr=False)
     access_token: str = attrs.field(repr=False)
+    limiter: Limiter | None = None
 
 
-def create_app(
-    backend: Backend, *, on_request: Callable[[ReceivedRequest], object] = lambda _: None
-) -> FastAPI:
+def create_app(backend: Backend) -> FastAPI:
     """
-    Return the application that answers from *backend*, and tells *on_request* what arrives.
+    Return the application that answers from *backend*.
     """
     app = _Application(
         title="HeyMilo Public API",
@@ -68,7 +67,7 @@ def create_app(
     )
     app.state.backend = backend
     app.include_router(_phone_numbers)
-    app.add_middleware(Front, on_request=on_request)
+    app.add_middleware(Front)
     return app
 
 
@@ -104,6 +103,7 @@ Serving = Annotated[Backend, Depends(_backend)]
 
 
 async def _authenticate(
+    request: Request,
     backend: Serving,
     x_api_key: Annotated[str | None, Header(alias="X-API-KEY")] = None,
     authorization: Annotated[str | None, Header(alias="Authorization")] = None,
@@ -118,6 +118,16 @@ async def _authenticate(
         or (is_bearer and _same(token.strip(), backend.access_token))
     ):
         raise Refusal(401, "invalid_credentials", "The API key or access token is not valid.")
+    # Only who is let in is counted: a stranger could otherwise use up a key's requests.
+    if backend.limiter is not None:
+        _count(request, backend.limiter, "token" if x_api_key is None else "key")
+
+
+def _count(request: Request, limiter: Limiter, credential: str) -> None:
+    verdict = limiter.take(credential)
+    add_headers(request.scope, limiter.headers(verdict))
+    if not verdict.allowed:
+        raise Refusal(429, "rate_limit_exceeded", "Too many requests: wait, then go on.")
 
 
 def _same(given: str, expected: str) -> bool:
@@ -181,3 +191,18 @@ async def _get_phone_number(
             404, "phone_number_not_found", "No phone number has this id.", param="config_id"
         )
     return SingleResponse(data=phone_number)
+
+
+_ROUTES: Final = tuple(route for route in _phone_numbers.routes if isinstance(route, APIRoute))
+#: The ids of the operations there are.
+OPERATIONS: Final = frozenset(str(route.operation_id) for route in _ROUTES)
+
+
+def operation_of(method: str, path: str) -> str | None:
+    """
+    Return the id of the operation that *method* and *path* ask for, None if they ask for none.
+    """
+    for route in _ROUTES:
+        if method in (route.methods or ()) and route.path_regex.match(path):
+            return route.operation_id
+    return None

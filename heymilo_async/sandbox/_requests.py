@@ -8,8 +8,11 @@ import collections
 import threading
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import parse_qsl
 
 import attrs
+
+from .faults import Fault
 
 _SECRET_HEADERS: Final = frozenset({"x-api-key", "authorization", "proxy-authorization", "cookie"})
 
@@ -34,6 +37,12 @@ class ReceivedRequest:
     #: By lower-case name; a header that was sent twice is joined by ``", "``.
     headers: Mapping[str, str] = attrs.field(repr=_masked)
 
+    def parameter(self, name: str) -> str | None:
+        """
+        Return the value of the query's parameter *name*, None if it is not there.
+        """
+        return dict(parse_qsl(self.query, keep_blank_values=True)).get(name)
+
 
 class RequestLog:
     """
@@ -51,9 +60,36 @@ class RequestLog:
         with self._lock:
             self._requests.append(request)
 
+    def clear(self) -> None:
+        """
+        Forget them all.
+        """
+        with self._lock:
+            self._requests.clear()
+
     def snapshot(self) -> tuple[ReceivedRequest, ...]:
         """
         Return the requests that have arrived until now.
         """
         with self._lock:
             return tuple(self._requests)
+
+
+@attrs.frozen(kw_only=True)
+class Exchange:
+    """
+    One request and what became of it.
+
+    Attributes:
+        request: The request as it arrived.
+        operation: The id of the API's operation, such as `listPhoneNumbers`; None if it is none.
+        status_code: The status that was sent, None if none was.
+        fault: What went wrong on purpose, None if nothing did.
+        elapsed: Seconds from the end of the request to the end of the answer.
+    """
+
+    request: ReceivedRequest
+    operation: str | None
+    status_code: int | None
+    fault: Fault | None
+    elapsed: float

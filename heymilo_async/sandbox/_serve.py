@@ -1,18 +1,16 @@
 """
-Serving the application on a loopback port: uvicorn in a thread, for as long as a `with` lasts.
+Serving the application: uvicorn behind a relay, in a thread, for as long as a `with` lasts.
 """
 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
 import ipaddress
 import logging
 import secrets
 import socket
-import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, Final
 
 import attrs
@@ -20,13 +18,18 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from .. import AsyncHeyMilo, HeyMilo
-from ._app import Backend, create_app
+from ._app import OPERATIONS, Backend, create_app, operation_of
+from ._background import background
+from ._limits import Limiter, RateLimit
 from ._numbers import seed_numbers
-from ._requests import ReceivedRequest, RequestLog
+from ._plan import Plan
+from ._relay import Hooks, Relay
+from ._requests import Exchange, ReceivedRequest, RequestLog
 from ._schemas import PhoneNumberResponse
+from ._steps import Network
 from ._store import Store
+from .faults import Fault
 
-_SECONDS_TO_START: Final = 10.0
 _SECONDS_TO_FINISH_ANSWERS: Final = 1
 
 # Without a handler `logging` would print uvicorn's warnings to stderr:
@@ -38,6 +41,12 @@ logging.getLogger("uvicorn").addHandler(logging.NullHandler())
 class Sandbox:
     """
     A HeyMilo that runs on this machine, and the keys to it.
+
+    Attributes:
+        base_url: Where it is.
+        api_key: The key that it accepts as `X-API-KEY`.
+        access_token: The token that it accepts as `Authorization: Bearer ...`.
+        store: Its phone numbers, to look at, add, change and remove.
     """
 
     base_url: str
@@ -45,6 +54,8 @@ class Sandbox:
     access_token: str = attrs.field(repr=False)
     store: Store[PhoneNumberResponse] = attrs.field(repr=False)
     _log: RequestLog = attrs.field(alias="log", repr=False)
+    _plan: Plan = attrs.field(alias="plan", repr=False)
+    _limiter: Limiter | None = attrs.field(alias="limiter", repr=False)
 
     @property
     def requests(self) -> tuple[ReceivedRequest, ...]:
@@ -65,6 +76,86 @@ class Sandbox:
         """
         return AsyncHeyMilo(**self._settings(options))
 
+    def fail_next(
+        self,
+        fault: Fault | None = None,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        operation: str | None = None,
+        times: int = 1,
+    ) -> None:
+        """
+        Let the next requests fail; what is said first comes first.
+
+        Args:
+            fault: One of `heymilo_async.sandbox.faults`.
+            status: An error status, 400 to 599, in place of *fault*.
+            retry_after: Seconds for the `Retry-After` header that goes with *status*.
+            operation: `listPhoneNumbers` or `getPhoneNumber`; None: any request.
+            times: How many requests, 1 or more.
+
+        Raises:
+            TypeError: Neither or both of *fault* and *status* are given, or a type is wrong.
+            ValueError: A value is out of its range, or there is no such operation.
+
+        Example:
+            >>> from heymilo_async import sandbox
+            >>> with sandbox.running() as milo, milo.client() as client:
+            ...     milo.fail_next(status=503, times=2)
+            ...     milo.fail_next(sandbox.faults.CutBody(), operation="getPhoneNumber")
+            ...     print(len(client.phone_numbers.list(limit=5)), len(milo.requests))
+            5 3
+        """
+        self._plan.fail_next(
+            fault, status=status, retry_after=retry_after, operation=operation, times=times
+        )
+
+    def chaos(
+        self,
+        *,
+        rate: float,
+        seed: int = 0,
+        faults: Iterable[Fault] | None = None,
+        operation: str | None = None,
+    ) -> None:
+        """
+        Let requests fail at random from now on; the same seed fails the same ones again.
+
+        Args:
+            rate: The part of the requests that fails, 0 to 1; 0 ends it.
+            seed: Of the random numbers.
+            faults: What to choose from; by default `faults.SURVIVABLE`, all of which a client gets
+                over that tries again.
+            operation: `listPhoneNumbers` or `getPhoneNumber`; None: any request.
+
+        Raises:
+            TypeError: A type is wrong.
+            ValueError: A value is out of its range, or there is no such operation.
+
+        Example:
+            >>> from heymilo_async import sandbox
+            >>> with sandbox.running() as milo:
+            ...     milo.chaos(rate=0.05, seed=7)
+        """
+        self._plan.be_chaotic(rate=rate, seed=seed, faults=faults, operation=operation)
+
+    def calm(self) -> None:
+        """
+        Let nothing fail any more: forget what `fail_next` and `chaos` were told.
+        """
+        self._plan.calm()
+
+    def reset(self) -> None:
+        """
+        Be as new: the numbers of the start, no faults, no requests, nothing counted.
+        """
+        self.calm()
+        self.store.reset()
+        self._log.clear()
+        if self._limiter is not None:
+            self._limiter.reset()
+
     def _settings(self, options: dict[str, Any]) -> dict[str, Any]:
         return {"api_key": self.api_key, "base_url": self.base_url, **options}
 
@@ -76,61 +167,103 @@ def running(
     api_key: str | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
+    allow_remote: bool = False,
+    rate_limit: RateLimit | str | None = None,
+    latency: float = 0.0,
+    on_exchange: Callable[[Exchange], object] | None = None,
 ) -> Generator[Sandbox, None, None]:
     """
     Run a sandbox while the `with` block lasts.
 
     Args:
         numbers: How many phone numbers there are at first.
-
-        api_key: The key it accepts; by default a new one.
-
-        host: An address of this machine's loopback interface.
-
+        api_key: The key it accepts, printable ASCII without blanks; by default a new one.
+        host: An address of this machine's loopback interface, or `localhost`.
         port: The TCP port; 0 lets the system choose a free one.
+        allow_remote: Whether *host* may be another address of this machine, such as `0.0.0.0`:
+            whoever reaches it can use the sandbox then, if they have its key.
+        rate_limit: How many requests each key has, such as `"300/min"` or a `RateLimit`. None: any.
+        latency: Seconds before each answer, 0 to 60.
+        on_exchange: Is told of each request when its answer has ended, in the sandbox's thread;
+            what it raises is ignored.
 
+    Raises:
+        OSError: The port is in use, or the host is not this machine's.
+        TypeError: An option is of the wrong type.
+        ValueError: An option is out of its range.
+
+    Example:
+        >>> from heymilo_async import sandbox
+        >>> with sandbox.running(numbers=5, rate_limit="300/min") as milo:
+        ...     with milo.client() as client:
+        ...         print(len(client.phone_numbers.list_all().collect()))
+        5
     """
-    log = RequestLog()
+    log, plan = RequestLog(), Plan(OPERATIONS)
+    rule = RateLimit.parse(rate_limit) if isinstance(rate_limit, str) else rate_limit
+    if not isinstance(rule, RateLimit | None):
+        message = f"the rate limit must be a RateLimit or a str, not {type(rule).__name__}"
+        raise TypeError(message)
     backend = Backend(
         store=Store(seed_numbers(numbers)),
         api_key=_new_credential() if api_key is None else _checked_key(api_key),
         access_token=_new_credential(),
+        limiter=None if rule is None else Limiter(rule),
     )
-    with serving(create_app(backend, on_request=log.add), host, port) as base_url:
+    hooks = Hooks(
+        operation_of=operation_of,
+        fault_of=lambda operation, has_cursor: plan.next_fault(operation, has_cursor=has_cursor),
+        on_request=log.add,
+        on_exchange=on_exchange or (lambda _: None),
+    )
+    network = Network(latency=latency)
+    with serving(
+        create_app(backend), host, port, allow_remote=allow_remote, network=network, hooks=hooks
+    ) as base_url:
         yield Sandbox(
             base_url=base_url,
             api_key=backend.api_key,
             access_token=backend.access_token,
             store=backend.store,
             log=log,
+            plan=plan,
+            limiter=backend.limiter,
         )
 
 
 @contextlib.contextmanager
 def serving(
-    app: ASGIApp, host: str, port: int, *, seconds_to_start: float = _SECONDS_TO_START
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    allow_remote: bool = False,
+    network: Network | None = None,
+    hooks: Hooks | None = None,
+    seconds_to_start: float | None = None,
 ) -> Generator[str, None, None]:
     """
-    Serve *app* while the `with` block lasts, and give its base URL.
+    Serve *app* behind a relay while the `with` block lasts, and give its base URL.
     """
-    with _listen(host, port) as listener:
-        server = _Server(app)
-        # A daemon, lest a `with` that is never left keeps the interpreter from ending.
-        thread = threading.Thread(
-            target=server.run_until_told, args=(listener,), name="heymilo-sandbox", daemon=True
-        )
-        thread.start()
-        try:
-            server.wait_until_started(seconds_to_start)
+    with (
+        _listen(host, port, allow_remote=allow_remote) as listener,
+        _listen("127.0.0.1", 0) as inner,
+    ):
+        relay = Relay(inner.getsockname()[:2], network=network, hooks=hooks)
+
+        async def serve(started: Callable[[], None], stop: asyncio.Event) -> None:
+            server = _Server(app)
+            async with relay.serving(listener):
+                await server.serve_until(stop, inner, started)
+
+        options = {} if seconds_to_start is None else {"seconds_to_start": seconds_to_start}
+        with background(serve, name="heymilo-sandbox", **options):
             yield _url(listener)
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 class _Server(uvicorn.Server):
     """
-    A uvicorn server that is started and stopped from another thread.
+    A uvicorn server that an event stops, and not a signal.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -143,21 +276,22 @@ class _Server(uvicorn.Server):
             timeout_graceful_shutdown=_SECONDS_TO_FINISH_ANSWERS,
         )
         super().__init__(config)
-        self._has_started: concurrent.futures.Future[None] = concurrent.futures.Future()
+        self._on_start: Callable[[], None] = lambda: None
 
-    def run_until_told(self, listener: socket.socket) -> None:
-        # Named outright, because a loop policy of the process may prefer another kind of loop.
-        try:
-            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                runner.run(self.serve(sockets=[listener]))
-        except BaseException as error:
-            # Once it has started nobody waits for this any more: then `set_exception` raises, and
-            # `threading.excepthook` shows both errors.
-            self._has_started.set_exception(error)
+    async def serve_until(
+        self, stop: asyncio.Event, listener: socket.socket, started: Callable[[], None]
+    ) -> None:
+        self._on_start = started
+        serving = asyncio.create_task(self.serve(sockets=[listener]))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        self.should_exit = True
+        await serving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._has_started.set_result(None)
+        self._on_start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
@@ -165,22 +299,15 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
-    def wait_until_started(self, seconds: float) -> None:
-        try:
-            self._has_started.result(timeout=seconds)
-        except TimeoutError:
-            message = f"the sandbox did not start within {seconds:g} seconds"
-            raise TimeoutError(message) from None
 
-
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socket:
     if isinstance(port, bool) or not isinstance(port, int):  # pyright: ignore[reportUnnecessaryIsInstance]
         message = f"the port must be an int, not {type(port).__name__}"
         raise TypeError(message)
     if not 0 <= port <= 65535:
         message = f"the port must be within 0..65535, not {port}"
         raise ValueError(message)
-    address = _loopback_address(host)
+    address = _address(host, allow_remote=allow_remote)
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     listener = socket.create_server((str(address), port), family=family)
     # Connections inherit it. asyncio sets it for sockets whose protocol number is TCP's, but here
@@ -190,22 +317,25 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _loopback_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _address(host: str, *, allow_remote: bool) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else str(host))
     except ValueError:
         address = None
-    if address is None or not address.is_loopback:
+    if address is None or not (address.is_loopback or allow_remote):
         message = (
-            "the sandbox serves this machine only: its host must be a loopback address such as "
-            f"127.0.0.1 or ::1, not {host!r}"
+            "the sandbox serves this machine only, unless allow_remote says otherwise: its host "
+            f"must be a loopback address such as 127.0.0.1 or ::1, not {host!r}"
         )
         raise ValueError(message)
     return address
 
 
 def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
+    address: tuple[str, int] = listener.getsockname()[:2]
+    host, port = address
+    # Any address: the one that this machine surely has.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

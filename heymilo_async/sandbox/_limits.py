@@ -1,0 +1,214 @@
+"""
+The sandbox's rate limit: how many requests a key may make, as a fixed window or a token bucket.
+
+Our own, for no library counts in fractions of a second, in which tests have to: `limits` and
+`throttled-py` know whole seconds only, and of the two just the latter has token buckets.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, cast, get_args
+
+import attrs
+
+Algorithm = Literal["fixed-window", "token-bucket"]
+ALGORITHMS: Final[tuple[str, ...]] = get_args(Algorithm)
+
+_SECONDS_OF: Final = {
+    "s": 1,
+    "sec": 1,
+    "second": 1,
+    "m": 60,
+    "min": 60,
+    "minute": 60,
+    "h": 3600,
+    "hour": 3600,
+}
+_TEXT: Final = re.compile(
+    r"(?P<limit>[0-9]{1,9}) */ *(?P<count>[0-9]+(?:\.[0-9]+)?)? *(?P<unit>[a-z]+?)s?", re.ASCII
+)
+_LONGEST: Final = 86_400.0
+
+
+def _check_limit(_: object, __: object, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        message = f"the limit must be an int, not {type(value).__name__}"
+        raise TypeError(message)
+    if not 1 <= value <= 1_000_000:
+        message = f"the limit must be within 1..1,000,000 requests, not {value}"
+        raise ValueError(message)
+
+
+def _check_period(_: object, __: object, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        message = f"per must be a number of seconds, not {type(value).__name__}"
+        raise TypeError(message)
+    if not 0.001 <= value <= _LONGEST:
+        message = f"per must be within 0.001..86,400 seconds, not {value}"
+        raise ValueError(message)
+
+
+def _check_algorithm(_: object, __: object, value: Any) -> None:
+    if value not in ALGORITHMS:
+        message = f"the algorithm must be one of {', '.join(ALGORITHMS)}, not {value!r}"
+        raise ValueError(message)
+
+
+@attrs.frozen
+class RateLimit:
+    """
+    So many requests in so many seconds, for each credential by itself.
+
+    A fixed window begins with the first request after the last one ended, and lets *limit* of them
+    through until it ends. A token bucket holds *limit* tokens at first and at most, a request takes
+    one, and they come back evenly, *limit* in *per* seconds.
+
+    Attributes:
+        limit: Requests, 1 to 1,000,000.
+        per: Seconds, 0.001 to 86,400.
+        algorithm: `fixed-window` or `token-bucket`.
+
+    Raises:
+        TypeError: A value is of the wrong type.
+        ValueError: A value is out of its range.
+
+    Example:
+        >>> from heymilo_async.sandbox import RateLimit
+        >>> RateLimit(300, per=60.0)
+        RateLimit(limit=300, per=60.0, algorithm='fixed-window')
+    """
+
+    limit: int = attrs.field(validator=_check_limit)
+    per: float = attrs.field(default=60.0, validator=_check_period)
+    algorithm: Algorithm = attrs.field(
+        default=cast("Algorithm", "fixed-window"), kw_only=True, validator=_check_algorithm
+    )
+
+    @classmethod
+    def parse(cls, text: str, *, algorithm: Algorithm = "fixed-window") -> RateLimit:
+        """
+        Read a limit as people write it: `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
+
+        Raises:
+            ValueError: *text* is none, or a number in it is out of its range.
+
+        Example:
+            >>> from heymilo_async.sandbox import RateLimit
+            >>> RateLimit.parse("5/s").per
+            1.0
+        """
+        found = _TEXT.fullmatch(text.strip().lower())
+        if found is None or found["unit"] not in _SECONDS_OF:
+            message = f"a rate limit is written like 300/min, 5/s or 30/0.5s, not {text!r}"
+            raise ValueError(message)
+        per = float(found["count"] or 1) * _SECONDS_OF[found["unit"]]
+        return cls(int(found["limit"]), per, algorithm=algorithm)
+
+
+@attrs.frozen(kw_only=True)
+class Verdict:
+    """
+    Whether a request may pass, and how things stand after it.
+
+    Attributes:
+        remaining: How many more may pass right now.
+        reset: Seconds until *limit* requests may pass again.
+        wait: Seconds until the next one may, 0 if it may right now.
+    """
+
+    allowed: bool
+    remaining: int
+    reset: float
+    wait: float
+
+
+@attrs.frozen
+class _Count:
+    """
+    How much a credential has left at a moment; of a window, the moment is its beginning.
+    """
+
+    left: float
+    at: float
+
+
+class Limiter:
+    """
+    Counts the requests of each credential. Threads may share it.
+    """
+
+    def __init__(self, rule: RateLimit, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rule = rule
+        self._clock = clock
+        self._judge = _windowed if rule.algorithm == "fixed-window" else _by_tokens
+        self._counts: dict[str, _Count] = {}
+        self._lock = threading.Lock()
+
+    def take(self, credential: str) -> Verdict:
+        """
+        Count one request of *credential*.
+        """
+        with self._lock:
+            now = self._clock()
+            count = self._counts.get(credential, _Count(self._rule.limit, now))
+            self._counts[credential], verdict = self._judge(self._rule, count, now)
+            return verdict
+
+    def reset(self) -> None:
+        """
+        Forget what was counted.
+        """
+        with self._lock:
+            self._counts.clear()
+
+    def headers(self, verdict: Verdict) -> Mapping[str, str]:
+        """
+        Return what an answer says of *verdict*.
+        """
+        said = {
+            "X-RateLimit-Limit": str(self._rule.limit),
+            "X-RateLimit-Remaining": str(verdict.remaining),
+            "X-RateLimit-Reset": self._seconds(verdict.reset),
+        }
+        if not verdict.allowed:
+            said["Retry-After"] = self._seconds(verdict.wait)
+        return said
+
+    def _seconds(self, seconds: float) -> str:
+        # Whole ones, as HTTP has them; but a limit that was scaled down in time, for a test, would
+        # be waited for several times over.
+        if self._rule.per >= 60:
+            return str(math.ceil(seconds))
+        return f"{math.ceil(seconds * 1000) / 1000:.3f}"
+
+
+def _windowed(rule: RateLimit, count: _Count, now: float) -> tuple[_Count, Verdict]:
+    if now >= count.at + rule.per:
+        count = _Count(rule.limit, now)
+    allowed = count.left >= 1
+    left = count.left - allowed
+    until_end = count.at + rule.per - now
+    verdict = Verdict(
+        allowed=allowed, remaining=int(left), reset=until_end, wait=0.0 if left >= 1 else until_end
+    )
+    return _Count(left, count.at), verdict
+
+
+def _by_tokens(rule: RateLimit, count: _Count, now: float) -> tuple[_Count, Verdict]:
+    rate = rule.limit / rule.per
+    tokens = min(float(rule.limit), count.left + (now - count.at) * rate)
+    # Sums of floats: a whole token but for a hair is a whole one.
+    allowed = tokens >= 1 - 1e-9
+    tokens = max(0.0, tokens - allowed)
+    verdict = Verdict(
+        allowed=allowed,
+        remaining=int(tokens + 1e-9),
+        reset=(rule.limit - tokens) / rate,
+        wait=max(0.0, 1 - tokens) / rate,
+    )
+    return _Count(tokens, now), verdict

@@ -1,0 +1,149 @@
+"""
+Which request meets which fault: what a script says, and what chance does.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Collection, Iterable, Sequence
+
+import attrs
+
+from .faults import SURVIVABLE, Fault, RepeatCursor, Status, number
+
+
+@attrs.define
+class _Entry:
+    """
+    A line of the script: this fault, for that operation (None: any), so many times still.
+    """
+
+    fault: Fault
+    operation: str | None
+    times: int
+
+
+@attrs.frozen
+class _Chaos:
+    rate: float
+    seed: int
+    faults: Sequence[Fault]
+    operation: str | None
+
+
+class Plan:
+    """
+    Decides for one request after the other. Threads may change it meanwhile.
+
+    *operations* are the names that may be asked for.
+    """
+
+    def __init__(self, operations: Collection[str]) -> None:
+        self._operations = operations
+        self._lock = threading.Lock()
+        self.calm()
+
+    def calm(self) -> None:
+        """
+        Let everything go well from now on.
+        """
+        with self._lock:
+            self._script: list[_Entry] = []
+            self._chaos: _Chaos | None = None
+            self._count = 0
+
+    def fail_next(
+        self,
+        fault: Fault | None,
+        *,
+        status: int | None,
+        retry_after: float | None,
+        operation: str | None,
+        times: int,
+    ) -> None:
+        """
+        Add a line to the script; *status* and *retry_after* are another way to say `Status`.
+        """
+        if (fault is None) == (status is None):
+            message = "say what goes wrong: either a fault or status="
+            raise TypeError(message)
+        if status is not None:
+            fault = Status(status, retry_after)
+        elif retry_after is not None:
+            message = "retry_after belongs to status="
+            raise TypeError(message)
+        entry = _Entry(_checked(fault), self._known(operation), _times(times))
+        with self._lock:
+            self._script.append(entry)
+
+    def be_chaotic(
+        self,
+        *,
+        rate: float,
+        seed: int,
+        faults: Iterable[Fault] | None,
+        operation: str | None,
+    ) -> None:
+        """
+        Let that part of the requests meet one of *faults*, from the next one on.
+        """
+        chosen = SURVIVABLE if faults is None else tuple(_checked(fault) for fault in faults)
+        if not chosen:
+            message = "chaos needs at least one fault to choose from"
+            raise ValueError(message)
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            message = f"the seed must be an int, not {type(seed).__name__}"
+            raise TypeError(message)
+        chaos = _Chaos(number("rate", rate, 0, 1), seed, chosen, self._known(operation))
+        with self._lock:
+            self._chaos, self._count = chaos, 0
+
+    def next_fault(self, operation: str | None, *, has_cursor: bool) -> Fault | None:
+        """
+        Return what goes wrong with the next request, None if nothing does.
+
+        The script comes first. Of chance, the n-th request's lot depends on the seed and on n.
+        """
+        with self._lock:
+            for entry in self._script:
+                if _meets(entry.fault, entry.operation, operation, has_cursor=has_cursor):
+                    entry.times -= 1
+                    self._script = [one for one in self._script if one.times]
+                    return entry.fault
+            if self._chaos is None or self._chaos.operation not in {None, operation}:
+                return None
+            self._count += 1
+            lot = random.Random(f"{self._chaos.seed}:{self._count}")  # noqa: S311 - to be repeated
+            if lot.random() >= self._chaos.rate:
+                return None
+            fault = lot.choice(self._chaos.faults)
+            return fault if _meets(fault, None, operation, has_cursor=has_cursor) else None
+
+    def _known(self, operation: str | None) -> str | None:
+        if operation is not None and operation not in self._operations:
+            known = ", ".join(sorted(self._operations))
+            message = f"there is no operation {operation!r}; there are: {known}"
+            raise ValueError(message)
+        return operation
+
+
+def _meets(fault: Fault, wanted: str | None, operation: str | None, *, has_cursor: bool) -> bool:
+    return wanted in {None, operation} and (has_cursor or not isinstance(fault, RepeatCursor))
+
+
+def _checked(fault: object) -> Fault:
+    if not isinstance(fault, Fault) or type(fault) is Fault:
+        message = f"a fault must be one of heymilo_async.sandbox.faults, not {fault!r}"
+        raise TypeError(message)
+    return fault
+
+
+def _times(times: object) -> int:
+    if isinstance(times, bool) or not isinstance(times, int):
+        message = f"times must be an int, not {type(times).__name__}"
+        raise TypeError(message)
+    if times < 1:
+        message = f"times must be 1 or more, not {times}"
+        raise ValueError(message)
+    return times

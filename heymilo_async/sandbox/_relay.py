@@ -1,0 +1,399 @@
+"""
+The TCP relay before the application: it passes bytes on, or sees to it that they come to grief.
+
+It knows where a request and its answer end, and nothing else of HTTP; what it cannot read, it
+passes on as it is, both ways, until one side has had enough.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+import time
+import uuid
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+import attrs
+import h11
+
+from ._background import background
+from ._requests import Exchange, ReceivedRequest
+from ._steps import (
+    Network,
+    RelayedAnswer,
+    Send,
+    Step,
+    Wait,
+    over,
+    spoilt,
+    status_of,
+    without_answer,
+)
+from .faults import Fault
+
+_CHUNK: Final = 65536
+#: Of a message that is larger than this, nothing is understood.
+_LARGEST: Final = 2**24
+
+
+@attrs.frozen(kw_only=True)
+class Hooks:
+    """
+    What the relay asks and tells on its way.
+
+    Attributes:
+        operation_of: Names the operation of a method and a path.
+        fault_of: Decides what goes wrong with a request of that operation.
+        on_request: Is told of each request when it has arrived.
+        on_exchange: Is told of each request when its answer has ended.
+    """
+
+    operation_of: Callable[[str, str], str | None] = lambda _, __: None
+    fault_of: Callable[[str | None, bool], Fault | None] = lambda _, __: None
+    on_request: Callable[[ReceivedRequest], object] = lambda _: None
+    on_exchange: Callable[[Exchange], object] = lambda _: None
+
+
+class _Unreadable(Exception):  # noqa: N818 - it never leaves this module
+    """
+    What came is not HTTP as h11 knows it; *data* is what was read of it.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self.data = data
+
+
+class _Ended(Exception):  # noqa: N818 - it never leaves this module
+    """
+    One side has closed the connection.
+    """
+
+
+@attrs.frozen
+class _Request:
+    """
+    A request as it came: its head, h11's events of it, and its bytes.
+    """
+
+    head: h11.Request
+    events: list[h11.Event]
+    raw: bytes
+
+
+class Relay:
+    """
+    Stands before a server of this machine, and hands on what comes and goes.
+
+    Attributes:
+        port: Where it listens.
+        network: How bad the network is; another one may be put here at any time.
+
+    Example:
+        >>> from heymilo_async.sandbox import Network, relaying, running
+        >>> with running() as milo, relaying(milo.base_url, Network(latency=0.01)) as relay:
+        ...     with milo.client(base_url=relay.base_url) as client:
+        ...         print(len(client.phone_numbers.list(limit=3)))
+        3
+    """
+
+    def __init__(
+        self, target: tuple[str, int], *, network: Network | None = None, hooks: Hooks | None = None
+    ) -> None:
+        self._target = target
+        self._hooks = Hooks() if hooks is None else hooks
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.network = Network() if network is None else network
+        self.port = 0
+
+    @property
+    def base_url(self) -> str:
+        """
+        Where clients find it.
+        """
+        return f"http://127.0.0.1:{self.port}"
+
+    @contextlib.asynccontextmanager
+    async def serving(self, listener: socket.socket) -> AsyncGenerator[None, None]:
+        """
+        Take connections from *listener*; at the end close it, and what is still open.
+        """
+        self.port = listener.getsockname()[1]
+        server = await asyncio.start_server(self._accept, sock=listener)
+        try:
+            yield
+        finally:
+            server.close()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        link = _Link(reader, writer, self._target)
+        try:
+            await self._serve(link)
+        except (OSError, _Ended):
+            pass
+        except asyncio.CancelledError:
+            # The end of the relay; asyncio would log a handler that ends as cancelled.
+            link.drop()
+        finally:
+            link.close()
+
+    async def _serve(self, link: _Link) -> None:
+        try:
+            while await self._exchange(link):
+                pass
+        except _Unreadable as unreadable:
+            await link.pass_on(unreadable.data)
+
+    async def _exchange(self, link: _Link) -> bool:
+        """
+        See one request and its answer through; return whether the connection goes on.
+        """
+        request, goes_on = await link.read_request()
+        received = _received(request.head)
+        began = time.monotonic()
+        self._hooks.on_request(received)
+        operation = self._hooks.operation_of(received.method, received.path)
+        cursor = received.parameter("starting_after")
+        fault = self._hooks.fault_of(operation, cursor is not None)
+        steps = without_answer(fault, uuid.uuid4().hex)
+        status = status_of(fault)
+        if steps is None:
+            answer, answer_goes_on = await link.ask(request, cursor)
+            steps, status = spoilt(fault, answer), answer.status_code
+            goes_on = goes_on and answer_goes_on
+        try:
+            goes_on = await link.take(over(self.network, steps, link.sent)) and goes_on
+        finally:
+            with contextlib.suppress(Exception):
+                self._hooks.on_exchange(
+                    Exchange(
+                        request=received,
+                        operation=operation,
+                        status_code=status,
+                        fault=fault,
+                        elapsed=time.monotonic() - began,
+                    )
+                )
+        return goes_on
+
+
+class _Link:
+    """
+    A client's connection, and ours to the server on its behalf.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        target: tuple[str, int],
+    ) -> None:
+        self._client = reader, writer
+        self._server: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._target = target
+        self._unread = b""
+        self.sent = 0
+
+    async def read_request(self) -> tuple[_Request, bool]:
+        """
+        Return the next request, and whether its client wants to go on afterwards.
+        """
+        connection = h11.Connection(h11.SERVER)
+        body: list[bytes] = []
+        head, raw, rest = await self._read(connection, self._client[0], self._unread, body)
+        self._unread = rest
+        assert isinstance(head, h11.Request)
+        data = [h11.Data(data=b"".join(body))] if body else []
+        return _Request(head, [head, *data, h11.EndOfMessage()], raw), (
+            connection.their_state is not h11.MUST_CLOSE
+        )
+
+    async def ask(self, request: _Request, cursor: str | None) -> tuple[RelayedAnswer, bool]:
+        """
+        Send *request* to the server and return its answer, and whether it wants to go on.
+        """
+        reader, writer = await self._connected()
+        writer.write(request.raw)
+        connection = h11.Connection(h11.CLIENT)
+        # What this makes of it is thrown away: h11 only needs to know what was asked.
+        for event in request.events:
+            connection.send(event)
+        body: list[bytes] = []
+        head, answer, _ = await self._read(connection, reader, b"", body)
+        assert isinstance(head, h11.Response)
+        relayed = RelayedAnswer(
+            raw=answer,
+            status_code=head.status_code,
+            headers=tuple(head.headers),
+            body=b"".join(body),
+            cursor=cursor,
+        )
+        return relayed, connection.their_state is h11.DONE
+
+    async def _read(
+        self,
+        connection: h11.Connection,
+        reader: asyncio.StreamReader,
+        data: bytes,
+        body: list[bytes],
+    ) -> tuple[h11.Event, bytes, bytes]:
+        """
+        Return the head of the next message, all its bytes, and what came after them.
+        """
+        head: h11.Event | None = None
+        everything = data
+        if data:
+            connection.receive_data(data)
+        while True:
+            try:
+                event = connection.next_event()
+            except h11.RemoteProtocolError:
+                raise _Unreadable(everything) from None
+            if event is h11.NEED_DATA:
+                if connection.they_are_waiting_for_100_continue or len(everything) > _LARGEST:
+                    raise _Unreadable(everything)
+                more = await reader.read(_CHUNK)
+                if not more and connection.their_role is h11.CLIENT:
+                    raise _Ended
+                connection.receive_data(more)
+                everything += more
+            elif isinstance(event, h11.Request | h11.Response):
+                head = event
+            elif isinstance(event, h11.Data):
+                body.append(bytes(event.data))
+            elif isinstance(event, h11.EndOfMessage):
+                assert head is not None
+                rest = connection.trailing_data[0]
+                return head, everything[: len(everything) - len(rest)], rest
+
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._server is None or self._server[0].at_eof():
+            self._server = await asyncio.open_connection(*self._target)
+        return self._server
+
+    async def take(self, steps: Iterable[Step]) -> bool:
+        """
+        Take *steps*; return whether the connection is still there afterwards.
+        """
+        writer = self._client[1]
+        for step in steps:
+            if isinstance(step, Wait):
+                await asyncio.sleep(step.seconds)
+            elif isinstance(step, Send):
+                writer.write(step.data)
+                await writer.drain()
+                self.sent += len(step.data)
+            else:
+                if step.reset:
+                    self.abort()
+                return False
+        return True
+
+    async def pass_on(self, data: bytes) -> None:
+        """
+        Hand *data* to the server, and from then on everything to the other side.
+        """
+        reader, writer = await self._connected()
+        writer.write(data)
+        await asyncio.gather(_pump(self._client[0], writer), _pump(reader, self._client[1]))
+
+    def abort(self) -> None:
+        """
+        End the client's connection by a reset.
+        """
+        client = self._client[1]
+        with contextlib.suppress(OSError):
+            client.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+        client.transport.abort()
+
+    def drop(self) -> None:
+        """
+        Close the client's connection, whatever still waits to be sent.
+        """
+        self._client[1].transport.abort()
+
+    def close(self) -> None:
+        """
+        Close both connections; what was written still goes out.
+        """
+        self._client[1].close()
+        if self._server is not None:
+            self._server[1].close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(_CHUNK):
+            writer.write(data)
+            await writer.drain()
+    with contextlib.suppress(OSError):
+        writer.write_eof()
+
+
+def _received(request: h11.Request) -> ReceivedRequest:
+    path, _, query = request.target.decode("latin-1").partition("?")
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in request.headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return ReceivedRequest(
+        method=request.method.decode("latin-1"),
+        path=path,
+        query=query,
+        headers=MappingProxyType(headers),
+    )
+
+
+@contextlib.contextmanager
+def relaying(target: str, network: Network | None = None) -> Generator[Relay, None, None]:
+    """
+    Run a relay before *target* while the `with` block lasts.
+
+    Args:
+        target: The URL of a plain HTTP server, such as `http://127.0.0.1:8000`.
+        network: How bad the network is.
+
+    Raises:
+        ValueError: *target* is no such URL.
+
+    Example:
+        >>> from heymilo_async.sandbox import Network, relaying, running
+        >>> with running() as milo, relaying(milo.base_url, Network(slice=1)) as relay:
+        ...     print(relay.base_url != milo.base_url)
+        True
+    """
+    address = _address(target)
+    relay = Relay(address, network=network)
+    listener = socket.create_server(("127.0.0.1", 0))
+    # See `_serve`: connections inherit it.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    async def serve(started: Callable[[], None], stop: asyncio.Event) -> None:
+        async with relay.serving(listener):
+            started()
+            await stop.wait()
+
+    with listener, background(serve, name="heymilo-relay"):
+        yield relay
+
+
+def _address(target: str) -> tuple[str, int]:
+    parts = urlsplit(target)
+    if parts.scheme != "http" or not parts.hostname or parts.port is None:
+        message = f"a relay's target is a URL such as http://127.0.0.1:8000, not {target!r}"
+        raise ValueError(message)
+    return parts.hostname, parts.port
