@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, get_args
 
 import attrs
 
@@ -86,7 +86,10 @@ class RateLimit:
     limit: int = attrs.field(validator=_check_limit)
     per: float = attrs.field(default=60.0, validator=_check_period)
     algorithm: Algorithm = attrs.field(
-        default=cast("Algorithm", "fixed-window"), kw_only=True, validator=_check_algorithm
+        # (pyright takes the default for any str.)
+        default="fixed-window",  # pyright: ignore[reportAssignmentType]
+        kw_only=True,
+        validator=_check_algorithm,
     )
 
     @classmethod

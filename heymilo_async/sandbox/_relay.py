@@ -78,11 +78,10 @@ class _Ended(Exception):  # noqa: N818 - it never leaves this module
 @attrs.frozen
 class _Request:
     """
-    A request as it came: its head, h11's events of it, and its bytes.
+    A request as it came: its head, and all its bytes.
     """
 
     head: h11.Request
-    events: list[h11.Event]
     raw: bytes
 
 
@@ -211,14 +210,10 @@ class _Link:
         Return the next request, and whether its client wants to go on afterwards.
         """
         connection = h11.Connection(h11.SERVER)
-        body: list[bytes] = []
-        head, raw, rest = await self._read(connection, self._client[0], self._unread, body)
+        head, raw, rest = await self._read(connection, self._client[0], self._unread, [])
         self._unread = rest
         assert isinstance(head, h11.Request)
-        data = [h11.Data(data=b"".join(body))] if body else []
-        return _Request(head, [head, *data, h11.EndOfMessage()], raw), (
-            connection.their_state is not h11.MUST_CLOSE
-        )
+        return _Request(head, raw), connection.their_state is not h11.MUST_CLOSE
 
     async def ask(self, request: _Request, cursor: str | None) -> tuple[RelayedAnswer, bool]:
         """
@@ -227,11 +222,18 @@ class _Link:
         reader, writer = await self._connected()
         writer.write(request.raw)
         connection = h11.Connection(h11.CLIENT)
-        # What this makes of it is thrown away: h11 only needs to know what was asked.
-        for event in request.events:
-            connection.send(event)
+        # What this makes of it is thrown away: h11 only needs to know which method was asked for.
+        connection.send(
+            h11.Request(method=request.head.method, target=b"/", headers=[(b"host", b"x")])
+        )
+        connection.send(h11.EndOfMessage())
         body: list[bytes] = []
-        head, answer, _ = await self._read(connection, reader, b"", body)
+        try:
+            head, answer, _ = await self._read(connection, reader, b"", body)
+        except _Unreadable as unreadable:
+            self._client[1].write(unreadable.data)
+            await _pump(reader, self._client[1])
+            raise _Ended from None
         assert isinstance(head, h11.Response)
         relayed = RelayedAnswer(
             raw=answer,

@@ -179,7 +179,8 @@ def _(_: InvalidJSON, answer: RelayedAnswer) -> list[Step]:
 
 @spoilt.register
 def _(_: WrongTypes, answer: RelayedAnswer) -> list[Step]:
-    document = _document(answer)
+    if (document := _document(answer)) is None:
+        return [Send(answer.raw)]
     data = document.get("data")
     first = data[0] if isinstance(data, list) and data else data
     if isinstance(first, dict):
@@ -191,7 +192,8 @@ def _(_: WrongTypes, answer: RelayedAnswer) -> list[Step]:
 
 @spoilt.register
 def _(_: RepeatCursor, answer: RelayedAnswer) -> list[Step]:
-    document = _document(answer)
+    if (document := _document(answer)) is None:
+        return [Send(answer.raw)]
     if "pagination" in document:
         document["pagination"]["has_more"] = True
         for item in document["data"][-1:]:
@@ -199,12 +201,12 @@ def _(_: RepeatCursor, answer: RelayedAnswer) -> list[Step]:
     return [Send(_with_body(answer, json.dumps(document).encode()))]
 
 
-def _document(answer: RelayedAnswer) -> dict[str, Any]:
+def _document(answer: RelayedAnswer) -> dict[str, Any] | None:
     try:
         document = json.loads(answer.body)
     except ValueError:
-        document = None
-    return document if isinstance(document, dict) else {}
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _with_body(answer: RelayedAnswer, body: bytes) -> bytes:

@@ -156,6 +156,10 @@ def test_only_loopback_is_served(host: Any) -> None:
         ({"api_key": ""}, ValueError, "printable ASCII"),
         ({"api_key": "a key"}, ValueError, "printable ASCII"),
         ({"api_key": "cl\xe9"}, ValueError, "printable ASCII"),
+        ({"rate_limit": 300}, TypeError, "a RateLimit or a str, not int"),
+        ({"rate_limit": "often"}, ValueError, "300/min"),
+        ({"latency": -1}, ValueError, "latency must be within"),
+        ({"latency": "1"}, TypeError, "latency must be a number"),
     ],
 )
 def test_bad_options_are_refused(
@@ -367,3 +371,44 @@ def test_a_sandbox_shows_no_credentials() -> None:
     """
     with sandbox.running() as milo:
         assert f"Sandbox(base_url={milo.base_url!r})" == repr(milo)
+
+
+def test_another_address_only_if_told_so(ask: Ask) -> None:
+    """
+    With `allow_remote` it may listen on every address, and its URL names one of this machine.
+    """
+    with sandbox.running(host="0.0.0.0", allow_remote=True) as milo:
+        assert milo.base_url.startswith("http://127.0.0.1:")
+        assert 200 == ask(milo).status
+
+
+def test_every_exchange_is_told(ask: Ask) -> None:
+    """
+    Each request is told when its answer has ended, with what became of it; failing to listen
+    breaks nothing.
+    """
+    told: list[sandbox.Exchange] = []
+
+    def listen(exchange: sandbox.Exchange) -> None:
+        told.append(exchange)
+        raise LookupError
+
+    with sandbox.running(on_exchange=listen, latency=0.01) as milo:
+        fault = sandbox.faults.Status(503)
+        milo.fail_next(fault)
+        statuses = [ask(milo).status, ask(milo, "/api/v2/phone-numbers?limit=2").status]
+        missing = ask(milo, "/nowhere", method="POST").status
+
+    assert [503, 200, 404] == [*statuses, missing]
+    assert [
+        ("GET", "/api/v2/phone-numbers", "", "listPhoneNumbers", 503, fault),
+        ("GET", "/api/v2/phone-numbers", "limit=2", "listPhoneNumbers", 200, None),
+        ("POST", "/nowhere", "", None, 404, None),
+    ] == [
+        (
+            *(one.request.method, one.request.path, one.request.query),
+            *(one.operation, one.status_code, one.fault),
+        )
+        for one in told
+    ]
+    assert all(0.01 <= one.elapsed < 5 for one in told)
