@@ -27,9 +27,10 @@ def main() -> int:
 
         return run(sys.argv[1:])
     except ModuleNotFoundError as missing:
-        if missing.name not in _EXTRA:
+        package = (missing.name or "").partition(".")[0]
+        if package not in _EXTRA:
             raise
-        line = f"heymilo: this command needs {missing.name}: pip install 'heymilo-async[cli]'"
+        line = f"heymilo: this command needs {package}: pip install 'heymilo-async[cli]'"
         print(line, file=sys.stderr)  # noqa: T201
         return _OTHER
     except KeyboardInterrupt:

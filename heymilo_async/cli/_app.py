@@ -11,7 +11,8 @@ import typer
 import typer.main
 
 from .. import __version__
-from . import _phone_numbers
+from . import _doctor, _phone_numbers, _sandbox
+from ._connection import Connection, with_connection
 from ._errors import report
 from ._help import show_help_if_alone
 from ._session import Session
@@ -28,6 +29,9 @@ The HeyMilo Public API from a terminal. (Unofficial.)
   $ heymilo phone-numbers list --all --format csv > numbers.csv
   $ heymilo phone-numbers list --all | jq -r .phone_number
   $ heymilo phone-numbers get 666A24C3
+  $ heymilo doctor
+  $ heymilo sandbox --port 8800
+  $ heymilo --install-completion
 
 [bold]Environment[/bold]
   HEYMILO_API_KEY       the API key; never an argument, which others could see
@@ -56,6 +60,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(_phone_numbers.app)
+app.command("doctor", help=_doctor.HELP)(with_connection(_doctor.examine))
+app.command("sandbox", help=_sandbox.HELP)(_sandbox.serve)
 
 
 def _show_version(wanted: bool) -> None:
@@ -65,9 +71,11 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback(invoke_without_command=True)
+@with_connection
 def options(
     context: typer.Context,
     *,
+    connection: Connection,
     sandbox: Annotated[
         bool,
         typer.Option(
@@ -85,7 +93,7 @@ def options(
     """
     Keep the options for the command, which comes next.
     """
-    context.obj = Session(sandbox=sandbox)
+    context.obj = Session(sandbox=sandbox, connection=connection)
     show_help_if_alone(context)
 
 

@@ -10,9 +10,11 @@ import io
 import json
 import shlex
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 import attrs
+import typer
 
 from .. import Page, to_dict
 from ..pages import Identified
@@ -20,6 +22,10 @@ from ._streams import is_terminal, say, write
 from ._table import Column, block, table
 
 T = TypeVar("T", bound=Identified)
+
+
+def _nothing(_: int, __: int | None) -> None:
+    pass
 
 
 class Format(enum.StrEnum):
@@ -51,13 +57,57 @@ class View(Generic[T]):
     model: type[T]
     plural: str
     columns: Sequence[Column[T]]
+    chosen: Sequence[str] | None = None
 
     @property
-    def fields(self) -> list[str]:
+    def fields(self) -> Sequence[str]:
         """
-        The names of the contract's fields.
+        The names of the contract's fields, or those that were chosen, in that order.
         """
+        if self.chosen is not None:
+            return self.chosen
         return [name for name in attrs.fields_dict(cast("Any", self.model)) if name != "extra"]
+
+    @property
+    def shown(self) -> Sequence[Column[T]]:
+        """
+        The columns of a table: the usual ones, or those that were chosen, in that order.
+        """
+        if self.chosen is None:
+            return [column for column in self.columns if column.usual]
+        by_field = {column.field: column for column in self.columns}
+        return [by_field[name] for name in self.chosen]
+
+    def choosing(self, text: str | None) -> View[T]:
+        """
+        Return a view of the fields that *text* names, separated by commas; None: of all.
+
+        Raises:
+            typer.BadParameter: One of them is no field.
+        """
+        if text is None:
+            return self
+        names = [name.strip() for name in text.split(",")]
+        known = [column.field for column in self.columns]
+        for name in names:
+            if name not in known:
+                message = f"there is no column {name!r}; there are: {', '.join(known)}"
+                raise typer.BadParameter(message, param_hint="'--columns'")
+        return attrs.evolve(self, chosen=list(dict.fromkeys(names)))
+
+    def completed(self, incomplete: str) -> list[str]:
+        """
+        Return what *incomplete*, a part of such a text, may go on as.
+        """
+        before, comma, last = incomplete.rpartition(",")
+        known = [column.field for column in self.columns]
+        return [f"{before}{comma}{name}" for name in known if name.startswith(last)]
+
+    def picked(self, values: dict[str, Any]) -> dict[str, Any]:
+        """
+        Return of a model's *values* those that were chosen.
+        """
+        return values if self.chosen is None else {name: values[name] for name in self.chosen}
 
 
 def write_one(item: T, form: Format, view: View[T]) -> None:
@@ -67,16 +117,25 @@ def write_one(item: T, form: Format, view: View[T]) -> None:
     write(_SINGLE[form](item, view))
 
 
-def write_pages(pages: Iterable[Page[T]], form: Format, view: View[T]) -> None:
+def write_pages(
+    pages: Iterable[Page[T]],
+    form: Format,
+    view: View[T],
+    advance: AbstractContextManager[Callable[[int, int | None], None]] | None = None,
+) -> None:
     """
     Write the models of all *pages*, and after an error say how to go on from what was written.
+
+    What *advance* gives is told how many there were on each page, and how many there are at all.
     """
     writer = _WRITERS[form](view)
     cursor: str | None = None
     try:
-        for page in pages:
-            writer.add(page)
-            cursor = page[-1].id if page else cursor
+        with advance or nullcontext(_nothing) as tell:
+            for page in pages:
+                writer.add(page)
+                cursor = page[-1].id if page else cursor
+                tell(len(page), page.pagination.total_count)
     except BaseException as error:
         if cursor is not None and writer.save():
             error.add_note(f"to go on from there: --starting-after {shlex.quote(cursor)}")
@@ -106,7 +165,7 @@ class _Lines:
         self._view = view
 
     def add(self, page: Page[Any]) -> None:
-        write("".join(map(_json, page)))
+        write("".join(_json(self._view.picked(to_dict(item))) for item in page))
 
     def save(self) -> bool:
         return True
@@ -122,7 +181,7 @@ class _CSV(_Lines):
 
     def __init__(self, view: View[Any]) -> None:
         super().__init__(view)
-        self._header: list[list[str]] = [view.fields]
+        self._header: list[Sequence[str]] = [view.fields]
 
     def add(self, page: Page[Any]) -> None:
         rows, self._header = [*self._header, *(_row(item, self._view) for item in page)], []
@@ -134,7 +193,8 @@ class _Document:
     JSON: one object, of the shape that a single page has.
     """
 
-    def __init__(self, _: View[Any]) -> None:
+    def __init__(self, view: View[Any]) -> None:
+        self._view = view
         self._pages: list[Page[Any]] = []
 
     def add(self, page: Page[Any]) -> None:
@@ -145,8 +205,10 @@ class _Document:
         return False
 
     def end(self) -> None:
-        data = tuple(item for page in self._pages for item in page)
-        write(_json(attrs.evolve(self._pages[-1], data=data), indent=2))
+        document = to_dict(attrs.evolve(self._pages[-1], data=()))
+        items = (item for page in self._pages for item in page)
+        document["data"] = [self._view.picked(to_dict(item)) for item in items]
+        write(_json(document, indent=2))
 
 
 class _Table:
@@ -162,7 +224,7 @@ class _Table:
         self._items.extend(page)
 
     def save(self) -> bool:
-        write(table(self._items, self._view.columns))
+        write(table(self._items, self._view.shown))
         return True
 
     def end(self) -> None:
@@ -181,16 +243,16 @@ _WRITERS: Final[dict[Format, Callable[[View[Any]], _Writer]]] = {
 
 
 _SINGLE: Final[dict[Format, Callable[[Any, View[Any]], str]]] = {
-    Format.TABLE: lambda item, view: block(item, view.columns),
-    Format.JSON: lambda item, _: _json(item, indent=2),
-    Format.JSONL: lambda item, _: _json(item),
+    Format.TABLE: lambda item, view: block(item, view.shown),
+    Format.JSON: lambda item, view: _json(view.picked(to_dict(item)), indent=2),
+    Format.JSONL: lambda item, view: _json(view.picked(to_dict(item))),
     Format.CSV: lambda item, view: _csv([view.fields, _row(item, view)]),
 }
 
 
-def _json(model: object, *, indent: int | None = None) -> str:
+def _json(values: dict[str, Any], *, indent: int | None = None) -> str:
     # ASCII, with everything else escaped: no encoding of a pipe and no terminal can break it.
-    return json.dumps(to_dict(model), allow_nan=False, indent=indent) + "\n"
+    return json.dumps(values, allow_nan=False, indent=indent) + "\n"
 
 
 def _row(item: object, view: View[Any]) -> list[str]:

@@ -5,27 +5,39 @@ The commands of `heymilo phone-numbers`.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Annotated, Final
 
 import typer
 
 from .. import PhoneNumber
+from ._connection import with_connection
 from ._help import show_help_if_alone
 from ._output import Format, View, chosen, write_one, write_pages
+from ._progress import is_wanted, progress
 from ._session import Session
 from ._streams import say
 from ._table import Column
+
+#: The panel of the options about it, in the help.
+OUTPUT: Final = "Output"
 
 VIEW: Final = View(
     model=PhoneNumber,
     plural="phone numbers",
     columns=(
-        Column[PhoneNumber]("Phone number", lambda number: number.phone_number),
-        Column[PhoneNumber]("ID", lambda number: number.id),
-        Column[PhoneNumber]("Country", lambda number: number.country_code),
-        Column[PhoneNumber]("Active", lambda number: "yes" if number.active else "no"),
-        Column[PhoneNumber]("Provisioned (UTC)", lambda number: _minute(number.date_provisioned)),
+        Column[PhoneNumber]("phone_number", "Phone number", lambda number: number.phone_number),
+        Column[PhoneNumber]("id", "ID", lambda number: number.id),
+        Column[PhoneNumber]("country_code", "Country", lambda number: number.country_code),
+        Column[PhoneNumber]("active", "Active", lambda number: "yes" if number.active else "no"),
+        Column[PhoneNumber](
+            "date_provisioned",
+            "Provisioned (UTC)",
+            lambda number: _minute(number.date_provisioned),
+        ),
+        Column[PhoneNumber]("object", "Object", lambda number: number.object, usual=False),
     ),
 )
 
@@ -43,11 +55,27 @@ _LIST_HELP: Final = (
     "json is one object, of data and pagination, also with --all. jsonl is one number a line, and "
     "csv has a header; both are written as the pages arrive. In all three, times are Unix seconds. "
     "Fields that are newer than this command are in json and jsonl.\n\n"
-    "If --all ends early, the error says how to go on from what was written."
+    "On a terminal, --all shows how far it has come. If it ends early, by an error or by Ctrl-C, "
+    "the last line says how to go on from what was written."
 )
 
 
+#: Of every command that writes numbers.
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="NAMES",
+        show_default=False,
+        autocompletion=VIEW.completed,
+        rich_help_panel=OUTPUT,
+        help="Which fields, in which order, in any format: id,phone_number and so on.",
+    ),
+]
+
+
 @app.command("list", help=_LIST_HELP)
+@with_connection
 def list_numbers(
     context: typer.Context,
     *,
@@ -68,28 +96,44 @@ def list_numbers(
         ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Walk through all pages.")] = False,
+    max_items: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            show_default=False,
+            help="Walk through pages until so many numbers are written.",
+        ),
+    ] = None,
     form: Annotated[
         Format | None,
         typer.Option(
             "--format",
             show_default=False,
+            rich_help_panel=OUTPUT,
             help="By default a table on a terminal and jsonl elsewhere.",
         ),
     ] = None,
+    columns: Columns = None,
 ) -> None:
     """
     Write one page of phone numbers, or all of them.
     """
     form = chosen(form, otherwise=Format.JSONL)
+    view = VIEW.choosing(columns)
     session: Session = context.obj
     with session.client() as client:
         numbers = client.phone_numbers
-        if every:
-            pages = numbers.list_all(page_size=limit or 100, starting_after=starting_after).pages()
-            write_pages(pages, form, VIEW)
+        if every or max_items is not None:
+            walk = numbers.list_all(
+                page_size=limit or min(max(max_items or 100, 1), 100),
+                starting_after=starting_after,
+                max_items=max_items,
+            )
+            write_pages(walk.pages(), form, view, _bar(session, form, starting_after, max_items))
         else:
             page = numbers.list(limit=limit, starting_after=starting_after)
-            write_pages([page], form, VIEW)
+            write_pages([page], form, view)
             if page.next_cursor is not None and form is not Format.JSON:
                 say(
                     "there are more: add --all, "
@@ -97,7 +141,22 @@ def list_numbers(
                 )
 
 
+def _bar(
+    session: Session, form: Format, starting_after: str | None, max_items: int | None
+) -> AbstractContextManager[Callable[[int, int | None], None]]:
+    return progress(
+        VIEW.plural,
+        most=max_items,
+        # How many there are behind a number, the server does not say.
+        is_total_known=starting_after is None,
+        wanted=is_wanted(
+            verbose=session.connection.verbose, writes_lines=form in {Format.JSONL, Format.CSV}
+        ),
+    )
+
+
 @app.command("get")
+@with_connection
 def get_number(
     context: typer.Context,
     phone_number_id: Annotated[
@@ -110,17 +169,20 @@ def get_number(
         typer.Option(
             "--format",
             show_default=False,
+            rich_help_panel=OUTPUT,
             help="By default a table on a terminal and json elsewhere.",
         ),
     ] = None,
+    columns: Columns = None,
 ) -> None:
     """
     Show one phone number.
     """
     form = chosen(form, otherwise=Format.JSON)
+    view = VIEW.choosing(columns)
     session: Session = context.obj
     with session.client() as client:
-        write_one(client.phone_numbers.get(phone_number_id), form, VIEW)
+        write_one(client.phone_numbers.get(phone_number_id), form, view)
 
 
 def _minute(time: datetime | None) -> str | None:

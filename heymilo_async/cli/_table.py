@@ -24,10 +24,16 @@ _ANY_WIDTH: Final = 100_000
 class Column(Generic[T]):
     """
     A heading, and what stands below it for a model; None for what the server does not say.
+
+    Attributes:
+        field: The name of the contract's field.
+        usual: Whether a table has it without being told so.
     """
 
+    field: str
     heading: str
     show: Callable[[T], str | None]
+    usual: bool = True
 
     def cell(self, item: T) -> Text:
         """

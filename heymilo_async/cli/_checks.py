@@ -1,0 +1,329 @@
+"""
+What `heymilo doctor` looks at: a function for each check, which returns its `Finding`.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import ipaddress
+import os
+import platform
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import attrs
+
+from .. import (
+    APIConnectionError,
+    APIStatusError,
+    AuthenticationError,
+    ConfigurationError,
+    HeyMiloError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseDecodeError,
+    RetryPolicy,
+    ServerError,
+    __version__,
+)
+from .._retry import _date_of
+from .._settings import Secret, _fault_of_credential
+from .._wire._native import _ssl_context
+from ._credentials import VARIABLES, variable_in_use
+from ._errors import CommandError, ExitCode, exit_code
+from ._finding import Case, Finding, State, failed, skipped
+from ._reach import connect, look_up, place, shake_hands, tls_fault, way_to, within
+from ._streams import printable
+
+#: Seconds by which clocks may differ: dates in headers are whole seconds, and take time to come.
+_TOLERATED: Final = 5.0
+_LIMITS: Final = ("ratelimit", "x-ratelimit")
+_CALL: Final = "GET /api/v2/phone-numbers"
+
+_STATUSES: Final[Mapping[type[APIStatusError], tuple[str, str]]] = {
+    AuthenticationError: ("the key or the token is refused", "copy it again, or make a new one"),
+    PermissionDeniedError: (
+        "the credential is known, but not allowed this",
+        "check what it may do, and HEYMILO_WORKSPACE_ID",
+    ),
+    NotFoundError: ("the API is not there", "check the base URL"),
+    RateLimitError: ("too many requests with this credential", "come back later"),
+    ServerError: ("the server, or something before it, failed", "try again"),
+}
+
+
+def installed(_: Case) -> Finding:
+    """
+    What runs here.
+    """
+    facts = {
+        "python": platform.python_version(),
+        "heymilo-async": __version__,
+        "httpx": importlib.metadata.version("httpx"),
+        "OpenSSL": ssl.OPENSSL_VERSION.split()[1],
+    }
+    python, *others = (f"{name} {version}" for name, version in facts.items())
+    return Finding(text=f"{python.split()[1]} with {', '.join(others)}", facts=facts)
+
+
+def credential(case: Case) -> Finding:
+    """
+    Whether there is a key or a token, and from where; nothing of it is shown.
+    """
+    if case.sandbox:
+        case.has_credential = True
+        return Finding(text="the sandbox's own")
+    name = variable_in_use()
+    if name is None:
+        return failed(
+            "there is none",
+            "set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN)",
+            ExitCode.AUTHENTICATION,
+        )
+    # (The text stands in no variable.)
+    parameter = name.removeprefix("HEYMILO_").lower()
+    fault = _fault_of_credential(parameter, os.environ[name])
+    if fault is not None:
+        return failed(f"{name} cannot be used", fault, ExitCode.USAGE, source=name)
+    case.has_credential = True
+    others = [other for other in VARIABLES if other != name and os.environ.get(other, "").strip()]
+    unused = f"; {others[0]} is not used beside it" if others else ""
+    return Finding(text=f"from {name}{unused}", facts={"source": name})
+
+
+def base_url(case: Case) -> Finding:
+    """
+    Where the API is said to be.
+    """
+    try:
+        # Without a credential there is no client; this one goes as far as TLS.
+        case.client = case.open(None if case.has_credential else Secret("none"))
+    except (ConfigurationError, CommandError) as error:
+        return failed("it cannot be used", str(error), exit_code(error), source=case.source)
+    return Finding(
+        text=f"{case.settings.base_url}, {case.source}",
+        facts={"base_url": case.settings.base_url, "source": case.source},
+    )
+
+
+def proxy(case: Case) -> Finding:
+    """
+    Which proxy serves that address.
+    """
+    try:
+        case.way = way = way_to(case.settings.base_url, case.pool_settings)
+    except ConfigurationError as error:
+        return failed("it cannot be used", str(error), ExitCode.USAGE)
+    if way.proxy is None:
+        return Finding(text="none for this host", facts={"proxy": None})
+    return Finding(
+        text=f"{way.proxy_shown}, from {way.proxy_source}",
+        facts={"proxy": way.proxy_shown, "source": way.proxy_source},
+    )
+
+
+def name_look_up(case: Case) -> Finding:
+    """
+    Which addresses the first machine on the way has.
+    """
+    host, port = case.way.door
+    started = time.monotonic()
+    try:
+        case.addresses = within(case.seconds, lambda: look_up(host, port))
+    except TimeoutError:
+        fault = f"{host}: no answer within {case.seconds:g} s"
+    except OSError as error:
+        fault = f"{host}: {error.strerror or error}"
+    else:
+        elapsed = time.monotonic() - started
+        facts = {"host": host, "addresses": list(case.addresses), "seconds": elapsed}
+        if _is_address(host):
+            return Finding(text=f"{host} is an address", facts=facts)
+        return Finding(
+            text=f"{host} is {', '.join(case.addresses)} ({_ms(elapsed)})",
+            facts=facts,
+        )
+    what = "base URL" if case.way.proxy is None else "proxy's URL"
+    return failed(fault, f"check the {what}, and this machine's DNS", ExitCode.CONNECTION)
+
+
+def connection(case: Case) -> Finding:
+    """
+    Whether that machine takes a TCP connection.
+    """
+    way, port = case.way, case.way.door[1]
+    started = time.monotonic()
+    try:
+        # Twice over: it ends in time also if it does not keep to its own.
+        address = within(case.seconds, lambda: connect(case.addresses, port, case.seconds))
+    except ConnectionRefusedError:
+        fault = f"{place(*way.door)} refuses"
+        cure = "check host and port, and whether the server runs"
+    except TimeoutError:
+        fault = f"{place(*way.door)} does not answer within {case.seconds:g} s"
+        cure = "a firewall may be between: try from elsewhere"
+        if way.proxy is None:
+            cure += ", or set HTTPS_PROXY if your network wants one"
+    except OSError as error:
+        fault, cure = f"{place(*way.door)}: {error.strerror or error}", "check the network"
+    else:
+        elapsed = time.monotonic() - started
+        return Finding(
+            text=f"to {place(address, port)} ({_ms(elapsed)})",
+            facts={"address": address, "port": port, "seconds": elapsed},
+        )
+    return failed(fault, cure, ExitCode.CONNECTION)
+
+
+def tls(case: Case) -> Finding:
+    """
+    Whether the server's certificate is good for it.
+    """
+    way = case.way
+    if way.scheme == "http":
+        return skipped("the base URL is http")
+    if way.proxy_scheme not in {"", "http"}:
+        return skipped(f"not seen through a {way.proxy_scheme} proxy; the call shows it")
+    try:
+        context = _ssl_context(case.pool_settings)
+        done = within(case.seconds, lambda: shake_hands(way, context, case.seconds))
+    except ConfigurationError as error:
+        return failed("no certificates to trust", str(error), ExitCode.USAGE)
+    except OSError as error:
+        return failed(*tls_fault(error, datetime.now(UTC)), ExitCode.CONNECTION)
+    until = "" if done.expires is None else f", good until {done.expires:%Y-%m-%d}"
+    return Finding(
+        text=f"{done.version}, certificate by {done.issuer}{until}",
+        facts={
+            "version": done.version,
+            "issuer": done.issuer,
+            "expires": done.expires and done.expires.isoformat(),
+        },
+    )
+
+
+def call(case: Case) -> Finding:
+    """
+    Whether the API answers the client, credential and all.
+    """
+    view = case.client.with_options(
+        timeout=case.seconds,
+        deadline=case.settings.deadline or 2 * case.seconds,
+        retry=RetryPolicy(max_attempts=1),
+    )
+    case.asked = time.time()
+    try:
+        response = view.raw(view.phone_numbers.list, limit=1)
+    except HeyMiloError as error:
+        case.answered = time.time()
+        case.headers = getattr(error, "headers", None)
+        status = getattr(error, "status_code", None)
+        return failed(*_words_for(error), exit_code(error), status_code=status)
+    case.answered, case.headers = time.time(), response.headers
+    return Finding(
+        text=f"{response.status_code} to {_CALL} ({_ms(response.elapsed)})",
+        facts={"status_code": response.status_code, "seconds": response.elapsed},
+    )
+
+
+def _words_for(error: HeyMiloError) -> tuple[str, str]:
+    if isinstance(error, APIStatusError) and type(error) in _STATUSES:
+        text, cure = _STATUSES[type(error)]
+        named = "" if error.request_id is None else f" (request id {printable(error.request_id)})"
+        later = "" if error.retry_after is None else f", in {error.retry_after:.0f} s"
+        return f"{error.status_code} to {_CALL}: {text}{named}", cure + later
+    if isinstance(error, ResponseDecodeError):
+        return error.message, "check the base URL: something else may answer there"
+    if isinstance(error, APIConnectionError) and error.phase == "proxy":
+        return error.message, "check the proxy's URL, with its user and password"
+    return error.message, "try again, and ask whoever runs the network or the server"
+
+
+def clock(case: Case) -> Finding:
+    """
+    Whether this machine and the server agree on what time it is.
+    """
+    sent = None if case.headers is None else _date_of(case.headers.get("date", ""))
+    if sent is None:
+        return skipped("no answer with a date to tell it by")
+    ahead = skew(sent, case.asked, case.answered)
+    facts = {"seconds_ahead": ahead}
+    if abs(ahead) <= _TOLERATED:
+        return Finding(text=f"within {_TOLERATED:.0f} s of the server's", facts=facts)
+    return Finding(
+        state=State.WARNING,
+        text=f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the server's",
+        cure="let the system set its clock by the network (NTP)",
+        facts=facts,
+    )
+
+
+def skew(sent: float, asked: float, answered: float) -> float:
+    """
+    Return by how many seconds this machine's clock is at least ahead of the server's.
+
+    The answer was *sent*, by the server's clock and cut to whole seconds, at some moment between
+    *asked* and *answered*, by this one's; all in Unix seconds. Negative: behind.
+    """
+    if asked > sent + 1:
+        return asked - (sent + 1)
+    return min(answered - sent, 0.0)
+
+
+def limits(case: Case) -> Finding:
+    """
+    What the server says of its rate limit.
+    """
+    if case.headers is None:
+        return skipped("no answer to tell it by")
+    seen = {
+        name: value
+        for name, value in case.headers.items()
+        if name.startswith(_LIMITS) or name == "retry-after"
+    }
+    listed = ", ".join(f"{name}: {printable(value)}" for name, value in seen.items())
+    return Finding(text=listed or "no rate-limit headers in the answer", facts=seen)
+
+
+#: In order; each with those that have to be well before it can be made.
+CHECKS: Final[Mapping[str, tuple[Callable[[Case], Finding], Sequence[str]]]] = {
+    "Python": (installed, ()),
+    "key": (credential, ()),
+    "base URL": (base_url, ()),
+    "proxy": (proxy, ("base URL",)),
+    "look-up": (name_look_up, ("proxy",)),
+    "connect": (connection, ("look-up",)),
+    "TLS": (tls, ("connect",)),
+    "call": (call, ("key", "TLS")),
+    "clock": (clock, ()),
+    "limits": (limits, ()),
+}
+
+
+def findings(case: Case) -> Iterator[Finding]:
+    """
+    Make one check after the other, and give what each came to.
+    """
+    blocked: dict[str, str] = {}
+    for name, (check, needs) in CHECKS.items():
+        cause = next((blocked[need] for need in needs if need in blocked), None)
+        finding = check(case) if cause is None else skipped(f"not tried: mend '{cause}' first")
+        if cause is not None or finding.state is State.FAILED:
+            blocked[name] = cause or name
+        yield attrs.evolve(finding, name=name)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"

@@ -1,0 +1,131 @@
+"""
+The options of every command that asks the API, before the command's name and behind it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Protocol, TypeVar, get_type_hints
+
+import attrs
+import typer
+
+from ._durations import seconds
+
+F = TypeVar("F", bound=Callable[..., None])
+
+_PANEL: Final = "Connection"
+
+
+def _option(*names: str, **settings: Any) -> Any:
+    return typer.Option(*names, show_default=False, rich_help_panel=_PANEL, **settings)
+
+
+@attrs.frozen(kw_only=True)
+class Connection:
+    """
+    What was said about how to ask; None for what was not.
+    """
+
+    timeout: float | None = None
+    deadline: float | None = None
+    max_attempts: int | None = None
+    base_url: str | None = None
+    workspace_id: str | None = None
+    verbose: int = 0
+
+    def merged(self, later: Connection) -> Connection:
+        """
+        Return this with what *later* says in its place; being verbose adds up.
+        """
+        given = {
+            name: value
+            for name, value in attrs.asdict(later).items()
+            if value is not None and name != "verbose"
+        }
+        return attrs.evolve(self, **given, verbose=self.verbose + later.verbose)
+
+
+_OPTIONS: Final[dict[str, Any]] = {
+    "timeout": Annotated[
+        float | None,
+        _option(
+            parser=seconds,
+            metavar="SECONDS",
+            help="Without progress; by default 30. 500ms and 2m are understood too.",
+        ),
+    ],
+    "deadline": Annotated[
+        float | None,
+        _option(
+            parser=seconds,
+            metavar="SECONDS",
+            help="For a whole call, retries included (with --all: for each page); by default none.",
+        ),
+    ],
+    "max_attempts": Annotated[
+        int | None,
+        _option(min=1, metavar="N", help="Tries of one call; by default 3, and 1 is no retry."),
+    ],
+    "base_url": Annotated[
+        str | None,
+        _option(metavar="URL", help="Where the API is, instead of HEYMILO_BASE_URL."),
+    ],
+    "workspace_id": Annotated[
+        str | None,
+        _option(metavar="ID", help="The workspace, instead of HEYMILO_WORKSPACE_ID."),
+    ],
+    "verbose": Annotated[
+        int,
+        _option(
+            "-v",
+            "--verbose",
+            count=True,
+            help="Say on stderr what goes over the wire; -vv with headers. Secrets are masked.",
+        ),
+    ],
+}
+
+
+class _Adjustable(Protocol):
+    def adjusted(self, connection: Connection) -> Any: ...
+
+
+def with_connection(command: F) -> F:
+    """
+    Give *command* the options of a connection; what they say goes into `context.obj`.
+
+    Typer has no options that commands share, but reads them from signatures.
+    """
+    types = get_type_hints(command, include_extras=True)
+    own = [
+        one.replace(annotation=types[one.name])
+        for one in inspect.signature(command).parameters.values()
+        if one.name != "connection"
+    ]
+    added = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=0 if name == "verbose" else None,
+            annotation=annotation,
+        )
+        for name, annotation in _OPTIONS.items()
+    ]
+
+    @functools.wraps(command)
+    def adjusted(context: typer.Context, *args: Any, **kwargs: Any) -> None:
+        said = Connection(**{name: kwargs.pop(name) for name in _OPTIONS})
+        session: _Adjustable | None = context.obj
+        if session is not None:
+            context.obj = session.adjusted(said)
+            command(context, *args, **kwargs)
+        else:
+            command(context, *args, connection=said, **kwargs)
+
+    signature = inspect.Signature([*own, *added], return_annotation=None)
+    adjusted.__signature__ = signature  # type: ignore[attr-defined]
+    adjusted.__annotations__ = {one.name: one.annotation for one in [*own, *added]}
+    return adjusted  # type: ignore[return-value]

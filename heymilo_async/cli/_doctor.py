@@ -1,0 +1,143 @@
+"""
+The command `heymilo doctor`: what is between this machine and the API, step by step.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import json
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ._checks import CHECKS, findings
+from ._errors import ExitCode
+from ._finding import Case, Finding, State
+from ._reporting import reporting
+from ._session import Session
+from ._streams import is_terminal, printable, write
+
+# (Typer keeps line breaks from the second paragraph on, so paragraphs have none.)
+HELP: Final = """
+Find out what keeps this machine from using the API, and say what to do.
+
+{checks}
+
+[bold]Marks[/bold]
+  ok  well
+  !   it works, but have a look
+  !!  it does not work: what to do
+  --  not looked at
+
+[bold]Exit codes[/bold]
+  0  all is well
+  1  any other trouble
+  2  a setting cannot be used
+  3  no credentials, or no good ones
+  4  no API at the base URL
+  5  rate limited
+  6  connection: out of reach
+
+Of several troubles, the first one counts.
+""".format(
+    checks=(
+        "It looks for a key, follows the way to the server step by step (proxy, name, connection, "
+        "TLS), makes one call with the client itself, and compares the clocks. No secret is shown, "
+        "so the output can be sent to somebody who helps."
+    )
+)
+
+#: Seconds for a step, unless --timeout says otherwise.
+_SECONDS: Final = 5.0
+
+_MARKS: Final = {State.OK: "ok", State.WARNING: "!", State.FAILED: "!!", State.SKIPPED: "--"}
+_STYLES: Final = {
+    State.OK: "green",
+    State.WARNING: "yellow",
+    State.FAILED: "bold red",
+    State.SKIPPED: "dim",
+}
+_MARK_WIDTH: Final = max(map(len, _MARKS.values()))
+_NAME_WIDTH: Final = max(map(len, CHECKS))
+
+
+class Form(enum.StrEnum):
+    """
+    What the result looks like.
+    """
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def examine(
+    context: typer.Context,
+    *,
+    form: Annotated[
+        Form, typer.Option("--format", help="Lines to read, or one object for programs.")
+    ] = Form.TEXT,
+) -> None:
+    """
+    Make all checks, and write what each came to.
+    """
+    code = ExitCode.DONE
+    with reporting(), contextlib.ExitStack() as stack:
+        session: Session = context.obj
+        case = Case(
+            sandbox=session.sandbox,
+            source=session.base_url_source,
+            open=lambda key: stack.enter_context(session.open(key)),
+            seconds=_SECONDS if session.timeout is None else session.timeout,
+        )
+        made: list[Finding] = []
+        for finding in findings(case):
+            made.append(finding)
+            if form is Form.TEXT:
+                write(line(finding))
+        code = next((one.code for one in made if one.state is State.FAILED), ExitCode.DONE)
+        if form is Form.JSON:
+            write(document(made, code))
+    raise typer.Exit(code)
+
+
+def line(finding: Finding) -> str:
+    """
+    Return *finding* for people: one line in a file, and as many as it needs on a terminal.
+    """
+    said = printable("; ".join(filter(None, (finding.text, finding.cure))))
+    mark = _MARKS[finding.state]
+    if not is_terminal():
+        return f"{mark:{_MARK_WIDTH}}  {finding.name:{_NAME_WIDTH}}  {said}\n"
+    lines = Table.grid(padding=(0, 2, 0, 0))
+    lines.add_column(width=_MARK_WIDTH, no_wrap=True)
+    lines.add_column(width=_NAME_WIDTH, no_wrap=True)
+    lines.add_column(overflow="fold")
+    style = _STYLES[finding.state]
+    lines.add_row(Text(mark, style), Text(finding.name), Text(said))
+    console = Console()
+    # Not printed here: rich ends the process by itself when a pipe is closed.
+    with console.capture() as captured:
+        console.print(lines)
+    return captured.get()
+
+
+def document(made: Sequence[Finding], code: ExitCode) -> str:
+    """
+    Return the findings as JSON, with the exit code that sums them up.
+    """
+    checks = [
+        {
+            "name": finding.name,
+            "state": finding.state.value,
+            "text": finding.text,
+            "cure": finding.cure or None,
+            "facts": dict(finding.facts),
+        }
+        for finding in made
+    ]
+    return json.dumps({"exit_code": int(code), "checks": checks}, indent=2) + "\n"

@@ -1,0 +1,42 @@
+"""
+The lines that `heymilo sandbox` writes, one for each request.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from .._check import printable, scrub
+from .._settings import _SECRET_NAME, Secret
+
+if TYPE_CHECKING:
+    from ..sandbox import Exchange, ReceivedRequest
+
+_PARAMETER: Final = re.compile(r"([^&=]+)=([^&]+)")
+_CREDENTIALS: Final = ("x-api-key", "authorization", "proxy-authorization", "cookie")
+_LONGEST_TARGET: Final = 300
+
+
+def line(exchange: Exchange, clock: str) -> str:
+    """
+    Return what the log says of *exchange*, which ended at *clock*; nothing of it is a secret.
+    """
+    status = "---" if exchange.status_code is None else f"{exchange.status_code:3}"
+    fault = "" if exchange.fault is None else f"  (fault: {type(exchange.fault).__name__})"
+    target = f"{exchange.request.method} {_target(exchange.request)}"
+    return f"{clock}  {status}  {exchange.elapsed * 1000:6.0f} ms  {target}{fault}\n"
+
+
+def _target(request: ReceivedRequest) -> str:
+    query = _PARAMETER.sub(_hidden, request.query)
+    target = f"{request.path}?{query}" if query else request.path
+    # A caller who mixes things up may have put the key into the path, too.
+    sent = [request.headers.get(name, "") for name in _CREDENTIALS]
+    known = tuple(Secret(word) for value in sent for word in value.split())
+    return printable(scrub(target, known), _LONGEST_TARGET)
+
+
+def _hidden(parameter: re.Match[str]) -> str:
+    return f"{parameter[1]}=***" if _SECRET_NAME.search(unquote(parameter[1])) else parameter[0]

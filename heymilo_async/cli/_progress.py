@@ -1,0 +1,70 @@
+"""
+How far a walk has come: a bar on stderr, if a person is there to see it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Generator
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
+
+
+class _Count(ProgressColumn):
+    """
+    So many, of how many if that is known, and how many a second.
+    """
+
+    def render(self, task: Task) -> Text:
+        """
+        Return it for *task*.
+        """
+        done = f"{task.completed:,.0f}"
+        if task.total is not None:
+            done = f"{done} of {task.total:,.0f}"
+        speed = task.finished_speed or task.speed
+        return Text(done if speed is None else f"{done}, {speed:,.0f} a second")
+
+
+def is_wanted(*, verbose: int, writes_lines: bool) -> bool:
+    """
+    Return whether a bar would be seen, and be in nobody's way.
+
+    Not beside the lines of -v, and not beside those of the output if that is a terminal too.
+    """
+    if verbose or sys.stderr is None or not sys.stderr.isatty():
+        return False
+    return not (writes_lines and sys.stdout is not None and sys.stdout.isatty())
+
+
+@contextlib.contextmanager
+def progress(
+    noun: str, *, most: int | None, is_total_known: bool, wanted: bool
+) -> Generator[Callable[[int, int | None], None], None, None]:
+    """
+    Show a bar while the `with` block lasts; give what to call with a count to add, and a total.
+
+    The total counts only if *is_total_known*, and no more than *most* of it.
+    """
+    if not wanted:
+        yield lambda _, __: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), _Count())
+    # Rich would send what is written to stdout meanwhile to its own console, which is stderr.
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as bar:
+        task = bar.add_task(noun, total=None)
+
+        def advance(count: int, total: int | None) -> None:
+            known = [one for one in (total, most) if one is not None]
+            bar.update(task, advance=count, total=min(known) if known and is_total_known else None)
+
+        yield advance

@@ -1,0 +1,257 @@
+"""
+`heymilo doctor`: each line is well, or says what to do; and the exit code tells the shell.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import re
+import socket
+import time
+
+import pytest
+from doctor import NAMES, SECRET, lines
+from server import answer, ok, page
+
+from heymilo_async.cli import _checks, _doctor
+from heymilo_async.cli._finding import Finding, State
+
+
+def date(seconds=0.0):
+    """
+    Return the header of a server whose clock is *seconds* ahead.
+    """
+    return f"Date: {email.utils.formatdate(time.time() + seconds, usegmt=True)}"
+
+
+@pytest.fixture
+def port():
+    """
+    A port that takes connections, and no more than that.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_all_is_well(heymilo, serve):
+    """
+    Ten lines, and no letter of the key.
+    """
+    content = {"data": [], "pagination": {"has_more": False}}
+    server = serve(ok(content, date(), "X-RateLimit-Limit: 300", "X-RateLimit-Remaining: 299"))
+
+    shown = heymilo("doctor", base_url=server.base_url)
+
+    made = lines(shown)
+    assert (0, "") == (shown.code, shown.err)
+    assert ("ok", "from HEYMILO_API_KEY") == made["key"]
+    assert ("ok", f"{server.base_url}, from HEYMILO_BASE_URL") == made["base URL"]
+    assert ("ok", "none for this host") == made["proxy"]
+    assert ("ok", "127.0.0.1 is an address") == made["look-up"]
+    assert made["connect"][1].startswith(f"to 127.0.0.1:{server.port} (")
+    assert ("--", "the base URL is http") == made["TLS"]
+    assert made["call"][1].startswith("200 to GET /api/v2/phone-numbers (")
+    assert ("ok", "within 5 s of the server's") == made["clock"]
+    assert ("ok", "x-ratelimit-limit: 300, x-ratelimit-remaining: 299") == made["limits"]
+    assert ["/api/v2/phone-numbers?limit=1"] == [one.target for one in server.requests]
+
+
+def test_options_count(heymilo, serve):
+    """
+    Those of the connection, before the command's name and behind it.
+    """
+    server = serve(lambda connection: connection.wait())
+
+    shown = heymilo(
+        *("--timeout", "20", "doctor", "--base-url", server.base_url, "--deadline", "50ms"),
+        base_url="http://127.0.0.1:9",
+    )
+
+    made = lines(shown)
+    assert 6 == shown.code
+    assert ("ok", f"{server.base_url}, from --base-url") == made["base URL"]
+    assert "the call's deadline passed" in made["call"][1]
+
+
+def test_of_the_sandbox(heymilo, monkeypatch):
+    """
+    No key is needed for it.
+    """
+    # So that they are put back.
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.delenv("HEYMILO_API_KEY")
+
+    shown = heymilo("--sandbox", "doctor")
+
+    made = lines(shown)
+    assert (0, "") == (shown.code, shown.err)
+    assert ("ok", "the sandbox's own") == made["key"]
+    assert made["base URL"][1].endswith(", the sandbox's own")
+
+
+def test_without_a_key(heymilo, port, monkeypatch):
+    """
+    All that needs none is looked at all the same.
+    """
+    monkeypatch.setenv("HEYMILO_API_KEY", " ")
+
+    shown = heymilo("doctor", base_url=f"http://127.0.0.1:{port}")
+
+    made = lines(shown)
+    assert 3 == shown.code
+    assert ("!!", "there is none; set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN)") == made["key"]
+    assert "ok" == made["connect"][0]
+    assert ("--", "not tried: mend 'key' first") == made["call"]
+    assert ("--", "no answer with a date to tell it by") == made["clock"]
+    assert ("--", "no answer to tell it by") == made["limits"]
+
+
+def test_a_key_that_cannot_be_one(heymilo, port, monkeypatch):
+    """
+    What is wrong with it is said, and not what it is.
+    """
+    monkeypatch.setenv("HEYMILO_API_KEY", f"{SECRET}\x07")
+
+    shown = heymilo("doctor", base_url=f"http://127.0.0.1:{port}")
+
+    assert 2 == shown.code
+    mark, text = lines(shown)["key"]
+    assert "!!" == mark
+    assert "HEYMILO_API_KEY cannot be used; api_key (or HEYMILO_API_KEY) has a charact" in text
+
+
+def test_a_key_and_a_token(heymilo, serve, monkeypatch):
+    """
+    The one that is not used is named.
+    """
+    monkeypatch.setenv("HEYMILO_ACCESS_TOKEN", f"{SECRET}-token")
+
+    shown = heymilo("doctor", base_url=serve(page("A")).base_url)
+
+    assert (
+        "ok",
+        "from HEYMILO_API_KEY; HEYMILO_ACCESS_TOKEN is not used beside it",
+    ) == lines(shown)["key"]
+
+
+def test_a_base_url_that_is_none(heymilo):
+    """
+    Nothing behind it can be looked at; the variable's value is not shown.
+    """
+    shown = heymilo("doctor", base_url="api.heymilo.ai")
+
+    made = lines(shown)
+    assert 2 == shown.code
+    assert made["base URL"][1].startswith("it cannot be used; base_url (or HEYMILO_BASE_URL) must")
+    for name in ("proxy", "look-up", "connect", "TLS", "call"):
+        assert ("--", "not tried: mend 'base URL' first") == made[name]
+
+
+def test_as_json(heymilo, serve):
+    """
+    One object, with numbers as numbers.
+    """
+    server = serve(answer(503, b"", date()))
+
+    shown = heymilo("doctor", "--format", "json", base_url=server.base_url)
+
+    told = json.loads(shown.out)
+    checks = {check["name"]: check for check in told["checks"]}
+    assert (1, 1) == (shown.code, told["exit_code"])
+    assert NAMES == list(checks)
+    assert {"address": "127.0.0.1", "port": server.port} == {
+        name: checks["connect"]["facts"][name] for name in ("address", "port")
+    }
+    assert 503 == checks["call"]["facts"]["status_code"]
+    assert ("failed", "try again") == (checks["call"]["state"], checks["call"]["cure"])
+    assert None is checks["connect"]["cure"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "text"),
+    [
+        (answer(401), 3, "401 to GET /api/v2/phone-numbers: the key or the token is refused; copy"),
+        (answer(403, b"", "X-Request-Id: r1"), 3, "allowed this (request id r1); check what it"),
+        (answer(404), 4, "404 to GET /api/v2/phone-numbers: the API is not there; check the base"),
+        (answer(429, b"", "Retry-After: 7"), 5, "with this credential; come back later, in 7 s"),
+        (answer(502), 1, "the server, or something before it, failed; try again"),
+        (answer(302, b"", "Location: https://other.test/"), 1, "redirects are not followed: check"),
+        (answer(200, b"<html>"), 1, "check the base URL: something else may answer there"),
+        (lambda connection: connection.reset(), 6, "try again, and ask whoever runs the network"),
+    ],
+    ids=["401", "403", "404", "429", "502", "302", "HTML", "reset"],
+)
+def test_a_call_that_fails(heymilo, serve, reply, code, text):
+    """
+    Once, without another try; the exit code is that of other commands.
+    """
+    server = serve(reply)
+
+    shown = heymilo("doctor", base_url=server.base_url)
+
+    assert code == shown.code
+    assert "!!" == lines(shown)["call"][0]
+    assert text in lines(shown)["call"][1]
+    assert 1 == server.n
+
+
+@pytest.mark.parametrize(("ahead", "text"), [(60, "behind"), (-60, "ahead of")])
+def test_a_clock_that_is_off(heymilo, serve, ahead, text):
+    """
+    It is worth a look, and no failure.
+    """
+    shown = heymilo("doctor", base_url=serve(answer(401, b"", date(ahead))).base_url)
+
+    mark, said = lines(shown)["clock"]
+    assert "!" == mark
+    assert f"s {text} the server's; let the system set its clock by the network (NTP)" in said
+    assert 3 == shown.code
+
+
+@pytest.mark.parametrize(
+    ("sent", "asked", "answered", "ahead"),
+    [
+        pytest.param(100.0, 100.0, 100.2, 0.0, id="same second"),
+        pytest.param(100.0, 100.99, 101.5, 0.0, id="cut to whole seconds"),
+        pytest.param(100.0, 91.0, 131.0, 0.0, id="a slow answer"),
+        pytest.param(100.0, 111.0, 112.0, 10.0, id="ahead"),
+        pytest.param(100.0, 88.0, 90.0, -10.0, id="behind"),
+    ],
+)
+def test_how_far_clocks_are_apart(sent, asked, answered, ahead):
+    """
+    At least so far: what a slow answer explains is not held against the clock.
+    """
+    assert ahead == _checks.skew(sent, asked, answered)
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_in_a_terminal(monkeypatch, width):
+    """
+    Long lines are folded within their column; nothing in them moves the cursor.
+    """
+    monkeypatch.setattr(_doctor, "is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    finding = Finding(
+        name="look-up", state=State.FAILED, text="\x1b[2J" + "word " * 20, cure="do it"
+    )
+
+    shown = _doctor.line(finding)
+
+    assert shown.startswith("!!  look-up   ")
+    assert r"\x1b[2J" in shown
+    assert "\x1b" not in shown
+    assert max(map(len, shown.splitlines())) <= width
+    assert all(line.startswith(" " * 14) for line in shown.splitlines()[1:])
+
+
+def test_help_of_doctor(heymilo):
+    """
+    It says what the marks mean.
+    """
+    shown = heymilo("doctor", "--help")
+
+    assert 0 == shown.code
+    for taught in ("ok  well", "!!  it does not work", "--format", "6  connection"):
+        assert taught in re.sub(r"\x1b\[[0-9;]*m", "", shown.out)

@@ -1,0 +1,201 @@
+"""
+`heymilo doctor` on the way to the server: proxies, names, connections.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+from doctor import SECRET, lines
+from server import page
+
+from heymilo_async._settings import Secret
+from heymilo_async.cli import _checks, _finding, _reach
+from heymilo_async.cli._finding import State
+
+
+def test_a_proxy_on_the_way(heymilo, serve, monkeypatch):
+    """
+    The look-up and the connection are its; its user and password are not shown.
+    """
+    proxy = serve(page("A"))
+    monkeypatch.setenv("HTTP_PROXY", f"http://user:{SECRET}@127.0.0.1:{proxy.port}")
+
+    shown = heymilo("doctor", base_url="http://localhost:9")
+
+    made = lines(shown)
+    assert 0 == shown.code
+    assert ("ok", f"http://***@127.0.0.1:{proxy.port}, from HTTP_PROXY") == made["proxy"]
+    assert made["connect"][1].startswith(f"to 127.0.0.1:{proxy.port} (")
+    assert "user" not in shown.out
+    assert ["http://localhost:9/api/v2/phone-numbers?limit=1"] == [
+        one.target for one in proxy.requests
+    ]
+
+
+def test_a_proxy_that_is_none(heymilo, monkeypatch):
+    """
+    It is a setting that cannot be used.
+    """
+    monkeypatch.setenv("https_proxy", f"ftp://user:{SECRET}@proxy")
+
+    shown = heymilo("doctor")
+
+    assert 2 == shown.code
+    assert ("!!", "it cannot be used; HTTPS_PROXY must be a URL such as http://host:port") == (
+        lines(shown)["proxy"][0],
+        lines(shown)["proxy"][1].partition(" (")[0],
+    )
+
+
+def test_a_socks_proxy(heymilo, monkeypatch):
+    """
+    TLS is not seen through it, so the call has to show it.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{port}")
+
+        shown = heymilo("doctor", base_url="https://127.0.0.1:9")
+
+    made = lines(shown)
+    assert ("ok", f"socks5://127.0.0.1:{port}, from ALL_PROXY") == made["proxy"]
+    assert ("--", "not seen through a socks5 proxy; the call shows it") == made["TLS"]
+    assert "!!" == made["call"][0]
+
+
+def test_no_such_name(heymilo, monkeypatch):
+    """
+    The connection is not tried then, nor what comes after it.
+    """
+
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+
+    shown = heymilo("doctor")
+
+    made = lines(shown)
+    assert 6 == shown.code
+    assert (
+        "!!",
+        "api.heymilo.ai: Name or service not known; check the base URL, and this machine's DNS",
+    ) == made["look-up"]
+    for name in ("connect", "TLS", "call"):
+        assert ("--", "not tried: mend 'look-up' first") == made[name]
+
+
+def test_a_name_that_can_be_none():
+    """
+    A label of 64 characters is refused before anybody is asked.
+    """
+    with pytest.raises(socket.gaierror):
+        _reach.look_up("a" * 64, 443)
+
+
+def test_a_port_where_nobody_listens(heymilo):
+    """
+    The machine is there, and refuses.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    shown = heymilo("doctor", base_url=f"http://127.0.0.1:{port}")
+
+    assert 6 == shown.code
+    assert (
+        "!!",
+        f"127.0.0.1:{port} refuses; check host and port, and whether the server runs",
+    ) == lines(shown)["connect"]
+
+
+@pytest.fixture
+def case():
+    """
+    Return a case whose steps may take *seconds*, of a server that answers.
+    """
+
+    def known(seconds=30.0, **facts):
+        case = _finding.Case(sandbox=False, source="a test", open=None, seconds=seconds)
+        case.way = _reach.Way(**{"scheme": "https", "host": "milo.test", "port": 443, **facts})
+        case.addresses = ["192.0.2.1", "192.0.2.2"]
+        return case
+
+    return known
+
+
+def test_a_look_up_that_does_not_end(case, monkeypatch):
+    """
+    It cannot be interrupted, and is not waited for.
+    """
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(30) or [])
+
+    finding = _checks.name_look_up(case(seconds=0.01))
+    over.set()
+
+    assert (State.FAILED, "milo.test: no answer within 0.01 s") == (finding.state, finding.text)
+
+
+def test_the_addresses_of_a_name(case, monkeypatch):
+    """
+    Each once; a program gets them as a list.
+    """
+    found = [(0, 0, 0, "", (address, 443)) for address in ("192.0.2.1", "::1", "192.0.2.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+    finding = _checks.name_look_up(case())
+
+    assert finding.text.startswith("milo.test is 192.0.2.1, ::1 (")
+    assert ["192.0.2.1", "::1"] == finding.facts["addresses"]
+
+
+@pytest.mark.parametrize(
+    ("error", "proxy", "text", "cure"),
+    [
+        (TimeoutError(), None, "milo.test:443 does not answer within 30 s", "HTTPS_PROXY"),
+        (TimeoutError(), "http://[::1]:3128", "[::1]:3128 does not answer", "try from elsewhere"),
+        (OSError(101, "Network is unreachable"), None, "milo.test:443: Network is", "the network"),
+    ],
+)
+def test_a_machine_out_of_reach(case, monkeypatch, error, proxy, text, cure):
+    """
+    Each address is tried; then it is said what may be the reason.
+    """
+    tried = []
+
+    def refuse(address, timeout):
+        tried.append((address[0], timeout))
+        raise error
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    secret = proxy and Secret(proxy)
+
+    finding = _checks.connection(case(proxy=secret))
+
+    assert State.FAILED is finding.state
+    assert finding.text.startswith(text)
+    assert cure in finding.cure
+    assert [("192.0.2.1", 15.0), ("192.0.2.2", 15.0)] == tried
+
+
+def test_the_second_address_is_enough(case, monkeypatch):
+    """
+    As on a machine without IPv6.
+    """
+    ours, theirs = socket.socketpair()
+
+    def only_the_second(address, timeout):
+        if address[0] == "192.0.2.1":
+            raise OSError(101, "Network is unreachable")
+        return ours
+
+    monkeypatch.setattr(socket, "create_connection", only_the_second)
+
+    with theirs:
+        finding = _checks.connection(case())
+
+    assert finding.text.startswith("to 192.0.2.2:443 (")

@@ -1,0 +1,466 @@
+"""
+`heymilo sandbox`: a server in the foreground, whose log holds no key, and which ends when told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import queue
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import attrs
+import pytest
+
+import heymilo_async
+from heymilo_async import sandbox
+from heymilo_async.cli import _durations, _exchanges, _sandbox
+from heymilo_async.sandbox import Exchange, ReceivedRequest, faults
+
+PATH = "/api/v2/phone-numbers"
+OTHER_KEY = "somebody-elses-4b1d09e7"
+
+
+@attrs.define
+class Visitor:
+    """
+    Somebody in another terminal, who knows what the command has written.
+    """
+
+    written: queue.SimpleQueue[str] = attrs.field(factory=queue.SimpleQueue)
+    variables: dict[str, str] = attrs.field(factory=dict)
+    log: list[str] = attrs.field(factory=list)
+
+    def arrive(self):
+        for line in self.written.get(timeout=30).splitlines():
+            export, _, value = line.partition("=")
+            self.variables[export.removeprefix("export ")] = shlex.split(value)[0]
+
+    def ask(self, target=PATH, **headers):
+        """
+        Ask with a client that is not ours, wait for the line about it, and return the status.
+        """
+        request = urllib.request.Request(
+            self.variables["HEYMILO_BASE_URL"] + target,
+            headers={"X-API-KEY": self.variables["HEYMILO_API_KEY"], **headers},
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=30) as answer:
+                answer.read()
+                status = answer.status
+        except urllib.error.HTTPError as error:
+            with error:
+                status = error.code
+        except (OSError, http.client.HTTPException):
+            status = None
+        self.log.append(self.written.get(timeout=30))
+        return status
+
+
+@pytest.fixture
+def foreground(heymilo, monkeypatch):
+    """
+    Run `heymilo sandbox` in this process; once it runs a visitor comes, and stops it in the end.
+    """
+    really_write = _sandbox.write
+
+    def run(*arguments, visit=lambda _: None, stop=signal.SIGINT):
+        visitor = Visitor()
+        wrong = []
+        before = signal.getsignal(stop)
+
+        def write(text):
+            really_write(text)
+            visitor.written.put(text)
+
+        def come():
+            try:
+                visitor.arrive()
+                visit(visitor)
+            except BaseException as error:
+                wrong.append(error)
+            # (Were it not there to be stopped, pytest would be.)
+            if signal.getsignal(stop) is not before:
+                signal.pthread_kill(threading.main_thread().ident, stop)
+
+        monkeypatch.setattr(_sandbox, "write", write)
+        thread = threading.Thread(target=come)
+        thread.start()
+        shown = heymilo("sandbox", *arguments)
+        thread.join(30)
+        assert [] == wrong
+        return shown, visitor
+
+    return run
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_it_runs_until_it_is_stopped(foreground, stop):
+    """
+    What a shell needs is on stdout, in two lines; to be stopped is no error.
+    """
+    before = signal.getsignal(stop)
+
+    shown, _ = foreground(visit=lambda visitor: visitor.ask(), stop=stop)
+
+    assert 0 == shown.code
+    url, key, line = shown.out.splitlines()
+    assert re.fullmatch(r"export HEYMILO_BASE_URL=http://127\.0\.0\.1:[0-9]+", url)
+    assert re.fullmatch(r"export HEYMILO_API_KEY=sandbox-[0-9a-f]+", key)
+    assert re.fullmatch(rf"\d\d:\d\d:\d\d  200 +\d+ ms  GET {PATH}", line)
+    assert [
+        "heymilo: a sandbox of 250 phone numbers runs; Ctrl-C stops it",
+        "heymilo: to use it, paste these lines into another terminal:",
+        "heymilo phone-numbers list",
+        "",
+        "heymilo: stopped after 1 request",
+    ] == shown.err.splitlines()
+    assert before == signal.getsignal(stop)
+
+
+def test_the_client_can_use_it(foreground):
+    """
+    With what it says, and nothing else.
+    """
+    asked = []
+
+    def visit(visitor):
+        client = heymilo_async.HeyMilo(
+            visitor.variables["HEYMILO_API_KEY"], base_url=visitor.variables["HEYMILO_BASE_URL"]
+        )
+        with client:
+            asked.extend(client.phone_numbers.list_all(page_size=2))
+
+    foreground("--numbers", "5", "--api-key", "a'b$c", visit=visit)
+
+    assert 5 == len(asked)
+
+
+def test_the_last_line_begins_at_the_left(foreground, monkeypatch):
+    """
+    On a terminal, Ctrl-C has left ^C there.
+    """
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    shown, _ = foreground()
+
+    assert shown.err.endswith("list\n\n\nheymilo: stopped after 0 requests\n")
+
+
+def test_nobody_came(foreground, monkeypatch):
+    """
+    It waits as long as it takes.
+    """
+    monkeypatch.setattr(_sandbox, "_ONE_WAIT", 0.001)
+
+    shown, _ = foreground(visit=lambda _: time.sleep(0.02))
+
+    assert 0 == shown.code
+    assert "heymilo: stopped after 0 requests\n" in shown.err
+
+
+def test_other_peoples_keys_are_not_shown(foreground):
+    """
+    Neither from a header nor where a caller has put it by mistake.
+    """
+
+    def visit(visitor):
+        key = {"X-API-KEY": OTHER_KEY}
+        statuses = [
+            visitor.ask(**key),
+            visitor.ask(f"{PATH}?starting_after=A&api_key={OTHER_KEY}", **key),
+            visitor.ask(f"{PATH}?limit={OTHER_KEY}", **key),
+            visitor.ask(f"{PATH}/{OTHER_KEY}", **key),
+            visitor.ask(f"{PATH}?ACCESS%5Ftoken={OTHER_KEY}", Authorization="Bearer else"),
+        ]
+        assert [401] * 4 == statuses[:4]
+
+    shown, visitor = foreground(visit=visit)
+
+    assert OTHER_KEY not in shown.out + shown.err
+    assert [
+        f"GET {PATH}\n",
+        f"GET {PATH}?starting_after=A&api_key=***\n",
+        f"GET {PATH}?limit=***\n",
+        f"GET {PATH}/***\n",
+        f"GET {PATH}?ACCESS%5Ftoken=***\n",
+    ] == [line.partition(" ms  ")[2] for line in visitor.log]
+
+
+@pytest.mark.parametrize("algorithm", [None, "fixed-window", "token-bucket"])
+def test_a_rate_limit(foreground, algorithm):
+    """
+    What is beyond it gets 429, and the log says so.
+    """
+    how = [] if algorithm is None else ["--rate-limit-algorithm", algorithm]
+    statuses = []
+
+    _, visitor = foreground(
+        *("--rate-limit", "2/h", *how),
+        visit=lambda visitor: statuses.extend(visitor.ask() for _ in range(3)),
+    )
+
+    assert [200, 200, 429] == statuses
+    assert "  429 " in visitor.log[-1]
+
+
+def test_chaos_is_the_same_with_the_same_seed(foreground):
+    """
+    And the log names each fault.
+    """
+
+    def visit(visitor):
+        for _ in range(12):
+            visitor.ask()
+
+    def faults_of(visitor):
+        return [line.partition(" ms  ")[2] for line in visitor.log]
+
+    options = ("--chaos", "0.5", "--seed", "7")
+    shown, first = foreground(*options, visit=visit)
+    _, second = foreground(*options, visit=visit)
+
+    assert faults_of(first) == faults_of(second)
+    assert any("  (fault: " in line for line in first.log)
+    assert "heymilo: a share of 0.5 of all requests fails, at random with --seed 7\n" in shown.err
+
+
+def test_chaos_without_a_seed_tells_the_one_it_takes(foreground):
+    """
+    So that it can be had again.
+    """
+    shown, _ = foreground("--chaos", "0.01")
+
+    assert re.search(r"fails, at random with --seed \d+\n", shown.err)
+
+
+def test_options_reach_the_sandbox(foreground, monkeypatch):
+    """
+    Each in the units that it takes.
+    """
+    given = {}
+    running = sandbox.running
+
+    def recording(**options):
+        given.update(options)
+        return running(**options)
+
+    monkeypatch.setattr(sandbox, "running", recording)
+    foreground("--latency", "1.5ms", "--host", "localhost", "--numbers", "0")
+
+    assert (0.0015, "localhost", 0, None, False) == tuple(
+        given[name] for name in ("latency", "host", "numbers", "rate_limit", "allow_remote")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("50ms", 0.05), ("1.5s", 1.5), ("2m", 120.0), (" 0s ", 0.0)],
+)
+def test_durations(text, seconds):
+    """
+    A number and a unit.
+    """
+    assert seconds == pytest.approx(_durations.duration(text))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--port", "70000"], "'--port': "),
+        (["--port", "http"], "'--port': "),
+        (["--numbers", "-1"], "'--numbers': "),
+        (["--latency", "5"], "'--latency': '5' is no duration such as 50ms, 1.5s or 2m"),
+        (["--latency", "-5ms"], "'--latency': '-5ms' is no duration such as"),
+        (["--latency", "5 h"], "'--latency': '5 h' is no duration such as"),
+        (["--rate-limit", "foo"], "'--rate-limit': a rate limit is written like 300/min, 5/s"),
+        (["--rate-limit", "0/s"], "'--rate-limit': the limit must be within 1..1,000,000"),
+        (["--rate-limit-algorithm", "token-bucket"], "it needs --rate-limit, as in 300/min"),
+        (["--rate-limit-algorithm", "none"], "'--rate-limit-algorithm': "),
+        (["--chaos", "5"], "'--chaos': "),
+        (["--chaos", "nan"], "chaos"),
+        (["--seed", "7"], "'--seed': it needs --chaos, as in --chaos 0.05 --seed 7"),
+        (["--host", "0.0.0.0"], "'--host': other machines may reach 0.0.0.0: add --allow-re"),
+        (["--host", "milo.test"], "'--host': 'milo.test' is no address such as 127.0.0.1 or"),
+        (["--api-key", ""], "API key"),
+        (["--numbers", "999999999"], "999999999"),
+        (["--latency", "2m"], "latency must be"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, list) else "",
+)
+def test_options_that_cannot_be(heymilo, arguments, text):
+    """
+    One line that names what would be right, in Typer's words where Typer knows.
+    """
+    shown = heymilo("sandbox", *arguments)
+
+    assert (2, "") == (shown.code, shown.out)
+    assert text in shown.err
+    assert 1 == shown.err.count("\n")
+
+
+def test_a_sandbox_of_the_sandbox(heymilo):
+    """
+    It is no use.
+    """
+    shown = heymilo("--sandbox", "sandbox")
+
+    assert (2, "") == (shown.code, shown.out)
+    assert (
+        "heymilo: --sandbox is for the other commands: 'heymilo sandbox' is one itself, "
+        "so leave --sandbox out\n" == shown.err
+    )
+
+
+def test_a_port_in_use(heymilo):
+    """
+    One line, and what to do.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        shown = heymilo("sandbox", "--port", str(port))
+
+    assert (1, "") == (shown.code, shown.out)
+    assert (
+        f"heymilo: cannot listen on port {port} of 127.0.0.1: address already in use; "
+        "choose another --port, or leave it out for a free one\n" == shown.err
+    )
+
+
+def test_an_address_of_another_machine(heymilo):
+    """
+    TEST-NET-1 is nobody's.
+    """
+    shown = heymilo("sandbox", "--host", "192.0.2.1", "--allow-remote")
+
+    assert (1, "") == (shown.code, shown.out)
+    assert "cannot listen on port 0 of 192.0.2.1: " in shown.err
+    assert "; --host must be an address of this machine\n" in shown.err
+
+
+def test_a_sandbox_that_does_not_start(heymilo, monkeypatch):
+    """
+    As on a machine that is busy beyond measure.
+    """
+
+    def late(**_):
+        message = "the sandbox did not start within 10 seconds"
+        raise TimeoutError(message)
+
+    monkeypatch.setattr(sandbox, "running", late)
+
+    shown = heymilo("sandbox")
+
+    assert (1, "") == (shown.code, shown.out)
+    assert "heymilo: the sandbox did not start within 10 seconds\n" == shown.err
+
+
+def test_a_missing_package_is_one_line(heymilo, monkeypatch):
+    """
+    That says what to install.
+    """
+    for name in [name for name in sys.modules if name.startswith("heymilo_async.sandbox")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr(heymilo_async, "sandbox", raising=False)
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+
+    shown = heymilo("sandbox")
+
+    assert (1, "") == (shown.code, shown.out)
+    assert (
+        "heymilo: heymilo_async.sandbox needs fastapi: pip install 'heymilo-async[sandbox]'\n"
+        == shown.err
+    )
+
+
+def _exchange(method="GET", path=PATH, query="", headers=None, **facts):
+    request = ReceivedRequest(method=method, path=path, query=query, headers=headers or {})
+    known = {"operation": None, "status_code": 200, "fault": None, "elapsed": 0.0123, **facts}
+    return Exchange(request=request, **known)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "line"),
+    [
+        (_exchange(), f"12:34:56  200      12 ms  GET {PATH}"),
+        (_exchange(query="limit=3"), f"12:34:56  200      12 ms  GET {PATH}?limit=3"),
+        (
+            _exchange(status_code=None, fault=faults.Drop()),
+            f"12:34:56  ---      12 ms  GET {PATH}  (fault: Drop)",
+        ),
+        (_exchange(path="/\x1b[2J\u202e"), r"12:34:56  200      12 ms  GET /\x1b[2J\u202e"),
+        (_exchange(path="/" + "a" * 400), f"12:34:56  200      12 ms  GET /{'a' * 299}..."),
+    ],
+    ids=["plain", "query", "fault", "hostile", "long"],
+)
+def test_lines(exchange, line):
+    """
+    Time, status, milliseconds, method, path; and nothing that could drive a terminal.
+    """
+    assert f"{line}\n" == _exchanges.line(exchange, "12:34:56")
+
+
+@pytest.fixture
+def program(environment):
+    """
+    Start `heymilo sandbox` as a program of its own, with pipes.
+    """
+    with contextlib.ExitStack() as stack:
+
+        def start(*arguments):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "heymilo_async.cli", "sandbox", *arguments],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield start
+
+
+def test_lines_come_at_once_through_a_pipe(program):
+    """
+    As for `heymilo sandbox | tee`; after Ctrl-C there is no traceback.
+    """
+    process = program("--api-key", "key")
+    visitor = Visitor()
+    visitor.written.put(process.stdout.readline() + process.stdout.readline())
+    visitor.arrive()
+    visitor.written.put("")
+
+    assert 200 == visitor.ask()
+    assert process.stdout.readline().endswith(f" ms  GET {PATH}\n")
+    process.send_signal(signal.SIGINT)
+    assert process.stderr.read().endswith("list\n\nheymilo: stopped after 1 request\n")
+    assert 0 == process.wait(30)
+
+
+def test_nobody_reads_the_log(program):
+    """
+    As after `| head -2`: it ends with the next request, silently.
+    """
+    process = program()
+    visitor = Visitor()
+    visitor.written.put(process.stdout.readline() + process.stdout.readline())
+    visitor.arrive()
+    visitor.written.put("")
+    process.stdout.close()
+
+    visitor.ask()
+
+    assert process.stderr.read().endswith("\nheymilo phone-numbers list\n\n")
+    assert 141 == process.wait(30)
