@@ -11,7 +11,7 @@ import subprocess
 import nox
 
 nox.needs_version = ">=2024.10.9"
-nox.options.sessions = ["tests", "contract", "lint", "typing"]
+nox.options.sessions = ["tests", "coverage", "contract", "lint", "typing"]
 nox.options.default_venv_backend = "virtualenv"
 # A Python that is missing must not pass for one that was tested.
 nox.options.error_on_missing_interpreters = bool(os.environ.get("CI"))
@@ -48,12 +48,20 @@ def run_tests(session: nox.Session, *options: str) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """
-    Run the tests on the running Python, and see that they reach every line and every branch.
+    Run the tests on the running Python.
     """
     session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
-    # A part of the tests says nothing about what the whole of them reaches.
-    covered = () if session.posargs else ("--cov", "--cov-report=term")
-    run_tests(session, *covered)
+    run_tests(session)
+
+
+# By itself, for tracing makes the tests half as slow again.
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """
+    See that the tests reach every line and every branch of the package.
+    """
+    session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
+    run_tests(session, "--cov", "--cov-report=term")
 
 
 # The oldest Python with the oldest dependencies that we allow, the others with the newest; the

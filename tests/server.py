@@ -172,6 +172,8 @@ class Server:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        # First of all who accepts: it may have a connection in hand that is not in the list yet.
+        self._threads[0].join(5)
         with self._lock:
             connections = list(self._connections)
         for connection in connections:

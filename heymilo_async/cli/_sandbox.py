@@ -80,6 +80,24 @@ class Algorithm(enum.StrEnum):
     TOKEN_BUCKET = "token-bucket"  # noqa: S105 - not that kind of token
 
 
+def share(text: str) -> float:
+    """
+    Return the part of a whole that *text* means, from 0 to 1.
+
+    Raises:
+        typer.BadParameter: It is something else.
+    """
+    try:
+        part = float(text)
+    except ValueError:
+        part = -1.0
+    # (So asked, it is refused too if it is no number.)
+    if not 0 <= part <= 1:
+        message = f"{text!r} is no share such as 0.05, from 0 to 1"
+        raise typer.BadParameter(message)
+    return part
+
+
 def serve(
     context: typer.Context,
     *,
@@ -98,7 +116,11 @@ def serve(
     ] = "127.0.0.1",
     allow_remote: Annotated[
         bool,
-        typer.Option("--allow-remote", help="Let --host be one that other machines can reach."),
+        typer.Option(
+            "--allow-remote",
+            help="Let --host be one that other machines can reach; clients there need "
+            "allow_insecure_http=True.",
+        ),
     ] = False,
     numbers: Annotated[
         int, typer.Option(min=0, metavar="N", help="How many phone numbers there are.")
@@ -142,8 +164,7 @@ def serve(
     chaos: Annotated[
         float | None,
         typer.Option(
-            min=0,
-            max=1,
+            parser=share,
             metavar="RATE",
             show_default=False,
             help="Let this share of all requests fail, in one way or another: 0.05 is 5 %.",

@@ -1,0 +1,38 @@
+"""
+The application: one HeyMilo client for as long as it runs, its routes, and how it fails.
+
+    uvicorn --factory app.main:create_app
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator
+
+from fastapi import FastAPI
+
+from heymilo_async import AsyncHeyMilo, RetryPolicy
+
+from . import errors, numbers
+
+
+def create_app(*, deadline: float = 5.0, retry: RetryPolicy | None = None) -> FastAPI:
+    """
+    Return the application; its HeyMilo key is read from HEYMILO_API_KEY when it starts.
+
+    Args:
+        deadline: Seconds that one of our requests may spend on HeyMilo, retries included.
+        retry: How often HeyMilo is asked again, and how long we wait in between.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
+        # One client for all requests: they share its connections, and its rest after a 429.
+        async with AsyncHeyMilo(deadline=deadline, retry=retry or RetryPolicy()) as client:
+            app.state.heymilo = client
+            yield
+
+    app = FastAPI(title="Phone desk", lifespan=lifespan)
+    app.include_router(numbers.router)
+    errors.add_to(app)
+    return app

@@ -1,0 +1,27 @@
+"""
+The fixtures of heymilo-async, and our application on top of its sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from app.main import create_app
+from fastapi.testclient import TestClient
+
+from heymilo_async import RetryPolicy
+from heymilo_async.sandbox import Sandbox
+
+pytest_plugins = ["heymilo_async.testing"]
+
+
+@pytest.fixture
+def backend(heymilo_environment: Sandbox) -> Iterator[TestClient]:
+    """
+    Our application, started as in production; the environment leads it to the sandbox.
+
+    It tries as often as in production, but at once: in a test nothing gets better by waiting.
+    """
+    with TestClient(create_app(retry=RetryPolicy(initial_delay=0.0))) as client:
+        yield client
