@@ -107,8 +107,8 @@ class Relay:
         self._target = target
         self._hooks = Hooks() if hooks is None else hooks
         self._tasks: set[asyncio.Task[None]] = set()
-        self.network = Network() if network is None else network
-        self.port = 0
+        self.network: Network = Network() if network is None else network
+        self.port: int = 0
 
     @property
     def base_url(self) -> str:
