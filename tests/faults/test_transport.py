@@ -8,7 +8,6 @@ import base64
 import contextlib
 import datetime as dt
 import gc
-import random
 import socket
 import ssl
 import threading
@@ -29,7 +28,7 @@ from faults.test_answers import (
     vetted,
 )
 from fronts import KEY
-from server import NUMBER, Connection, Reply, answer, ok, page, single
+from server import NUMBER, Connection, Reply, answer, page, single
 
 from heymilo_async import (
     APIConnectionError,
@@ -43,6 +42,7 @@ from heymilo_async import (
     RetryPolicy,
     ServerError,
     from_dict,
+    sandbox,
 )
 
 VALUE = from_dict(PhoneNumber, NUMBER)
@@ -790,30 +790,24 @@ def test_an_answer_before_the_question(front, silent):
     assert {True} == {one == VALUE or isinstance(one, APIConnectionError) for one in got}
 
 
-def test_chaos(front, serve, naps):
+def test_chaos(front, naps):
     """
     Case 63: of 150 calls, 20 at a time, one in ten faulty, each ends in its own number.
     """
-    dice = random.Random(63)
-    ids = [f"N{index}" for index in range(150)]
-    # Drawn beforehand, so that no order of the calls has a fault on all four tries of one.
-    faults = {
-        one: dice.choices(list(CUTS.values()), k=dice.randint(1, 3)) if dice.random() < 0.1 else []
-        for one in ids
-    }
+    with sandbox.running(numbers=150) as milo:
+        milo.chaos(rate=0.1, seed=63)
+        ids = [number.id for number in milo.store]
 
-    def reply_to(request: Any) -> Reply:
-        one = request.target.rpartition("/")[2]
-        return faults[one].pop() if faults[one] else ok({"data": {**NUMBER, "id": one}})
+        async def body(client):
+            return await client.phone_numbers.get_many_settled(ids, concurrency=20)
 
-    server = serve(answers=reply_to)
-
-    async def body(client):
-        return await client.phone_numbers.get_many_settled(ids, concurrency=20)
-
-    got = front.run(body, server.base_url, retry=RetryPolicy(max_attempts=4))
+        # With so many tries no order of the calls has a fault on all tries of one.
+        retry = RetryPolicy(max_attempts=9)
+        got = front.run(body, milo.base_url, api_key=milo.api_key, retry=retry)
+        asked = len(milo.requests)
 
     assert ids == [vetted(one) if isinstance(one, HeyMiloError) else one.id for one in got]
+    assert 150 < asked
 
 
 # Names.
