@@ -18,6 +18,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from server import NUMBER, answer, ok, page
 
 FULL = Path("/dev/full")
@@ -262,3 +263,24 @@ def test_the_sandbox_as_a_program(program):
 
     assert (0, "") == (ended.code, ended.err)
     assert 31 == ended.out.count("\n")
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_wide_characters_in_a_terminal(terminal, serve, width):
+    """
+    Characters that take two columns are counted as two: no line is too long, nothing is cut off.
+    """
+    wide = {**NUMBER, "id": "電話番号", "country_code": "日本"}
+    server = serve(ok({"data": [NUMBER, wide], "pagination": {"has_more": False}}))
+
+    code, shown = terminal(*LIST, width=width, base_url=server.base_url)
+
+    lines = plain(shown).splitlines()
+    assert 0 == code
+    assert max(map(cell_len, lines)) <= width
+    assert 2 == sum("電話番号" in line or NUMBER["id"] in line for line in lines)
+    # What stands to the right of the id begins in the same column in both.
+    if width == 80:
+        ends = [cell_len(line[: line.rindex("yes")]) for line in lines if "yes" in line]
+        assert 2 == len(ends)
+        assert 1 == len(set(ends))
