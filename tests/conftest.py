@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from catalogue import cases_of
 from fronts import Front
 from hypothesis import settings
 from server import Reply, Server
@@ -19,6 +20,25 @@ settings.register_profile("default", deadline=None, max_examples=100)
 settings.register_profile("soak", deadline=None, max_examples=20_000)
 settings.register_profile("million", deadline=None, max_examples=1_000_000)
 settings.load_profile("default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """
+    Let `pytest --case 4` run what shows case 4 of the catalogue of faults.
+    """
+    parser.addoption("--case", action="append", type=int, help="a case of tests/catalogue.py")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """
+    Leave out the tests that show none of the cases that were asked for.
+    """
+    wanted = set(config.getoption("case") or ())
+    if not wanted:
+        return
+    kept = [one for one in items if wanted & cases_of(getattr(one, "obj", one).__doc__)]
+    config.hook.pytest_deselected(items=[one for one in items if one not in kept])
+    items[:] = kept
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ CONSTRAINTS = [Requirement(line) for line in LINES if line and not line.startswi
 @pytest.mark.parametrize("constraint", CONSTRAINTS, ids=lambda one: one.name)
 def test_what_is_installed_is_constrained(constraint):
     """
-    The tests run with versions that constraints.txt allows.
+    Case 128: the tests run with versions that constraints.txt allows.
     """
     assert metadata.version(constraint.name) in constraint.specifier
 
@@ -37,7 +37,7 @@ def test_each_constraint_has_its_reason():
 
 def test_a_version_with_the_hole_is_refused():
     """
-    h11 0.15 and older, which take malformed chunks, are not allowed.
+    Case 128: h11 0.15 and older, which take malformed chunks, are not allowed.
     """
     (h11,) = [one for one in CONSTRAINTS if one.name == "h11"]
 

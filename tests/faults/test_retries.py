@@ -5,6 +5,7 @@ Another try: which results are worth one, when it comes, and when there is none 
 from __future__ import annotations
 
 import email.utils
+import itertools
 import random
 import socket
 import threading
@@ -12,6 +13,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio
 import attrs
 import httpx
 import pytest
@@ -23,6 +25,7 @@ from faults.test_answers import (
     outcome,
     outcomes,
 )
+from fronts import Front
 from server import NUMBER, Connection, answer, page, single
 
 from heymilo_async import (
@@ -58,6 +61,8 @@ DELETE: Operation[PhoneNumber] = Operation(
     repeatable=True,
 )
 
+_paths = itertools.count(1)
+
 
 def engine_of(client: Any) -> Engine:
     """
@@ -69,9 +74,16 @@ def engine_of(client: Any) -> Engine:
 
 def perform(operation: Operation[Any]) -> Any:
     """
-    Return how to ask a client for *operation*.
+    Return how to ask a client for *operation*, each time by another path.
+
+    So what a server reads twice was sent twice by one call.
     """
-    return lambda client: outcome(engine_of(client).perform(operation.call()))
+
+    async def ask(client: Any) -> Any:
+        one = attrs.evolve(operation, path=f"{operation.path}/{next(_paths)}")
+        return await outcome(engine_of(client).perform(one.call()))
+
+    return ask
 
 
 @pytest.fixture
@@ -438,6 +450,30 @@ def test_delays_that_cannot_be(name, value):
     """
     with pytest.raises((TypeError, ConfigurationError), match=name):
         RetryPolicy(**{name: value})
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_wait_leaves_the_event_loop_to_others(serve, backend):
+    """
+    Case 16: while a call waits for its next try, another task goes on.
+    """
+    server = serve(answer(503, b"", "Retry-After: 0.3"), single())
+    ticks: list[float] = []
+
+    async def tick():
+        while True:
+            await anyio.sleep(0.01)
+            ticks.append(time.monotonic())
+
+    async def body(client):
+        async with anyio.create_task_group() as group:
+            group.start_soon(tick)
+            number = await get(client)
+            group.cancel_scope.cancel()
+        return number
+
+    assert VALUE == Front(backend).run(body, server.base_url)
+    assert len(ticks) >= 10
 
 
 # Retry-After.

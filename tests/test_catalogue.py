@@ -1,0 +1,74 @@
+"""
+The catalogue of faults is shown whole: no case is without a test, on every front it is about.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from catalogue import (
+    CASES,
+    FULL_SIZE_IN_SOAK,
+    NOT_ON_ALL_FRONTS,
+    SECTIONS,
+    WAITING,
+    cases_of,
+    section_of,
+)
+
+HERE = Path(__file__).parent
+
+
+def shown() -> dict[int, list[set[str]]]:
+    """
+    Return for each case the tests that show it, each as the names of its fixtures.
+    """
+    found: dict[int, list[set[str]]] = {}
+    for file in HERE.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(
+                "test_"
+            ):
+                fixtures = {argument.arg for argument in node.args.args}
+                for number in cases_of(ast.get_docstring(node)):
+                    found.setdefault(number, []).append(fixtures)
+    return found
+
+
+def test_every_case_is_listed():
+    """
+    The cases are numbered without a gap, each is one sentence, and each has its section.
+    """
+    assert list(range(1, 155)) == list(CASES)
+    assert [] == [number for number, case in CASES.items() if not case.endswith(".")]
+    assert 1 == min(SECTIONS)
+    assert "Backoff" == section_of(14)
+
+
+def test_every_case_is_shown():
+    """
+    Each case has a test that names it, or it waits with a reason; not both.
+    """
+    assert sorted(set(CASES) - set(WAITING)) == sorted(shown())
+    assert set() == FULL_SIZE_IN_SOAK - set(CASES)
+
+
+def test_every_case_is_shown_on_all_fronts():
+    """
+    Each case has a test whose body runs on all fronts, or there is a reason for none.
+    """
+    on_all = {number for number, tests in shown().items() if any("front" in one for one in tests)}
+
+    assert sorted(NOT_ON_ALL_FRONTS) == sorted(set(shown()) - on_all)
+
+
+def test_how_a_test_names_its_cases():
+    """
+    A docstring names one case, several, or a range of them, in its first words.
+    """
+    assert {4} == cases_of("\n    Case 4: what happens.\n")
+    assert {8, 56} == cases_of("Cases 8 d and 56: what happens.")
+    assert {1, 3, 4, 5} == cases_of("Cases 1, 3 to 5: what happens.")
+    assert set() == cases_of("As case 4, but not in its first words.")
+    assert set() == cases_of(None)
