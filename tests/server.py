@@ -131,6 +131,22 @@ class Connection:
         self.socket.close()
 
 
+#: Told, when a server stops, which POSTs it read: the target, and whether it refused it with 429.
+_told_of_posts: list[Callable[[list[tuple[str, bool]]], None]] = []
+
+
+@contextlib.contextmanager
+def told_of_posts(listener: Callable[[list[tuple[str, bool]]], None]) -> Iterator[None]:
+    """
+    Have *listener* told of the POSTs that each server read which stops meanwhile.
+    """
+    _told_of_posts.append(listener)
+    try:
+        yield
+    finally:
+        _told_of_posts.remove(listener)
+
+
 #: Bytes to send, or what to do instead.
 Reply = bytes | Callable[[Connection], None]
 
@@ -157,6 +173,7 @@ class Server:
         self._connections: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self.requests: list[Received] = []
+        self.posts: list[tuple[str, bool]] = []
         self.accepted = 0
         self._listener = socket.create_server((host, 0), backlog=512)
         self.port: int = self._listener.getsockname()[1]
@@ -168,6 +185,8 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for listener in _told_of_posts:
+            listener(self.posts)
         self._stopping.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -199,7 +218,7 @@ class Server:
         return [b.at - a.at for a, b in zip(self.requests, self.requests[1:], strict=False)]
 
     def _start(self, work: Callable[..., None], *args: Any) -> None:
-        thread = threading.Thread(target=work, args=args, daemon=True)
+        thread = threading.Thread(target=work, args=args, name="test server", daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -226,6 +245,8 @@ class Server:
                     self._connections.append(connection)
             for request in self._requests(connection, number):
                 self._reply(request, Connection(connection, number, self._stopping))
+            # The client has closed its side.
+            connection.close()
 
     def _requests(self, connection: socket.socket, number: int) -> Iterator[Received]:
         unread = b""
@@ -249,6 +270,9 @@ class Server:
             self.requests.append(request)
             index = min(len(self.requests), len(self.replies)) - 1
         reply = self.replies[index] if self._answers is None else self._answers(request)
+        if request.method == "POST":
+            refused = isinstance(reply, bytes) and reply.startswith(b"HTTP/1.1 429")
+            self.posts.append((request.target, refused))
         if callable(reply):
             reply(connection)
         else:

@@ -555,6 +555,7 @@ def test_a_body_without_end(front, serve, framing):
     assert VALUE == number
 
 
+@pytest.mark.memory(160)
 def test_the_largest_body(front, serve):
     """
     Case 75: a body of 32 MiB to the byte is read, one byte more is not.

@@ -659,6 +659,7 @@ def test_ctrl_c_between_pages(blocking, serve):
         assert ["C"] == [number.id for number in rest]
 
 
+@pytest.mark.in_flight
 def test_ctrl_c_in_a_prefetch(blocking, serve):
     """
     Case 140: Ctrl-C while waiting for a page that is fetched ahead does not wait for it.
@@ -802,13 +803,17 @@ def signal_after(seconds):
     return timer
 
 
+class TimeIsUpError(Exception):
+    """
+    What a caller's signal handler raises.
+    """
+
+
+@pytest.mark.lets_out("TimeIsUpError")
 def test_signal_handler_that_raises(blocking, serve):
     """
     Case 140: what a signal handler of the caller's raises in a blocking call comes out as it is.
     """
-
-    class TimeIsUpError(Exception):
-        pass
 
     def ring(*_):
         raise TimeIsUpError

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import enum
 import ssl
+import sys
 import uuid
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
 
@@ -312,7 +313,8 @@ class Sneaky:
         self.asked = 0
 
     def __str__(self):
-        self.asked += 1
+        # Whoever shows a traceback with its locals may ask.
+        self.asked += sys._getframe(1).f_globals["__name__"].startswith("heymilo_async")
         return "666A24C3"
 
     __repr__ = __fspath__ = __str__

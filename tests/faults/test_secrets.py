@@ -725,6 +725,7 @@ def test_traceback_of_a_cancellation(serve, records, name, when):
     assert [] == seen_in(records)
 
 
+@pytest.mark.in_flight
 @pytest.mark.parametrize("when", ["reading", "backoff", "body", "many"])
 def test_traceback_of_a_ctrl_c(serve, records, when):
     """
@@ -753,6 +754,7 @@ def test_traceback_of_a_ctrl_c(serve, records, when):
     assert [] == seen_in(records)
 
 
+@pytest.mark.lets_out("SystemExit")
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, ValueError, httpx.ReadError])
 def test_traceback_of_a_hook(front, serve, kind):
     """

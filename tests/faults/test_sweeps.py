@@ -178,8 +178,11 @@ def test_any_drift_of_a_number(ask, document):
 
     if isinstance(got, PhoneNumber):
         assert believed(body) == got
-        kept = to_dict(got)
-        assert document["data"] == {name: kept[name] for name in document["data"]}
+        sent, kept = document["data"], to_dict(got)
+        if isinstance(sent.get("date_provisioned"), float):
+            # A datetime counts microseconds.
+            kept["date_provisioned"] = pytest.approx(kept["date_provisioned"], rel=0, abs=1e-6)
+        assert sent == {name: kept[name] for name in sent}
     else:
         assert isinstance(got, ResponseDecodeError)
         assert got.path is None or got.path.startswith("$")

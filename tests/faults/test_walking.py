@@ -1184,6 +1184,7 @@ def test_next_cursor_of_a_last_page(front, serve):
 # One iterator, several users.
 
 
+@pytest.mark.lets_out("RuntimeError")
 @pytest.mark.parametrize("way", ["items", "pages", "prefetch"])
 def test_two_users_of_one_iterator(front, serve, way):
     """
@@ -1443,6 +1444,7 @@ def test_error_of_the_body_leaves_bare(front, serve, error):
     assert error is front.run(body, server.base_url)
 
 
+@pytest.mark.in_flight
 def test_error_of_the_body_while_a_page_is_on_its_way(front, serve):
     """
     Case 100: an error in the body does not wait for the page that is being fetched.
@@ -1480,6 +1482,7 @@ def test_leaving_a_prefetch_leaves_no_thread(front, serve):
     assert 3 == front.run(body, server.base_url)
 
 
+@pytest.mark.lets_out("RuntimeError")
 def test_iterator_kept_after_its_prefetch(front, serve):
     """
     Case 105: an iterator taken out of its `with` ends, or says why: no foreign error, no hang.

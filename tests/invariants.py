@@ -1,0 +1,514 @@
+"""
+What holds in every case of the catalogue, whatever its test looks at: the invariants I-1 to I-6.
+
+    I-1  The key is in no log record, no output, no error and no pickle of one.
+    I-2  What leaves a public method is a HeyMiloError, an argument's TypeError or ValueError,
+         a cancellation, Ctrl-C, or the caller's own.
+    I-3  Afterwards no connection is in use and nobody waits for one, a plain call works within a
+         second, and no task, thread or socket is left.
+    I-4  No call outlasts its deadline by more than 0.25 s.
+    I-5  Memory grows by less than 40 MB, unless the test says by how much: `@memory(megabytes)`.
+    I-6  A creating request is sent again only if it was refused with 429 (or never arrived).
+
+A `Watch` sees the errors and times of all public methods while it is on; `tests/faults/conftest.py`
+puts one on each test there. That the watch would see each breach is shown in
+`tests/test_invariants.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import gc
+import inspect
+import logging
+import pickle
+import threading
+import time
+import traceback
+import types
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import anyio
+import attrs
+import trio
+from fronts import Awaited
+
+from heymilo_async import (
+    AsyncHeyMilo,
+    ConfigurationError,
+    HeyMilo,
+    HeyMiloError,
+    RetryPolicy,
+    pages,
+)
+from heymilo_async._drive import run_now
+from heymilo_async._wire._proxies import proxies
+from heymilo_async.resources.phone_numbers import AsyncPhoneNumbers, PhoneNumbers
+
+#: Every public method that does, or begins, a call.
+PUBLIC: dict[type, tuple[str, ...]] = {
+    AsyncHeyMilo: ("with_options", "raw", "aclose"),
+    HeyMilo: ("with_options", "raw", "close"),
+    AsyncPhoneNumbers: ("list", "get", "get_many", "get_many_settled", "list_all"),
+    PhoneNumbers: ("list", "get", "get_many", "get_many_settled", "list_all"),
+    pages.AsyncPager: ("collect", "prefetch"),
+    pages.Pager: ("collect", "prefetch"),
+    pages._Pages: ("__anext__",),
+    pages._Items: ("__anext__",),
+    pages._Blocking: ("__next__",),
+}
+
+_EXITS: tuple[tuple[type, str], ...] = ((AsyncHeyMilo, "__aexit__"), (HeyMilo, "__exit__"))
+
+#: What may leave a public method beside an error of ours.
+_NOT_OURS = (
+    asyncio.CancelledError,
+    trio.Cancelled,
+    KeyboardInterrupt,
+    GeneratorExit,
+    StopIteration,
+    StopAsyncIteration,
+)
+
+#: Megabytes.
+GROWTH = 40
+
+#: Seconds by which a call may outlast its deadline.
+LATE = 0.25
+
+#: Threads that belong to a test, or to a library that keeps them for the next one.
+_THREADS = ("test server", "Trio thread", "AnyIO worker", "asyncio_", "pulse", "execnet")
+
+
+@attrs.define
+class Watch:
+    """
+    What was seen of one test: each breach of an invariant, in words.
+
+    Attributes:
+        secret: What must not be seen.
+        stalled: Returns for how many seconds the machine stood still since then.
+        allowed: What the caller's own code raises, and the client lets out, by name.
+        in_flight: Whether a thread may end its last request after the test.
+    """
+
+    secret: str = attrs.field(repr=False)
+    stalled: Callable[[float], float] = lambda _: 0.0
+    breaches: list[str] = attrs.field(factory=list)
+    allowed: tuple[str, ...] = ()
+    in_flight: bool = False
+    _under_way: weakref.WeakKeyDictionary[Any, int] = attrs.field(
+        factory=weakref.WeakKeyDictionary, init=False
+    )
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    @contextlib.contextmanager
+    def during(self, where: str, engine: Any) -> Iterator[None]:
+        """
+        Look at how the public method *where* ends, and remember meanwhile that it is under way.
+        """
+        pool = engine and engine.pool
+        began = time.monotonic()
+        self._count(pool, 1)
+        try:
+            yield
+        except BaseException as error:
+            self.error(where, error)
+            raise
+        finally:
+            self._count(pool, -1)
+            if pool is not None and pool._settings.http_client is None:
+                self.took(where, began, engine.settings.deadline)
+
+    def _count(self, pool: Any, calls: int) -> None:
+        if pool is not None:
+            with self._lock:
+                self._under_way[pool] = self._under_way.get(pool, 0) + calls
+
+    def is_idle(self, pool: Any) -> bool:
+        """
+        Return whether no public method of a client on *pool* is under way.
+        """
+        return not self._under_way.get(pool)
+
+    def error(self, where: str, error: BaseException) -> None:
+        """
+        Look at an *error* that leaves the public method *where*: I-1 and I-2.
+        """
+        if isinstance(error, _NOT_OURS) or type(error).__name__ in self.allowed:
+            return
+        if not isinstance(error, HeyMiloError) and type(error) not in {TypeError, ValueError}:
+            self.breaches.append(f"I-2: {where} let out {type(error).__qualname__}")
+        for kind, text in told_by(error):
+            if self.secret in text:
+                self.breaches.append(f"I-1: the key is in the {kind} of {type(error).__name__}")
+
+    def took(self, where: str, began: float, deadline: float | None) -> None:
+        """
+        Look at how long a call with a *deadline* took that is over now: I-4.
+        """
+        seconds = time.monotonic() - began - self.stalled(began)
+        if deadline is not None and seconds > deadline + LATE:
+            self.breaches.append(f"I-4: {where} took {seconds:.3f} s of {deadline} s")
+
+    @contextlib.contextmanager
+    def failing(self) -> Iterator[None]:
+        """
+        Take an error of a plain call for what it is: I-3.
+        """
+        try:
+            yield
+        except Exception as error:
+            self.breaches.append(f"I-3: a plain call raised {error!r}")
+
+    def answered(self, began: float) -> None:
+        """
+        Look at how long a plain call took that is over now: I-3.
+        """
+        seconds = time.monotonic() - began - self.stalled(began)
+        if seconds > 1:
+            self.breaches.append(f"I-3: a plain call took {seconds:.3f} s")
+
+    def tasks(self) -> None:
+        """
+        Look for tasks in the event loop of asyncio, if that is what runs: I-3.
+        """
+        try:
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        except RuntimeError:
+            return
+        if tasks:
+            self.breaches.append(f"I-3: tasks are left: {sorted(map(repr, tasks))}")
+
+    def record(self, record: logging.LogRecord) -> None:
+        """
+        Look at what was logged: I-1 and I-3.
+        """
+        told = f"{record.getMessage()} {record.args!r} {record.exc_text}"
+        if record.exc_info:
+            told += "".join(traceback.format_exception(*record.exc_info))
+        if self.secret in told:
+            self.breaches.append(f"I-1: the key is in a record of the logger {record.name}")
+        is_backend = record.name in {"asyncio", "trio.async_generator_errors"}
+        if is_backend and record.levelno >= logging.WARNING:
+            self.breaches.append(f"I-3: {record.name} logged {record.getMessage()[:200]}")
+
+    def sent(self, posts: list[tuple[str, bool]]) -> None:
+        """
+        Look at the creating requests that a server read, and whether it refused them: I-6.
+        """
+        done = [target for target, refused in posts if not refused]
+        for target in sorted({target for target in done if done.count(target) > 1}):
+            self.breaches.append(f"I-6: POST {target} was sent again after it may have been done")
+
+    def used(self, client: Any) -> None:
+        """
+        Look at the pool of a *client* whose calls are over: I-3.
+        """
+        self.breaches += [f"I-3: {what}" for what in in_use(client)]
+
+    def grown(self, megabytes: float, limit: float) -> None:
+        """
+        Look at by how many *megabytes* the process has grown: I-5.
+        """
+        if megabytes >= limit:
+            self.breaches.append(f"I-5: memory grew by {megabytes:.0f} MB, of at most {limit}")
+
+    def left(self, threads: list[str], sockets: int) -> None:
+        """
+        Look at what is there now and was not before: I-3.
+        """
+        if threads:
+            self.breaches.append(f"I-3: threads are left: {threads}")
+        if sockets:
+            self.breaches.append(f"I-3: {sockets} sockets are left")
+
+
+class _Reading(logging.Handler):
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._watch.record(record)
+
+
+@contextlib.contextmanager
+def reading_logs(watch: Watch, *, others: bool) -> Iterator[None]:
+    """
+    Show *watch* all that any logger says; and, if they read along, the *others* too.
+
+    A sweep says a million lines, and whoever keeps them has less memory afterwards.
+    """
+    root = logging.getLogger()
+    levels = [(handler, handler.level) for handler in root.handlers]
+    if not others:
+        for handler, _ in levels:
+            handler.setLevel(logging.WARNING)
+    reading, level = _Reading(watch), root.level
+    root.addHandler(reading)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.removeHandler(reading)
+        for handler, kept in levels:
+            handler.setLevel(kept)
+
+
+def told_by(error: BaseException) -> Iterator[tuple[str, str]]:
+    """
+    Yield every text that somebody may see of *error*, and of those behind it.
+    """
+    told = traceback.TracebackException(
+        type(error), error, _below(error.__traceback__), capture_locals=True
+    )
+    yield "traceback", "".join(told.format())
+    seen: set[int] = set()
+    behind: list[BaseException | None] = [error]
+    while behind:
+        one = behind.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        behind += [one.__cause__, one.__context__]
+        yield "text", f"{one} {one!r} {one.args!r}"
+        yield "attributes", f"{getattr(one, '__notes__', '')} {vars(one)}"
+    if isinstance(error, HeyMiloError):
+        yield "pickle", pickle.dumps(error).decode("latin-1")
+
+
+def _below(frames: types.TracebackType | None) -> types.TracebackType | None:
+    # The frames of this module hold the caller's arguments, the key among them.
+    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+        frames = frames.tb_next
+    return frames
+
+
+def engine_of(client: Any) -> Any:
+    """
+    Return the engine behind a client, a resource, or the like, of any front; or None.
+    """
+    client = getattr(client, "_blocking", client)
+    client = getattr(client, "_twin", client)
+    return getattr(client, "_engine", None)
+
+
+def in_use(client: Any) -> list[str]:
+    """
+    Return what the pool of *client* has in use, or is waited for.
+    """
+    found: list[str] = []
+    for lane in list(engine_of(client).pool._lanes.values()):
+        wire = lane.wire
+        places = getattr(wire, "_places", None)
+        if places is not None:
+            found += [f"{places.borrowed_tokens} connections are in use"] * bool(
+                places.borrowed_tokens
+            )
+            waiting = places.statistics().tasks_waiting
+            found += [f"{waiting} tasks wait for a connection"] * bool(waiting)
+        transport = wire._lease and getattr(wire._lease.client, "_transport", None)
+        pools = getattr(transport, "_pools", None)
+        if isinstance(pools, dict):
+            queued = sum(len(pool._requests) for pool in pools.values())
+            found += [f"httpcore holds {queued} requests"] * bool(queued)
+        elif pools is not None:
+            lent = sum(one.hold() is not None for one in pools._lent)
+            found += [f"{lent} connections are in use"] * bool(lent)
+            found += [f"{pools._waiting} threads wait for a connection"] * bool(pools._waiting)
+    return found
+
+
+class Pulse:
+    """
+    A thread that would wake up 100 times a second, and knows for how long it could not.
+    """
+
+    def __init__(self, every: float = 0.01) -> None:
+        self._every = every
+        self._stalls: list[tuple[float, float]] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join(5)
+
+    def _beat(self) -> None:
+        last = time.monotonic()
+        while not self._stopping.wait(self._every):
+            now = time.monotonic()
+            if now - last > 2 * self._every:
+                self._stalls = [*self._stalls[-200:], (now, now - last - self._every)]
+            last = now
+
+    def stalled(self, since: float) -> float:
+        """
+        Return for how many seconds this process, or the machine, stood still since then.
+        """
+        return sum(seconds for when, seconds in self._stalls if when >= since)
+
+
+def sockets() -> set[str]:
+    """
+    Return the sockets that this process has open, by their inodes.
+    """
+    found: set[str] = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        # The folder's own descriptor is gone by now.
+        with contextlib.suppress(OSError):
+            target = str(descriptor.readlink())
+            if target.startswith("socket:"):
+                found.add(target)
+    return found
+
+
+def settled(look: Callable[[], Any], seconds: float = 1.0) -> Any:
+    """
+    Return what *look* finds as soon as that is nothing, or else after *seconds*.
+    """
+    end = time.monotonic() + seconds
+    while found := look():
+        if time.monotonic() > end:
+            return found
+        gc.collect()
+        time.sleep(0.01)
+    return found
+
+
+def new_threads(before: set[threading.Thread]) -> list[str]:
+    """
+    Return the names of the threads that were not there *before*, and have nothing to do here.
+    """
+    now = set(threading.enumerate()) - before
+    return sorted(one.name for one in now if not one.name.startswith(_THREADS))
+
+
+def resident(name: str = "VmRSS") -> float:
+    """
+    Return the memory of this process in megabytes; by the *name* VmHWM, the most it ever was.
+    """
+    for line in Path("/proc/self/status").read_text("ascii").splitlines():
+        if line.startswith(name):
+            return int(line.split()[1]) / 1024
+    raise LookupError(name)
+
+
+def forget_peak() -> None:
+    """
+    Let VmHWM begin anew.
+    """
+    Path("/proc/self/clear_refs").write_text("5", "ascii")
+
+
+@contextlib.contextmanager
+def watching(watch: Watch, healthy: str) -> Iterator[None]:
+    """
+    Have every public method tell *watch* how it ends, and look at each client whose `with` ends.
+
+    *healthy* is the address of a server that answers every plain call.
+    """
+    kept = [(kind, name, vars(kind)[name]) for kind, names in PUBLIC.items() for name in names]
+    for kind, name, method in kept:
+        setattr(kind, name, _watched(method, f"{kind.__name__}.{name}", watch))
+    kept += [(kind, name, vars(kind)[name]) for kind, name in _EXITS]
+    AsyncHeyMilo.__aexit__ = _looking(AsyncHeyMilo.__aexit__, watch, healthy)
+    HeyMilo.__exit__ = _looking_now(HeyMilo.__exit__, watch, healthy)
+    try:
+        yield
+    finally:
+        for kind, name, method in kept:
+            setattr(kind, name, method)
+
+
+def _looking(leave: Callable[..., Any], watch: Watch, healthy: str) -> Callable[..., Any]:
+    @functools.wraps(leave)
+    async def look_and_leave(self: AsyncHeyMilo, *exc_info: object) -> Any:
+        if _can_be_looked_at(self, watch):
+            # The test may be over because it was cancelled.
+            with anyio.CancelScope(shield=True), watch.failing():
+                await look(self, healthy, watch)
+        return await leave(self, *exc_info)
+
+    return look_and_leave
+
+
+def _looking_now(leave: Callable[..., Any], watch: Watch, healthy: str) -> Callable[..., Any]:
+    @functools.wraps(leave)
+    def look_and_leave(self: HeyMilo, *exc_info: object) -> Any:
+        if _can_be_looked_at(self, watch):
+            with watch.failing():
+                run_now(look(Awaited(self), healthy, watch))
+        return leave(self, *exc_info)
+
+    return look_and_leave
+
+
+def _can_be_looked_at(client: Any, watch: Watch) -> bool:
+    """
+    Return whether *client* is open and has no call under way, and the caller is in its loop.
+    """
+    engine, twin = engine_of(client), getattr(client, "_twin", client)
+    if engine is None or twin._is_view or engine.pool.closed or not watch.is_idle(engine.pool):
+        return False
+    return engine.pool._wire.place() in engine.pool._lanes
+
+
+def _watched(method: Callable[..., Any], where: str, watch: Watch) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+            with watch.during(where, engine_of(self)):
+                return await method(self, *args, **kwargs)
+
+        return call
+
+    @functools.wraps(method)
+    def call_now(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        with watch.during(where, engine_of(self)):
+            return method(self, *args, **kwargs)
+
+    return call_now
+
+
+async def look(client: Any, healthy: str, watch: Watch) -> None:
+    """
+    Look at a *client* that nobody uses any more: its pool, its tasks, and whether it still works.
+    """
+    if not (watch.in_flight and isinstance(client, Awaited)):
+        settled(lambda: in_use(client))
+        watch.used(client)
+    watch.tasks()
+    shared = engine_of(client).pool._settings
+    if shared.http_client is not None:
+        return
+    # A key of its own, for that of the test may have to rest.
+    plain = client.with_options(
+        api_key="another key",
+        access_token=None,
+        base_url=healthy,
+        timeout=5.0,
+        deadline=None,
+        retry=RetryPolicy(max_attempts=2),
+        events=None,
+        default_headers=None,
+    )
+    began = time.monotonic()
+    # What a test has broken in the environment stays broken.
+    with contextlib.suppress(ConfigurationError):
+        if proxies(shared).by_scheme:
+            return
+        await plain.phone_numbers.list()
+    watch.answered(began)
