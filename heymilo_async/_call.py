@@ -13,7 +13,7 @@ import attrs
 
 from ._mapping import NOTHING_EXTRA, Headers, ReadOnly
 from ._settings import Secret, whole_number, wrong_type
-from .errors import Attempt, InvalidRequestError
+from .errors import Attempt, InvalidRequestError, described
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -138,7 +138,10 @@ class APIResponse(Generic[T]):
     """
     A successful call with everything around its data, what `raw` returns.
 
+    As a text it says what was asked, the status, and what became of each attempt.
+
     Attributes:
+        request: Method and path of the call, such as `GET /api/v2/phone-numbers`.
         data: What the method itself would have returned.
         meta: The answer's `meta`, None if it had none.
         extra: Members beside `data` and `meta` that this version does not know.
@@ -149,6 +152,7 @@ class APIResponse(Generic[T]):
         elapsed: Seconds from the start of the call to its end, waits included.
     """
 
+    request: str
     data: T
     meta: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
     extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
@@ -157,6 +161,9 @@ class APIResponse(Generic[T]):
     request_id: str | None
     attempts: tuple[Attempt, ...]
     elapsed: float
+
+    def __str__(self) -> str:
+        return f"{self.request} answered {self.status_code} ({described(self.attempts)})"
 
 
 def operation(described: Operation[Any]) -> Callable[[F], F]:

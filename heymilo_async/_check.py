@@ -5,6 +5,7 @@ An answer's status and body: nothing, or the right error.
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import http
 import json
@@ -131,6 +132,7 @@ def printable(text: str, most: int) -> str:
     return shown[:most] + ("..." if len(text) > most or len(shown) > most else "")
 
 
+@functools.lru_cache(maxsize=64)
 def _forms(secret: Secret) -> re.Pattern[str]:
     """
     Return what finds *secret*: in base64, or with each character plain or escaped in its own way.

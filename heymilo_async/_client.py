@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import ssl
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn, ParamSpec, Self, TypeVar
 
 import attrs
@@ -15,6 +15,7 @@ import attrs
 from ._call import APIResponse
 from ._drive import blocking, run_now
 from ._engine import Engine
+from ._log import show as show_log
 from ._pool import Pool
 from ._settings import (
     NOT_GIVEN,
@@ -29,7 +30,7 @@ from ._settings import (
 from ._version import __version__
 from ._wire import AsyncHTTPClient, AsyncWire, BlockingWire, HTTPClient
 from .errors import InvalidRequestError
-from .events import Event
+from .events import Listener
 from .resources._base import AsyncResource, Resource
 from .resources.phone_numbers import AsyncPhoneNumbers, PhoneNumbers
 
@@ -68,6 +69,7 @@ class AsyncHeyMilo:
         retry: How often a call is tried, and how long it waits in between.
         events: Is told what happens, one `heymilo_async.events.Event` at a time, in the task or
             thread of the call: let it be quick. What it raises is logged once and breaks nothing.
+            A list or a tuple: each of them is told, in that order.
         max_connections: Connections at a time, 1 to 100,000; calls beyond that wait in turn.
         default_headers: Headers for every request; credentials and what frames a message are
             refused.
@@ -104,7 +106,7 @@ class AsyncHeyMilo:
         timeout: float = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
-        events: Callable[[Event], object] | None = None,
+        events: Listener | Sequence[Listener] | None = None,
         max_connections: int = 100,
         default_headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
@@ -153,7 +155,7 @@ class AsyncHeyMilo:
         timeout: float | NotGiven = NOT_GIVEN,
         deadline: float | None | NotGiven = NOT_GIVEN,
         retry: RetryPolicy | NotGiven = NOT_GIVEN,
-        events: Callable[[Event], object] | None | NotGiven = NOT_GIVEN,
+        events: Listener | Sequence[Listener] | None | NotGiven = NOT_GIVEN,
         default_headers: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
         allow_insecure_http: bool | NotGiven = NOT_GIVEN,
     ) -> Self:
@@ -171,7 +173,7 @@ class AsyncHeyMilo:
             timeout: Seconds, as in the constructor.
             deadline: Seconds, as in the constructor. None: no limit.
             retry: As in the constructor.
-            events: In place of this client's. None: nobody is told.
+            events: In place of this client's. None: nobody is told, and the log goes on.
             default_headers: In place of all those of this client. None: none.
             allow_insecure_http: As in the constructor.
 
@@ -315,7 +317,7 @@ class HeyMilo:
         timeout: float = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
-        events: Callable[[Event], object] | None = None,
+        events: Listener | Sequence[Listener] | None = None,
         max_connections: int = 100,
         default_headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
@@ -366,7 +368,7 @@ class HeyMilo:
         timeout: float | NotGiven = NOT_GIVEN,
         deadline: float | None | NotGiven = NOT_GIVEN,
         retry: RetryPolicy | NotGiven = NOT_GIVEN,
-        events: Callable[[Event], object] | None | NotGiven = NOT_GIVEN,
+        events: Listener | Sequence[Listener] | None | NotGiven = NOT_GIVEN,
         default_headers: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
         allow_insecure_http: bool | NotGiven = NOT_GIVEN,
     ) -> Self:
@@ -448,6 +450,7 @@ def _new_engine(
     http_client: Any,
     **given: Any,
 ) -> Engine:
+    show_log(os.getenv("HEYMILO_LOG"))
     if http_client is not None:
         wire.check(http_client)
     shared = pool_settings(

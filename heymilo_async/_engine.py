@@ -139,12 +139,6 @@ class Engine:
             started=lane.wire.now(),
             expires=self.expiry() if expires is None else expires,
         )
-        self._tell(
-            CallStarted,
-            course,
-            request=str(call),
-            deadline=None if course.expires == NEVER else course.expires - course.started,
-        )
         # One a call: a shared one would mix the attempts of concurrent tasks.
         retrying = AsyncRetrying(
             sleep=lane.wire.sleep,
@@ -154,6 +148,7 @@ class Engine:
         )
         outcome: APIResponse[T] | HeyMiloError
         try:
+            self._tell_start(course)
             outcome = await retrying(self._attempt, course)
         except BaseException as interruption:
             self._tell_end(course, interruption)
@@ -189,6 +184,7 @@ class Engine:
             # Only `raw` shows what came with the data.
             answer = cleaned(answer, self.settings.secrets)
         return APIResponse(
+            request=str(course.call),
             data=data,
             meta=meta,
             extra=extra,
@@ -259,7 +255,7 @@ class Engine:
             message = f"{course.call}: the client was closed meanwhile"
             raise ClientClosedError(message, request=str(course.call))
         request = self._sign(course.call)
-        if self.settings.events is not None:
+        if self.settings.events.hear(AttemptStarted):
             self._tell(
                 AttemptStarted,
                 course,
@@ -282,15 +278,18 @@ class Engine:
         ]
         mine = self.settings.headers
         overridden = {name.lower() for name, _ in mine}
-        url = self.settings.base_url + call.path
         return Request(
             name=str(call),
             method=call.operation.method,
-            url=f"{url}?{call.query}" if call.query else url,
+            url=self._url(call),
             headers=(*(pair for pair in headers if pair[0].lower() not in overridden), *mine),
             secrets=self.settings.secrets,
             body=call.body,
         )
+
+    def _url(self, call: Call[Any]) -> str:
+        url = self.settings.base_url + call.path
+        return f"{url}?{call.query}" if call.query else url
 
     def _read(
         self, course: _Course[T], answer: Answer
@@ -327,58 +326,82 @@ class Engine:
             cause = error.attempts[0].cause
         elif isinstance(error, ResponseDecodeError):
             cause = type(error).__name__
+        secrets = self.settings.secrets + course.lane.wire.secrets
+        request_id = getattr(error or answer, "request_id", None)
         attempt = Attempt(
             number=len(course.attempts) + 1,
             status_code=None if answer is None else answer.status_code,
             cause=cause,
             wait=course.wait,
             elapsed=course.lane.wire.now() - began,
-            # The error's is clean of secrets, should the server have put one there.
-            request_id=getattr(error or answer, "request_id", None),
+            # Clean of secrets, should the server have put one there.
+            request_id=request_id and scrub(request_id, secrets),
         )
         course.attempts = (*course.attempts, attempt)
-        if self.settings.events is not None:
-            secrets = self.settings.secrets + course.lane.wire.secrets
+        if self.settings.events.hear(AttemptFinished):
             self._tell(
                 AttemptFinished,
                 course,
                 number=attempt.number,
                 status_code=attempt.status_code,
                 cause=attempt.cause,
+                error=None if error is None else type(error).__name__,
                 request_id=attempt.request_id,
                 elapsed=attempt.elapsed,
                 headers=None if answer is None else cleaned(answer, secrets).headers,
             )
 
     def _tell(self, kind: type[Event], course: _Course[Any], **facts: Any) -> None:
-        listener = self.settings.events
-        if listener is not None:
-            listener.tell(kind(call=course.number, operation=course.call.operation.id, **facts))
+        """
+        Tell an event of *kind* to whoever wants to know, if anybody does.
+        """
+        if self.settings.events.hear(kind):
+            event = kind(
+                call=course.number,
+                operation=course.call.operation.id,
+                request=scrub(str(course.call), self.settings.secrets),
+                **facts,
+            )
+            self.settings.events.tell(event)
+
+    def _tell_start(self, course: _Course[Any]) -> None:
+        if self.settings.events.hear(CallStarted):
+            self._tell(
+                CallStarted,
+                course,
+                method=course.call.operation.method,
+                url=scrub(self._url(course.call), self.settings.secrets),
+                template=course.call.operation.path,
+                deadline=None if course.expires == NEVER else course.expires - course.started,
+            )
 
     def _tell_end(self, course: _Course[T], outcome: APIResponse[T] | BaseException) -> None:
         """
         Tell what the call came to: a page if it is one, and that it is over.
         """
-        if self.settings.events is None:
-            return
-        if isinstance(outcome, APIResponse) and not course.call.operation.single:
-            page: Any = outcome.data
+        listeners = self.settings.events
+        data: Any = outcome.data if isinstance(outcome, APIResponse) else None
+        is_list = not course.call.operation.single
+        if is_list and data is not None and listeners.hear(PageFetched):
             self._tell(
                 PageFetched,
                 course,
-                count=len(page),
-                has_more=page.has_more,
-                total_count=page.pagination.total_count,
-                cursor=page[-1].id if page else None,
+                count=len(data),
+                has_more=data.has_more,
+                total_count=data.pagination.total_count,
+                cursor=data[-1].id if data else None,
             )
-        self._tell(
-            CallFinished,
-            course,
-            attempts=len(course.attempts),
-            status_code=course.attempts[-1].status_code if course.attempts else None,
-            error=None if isinstance(outcome, APIResponse) else type(outcome).__name__,
-            elapsed=course.lane.wire.now() - course.started,
-        )
+        if listeners.hear(CallFinished):
+            last = course.attempts[-1] if course.attempts else None
+            self._tell(
+                CallFinished,
+                course,
+                attempts=len(course.attempts),
+                status_code=last and last.status_code,
+                error=None if isinstance(outcome, APIResponse) else type(outcome).__name__,
+                request_id=last and last.request_id,
+                elapsed=course.lane.wire.now() - course.started,
+            )
 
     def _cool_down(self, course: _Course[T], error: HeyMiloError, now: float) -> None:
         """

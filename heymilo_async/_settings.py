@@ -11,13 +11,13 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NoReturn, TypeVar, cast
+from typing import Any, Final, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
 
+from ._listeners import Listeners
 from .errors import ConfigurationError
-from .events import Event, Listener
 
 DEFAULT_BASE_URL = "https://api.heymilo.ai"
 
@@ -212,7 +212,7 @@ class Settings:
     timeout: float
     deadline: float | None
     retry: RetryPolicy
-    events: Listener | None
+    events: Listeners
     default_headers: tuple[tuple[str, Secret], ...]
     allow_insecure_http: bool
 
@@ -343,23 +343,26 @@ def _checked_settings(
         timeout=seconds("timeout", timeout),
         deadline=None if deadline is None else seconds("deadline", deadline),
         retry=retry,
-        events=_listener(events),
+        events=_listeners(events),
         default_headers=_default_headers(default_headers),
         allow_insecure_http=allow_insecure_http,
     )
 
 
-def _listener(value: Any) -> Listener | None:
-    if value is None or isinstance(value, Listener):  # the latter from settings that a view changes
+def _listeners(value: Any) -> Listeners:
+    if isinstance(value, Listeners):  # from the settings that a view changes
         return value
-    if not callable(value):
-        raise wrong_type("events", "a callable or None", value)
-    if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(
-        getattr(value, "__call__", None)  # noqa: B004 - an object's, not whether it has one
-    ):
-        message = "events must be a plain callable, and not a coroutine function: nobody awaits it"
-        raise TypeError(message)
-    return Listener(cast("Callable[[Event], object]", value))
+    several = isinstance(value, list | tuple)
+    told = value if several else () if value is None else (value,)
+    for one in told:
+        if not callable(one):
+            raise wrong_type("events", "a callable, a sequence of them, or None", one)
+        if inspect.iscoroutinefunction(one) or inspect.iscoroutinefunction(
+            getattr(one, "__call__", None)  # noqa: B004 - an object's, not whether it has one
+        ):
+            message = "events must be plain callables, not coroutine functions: nobody awaits them"
+            raise TypeError(message)
+    return Listeners(told)
 
 
 def _credential(name: str, secret: Secret | None) -> Secret | None:

@@ -103,6 +103,25 @@ class Attempt:
         return kind if self.status_code is None else f"{self.status_code} {kind}".rstrip()
 
 
+def described(attempts: tuple[Attempt, ...]) -> str:
+    """
+    Return what became of *attempts*, the last ones in their order: how each ended, and the waits.
+    """
+    shown = attempts[-_ATTEMPTS_IN_TEXT:]
+    parts = ["..."] if len(shown) < len(attempts) else []
+    for attempt in shown:
+        if attempt.wait:
+            parts.append(f"waited {_rounded(attempt.wait)}")
+        parts.append(f"{attempt} in {_rounded(attempt.elapsed)}")
+    total = sum(attempt.wait + attempt.elapsed for attempt in attempts)
+    number = "1 attempt" if len(attempts) == 1 else f"{len(attempts)} attempts"
+    return f"{number} in {_rounded(total)}: {', '.join(parts)}"
+
+
+def _rounded(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
 @attrs.frozen(kw_only=True)
 class ErrorDetail:
     """
@@ -197,13 +216,7 @@ class HeyMiloError(Exception):
         return str(self.args[0])
 
     def __str__(self) -> str:
-        notes: list[str] = []
-        if len(self.attempts) > 1:
-            shown = self.attempts[-_ATTEMPTS_IN_TEXT:]
-            listed = ", ".join(map(str, shown))
-            earlier = "..., " if len(shown) < len(self.attempts) else ""
-            waited = sum(attempt.wait for attempt in self.attempts)
-            notes.append(f"{len(self.attempts)} attempts: {earlier}{listed}; waited {waited:.1f} s")
+        notes = [described(self.attempts)] if len(self.attempts) > 1 else []
         if self.retry_budget_exhausted:
             notes.append("not tried again: the client's retry budget is spent")
         return f"{self.message} ({'; '.join(notes)})" if notes else self.message

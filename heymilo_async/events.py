@@ -12,15 +12,15 @@ in the order in which things happen:
         PageFetched             the answer is a page of a list
     CallFinished
 
-No event holds a key, a token or a body.
+No event holds a key, a token or a body. The log (`HEYMILO_LOG`), the spans and metrics of
+`heymilo_async.otel`, and the command's `-v` are all made of these.
 """
 
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -37,11 +37,6 @@ __all__ = [
     "RetryScheduled",
 ]
 
-_log = logging.getLogger("heymilo_async")
-# Without a handler `logging` would print warnings to stderr:
-# https://docs.python.org/3/howto/logging.html#configuring-logging-for-a-library
-_log.addHandler(logging.NullHandler())
-
 
 def _read_only(headers: Mapping[str, str]) -> Mapping[str, str]:
     return ReadOnly(headers)
@@ -55,10 +50,12 @@ class Event:
     Attributes:
         call: The number of the call within this process; events of concurrent calls are mixed.
         operation: The id of the API's operation, such as `listPhoneNumbers`.
+        request: Method and path, as errors show them: `GET /api/v2/phone-numbers`.
     """
 
     call: int
     operation: str
+    request: str
 
 
 @attrs.frozen(kw_only=True)
@@ -67,11 +64,16 @@ class CallStarted(Event):
     A method of a resource was called, or a walk wants its next page.
 
     Attributes:
-        request: Method and path, as errors show them: `GET /api/v2/phone-numbers`.
+        method: The HTTP method.
+        url: The whole URL.
+        template: The path as the contract has it, after the base URL's own:
+            `/api/v2/phone-numbers/{config_id}`.
         deadline: Seconds until the call has to be over, None if it has no limit.
     """
 
-    request: str
+    method: str
+    url: str
+    template: str
     deadline: float | None
 
 
@@ -117,6 +119,8 @@ class AttemptFinished(Event):
         number: 1 for the first attempt of the call.
         status_code: The status of the answer, None if none came.
         cause: What went wrong, as kind and text; None if nothing did but the status.
+        error: The name of the exception's class that this attempt alone would have raised, None if
+            it was a success.
         request_id: The id that the server gave this attempt, None if it gave none.
         elapsed: Seconds from sending to the end of the answer.
         headers: The headers of the answer, None if none came.
@@ -125,6 +129,7 @@ class AttemptFinished(Event):
     number: int
     status_code: int | None
     cause: str | None
+    error: str | None
     request_id: str | None
     elapsed: float
     headers: Headers | None
@@ -174,41 +179,26 @@ class CallFinished(Event):
         status_code: The status of the last answer, None if the last attempt had none.
         error: The name of the exception's class, None if the call succeeded; cancellation and
             Ctrl-C count as errors here.
+        request_id: The id that the server gave the last attempt, None if it gave none.
         elapsed: Seconds from the start of the call, waits included.
     """
 
     attempts: int
     status_code: int | None
     error: str | None
+    request_id: str | None
     elapsed: float
 
-
-class Listener:
-    """
-    Whom the events of a client are told to; what it raises is logged once, and breaks no call.
-    """
-
-    def __init__(self, told: Callable[[Event], object]) -> None:
-        self.told = told
-        self._has_failed = False
-
-    def tell(self, event: Event) -> None:
+    @property
+    def outcome(self) -> str:
         """
-        Tell *event*.
+        What it came to, in words: `200`, `404 NotFoundError`, `APITimeoutError`.
         """
-        try:
-            self.told(event)
-        except Exception as error:
-            if not self._has_failed:
-                self._has_failed = True
-                _log.warning(
-                    "events=%r raised %s on %s; calls go on, and this is said once",
-                    self.told,
-                    type(error).__name__,
-                    type(event).__name__,
-                    exc_info=error,
-                )
+        return " ".join(str(part) for part in (self.status_code, self.error) if part is not None)
 
+
+#: What `events=` takes, one or several of them.
+Listener: TypeAlias = Callable[[Event], object]
 
 #: Numbers the calls; taking the next one is a single step in C, so threads need no lock.
 next_call: Final[Callable[[], int]] = itertools.count(1).__next__

@@ -59,8 +59,11 @@ def test_a_call_from_start_to_end(front, serve):
 
     started, sent, came, ended = told
     assert ONE_CALL == kinds(told)
-    assert {("getPhoneNumber", started.call)} == {(one.operation, one.call) for one in told}
-    assert f"GET /api/v2/phone-numbers/{ID}" == started.request
+    assert {("getPhoneNumber", f"GET /api/v2/phone-numbers/{ID}", started.call)} == {
+        (one.operation, one.request, one.call) for one in told
+    }
+    assert ("GET", f"{server.base_url}/api/v2/phone-numbers/{ID}") == (started.method, started.url)
+    assert "/api/v2/phone-numbers/{config_id}" == started.template
     assert 50.0 == pytest.approx(started.deadline)
     assert (1, "GET", f"{server.base_url}/api/v2/phone-numbers/{ID}") == (
         sent.number,
@@ -248,11 +251,74 @@ def test_a_listener_that_fails(front, serve, caplog):
     async def body(client):
         return [(await client.phone_numbers.get(ID)).id for _ in range(3)]
 
-    with caplog.at_level(logging.DEBUG, "heymilo_async"):
+    with caplog.at_level(logging.WARNING, "heymilo_async"):
         assert [ID] * 3 == front.run(body, server.base_url, events=broken)
     (record,) = caplog.records
     assert "ZeroDivisionError" in record.getMessage()
     assert "broken" in record.getMessage()
+
+
+def test_several_listeners(front, serve):
+    """
+    Each of several listeners is told everything, in their order, whether or not another one fails.
+    """
+    server = serve(single())
+    told = []
+
+    def broken(event):
+        told.append(0)
+        raise ZeroDivisionError
+
+    front.run(
+        lambda client: client.phone_numbers.get(ID),
+        server.base_url,
+        events=(broken, told.append, lambda event: told.append(2)),
+    )
+
+    assert [0, CallStarted, 2] * 1 == [told[0], type(told[1]), told[2]]
+    assert ONE_CALL == kinds(told[1::3])
+    assert [2] * 4 == told[2::3]
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """
+    Return the class of each event that is made, in order.
+    """
+    kinds = []
+    for kind in map(vars(events).get, events.__all__):
+
+        def init(self, real=kind.__init__, **facts):
+            kinds.append(type(self))
+            real(self, **facts)
+
+        monkeypatch.setattr(kind, "__init__", init)
+    return kinds
+
+
+@pytest.mark.parametrize(
+    ("nobody", "level", "expected"),
+    [
+        (None, logging.WARNING, [RetryScheduled]),
+        ([], logging.WARNING, [RetryScheduled]),
+        (None, logging.ERROR, []),
+        (None, logging.DEBUG, [RetryScheduled, CallFinished, CallFinished]),
+    ],
+)
+def test_nobody_listens(front, serve, naps, caplog, made, nobody, level, expected):
+    """
+    While nobody listens no event is made but those that the log has a line for at its level.
+    """
+    server = serve(answer(503), single(), page("A"))
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+        await client.phone_numbers.list()
+
+    with caplog.at_level(level, "heymilo_async"):
+        front.run(body, server.base_url, events=nobody)
+
+    assert expected == made
 
 
 def test_ctrl_c_in_a_listener(serve):
@@ -298,7 +364,18 @@ class _Awaited:
 
 
 @pytest.mark.parametrize(
-    "value", [5, "print", [], True, _later, _Awaited(), functools.partial(_later)]
+    "value",
+    [
+        5,
+        "print",
+        True,
+        {print},
+        [5],
+        [print, _later],
+        _later,
+        _Awaited(),
+        functools.partial(_later),
+    ],
 )
 def test_what_cannot_listen(front, value):
     """
@@ -340,7 +417,13 @@ def test_events_are_values():
     An event cannot be changed, can be pickled and copied, and equals another one that says the same.
     """
     event = AttemptStarted(
-        call=1, operation="getPhoneNumber", number=1, method="GET", url="u", headers={"A": "b"}
+        call=1,
+        operation="getPhoneNumber",
+        request=f"GET /api/v2/phone-numbers/{ID}",
+        number=1,
+        method="GET",
+        url="u",
+        headers={"A": "b"},
     )
 
     assert event == pickle.loads(pickle.dumps(event)) == copy.deepcopy(event)

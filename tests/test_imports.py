@@ -20,6 +20,8 @@ ROOT = Path(heymilo_async.__file__).parent
 LAYERS = [
     {"_mapping", "_version"},
     {"errors", "_drive", "events"},
+    {"_log"},
+    {"_listeners"},
     {"_settings", "_call", "_codec", "_retry", "_pace"},
     {"_check"},
     {"_wire"},

@@ -84,6 +84,7 @@ def blocking(client: HeyMilo) -> None:
     HeyMilo(timeout=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HeyMilo(http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HeyMilo(events=lambda event: assert_type(event, Event))
+    HeyMilo(events=[print, lambda event: assert_type(event, Event)])
     HeyMilo(events=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HeyMilo(http_client=httpx.Client(), retry=RetryPolicy(max_attempts=2))
 
