@@ -109,3 +109,12 @@ def typing(session: nox.Session) -> None:
     session.run("mypy", "heymilo_async", "noxfile.py", "tests/typing")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "heymilo_async", "--ignoreexternal")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """
+    Measure this client beside what a user would pick instead; `-- --quick` only looks.
+    """
+    session.install(*CONSTRAINED, "-e", ".", *group("bench"))
+    session.run("python", "-m", "benchmarks", *session.posargs)

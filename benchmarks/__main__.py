@@ -1,0 +1,106 @@
+"""
+`python -m benchmarks`: measures everything in one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+
+from . import calls, decoding, load, peers, plot, report, startup, walks
+from .contenders import async_contenders, blocking_contenders, decoders
+from .fronts import Blocking, fronts
+from .results import Table
+from .server import serving
+
+GROUPS = ("calls", "decoding", "pause", "startup", "load", "walks")
+
+
+@attrs.frozen(kw_only=True)
+class Scale:
+    """
+    How much of everything.
+    """
+
+    rounds: int
+    few_rounds: int
+    pages: int
+    gets: int
+    load: int
+    many: int
+
+
+FULL = Scale(rounds=100, few_rounds=7, pages=100, gets=200, load=20, many=10_000)
+QUICK = Scale(rounds=10, few_rounds=2, pages=10, gets=40, load=5, many=1_000)
+
+
+def measure(server: str, scale: Scale, groups: list[str]) -> Iterator[Table]:
+    """
+    Measure *groups*; the tables come as they are done.
+    """
+    all_decoders = {**decoders(), **peers.peers_decoders()}
+    with tempfile.TemporaryDirectory() as folder, fronts() as fields:
+        if "calls" in groups:
+            peers.generate(Path(folder))
+            taking_part = [
+                calls.Field(
+                    front,
+                    blocking_contenders(server) + peers.blocking_peers(server)
+                    if isinstance(front, Blocking)
+                    else async_contenders(server) + peers.async_peers(server),
+                )
+                for front in fields
+            ]
+            yield from calls.measure(taking_part, rounds=scale.rounds, times=10)
+            calls.close(taking_part)
+        if "decoding" in groups:
+            yield from decoding.measure(all_decoders, rounds=scale.rounds // 3)
+        if "pause" in groups:
+            yield from decoding.measure_pause(server, rounds=scale.few_rounds)
+        if "startup" in groups:
+            yield from startup.measure(server, list(all_decoders), rounds=scale.few_rounds)
+        if "load" in groups:
+            yield from load.measure(
+                server, rounds=scale.few_rounds, calls=scale.load, many=scale.many
+            )
+        if "walks" in groups:
+            yield from walks.measure(
+                fields,
+                server,
+                rounds=max(2, scale.few_rounds // 3),
+                pages=scale.pages,
+                gets=scale.gets,
+            )
+
+
+def main() -> int:
+    """
+    Measure, show, and keep what was asked to be kept.
+    """
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("groups", nargs="*", metavar="group", help=f"of {', '.join(GROUPS)}")
+    parser.add_argument("--quick", action="store_true", help="a look, in less than a minute")
+    parser.add_argument("--keep", action="store_true", help="write the results into docs/")
+    given = parser.parse_args()
+    if unknown := set(given.groups) - set(GROUPS):
+        parser.error(f"no such group: {', '.join(sorted(unknown))}")
+    tables = []
+    with serving() as server:
+        for table in measure(server, QUICK if given.quick else FULL, given.groups or list(GROUPS)):
+            print(*report.lines_of(table), sep="\n", flush=True)
+            tables.append(table)
+    found = report.report(tables, quick=given.quick)
+    print(*report.verdict(found), sep="\n")
+    if given.keep:
+        report.write(found)
+        plot.draw(found, report.PLOT)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

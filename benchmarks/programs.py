@@ -1,0 +1,168 @@
+"""
+What needs a process of its own: many tasks, memory, and imports.
+
+Run as a program it does one such thing and prints what came of it, as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from .server import ROOT
+
+
+def run(name: str, *arguments: object) -> dict[str, float]:
+    """
+    Run the program *name* in a process of its own and return what it found.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.programs", name, *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def import_of(module: str) -> dict[str, float]:
+    """
+    Import *module*, in a process that has only what Python starts with.
+    """
+    code = (
+        "import time; start = time.perf_counter(); "
+        f"import {module}; print(time.perf_counter() - start)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return {"seconds": float(done.stdout)}
+
+
+def load_of(who: str, server: str, tasks: str, calls: str) -> dict[str, float]:
+    """
+    Have so many *tasks* make so many *calls* each, one after the other, at one client of *who*.
+    """
+    return asyncio.run(_load(_CLIENTS[who](server), int(tasks), int(calls)))
+
+
+async def _load(opened: Any, tasks: int, calls: int) -> dict[str, float]:
+    async with opened as call:
+
+        async def work() -> None:
+            for _ in range(calls):
+                await call()
+
+        await asyncio.gather(*(work() for _ in range(5)))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        start = time.perf_counter()
+        await asyncio.gather(*(work() for _ in range(tasks)))
+        seconds = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "seconds": seconds,
+        "per_call": seconds / (tasks * calls),
+        "peak": after * 1024,
+        "growth": (after - before) * 1024,
+    }
+
+
+class _Ours:
+    def __init__(self, server: str) -> None:
+        from heymilo_async import AsyncHeyMilo
+
+        self._client = AsyncHeyMilo("an example of a key", base_url=server)
+
+    async def __aenter__(self) -> Callable[[], Awaitable[Any]]:
+        return partial(self._client.phone_numbers.list, limit=20)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+
+class _Bare:
+    """
+    Bare httpx as its documentation has it, with a pool as large as ours and time to wait for it.
+    """
+
+    def __init__(self, server: str) -> None:
+        import httpx
+
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+        self._client = httpx.AsyncClient(
+            limits=limits, timeout=600.0, headers={"X-API-KEY": "an example of a key"}
+        )
+        self._url = f"{server}/api/v2/phone-numbers?limit=20"
+
+    async def __aenter__(self) -> Callable[[], Awaitable[Any]]:
+        return self._get
+
+    async def _get(self) -> Any:
+        return (await self._client.get(self._url)).json()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+
+class _BareInTurn(_Bare):
+    """
+    Bare httpx by somebody who knows that its pool is slow with a long queue.
+    """
+
+    async def __aenter__(self) -> Callable[[], Awaitable[Any]]:
+        self._turn = asyncio.Semaphore(100)
+        return self._get_in_turn
+
+    async def _get_in_turn(self) -> Any:
+        async with self._turn:
+            return await self._get()
+
+
+_CLIENTS: Mapping[str, Callable[[str], Any]] = {
+    "ours": _Ours,
+    "bare": _Bare,
+    "bare-in-turn": _BareInTurn,
+}
+
+
+def memory_of(who: str, count: str) -> dict[str, float]:
+    """
+    Return the bytes that *count* numbers take, as *who* keeps them.
+    """
+    from . import numbers
+
+    body = numbers.page(0, int(count), int(count))
+    decode = dict(_decoders())[who]
+    decode(numbers.page(0, 2, 2))
+    tracemalloc.start()
+    kept = decode(body)
+    size, peak = tracemalloc.get_traced_memory()
+    del kept
+    return {"bytes": size, "peak": peak}
+
+
+def _decoders() -> Iterator[tuple[str, Callable[[bytes], Any]]]:
+    from .contenders import decoders
+    from .peers import peers_decoders
+
+    yield from decoders().items()
+    yield from peers_decoders().items()
+
+
+_PROGRAMS: Mapping[str, Callable[..., dict[str, float]]] = {
+    "load": load_of,
+    "memory": memory_of,
+}
+
+if __name__ == "__main__":
+    print(json.dumps(_PROGRAMS[sys.argv[1]](*sys.argv[2:])))

@@ -1,0 +1,167 @@
+"""
+The benchmarks run: one round each, of what the tests have the packages for; nothing is timed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def _load(name):
+    """
+    Import a module of the benchmarks, which are no part of the package and not installed.
+    """
+    if "benchmarks" not in sys.modules:
+        folder = ROOT / "benchmarks"
+        spec = importlib.util.spec_from_file_location(
+            "benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        sys.modules["benchmarks"] = importlib.util.module_from_spec(spec)
+    return importlib.import_module(f"benchmarks.{name}")
+
+
+@pytest.fixture(scope="module")
+def server():
+    """
+    The benchmarks' own server.
+    """
+    with _load("server").serving() as url:
+        yield url
+
+
+@pytest.fixture
+def fields(server):
+    """
+    All fronts, and on each who needs no package that the tests do not have.
+    """
+    calls, contenders, fronts = _load("calls"), _load("contenders"), _load("fronts")
+    with fronts.fronts() as opened:
+        found = [
+            calls.Field(
+                front,
+                contenders.blocking_contenders(server)
+                if front.name == "blocking"
+                else contenders.async_contenders(server),
+            )
+            for front in opened
+        ]
+        yield found
+        calls.close(found)
+
+
+def test_all_contenders_get_the_same_numbers(fields):
+    """
+    Every contender, on every front, comes by the very same page.
+    """
+    for limit in (20, 100):
+        _load("calls").check(fields, limit)
+
+
+def test_a_contender_that_gets_others_is_found_out(fields):
+    """
+    Who comes by something else is not measured, but named.
+    """
+    attrs = importlib.import_module("attr")
+    calls = _load("calls")
+    lazy = attrs.evolve(fields[0].contenders[0], ids=lambda _: [])
+
+    with pytest.raises(ValueError, match=r"heymilo-async \(blocking\) did not get the numbers"):
+        calls.check([calls.Field(fields[0].front, [lazy])], 20)
+
+
+def test_one_call_on_each_front(fields):
+    """
+    One call is measured on three fronts, with 20 and with 100 numbers, everybody in each round.
+    """
+    tables = list(_load("calls").measure(fields, rounds=2, times=1))
+
+    assert [
+        f"one call, {front}, {limit} numbers"
+        for limit in (20, 100)
+        for front in ("blocking", "asyncio", "trio")
+    ] == [table.name for table in tables]
+    assert {2} == {row.count for table in tables for row in table.rows.values()}
+
+
+def test_decoding():
+    """
+    Decoding is measured with 100 and 10,000 numbers.
+    """
+    tables = list(_load("decoding").measure(_load("contenders").decoders(), rounds=2))
+
+    assert ["decoding 100 numbers", "decoding 10,000 numbers"] == [table.name for table in tables]
+
+
+def test_walks(server):
+    """
+    Walks and many calls at once are measured on each front.
+    """
+    with _load("fronts").fronts() as opened:
+        tables = list(_load("walks").measure(opened, server, rounds=2, pages=2, gets=2))
+
+    assert 6 == len(tables)
+
+
+def test_a_program_of_its_own(server):
+    """
+    Tasks run in a process of their own, which says how long they took and what it weighs.
+    """
+    found = _load("programs").run("load", "ours", server, 5, 2)
+
+    assert {"seconds", "per_call", "peak", "growth"} == found.keys()
+    assert all(value >= 0 for value in found.values())
+
+
+def test_ratios_are_taken_within_a_round():
+    """
+    A ratio compares what was measured in one round, and counts by its median.
+    """
+    timing = _load("timing")
+
+    found = timing.ratio({"a": [2.0, 30.0, 8.0], "b": [1.0, 10.0, 1.0]}, "a", "b")
+
+    assert timing.Spread(median=3.0, lower=2.5, upper=5.5, count=3) == found
+
+
+def test_rounds_are_interleaved():
+    """
+    Each round measures everybody once; what is measured to warm up does not count.
+    """
+    told = []
+    samplers = {
+        name: lambda name=name: told.append(name) or float(len(told)) for name in ("a", "b", "c")
+    }
+
+    series = _load("timing").interleaved(samplers, 3, warm_up=1)
+
+    assert [{"a", "b", "c"}] * 4 == [set(told[start : start + 3]) for start in range(0, 12, 3)]
+    assert set(map(float, range(4, 13))) == {
+        value for values in series.values() for value in values
+    }
+
+
+def test_a_report_is_kept_and_read_again():
+    """
+    What is written as JSON is read as the same report, and says which bounds do not hold.
+    """
+    results, report = _load("results"), _load("report")
+    tables = [
+        results.table(
+            "a table",
+            "ms",
+            {"ours": [0.002, 0.002], "theirs": [0.001, 0.001]},
+            [results.Bound(row="ours", beside="theirs", at_most=1.0)],
+        )
+    ]
+
+    made = report.report(tables, quick=True)
+
+    assert made == report.from_json(report.to_json(made))
+    assert [False] == [finding.holds for finding in made.bounded]
+    assert any("MISSED   2.000 (at most 1)" in line for line in report.verdict(made))
