@@ -5,6 +5,7 @@ Every check of this project, by name: `nox -l` lists them, `nox -s tests` is wha
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 
@@ -62,6 +63,27 @@ def coverage(session: nox.Session) -> None:
     """
     session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
     run_tests(session, "--cov", "--cov-report=term")
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """
+    Sweep with 20,000 examples of each kind; with a million: -- --hypothesis-profile=million.
+    """
+    session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
+    sweep(session)
+
+
+def sweep(session: nox.Session) -> None:
+    """
+    Run the sweeps and state machines: by the many in memory, some thousand of each over sockets.
+    """
+    # To do the same again, give pytest the seed that nox prints, as it stands there.
+    options = ["-n", "auto", "-o", "timeout=0", f"--hypothesis-seed={secrets.randbits(32)}"]
+    sockets = "asyncio or trio or blocking or sockets"
+    for profile, fronts in (("soak", f"not ({sockets})"), ("sockets", sockets)):
+        chosen = [f"--hypothesis-profile={profile}", "-k", fronts, *session.posargs]
+        session.run("pytest", "tests/sweeps", *options, *chosen)
 
 
 # The oldest Python with the oldest dependencies that we allow, the others with the newest; the

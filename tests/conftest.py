@@ -6,19 +6,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from catalogue import cases_of
 from fronts import Front
 from hypothesis import settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 from server import Reply, Server
 
 from heymilo_async._wire import AsyncWire, BlockingWire
 
 settings.register_profile("default", deadline=None, max_examples=100)
-# For `nox -s soak`: pytest's option --hypothesis-profile takes one of these.
-settings.register_profile("soak", deadline=None, max_examples=20_000)
-settings.register_profile("million", deadline=None, max_examples=1_000_000)
+#: For `nox -s soak`: pytest's option --hypothesis-profile takes one of these. What failed once is
+#: kept in that folder and tried first the next time, and printed so that another machine can.
+_KEPT = {
+    "deadline": None,
+    "database": DirectoryBasedExampleDatabase(Path(__file__).parent.parent / ".hypothesis/kept"),
+    "print_blob": True,
+}
+for _name, _examples in (("sockets", 2_000), ("soak", 20_000), ("million", 1_000_000)):
+    settings.register_profile(_name, max_examples=_examples, **_KEPT)
 settings.load_profile("default")
 
 

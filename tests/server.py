@@ -82,6 +82,18 @@ class Received:
     at: float
 
 
+def read_head(head: bytes, connection: int) -> Received:
+    """
+    Return the request whose *head*, without its empty line, came on that *connection*.
+    """
+    first, *fields = head.decode("latin-1").split("\r\n")
+    method, target, _ = first.split(" ", 2)
+    headers = {
+        name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)
+    }
+    return Received(method, target, headers, connection, time.monotonic())
+
+
 @attrs.define
 class Connection:
     """
@@ -257,13 +269,7 @@ class Server:
                     return
                 unread += more
             head, _, unread = unread.partition(b"\r\n\r\n")
-            first, *fields = head.decode("latin-1").split("\r\n")
-            method, target, _ = first.split(" ", 2)
-            headers = {
-                name.lower(): value.strip()
-                for name, _, value in (field.partition(":") for field in fields)
-            }
-            yield Received(method, target, headers, number, time.monotonic())
+            yield read_head(head, number)
 
     def _reply(self, request: Received, connection: Connection) -> None:
         with self._lock:

@@ -4,7 +4,8 @@ Any sequence of steps: walking a list that fails and changes, and the budget for
 
 from __future__ import annotations
 
-import ssl
+import contextlib
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from server import Connection, Reply, Server, answer, page
+from memory import Network, installed
+from server import Reply, Server, answer, page
+from sweeping import ALONE, examples, then_closed
 
 from heymilo_async import (
     APIConnectionError,
@@ -27,26 +30,16 @@ from heymilo_async import (
     HeyMiloError,
     InvalidRequestError,
     ResponseDecodeError,
-    RetryPolicy,
     ServerError,
 )
 from heymilo_async._pool import RetryBudget
 
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-ONCE = RetryPolicy(max_attempts=1)
-
-
-def _cut(connection: Connection) -> None:
-    connection.send(page("x")[:-9])
-    connection.close()
-
-
 #: What a server may do instead of answering, and what the walk makes of it.
 FAULTS: dict[str, tuple[Reply, type[HeyMiloError]]] = {
     "503": (answer(503), ServerError),
-    "close": (Connection.close, APIConnectionError),
-    "reset": (Connection.reset, APIConnectionError),
-    "cut": (_cut, APIConnectionError),
+    "close": (then_closed(), APIConnectionError),
+    "reset": (lambda connection: connection.reset(), APIConnectionError),
+    "cut": (then_closed(page("x")[:-9]), APIConnectionError),
     "wrong": (answer(200, b'{"data": [{"id": 5}]}'), ResponseDecodeError),
     "html": (answer(200, b"<html>"), ResponseDecodeError),
 }
@@ -59,12 +52,18 @@ class Walking(RuleBasedStateMachine):
     The model is the list itself and how many of its items were handed out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_memory: bool) -> None:
         super().__init__()
         self.fault: Reply | None = None
-        self.server = Server(answers=self._answer).__enter__()
-        self.client = HeyMilo(
-            KEY, base_url=self.server.base_url, retry=ONCE, ssl_context=NO_CERTIFICATES
+        self.open_things = contextlib.ExitStack()
+        if in_memory:
+            server = self.open_things.enter_context(
+                installed(Network(self._answer, keeps_alive=True))
+            )
+        else:
+            server = self.open_things.enter_context(Server(answers=self._answer))
+        self.client = self.open_things.enter_context(
+            HeyMilo(KEY, base_url=server.base_url, **ALONE)
         )
         self.ids: list[str] = []
         self.walk: Any = None
@@ -77,8 +76,7 @@ class Walking(RuleBasedStateMachine):
         """
         Close both ends.
         """
-        self.client.close()
-        self.server.__exit__()
+        self.open_things.close()
 
     def _answer(self, request: Any) -> Reply:
         if self.fault is not None:
@@ -225,14 +223,19 @@ class Budget(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    ("machine", "examples"), [(Walking, 40), (Budget, 100)], ids=["walking", "budget"]
+    ("machine", "few"),
+    [
+        (partial(Walking, in_memory=False), 20),
+        (partial(Walking, in_memory=True), 30),
+        (Budget, 100),
+    ],
+    ids=["sockets", "memory", "budget"],
 )
-def test_any_sequence_of_steps(machine, examples):
+def test_any_sequence_of_steps(machine, few):
     """
     Whatever the steps are, and in whatever order, the real thing does what the model does.
     """
-    profile = settings.get_profile("default")
-    wanted = settings().max_examples * examples // profile.max_examples
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=wanted, stateful_step_count=25, deadline=None)
+        machine,
+        settings=settings(max_examples=examples(few), stateful_step_count=25, deadline=None),
     )

@@ -1,104 +1,39 @@
 """
-Sweeps: whatever a server sends, the caller gets what was sent, or one error of ours.
+Sweeps of answers: whatever a server sends, the caller gets what was sent, or one error of ours.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
-import pickle
-import ssl
 from typing import Any
 
-import pytest
 from fronts import KEY
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from server import NUMBER, Reply, answer, numbers
+from server import NUMBER, answer
+from sweeping import (
+    PAGE,
+    SINGLE,
+    SWEEP,
+    is_sound,
+    json_values,
+    mutated,
+    then_closed,
+)
 
 from heymilo_async import (
     APIConnectionError,
     APIStatusError,
-    Headers,
     HeyMiloError,
     PhoneNumber,
     ResponseDecodeError,
-    RetryPolicy,
     from_dict,
     to_dict,
 )
-from heymilo_async._retry import retry_after
-
-#: A fixture of a front is the same for each example.
-SWEEP = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-ONCE = RetryPolicy(max_attempts=1)
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-SINGLE = json.dumps({"data": NUMBER, "meta": None}).encode()
-PAGE = json.dumps(
-    {"data": numbers("A", "B"), "pagination": {"has_more": True, "total_count": 5, "url": "/x"}}
-).encode()
-
-
-@pytest.fixture
-def ask(front, serve):
-    """
-    Return what a client of each front makes of the bytes of an answer: the data, or the error.
-    """
-    said: list[Reply] = [b""]
-    server = serve(answers=lambda _: said[0])
-
-    def outcome_of(reply: Reply, method: str = "get") -> Any:
-        async def body(client):
-            try:
-                if method == "get":
-                    return await client.phone_numbers.get(NUMBER["id"])
-                return await client.phone_numbers.list()
-            except HeyMiloError as error:
-                return error
-
-        said[0] = reply
-        return front.run(body, server.base_url, retry=ONCE, ssl_context=NO_CERTIFICATES)
-
-    return outcome_of
-
-
-def is_sound(error: HeyMiloError) -> bool:
-    """
-    Say whether *error* keeps the rules of all errors: it prints, it pickles, it holds no secret.
-    """
-    shown = (str(error), repr(error), repr(vars(error)))
-    again = pickle.loads(pickle.dumps(error))
-    return (
-        error.__cause__ is None
-        and error.__context__ is None
-        and all(KEY not in text for text in shown)
-        and str(error).isprintable()
-        and (type(error), str(error)) == (type(again), str(again))
-    )
-
 
 # Bodies.
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda children: (
-        st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3)
-    ),
-    max_leaves=8,
-)
-
-
-@st.composite
-def mutated(draw, body):
-    """
-    Return *body* with some bytes of it taken away, put in, or put in place of others.
-    """
-    data = bytearray(body)
-    for _ in range(draw(st.integers(1, 3))):
-        start = draw(st.integers(0, len(data)))
-        end = draw(st.integers(start, min(len(data), start + 4)))
-        data[start:end] = draw(st.binary(max_size=4) | st.sampled_from([b"null", b'"', b"1", b"]"]))
-    return bytes(data)
 
 
 @st.composite
@@ -114,7 +49,7 @@ def drifted(draw, document):
             node = node[place]
             continue
         if draw(st.booleans()):
-            node[place] = draw(json_values)
+            node[place] = draw(json_values())
         else:
             del node[place]
         return document
@@ -154,11 +89,11 @@ def believed(body: bytes) -> PhoneNumber | None:
 
 @SWEEP
 @given(body=st.binary(max_size=200) | mutated(SINGLE))
-def test_any_body_of_a_success(ask, body):
+def test_any_body_of_a_success(asking, body):
     """
     A 200 with any bytes is the number that these bytes are, or an error that says they are none.
     """
-    got = ask(answer(200, body))
+    got = asking.get(answer(200, body))
 
     if isinstance(got, PhoneNumber):
         assert believed(body) == got
@@ -169,12 +104,12 @@ def test_any_body_of_a_success(ask, body):
 
 @SWEEP
 @given(document=drifted({"data": NUMBER, "meta": {"a": [1, {"b": 2}]}}))
-def test_any_drift_of_a_number(ask, document):
+def test_any_drift_of_a_number(asking, document):
     """
     A member that is gone or of another type is an error with its path, or allowed and kept.
     """
     body = json.dumps(document).encode()
-    got = ask(answer(200, body))
+    got = asking.get(answer(200, body))
 
     if isinstance(got, PhoneNumber):
         assert believed(body) == got
@@ -191,11 +126,11 @@ def test_any_drift_of_a_number(ask, document):
 
 @SWEEP
 @given(body=mutated(PAGE) | st.binary(max_size=100))
-def test_any_page(ask, body):
+def test_any_page(asking, body):
     """
     A page is never shorter than what was sent: it has every item of the body, or it is an error.
     """
-    got = ask(answer(200, body), "list")
+    got = asking.list(answer(200, body))
 
     if isinstance(got, HeyMiloError):
         assert isinstance(got, ResponseDecodeError)
@@ -210,14 +145,14 @@ def test_any_page(ask, body):
 @given(
     status=st.integers(201, 599).filter(lambda status: status not in {204, 304}),
     body=st.binary(max_size=100)
-    | json_values.map(lambda value: json.dumps({"error": value}).encode())
-    | json_values.map(lambda value: json.dumps({"detail": value}).encode()),
+    | json_values().map(lambda value: json.dumps({"error": value}).encode())
+    | json_values().map(lambda value: json.dumps({"detail": value}).encode()),
 )
-def test_any_body_of_an_error(ask, status, body):
+def test_any_body_of_an_error(asking, status, body):
     """
     The status decides the class of the error, whatever the body is.
     """
-    got = ask(answer(status, body))
+    got = asking.get(answer(status, body))
 
     if status < 300:
         assert isinstance(got, PhoneNumber | ResponseDecodeError)
@@ -226,6 +161,8 @@ def test_any_body_of_an_error(ask, status, body):
         assert status == got.status_code
         assert is_sound(got)
 
+
+# Heads.
 
 names = st.sampled_from(
     [
@@ -252,13 +189,13 @@ field_values = st.text(st.characters(codec="latin-1", exclude_categories=["Cc"])
     ),
     status=st.sampled_from([200, 302, 404, 429, 503]),
 )
-def test_any_headers(ask, fields, status):
+def test_any_headers(asking, fields, status):
     """
     No header makes a good answer a bad one, moves the error's class, or gets the key out.
     """
     head = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(SINGLE)}"]
     head += [f"{name}: {value}" for name, value in fields]
-    got = ask("\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + SINGLE)
+    got = asking.get("\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + SINGLE)
 
     if status == 200:
         assert NUMBER == to_dict(got)
@@ -273,25 +210,13 @@ def test_any_headers(ask, fields, status):
 whole = answer(200, SINGLE, "X-Request-Id: r1")
 
 
-def then_closed(reply: bytes) -> Any:
-    """
-    Return what sends *reply*, and then closes the connection.
-    """
-
-    def send(connection):
-        connection.send(reply)
-        connection.close()
-
-    return send
-
-
 @SWEEP
-@given(reply=st.integers(0, len(whole) - 1).map(lambda end: whole[:end]))
-def test_any_cut(ask, reply):
+@given(end=st.integers(0, len(whole) - 1))
+def test_any_cut(asking, end):
     """
     Wherever an answer breaks off, the error says that no whole answer came, and half is no data.
     """
-    got = ask(then_closed(reply))
+    got = asking.get(then_closed(whole[:end]))
 
     assert isinstance(got, APIConnectionError)
     assert is_sound(got)
@@ -299,11 +224,11 @@ def test_any_cut(ask, reply):
 
 @SWEEP
 @given(reply=mutated(whole) | st.binary(max_size=300))
-def test_any_bytes(ask, reply):
+def test_any_bytes(asking, reply):
     """
     Whatever bytes come, before a connection ends, it is a number or one of our errors.
     """
-    got = ask(then_closed(reply))
+    got = asking.get(then_closed(reply))
 
     if isinstance(got, HeyMiloError):
         assert is_sound(got)
@@ -311,23 +236,73 @@ def test_any_bytes(ask, reply):
         assert NUMBER["id"].casefold() == got.id.casefold()
 
 
-# Retry-After.
-
-
-@given(
-    value=st.text(max_size=40)
-    | st.floats().map(str)
-    | st.integers().map(str)
-    | st.datetimes().map(lambda moment: moment.strftime("%a, %d %b %Y %H:%M:%S GMT")),
-    status=st.sampled_from([429, 503]),
-    now=st.floats(0, 4e9),
-)
-def test_any_retry_after(value, status, now):
+def chunked(body: bytes, sizes: list[int]) -> bytes:
     """
-    Whatever `Retry-After` says, it is a finite wait of 0 or more seconds, or it says nothing.
+    Return *body* in chunks of such *sizes*, and what is left in a last one.
     """
-    wait = retry_after(Headers([("Retry-After", value)]), status, now)
+    framed = b""
+    for size in [*sizes, len(body)]:
+        chunk, body = body[:size], body[size:]
+        framed += b"%x\r\n%s\r\n" % (len(chunk), chunk) if chunk else b""
+    return framed + b"0\r\n\r\n"
 
-    assert wait is None or 0 <= wait < math.inf
-    if value.isascii() and value.isdigit() and len(value) < 9:
-        assert float(value) == wait
+
+@st.composite
+def framings(draw: st.DrawFn) -> bytes:
+    """
+    Return an answer with one and the same number in it, packed or not, in chunks or by its length.
+    """
+    head, body = ["HTTP/1.1 200 OK"], SINGLE
+    if draw(st.booleans()):
+        end = draw(st.integers(0, len(body) - 1))
+        members = [body[:end], body[end:]] if draw(st.booleans()) else [body]
+        body = b"".join(gzip.compress(member, draw(st.integers(0, 9))) for member in members)
+        head.append(draw(st.sampled_from(["Content-Encoding: gzip", "content-encoding: X-GZip"])))
+    framing = draw(st.sampled_from(["length", "chunks", "close"]))
+    if framing == "length":
+        head.append(f"Content-Length: {len(body)}")
+    elif framing == "chunks":
+        head.append("Transfer-Encoding: chunked")
+        body = chunked(body, draw(st.lists(st.integers(1, 60), max_size=5)))
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+def pieces_of(reply: bytes, sizes: list[int]) -> list[bytes]:
+    """
+    Return *reply* in pieces of such *sizes*, and what is left in a last one.
+    """
+    pieces = []
+    for size in [*sizes, len(reply)]:
+        pieces.append(reply[:size])
+        reply = reply[size:]
+    return pieces
+
+
+@SWEEP
+@given(reply=framings(), sizes=st.lists(st.integers(1, 80), max_size=6))
+def test_any_framing(asking, reply, sizes):
+    """
+    However an answer is packed and framed, and wherever it is split on its way, it is the same.
+    """
+    asking.slice(*sizes)
+    got: Any = asking.get(then_closed(*pieces_of(reply, sizes)))
+    asking.slice()
+
+    assert NUMBER == to_dict(got)
+
+
+@SWEEP
+@given(reply=framings(), data=st.data())
+def test_any_cut_of_any_framing(asking, reply, data):
+    """
+    A packed or framed answer that breaks off is an error, and half of it is no number.
+
+    (Without a length and without packing nobody can tell; then it is no whole JSON.)
+    """
+    head, _, body = reply.partition(b"\r\n\r\n")
+    cut = body[: data.draw(st.integers(0, len(body) - 1))]
+
+    got = asking.get(then_closed(head + b"\r\n\r\n" + cut))
+
+    assert isinstance(got, APIConnectionError | ResponseDecodeError)
+    assert is_sound(got)

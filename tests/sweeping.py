@@ -1,0 +1,185 @@
+"""
+What sweeps share: how a client is asked, how an answer is bent, and what every error keeps to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pickle
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Any, Self
+
+from fronts import KEY, Body, Front
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from memory import Network, installed
+from server import NUMBER, Received, Reply, Server, numbers
+
+from heymilo_async import HeyMiloError, RetryPolicy
+
+
+def examples(few: int) -> int:
+    """
+    Return *few*, or how many examples the profile wants, if one was chosen.
+    """
+    wanted = settings().max_examples
+    return few if wanted == settings.get_profile("default").max_examples else wanted
+
+
+#: Each test runs four times; and the fixture `asking` serves for all examples of a test.
+SWEEP = settings(
+    max_examples=examples(50), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+#: Without a wait between the answer and what is made of it.
+ALONE: dict[str, Any] = {
+    "retry": RetryPolicy(max_attempts=1),
+    "ssl_context": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+}
+SINGLE = json.dumps({"data": NUMBER, "meta": None}).encode()
+PAGE = json.dumps(
+    {"data": numbers("A", "B"), "pagination": {"has_more": True, "total_count": 5, "url": "/x"}}
+).encode()
+
+
+class Asking:
+    """
+    A client of one front, and the server that it asks.
+    """
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._answers: Callable[[Received], Reply] = lambda _: b""
+        self._sockets: Server | None = None
+        self._memory: Network | None = None
+        self._client: Any = None
+
+    @contextlib.contextmanager
+    def over_sockets(self) -> Iterator[Self]:
+        """
+        Ask a server over sockets, each time with a new client.
+        """
+        with Server(answers=self._reply) as self._sockets:
+            yield self
+
+    @contextlib.contextmanager
+    def in_memory(self) -> Iterator[Self]:
+        """
+        Ask a network in memory, with one client that has a new connection each time.
+        """
+        with (
+            installed(Network(self._reply)) as self._memory,
+            self._front.client(self._memory.base_url, **ALONE) as self._client,
+        ):
+            yield self
+
+    def _reply(self, request: Received) -> Reply:
+        return self._answers(request)
+
+    @property
+    def _server(self) -> Server | Network:
+        server = self._sockets or self._memory
+        assert server is not None
+        return server
+
+    @property
+    def requests(self) -> list[Received]:
+        """
+        The requests since the last question.
+        """
+        return self._server.requests
+
+    def run(self, body: Body, answers: Callable[[Received], Reply]) -> Any:
+        """
+        Return what *body* makes of a server that answers a request as *answers* says.
+        """
+        self._answers = answers
+        self.requests.clear()
+        if self._client is None:
+            return self._front.run(body, self._server.base_url, **ALONE)
+        return self._front.run_alone(lambda: body(self._front.awaitable(self._client)))
+
+    def get(self, reply: Reply, asked: str = NUMBER["id"]) -> Any:
+        """
+        Return the number, or the error, that comes of asking for one and getting *reply*.
+        """
+        return self.run(lambda client: settled(client.phone_numbers.get(asked)), lambda _: reply)
+
+    def list(self, reply: Reply, **query: Any) -> Any:
+        """
+        Return the page, or the error, that comes of asking for one and getting *reply*.
+        """
+        return self.run(lambda client: settled(client.phone_numbers.list(**query)), lambda _: reply)
+
+    def slice(self, *sizes: int) -> None:
+        """
+        Let what the server sends come in pieces of such *sizes*, if it can be told to.
+        """
+        if self._memory is not None:
+            self._memory.sizes = sizes
+
+
+async def settled(asked: Any) -> Any:
+    """
+    Return what *asked* comes to, be it an error.
+    """
+    try:
+        return await asked
+    except HeyMiloError as error:
+        return error
+
+
+def is_sound(error: HeyMiloError) -> bool:
+    """
+    Say whether *error* keeps the rules of all errors: it prints, it pickles, it holds no secret.
+    """
+    shown = (str(error), repr(error), repr(vars(error)))
+    again = pickle.loads(pickle.dumps(error))
+    return (
+        error.__cause__ is None
+        and error.__context__ is None
+        and all(KEY not in text for text in shown)
+        and str(error).isprintable()
+        and (type(error), str(error)) == (type(again), str(again))
+    )
+
+
+def then_closed(*pieces: bytes) -> Any:
+    """
+    Return what sends *pieces*, and then closes the connection.
+    """
+
+    def send(connection: Any) -> None:
+        for piece in pieces:
+            connection.send(piece)
+        connection.close()
+
+    return send
+
+
+def json_values(text: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Any]:
+    """
+    Return any JSON value, NaN and the like included, its strings and names being any *text*.
+    """
+    texts = st.text(max_size=8) if text is None else text
+    return st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | texts,
+        lambda children: (
+            st.lists(children, max_size=3) | st.dictionaries(texts, children, max_size=3)
+        ),
+        max_leaves=6,
+    )
+
+
+@st.composite
+def mutated(draw: st.DrawFn, body: bytes) -> bytes:
+    """
+    Return *body* with some bytes of it taken away, put in, or put in place of others.
+    """
+    data = bytearray(body)
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(data)))
+        end = draw(st.integers(start, min(len(data), start + 4)))
+        data[start:end] = draw(st.binary(max_size=4) | st.sampled_from([b"null", b'"', b"1", b"]"]))
+    return bytes(data)

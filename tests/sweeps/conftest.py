@@ -1,0 +1,22 @@
+"""
+What sweeps ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from fronts import Front
+from sweeping import Asking
+
+
+@pytest.fixture(params=["asyncio", "trio", "blocking", "memory"])
+def asking(request: pytest.FixtureRequest) -> Iterator[Asking]:
+    """
+    Each of the three fronts over real sockets, and the blocking one over a network in memory.
+    """
+    in_memory = request.param == "memory"
+    made = Asking(Front("blocking" if in_memory else request.param))
+    with made.in_memory() if in_memory else made.over_sockets():
+        yield made
