@@ -12,13 +12,15 @@ import subprocess
 import nox
 
 nox.needs_version = ">=2024.10.9"
-nox.options.sessions = ["tests", "coverage", "contract", "lint", "typing"]
+nox.options.sessions = ["tests", "coverage", "contract", "docs", "lint", "typing"]
 nox.options.default_venv_backend = "virtualenv"
 # A Python that is missing must not pass for one that was tested.
 nox.options.error_on_missing_interpreters = bool(os.environ.get("CI"))
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
+#: Where the documentation is built.
+SITE = "build/docs"
 #: No version with a known hole.
 CONSTRAINED = ("-c", "constraints.txt")
 
@@ -110,6 +112,17 @@ def contract(session: nox.Session) -> None:
     """
     session.install(*CONSTRAINED, "-e", ".[sandbox]", *group("contract"))
     session.run("python", "tests/schemathesis/probe.py", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """
+    Build the documentation, without a warning, and read what was built.
+    """
+    session.install(*CONSTRAINED, "-e", ".[all]", *group("docs"))
+    shutil.rmtree(SITE, ignore_errors=True)
+    session.run("sphinx-build", "-q", "-W", "-n", "--keep-going", "docs", SITE)
+    session.run("python", "tests/site/check.py", SITE)
 
 
 @nox.session

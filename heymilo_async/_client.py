@@ -90,8 +90,10 @@ class AsyncHeyMilo:
         >>> from heymilo_async import AsyncHeyMilo
         >>> async def main() -> None:
         ...     async with AsyncHeyMilo() as client:
-        ...         print(await client.phone_numbers.list())
-        >>> asyncio.run(main())  # doctest: +SKIP
+        ...         page = await client.phone_numbers.list(limit=3)
+        ...         print([number.phone_number for number in page])
+        >>> asyncio.run(main())
+        ['+12065550100', '+12045550100', '+441134960000']
     """
 
     phone_numbers: AsyncPhoneNumbers
@@ -186,8 +188,10 @@ class AsyncHeyMilo:
 
         Example:
             >>> from heymilo_async import HeyMilo
-            >>> client = HeyMilo("an example of a key")
-            >>> patient = client.with_options(timeout=120.0, deadline=None)
+            >>> with HeyMilo() as client:
+            ...     patient = client.with_options(timeout=120.0, deadline=None)
+            ...     print(patient.phone_numbers.get("9E3779B1").active)
+            True
         """
         api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
         workspace_id, base_url = Secret.hide(workspace_id), Secret.hide(base_url)
@@ -235,9 +239,10 @@ class AsyncHeyMilo:
             >>> from heymilo_async import AsyncHeyMilo
             >>> async def main() -> None:
             ...     async with AsyncHeyMilo() as client:
-            ...         response = await client.raw(client.phone_numbers.get, "666A24C3")
-            ...         print(response.status_code, response.request_id, len(response.attempts))
-            >>> asyncio.run(main())  # doctest: +SKIP
+            ...         response = await client.raw(client.phone_numbers.get, "9E3779B1")
+            ...         print(response.status_code, len(response.attempts), response.data.id)
+            >>> asyncio.run(main())
+            200 1 9E3779B1
         """
         resource = getattr(method, "__self__", None)
         if not isinstance(resource, AsyncResource) or not hasattr(method, "__operation__"):
@@ -301,8 +306,11 @@ class HeyMilo:
 
     Example:
         >>> from heymilo_async import HeyMilo
-        >>> with HeyMilo() as client:  # doctest: +SKIP
-        ...     print(client.phone_numbers.list())
+        >>> with HeyMilo() as client:
+        ...     for number in client.phone_numbers.list(limit=2):
+        ...         print(number.id, number.phone_number)
+        9E3779B1 +12065550100
+        3C6EF362 +12045550100
     """
 
     phone_numbers: PhoneNumbers
@@ -414,9 +422,10 @@ class HeyMilo:
 
         Example:
             >>> from heymilo_async import HeyMilo
-            >>> with HeyMilo() as client:  # doctest: +SKIP
-            ...     response = client.raw(client.phone_numbers.get, "666A24C3")
-            ...     print(response.status_code, response.request_id, len(response.attempts))
+            >>> with HeyMilo() as client:
+            ...     response = client.raw(client.phone_numbers.get, "9E3779B1")
+            ...     print(response.status_code, len(response.attempts), response.data.id)
+            200 1 9E3779B1
         """
         resource = getattr(method, "__self__", None)
         twin = resource._twin if isinstance(resource, Resource) else None

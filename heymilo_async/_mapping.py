@@ -55,6 +55,12 @@ class Headers(Mapping[str, str]):
 
     A header that came several times reads as its values joined by a comma and a blank;
     `get_all` gives them one by one.
+
+    Example:
+        >>> from heymilo_async import Headers
+        >>> headers = Headers([("Vary", "Accept"), ("vary", "Origin"), ("Set-Cookie", "a=b")])
+        >>> headers["VARY"], "set-cookie" in headers
+        ('Accept, Origin', False)
     """
 
     __slots__ = ("_fields",)
@@ -81,18 +87,45 @@ class Headers(Mapping[str, str]):
     def from_wire(cls, fields: Iterable[tuple[bytes, bytes]]) -> Headers:
         """
         Read the bytes of a response's head; any byte is allowed, as RFC 9110 5.5 has it.
+
+        Args:
+            fields: Name and value of each header, in order.
+
+        Returns:
+            The headers, as text of Latin-1.
+
+        Example:
+            >>> from heymilo_async import Headers
+            >>> Headers.from_wire([(b"X-Request-Id", b"a1b2")])
+            Headers({'x-request-id': 'a1b2'})
         """
         return cls((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields)
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """
         Return every value that came under *name*, in order; empty if none did.
+
+        Args:
+            name: The header's name, in upper or lower case.
+
+        Example:
+            >>> from heymilo_async import Headers
+            >>> Headers([("Vary", "Accept"), ("vary", "Origin")]).get_all("Vary")
+            ('Accept', 'Origin')
         """
         return self._fields.get(name.lower(), ())
 
     def items_one_by_one(self) -> Iterator[tuple[str, str]]:
         """
         Yield name and value of each header field, as often as it came.
+
+        Returns:
+            An iterator of pairs, the name in lower case.
+
+        Example:
+            >>> from heymilo_async import Headers
+            >>> list(Headers([("Vary", "Accept"), ("vary", "Origin")]).items_one_by_one())
+            [('vary', 'Accept'), ('vary', 'Origin')]
         """
         for name, values in self._fields.items():
             for value in values:

@@ -94,7 +94,7 @@ class Attempt:
     @property
     def reason(self) -> str:
         """
-        What came of it, in full: the status, and what went wrong.
+        What came of it in full, the status and what went wrong.
         """
         return " ".join(str(part) for part in (self.status_code, self.cause) if part is not None)
 

@@ -124,11 +124,14 @@ class AsyncPager(Generic[T]):
         >>> from heymilo_async import AsyncHeyMilo
         >>> async def main() -> None:
         ...     async with AsyncHeyMilo() as client:
-        ...         pager = client.phone_numbers.list_all()
+        ...         pager = client.phone_numbers.list_all(max_items=2)
         ...         async for number in pager:
         ...             print(number.phone_number)
-        ...         print("resume after", pager.cursor)
-        >>> asyncio.run(main())  # doctest: +SKIP
+        ...         print("go on after", pager.cursor)
+        >>> asyncio.run(main())
+        +12065550100
+        +12045550100
+        go on after 3C6EF362
     """
 
     def __init__(
@@ -173,8 +176,14 @@ class AsyncPager(Generic[T]):
             An iterator of pages; it raises what iterating the pager raises.
 
         Example:
-            >>> async def count(client: "AsyncHeyMilo") -> int:
-            ...     return sum([len(page) async for page in client.phone_numbers.list_all().pages()])
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         pager = client.phone_numbers.list_all(page_size=20)
+            ...         print([len(page) async for page in pager.pages()])
+            >>> asyncio.run(main())
+            [20, 10]
         """
         return _Pages(self._walk(), hand_out_pages=True)
 
@@ -191,8 +200,16 @@ class AsyncPager(Generic[T]):
             PaginationError: The list does not get on; likewise.
 
         Example:
-            >>> async def ids(client: "AsyncHeyMilo") -> list[str]:
-            ...     return [number.id for number in await client.phone_numbers.list_all().collect()]
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     print(len(client.phone_numbers.list_all().collect()))
+            30
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print(len(await client.phone_numbers.list_all(max_items=5).collect()))
+            >>> asyncio.run(main())
+            5
         """
         items: list[T] = []
         try:
@@ -219,10 +236,18 @@ class AsyncPager(Generic[T]):
             TypeError: *pages* is not an int.
 
         Example:
-            >>> async def show(client: "AsyncHeyMilo") -> None:
-            ...     async with client.phone_numbers.list_all().prefetch(pages=2) as numbers:
-            ...         async for number in numbers:
-            ...             print(number.phone_number)
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     with client.phone_numbers.list_all(page_size=10).prefetch(pages=2) as numbers:
+            ...         print(sum(number.active for number in numbers))
+            26
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         async with client.phone_numbers.list_all(page_size=10).prefetch() as numbers:
+            ...             print(len([number async for number in numbers if number.active]))
+            >>> asyncio.run(main())
+            26
         """
         count = whole_number("pages", pages, 1, 100, refusal=InvalidRequestError)
         return AsyncPrefetch(self, count)
@@ -414,9 +439,14 @@ class Pager(Generic[T]):
 
     Example:
         >>> from heymilo_async import HeyMilo
-        >>> with HeyMilo() as client:  # doctest: +SKIP
-        ...     for number in client.phone_numbers.list_all():
+        >>> with HeyMilo() as client:
+        ...     pager = client.phone_numbers.list_all(max_items=2)
+        ...     for number in pager:
         ...         print(number.phone_number)
+        ...     print("go on after", pager.cursor)
+        +12065550100
+        +12045550100
+        go on after 3C6EF362
     """
 
     def __init__(self, twin: AsyncPager[T]) -> None:
@@ -445,8 +475,10 @@ class Pager(Generic[T]):
             An iterator of pages; it raises what iterating the pager raises.
 
         Example:
-            >>> def count(client: "HeyMilo") -> int:
-            ...     return sum(len(page) for page in client.phone_numbers.list_all().pages())
+            >>> from heymilo_async import HeyMilo
+            >>> with HeyMilo() as client:
+            ...     print([len(page) for page in client.phone_numbers.list_all(page_size=20).pages()])
+            [20, 10]
         """
         return _Blocking(self._twin.pages())
 

@@ -115,12 +115,17 @@ class AsyncPhoneNumbers(AsyncResource):
 
         Example:
             >>> import asyncio
-            >>> from heymilo_async import AsyncHeyMilo
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     page = client.phone_numbers.list(limit=3)
+            ...     print([number.phone_number for number in page])
+            ['+12065550100', '+12045550100', '+441134960000']
             >>> async def main() -> None:
             ...     async with AsyncHeyMilo() as client:
-            ...         for number in await client.phone_numbers.list(limit=3):
-            ...             print(number.phone_number)
-            >>> asyncio.run(main())  # doctest: +SKIP
+            ...         page = await client.phone_numbers.list(limit=3)
+            ...         print(len(page), page.has_more, page.next_cursor)
+            >>> asyncio.run(main())
+            3 True DAA66D13
         """
         return await self._engine.perform(_list_call(limit, starting_after))
 
@@ -153,11 +158,16 @@ class AsyncPhoneNumbers(AsyncResource):
 
         Example:
             >>> import asyncio
-            >>> from heymilo_async import AsyncHeyMilo
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     print(client.phone_numbers.get("9E3779B1").phone_number)
+            +12065550100
             >>> async def main() -> None:
             ...     async with AsyncHeyMilo() as client:
-            ...         print((await client.phone_numbers.get("666A24C3")).phone_number)
-            >>> asyncio.run(main())  # doctest: +SKIP
+            ...         number = await client.phone_numbers.get("9E3779B1")
+            ...         print(number.country_code, number.date_provisioned)
+            >>> asyncio.run(main())
+            US 2025-01-01 00:00:00+00:00
         """
         return await self._get(check_id("phone_number_id", phone_number_id))
 
@@ -185,11 +195,18 @@ class AsyncPhoneNumbers(AsyncResource):
 
         Example:
             >>> import asyncio
-            >>> from heymilo_async import AsyncHeyMilo
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     numbers = client.phone_numbers.get_many(["3C6EF362", "9E3779B1"])
+            ...     print([number.phone_number for number in numbers])
+            ['+12045550100', '+12065550100']
             >>> async def main() -> None:
             ...     async with AsyncHeyMilo() as client:
-            ...         print(await client.phone_numbers.get_many(["666A24C3", "666A24C4"]))
-            >>> asyncio.run(main())  # doctest: +SKIP
+            ...         numbers = client.phone_numbers
+            ...         first = await numbers.get_many([one.id for one in await numbers.list()])
+            ...         print(len(first))
+            >>> asyncio.run(main())
+            20
         """
         checked, limit = _check_many(ids, concurrency)
         expires = self._engine.expiry()
@@ -223,12 +240,18 @@ class AsyncPhoneNumbers(AsyncResource):
 
         Example:
             >>> import asyncio
-            >>> from heymilo_async import AsyncHeyMilo, HeyMiloError
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> ids = ["9E3779B1", "nobody"]
+            >>> with HeyMilo() as client:
+            ...     outcomes = client.phone_numbers.get_many_settled(ids)
+            ...     print([type(outcome).__name__ for outcome in outcomes])
+            ['PhoneNumber', 'NotFoundError']
             >>> async def main() -> None:
             ...     async with AsyncHeyMilo() as client:
-            ...         outcomes = await client.phone_numbers.get_many_settled(["666A24C3"])
-            ...         print([o for o in outcomes if isinstance(o, HeyMiloError)])
-            >>> asyncio.run(main())  # doctest: +SKIP
+            ...         outcomes = await client.phone_numbers.get_many_settled(ids)
+            ...         print([type(outcome).__name__ for outcome in outcomes])
+            >>> asyncio.run(main())
+            ['PhoneNumber', 'NotFoundError']
         """
         checked, limit = _check_many(ids, concurrency)
         expires = self._engine.expiry()
@@ -270,12 +293,17 @@ class AsyncPhoneNumbers(AsyncResource):
 
         Example:
             >>> import asyncio
-            >>> from heymilo_async import AsyncHeyMilo
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     print(sum(number.active for number in client.phone_numbers.list_all()))
+            26
             >>> async def main() -> None:
             ...     async with AsyncHeyMilo() as client:
-            ...         async for number in client.phone_numbers.list_all():
+            ...         async for number in client.phone_numbers.list_all(max_items=2):
             ...             print(number.phone_number)
-            >>> asyncio.run(main())  # doctest: +SKIP
+            >>> asyncio.run(main())
+            +12065550100
+            +12045550100
         """
         size = check_limit("page_size", page_size)
         return AsyncPager(

@@ -97,6 +97,13 @@ class RateLimit:
         """
         Read a limit as people write it: `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
 
+        Args:
+            text: The limit.
+            algorithm: As in the class.
+
+        Returns:
+            The limit as a value.
+
         Raises:
             ValueError: *text* is none, or a number in it is out of its range.
 

@@ -56,6 +56,21 @@ def seed_numbers(count: int) -> list[PhoneNumberResponse]:
 
     A shorter list is the beginning of a longer one. Among any dozen there are numbers that are
     inactive, of no known country, never provisioned, or provisioned at a fraction of a second.
+
+    Args:
+        count: How many, 0 or more.
+
+    Returns:
+        The numbers, each with an id of its own.
+
+    Raises:
+        TypeError: *count* is not an int.
+        ValueError: *count* is below 0, or there are not so many numbers that belong to nobody.
+
+    Example:
+        >>> from heymilo_async.sandbox import seed_numbers
+        >>> [number.phone_number for number in seed_numbers(2)]
+        ['+12065550100', '+12045550100']
     """
     if isinstance(count, bool) or not isinstance(count, int):  # pyright: ignore[reportUnnecessaryIsInstance]
         message = f"the count of numbers must be an int, not {type(count).__name__}"

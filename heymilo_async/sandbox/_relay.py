@@ -121,6 +121,21 @@ class Relay:
     async def serving(self, listener: socket.socket) -> AsyncGenerator[None, None]:
         """
         Take connections from *listener*; at the end close it, and what is still open.
+
+        `relaying` does that with a listener and an event loop of its own.
+
+        Args:
+            listener: A socket that listens.
+
+        Example:
+            >>> import asyncio, socket
+            >>> from heymilo_async.sandbox import Relay
+            >>> async def main() -> None:
+            ...     listener = socket.create_server(("127.0.0.1", 0))
+            ...     async with (relay := Relay(("127.0.0.1", 8000))).serving(listener):
+            ...         print(relay.port == listener.getsockname()[1])
+            >>> asyncio.run(main())
+            True
         """
         self.port = listener.getsockname()[1]
         server = await asyncio.start_server(self._accept, sock=listener)

@@ -27,19 +27,40 @@ def _masked(headers: Mapping[str, str]) -> str:
 class ReceivedRequest:
     """
     One request as it was on the wire; its repr hides what is in credential headers.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path, still percent-encoded.
+        query: What followed the question mark, still percent-encoded.
+        headers: By lower-case name; the values of a header that was sent twice are joined by a
+            comma and a blank.
+
+    Example:
+        >>> from heymilo_async import sandbox
+        >>> with sandbox.running() as milo, milo.client() as client:
+        ...     page = client.phone_numbers.list(limit=3)
+        ...     [request] = milo.requests
+        ...     print(request.method, request.path, request.query)
+        GET /api/v2/phone-numbers limit=3
     """
 
     method: str
-    #: Still percent-encoded.
     path: str
-    #: What followed the question mark, still percent-encoded.
     query: str
-    #: By lower-case name; a header that was sent twice is joined by ``", "``.
     headers: Mapping[str, str] = attrs.field(repr=_masked)
 
     def parameter(self, name: str) -> str | None:
         """
         Return the value of the query's parameter *name*, None if it is not there.
+
+        Args:
+            name: The parameter's name.
+
+        Example:
+            >>> from heymilo_async.sandbox import ReceivedRequest
+            >>> request = ReceivedRequest(method="GET", path="/", query="limit=3", headers={})
+            >>> request.parameter("limit")
+            '3'
         """
         return dict(parse_qsl(self.query, keep_blank_values=True)).get(name)
 
@@ -86,6 +107,14 @@ class Exchange:
         status_code: The status that was sent, None if none was.
         fault: What went wrong on purpose, None if nothing did.
         elapsed: Seconds from the end of the request to the end of the answer.
+
+    Example:
+        >>> from heymilo_async import sandbox
+        >>> exchanges: list[sandbox.Exchange] = []
+        >>> with sandbox.running(on_exchange=exchanges.append) as milo, milo.client() as client:
+        ...     page = client.phone_numbers.list(limit=3)
+        >>> [(exchange.operation, exchange.status_code) for exchange in exchanges]
+        [('listPhoneNumbers', 200)]
     """
 
     request: ReceivedRequest

@@ -47,6 +47,13 @@ class Sandbox:
         api_key: The key that it accepts as `X-API-KEY`.
         access_token: The token that it accepts as `Authorization: Bearer ...`.
         store: Its phone numbers, to look at, add, change and remove.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, sandbox
+        >>> with sandbox.running() as milo:
+        ...     with HeyMilo(milo.api_key, base_url=milo.base_url) as client:
+        ...         print(len(client.phone_numbers.list()), len(milo.store), len(milo.requests))
+        20 30 1
     """
 
     base_url: str
@@ -60,19 +67,49 @@ class Sandbox:
     @property
     def requests(self) -> tuple[ReceivedRequest, ...]:
         """
-        What has arrived until now: the latest 10,000 requests, the oldest one first.
+        What has arrived until now, at most the latest 10,000 requests, the oldest one first.
         """
         return self._log.snapshot()
 
     def client(self, **options: Any) -> HeyMilo:
         """
-        Return a new blocking client of this sandbox; *options* are those of `HeyMilo`.
+        Return a new blocking client of this sandbox.
+
+        Args:
+            **options: Those of `HeyMilo`.
+
+        Raises:
+            ConfigurationError: An option cannot work.
+            TypeError: An option is of the wrong type, or there is no such option.
+
+        Example:
+            >>> from heymilo_async import sandbox
+            >>> with sandbox.running() as milo, milo.client(deadline=5.0) as client:
+            ...     print(len(client.phone_numbers.list()))
+            20
         """
         return HeyMilo(**self._settings(options))
 
     def async_client(self, **options: Any) -> AsyncHeyMilo:
         """
-        Return a new client of this sandbox; *options* are those of `AsyncHeyMilo`.
+        Return a new client of this sandbox, to be awaited.
+
+        Args:
+            **options: Those of `AsyncHeyMilo`.
+
+        Raises:
+            ConfigurationError: An option cannot work.
+            TypeError: An option is of the wrong type, or there is no such option.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import sandbox
+            >>> async def main(milo: sandbox.Sandbox) -> None:
+            ...     async with milo.async_client(deadline=5.0) as client:
+            ...         print(len(await client.phone_numbers.list()))
+            >>> with sandbox.running() as milo:
+            ...     asyncio.run(main(milo))
+            20
         """
         return AsyncHeyMilo(**self._settings(options))
 
@@ -143,12 +180,28 @@ class Sandbox:
     def calm(self) -> None:
         """
         Let nothing fail any more: forget what `fail_next` and `chaos` were told.
+
+        Example:
+            >>> from heymilo_async import sandbox
+            >>> with sandbox.running() as milo, milo.client() as client:
+            ...     milo.fail_next(status=401, times=9)
+            ...     milo.calm()
+            ...     print(len(client.phone_numbers.list()))
+            20
         """
         self._plan.calm()
 
     def reset(self) -> None:
         """
         Be as new: the numbers of the start, no faults, no requests, nothing counted.
+
+        Example:
+            >>> from heymilo_async import sandbox
+            >>> with sandbox.running() as milo:
+            ...     removed = milo.store.remove("9E3779B1")
+            ...     milo.reset()
+            ...     print(len(milo.store), milo.requests)
+            30 ()
         """
         self.calm()
         self.store.reset()

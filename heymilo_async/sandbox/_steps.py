@@ -102,6 +102,11 @@ class Network:
     Raises:
         TypeError: A value is of the wrong type.
         ValueError: A value is out of its range.
+
+    Example:
+        >>> from heymilo_async.sandbox import Network
+        >>> Network(latency=0.05, rate=10_000)
+        Network(latency=0.05, rate=10000, slice=None, cut_after=None, reset=False)
     """
 
     latency: float = 0.0

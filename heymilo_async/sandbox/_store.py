@@ -19,6 +19,17 @@ ItemT = TypeVar("ItemT", bound=Resource)
 class StorePage(Generic[ItemT]):
     """
     Some consecutive items of a store, and whether others follow.
+
+    Attributes:
+        items: The items.
+        has_more: Whether others follow.
+        total_count: How many items the store has.
+
+    Example:
+        >>> from heymilo_async.sandbox import Store, seed_numbers
+        >>> page = Store(seed_numbers(30)).page(20)
+        >>> len(page.items), page.has_more, page.total_count
+        (20, True, 30)
     """
 
     items: tuple[ItemT, ...]
@@ -29,6 +40,19 @@ class StorePage(Generic[ItemT]):
 class Store(Generic[ItemT]):
     """
     Items that tests and the server's thread may read and change at the same time.
+
+    Iterating it gives the items there are at that moment; later changes are not seen.
+
+    Args:
+        items: What it has at first.
+
+    Example:
+        >>> from heymilo_async import sandbox
+        >>> with sandbox.running() as milo, milo.client() as client:
+        ...     for number in milo.store:
+        ...         changed = milo.store.change(number.id, active=False)
+        ...     print(sum(number.active for number in client.phone_numbers.list_all()))
+        0
     """
 
     def __init__(self, items: Iterable[ItemT] = ()) -> None:
@@ -51,7 +75,20 @@ class Store(Generic[ItemT]):
 
     def add(self, item: ItemT) -> None:
         """
-        Put *item* behind the others; its id must be new.
+        Put *item* behind the others.
+
+        Args:
+            item: What the contract's schema says, such as a `PhoneNumberResponse`.
+
+        Raises:
+            ValueError: Its id is taken.
+
+        Example:
+            >>> from heymilo_async.sandbox import PhoneNumberResponse, Store
+            >>> store = Store([])
+            >>> store.add(PhoneNumberResponse(id="desk", phone_number="+442079460000", active=True))
+            >>> len(store)
+            1
         """
         with self._lock:
             if item.id in self._items:
@@ -61,7 +98,22 @@ class Store(Generic[ItemT]):
 
     def remove(self, item_id: str) -> ItemT:
         """
-        Forget the item with *item_id* and return it; raise `KeyError` if there is none.
+        Forget the item with *item_id* and return it.
+
+        Args:
+            item_id: Its id.
+
+        Returns:
+            What was there.
+
+        Raises:
+            KeyError: There is none.
+
+        Example:
+            >>> from heymilo_async.sandbox import Store, seed_numbers
+            >>> store = Store(seed_numbers(30))
+            >>> store.remove("9E3779B1").phone_number, len(store)
+            ('+12065550100', 29)
         """
         with self._lock:
             return self._items.pop(item_id)
@@ -69,6 +121,23 @@ class Store(Generic[ItemT]):
     def change(self, item_id: str, **fields: Any) -> ItemT:
         """
         Give the item with *item_id* other values, in its place, and return it as it is now.
+
+        Args:
+            item_id: Its id.
+            **fields: The new values, by the names of the contract.
+
+        Returns:
+            What is there now.
+
+        Raises:
+            KeyError: There is no such item.
+            TypeError: The item has no such field, or the field is `id`.
+            pydantic.ValidationError: The contract does not allow the value.
+
+        Example:
+            >>> from heymilo_async.sandbox import Store, seed_numbers
+            >>> Store(seed_numbers(30)).change("9E3779B1", active=False).active
+            False
         """
         with self._lock:
             item = self._items[item_id]
@@ -83,6 +152,14 @@ class Store(Generic[ItemT]):
     def get(self, item_id: str) -> ItemT | None:
         """
         Return the item with *item_id*, or None.
+
+        Args:
+            item_id: Its id.
+
+        Example:
+            >>> from heymilo_async.sandbox import Store, seed_numbers
+            >>> print(Store(seed_numbers(30)).get("nobody"))
+            None
         """
         with self._lock:
             return self._items.get(item_id)
@@ -91,7 +168,17 @@ class Store(Generic[ItemT]):
         """
         Return up to *limit* items that follow the one with the id *starting_after*.
 
-        Raises `KeyError` if no item has that id.
+        Args:
+            limit: How many at most.
+            starting_after: The id of the item before them; None: they are the first.
+
+        Raises:
+            KeyError: No item has that id.
+
+        Example:
+            >>> from heymilo_async.sandbox import Store, seed_numbers
+            >>> [number.id for number in Store(seed_numbers(30)).page(2, "9E3779B1").items]
+            ['3C6EF362', 'DAA66D13']
         """
         with self._lock:
             if starting_after is not None and starting_after not in self._items:
@@ -108,6 +195,14 @@ class Store(Generic[ItemT]):
     def reset(self) -> None:
         """
         Go back to the items which the store was made with.
+
+        Example:
+            >>> from heymilo_async.sandbox import Store, seed_numbers
+            >>> store = Store(seed_numbers(30))
+            >>> removed = store.remove("9E3779B1")
+            >>> store.reset()
+            >>> len(store)
+            30
         """
         with self._lock:
             self._items = dict(self._first_items)

@@ -1,0 +1,54 @@
+"""
+How Sphinx builds this site: `nox -s docs`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_extensions"))
+
+from heymilo_async import __version__  # noqa: E402 - Sphinx reads this file as a program
+
+project = "heymilo-async"
+author = "the heymilo-async contributors"
+project_copyright = author
+release = version = __version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    # After autodoc and before napoleon, which turns the sections that are left into fields.
+    "docstrings",
+    "sphinx.ext.napoleon",
+    "operations",
+    "command",
+]
+
+nitpicky = True
+# performance.md and reliability.md may not be there yet.
+suppress_warnings = ["toc.not_readable"]
+exclude_patterns = ["_extensions", "_static"]
+
+myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_maximum_signature_line_length = 60
+python_use_unqualified_type_names = True
+toc_object_entries_show_parents = "hide"
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+trim_doctest_flags = True
+
+html_theme = "furo"
+html_title = "heymilo-async"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"

@@ -1,0 +1,173 @@
+"""
+What docstrings show is what happens, and each public name is described in full.
+"""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+import textwrap
+
+import attrs
+import pytest
+
+import heymilo_async
+from heymilo_async.sandbox import running
+
+MODULES = [
+    name
+    for _, name, _ in pkgutil.walk_packages(heymilo_async.__path__, "heymilo_async.")
+    if not name.startswith("heymilo_async.cli")
+]
+#: What users import from.
+PUBLIC = [
+    "heymilo_async",
+    "heymilo_async.events",
+    "heymilo_async.sandbox",
+    "heymilo_async.sandbox.faults",
+    "heymilo_async.testing",
+]
+#: Docstrings that a schema publishes, in the contract's words.
+THE_CONTRACTS_WORDS = {"PhoneNumberResponse"}
+EXAMPLES = {
+    name: [one for one in doctest.DocTestFinder().find(module) if one.examples]
+    for name, module in {name: importlib.import_module(name) for name in MODULES}.items()
+}
+
+
+def _own(name):
+    """
+    Return the public names of the module with *name* that are described in it.
+    """
+    module = importlib.import_module(name)
+    things = {one: getattr(module, one) for one in module.__all__}
+    return {
+        f"{name}.{one}": thing
+        for one, thing in things.items()
+        if (inspect.isclass(thing) or inspect.isfunction(thing) or hasattr(thing, "__wrapped__"))
+        and not inspect.ismodule(thing)
+    }
+
+
+THINGS = {name: thing for module in PUBLIC for name, thing in _own(module).items()}
+METHODS = {
+    f"{name}.{attribute}": getattr(thing, attribute)
+    for name, thing in THINGS.items()
+    if inspect.isclass(thing)
+    for attribute, value in vars(thing).items()
+    if not attribute.startswith("_") and inspect.isroutine(value)
+}
+FUNCTIONS = {name: thing for name, thing in THINGS.items() if not inspect.isclass(thing)} | METHODS
+CLASSES = {name: thing for name, thing in THINGS.items() if inspect.isclass(thing)}
+
+
+def _described(thing):
+    return inspect.getdoc(thing) or ""
+
+
+def _has_entry(described, name):
+    return re.search(rf"^    \*{{0,2}}{name}: ", described, re.MULTILINE)
+
+
+def _raised_by(function):
+    """
+    Return the names of the exceptions that *function* raises in its own lines.
+    """
+    tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+    return {
+        node.exc.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and isinstance(node.exc.func, ast.Name)
+        and node.exc.func.id[0].isupper()
+    }
+
+
+@pytest.fixture(scope="module")
+def milo():
+    with running() as sandbox:
+        yield sandbox
+
+
+@pytest.mark.parametrize("name", [name for name, examples in EXAMPLES.items() if examples])
+def test_docstrings_run(name, milo, monkeypatch):
+    """
+    What a docstring shows is what happens, asked of a sandbox of 30 numbers.
+    """
+    monkeypatch.setenv("HEYMILO_API_KEY", milo.api_key)
+    monkeypatch.setenv("HEYMILO_BASE_URL", milo.base_url)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    for examples in EXAMPLES[name]:
+        runner.run(examples)
+
+    assert 0 == runner.summarize().failed
+
+
+def test_no_example_is_skipped():
+    """
+    No example asks to be passed over.
+    """
+    skipped = [
+        f"{test.name}: {example.source}"
+        for tests in EXAMPLES.values()
+        for test in tests
+        for example in test.examples
+        if doctest.SKIP in example.options
+    ]
+
+    assert [] == skipped
+
+
+@pytest.mark.parametrize("name", THINGS | METHODS)
+def test_public_names_are_described(name):
+    """
+    Each public name, and each method of a public class, has a docstring that is a sentence.
+    """
+    first, *_ = _described((THINGS | METHODS)[name]).split("\n\n")
+
+    assert re.search(r"^[A-Z*.(].{10,}[.:]\)?$", first, re.DOTALL)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_have_their_sections(name):
+    """
+    What is called says what it takes, gives back and raises, and shows it.
+    """
+    described = _described(FUNCTIONS[name])
+    is_fixture = name.startswith("heymilo_async.testing.")
+    signature = inspect.signature(FUNCTIONS[name])
+    parameters = [] if is_fixture else signature.parameters.keys() - {"self", "cls"}
+
+    assert "\nExample:\n" in described
+    assert [] == [one for one in parameters if not _has_entry(described, one)]
+    assert [] == [one for one in _raised_by(FUNCTIONS[name]) if not _has_entry(described, one)]
+    if signature.return_annotation not in {None, "None"} and not is_fixture:
+        assert re.search(r"^(Returns:|Return |Run |Take )", described, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_classes_have_their_sections(name):
+    """
+    A class names each of its fields.
+    """
+    kind = CLASSES[name]
+    described = _described(kind)
+    fields = attrs.fields(kind) if attrs.has(kind) else []
+    own = [one.name for one in fields if not one.inherited and not one.name.startswith("_")]
+
+    assert [] == [one for one in own if not _has_entry(described, one)]
+
+
+@pytest.mark.parametrize("name", THINGS | METHODS)
+def test_no_private_name_shows(name):
+    """
+    What users read names nothing that they cannot import.
+    """
+    described = _described((THINGS | METHODS)[name])
+
+    assert [] == re.findall(r"(?<![\w-])_[A-Za-z]\w*|\._[a-z]\w*", described)

@@ -1,0 +1,376 @@
+"""
+What the README and the pages of the documentation show is what happens.
+
+Each block of code runs, against a sandbox on this machine:
+
+    python              a program of its own; one whose first line names a file, as in `# ask.py`,
+                        is that file, which the commands of the page run
+    python continued    goes on where the block before it ended
+    python cell         a cell of a notebook, in a running event loop, as Jupyter has one
+    console             commands, in the order of the page
+    console server      a command that goes on while those behind it run
+    text                what the block before it prints; `...` stands for anything
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+import doctest
+import inspect
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from pages import PAGES, ROOT, Block, anchors_of, blocks_of, links_of, named
+
+from heymilo_async.cli import _app
+from heymilo_async.sandbox import running
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+PYTHON = [block for block in BLOCKS if block.language == "python"]
+CONSOLE = [block for block in BLOCKS if block.language == "console"]
+
+#: Pages whose blocks another test runs, as one suite of pytest.
+ELSEWHERE = {"docs/testing.md": "tests/fixtures/test_fixtures_described.py"}
+#: Commands that are not run here, with what is done about them instead.
+INSTEAD = {"pip install": "test_what_is_installed_is_there, and `nox -s install` types them"}
+#: What a fence may be besides code: data, output, and directives of Sphinx's.
+OTHERS = {"text", "toml", "json", "ini", "yaml"}
+
+
+def _of(page, language=None):
+    return [
+        block
+        for block in BLOCKS
+        if named(block.page) == page and language in {None, block.language}
+    ]
+
+
+def _installs(block):
+    return block.language == "console" and "pip install" in block.text
+
+
+SCRIPTS = [block for block in PYTHON if block.file is None and not block.words]
+CHAINS = [block for block in PYTHON if "continued" in block.words]
+NOTEBOOKS = sorted({named(block.page) for block in PYTHON if "cell" in block.words})
+SESSIONS = sorted({named(block.page) for block in CONSOLE if not _installs(block)})
+
+
+@pytest.fixture(scope="module")
+def milo():
+    with running() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def at_the_sandbox(milo, monkeypatch, tmp_path):
+    """
+    The sandbox as new, which clients find by the environment, and a folder of one's own.
+    """
+    milo.reset()
+    monkeypatch.setenv("HEYMILO_API_KEY", milo.api_key)
+    monkeypatch.setenv("HEYMILO_BASE_URL", milo.base_url)
+    monkeypatch.chdir(tmp_path)
+    return milo
+
+
+def _compiled(block, flags=0, tree=None):
+    # Empty lines before it let a traceback name the line of the page.
+    text = "\n" * (block.line - 1) + block.text
+    return compile(text if tree is None else tree, str(block.page), "exec", flags)
+
+
+def _check_shown(block, printed):
+    if block.shown is not None:
+        options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+        assert doctest.OutputChecker().check_output(block.shown, printed, options), printed
+
+
+def _chain(block):
+    """
+    Return *block* and those before it that it goes on from, the first one first.
+    """
+    before = [one for one in PYTHON if one.page == block.page and one.line < block.line]
+    return [*_chain(before[-1]), block] if "continued" in block.words else [block]
+
+
+@pytest.mark.usefixtures("at_the_sandbox")
+@pytest.mark.parametrize("block", [*SCRIPTS, *CHAINS], ids=str)
+def test_python_runs(block, capsys):
+    """
+    A block of Python does what it says, and prints what is shown below it.
+    """
+    namespace = {"__name__": "__main__"}
+    for one in _chain(block):
+        capsys.readouterr()
+        exec(_compiled(one), namespace)
+
+    _check_shown(block, capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("at_the_sandbox")
+@pytest.mark.parametrize("page", NOTEBOOKS)
+def test_cells_run(page, capsys):
+    """
+    The cells of a notebook run one after the other within a running event loop.
+    """
+    cells = [block for block in _of(page, "python") if "cell" in block.words]
+    namespace = {"__name__": "__main__", "_show": sys.displayhook}
+
+    async def main():
+        for cell in cells:
+            capsys.readouterr()
+            tree = ast.parse("\n" * (cell.line - 1) + cell.text)
+            last = tree.body[-1]
+            if isinstance(last, ast.Expr):
+                name = ast.Name("_show", ast.Load())
+                last.value = ast.Call(name, [last.value], [])
+                ast.fix_missing_locations(tree)
+            awaits = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            ended = eval(_compiled(cell, awaits, tree), namespace)
+            if inspect.iscoroutine(ended):
+                await ended
+            _check_shown(cell, capsys.readouterr().out)
+
+    asyncio.run(main())
+    assert cells
+
+
+class Session:
+    """
+    A terminal, standing in a folder that has the files of a page.
+    """
+
+    def __init__(self, page, folder, monkeypatch):
+        self.folder = folder
+        self.monkeypatch = monkeypatch
+        self.ports = {}
+        for block in _of(page):
+            for port in re.findall(r"--port (\d+)", block.text):
+                with socket.create_server(("127.0.0.1", 0)) as free:
+                    self.ports[port] = str(free.getsockname()[1])
+        for block in _of(page, "python"):
+            if block.file is not None:
+                path = folder / block.file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(self.here(block.text), encoding="utf-8")
+        own = str(Path(sys.executable).parent)
+        monkeypatch.setenv("PATH", own, prepend=os.pathsep)
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    def here(self, text):
+        """
+        Return *text* with ports that are free in place of those that the page names.
+        """
+        for port, free in self.ports.items():
+            text = re.sub(rf"\b{port}\b", free, text)
+        return text
+
+    def run(self, block, capsys):
+        """
+        Run the commands of *block* and return what they print.
+        """
+        lines = block.text.splitlines()
+        if all(line.startswith("heymilo ") and not re.search(r"[|&;$]", line) for line in lines):
+            # Not a process each: this is the command, and it starts at once.
+            for line in lines:
+                command, _, file = line.partition(" > ")
+                assert _app.run(shlex.split(command)[1:]) == 0, line
+                if file:
+                    (self.folder / file).write_text(capsys.readouterr().out, encoding="utf-8")
+            return capsys.readouterr().out
+        kept = self.folder / ".environment"
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", f"{self.here(block.text)}\nenv -0 > {kept}"],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        # What was exported is there for the commands behind.
+        for line in kept.read_text(encoding="utf-8").split("\0"):
+            name, _, value = line.partition("=")
+            if name.startswith("HEYMILO_"):
+                self.monkeypatch.setenv(name, value)
+        return done.stdout
+
+    @contextlib.contextmanager
+    def serving(self, block):
+        """
+        Run the command of *block* while the `with` lasts.
+        """
+        line = self.here(block.text.strip())
+        port = int(re.search(r"--port (\d+)", line)[1])
+        with subprocess.Popen(
+            ["bash", "-c", line],
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
+            try:
+                until = time.monotonic() + 20
+                while not _answers(port):
+                    assert process.poll() is None, f"ended at once: {line}"
+                    assert time.monotonic() < until, f"does not listen: {line}"
+                    time.sleep(0.02)
+                yield
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGTERM)
+
+
+def _answers(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.usefixtures("at_the_sandbox")
+@pytest.mark.parametrize("page", SESSIONS)
+def test_commands_run(page, capsys, tmp_path, monkeypatch):
+    """
+    Typed one after the other, the commands of a page succeed and print what is shown.
+    """
+    session = Session(page, tmp_path, monkeypatch)
+    with contextlib.ExitStack() as servers:
+        for block in _of(page, "console"):
+            if "server" in block.words:
+                servers.enter_context(session.serving(block))
+            elif not _installs(block):
+                _check_shown(block, session.run(block, capsys))
+
+
+def _is_run(block):
+    """
+    Return whether a command of the page runs the file, or pytest finds it, or a file of the page.
+    """
+    typed = "".join(one.text for one in _of(named(block.page), "console"))
+    others = "".join(one.text for one in _of(named(block.page), "python") if one is not block)
+    module = Path(block.file).stem
+    is_found = "pytest" in typed and module.startswith(("test_", "conftest"))
+    return (
+        named(block.page) in ELSEWHERE
+        or is_found
+        or module in typed
+        or f"from {module} import" in others
+    )
+
+
+def test_no_block_is_left_out():
+    """
+    Each block is of a language that is known here, and what is code is run by a test.
+    """
+    known = {"python", "console", *OTHERS}
+    strange = [b for b in BLOCKS if b.language not in known and not b.language.startswith("{")]
+    assert [] == list(map(str, strange))
+
+    ways = {"continued", "cell", "server"}
+    assert [] == [str(block) for block in PYTHON + CONSOLE if not ways.issuperset(block.words)]
+
+    cells = [block for block in PYTHON if "cell" in block.words]
+    files = [block for block in PYTHON if block.file is not None]
+    assert len(PYTHON) == len(SCRIPTS) + len(CHAINS) + len(cells) + len(files)
+
+    assert [] == [str(block) for block in files if not _is_run(block)]
+
+    # Dots alone would match anything at all.
+    shown = [block for block in BLOCKS if block.shown is not None]
+    assert [] == [str(block) for block in shown if not block.shown.strip(" .\n")]
+
+
+def test_what_is_set_aside_is_there():
+    """
+    Every way of not running a block is in use, so that the list of them does not outlive its need.
+    """
+    assert [] == [page for page, by in ELSEWHERE.items() if not (_of(page) and (ROOT / by).exists())]
+    assert [] == [words for words in INSTEAD if not any(words in one.text for one in CONSOLE)]
+    assert {block for block in CONSOLE if _installs(block)} == {
+        block for block in CONSOLE if any(words in block.text for words in INSTEAD)
+    }
+
+
+def _requirements(block):
+    for line in block.text.splitlines():
+        for command in line.split("&&"):
+            words = shlex.split(command)
+            if "install" not in words:
+                continue
+            rest = iter(words[words.index("install") + 1 :])
+            for word in rest:
+                if word in {"-c", "-r"}:
+                    assert (ROOT / next(rest)).exists()
+                elif not word.startswith("-"):
+                    yield word
+
+
+@pytest.mark.parametrize("block", [block for block in CONSOLE if _installs(block)], ids=str)
+def test_what_is_installed_is_there(block):
+    """
+    What a page tells to install is this project with extras it has, or something tests have too.
+    """
+    import tomllib
+    from importlib.metadata import distribution
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [
+        Requirement(re.sub(r"^(?:\.\./)*\.{1,2}(?=\[|$)", project["name"], word))
+        for word in _requirements(block)
+    ]
+
+    assert wanted
+    for one in wanted:
+        assert distribution(one.name)
+        if one.name == project["name"]:
+            assert set(one.extras) <= set(project["optional-dependencies"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page):
+    """
+    What a page links to within this repository is there, headings included.
+    """
+    lost = []
+    for link in links_of(page):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors_of(target)):
+            lost.append(link)
+
+    assert [] == lost
+
+
+def test_the_readme_has_all_three_fronts():
+    """
+    The README has an example for asyncio, one for trio, one for blocking code, and one of the sandbox.
+    """
+    calls = ["asyncio.run(", "trio.run(", "with HeyMilo(", "with sandbox.running("]
+
+    assert calls == [
+        next(call for call in calls if call in block.text) for block in _of("README.md", "python")
+    ]
+
+
+def test_a_page_shows_what_is_printed():
+    """
+    The comparison with what is shown notices a difference.
+    """
+    block = Block(page=ROOT, line=1, language="python", words=(), text="", shown="a ... c\n")
+
+    _check_shown(block, "a b c\n")
+    with pytest.raises(AssertionError):
+        _check_shown(block, "a b d\n")
