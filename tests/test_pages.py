@@ -297,7 +297,9 @@ def test_what_is_set_aside_is_there():
     """
     Every way of not running a block is in use, so that the list of them does not outlive its need.
     """
-    assert [] == [page for page, by in ELSEWHERE.items() if not (_of(page) and (ROOT / by).exists())]
+    assert [] == [
+        page for page, by in ELSEWHERE.items() if not (_of(page) and (ROOT / by).exists())
+    ]
     assert [] == [words for words in INSTEAD if not any(words in one.text for one in CONSOLE)]
     assert {block for block in CONSOLE if _installs(block)} == {
         block for block in CONSOLE if any(words in block.text for words in INSTEAD)
