@@ -4,10 +4,13 @@ Every check of this project, by name: `nox -l` lists them, `nox -s tests` is wha
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 
 import nox
 
@@ -21,6 +24,8 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
 #: Where the documentation is built.
 SITE = "build/docs"
+#: What CONTRIBUTING.md says is the same on every Python, and to walk through it takes a while.
+NO_WALK = "--ignore=tests/test_contributing.py"
 #: No version with a known hole.
 CONSTRAINED = ("-c", "constraints.txt")
 
@@ -48,6 +53,17 @@ def run_tests(session: nox.Session, *options: str) -> None:
     session.run("pytest", "-n", "auto", *options, *session.posargs)
 
 
+@contextlib.contextmanager
+def walked(session: nox.Session) -> Iterator[None]:
+    """
+    Stand in a copy of the project to which a resource was added, as CONTRIBUTING.md has it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("python", "tests/walk.py", folder)
+        with session.chdir(folder):
+            yield
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
     """
@@ -64,7 +80,7 @@ def coverage(session: nox.Session) -> None:
     See that the tests reach every line and every branch of the package.
     """
     session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
-    run_tests(session, "--cov", "--cov-report=term")
+    run_tests(session, "--cov", "--cov-report=term", NO_WALK)
 
 
 @nox.session
@@ -102,7 +118,7 @@ def matrix(session: nox.Session, resolution: str) -> None:
     session.install(*CONSTRAINED, f"--resolution={resolution}", ".[all]", *group("tests"))
     # The installed package, and not the folder of the same name.
     session.run("python", "-P", "-c", "import heymilo_async; print(heymilo_async.__file__)")
-    run_tests(session)
+    run_tests(session, NO_WALK)
 
 
 @nox.session
@@ -133,6 +149,9 @@ def lint(session: nox.Session) -> None:
     session.install(*group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    with walked(session):
+        session.run("ruff", "check", ".")
+        session.run("ruff", "format", "--check", ".")
 
 
 @nox.session
@@ -144,6 +163,8 @@ def typing(session: nox.Session) -> None:
     session.run("mypy", "heymilo_async", "noxfile.py", "tests/typing")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "heymilo_async", "--ignoreexternal")
+    with walked(session):
+        session.run("mypy", "heymilo_async", "tests/typing")
 
 
 @nox.session

@@ -31,7 +31,7 @@ from ._version import __version__
 from ._wire import AsyncHTTPClient, AsyncWire, BlockingWire, HTTPClient
 from .errors import InvalidRequestError
 from .events import Listener
-from .resources._base import AsyncResource, Resource
+from .resources._base import AsyncResource, Mounted, Resource
 from .resources.phone_numbers import AsyncPhoneNumbers, PhoneNumbers
 
 P = ParamSpec("P")
@@ -49,9 +49,6 @@ class AsyncHeyMilo:
     Make one for a program, not one for a request: it holds the connections. It may be used in
     several event loops, one after the other or in several threads; each has connections of its
     own. After a fork the child starts with new ones.
-
-    Attributes:
-        phone_numbers: The workspace's phone numbers, an `AsyncPhoneNumbers`.
 
     Args:
         api_key: Sent as `X-API-KEY`. If neither this nor *access_token* is given, the environment
@@ -96,7 +93,7 @@ class AsyncHeyMilo:
         ['+12065550100', '+12045550100', '+441134960000']
     """
 
-    phone_numbers: AsyncPhoneNumbers
+    phone_numbers: Final = Mounted(AsyncPhoneNumbers)
 
     def __init__(
         self,
@@ -144,7 +141,6 @@ class AsyncHeyMilo:
     def _mount(self, engine: Engine, *, is_view: bool = False) -> Self:
         self._engine = engine
         self._is_view = is_view
-        self.phone_numbers = AsyncPhoneNumbers(engine)
         return self
 
     def with_options(
@@ -291,9 +287,6 @@ class HeyMilo:
     behind it, so it works in a notebook, within a running event loop, and after a fork. Threads
     may share it.
 
-    Attributes:
-        phone_numbers: The workspace's phone numbers, a `PhoneNumbers`.
-
     Args:
         api_key: As in `AsyncHeyMilo`; so are all the others but one:
         http_client: Your own `httpx.Client`; it is used, and never closed. A deadline is then
@@ -313,7 +306,7 @@ class HeyMilo:
         3C6EF362 +12045550100
     """
 
-    phone_numbers: PhoneNumbers
+    phone_numbers: Final = Mounted(PhoneNumbers)
 
     def __init__(
         self,
@@ -363,7 +356,6 @@ class HeyMilo:
 
     def _mount(self, twin: AsyncHeyMilo) -> Self:
         self._twin = twin
-        self.phone_numbers = PhoneNumbers(twin.phone_numbers)
         return self
 
     def with_options(

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import ast
 import inspect
-import json
 import re
-from pathlib import Path
 
 import attrs
 import pytest
+from resources import RESOURCES
 
 import heymilo_async
 from heymilo_async import (
@@ -25,18 +24,7 @@ from heymilo_async import (
     errors,
 )
 from heymilo_async._settings import PoolSettings
-from heymilo_async.resources import _base, phone_numbers
 
-CONTRACT = json.loads((Path(__file__).parent / "contract.json").read_text(encoding="utf-8"))
-
-#: The resources, each as (awaited, blocking).
-RESOURCES = [
-    (value, getattr(phone_numbers, name.removeprefix("Async")))
-    for name, value in vars(phone_numbers).items()
-    if isinstance(value, type)
-    and issubclass(value, _base.AsyncResource)
-    and value is not _base.AsyncResource
-]
 FACES = [
     *RESOURCES,
     (AsyncHeyMilo, HeyMilo),
@@ -122,36 +110,6 @@ def test_the_blocking_face_has_one_line_an_operation(awaited, blocking):
     assert isinstance(described, ast.Expr)
     assert set(_public(awaited)) == {line.target.id for line in lines}
     assert all(line.lineno == line.end_lineno for line in lines)
-
-
-@pytest.mark.parametrize(("awaited", "blocking"), RESOURCES, ids=lambda kind: kind.__name__)
-def test_resources_are_mounted_and_exported(awaited, blocking):
-    """
-    Both clients have the resource as an attribute, and the package exports both classes.
-    """
-    assert awaited in inspect.get_annotations(AsyncHeyMilo, eval_str=True).values()
-    assert blocking in inspect.get_annotations(HeyMilo, eval_str=True).values()
-    assert {awaited.__name__, blocking.__name__} <= set(heymilo_async.__all__)
-
-
-def test_every_operation_of_the_contract_is_there():
-    """
-    Each operation of the contract is marked on one method, with its method and its path.
-    """
-    contract = {
-        (operation["operationId"], method.upper(), path)
-        for path, methods in CONTRACT["paths"].items()
-        for method, operation in methods.items()
-    }
-    marked = [
-        method.__operation__
-        for awaited, _ in RESOURCES
-        for method in _public(awaited).values()
-        if hasattr(method, "__operation__")
-    ]
-
-    assert contract == {(one.id, one.method, one.path) for one in marked}
-    assert len(contract) == len(marked)
 
 
 def test_a_view_takes_all_that_is_not_the_pools():

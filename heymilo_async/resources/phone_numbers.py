@@ -12,12 +12,11 @@ from typing import Any, Final
 
 import attrs
 
-from .._call import Call, Operation, check_cursor, check_id, check_limit, operation
+from .._call import Operation, check_id, operation
 from .._codec import model
 from .._drive import blocking, blocking_iter
 from .._mapping import NOTHING_EXTRA, ReadOnly
-from .._settings import whole_number, wrong_type
-from ..errors import HeyMiloError, InvalidRequestError
+from ..errors import HeyMiloError
 from ..pages import AsyncPager, Page
 from ._base import AsyncResource, Resource
 
@@ -127,7 +126,7 @@ class AsyncPhoneNumbers(AsyncResource):
             >>> asyncio.run(main())
             3 True DAA66D13
         """
-        return await self._engine.perform(_list_call(limit, starting_after))
+        return await self._list(LIST, limit, starting_after)
 
     @operation(GET)
     async def get(self, phone_number_id: str) -> PhoneNumber:
@@ -208,13 +207,7 @@ class AsyncPhoneNumbers(AsyncResource):
             >>> asyncio.run(main())
             20
         """
-        checked, limit = _check_many(ids, concurrency)
-        expires = self._engine.expiry()
-
-        async def get_one(phone_number_id: str) -> PhoneNumber:
-            return await self._get(phone_number_id, expires)
-
-        return await self._engine.map(get_one, checked, limit)
+        return await self._get_many(self._get, ids, concurrency)
 
     async def get_many_settled(
         self, ids: Iterable[str], *, concurrency: int = 8
@@ -253,16 +246,7 @@ class AsyncPhoneNumbers(AsyncResource):
             >>> asyncio.run(main())
             ['PhoneNumber', 'NotFoundError']
         """
-        checked, limit = _check_many(ids, concurrency)
-        expires = self._engine.expiry()
-
-        async def settle_one(phone_number_id: str) -> PhoneNumber | HeyMiloError:
-            try:
-                return await self._get(phone_number_id, expires)
-            except HeyMiloError as error:
-                return error.with_traceback(None)
-
-        return await self._engine.map(settle_one, checked, limit)
+        return await self._get_many_settled(self._get, ids, concurrency)
 
     def list_all(
         self,
@@ -305,19 +289,7 @@ class AsyncPhoneNumbers(AsyncResource):
             +12065550100
             +12045550100
         """
-        size = check_limit("page_size", page_size)
-        return AsyncPager(
-            self._engine,
-            lambda cursor: _list_call(size, cursor),
-            starting_after=(
-                None if starting_after is None else check_cursor("starting_after", starting_after)
-            ),
-            max_items=(
-                None
-                if max_items is None
-                else whole_number("max_items", max_items, 0, refusal=InvalidRequestError)
-            ),
-        )
+        return self._walk(LIST, page_size, starting_after, max_items)
 
     async def _get(self, phone_number_id: str, expires: float | None = None) -> PhoneNumber:
         call = GET.call(config_id=phone_number_id, answers_id=phone_number_id)
@@ -334,22 +306,3 @@ class PhoneNumbers(Resource[AsyncPhoneNumbers]):
     get_many: Final = blocking(AsyncPhoneNumbers.get_many)
     get_many_settled: Final = blocking(AsyncPhoneNumbers.get_many_settled)
     list_all: Final = blocking_iter(AsyncPhoneNumbers.list_all)
-
-
-def _list_call(limit: int | None, starting_after: str | None) -> Call[Page[PhoneNumber]]:
-    return LIST.call(
-        query={
-            "limit": None if limit is None else check_limit("limit", limit),
-            "starting_after": (
-                None if starting_after is None else check_cursor("starting_after", starting_after)
-            ),
-        }
-    )
-
-
-def _check_many(ids: Iterable[str], concurrency: int) -> tuple[builtins.list[str], int]:
-    # A str is an iterable of str: of single letters, which nobody means.
-    if isinstance(ids, str) or not isinstance(ids, Iterable):
-        raise wrong_type("ids", "an iterable of str", ids)
-    checked = [check_id(f"ids[{index}]", value) for index, value in enumerate(ids)]
-    return checked, whole_number("concurrency", concurrency, 1, 1000, refusal=InvalidRequestError)

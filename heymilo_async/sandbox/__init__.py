@@ -9,8 +9,8 @@ A HeyMilo of one's own: the contract answered from memory, over a real socket on
 How to read it, from the wire inwards: `_serve` hands out a `Sandbox` and runs what is behind it in
 a thread (`_background`); `_relay` notes each request in `_requests`, asks the `_plan` which of the
 `faults` it meets, and sends the answer by `_steps`; uvicorn passes what is left to `_front`; `_app`
-holds the operations, which answer in the shapes of `_schemas` from a `_store`, as often as
-`_limits` lets them; `_errors` says no. `_numbers` fills the store at first.
+lets in who has a key, as often as `_limits` lets them; each resource is one of the `_samples`, whose
+operations (`_sample`) answer in the shapes of `_schemas` from a `_store`; `_errors` says no.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from __future__ import annotations
 try:
     from . import faults
     from ._limits import RateLimit
-    from ._numbers import seed_numbers
     from ._relay import Relay, relaying
     from ._requests import Exchange, ReceivedRequest
-    from ._schemas import PhoneNumberResponse
+    from ._samples.phone_numbers import PhoneNumberResponse, seed_numbers
     from ._serve import Sandbox, running
     from ._steps import Network
     from ._store import Store, StorePage

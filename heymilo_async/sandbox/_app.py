@@ -1,5 +1,5 @@
 """
-The FastAPI application: the contract's operations, answered from a store.
+The FastAPI application: the operations of the samples, for who has a key.
 """
 
 from __future__ import annotations
@@ -7,43 +7,16 @@ from __future__ import annotations
 import secrets
 from typing import Annotated, Any, Final
 
-import attrs
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
+from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from ._backend import Backend, Serving
 from ._errors import Refusal, invalid, refused
 from ._front import Front, add_headers
 from ._limits import Limiter
-from ._schemas import (
-    APIErrorResponse,
-    HTTPValidationError,
-    ListResponse,
-    PaginationMeta,
-    PhoneNumberResponse,
-    SingleResponse,
-)
-from ._store import Store
-
-_UNAUTHORIZED: Final = {"model": APIErrorResponse, "description": "Invalid or missing API key."}
-_NOT_FOUND: Final = {"model": APIErrorResponse, "description": "Phone number not found."}
-_INVALID: Final = {"model": HTTPValidationError, "description": "Validation Error"}
-_LIMITED: Final = {"model": APIErrorResponse, "description": "Rate limit exceeded."}
-
-_PHONE_NUMBERS: Final = "/api/v2/phone-numbers"
-
-
-@attrs.frozen(kw_only=True)
-class Backend:
-    """
-    What the operations work on; it is kept in `app.state`.
-    """
-
-    store: Store[PhoneNumberResponse]
-    api_key: str = attrs.field(repr=False)
-    access_token: str = attrs.field(repr=False)
-    limiter: Limiter | None = None
+from ._samples import SAMPLES
 
 
 def create_app(backend: Backend) -> FastAPI:
@@ -55,10 +28,7 @@ def create_app(backend: Backend) -> FastAPI:
         version="2.0.0",
         servers=[{"url": "https://api.heymilo.ai", "description": "Production"}],
         openapi_tags=[
-            {
-                "name": "Phone Numbers",
-                "description": "List provisioned phone numbers for SMS and voice agents.",
-            }
+            {"name": sample.tag, "description": sample.description} for sample in SAMPLES
         ],
         docs_url=None,
         redoc_url=None,
@@ -66,7 +36,10 @@ def create_app(backend: Backend) -> FastAPI:
         exception_handlers={HTTPException: refused, RequestValidationError: invalid},
     )
     app.state.backend = backend
-    app.include_router(_phone_numbers)
+    # FastAPI runs the dependencies of a router before it validates an operation's own parameters,
+    # so a caller without a key learns nothing else.
+    for sample in SAMPLES:
+        app.include_router(sample.router, dependencies=[Depends(_authenticate)])
     app.add_middleware(Front)
     return app
 
@@ -91,15 +64,6 @@ class _Application(FastAPI):
             }
         }
         return document
-
-
-async def _backend(request: Request) -> Backend:
-    backend = request.app.state.backend
-    assert isinstance(backend, Backend)
-    return backend
-
-
-Serving = Annotated[Backend, Depends(_backend)]
 
 
 async def _authenticate(
@@ -134,66 +98,9 @@ def _same(given: str, expected: str) -> bool:
     return secrets.compare_digest(given.encode(), expected.encode())
 
 
-# FastAPI runs the dependencies of a router before it validates an operation's own parameters, so
-# a caller without a key learns nothing else.
-_phone_numbers = APIRouter(
-    prefix=_PHONE_NUMBERS,
-    tags=["Phone Numbers"],
-    dependencies=[Depends(_authenticate)],
+_ROUTES: Final = tuple(
+    route for sample in SAMPLES for route in sample.router.routes if isinstance(route, APIRoute)
 )
-
-
-@_phone_numbers.get(
-    "",
-    operation_id="listPhoneNumbers",
-    summary="List phone numbers",
-    description="Returns all phone numbers provisioned for the workspace.",
-    responses={401: _UNAUTHORIZED, 422: _INVALID, 429: _LIMITED},
-)
-async def _list_phone_numbers(
-    backend: Serving,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    starting_after: str | None = None,
-) -> ListResponse[PhoneNumberResponse]:
-    try:
-        page = backend.store.page(limit, starting_after)
-    except KeyError:
-        raise RequestValidationError(
-            [
-                {
-                    "loc": ("query", "starting_after"),
-                    "msg": "Value error, no phone number has this id",
-                    "type": "value_error",
-                }
-            ]
-        ) from None
-    return ListResponse(
-        data=list(page.items),
-        pagination=PaginationMeta(
-            has_more=page.has_more, total_count=page.total_count, url=_PHONE_NUMBERS
-        ),
-    )
-
-
-@_phone_numbers.get(
-    "/{config_id}",
-    operation_id="getPhoneNumber",
-    summary="Get a phone number",
-    description="Returns a single phone number configuration by ID.",
-    responses={401: _UNAUTHORIZED, 404: _NOT_FOUND, 422: _INVALID, 429: _LIMITED},
-)
-async def _get_phone_number(
-    backend: Serving, config_id: str
-) -> SingleResponse[PhoneNumberResponse]:
-    phone_number = backend.store.get(config_id)
-    if phone_number is None:
-        raise Refusal(
-            404, "phone_number_not_found", "No phone number has this id.", param="config_id"
-        )
-    return SingleResponse(data=phone_number)
-
-
-_ROUTES: Final = tuple(route for route in _phone_numbers.routes if isinstance(route, APIRoute))
 #: The ids of the operations there are.
 OPERATIONS: Final = frozenset(str(route.operation_id) for route in _ROUTES)
 

@@ -1,5 +1,5 @@
 """
-The contract's shapes, as FastAPI publishes them.
+The contract's shapes that all resources share, as FastAPI publishes them.
 
 A model that the contract gives no description has no docstring, because pydantic would publish it:
 what there is to say about such a model stands above it, as a comment.
@@ -7,7 +7,7 @@ what there is to say about such a model stands above it, as a comment.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,27 +20,6 @@ class Resource(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True)
 
     id: str
-
-
-class PhoneNumberResponse(Resource):
-    """
-    A phone number provisioned for the workspace.
-
-    Phone numbers are used by voice and SMS agents to communicate with
-    candidates. The ``id`` is referenced in posting configs as
-    ``phone_number_id``.
-    """
-
-    object: Literal["phone_number"] = Field(
-        default="phone_number", description="Object type identifier."
-    )
-    id: str = Field(description="Unique phone number configuration identifier.")
-    phone_number: str = Field(description="Phone number in E.164 format.")
-    country_code: str | None = Field(default=None, description="ISO country code.")
-    active: bool = Field(description="Whether the phone number is active.")
-    date_provisioned: float | None = Field(
-        default=None, description="Unix timestamp when the number was provisioned."
-    )
 
 
 class PaginationMeta(BaseModel):

@@ -10,7 +10,7 @@ import ipaddress
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -18,19 +18,22 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from .. import AsyncHeyMilo, HeyMilo
-from ._app import OPERATIONS, Backend, create_app, operation_of
+from ._app import OPERATIONS, create_app, operation_of
+from ._backend import Backend
 from ._background import background
 from ._limits import Limiter, RateLimit
-from ._numbers import seed_numbers
 from ._plan import Plan
 from ._relay import Hooks, Relay
 from ._requests import Exchange, ReceivedRequest, RequestLog
-from ._schemas import PhoneNumberResponse
+from ._samples import SAMPLES
+from ._samples.phone_numbers import PhoneNumberResponse
 from ._steps import Network
 from ._store import Store
 from .faults import Fault
 
 _SECONDS_TO_FINISH_ANSWERS: Final = 1
+#: Of each resource, where nobody says how many.
+_ITEMS: Final = 30
 
 # Without a handler `logging` would print uvicorn's warnings to stderr:
 # https://docs.python.org/3/howto/logging.html#configuring-logging-for-a-library
@@ -46,7 +49,7 @@ class Sandbox:
         base_url: Where it is.
         api_key: The key that it accepts as `X-API-KEY`.
         access_token: The token that it accepts as `Authorization: Bearer ...`.
-        store: Its phone numbers, to look at, add, change and remove.
+        stores: What it has, by the client's name for the resource, such as `phone_numbers`.
 
     Example:
         >>> from heymilo_async import HeyMilo, sandbox
@@ -59,10 +62,17 @@ class Sandbox:
     base_url: str
     api_key: str = attrs.field(repr=False)
     access_token: str = attrs.field(repr=False)
-    store: Store[PhoneNumberResponse] = attrs.field(repr=False)
+    stores: Mapping[str, Store[Any]] = attrs.field(repr=False)
     _log: RequestLog = attrs.field(alias="log", repr=False)
     _plan: Plan = attrs.field(alias="plan", repr=False)
     _limiter: Limiter | None = attrs.field(alias="limiter", repr=False)
+
+    @property
+    def store(self) -> Store[PhoneNumberResponse]:
+        """
+        Its phone numbers, to look at, add, change and remove.
+        """
+        return self.stores["phone_numbers"]
 
     @property
     def requests(self) -> tuple[ReceivedRequest, ...]:
@@ -204,7 +214,8 @@ class Sandbox:
             30 ()
         """
         self.calm()
-        self.store.reset()
+        for store in self.stores.values():
+            store.reset()
         self._log.clear()
         if self._limiter is not None:
             self._limiter.reset()
@@ -257,8 +268,11 @@ def running(
     if not isinstance(rule, RateLimit | None):
         message = f"the rate limit must be a RateLimit or a str, not {type(rule).__name__}"
         raise TypeError(message)
+    counts = {"phone_numbers": numbers}
     backend = Backend(
-        store=Store(seed_numbers(numbers)),
+        stores={
+            sample.name: Store(sample.seed(counts.get(sample.name, _ITEMS))) for sample in SAMPLES
+        },
         api_key=_new_credential() if api_key is None else _checked_key(api_key),
         access_token=_new_credential(),
         limiter=None if rule is None else Limiter(rule),
@@ -277,7 +291,7 @@ def running(
             base_url=base_url,
             api_key=backend.api_key,
             access_token=backend.access_token,
-            store=backend.store,
+            stores=backend.stores,
             log=log,
             plan=plan,
             limiter=backend.limiter,

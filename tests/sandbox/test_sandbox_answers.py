@@ -15,7 +15,8 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from heymilo_async import sandbox
-from heymilo_async.sandbox._app import Backend, create_app
+from heymilo_async.sandbox._app import create_app
+from heymilo_async.sandbox._backend import Backend
 
 LIST = "/api/v2/phone-numbers"
 CONTRACT = json.loads((Path(__file__).parents[1] / "contract.json").read_text(encoding="utf-8"))
@@ -359,7 +360,11 @@ def test_other_protocols_pass_by() -> None:
     The application also works under a server that speaks the lifespan protocol.
     """
     sent: list[str] = []
-    app = create_app(Backend(store=sandbox.Store(), api_key="an-api-key", access_token="a-token"))
+    app = create_app(
+        Backend(
+            stores={"phone_numbers": sandbox.Store()}, api_key="an-api-key", access_token="a-token"
+        )
+    )
 
     async def start_up_and_shut_down() -> None:
         messages = iter(["lifespan.startup", "lifespan.shutdown"])

@@ -33,7 +33,13 @@ def test_the_application_publishes_the_contract(
     """
     published = ask(milo, "/openapi.json", headers={})
 
-    assert (200, read(COPY)) == (published.status, published.body)
+    assert 200 == published.status
+    assert _sorted(read(COPY)) == _sorted(published.body)
+
+
+def _sorted(document: Any) -> Any:
+    # The order of tags says nothing.
+    return {**document, "tags": sorted(document["tags"], key=lambda tag: tag["name"])}
 
 
 @pytest.mark.skipif(not ORIGINAL.exists(), reason="the original contract is not beside this clone")

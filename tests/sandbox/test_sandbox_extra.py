@@ -65,9 +65,9 @@ def test_another_missing_module_is_not_blamed_on_the_extra(monkeypatch: pytest.M
     """
     A broken installation keeps its own error.
     """
-    monkeypatch.setitem(sys.modules, "heymilo_async.sandbox._numbers", None)
+    monkeypatch.setitem(sys.modules, "heymilo_async.sandbox._limits", None)
 
-    with pytest.raises(ModuleNotFoundError, match="_numbers"):
+    with pytest.raises(ModuleNotFoundError, match="_limits"):
         importlib.import_module("heymilo_async.sandbox")
 
 

@@ -22,7 +22,8 @@ import trio
 import uvicorn
 
 from heymilo_async import sandbox
-from heymilo_async.sandbox._app import Backend, create_app
+from heymilo_async.sandbox._app import create_app
+from heymilo_async.sandbox._backend import Backend
 from heymilo_async.sandbox._serve import serving
 
 Ask = Callable[..., Any]
@@ -336,7 +337,11 @@ def test_a_server_that_does_not_start_is_given_up(monkeypatch: pytest.MonkeyPatc
             await asyncio.sleep(0)
 
     monkeypatch.setattr(uvicorn.Server, "startup", dawdle)
-    app = create_app(Backend(store=sandbox.Store(), api_key="an-api-key", access_token="a-token"))
+    app = create_app(
+        Backend(
+            stores={"phone_numbers": sandbox.Store()}, api_key="an-api-key", access_token="a-token"
+        )
+    )
     with (
         pytest.raises(TimeoutError, match=r"did not start within 0\.05 seconds"),
         serving(app, "127.0.0.1", 0, seconds_to_start=0.05),

@@ -1,16 +1,41 @@
 """
-Phone numbers that belong to nobody: ranges which regulators keep free for fiction.
+Phone numbers, of those that belong to nobody: ranges which regulators keep free for fiction.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
-from ._schemas import PhoneNumberResponse
+from pydantic import Field
+
+from .._sample import Sample
+from .._schemas import Resource
 
 T = TypeVar("T")
+
+
+class PhoneNumberResponse(Resource):
+    """
+    A phone number provisioned for the workspace.
+
+    Phone numbers are used by voice and SMS agents to communicate with
+    candidates. The ``id`` is referenced in posting configs as
+    ``phone_number_id``.
+    """
+
+    object: Literal["phone_number"] = Field(
+        default="phone_number", description="Object type identifier."
+    )
+    id: str = Field(description="Unique phone number configuration identifier.")
+    phone_number: str = Field(description="Phone number in E.164 format.")
+    country_code: str | None = Field(default=None, description="ISO country code.")
+    active: bool = Field(description="Whether the phone number is active.")
+    date_provisioned: float | None = Field(
+        default=None, description="Unix timestamp when the number was provisioned."
+    )
+
 
 # 555-0100 to 555-0199 behind every geographic area code:
 # https://www.nanpa.com/numbering/555-line-numbers
@@ -127,3 +152,25 @@ def _in_turn(*sources: Iterable[T]) -> Iterator[T]:
     for active in range(len(sources), 0, -1):
         iterators = itertools.cycle(itertools.islice(iterators, active))
         yield from map(next, iterators)
+
+
+SAMPLE: Final = Sample(
+    name="phone_numbers",
+    noun="phone number",
+    path="/api/v2/phone-numbers",
+    tag="Phone Numbers",
+    description="List provisioned phone numbers for SMS and voice agents.",
+    schema=PhoneNumberResponse,
+    seed=seed_numbers,
+)
+SAMPLE.add_list(
+    "listPhoneNumbers",
+    summary="List phone numbers",
+    description="Returns all phone numbers provisioned for the workspace.",
+)
+SAMPLE.add_get(
+    "getPhoneNumber",
+    id_name="config_id",
+    summary="Get a phone number",
+    description="Returns a single phone number configuration by ID.",
+)

@@ -1,0 +1,112 @@
+"""
+The walk through CONTRIBUTING.md: its code blocks as changes of files, and applying them.
+
+As a program it takes the walk in an empty folder, for the checkers of types and style:
+`python tests/walk.py FOLDER`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+CONTRACT = "tests/contract.json"
+#: What HeyMilo would publish if it had badges.
+PUBLISHED = ROOT / "tests" / "badges.openapi.json"
+
+#: `path`, some words, a colon; then the block.
+_BLOCK = re.compile(r"^`([\w./+-]+)`[^\n`]*:\n\n```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# The test of the walk names what it looks for, and would be taken for a test of badges.
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "test_contributing.py")
+
+
+class Step(NamedTuple):
+    """
+    One change of one file: *new* stands there instead of *old*; a file that is new has no *old*.
+    """
+
+    path: str
+    old: str
+    new: str
+
+    @property
+    def name(self) -> str:
+        """
+        The file, and the first thing that is added to it.
+        """
+        first = next(line for line in self.new.splitlines() if line not in self.old.splitlines())
+        return f"{self.path}: {first.strip()}" if self.old else self.path
+
+    def take(self, folder: Path) -> None:
+        """
+        Make the change in *folder*.
+        """
+        file = folder / self.path
+        if not self.old:
+            assert not file.exists(), f"{self.path} is there already"
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(self.new, encoding="utf-8")
+            return
+        text = file.read_text(encoding="utf-8")
+        assert 1 == text.count(self.old), f"{self.path} must have this once:\n{self.old}"
+        file.write_text(text.replace(self.old, self.new), encoding="utf-8")
+
+
+def steps() -> list[Step]:
+    """
+    Return what CONTRIBUTING.md changes, in its order.
+    """
+    found: list[Step] = []
+    for path, language, block in _BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text("utf-8")):
+        if language != "diff":
+            found.append(Step(path, "", block))
+            continue
+        for hunk in block.split("@@\n"):
+            lines = hunk.splitlines(keepends=True)
+            assert all(line[0] in " +" for line in lines), f"no diff of {path}: {hunk}"
+            old = "".join(line[1:] for line in lines if line[0] == " ")
+            found.append(Step(path, old, "".join(line[1:] for line in lines)))
+    return found
+
+
+def copy_project(folder: Path, package: Path) -> None:
+    """
+    Put into *folder* what the walk changes, the *package* among it, and what checks it.
+    """
+    shutil.copytree(package, folder / "heymilo_async", ignore=_LEFT_OUT)
+    shutil.copytree(ROOT / "tests", folder / "tests", ignore=_LEFT_OUT)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+
+
+def extend_contract(folder: Path) -> None:
+    """
+    Copy into the contract what HeyMilo publishes of badges.
+    """
+    contract = json.loads((folder / CONTRACT).read_text(encoding="utf-8"))
+    published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
+    contract["tags"] += published["tags"]
+    contract["paths"].update(published["paths"])
+    contract["components"]["schemas"].update(published["components"]["schemas"])
+    (folder / CONTRACT).write_text(json.dumps(contract), encoding="utf-8")
+
+
+def take(folder: Path, chosen: Iterable[Step]) -> None:
+    """
+    Take the *chosen* steps in *folder*.
+    """
+    for step in chosen:
+        step.take(folder)
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    copy_project(target, ROOT / "heymilo_async")
+    extend_contract(target)
+    take(target, steps())
