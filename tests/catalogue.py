@@ -192,7 +192,6 @@ WAITING = {
     122: "waits for the voice preview, the only operation that redirects",
     146: "waits for `nox -s soak`; its faults for some seconds are case 63",
     148: "waits for `nox -s soak`",
-    154: "waits for the client's own log; what happens is told to `events=` (tests/test_events.py)",
 }
 
 _PURE = "arithmetic that all fronts share"

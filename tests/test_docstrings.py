@@ -59,7 +59,10 @@ METHODS = {
     for name, thing in THINGS.items()
     if inspect.isclass(thing)
     for attribute, value in vars(thing).items()
-    if not attribute.startswith("_") and inspect.isroutine(value)
+    if not attribute.startswith("_")
+    and inspect.isroutine(value)
+    # The place of a resource is no method, though it is a descriptor like one.
+    and callable(getattr(thing, attribute))
 }
 FUNCTIONS = {name: thing for name, thing in THINGS.items() if not inspect.isclass(thing)} | METHODS
 CLASSES = {name: thing for name, thing in THINGS.items() if inspect.isclass(thing)}

@@ -7,6 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from faults.conftest import (
+    healthy,  # noqa: F401 - sweeps are held to the invariants of the catalogue, too
+    pulse,  # noqa: F401
+    pytest_runtest_makereport,  # noqa: F401
+    watch,  # noqa: F401
+)
 from fronts import Front
 from sweeping import Asking
 

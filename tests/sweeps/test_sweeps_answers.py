@@ -9,6 +9,7 @@ import json
 import math
 from typing import Any
 
+import pytest
 from fronts import KEY
 from hypothesis import given
 from hypothesis import strategies as st
