@@ -11,11 +11,12 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import nox
 
 nox.needs_version = ">=2024.10.9"
-nox.options.sessions = ["tests", "coverage", "contract", "docs", "lint", "typing"]
+nox.options.sessions = ["tests", "coverage", "contract", "docs", "lint", "typing", "package"]
 nox.options.default_venv_backend = "virtualenv"
 # A Python that is missing must not pass for one that was tested.
 nox.options.error_on_missing_interpreters = bool(os.environ.get("CI"))
@@ -24,6 +25,7 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
 #: Where the documentation is built.
 SITE = "build/docs"
+DIST = Path("dist")
 #: What CONTRIBUTING.md says is the same on every Python, and to walk through it takes a while.
 NO_WALK = "--ignore=tests/test_contributing.py"
 #: No version with a known hole.
@@ -37,6 +39,14 @@ if shutil.which("pyenv") and "PYENV_VERSION" not in os.environ:
     wanted = [one for one in installed if one.rpartition(".")[0] in PYTHONS]
     if wanted:
         os.environ["PYENV_VERSION"] = ":".join(wanted)
+
+
+def built(*extras: str) -> str:
+    """
+    Return the requirement of the wheel that `package` has built.
+    """
+    (wheel,) = DIST.glob("*.whl")
+    return f"{PYPROJECT['project']['name']}[{','.join(extras)}] @ {wheel.resolve().as_uri()}"
 
 
 def group(name: str) -> list[str]:
@@ -104,21 +114,41 @@ def sweep(session: nox.Session) -> None:
         session.run("pytest", "tests/sweeps", *options, *chosen)
 
 
+@nox.session
+def package(session: nox.Session) -> None:
+    """
+    Build wheel and sdist into dist/, check what an index checks, and look at what is in them.
+    """
+    session.install(*group("package"), *group("tests"))
+    shutil.rmtree(DIST, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(DIST))
+    session.run("twine", "check", "--strict", *map(str, DIST.iterdir()))
+    session.install(*CONSTRAINED, built())
+    session.run("pytest", "tests/test_packaging.py", *session.posargs)
+
+
 # The oldest Python with the oldest dependencies that we allow, the others with the newest; the
 # oldest one with the newest is what `tests` runs on, where that is the Python at hand.
-@nox.session(venv_backend="uv")
+@nox.session(venv_backend="uv", requires=["package"])
 @nox.parametrize(
     ("python", "resolution"),
     [(PYTHONS[0], "lowest-direct"), *((python, "highest") for python in PYTHONS[1:])],
 )
 def matrix(session: nox.Session, resolution: str) -> None:
     """
-    Run the tests on each Python, from the oldest dependencies that we allow to the newest.
+    Run the tests on the built wheel on each Python, from the oldest dependencies to the newest.
+
+    They are the tests of the sdist, whose package is taken away before: only the installed one is
+    left.
     """
-    session.install(*CONSTRAINED, f"--resolution={resolution}", ".[all]", *group("tests"))
-    # The installed package, and not the folder of the same name.
-    session.run("python", "-P", "-c", "import heymilo_async; print(heymilo_async.__file__)")
-    run_tests(session, NO_WALK)
+    session.install(*CONSTRAINED, f"--resolution={resolution}", built("all"), *group("tests"))
+    (sdist,) = DIST.glob("*.tar.gz")
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.unpack_archive(sdist, folder, filter="data")
+        with session.chdir(Path(folder) / sdist.name.removesuffix(".tar.gz")):
+            shutil.rmtree("heymilo_async")
+            session.run("python", "-c", "import heymilo_async; print(heymilo_async.__file__)")
+            run_tests(session, NO_WALK, "--ignore=tests/test_packaging.py")
 
 
 @nox.session
@@ -149,6 +179,10 @@ def lint(session: nox.Session) -> None:
     session.install(*group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("validate-pyproject", "pyproject.toml")
+    session.run("pre-commit", "validate-config")
+    # The fragments must make a section; of which version it is does not matter here.
+    session.run("towncrier", "build", "--draft", "--version", "next")
     with walked(session):
         session.run("ruff", "check", ".")
         session.run("ruff", "format", "--check", ".")
