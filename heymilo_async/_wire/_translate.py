@@ -53,7 +53,9 @@ FAULTS: dict[str, tuple[str, bool]] = {
 }
 
 #: What sends and receives below us, and the slips of such code.
-_LIBRARIES = frozenset({"anyio", "h11", "httpcore", "httpx", "socksio", "ssl", "trio", "zlib"})
+_LIBRARIES = frozenset(
+    {"anyio", "h11", "httpcore", "httpcore2", "httpx", "httpx2", "socksio", "ssl", "trio", "zlib"}
+)
 _SLIPS = (AssertionError, AttributeError, ExceptionGroup, LookupError, OverflowError, UnicodeError)
 
 _WORDS = {

@@ -11,7 +11,6 @@ import importlib
 import logging
 import os
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -26,6 +25,7 @@ import httpx
 import httpx2
 import pytest
 from fronts import KEY, Front
+from own import LIBRARIES, NO_CERTIFICATES, close, kind_of
 from server import NUMBER, answer, numbers, ok, page, single
 
 import heymilo_async
@@ -48,9 +48,6 @@ from heymilo_async import (
     ServerError,
     errors,
 )
-
-#: Reading the certificates of the machine takes longer than most of these tests.
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 ID = NUMBER["id"]
 ONCE = RetryPolicy(max_attempts=1)
@@ -1183,31 +1180,12 @@ def test_failed_constructor_does_not_warn(front):
 # A client of the user's own.
 
 
-def kinds_of(front):
-    """
-    Return the classes of httpx and its successor that fit *front*.
-    """
-    if front.is_blocking:
-        return [httpx.Client, httpx2.Client]
-    return [httpx.AsyncClient, httpx2.AsyncClient]
-
-
-async def close(own):
-    """
-    Close a client of either kind.
-    """
-    if hasattr(own, "aclose"):
-        await own.aclose()
-    else:
-        own.close()
-
-
-@pytest.fixture(params=[0, 1], ids=["httpx", "httpx2"])
+@pytest.fixture(params=LIBRARIES, ids=lambda library: library.__name__)
 def own_kind(request, front):
     """
     The class of each library in turn.
     """
-    return kinds_of(front)[request.param]
+    return kind_of(front, request.param)
 
 
 def test_own_client(front, serve, own_kind):
@@ -1317,7 +1295,7 @@ def test_every_exception_of_the_library_is_known():
 
     # Not of a request that is sent: cookies of one's own jar, and a URL that is none.
     other = {"InvalidURL", "CookieConflict"}
-    for library in (httpx, httpx2):
+    for library in LIBRARIES:
         unknown = [
             kind.__name__
             for kind in vars(library).values()
@@ -1438,7 +1416,8 @@ def test_own_client_of_the_wrong_kind(front):
     """
     Case 152: a client of the other kind, or none at all, is a TypeError of the constructor.
     """
-    wrong = [*kinds_of(Front("asyncio" if front.is_blocking else "blocking")), object, dict]
+    other = Front("asyncio" if front.is_blocking else "blocking")
+    wrong = [*(kind_of(other, library) for library in LIBRARIES), object, dict]
 
     class Client:
         """

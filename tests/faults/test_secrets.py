@@ -28,6 +28,7 @@ import httpx
 import pytest
 import trustme
 from fronts import KEY, Front
+from own import close
 from rich.console import Console
 from rich.pretty import Pretty
 from rich.traceback import Traceback
@@ -786,16 +787,6 @@ def test_traceback_of_a_hook(front, serve, kind):
     for link in chain(error):
         found = [(text[:300], leaks(text)) for text in locals_of(link.__traceback__) if leaks(text)]
         assert [] == found
-
-
-async def close(own):
-    """
-    Close a client of httpx of either kind.
-    """
-    if isinstance(own, httpx.AsyncClient):
-        await own.aclose()
-    else:
-        own.close()
 
 
 # Pickles and copies.

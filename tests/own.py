@@ -1,0 +1,34 @@
+"""
+Clients of the user's own, of httpx and of its successor, for `http_client=`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from types import ModuleType
+from typing import Any
+
+import httpx
+import httpx2
+from fronts import Front
+
+LIBRARIES = (httpx, httpx2)
+#: Reading the certificates of the machine takes longer than most tests.
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def kind_of(front: Front, library: ModuleType) -> Any:
+    """
+    Return the class of *library* that fits *front*.
+    """
+    return library.Client if front.is_blocking else library.AsyncClient
+
+
+async def close(own: Any) -> None:
+    """
+    Close a client of either kind.
+    """
+    if hasattr(own, "aclose"):
+        await own.aclose()
+    else:
+        own.close()

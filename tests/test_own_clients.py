@@ -1,0 +1,279 @@
+"""
+A client of httpx or of httpx2 as `http_client=`: over real sockets it comes to what ours comes to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import logging
+import subprocess
+import sys
+import time
+
+import anyio
+import pytest
+from fronts import KEY
+from own import LIBRARIES, NO_CERTIFICATES, close, kind_of
+from server import NUMBER, answer, ok, single
+
+from heymilo_async import (
+    APIConnectionError,
+    DeadlineExceededError,
+    HeyMiloError,
+    PhoneNumber,
+    RetryPolicy,
+    UnexpectedRedirectError,
+    from_dict,
+)
+
+ID = NUMBER["id"]
+ONCE = RetryPolicy(max_attempts=1)
+BODY = json.dumps({"data": NUMBER, "meta": None}).encode()
+PACKED = gzip.compress(BODY)
+GZIP = "Content-Encoding: gzip"
+
+
+def chunked(*pieces):
+    """
+    Return an answer whose body comes in chunks.
+    """
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    return head + b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in (*pieces, b""))
+
+
+#: What a server may say, and how a client that is given it ends.
+ANSWERS = {
+    "well": single(),
+    "gzip": answer(200, PACKED, GZIP),
+    "two members of gzip": answer(200, gzip.compress(BODY[:9]) + gzip.compress(BODY[9:]), GZIP),
+    "chunks": chunked(BODY[:5], BODY[5:6], BODY[6:]),
+    "gzip cut short": answer(200, PACKED[:-9], GZIP),
+    "gzip that is none": answer(200, BODY, GZIP),
+    "gzip of 33 MiB": answer(200, gzip.compress(bytes(33 * 1024**2), 1), GZIP),
+    "a coding not asked for": answer(200, BODY, "Content-Encoding: br"),
+    "body cut short": single()[:-9],
+    "chunks cut short": chunked(BODY)[:-9],
+    "nothing": b"",
+    "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+    "no JSON": answer(200, b"<html>", content_type="text/html"),
+    "another id": single(id="OTHER"),
+    "404": answer(404, b'{"detail": "no such number"}'),
+    "503 of a gateway": answer(503, b"<html>", "Retry-After: 7", content_type="text/html"),
+    "an error in gzip": answer(422, gzip.compress(b'{"detail": "packed"}'), GZIP),
+}
+#: Those that are as they should be.
+WELL = {"well", "gzip", "two members of gzip", "chunks"}
+
+
+def told(connection, what):
+    """
+    Say *what*, and hang up.
+    """
+    connection.send(what)
+    connection.close()
+
+
+@pytest.fixture(params=LIBRARIES, ids=lambda library: library.__name__)
+def library(request):
+    """
+    Each of the two libraries in turn.
+    """
+    return request.param
+
+
+@contextlib.asynccontextmanager
+async def own_client(front, library, base_url, **options):
+    """
+    Give a client of ours over one of *library*, for a body to await.
+    """
+    own = kind_of(front, library)(trust_env=False, verify=NO_CERTIFICATES, follow_redirects=True)
+    async with front.awaitable(front.client(base_url, http_client=own, **options)) as client:
+        yield client
+    assert not own.is_closed
+    await close(own)
+
+
+async def outcome(client):
+    """
+    Return what became of a `get`: the number, or what an error says of itself.
+    """
+    try:
+        return await client.phone_numbers.get(ID)
+    except HeyMiloError as error:
+        facts = ("phase", "maybe_sent", "status_code", "retry_after", "path")
+        return type(error), *(getattr(error, fact, None) for fact in facts)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_whatever_a_server_says(front, serve, library, name):
+    """
+    The number, or the error with its phase and its status, is the same with your client and ours.
+    """
+    server = serve(lambda connection: told(connection, ANSWERS[name]))
+
+    async def ours(client):
+        return await outcome(client)
+
+    async def theirs():
+        async with own_client(front, library, server.base_url, retry=ONCE) as client:
+            return await outcome(client)
+
+    expected = front.run(ours, server.base_url, retry=ONCE, ssl_context=NO_CERTIFICATES)
+
+    assert expected == front.run_alone(theirs)
+    assert (name in WELL) is (expected == from_dict(PhoneNumber, NUMBER))
+    assert 2 == server.n
+
+
+def test_nobody_listens(front, serve, library):
+    """
+    A refused connection was never sent, and is tried again.
+    """
+    server = serve()
+    server.__exit__()
+
+    async def body():
+        retry = RetryPolicy(max_attempts=3, initial_delay=0.001, max_delay=0.001)
+        async with own_client(front, library, server.base_url, retry=retry) as client:
+            with pytest.raises(APIConnectionError, match="could not connect") as caught:
+                await client.phone_numbers.get(ID)
+        return caught.value
+
+    error = front.run_alone(body)
+
+    assert (APIConnectionError, "connect", False, 3) == (
+        type(error),
+        error.phase,
+        error.maybe_sent,
+        len(error.attempts),
+    )
+
+
+def test_a_server_that_is_silent(front, serve, library):
+    """
+    Nothing for `timeout` seconds is an APITimeoutError, whatever timeout the client itself has.
+    """
+    server = serve(lambda connection: connection.wait())
+
+    async def body():
+        async with own_client(front, library, server.base_url, retry=ONCE, timeout=0.2) as client:
+            return await outcome(client)
+
+    kind, phase, maybe_sent, *_ = front.run_alone(body)
+
+    assert ("APITimeoutError", "read", True) == (kind.__name__, phase, maybe_sent)
+
+
+def test_a_deadline_within_a_body(front, serve, library):
+    """
+    A server that drips its body meets the deadline, though it is never silent for long.
+    """
+    server = serve(lambda connection: connection.drip(single() + b" " * 400, 0.02, size=8))
+
+    async def body():
+        started = time.monotonic()
+        async with own_client(front, library, server.base_url, deadline=0.5) as client:
+            with pytest.raises(DeadlineExceededError):
+                await client.phone_numbers.get(ID)
+        return time.monotonic() - started
+
+    assert 0.45 < front.run_alone(body) < 5
+
+
+def test_a_call_that_is_cancelled(front, serve, library):
+    """
+    Cancellation comes out as it is; the client of yours goes on, and has its place back.
+    """
+    if front.is_blocking:
+        front = type(front)("trio")
+    server = serve(lambda connection: connection.wait(), single())
+
+    async def body():
+        async with own_client(front, library, server.base_url, max_connections=1) as client:
+            with anyio.move_on_after(0.3) as scope:
+                await client.phone_numbers.get(ID)
+            return scope.cancelled_caught, (await client.phone_numbers.get(ID)).id
+
+    assert (True, ID) == front.run_alone(body)
+
+
+def test_a_client_that_follows_redirects_does_not_for_us(front, serve, library):
+    """
+    The key would go with it: a redirect is an error after one request.
+    """
+    elsewhere = serve(single())
+    server = serve(answer(307, b"", f"Location: {elsewhere.base_url}/x"))
+
+    async def body():
+        async with own_client(front, library, server.base_url) as client:
+            with pytest.raises(UnexpectedRedirectError) as caught:
+                await client.phone_numbers.get(ID)
+        return caught.value.status_code
+
+    assert 307 == front.run_alone(body)
+    assert (1, 0) == (server.n, elsewhere.n)
+
+
+def test_the_library_does_not_log_the_key(front, serve, library, caplog):
+    """
+    What httpx and httpcore, or their successors, log of an answer that repeats the key is masked.
+    """
+    server = serve(ok({"data": NUMBER}, f"X-Echo: {KEY}"))
+
+    async def body():
+        async with own_client(front, library, server.base_url) as client:
+            await client.phone_numbers.get(ID)
+
+    with caplog.at_level(logging.DEBUG):
+        front.run_alone(body)
+
+    assert library.__name__ in {record.name for record in caplog.records}
+    assert "X-Echo" in caplog.text
+    assert KEY not in caplog.text
+
+
+def in_a_new_interpreter(code, base_url):
+    """
+    Return what *code* prints, run by itself with `client` made by it.
+    """
+    asks = (
+        f"import warnings; warnings.simplefilter('error'); import sys\n{code}\n"
+        "import heymilo_async\n"
+        f"with heymilo_async.HeyMilo('a-key', base_url={base_url!r}) as client:\n"
+        f"    number = client.phone_numbers.get({ID!r})\n"
+        "print(number.id, sorted({'httpx', 'httpx2', 'httpcore', 'httpcore2'} & set(sys.modules)))"
+        "\nprint({sys.modules[name].__name__ for name in ('httpx', 'httpcore')})"
+    )
+    done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("code", ["", "sys.modules['httpx2'] = sys.modules['httpcore2'] = None"])
+def test_who_does_not_bring_the_successor_does_not_get_it(serve, code):
+    """
+    httpx2 is not imported by us, and need not be there.
+    """
+    server = serve(single())
+
+    first, second = in_a_new_interpreter(code, server.base_url)
+
+    names = ["httpcore", "httpx"] if not code else ["httpcore", "httpcore2", "httpx", "httpx2"]
+    assert f"{ID} {names}" == first
+    assert second in {"{'httpx', 'httpcore'}", "{'httpcore', 'httpx'}"}
+
+
+def test_a_program_that_aliases_httpx(serve):
+    """
+    After `httpx2.alias_httpx()` our own connections are the successor's, without a change of ours.
+    """
+    server = serve(single())
+
+    first, second = in_a_new_interpreter("import httpx2; httpx2.alias_httpx()", server.base_url)
+
+    assert first.startswith(f"{ID} ")
+    assert second in {"{'httpx2', 'httpcore2'}", "{'httpcore2', 'httpx2'}"}
