@@ -172,7 +172,8 @@ def operation(described: Operation[Any]) -> Callable[[F], F]:
     """
 
     def mark(method: F) -> F:
-        method.__operation__ = described  # type: ignore[attr-defined]
+        marked: Any = method
+        marked.__operation__ = described
         return method
 
     return mark

@@ -68,8 +68,8 @@ def model(kind: type[T]) -> type[T]:
     """
     Make *kind* known by the default of its `object` member.
     """
-    name: str = attrs.fields_dict(cast("Any", kind))["object"].default  # type: ignore[assignment]
-    _BY_OBJECT[name] = kind
+    default: Any = attrs.fields_dict(cast("Any", kind))["object"].default
+    _BY_OBJECT[default] = kind
     return kind
 
 
@@ -150,7 +150,7 @@ def to_dict(model: object) -> dict[str, Any]:
     if not _is_model(type(model)):
         message = f"to_dict() takes a model of heymilo_async, not {type(model).__name__}"
         raise TypeError(message)
-    return _fast.unstructure(model)  # type: ignore[no-any-return]
+    return cast("dict[str, Any]", _fast.unstructure(model))
 
 
 def to_json(model: object) -> str:
@@ -302,7 +302,7 @@ def _text_or_int_hook(value: Any, _: Any) -> str | int:
     if type(value) not in {str, int}:
         message = f"must be a string or an integer, not {_named(value)}"
         raise _Mistake(message)
-    return value  # type: ignore[no-any-return]
+    return cast("str | int", value)
 
 
 def _array_hook_factory(kind: Any, converter: BaseConverter) -> Callable[[Any, Any], Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,7 +25,7 @@ def run_now(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         coroutine.send(None)
     except StopIteration as finished:
-        return finished.value  # type: ignore[no-any-return]
+        return cast("T", finished.value)
     coroutine.close()
     name = getattr(coroutine, "__qualname__", repr(coroutine))
     message = (
@@ -74,6 +74,7 @@ def blocking_iter(
     # The one thing that does not carry over: what the async method says it returns.
     signature = inspect.signature(method)
     returned = str(signature.return_annotation).replace("Async", "")
-    call.__annotations__ = {**method.__annotations__, "return": returned}
-    call.__signature__ = signature.replace(return_annotation=returned)  # type: ignore[attr-defined]
+    described: Any = call
+    described.__annotations__ = {**method.__annotations__, "return": returned}
+    described.__signature__ = signature.replace(return_annotation=returned)
     return call

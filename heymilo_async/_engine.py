@@ -426,7 +426,7 @@ def _decoded(
     operation = call.operation
     if not operation.single:
         return decode(body, operation.returns), None, NOTHING_EXTRA
-    read = decode(body, SingleResponse[operation.returns])  # type: ignore[name-defined]
+    read = decode(body, SingleResponse[operation.returns])  # type: ignore[name-defined]  # known only now
     given = getattr(read.data, "id", "")
     if call.answers_id is not None and given.casefold() != call.answers_id.casefold():
         came, asked = printable(scrub(given, secrets), 50), printable(call.answers_id, 50)

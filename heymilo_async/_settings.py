@@ -379,7 +379,7 @@ def _checked(name: str, secret: Any, fault_of: Any) -> Secret:
     fault = fault_of(name, secret.reveal())
     if fault is not None:
         raise ConfigurationError(fault)
-    return secret  # type: ignore[no-any-return]
+    return cast("Secret", secret)
 
 
 def _fault_of_credential(name: str, text: str) -> str | None:

@@ -124,7 +124,7 @@ class AsyncWire:
             except BaseException as interruption:
                 # The frames below hold the request's headers, and the key is one of them.
                 interruption.__context__ = None
-                raise interruption.with_traceback(None)  # noqa: B904
+                raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
             finally:
                 self._scopes.discard(scope)
         if receiver.ambiguous:

@@ -89,7 +89,7 @@ class BlockingWire:
         """
         stop = _stop.get()
         if stop is None:
-            time.sleep(seconds)  # noqa: ASYNC251
+            time.sleep(seconds)  # noqa: ASYNC251 - nothing else could run
         elif stop.wait(seconds):
             raise _Stopped
 
@@ -117,7 +117,7 @@ class BlockingWire:
         except BaseException as interruption:
             # The frames below hold the request's headers, and the key is one of them.
             interruption.__context__ = None
-            raise interruption.with_traceback(None)  # noqa: B904
+            raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
         if receiver.ambiguous:
             await self.renew()
         return conclude(

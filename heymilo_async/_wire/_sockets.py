@@ -178,7 +178,8 @@ class _DeadlineStream(httpcore.NetworkStream):
             inner = self._inner.start_tls(ssl_context, server_hostname, clipped)
         else:
             secure = _shake_hands(self._socket, ssl_context, server_hostname, clipped)
-            inner = type(self._inner)(secure)  # type: ignore[call-arg]
+            same_kind: Any = type(self._inner)
+            inner = same_kind(secure)
         return _DeadlineStream(inner, self._deadline, self._backend)
 
     def get_extra_info(self, info: str) -> Any:
@@ -253,8 +254,9 @@ class TidyBackend(httpcore.AsyncNetworkBackend):
 class _TidyStream(httpcore.AsyncNetworkStream):
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
-        self.aclose = inner.aclose  # type: ignore[method-assign]
-        self.get_extra_info = inner.get_extra_info  # type: ignore[method-assign]
+        # There is nothing to add to these.
+        self.aclose = inner.aclose  # type: ignore[method-assign]  # on purpose
+        self.get_extra_info = inner.get_extra_info  # type: ignore[method-assign]  # likewise
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         with _as_broken(httpcore.ReadError):

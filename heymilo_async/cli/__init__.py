@@ -31,7 +31,7 @@ def main() -> int:
         if package not in _EXTRA:
             raise
         line = f"heymilo: this command needs {package}: pip install 'heymilo-async[cli]'"
-        print(line, file=sys.stderr)  # noqa: T201
+        print(line, file=sys.stderr)  # noqa: T201 - rich may be what is missing
         return _OTHER
     except KeyboardInterrupt:
         return _INTERRUPTED

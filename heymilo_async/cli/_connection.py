@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Protocol, TypeVar, get_type_hints
+from typing import Annotated, Any, Final, Protocol, TypeVar, cast, get_type_hints
 
 import attrs
 import typer
@@ -126,6 +126,7 @@ def with_connection(command: F) -> F:
             command(context, *args, connection=said, **kwargs)
 
     signature = inspect.Signature([*own, *added], return_annotation=None)
-    adjusted.__signature__ = signature  # type: ignore[attr-defined]
-    adjusted.__annotations__ = {one.name: one.annotation for one in [*own, *added]}
-    return adjusted  # type: ignore[return-value]
+    described: Any = adjusted
+    described.__signature__ = signature
+    described.__annotations__ = {one.name: one.annotation for one in [*own, *added]}
+    return cast("F", described)

@@ -368,7 +368,7 @@ class _Server(uvicorn.Server):
 
 
 def _listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socket:
-    if isinstance(port, bool) or not isinstance(port, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if isinstance(port, bool) or not isinstance(port, int):
         message = f"the port must be an int, not {type(port).__name__}"
         raise TypeError(message)
     if not 0 <= port <= 65535:
@@ -411,7 +411,7 @@ def _new_credential() -> str:
 
 
 def _checked_key(api_key: str) -> str:
-    if not isinstance(api_key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(api_key, str):
         message = f"the API key must be a str, not {type(api_key).__name__}"
         raise TypeError(message)
     if not api_key or not all("!" <= character <= "~" for character in api_key):

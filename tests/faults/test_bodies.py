@@ -410,7 +410,7 @@ IS_JSON = """
     0  -0  -1  1.0  0.5  1e1  1E1  1e+1  1e-1  123e65  -0.0  0e+1  1.5E-10  12345678901234567890
     true  false  null  [1,-2.5e3,"x",null,true,{"a":[]}]  {"a":1,"a":2}
     "\ufeff"  "\\uFFFF"  "\uffff"
-""".split()  # noqa: SIM905
+""".split()  # noqa: SIM905 - likewise
 IS_JSON += ['"\u2028"', "[ 1 , 2 ]", ' {"a" : 1 } ', "\t[\r\n]\t", "[]\n", '" "']
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import assert_type
 
 import httpx
+import httpx2
 
 from heymilo_async import (
     APIResponse,
@@ -53,10 +54,28 @@ async def awaited(client: AsyncHeyMilo) -> None:
 
     await numbers.list(limti=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await numbers.list(5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await numbers.list(limit="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await numbers.get()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await numbers.get(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    numbers.get("A").id  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # noqa: B018 - not awaited
+    await numbers.get_many([5])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    await numbers.get_many(["A"], 2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await numbers.get_many_settled(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await numbers.list_all()  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
+    numbers.list_all(limit=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    for _ in numbers.list_all():  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues]
+        pass
+    await client.raw(numbers.get, 5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await client.raw(numbers.list_all)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.phone_numbers = numbers  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     client.with_options(proxy="http://proxy")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    with client:  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues]
+        pass
+    AsyncHeyMilo("key", "token")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     AsyncHeyMilo(http_client=httpx.Client())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncHeyMilo(http_client=httpx2.Client())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AsyncHeyMilo(http_client=httpx.AsyncClient())
+    AsyncHeyMilo(http_client=httpx2.AsyncClient())
 
 
 def blocking(client: HeyMilo) -> None:
@@ -80,13 +99,27 @@ def blocking(client: HeyMilo) -> None:
     assert_type(client.with_options(deadline=None), HeyMilo)
 
     numbers.list(limti=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    numbers.list(5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    numbers.list(limit="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    numbers.get()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     numbers.get(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    numbers.get_many([5])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    numbers.get_many(["A"], 2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    numbers.get_many_settled(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    numbers.list_all(limit=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.raw(numbers.get, 5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.phone_numbers = numbers  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    client.with_options(http_client=httpx.Client())  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    HeyMilo("key", "token")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     HeyMilo(timeout=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    HeyMilo(retry=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HeyMilo(http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    HeyMilo(http_client=httpx2.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HeyMilo(events=lambda event: assert_type(event, Event))
     HeyMilo(events=[print, lambda event: assert_type(event, Event)])
     HeyMilo(events=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HeyMilo(http_client=httpx.Client(), retry=RetryPolicy(max_attempts=2))
+    HeyMilo(http_client=httpx2.Client())
 
 
 def values(number: PhoneNumber, page: Page[PhoneNumber], error: APIStatusError) -> None:
@@ -101,3 +134,6 @@ def values(number: PhoneNumber, page: Page[PhoneNumber], error: APIStatusError) 
     assert_type(to_json(page), str)
     assert_type(error.retry_after, float | None)
     number.id = "B"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    page["id"]  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    PhoneNumber("A", "+12065550100", True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    from_dict(PhoneNumber, [])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -97,7 +97,7 @@ def seed_numbers(count: int) -> list[PhoneNumberResponse]:
         >>> [number.phone_number for number in seed_numbers(2)]
         ['+12065550100', '+12045550100']
     """
-    if isinstance(count, bool) or not isinstance(count, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if isinstance(count, bool) or not isinstance(count, int):
         message = f"the count of numbers must be an int, not {type(count).__name__}"
         raise TypeError(message)
     if not 0 <= count <= CAPACITY:
