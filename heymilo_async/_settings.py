@@ -11,7 +11,7 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar, cast
 from urllib.parse import urlsplit
 
 import attrs

@@ -22,7 +22,9 @@ WORKFLOWS = {file.name: yaml.safe_load(file.read_text(encoding="utf-8")) for fil
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
 
 #: Sessions that no workflow calls, each with its reason.
-BY_HAND: dict[str, str] = {}
+BY_HAND = {
+    "bench": "what a shared machine measures means nothing",
+}
 
 
 def jobs():
@@ -118,7 +120,7 @@ def test_workflows_may_do_little(name):
     assert {"contents": "read"} == workflow["permissions"]
     assert {"group", "cancel-in-progress"} == workflow["concurrency"].keys()
     for job in workflow["jobs"].values():
-        assert job["timeout-minutes"] <= 30
+        assert job["timeout-minutes"] <= 120
         assert {"id-token": "write"} == job.get("permissions", {"id-token": "write"})
     used = re.findall(r"uses: (.*)", (GITHUB / "workflows" / name).read_text(encoding="utf-8"))
     assert [] == [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+", one)]
