@@ -11,7 +11,7 @@ How to read this package. Imports run one way only, from the bottom of this list
     _pool               what the views of one client share
     _wire               the border to httpx, and all that waits
     _check              pure: a status and a body to the right error
-    _settings, _call, _codec, _retry, _pace
+    _settings, _call, _codec, _hints, _retry, _pace
                         pure: values, JSON, and decisions
     errors, events, _drive, _mapping
                         the tree of exceptions; what listeners are told; running a coroutine that
@@ -25,7 +25,8 @@ from ._call import APIResponse
 from ._client import AsyncHeyMilo, HeyMilo
 from ._codec import from_dict, to_dict, to_json
 from ._mapping import Headers
-from ._settings import RetryPolicy
+from ._pace import RateLimitStatus
+from ._settings import RateLimit, RetryPolicy
 from ._version import __version__
 from .errors import (
     APIConnectionError,
@@ -90,7 +91,9 @@ __all__ = [
     "PhoneNumber",
     "PhoneNumbers",
     "Prefetch",
+    "RateLimit",
     "RateLimitError",
+    "RateLimitStatus",
     "ResponseDecodeError",
     "ResponseMismatchError",
     "ResponseTooLargeError",

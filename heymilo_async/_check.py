@@ -18,8 +18,8 @@ import attrs
 
 from ._call import Answer
 from ._codec import checked_copy
+from ._hints import retry_after
 from ._mapping import NOTHING_EXTRA, Headers, ReadOnly
-from ._retry import retry_after
 from ._settings import Secret
 from .errors import (
     APIStatusError,

@@ -16,10 +16,12 @@ from ._call import APIResponse
 from ._drive import blocking, run_now
 from ._engine import Engine
 from ._log import show as show_log
+from ._pace import RateLimitStatus
 from ._pool import Pool
 from ._settings import (
     NOT_GIVEN,
     NotGiven,
+    RateLimit,
     RetryPolicy,
     Secret,
     changed_settings,
@@ -64,6 +66,8 @@ class AsyncHeyMilo:
         deadline: Seconds for a whole call, more than 0: all attempts, waits and decoding. None: no
             limit.
         retry: How often a call is tried, and how long it waits in between.
+        rate_limit: Paces requests before the server has to refuse them. None: they are sent at
+            once.
         events: Is told what happens, one `heymilo_async.events.Event` at a time, in the task or
             thread of the call: let it be quick. What it raises is logged once and breaks nothing.
             A list or a tuple: each of them is told, in that order.
@@ -105,6 +109,7 @@ class AsyncHeyMilo:
         timeout: float = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
+        rate_limit: RateLimit | None = None,
         events: Listener | Sequence[Listener] | None = None,
         max_connections: int = 100,
         default_headers: Mapping[str, str] | None = None,
@@ -128,6 +133,7 @@ class AsyncHeyMilo:
                 timeout=timeout,
                 deadline=deadline,
                 retry=retry,
+                rate_limit=rate_limit,
                 events=events,
                 max_connections=max_connections,
                 default_headers=default_headers,
@@ -153,6 +159,7 @@ class AsyncHeyMilo:
         timeout: float | NotGiven = NOT_GIVEN,
         deadline: float | None | NotGiven = NOT_GIVEN,
         retry: RetryPolicy | NotGiven = NOT_GIVEN,
+        rate_limit: RateLimit | None | NotGiven = NOT_GIVEN,
         events: Listener | Sequence[Listener] | None | NotGiven = NOT_GIVEN,
         default_headers: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
         allow_insecure_http: bool | NotGiven = NOT_GIVEN,
@@ -171,6 +178,8 @@ class AsyncHeyMilo:
             timeout: Seconds, as in the constructor.
             deadline: Seconds, as in the constructor. None: no limit.
             retry: As in the constructor.
+            rate_limit: As in the constructor; with the same credential and the same *per* it is
+                one budget. None: requests are sent at once, and are not counted.
             events: In place of this client's. None: nobody is told, and the log goes on.
             default_headers: In place of all those of this client. None: none.
             allow_insecure_http: As in the constructor.
@@ -202,6 +211,7 @@ class AsyncHeyMilo:
                 "timeout": timeout,
                 "deadline": deadline,
                 "retry": retry,
+                "rate_limit": rate_limit,
                 "events": events,
                 "default_headers": default_headers,
                 "allow_insecure_http": allow_insecure_http,
@@ -250,6 +260,20 @@ class AsyncHeyMilo:
         recording = type(resource)(attrs.evolve(resource._engine, record=responses.append))
         await getattr(recording, method.__name__)(*args, **kwargs)
         return responses[0]
+
+    @property
+    def rate_limit(self) -> RateLimitStatus | None:
+        """
+        How this client stands to its rate limit: limit, remaining, reset. None if it has none.
+
+        It is what this process knows; nothing is asked for it.
+
+        Example:
+            >>> from heymilo_async import AsyncHeyMilo, RateLimit
+            >>> AsyncHeyMilo("an example of a key", rate_limit=RateLimit(5, per=1)).rate_limit
+            RateLimitStatus(limit=5, remaining=5, reset=0.0)
+        """
+        return self._engine.rate_limit
 
     async def aclose(self) -> None:
         """
@@ -318,6 +342,7 @@ class HeyMilo:
         timeout: float = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
+        rate_limit: RateLimit | None = None,
         events: Listener | Sequence[Listener] | None = None,
         max_connections: int = 100,
         default_headers: Mapping[str, str] | None = None,
@@ -343,6 +368,7 @@ class HeyMilo:
                     timeout=timeout,
                     deadline=deadline,
                     retry=retry,
+                    rate_limit=rate_limit,
                     events=events,
                     max_connections=max_connections,
                     default_headers=default_headers,
@@ -368,6 +394,7 @@ class HeyMilo:
         timeout: float | NotGiven = NOT_GIVEN,
         deadline: float | None | NotGiven = NOT_GIVEN,
         retry: RetryPolicy | NotGiven = NOT_GIVEN,
+        rate_limit: RateLimit | None | NotGiven = NOT_GIVEN,
         events: Listener | Sequence[Listener] | None | NotGiven = NOT_GIVEN,
         default_headers: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
         allow_insecure_http: bool | NotGiven = NOT_GIVEN,
@@ -386,6 +413,7 @@ class HeyMilo:
                 timeout=timeout,
                 deadline=deadline,
                 retry=retry,
+                rate_limit=rate_limit,
                 events=events,
                 default_headers=default_headers,
                 allow_insecure_http=allow_insecure_http,
@@ -423,6 +451,20 @@ class HeyMilo:
         twin = resource._twin if isinstance(resource, Resource) else None
         awaited: Any = getattr(twin, getattr(method, "__name__", ""), method)
         return run_now(self._twin.raw(awaited, *args, **kwargs))
+
+    @property
+    def rate_limit(self) -> RateLimitStatus | None:
+        """
+        How this client stands to its rate limit: limit, remaining, reset. None if it has none.
+
+        It is what this process knows; nothing is asked for it.
+
+        Example:
+            >>> from heymilo_async import HeyMilo, RateLimit
+            >>> HeyMilo("an example of a key", rate_limit=RateLimit(5, per=1)).rate_limit
+            RateLimitStatus(limit=5, remaining=5, reset=0.0)
+        """
+        return self._twin.rate_limit
 
     close: Final = blocking(AsyncHeyMilo.aclose)
 

@@ -24,16 +24,19 @@ from tenacity import AsyncRetrying, RetryCallState, stop_never
 from ._call import Answer, APIResponse, Call, Request
 from ._check import check, cleaned, decode_error, printable, scrub
 from ._codec import SingleResponse, decode
+from ._hints import quota
 from ._mapping import NOTHING_EXTRA
+from ._pace import RateLimitStatus
 from ._pool import Lane, Pool
 from ._retry import Retry, next_try
-from ._settings import Secret, Settings
+from ._settings import RateLimit, Secret, Settings
 from ._wire import Ahead, deadline_error
 from .errors import (
     APIConnectionError,
     APIStatusError,
     Attempt,
     ClientClosedError,
+    DeadlineExceededError,
     HeyMiloError,
     ResponseDecodeError,
     ResponseMismatchError,
@@ -66,6 +69,8 @@ class _Course(Generic[T]):
     Attributes:
         wait: Seconds waited before the present attempt.
         retry: The verdict that led to it, None for the first one.
+        error: What ended the attempt before it.
+        is_over: Whether no attempt fits the deadline any more.
         number: The call's number, as events have it.
     """
 
@@ -76,6 +81,8 @@ class _Course(Generic[T]):
     attempts: tuple[Attempt, ...] = ()
     wait: float = 0.0
     retry: Retry | None = None
+    error: HeyMiloError | None = None
+    is_over: bool = False
     number: int = attrs.field(factory=next_call)
 
 
@@ -93,6 +100,14 @@ class Engine:
     random: Callable[[], float] = random.random
     wall_clock: Callable[[], float] = time.time
     record: Callable[[APIResponse[Any]], None] | None = None
+
+    @property
+    def rate_limit(self) -> RateLimitStatus | None:
+        """
+        How things stand to the rate limit, None if there is none.
+        """
+        rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
+        return turns.status(rule, self.pool.now()) if rule and turns else None
 
     def expiry(self) -> float:
         """
@@ -165,12 +180,15 @@ class Engine:
 
     async def _attempt(self, course: _Course[T]) -> APIResponse[T] | HeyMiloError:
         answer: Answer | None = None
-        began = course.started
+        refusal = await self._pace(course)
+        if refusal is not None:
+            course.is_over = True
+            refusal.attempts = course.attempts
+            return refusal
+        began = course.lane.wire.now()
         try:
-            if not course.attempts:
-                await self._pace(course)
-            began = course.lane.wire.now()
             answer = await self._send(course)
+            self._learn(course, answer)
             data, meta, extra = self._read(course, answer)
         except HeyMiloError as error:
             if isinstance(error, ResponseMismatchError):
@@ -199,6 +217,8 @@ class Engine:
         """
         Return whether there is another attempt after *outcome*, and set how long to wait for it.
         """
+        if course.is_over:
+            return False
         budget = self.pool.budget
         if not isinstance(outcome, HeyMiloError):
             budget.give_back(course.retry.cost if course.retry else 1)
@@ -215,12 +235,12 @@ class Engine:
             remaining=course.expires - now,
             random=self.random,
         )
-        if retry is None or not course.attempts:
+        if retry is None:
             return False
         if not budget.take(retry.cost):
             outcome.retry_budget_exhausted = True
             return False
-        course.retry, course.wait = retry, retry.delay
+        course.retry, course.wait, course.error = retry, retry.delay, outcome
         self._tell(
             RetryScheduled,
             course,
@@ -230,25 +250,49 @@ class Engine:
         )
         return True
 
-    async def _pace(self, course: _Course[T]) -> None:
+    async def _pace(self, course: _Course[T]) -> HeyMiloError | None:
         """
-        Wait while the credential is to rest, if that fits the deadline.
+        Wait while the credential is to rest, and for its turn; return an error if that would take
+        longer than the deadline allows.
         """
-        wire = course.lane.wire
-        resting = course.lane.cool_down.remaining(self.settings.credential, wire.now())
-        if resting is None:
-            return
-        wait, because = resting
-        if wire.now() + wait >= course.expires:
-            # The last real error, though it was another call's: it has the right class, and says
-            # when to come back.
-            error = copy.copy(because)
-            error.args = (f"{course.call}: not sent, for the key is to rest: {because.message}",)
-            error.request, error.retry_after = str(course.call), wait
-            raise error
-        course.wait = wait
+        lane, credential = course.lane, self.settings.credential
+        # (Another try has waited for that already.)
+        resting = None if course.attempts else lane.cool_down.remaining(credential, lane.wire.now())
+        if resting is not None:
+            wait, because = resting
+            if not self._may_wait(course, wait):
+                return _not_rested(course.call, wait, because)
+            await lane.wire.sleep(wait)
+        rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
+        if rule is None or turns is None:
+            return None
+        late = await turns.take(
+            rule, lane, lambda wait: not self.pool.closed and self._may_wait(course, wait)
+        )
+        # If the client was closed meanwhile, sending says so.
+        if not late or self.pool.closed:
+            return None
+        return course.error or _no_turn(course.call, late, rule)
+
+    def _may_wait(self, course: _Course[T], wait: float) -> bool:
+        """
+        Return whether the call can wait for so long before it is sent; if so, that is told.
+        """
+        if course.lane.wire.now() + wait >= course.expires:
+            return False
+        course.wait += wait
         self._tell(Paced, course, wait=wait)
-        await wire.sleep(wait)
+        return True
+
+    def _learn(self, course: _Course[T], answer: Answer) -> None:
+        """
+        Heed what *answer* says of the server's rate limit, if the client has one.
+        """
+        rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
+        if rule is not None and turns is not None:
+            said = quota(answer.headers, self.wall_clock())
+            if said is not None:
+                turns.learn(rule, said, course.lane)
 
     async def _send(self, course: _Course[T]) -> Answer:
         if self.pool.closed:
@@ -413,6 +457,24 @@ class Engine:
         # A wait that nobody would wait for is no reason to stop everybody.
         if wait is not None and 0 < wait <= self.settings.retry.max_retry_after:
             course.lane.cool_down.rest(self.settings.credential, now + wait, copy.copy(error))
+
+
+def _not_rested(call: Call[Any], wait: float, because: APIStatusError) -> APIStatusError:
+    # The last real error, though it was another call's: it has the right class, and says when to
+    # come back.
+    error = copy.copy(because)
+    error.args = (f"{call}: not sent, for the key is to rest: {because.message}",)
+    error.request, error.retry_after = str(call), wait
+    return error
+
+
+def _no_turn(call: Call[Any], wait: float, rule: RateLimit) -> DeadlineExceededError:
+    message = (
+        f"{call}: not sent, for the call's deadline comes before its turn, which is in {wait:.1f} s "
+        f"(rate_limit: {rule.limit} requests in {rule.per:g} s): allow more time, or start less at "
+        "once"
+    )
+    return DeadlineExceededError(message, request=str(call), phase="pace", maybe_sent=False)
 
 
 def _outcome_of(state: RetryCallState) -> Any:

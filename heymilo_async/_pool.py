@@ -1,20 +1,23 @@
 """
-What all views of one client share: wires, cool-downs, and the budget for retries.
+What all views of one client share: wires, cool-downs, turns, and the budget for retries.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
+import time
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import attrs
 
 from ._pace import CoolDown
-from ._settings import PoolSettings
+from ._settings import PoolSettings, Settings
+from ._turns import Turns
 from ._wire import AsyncWire, BlockingWire
 from .errors import ClientClosedError, EventLoopError
 
@@ -64,10 +67,20 @@ class Lane:
     What belongs to one event loop (or to blocking code) in one process.
 
     Clocks differ between event loops, so the cool-downs are here and not in the pool.
+
+    Attributes:
+        ahead: Seconds by which the pool's clock is ahead of the wire's.
     """
 
     wire: AsyncWire | BlockingWire
+    ahead: float
     cool_down: CoolDown = attrs.field(factory=CoolDown)
+
+    def now(self) -> float:
+        """
+        Return the pool's clock, which all its lanes share; it goes as fast as the wire's.
+        """
+        return self.wire.now() + self.ahead
 
 
 class Pool:
@@ -100,6 +113,7 @@ class Pool:
         self._lock = threading.Lock()
         self._opened = False
         self._lanes: weakref.WeakKeyDictionary[Any, Lane] = weakref.WeakKeyDictionary()
+        self._turns: dict[Hashable, Turns] = {}
         self.budget: RetryBudget = RetryBudget()
 
     @property
@@ -141,8 +155,29 @@ class Pool:
                 )
                 raise EventLoopError(message)
             self._opened = True
-            lane = self._lanes[place] = Lane(self._wire(self._settings))
+            wire = self._wire(self._settings)
+            lane = self._lanes[place] = Lane(wire, time.monotonic() - wire.now())
             return lane
+
+    def now(self) -> float:
+        """
+        Return the clock that the lanes share; with an event loop or without.
+        """
+        lane = None
+        with contextlib.suppress(RuntimeError):
+            lane = self._lanes.get(self._wire.place())
+        return time.monotonic() if lane is None else lane.now()
+
+    def turns(self, settings: Settings) -> Turns | None:
+        """
+        Return the turns of the settings' credential, None if these settings have no rate limit.
+        """
+        rule = settings.rate_limit
+        if rule is None:
+            return None
+        key = settings.credential, rule.per
+        # (A single step in C: of two threads, both get what one of them made.)
+        return self._turns.get(key) or self._turns.setdefault(key, Turns(rule.per))
 
     async def aclose(self) -> None:
         """

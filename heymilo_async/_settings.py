@@ -199,6 +199,98 @@ class RetryPolicy:
     max_retry_after: float = attrs.field(default=60.0, validator=_duration)
 
 
+#: How `300/min`, `5/s` and `30/0.5s` are read.
+_RATE = re.compile(
+    r"(?P<limit>[0-9]{1,9}) */ *(?P<count>[0-9]+(?:\.[0-9]+)?)? *(?P<unit>[a-z]+?)s?", re.ASCII
+)
+_SECONDS_OF: Mapping[str, int] = {
+    **dict.fromkeys(("s", "sec", "second"), 1),
+    **dict.fromkeys(("m", "min", "minute"), 60),
+    **dict.fromkeys(("h", "hour"), 3600),
+}
+_MOST_STARTS = 1_000_000
+_SHORTEST_WINDOW, _LONGEST_WINDOW = 0.001, 86_400.0
+
+
+def read_rate(text: str) -> tuple[int, float]:
+    """
+    Return how many in how many seconds *text* means: `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    found = _RATE.fullmatch(text.strip().lower())
+    if found is None or found["unit"] not in _SECONDS_OF:
+        message = f"a rate limit is written like 300/min, 5/s or 30/0.5s, not {text!r}"
+        raise ValueError(message)
+    return int(found["limit"]), float(found["count"] or 1) * _SECONDS_OF[found["unit"]]
+
+
+def _starts(_: object, attribute: attrs.Attribute[int], value: object) -> None:
+    whole_number(attribute.name, value, 1, _MOST_STARTS)
+
+
+def _window(_: object, attribute: attrs.Attribute[float], value: object) -> None:
+    if not _SHORTEST_WINDOW <= seconds(attribute.name, value) <= _LONGEST_WINDOW:
+        message = f"{attribute.name} must be within 0.001..86,400 seconds (a day): {value!r}"
+        raise ConfigurationError(message)
+
+
+@attrs.frozen
+class RateLimit:
+    """
+    So many requests in so many seconds: a client with it waits before the server has to refuse.
+
+    The window slides: never do more than *limit* requests start within any *per* seconds (and a
+    margin of 1 %, 50 ms at least, for the way to the server). Who comes first starts first. Each
+    attempt counts, retries too. The budget belongs to a credential: views of one client share it,
+    a view with another key has one of its own. What the server says of its limit is heeded:
+    `RateLimit`, `RateLimit-Policy`, `X-RateLimit-*` and `Retry-After` can make a client slower than
+    it would be, never faster.
+
+    A call whose turn would come after its deadline raises at once, without asking the server: a
+    `DeadlineExceededError` whose `phase` is `pace`, or after a retry the error that led to it.
+
+    Attributes:
+        limit: Requests, 1 to 1,000,000.
+        per: Seconds, 0.001 to 86,400.
+
+    Raises:
+        ConfigurationError: A value is out of its range.
+        TypeError: A value is of the wrong type.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, RateLimit
+        >>> client = HeyMilo("an example of a key", rate_limit=RateLimit(300, per=60))
+        >>> client.rate_limit.remaining
+        300
+    """
+
+    limit: int = attrs.field(validator=_starts)
+    per: float = attrs.field(default=60.0, validator=_window)
+
+    @classmethod
+    def parse(cls, text: str) -> RateLimit:
+        """
+        Read a limit as people write it: `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
+
+        Raises:
+            ConfigurationError: *text* is none, or a number in it is out of its range.
+
+        Example:
+            >>> from heymilo_async import RateLimit
+            >>> RateLimit.parse("300/min")
+            RateLimit(limit=300, per=60.0)
+        """
+        try:
+            limit, per = read_rate(text)
+        except ValueError as error:
+            fault = str(error)
+        else:
+            return cls(limit, per)
+        raise ConfigurationError(fault)
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """
@@ -212,6 +304,7 @@ class Settings:
     timeout: float
     deadline: float | None
     retry: RetryPolicy
+    rate_limit: RateLimit | None
     events: Listeners
     default_headers: tuple[tuple[str, Secret], ...]
     allow_insecure_http: bool
@@ -321,6 +414,7 @@ def _checked_settings(
     timeout: Any,
     deadline: Any,
     retry: Any,
+    rate_limit: Any,
     events: Any,
     default_headers: Any,
     allow_insecure_http: Any,
@@ -333,6 +427,8 @@ def _checked_settings(
         raise ConfigurationError(message)
     if not isinstance(retry, RetryPolicy):
         raise wrong_type("retry", "a RetryPolicy", retry)
+    if not (rate_limit is None or isinstance(rate_limit, RateLimit)):
+        raise wrong_type("rate_limit", "a RateLimit or None", rate_limit)
     if not isinstance(allow_insecure_http, bool):
         raise wrong_type("allow_insecure_http", "a bool", allow_insecure_http)
     return Settings(
@@ -343,6 +439,7 @@ def _checked_settings(
         timeout=seconds("timeout", timeout),
         deadline=None if deadline is None else seconds("deadline", deadline),
         retry=retry,
+        rate_limit=rate_limit,
         events=_listeners(events),
         default_headers=_default_headers(default_headers),
         allow_insecure_http=allow_insecure_http,

@@ -267,7 +267,8 @@ class APIConnectionError(HeyMiloError):
 
     Attributes:
         phase: Where it went wrong: `dns`, `connect`, `tls`, `proxy`, `write`, `read`, `protocol`,
-            and for timeouts also `pool` (waiting for a free connection).
+            and for timeouts also `pool` (waiting for a free connection) and `pace` (no turn under
+            the client's rate limit in time).
         maybe_sent: False only if the server certainly did not get the request.
     """
 

@@ -5,7 +5,7 @@ Each call begins with a `CallStarted` and ends with a `CallFinished`, however it
 in the order in which things happen:
 
     CallStarted
-        Paced                   the credential rests, and the call waits for that first
+        Paced                   the call waits: the credential rests, or it is not its turn
         AttemptStarted          a request goes out ...
         AttemptFinished         ... and this is what came of it
         RetryScheduled          there will be another attempt, after a wait
@@ -80,7 +80,8 @@ class CallStarted(Event):
 @attrs.frozen(kw_only=True)
 class Paced(Event):
     """
-    The call waits before its first attempt, for the server asked callers with this key to rest.
+    The call waits before an attempt: for its turn under the client's `rate_limit`, or since the
+    server asked callers with this key to rest.
 
     Attributes:
         wait: Seconds, from now on.

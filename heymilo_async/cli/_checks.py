@@ -30,7 +30,7 @@ from .. import (
     ServerError,
     __version__,
 )
-from .._retry import _date_of
+from .._hints import _date_of
 from .._settings import Secret, _fault_of_credential
 from .._wire._native import _ssl_context
 from ._credentials import VARIABLES, variable_in_use

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Protocol, TypeVar, cast, get_type_hint
 import attrs
 import typer
 
+from .. import ConfigurationError, RateLimit
 from ._durations import seconds
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -23,6 +24,30 @@ def _option(*names: str, **settings: Any) -> Any:
     return typer.Option(*names, show_default=False, rich_help_panel=_PANEL, **settings)
 
 
+@attrs.frozen
+class Pace:
+    """
+    How many requests to start, None for any number.
+    """
+
+    limit: RateLimit | None
+
+
+def pace(text: str) -> Pace:
+    """
+    Return the pace that *text* means: `300/min`, `5/s`, `off`.
+
+    Raises:
+        typer.BadParameter: It is something else.
+    """
+    if text.strip().lower() == "off":
+        return Pace(None)
+    try:
+        return Pace(RateLimit.parse(text))
+    except ConfigurationError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 @attrs.frozen(kw_only=True)
 class Connection:
     """
@@ -32,6 +57,7 @@ class Connection:
     timeout: float | None = None
     deadline: float | None = None
     max_attempts: int | None = None
+    pace: Pace | None = None
     base_url: str | None = None
     workspace_id: str | None = None
     verbose: int = 0
@@ -42,7 +68,7 @@ class Connection:
         """
         given = {
             name: value
-            for name, value in attrs.asdict(later).items()
+            for name, value in attrs.asdict(later, recurse=False).items()
             if value is not None and name != "verbose"
         }
         return attrs.evolve(self, **given, verbose=self.verbose + later.verbose)
@@ -68,6 +94,16 @@ _OPTIONS: Final[dict[str, Any]] = {
     "max_attempts": Annotated[
         int | None,
         _option(min=1, metavar="N", help="Tries of one call; by default 3, and 1 is no retry."),
+    ],
+    "pace": Annotated[
+        Pace | None,
+        _option(
+            "--rate-limit",
+            parser=pace,
+            metavar="N/UNIT",
+            help="Start no more requests than that, as in 100/min or 5/s; by default 300/min, as "
+            "many as the API allows. off: as many as there are.",
+        ),
     ],
     "base_url": Annotated[
         str | None,

@@ -8,17 +8,20 @@ import contextlib
 import os
 from collections.abc import Generator
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
-from .. import HeyMilo, RetryPolicy
+from .. import HeyMilo, RateLimit, RetryPolicy
 from .._settings import Secret
 from ._connection import Connection
 from ._credentials import ask_for_key
 from ._errors import CommandError
 from ._reporting import reporting
 from ._trace import tracer
+
+#: A walk through a long list is not refused in the middle.
+_AS_THE_API_ALLOWS: Final = RateLimit(300, per=60.0)
 
 
 @attrs.frozen(kw_only=True)
@@ -81,6 +84,7 @@ class Session:
         }
         if said.max_attempts is not None:
             options["retry"] = RetryPolicy(max_attempts=said.max_attempts)
+        options["rate_limit"] = _AS_THE_API_ALLOWS if said.pace is None else said.pace.limit
         options["events"] = tracer(said.verbose)
         return options
 

@@ -62,7 +62,7 @@ def _(event: RetryScheduled, *, headers: bool) -> Iterable[str]:
 @lines.register
 def _(event: Paced, *, headers: bool) -> Iterable[str]:
     del headers
-    yield f"waiting for {event.wait:.1f} s first, as the server asked"
+    yield f"waiting for {event.wait:.1f} s first, for the key's turn"
 
 
 def _each(mark: str, headers: Mapping[str, str]) -> Iterable[str]:

@@ -8,7 +8,6 @@ Our own, for no library counts in fractions of a second, in which tests have to:
 from __future__ import annotations
 
 import math
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,22 +15,11 @@ from typing import Any, Final, Literal, get_args
 
 import attrs
 
+from .._settings import read_rate
+
 Algorithm = Literal["fixed-window", "token-bucket"]
 ALGORITHMS: Final[tuple[str, ...]] = get_args(Algorithm)
 
-_SECONDS_OF: Final = {
-    "s": 1,
-    "sec": 1,
-    "second": 1,
-    "m": 60,
-    "min": 60,
-    "minute": 60,
-    "h": 3600,
-    "hour": 3600,
-}
-_TEXT: Final = re.compile(
-    r"(?P<limit>[0-9]{1,9}) */ *(?P<count>[0-9]+(?:\.[0-9]+)?)? *(?P<unit>[a-z]+?)s?", re.ASCII
-)
 _LONGEST: Final = 86_400.0
 
 
@@ -112,12 +100,7 @@ class RateLimit:
             >>> RateLimit.parse("5/s").per
             1.0
         """
-        found = _TEXT.fullmatch(text.strip().lower())
-        if found is None or found["unit"] not in _SECONDS_OF:
-            message = f"a rate limit is written like 300/min, 5/s or 30/0.5s, not {text!r}"
-            raise ValueError(message)
-        per = float(found["count"] or 1) * _SECONDS_OF[found["unit"]]
-        return cls(int(found["limit"]), per, algorithm=algorithm)
+        return cls(*read_rate(text), algorithm=algorithm)
 
 
 @attrs.frozen(kw_only=True)

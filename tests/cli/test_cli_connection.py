@@ -160,7 +160,7 @@ def test_every_wait_is_said(heymilo, serve, naps):
     assert ["A", "B"] == [json.loads(line)["id"] for line in ended.out.splitlines()]
     assert "trying again in 7.0 s, because of 429" in ended.err
     paced = Paced(call=1, operation="listPhoneNumbers", request="GET /", wait=3.25)
-    assert ["waiting for 3.2 s first, as the server asked"] == list(lines(paced, headers=True))
+    assert ["waiting for 3.2 s first, for the key's turn"] == list(lines(paced, headers=True))
 
 
 def test_later_wins():

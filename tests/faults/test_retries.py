@@ -43,8 +43,9 @@ from heymilo_async import (
 )
 from heymilo_async._call import Operation
 from heymilo_async._engine import Engine
+from heymilo_async._hints import retry_after
 from heymilo_async._pool import RetryBudget
-from heymilo_async._retry import backoff, next_try, retry_after
+from heymilo_async._retry import backoff, next_try
 
 VALUE = from_dict(PhoneNumber, NUMBER)
 

@@ -1,0 +1,703 @@
+"""
+Pacing within one process: a sliding window, first come, first served, learning from the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections import deque
+
+import anyio
+import attrs
+import pytest
+from fronts import KEY
+from hypothesis import given
+from hypothesis import strategies as st
+from server import NUMBER, answer, page, single
+
+from heymilo_async import (
+    AsyncHeyMilo,
+    ClientClosedError,
+    ConfigurationError,
+    DeadlineExceededError,
+    Headers,
+    HeyMilo,
+    RateLimit,
+    RateLimitError,
+    RateLimitStatus,
+    RetryPolicy,
+    ServerError,
+)
+from heymilo_async._hints import Quota, quota
+from heymilo_async._pace import Window, span_of
+from heymilo_async.events import AttemptStarted, Paced
+
+ID = NUMBER["id"]
+#: A window of 60 seconds, and the margin.
+SPAN = 60.6
+
+
+def started(window, limit, now):
+    """
+    Return whether one more may start at *now*; if it may not, it does not wait for it.
+    """
+    turn, wait = window.line_up(limit, now)
+    window.leave(turn)
+    return not wait
+
+
+class Starts:
+    """
+    A listener that notes when attempts start.
+    """
+
+    def __init__(self):
+        self.at = []
+
+    def __call__(self, event):
+        if isinstance(event, AttemptStarted):
+            self.at.append(time.monotonic())
+
+    def closer_than(self, seconds, limit):
+        """
+        Return those pairs of starts, *limit* apart, that are closer together than *seconds*.
+        """
+        at = sorted(self.at)
+        return [(a, b) for a, b in zip(at, at[limit:], strict=False) if b - a < seconds]
+
+
+# The window.
+
+
+def test_as_many_as_the_limit_start_at_once():
+    """
+    The first requests of a window start without a wait, the next one when the first is far back.
+    """
+    window = Window(60.0)
+    waits = [window.line_up(3, now)[1] for now in (0.0, 1.0, 2.0, 3.0)]
+
+    assert [0.0, 0.0, 0.0, SPAN - 3.0] == pytest.approx(waits)
+
+
+def test_the_margin():
+    """
+    A start counts 1 % longer than the server's window, and 50 ms longer at least.
+    """
+    assert [60.6, 5.05, 1.05, 0.15] == pytest.approx([span_of(p) for p in (60.0, 5.0, 1.0, 0.1)])
+
+
+def test_the_window_slides():
+    """
+    Each start makes room for another one when it is a window old, not all of them at once.
+    """
+    window = Window(60.0)
+    for now in (0.0, 20.0, 40.0):
+        assert started(window, 3, now)
+
+    assert [False, True, False, True] == [
+        started(window, 3, now) for now in (60.5, 60.6, 80.5, 80.7)
+    ]
+
+
+def test_first_come_first_served():
+    """
+    Who waits is not overtaken by who comes just as a place is free.
+    """
+    window = Window(60.0)
+    window.line_up(1, 0.0)
+    first, _ = window.line_up(1, 1.0)
+    second, wait_of_second = window.line_up(1, 2.0)
+    _, wait_of_late = window.line_up(1, SPAN + 1.0)
+
+    assert 2 * SPAN - 2.0 == pytest.approx(wait_of_second)
+    assert 2 * SPAN - 1.0 == pytest.approx(wait_of_late)
+    assert 0.0 < window.wait(second, SPAN + 2.0)
+    assert 0.0 == window.wait(first, SPAN + 3.0)
+
+
+def test_who_starts_late_is_followed_late():
+    """
+    The distance is kept from when a request did start, not from when it was to start.
+    """
+    window = Window(60.0)
+    window.line_up(1, 0.0)
+    first, _ = window.line_up(1, 0.0)
+    second, planned = window.line_up(1, 0.0)
+
+    assert 0.0 == window.wait(first, SPAN + 5.0)
+    assert 2 * SPAN == pytest.approx(planned)
+    assert 5.0 == pytest.approx(window.wait(second, 2 * SPAN))
+    assert 0.0 == window.wait(second, 2 * SPAN + 5.0)
+
+
+def test_who_leaves_gives_the_turn_back():
+    """
+    A turn that is given back is the next one's; to give back one that has started changes nothing.
+    """
+    window = Window(60.0)
+    turn, _ = window.line_up(1, 0.0)
+    window.leave(turn)
+    waiting = [window.line_up(1, 1.0)[0] for _ in range(100)]
+    for one in waiting:
+        window.leave(one)
+
+    assert SPAN - 2.0 == pytest.approx(window.line_up(1, 2.0)[1])
+
+
+def test_who_never_comes_holds_nobody_up():
+    """
+    A turn that is overdue for a whole window is forgotten; should it come after all, it lines up
+    again.
+    """
+    window = Window(60.0)
+    window.line_up(1, 0.0)
+    lost, _ = window.line_up(1, 0.0)
+    later = 2 * SPAN + 1.0
+
+    assert started(window, 1, later)
+    assert SPAN - 1.0 == pytest.approx(window.wait(lost, later + 1.0))
+
+
+@attrs.define
+class Caller:
+    """
+    Somebody in the line of a simulation: asks again at a moment, or leaves at one.
+    """
+
+    turn: object
+    asks_at: float
+    leaves_at: float
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["come", "learn"]),
+        st.floats(0.0, 5.0),  # after how long
+        st.floats(0.0, 2.0),  # how late it wakes up
+        st.one_of(st.just(1e9), st.floats(0.0, 30.0)),  # when it loses patience
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(limit=st.integers(1, 4), steps=STEPS)
+def test_never_more_than_the_limit(limit, steps):
+    """
+    Whoever comes, is late, leaves, or learns: in no window are more starts than the limit.
+    """
+    window, now, starts = Window(10.0), 0.0, []
+    callers: deque[Caller] = deque()
+    coming = deque(steps)
+    while coming or callers:
+        after, late, patience = coming[0][1:] if coming else (1e9, 0.0, 1e9)
+        due = min((min(one.asks_at, one.leaves_at) for one in callers), default=1e9)
+        if coming and after <= due - now:
+            now += after
+            if coming.popleft()[0] == "learn":
+                window.learn(limit, int(late), patience, now)
+                continue
+            turn, wait = window.line_up(limit, now)
+            if wait:
+                callers.append(Caller(turn, now + wait + late, now + patience))
+            else:
+                starts.append(now)
+            continue
+        now = max(now, due)
+        one = min(callers, key=lambda each: min(each.asks_at, each.leaves_at))
+        if one.leaves_at <= one.asks_at:
+            window.leave(one.turn)
+            callers.remove(one)
+        elif wait := window.wait(one.turn, now):
+            one.asks_at = now + wait
+        else:
+            starts.append(now)
+            callers.remove(one)
+
+    assert [] == [
+        (a, b) for a, b in zip(starts, starts[limit:], strict=False) if b - a < 10.05 - 1e-6
+    ]
+
+
+def test_how_things_stand():
+    """
+    The status has the limit, what may start at once, and when all of it may.
+    """
+    window = Window(60.0)
+    stood = [window.status(2, 0.0)]
+    for now in (0.0, 10.0):
+        window.line_up(2, now)
+        stood.append(window.status(2, now))
+    window.line_up(2, 20.0)
+    stood.append(window.status(2, 20.0))
+    window.line_up(2, 20.0)
+    stood.append(window.status(2, 2 * SPAN + 11.0))
+
+    assert [(2, 2, 0.0), (2, 1, SPAN), (2, 0, SPAN), (2, 0, 2 * SPAN - 20.0)] == [
+        (one.limit, one.remaining, one.reset) for one in stood[:4]
+    ]
+    assert RateLimitStatus(limit=2, remaining=2, reset=0.0) == window.status(2, 1000.0)
+
+
+# What the server says.
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"RateLimit": '"default";r=50;t=30'}, Quota(remaining=50, reset=30.0)),
+        (
+            {"RateLimit": '"a";r=50;t=30', "RateLimit-Policy": '"a";q=100;w=60'},
+            Quota(remaining=50, reset=30.0, limit=100, window=60.0),
+        ),
+        (
+            {
+                "RateLimit": '"burst";r=5;t=1, "day";r=900;t=3600',
+                "RateLimit-Policy": '"burst";q=10;w=1, "day";q=1000;w=86400',
+            },
+            Quota(remaining=5, reset=1.0, limit=10, window=1.0),
+        ),
+        (
+            {"RateLimit": '"a";r=50;t=30', "RateLimit-Policy": '"a";q=many;w=60'},
+            Quota(remaining=50, reset=30.0),
+        ),
+        (
+            {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "7", "X-RateLimit-Reset": "9"},
+            Quota(remaining=7, reset=9.0),
+        ),
+        ({"RateLimit-Remaining": "7", "RateLimit-Reset": "9"}, Quota(remaining=7, reset=9.0)),
+        (
+            {"X-RateLimit-Remaining": "7", "X-RateLimit-Reset": "1739612409"},
+            Quota(remaining=7, reset=9.0),
+        ),
+        *(
+            (fields, None)
+            for fields in (
+                {},
+                {"RateLimit": "7"},
+                {"RateLimit": '"default";t=30'},
+                {"RateLimit": '"default";r=50'},
+                {"RateLimit": '"default";r=-1;t=30'},
+                {"RateLimit": '"default";r=\u0663;t=30'},
+                {"RateLimit": f'"default";r={"9" * 5000};t=30'},
+                {"RateLimit": f'"default";r=1;t={"9" * 5000}'},
+                {"X-RateLimit-Reset": "9"},
+                {"X-RateLimit-Remaining": "7"},
+                {"X-RateLimit-Remaining": "many", "X-RateLimit-Reset": "9"},
+                {"X-RateLimit-Remaining": "7", "X-RateLimit-Reset": "-9"},
+                {"X-RateLimit-Remaining": "7", "X-RateLimit-Reset": "soon"},
+            )
+        ),
+    ],
+    ids=lambda value: ascii(value)[:60],
+)
+def test_what_headers_say_is_left(fields, expected):
+    """
+    What is left is read in each of the usual ways; what makes no sense says nothing.
+    """
+    assert expected == quota(Headers(fields.items()), 1739612400.0)
+
+
+def test_others_with_the_same_key():
+    """
+    What the server has left counts, if it is less than we thought, until its reset.
+    """
+    window = Window(60.0)
+    window.line_up(10, 0.0)
+    window.learn(10, remaining=2, reset=20.0, now=0.0)
+
+    assert 2 == window.status(10, 0.0).remaining
+    assert [True, True, False] == [started(window, 10, 0.0) for _ in range(3)]
+    assert 7 == window.status(10, 20.7).remaining
+
+
+def test_a_server_that_has_more_left():
+    """
+    A server never makes the client faster than it was told to be.
+    """
+    window = Window(60.0)
+    window.line_up(1, 0.0)
+    window.learn(1, remaining=1000, reset=0.5, now=0.0)
+
+    assert SPAN - 1.0 == pytest.approx(window.line_up(1, 1.0)[1])
+
+
+def test_a_reset_in_a_year():
+    """
+    Nothing that a server says of what is left stops the client for longer than one window.
+    """
+    window = Window(60.0)
+    window.learn(5, remaining=0, reset=365 * 86_400.0, now=0.0)
+
+    assert [False, True] == [started(window, 5, now) for now in (60.5, 60.7)]
+
+
+# The client.
+
+
+@pytest.mark.parametrize("retries", [False, True])
+def test_a_paced_client(front, serve, naps, retries):
+    """
+    A client starts as many requests as its limit at once, then waits; each attempt counts.
+    """
+    server = serve(*([answer(503), answer(503)] if retries else []), single())
+    told = []
+
+    async def body(client):
+        for _ in range(3):
+            await client.phone_numbers.get(ID)
+
+    front.run(
+        body,
+        server.base_url,
+        rate_limit=RateLimit(2, per=60),
+        events=told.append,
+        retry=RetryPolicy(initial_delay=0.0),
+    )
+
+    # (Requests themselves take a while too, and each keeps its own distance.)
+    waits = [event.wait for event in told if isinstance(event, Paced) and event.wait > 1.0]
+    assert [SPAN] * (2 if retries else 1) == pytest.approx(waits, abs=0.3)
+    assert server.n == len([event for event in told if isinstance(event, AttemptStarted)])
+    assert (5 if retries else 3) == server.n
+
+
+def test_how_a_client_stands(front, serve, naps):
+    """
+    `client.rate_limit` shows limit, remaining and reset, in an event loop and outside of one.
+    """
+    server = serve(single())
+
+    async def body(client):
+        seen = [client.rate_limit]
+        for _ in range(2):
+            await client.phone_numbers.get(ID)
+            seen.append(client.rate_limit)
+        return seen
+
+    client = front.client(server.base_url, rate_limit=RateLimit(5, per=60))
+
+    assert RateLimitStatus(limit=5, remaining=5, reset=0.0) == client.rate_limit
+    assert None is front.client(server.base_url).rate_limit
+    seen = front.run(body, server.base_url, rate_limit=RateLimit(5, per=60))
+    assert [5, 4, 3] == [one.remaining for one in seen]
+    assert [0.0, SPAN, SPAN] == pytest.approx([one.reset for one in seen], abs=0.3)
+
+
+def test_the_wait_is_part_of_the_attempt(front, serve, naps):
+    """
+    An attempt says how long was waited before it, the turn included.
+    """
+    server = serve(single())
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+        return await client.raw(client.phone_numbers.get, ID)
+
+    (attempt,) = front.run(body, server.base_url, rate_limit=RateLimit(1, per=60)).attempts
+
+    assert SPAN == pytest.approx(attempt.wait, abs=0.3)
+
+
+def test_a_turn_that_comes_too_late(front, serve, naps):
+    """
+    A call whose turn comes after its deadline raises at once, unsent, and takes nobody's turn.
+    """
+    server = serve(single())
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+        hasty = client.with_options(deadline=20.0)
+        for _ in range(3):
+            with pytest.raises(DeadlineExceededError, match=r"not sent.* 1 requests in 60 s") as e:
+                await hasty.phone_numbers.get(ID)
+        await client.phone_numbers.get(ID)
+        return e.value
+
+    error = front.run(body, server.base_url, rate_limit=RateLimit(1, per=60.0))
+
+    assert 2 == server.n
+    assert [SPAN] == pytest.approx(naps, abs=0.5)
+    assert ("pace", False, ()) == (error.phase, error.maybe_sent, error.attempts)
+    assert isinstance(error, TimeoutError)
+
+
+def test_another_try_without_a_turn(front, serve, naps):
+    """
+    If the turn of another try comes after the deadline, the error that led to it is raised.
+    """
+    server = serve(answer(503), single())
+
+    async def body(client):
+        with pytest.raises(ServerError) as caught:
+            await client.phone_numbers.get(ID)
+        return caught.value
+
+    error = front.run(
+        body,
+        server.base_url,
+        rate_limit=RateLimit(1, per=60),
+        deadline=20.0,
+        retry=RetryPolicy(initial_delay=0.0),
+    )
+
+    assert 1 == server.n
+    assert [503] == [one.status_code for one in error.attempts]
+
+
+def test_what_views_share(front, serve, naps):
+    """
+    A budget is that of a credential: other keys, and other windows, have one of their own.
+    """
+    server = serve(single())
+
+    async def body(client):
+        views = [
+            client,
+            client.with_options(timeout=5.0),
+            client.with_options(api_key="another-key-of-ours"),
+            client.with_options(rate_limit=RateLimit(1, per=10)),
+            client.with_options(rate_limit=None),
+            client.with_options(rate_limit=RateLimit(3, per=60)),
+        ]
+        slept = []
+        for view in views:
+            naps.clear()
+            await view.phone_numbers.get(ID)
+            slept.append(bool(naps))
+        return slept
+
+    slept = front.run(body, server.base_url, rate_limit=RateLimit(1, per=60))
+
+    assert [False, True, False, False, False, False] == slept
+
+
+def test_what_a_client_learns(front, serve, naps):
+    """
+    A client whose key is used elsewhere too waits before the server has to refuse.
+    """
+    server = serve(
+        single(), answer(404, b"{}", "X-RateLimit-Remaining: 1", "X-RateLimit-Reset: 20"), single()
+    )
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+        with contextlib.suppress(Exception):
+            await client.phone_numbers.get(ID)
+        remaining = client.rate_limit.remaining
+        for _ in range(2):
+            await client.phone_numbers.get(ID)
+        return remaining
+
+    assert 1 == front.run(body, server.base_url, rate_limit=RateLimit(300, per=60))
+    assert [20.6] == pytest.approx(naps, abs=0.3)
+
+
+def test_a_lower_limit_of_the_server(front, serve, naps):
+    """
+    A policy of the server's for the same window counts if it allows less, and not if it allows more.
+    """
+    policies = ["q=2;w=60", "q=500;w=60", "q=0;w=60", "q=1;w=3600"]
+    replies = [
+        answer(404, b"{}", 'RateLimit: "a";r=1000;t=60', f'RateLimit-Policy: "a";{policy}')
+        for policy in policies
+    ]
+    server = serve(*replies, single())
+
+    async def body(client):
+        limits = []
+        for _ in replies:
+            with contextlib.suppress(Exception):
+                await client.phone_numbers.get(ID)
+            limits.append(client.rate_limit.limit)
+        return limits
+
+    limits = front.run(body, server.base_url, rate_limit=RateLimit(300, per=60))
+
+    assert [2, 300, 300, 300] == limits
+
+
+def test_a_rest_comes_first(front, serve, naps):
+    """
+    A client that was told to rest does so, and takes its turn after that.
+    """
+    server = serve(answer(429, b"", "Retry-After: 30"), single())
+
+    async def body(client):
+        once = client.with_options(retry=RetryPolicy(max_attempts=1))
+        with pytest.raises(RateLimitError):
+            await once.phone_numbers.get(ID)
+        await client.phone_numbers.get(ID)
+
+    front.run(body, server.base_url, rate_limit=RateLimit(1, per=60))
+
+    assert [30.0, SPAN - 30.0] == pytest.approx(naps, abs=0.3)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_call_that_is_cancelled_while_it_waits(serve, backend):
+    """
+    Whoever stops waiting gives the turn back: the next call is not held up.
+    """
+    server = serve(single())
+
+    async def main():
+        async with AsyncHeyMilo(
+            KEY, base_url=server.base_url, rate_limit=RateLimit(2, per=0.3)
+        ) as client:
+            for _ in range(2):
+                await client.phone_numbers.get(ID)
+            with anyio.move_on_after(0.05):
+                await client.phone_numbers.get_many([ID] * 50, concurrency=50)
+            before = anyio.current_time()
+            await client.phone_numbers.get(ID)
+            return anyio.current_time() - before
+
+    assert anyio.run(main, backend=backend) < 2.0
+    assert 3 == server.n
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_client_that_is_closed_while_calls_wait(serve, backend):
+    """
+    Closing the client ends the calls that wait for a turn, at once.
+    """
+    server = serve(single())
+
+    async def main():
+        client = AsyncHeyMilo(KEY, base_url=server.base_url, rate_limit=RateLimit(1, per=60))
+        await client.phone_numbers.get(ID)
+        ended = []
+
+        async def call():
+            try:
+                await client.phone_numbers.get(ID)
+            except ClientClosedError as error:
+                ended.append(str(error))
+
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as group:
+                group.start_soon(call)
+                await anyio.sleep(0.05)
+                await client.aclose()
+        return ended
+
+    (text,) = anyio.run(main, backend=backend)
+    assert "closed" in text
+
+
+def test_threads_share_one_budget(serve):
+    """
+    Twelve threads with one client start no more than its limit in a window.
+    """
+    server = serve(single())
+
+    began = Starts()
+    with HeyMilo(
+        KEY, base_url=server.base_url, rate_limit=RateLimit(8, per=0.4), events=began
+    ) as client:
+        threads = [
+            threading.Thread(target=client.phone_numbers.get_many, args=([ID] * 2,))
+            for _ in range(12)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+
+    assert 24 == len(began.at)
+    assert [] == began.closer_than(0.4, limit=8)
+
+
+def test_event_loops_share_one_budget(serve):
+    """
+    Event loops in two threads with one client start no more than its limit in a window.
+    """
+    server = serve(single())
+    began = Starts()
+    client = AsyncHeyMilo(
+        KEY, base_url=server.base_url, rate_limit=RateLimit(6, per=0.4), events=began
+    )
+
+    def work(backend):
+        anyio.run(client.phone_numbers.get_many, [ID] * 9, backend=backend)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("asyncio", "trio")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    anyio.run(client.aclose)
+
+    assert 18 == len(began.at)
+    assert [] == began.closer_than(0.4, limit=6)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_counts_anew(serve):
+    """
+    After a fork the child has a window of its own, whatever the parent's holds.
+    """
+    server = serve(page())
+    client = HeyMilo(KEY, base_url=server.base_url, rate_limit=RateLimit(5, per=60))
+    client.phone_numbers.list()
+    pid = os.fork()
+    if not pid:
+        os._exit(client.rate_limit.remaining)
+    _, status = os.waitpid(pid, 0)
+
+    assert 5 == os.waitstatus_to_exitcode(status)
+    assert 4 == client.rate_limit.remaining
+    client.close()
+
+
+# What it takes.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "name"),
+    [
+        ((0,), ConfigurationError, "limit"),
+        ((1_000_001,), ConfigurationError, "limit"),
+        ((True,), TypeError, "limit"),
+        (("300",), TypeError, "limit"),
+        ((3.0,), TypeError, "limit"),
+        ((3, 0), ConfigurationError, "per"),
+        ((3, 0.0009), ConfigurationError, "per"),
+        ((3, 86_401), ConfigurationError, "per"),
+        ((3, float("nan")), ConfigurationError, "per"),
+        ((3, float("inf")), ConfigurationError, "per"),
+        ((3, "60"), TypeError, "per"),
+        ((3, True), TypeError, "per"),
+    ],
+)
+def test_limits_that_cannot_be(arguments, kind, name):
+    """
+    A number of the wrong type or out of its range is refused by its name.
+    """
+    with pytest.raises(kind, match=name):
+        RateLimit(*arguments)
+
+
+def test_a_limit_as_people_write_it():
+    """
+    A limit reads as a number, a stroke and a time; another text is refused.
+    """
+    assert RateLimit(300, per=60.0) == RateLimit.parse("300/min")
+    for text in ("300", "0/min", "3/1000h"):
+        with pytest.raises(ConfigurationError):
+            RateLimit.parse(text)
+
+
+@pytest.mark.parametrize("value", [300, "300/min", (300, 60), True, {}])
+def test_what_is_no_rate_limit(value):
+    """
+    A client takes a `RateLimit` and nothing that looks like one.
+    """
+    with pytest.raises(TypeError, match="rate_limit must be a RateLimit or None"):
+        HeyMilo(KEY, rate_limit=value)
+    with HeyMilo(KEY) as client, pytest.raises(TypeError, match="rate_limit"):
+        client.with_options(rate_limit=value)
