@@ -13,6 +13,7 @@ How to read this package. Imports run one way only, from the bottom of this list
     _check              pure: a status and a body to the right error
     _settings, _call, _codec, _hints, _retry, _pace
                         pure: values, JSON, and decisions
+    _listeners, _log    whom events are told; the log, which is made from them
     errors, events, _drive, _mapping
                         the tree of exceptions; what listeners are told; running a coroutine that
                         never suspends

@@ -17,6 +17,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 import attrs
 from tenacity import AsyncRetrying, RetryCallState, stop_never
@@ -415,7 +416,7 @@ class Engine:
                 course,
                 method=course.call.operation.method,
                 url=scrub(self._url(course.call), self.settings.secrets),
-                template=course.call.operation.path,
+                template=urlsplit(self.settings.base_url).path + course.call.operation.path,
                 deadline=None if course.expires == NEVER else course.expires - course.started,
             )
 

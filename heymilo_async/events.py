@@ -66,7 +66,7 @@ class CallStarted(Event):
     Attributes:
         method: The HTTP method.
         url: The whole URL.
-        template: The path as the contract has it, after the base URL's own:
+        template: The path, with its parameters as the contract names them:
             `/api/v2/phone-numbers/{config_id}`.
         deadline: Seconds until the call has to be over, None if it has no limit.
     """

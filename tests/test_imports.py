@@ -32,7 +32,7 @@ LAYERS = [
     {"resources"},
     {"_client"},
     {"__init__"},
-    {"sandbox"},
+    {"sandbox", "otel"},
     {"cli", "testing"},
 ]
 #: Steps within the layer of values and decisions.
