@@ -27,6 +27,7 @@ MODULES = [
 PUBLIC = [
     "heymilo_async",
     "heymilo_async.events",
+    "heymilo_async.otel",
     "heymilo_async.sandbox",
     "heymilo_async.sandbox.faults",
     "heymilo_async.testing",

@@ -24,7 +24,9 @@ from heymilo_async.resources._base import AsyncResource, Resource
 _SECTIONS = re.compile(r"(Args|Attributes|Returns|Raises|Yields|Example):$")
 _OPERATION = re.compile(r"operation `(\w+)`")
 #: Type variables, and what is described elsewhere.
-_NOT_HERE = re.compile(r"(?:.*\.)?(?:T|ItemT|P)|httpx\.(?:Async)?Client|pydantic\.ValidationError")
+_NOT_HERE = re.compile(
+    r"(?:.*\.)?(?:T|ItemT|P)|httpx\.(?:Async)?Client|pydantic\.ValidationError|opentelemetry\..*"
+)
 _STANDARD = "https://docs.python.org/3/library/"
 #: Pages of the standard library's documentation, by module.
 _STANDARD_PAGES = {
