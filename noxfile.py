@@ -171,6 +171,23 @@ def docs(session: nox.Session) -> None:
     session.run("python", "tests/site/check.py", SITE)
 
 
+@nox.session(venv_backend="none")
+def docs_look(session: nox.Session) -> None:
+    """
+    Look at the built site in Debian's chromium, on a desktop and a phone, light and dark.
+    """
+    session.run("python3", "tests/site/look.py", SITE, "build/pictures", external=True)
+
+
+@nox.session
+def install(session: nox.Session) -> None:
+    """
+    Type what the pages say of installing, in environments that are new.
+    """
+    session.install("attrs", "markdown-it-py")
+    session.run("python", "tests/site/install.py")
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """

@@ -28,6 +28,8 @@ extensions = [
 ]
 
 nitpicky = True
+# Only the dash before what a parameter is.
+smartquotes_action = "D"
 # performance.md and reliability.md may not be there yet.
 suppress_warnings = ["toc.not_readable"]
 exclude_patterns = ["_extensions", "_static"]
@@ -41,14 +43,18 @@ python_maximum_signature_line_length = 60
 python_use_unqualified_type_names = True
 toc_object_entries_show_parents = "hide"
 napoleon_numpy_docstring = False
-napoleon_use_ivar = True
+napoleon_use_ivar = False
+napoleon_attr_annotations = True
 trim_doctest_flags = True
 
 html_theme = "furo"
 html_title = "heymilo-async"
+html_theme_options = {"light_css_variables": {"color-code-background": "#f4f5f7"}}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
+# From a folder a browser lets a page read no other.
+html_show_search_summary = False
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"

@@ -82,4 +82,5 @@ def _help(text: str) -> Iterator[str]:
 
 
 def _escaped(text: str | None) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>$])", r"\\\1", text or "")
+    plain = re.sub(r"([\\`*_{}\[\]<>$])", r"\\\1", text or "")
+    return re.sub(r"(?<!\w)--[a-z-]*", lambda option: f"`{option[0]}`", plain)

@@ -7,6 +7,7 @@ stands, a name in backticks links to what it names, and an operation to its plac
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,9 @@ from heymilo_async import sandbox
 from heymilo_async.resources._base import AsyncResource, Resource
 
 _SECTIONS = re.compile(r"(Args|Attributes|Returns|Raises|Yields|Example):$")
+_TYPE_BELOW = re.compile(
+    r"(\.\. attribute:: \w+\n)((?:   .*\n|\n)*?)   :type: (.+)(?=\n|$)", re.MULTILINE
+)
 _OPERATION = re.compile(r"operation `(\w+)`")
 #: Type variables, and what is described elsewhere.
 _NOT_HERE = re.compile(
@@ -47,6 +51,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.config.default_role = "maybe"
     # Napoleon listens with the usual priority, 500.
     app.connect("autodoc-process-docstring", _prepare, priority=400)
+    app.connect("autodoc-process-docstring", _type_beside_name, priority=600)
     app.connect("autodoc-process-signature", _simplify)
     app.connect("missing-reference", _resolve)
     app.add_post_transform(PublicNames)
@@ -81,6 +86,8 @@ class MaybeName(SphinxRole):
 class PublicNames(SphinxPostTransform):
     """
     Lets references say where a public name is imported from, and not where it is defined.
+
+    (And `object` is Python's own, not the next attribute of that name.)
     """
 
     #: Before they are resolved, which comes with 10.
@@ -90,7 +97,10 @@ class PublicNames(SphinxPostTransform):
         """
         Change the references of a page.
         """
-        for node in self.document.findall(pending_xref):
+        for node in list(self.document.findall(pending_xref)):
+            if node["reftype"] == "class" and node["reftarget"] in vars(builtins):
+                node.replace_self(nodes.Text(node["reftarget"]))
+                continue
             module, _, name = str(node["reftarget"]).rpartition(".")
             for public in (heymilo_async, sandbox):
                 if name in public.__all__ and module.startswith(f"{public.__name__}."):
@@ -122,6 +132,16 @@ def _prepare(
     """
     text = _OPERATION.sub(r"operation :ref:`\1 <operation-\1>`", "\n".join(lines))
     lines[:] = _marked_up(text.splitlines())
+
+
+def _type_beside_name(
+    app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
+) -> None:
+    """
+    Let an attribute's type stand where it stands in code; napoleon puts it below.
+    """
+    text = _TYPE_BELOW.sub(r"\1   :type: \3\n\2", "\n".join(lines))
+    lines[:] = text.splitlines()
 
 
 def _marked_up(lines: list[str]) -> Iterator[str]:

@@ -40,7 +40,9 @@ _FETCHED = {
 #: Elements of `head` that name another page, and fetch nothing.
 _NAMED_ONLY = {"author", "canonical", "index", "next", "prev", "search"}
 #: A name with an underscore in front, not counting those with two.
-_PRIVATE = re.compile(r"(?<![\w-])_[A-Za-z]\w*|\._[A-Za-z]\w*")
+_PRIVATE = re.compile(r"(?<![\w.-])_[A-Za-z]\w*|\._[A-Za-z]\w*")
+#: Python's own.
+_STANDARD = {"._exit"}
 #: The page about the inside names what is inside.
 _ABOUT_THE_INSIDE = "design.html"
 
@@ -65,7 +67,7 @@ class Page(HTMLParser):
         """
         given = {name: value or "" for name, value in attrs}
         self.anchors |= {given[name] for name in ("id", "name") if name in given}
-        self.text += [given[name] for name in ("alt", "title") if name in given]
+        self.text += [f" {given[name]} " for name in ("alt", "title") if name in given]
         self._unread += tag in {"script", "style"}
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
@@ -100,7 +102,7 @@ def faults_of(site: Path) -> Iterator[str]:
         for url in page.fetched:
             if urlsplit(url).netloc or not (site / name).parent.joinpath(_path(url)).is_file():
                 yield f"{name}: not of this folder: {url}"
-        shown = set(_PRIVATE.findall(" ".join(page.text)))
+        shown = set(_PRIVATE.findall("".join(page.text))) - _STANDARD
         if name != _ABOUT_THE_INSIDE and shown:
             yield f"{name}: shows what is private: {', '.join(sorted(shown))}"
     for style in site.rglob("*.css"):

@@ -1,0 +1,75 @@
+"""
+Types what the pages say of installing, each in a folder and an environment that are new.
+
+Run by `nox -s install`. The other commands of the pages are typed by `tests/test_pages.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from pages import PAGES, ROOT, Block, blocks_of
+
+#: The one that `.ci/run` begins with.
+TYPED_BY_CI = "nox -s tests"
+#: Not part of a clone.
+NOT_CLONED = (".git", ".nox", ".venv", "build", "dist", "__pycache__", ".*_cache", ".coverage*")
+
+
+def type_in(block: Block, folder: Path) -> int:
+    """
+    Type the commands of *block* in a clone in *folder*, and return the exit code of the last one.
+    """
+    clone = folder / "clone"
+    shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(*NOT_CLONED))
+    lines = ["set -euo pipefail"]
+    if "venv" not in block.text:
+        # It is said for an environment that the reader has, active.
+        lines += [f"python3 -m venv {folder / 'theirs'}", f". {folder / 'theirs'}/bin/activate"]
+    mine = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"} and not name.startswith("NOX_")
+    }
+    # The python3 that nox was started with, and not the one of its session.
+    session = str(Path(sys.executable).parent)
+    paths = [path for path in os.environ["PATH"].split(os.pathsep) if path != session]
+    done = subprocess.run(
+        ["bash", "-c", "\n".join([*lines, block.text])],
+        cwd=clone,
+        env={**mine, "PATH": os.pathsep.join(paths), "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+        check=False,
+    )
+    return done.returncode
+
+
+def main() -> int:
+    """
+    Type them all, and return the exit code: 0 if each of them worked.
+    """
+    blocks = [
+        block
+        for page in PAGES
+        for block in blocks_of(page)
+        if block.language == "console"
+        and "pip install" in block.text
+        and TYPED_BY_CI not in block.text
+    ]
+    codes = []
+    for block in blocks:
+        print(f"\n--- {block}\n{block.text}", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            codes.append(type_in(block, Path(folder)))
+        print(f"--- exit code {codes[-1]}", flush=True)
+    return max(codes, default=1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
