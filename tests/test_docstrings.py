@@ -11,6 +11,7 @@ import inspect
 import pkgutil
 import re
 import textwrap
+from types import FunctionType
 
 import attrs
 import pytest
@@ -60,10 +61,7 @@ METHODS = {
     for name, thing in THINGS.items()
     if inspect.isclass(thing)
     for attribute, value in vars(thing).items()
-    if not attribute.startswith("_")
-    and inspect.isroutine(value)
-    # The place of a resource is no method, though it is a descriptor like one.
-    and callable(getattr(thing, attribute))
+    if not attribute.startswith("_") and isinstance(value, FunctionType | classmethod)
 }
 FUNCTIONS = {name: thing for name, thing in THINGS.items() if not inspect.isclass(thing)} | METHODS
 CLASSES = {name: thing for name, thing in THINGS.items() if inspect.isclass(thing)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -76,11 +77,19 @@ class MaybeName(SphinxRole):
             code,
             refdomain="py",
             reftype="obj",
-            reftarget=f"heymilo_async.{name}",
+            reftarget=f"{self._module_of(name)}.{name}",
             refdoc=self.env.docname,
             is_maybe=True,
         )
         return [reference], []
+
+    def _module_of(self, name: str) -> str:
+        """
+        Return the public module that *name* is from: the one being described, or the package.
+        """
+        here = str(self.env.ref_context.get("py:module"))
+        names = getattr(sys.modules.get(here), "__all__", ())
+        return here if name.partition(".")[0] in names else "heymilo_async"
 
 
 class PublicNames(SphinxPostTransform):

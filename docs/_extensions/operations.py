@@ -59,7 +59,7 @@ class Operations(SphinxDirective):
 
 def _described(method: str, path: str, operation: dict[str, Any]) -> list[str]:
     name = operation["operationId"]
-    methods = [f"{{py:meth}}`~heymilo_async.{one}`" for one in _methods_of(name)]
+    methods = [f"{{py:meth}}`{one}() <heymilo_async.{one}>`" for one in _methods_of(name)]
     lines = [f"(operation-{name})=", f"## `{name}`", "", f"`{method} {path}`", ""]
     lines += [f"Called by {' and '.join(methods)}.", ""]
     lines += ["Parameters", *[f": {line}\n" for line in map(_parameter, operation["parameters"])]]
