@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 import doctest
 import inspect
+import logging
 import os
 import re
 import shlex
@@ -84,6 +85,24 @@ def at_the_sandbox(milo, monkeypatch, tmp_path):
     return milo
 
 
+@contextlib.contextmanager
+def _log_of_its_own():
+    """
+    Let a page set up the log as in a new process, and forget it afterwards.
+    """
+    loggers = [logging.getLogger(), logging.getLogger("heymilo_async")]
+    kept = [(logger.handlers, logger.level) for logger in loggers]
+    for logger in loggers:
+        logger.handlers = []
+    try:
+        yield
+    finally:
+        for logger, (handlers, level) in zip(loggers, kept, strict=True):
+            logger.handlers = handlers
+            # (Which makes them forget what they remember of their levels.)
+            logger.setLevel(level)
+
+
 def _compiled(block, flags=0, tree=None):
     # Empty lines before it let a traceback name the line of the page.
     text = "\n" * (block.line - 1) + block.text
@@ -111,9 +130,10 @@ def test_python_runs(block, capsys):
     A block of Python does what it says, and prints what is shown below it.
     """
     namespace = {"__name__": "__main__"}
-    for one in _chain(block):
-        capsys.readouterr()
-        exec(_compiled(one), namespace)
+    with _log_of_its_own():
+        for one in _chain(block):
+            capsys.readouterr()
+            exec(_compiled(one), namespace)
 
     _check_shown(block, capsys.readouterr().out)
 
