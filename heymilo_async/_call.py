@@ -150,6 +150,13 @@ class APIResponse(Generic[T]):
         request_id: The id that the server gave the request, None if it gave none.
         attempts: One `Attempt` a try, in order; the last one is the success.
         elapsed: Seconds from the start of the call to its end, waits included.
+
+    Example:
+        >>> from heymilo_async import HeyMilo
+        >>> with HeyMilo() as client:
+        ...     response = client.raw(client.phone_numbers.get, "9E3779B1")
+        ...     print(response.status_code, response.data.phone_number, len(response.attempts))
+        200 +12065550100 1
     """
 
     request: str

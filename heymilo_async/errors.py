@@ -82,6 +82,11 @@ class Attempt:
         wait: Seconds waited before this try.
         elapsed: Seconds from sending to the end of the answer.
         request_id: The id that the server gave this try, None if it gave none.
+
+    Example:
+        >>> from heymilo_async import Attempt
+        >>> print(Attempt(number=2, status_code=503, wait=0.3, elapsed=0.1))
+        503
     """
 
     number: int
@@ -132,6 +137,11 @@ class ErrorDetail:
         message: A sentence for people.
         param: The parameter at fault, None if it is not about one.
         extra: Members that this version does not know.
+
+    Example:
+        >>> from heymilo_async import ErrorDetail
+        >>> ErrorDetail(code="invalid_param", message="Too large.", param="limit").param
+        'limit'
     """
 
     code: str
@@ -153,6 +163,15 @@ class ErrorBody:
         doc_url: A page that explains the error, None if there is none.
         errors: The single faults, empty if there is only this one.
         extra: Members that this version does not know.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, NotFoundError
+        >>> with HeyMilo() as client:
+        ...     try:
+        ...         client.phone_numbers.get("nobody")
+        ...     except NotFoundError as error:
+        ...         print(error.error.code, error.error.param)
+        phone_number_not_found config_id
     """
 
     type: str
@@ -174,6 +193,15 @@ class ValidationIssue:
         msg: What is wrong with it.
         type: A name for programs, such as `less_than_equal`.
         extra: Members that this version does not know.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, UnprocessableEntityError
+        >>> with HeyMilo() as client:
+        ...     try:
+        ...         client.phone_numbers.list(starting_after="nobody")
+        ...     except UnprocessableEntityError as error:
+        ...         print([issue.loc for issue in error.detail])
+        [('query', 'starting_after')]
     """
 
     loc: tuple[str | int, ...]
@@ -196,6 +224,15 @@ class HeyMiloError(Exception):
         collected: What `collect()` had gathered before the error, in order; else empty.
         retry_budget_exhausted: True if another try was worth it but the client had spent the
             retries it allows itself while a server is down.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, HeyMiloError
+        >>> with HeyMilo() as client:
+        ...     try:
+        ...         client.phone_numbers.get("nobody")
+        ...     except HeyMiloError as error:
+        ...         print(error.request, len(error.attempts))
+        GET /api/v2/phone-numbers/nobody 1
     """
 
     request: str | None = None
@@ -240,24 +277,67 @@ class ConfigurationError(HeyMiloError, ValueError):
     A setting of the client cannot work; raised by a constructor or by `with_options`.
 
     (By the first call where only the machine can tell, as with proxies and certificates.)
+
+    Example:
+        >>> from heymilo_async import ConfigurationError, HeyMilo
+        >>> try:
+        ...     HeyMilo("a-key", deadline=-1.0)
+        ... except ConfigurationError as error:
+        ...     print(error)
+        deadline must be more than 0 and at most 31536000 seconds (a year): -1.0
     """
 
 
 class InvalidRequestError(HeyMiloError, ValueError):
     """
     An argument of a call cannot work: nothing was sent.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, InvalidRequestError
+        >>> with HeyMilo() as client:
+        ...     try:
+        ...         client.phone_numbers.list(limit=1000)
+        ...     except InvalidRequestError as error:
+        ...         print(error)
+        limit must be from 1 to 100: 1000
     """
 
 
 class ClientClosedError(HeyMiloError, RuntimeError):
     """
     The client was used after it was closed, or closed while this call was under way.
+
+    Example:
+        >>> from heymilo_async import ClientClosedError, HeyMilo
+        >>> with HeyMilo() as client:
+        ...     pass
+        >>> try:
+        ...     client.phone_numbers.list()
+        ... except ClientClosedError as error:
+        ...     print(error.attempts)
+        ()
     """
 
 
 class EventLoopError(HeyMiloError, RuntimeError):
     """
     An `http_client` of your own was used in a second event loop, where its sockets cannot work.
+
+    Example:
+        >>> import asyncio
+        >>> import httpx
+        >>> from heymilo_async import AsyncHeyMilo, EventLoopError
+        >>> client = AsyncHeyMilo(http_client=(own := httpx.AsyncClient()))
+        >>> async def first() -> None:
+        ...     print(len(await client.phone_numbers.list()))
+        ...     await own.aclose()
+        >>> asyncio.run(first())
+        20
+        >>> try:
+        ...     asyncio.run(first())
+        ... except EventLoopError as error:
+        ...     print("a second loop")
+        a second loop
     """
 
 
@@ -270,6 +350,16 @@ class APIConnectionError(HeyMiloError):
             and for timeouts also `pool` (waiting for a free connection) and `pace` (no turn under
             the client's rate limit in time).
         maybe_sent: False only if the server certainly did not get the request.
+
+    Example:
+        >>> from heymilo_async import APIConnectionError, HeyMilo, RetryPolicy
+        >>> once = RetryPolicy(max_attempts=1)
+        >>> with HeyMilo("a-key", base_url="http://127.0.0.1:9", retry=once) as client:
+        ...     try:
+        ...         client.phone_numbers.list()
+        ...     except APIConnectionError as error:
+        ...         print(error.phase, error.maybe_sent)
+        connect False
     """
 
     phase: str = "connect"
@@ -279,12 +369,34 @@ class APIConnectionError(HeyMiloError):
 class APITimeoutError(APIConnectionError, TimeoutError):
     """
     Nothing moved for *timeout* seconds.
+
+    Example:
+        >>> from heymilo_async import APITimeoutError, RetryPolicy
+        >>> from heymilo_async.sandbox import faults, running
+        >>> with running() as sandbox, sandbox.client(timeout=0.1, retry=RetryPolicy(max_attempts=1)) as client:
+        ...     sandbox.fail_next(faults.Slow(60), times=3)
+        ...     try:
+        ...         client.phone_numbers.list()
+        ...     except APITimeoutError as error:
+        ...         print(error.phase, len(error.attempts))
+        read 1
     """
 
 
 class DeadlineExceededError(APITimeoutError):
     """
     The call's deadline passed.
+
+    Example:
+        >>> from heymilo_async import DeadlineExceededError
+        >>> from heymilo_async.sandbox import faults, running
+        >>> with running() as sandbox, sandbox.client(deadline=0.1) as client:
+        ...     sandbox.fail_next(faults.Slow(60))
+        ...     try:
+        ...         client.phone_numbers.list()
+        ...     except DeadlineExceededError as error:
+        ...         print(error.phase, len(error.attempts))
+        read 1
     """
 
 
@@ -300,6 +412,15 @@ class APIStatusError(HeyMiloError):
         headers: The answer's headers.
         retry_after: Seconds until the server wants to be asked again, None if it did not say.
         body: The answer's body, at most 64 KiB of it.
+
+    Example:
+        >>> from heymilo_async import APIStatusError, HeyMilo
+        >>> with HeyMilo() as client:
+        ...     try:
+        ...         client.phone_numbers.get("nobody")
+        ...     except APIStatusError as error:
+        ...         print(error.status_code, error.error.code, error.retry_after)
+        404 phone_number_not_found None
     """
 
     status_code: int = 0
@@ -314,42 +435,113 @@ class APIStatusError(HeyMiloError):
 class BadRequestError(APIStatusError):
     """
     Status 400: the server could not make sense of the request.
+
+    Example:
+        >>> from heymilo_async import BadRequestError
+        >>> from heymilo_async.sandbox import running
+        >>> with running() as sandbox, sandbox.client() as client:
+        ...     sandbox.fail_next(status=400)
+        ...     try:
+        ...         client.phone_numbers.list()
+        ...     except BadRequestError as error:
+        ...         print(error.status_code)
+        400
     """
 
 
 class AuthenticationError(APIStatusError):
     """
     Status 401: the key or the token is missing, wrong or withdrawn.
+
+    Example:
+        >>> from heymilo_async import AuthenticationError, HeyMilo
+        >>> with HeyMilo("a-wrong-key") as client:
+        ...     try:
+        ...         client.phone_numbers.list()
+        ...     except AuthenticationError as error:
+        ...         print(error.status_code)
+        401
     """
 
 
 class PermissionDeniedError(APIStatusError):
     """
     Status 403: the credential is good, but not for this.
+
+    Example:
+        >>> from heymilo_async import PermissionDeniedError
+        >>> from heymilo_async.sandbox import running
+        >>> with running() as sandbox, sandbox.client() as client:
+        ...     sandbox.fail_next(status=403)
+        ...     try:
+        ...         client.phone_numbers.list()
+        ...     except PermissionDeniedError as error:
+        ...         print(error.status_code)
+        403
     """
 
 
 class NotFoundError(APIStatusError):
     """
     Status 404: there is nothing under this id in the workspace of the credential.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, NotFoundError
+        >>> with HeyMilo() as client:
+        ...     try:
+        ...         client.phone_numbers.get("nobody")
+        ...     except NotFoundError as error:
+        ...         print(error.error.message)
+        No phone number has this id.
     """
 
 
 class ConflictError(APIStatusError):
     """
     Status 409: the request does not fit the present state of what it is about.
+
+    Example:
+        >>> from heymilo_async import ConflictError
+        >>> from heymilo_async.sandbox import running
+        >>> with running() as sandbox, sandbox.client() as client:
+        ...     sandbox.fail_next(status=409)
+        ...     try:
+        ...         client.phone_numbers.list()
+        ...     except ConflictError as error:
+        ...         print(error.status_code)
+        409
     """
 
 
 class UnprocessableEntityError(APIStatusError):
     """
     Status 422: the server refused a parameter; `.detail` or `.error.errors` says which.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, UnprocessableEntityError
+        >>> with HeyMilo() as client:
+        ...     try:
+        ...         client.phone_numbers.list(starting_after="nobody")
+        ...     except UnprocessableEntityError as error:
+        ...         print(error.detail[0].msg)
+        Value error, no phone number has this id
     """
 
 
 class RateLimitError(APIStatusError):
     """
     Status 429: too many requests with this key; `.retry_after` says when to come back.
+
+    Example:
+        >>> from heymilo_async import RateLimitError
+        >>> from heymilo_async.sandbox import running
+        >>> with running() as sandbox, sandbox.client(deadline=1.0) as client:
+        ...     sandbox.fail_next(status=429, retry_after=30)
+        ...     try:
+        ...         client.phone_numbers.list()
+        ...     except RateLimitError as error:
+        ...         print(error.retry_after)
+        30.0
     """
 
 
@@ -358,12 +550,36 @@ class UnexpectedRedirectError(APIStatusError):
     Status 3xx: the server points elsewhere, and redirects are not followed.
 
     (The key would go along to wherever it points.)
+
+    Example:
+        >>> import httpx
+        >>> from heymilo_async import HeyMilo, UnexpectedRedirectError
+        >>> def answer(request: httpx.Request) -> httpx.Response:
+        ...     return httpx.Response(302, headers={"Location": "https://elsewhere.example"})
+        >>> with httpx.Client(transport=httpx.MockTransport(answer)) as own:
+        ...     with HeyMilo("a-key", http_client=own) as client:
+        ...         try:
+        ...             client.phone_numbers.list()
+        ...         except UnexpectedRedirectError as error:
+        ...             print(error.status_code)
+        302
     """
 
 
 class ServerError(APIStatusError):
     """
     Status 5xx: the server, or a gateway before it, failed.
+
+    Example:
+        >>> from heymilo_async import RetryPolicy, ServerError
+        >>> from heymilo_async.sandbox import running
+        >>> with running() as sandbox, sandbox.client(retry=RetryPolicy(initial_delay=0.0)) as client:
+        ...     sandbox.fail_next(status=503, times=3)
+        ...     try:
+        ...         client.phone_numbers.list()
+        ...     except ServerError as error:
+        ...         print([attempt.status_code for attempt in error.attempts])
+        [503, 503, 503]
     """
 
 
@@ -377,6 +593,17 @@ class ResponseDecodeError(HeyMiloError):
         status_code: The HTTP status; None if there was no response (`from_dict`).
         headers: The answer's headers.
         request_id: The id that the server gave the request, None if it gave none.
+
+    Example:
+        >>> from heymilo_async import ResponseDecodeError
+        >>> from heymilo_async.sandbox import faults, running
+        >>> with running() as sandbox, sandbox.client() as client:
+        ...     sandbox.fail_next(faults.WrongTypes())
+        ...     try:
+        ...         client.phone_numbers.list()
+        ...     except ResponseDecodeError as error:
+        ...         print(error.path)
+        $.data[0].active
     """
 
     path: str = "$"
@@ -389,16 +616,53 @@ class ResponseDecodeError(HeyMiloError):
 class ResponseTooLargeError(ResponseDecodeError):
     """
     The body is larger than 32 MiB once unpacked; it was not read to its end.
+
+    Example:
+        >>> import httpx
+        >>> from heymilo_async import HeyMilo, ResponseTooLargeError
+        >>> def answer(request: httpx.Request) -> httpx.Response:
+        ...     return httpx.Response(200, content=b" " * (32 * 1024**2 + 1))
+        >>> with httpx.Client(transport=httpx.MockTransport(answer)) as own:
+        ...     with HeyMilo("a-key", http_client=own) as client:
+        ...         try:
+        ...             client.phone_numbers.list()
+        ...         except ResponseTooLargeError as error:
+        ...             print(error.status_code)
+        200
     """
 
 
 class ResponseMismatchError(ResponseDecodeError):
     """
     One thing was asked for and another came: the connection had an answer left over.
+
+    Example:
+        >>> import httpx
+        >>> from heymilo_async import HeyMilo, ResponseMismatchError
+        >>> def answer(request: httpx.Request) -> httpx.Response:
+        ...     return httpx.Response(200, json={"data": {"id": "B", "phone_number": "+1", "active": True}})
+        >>> with httpx.Client(transport=httpx.MockTransport(answer)) as own:
+        ...     with HeyMilo("a-key", http_client=own) as client:
+        ...         try:
+        ...             client.phone_numbers.get("A")
+        ...         except ResponseMismatchError as error:
+        ...             print(error.path)
+        $.data.id
     """
 
 
 class PaginationError(HeyMiloError):
     """
     A list does not get on: a cursor came back, or an empty page says that there is more.
+
+    Example:
+        >>> from heymilo_async import PaginationError
+        >>> from heymilo_async.sandbox import faults, running
+        >>> with running() as sandbox, sandbox.client() as client:
+        ...     sandbox.fail_next(faults.RepeatCursor())
+        ...     try:
+        ...         client.phone_numbers.list_all(page_size=10).collect()
+        ...     except PaginationError as error:
+        ...         print(len(error.collected), error.cursor)
+        10 2E2AC0EA
     """

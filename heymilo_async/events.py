@@ -51,6 +51,17 @@ class Event:
         call: The number of the call within this process; events of concurrent calls are mixed.
         operation: The id of the API's operation, such as `listPhoneNumbers`.
         request: Method and path, as errors show them: `GET /api/v2/phone-numbers`.
+
+    Example:
+        >>> from heymilo_async import HeyMilo
+        >>> from heymilo_async.events import Event
+        >>> kinds: list[str] = []
+        >>> def told(event: Event) -> None:
+        ...     kinds.append(type(event).__name__)
+        >>> with HeyMilo(events=told) as client:
+        ...     page = client.phone_numbers.list(limit=3)
+        >>> kinds
+        ['CallStarted', 'AttemptStarted', 'AttemptFinished', 'PageFetched', 'CallFinished']
     """
 
     call: int

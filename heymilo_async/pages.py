@@ -54,6 +54,12 @@ class PaginationMeta:
             an estimate.
         url: The URL of the list, as the server sees it; it is data, and never followed.
         extra: Members that this version does not know.
+
+    Example:
+        >>> from heymilo_async import HeyMilo
+        >>> with HeyMilo() as client:
+        ...     print(client.phone_numbers.list().pagination.total_count)
+        30
     """
 
     has_more: bool
@@ -266,6 +272,16 @@ class AsyncPager(Generic[T]):
 class AsyncPrefetch(Generic[T]):
     """
     A walk that reads ahead, for `async with`; made by `AsyncPager.prefetch`.
+
+    Example:
+        >>> import asyncio
+        >>> from heymilo_async import AsyncHeyMilo
+        >>> async def main() -> None:
+        ...     async with AsyncHeyMilo() as client:
+        ...         async with client.phone_numbers.list_all(page_size=10).prefetch() as numbers:
+        ...             print(len([number async for number in numbers]))
+        >>> asyncio.run(main())
+        30
     """
 
     def __init__(self, pager: AsyncPager[T], count: int) -> None:
@@ -501,6 +517,13 @@ class Prefetch(Generic[T]):
     A walk that reads ahead with one thread, for `with`; made by `Pager.prefetch`.
 
     Leaving it does not wait: the thread ends after the request that it is in.
+
+    Example:
+        >>> from heymilo_async import HeyMilo
+        >>> with HeyMilo() as client:
+        ...     with client.phone_numbers.list_all(page_size=10).prefetch() as numbers:
+        ...         print(len(list(numbers)))
+        30
     """
 
     def __init__(self, twin: AsyncPrefetch[T]) -> None:

@@ -17,12 +17,17 @@ import attrs
 import pytest
 
 import heymilo_async
+from heymilo_async.events import Event
 from heymilo_async.sandbox import running
+from heymilo_async.sandbox.faults import Fault
 
 MODULES = [
-    name
-    for _, name, _ in pkgutil.walk_packages(heymilo_async.__path__, "heymilo_async.")
-    if not name.startswith("heymilo_async.cli")
+    "heymilo_async",
+    *(
+        name
+        for _, name, _ in pkgutil.walk_packages(heymilo_async.__path__, "heymilo_async.")
+        if not name.startswith("heymilo_async.cli")
+    ),
 ]
 #: What users import from.
 PUBLIC = [
@@ -34,7 +39,9 @@ PUBLIC = [
     "heymilo_async.testing",
 ]
 #: Docstrings that a schema publishes, in the contract's words.
-THE_CONTRACTS_WORDS = {"PhoneNumberResponse"}
+THE_CONTRACTS_WORDS = {"heymilo_async.sandbox.PhoneNumberResponse"}
+#: Kinds of these are shown by an example of theirs.
+SHOWN_BY_THEIR_BASE = {Event, Fault}
 EXAMPLES = {
     name: [one for one in doctest.DocTestFinder().find(module) if one.examples]
     for name, module in {name: importlib.import_module(name) for name in MODULES}.items()
@@ -155,7 +162,7 @@ def test_functions_have_their_sections(name):
 @pytest.mark.parametrize("name", CLASSES)
 def test_classes_have_their_sections(name):
     """
-    A class names each of its fields.
+    A class names each of its fields and shows how it is met; kinds of one thing, once.
     """
     kind = CLASSES[name]
     described = _described(kind)
@@ -163,6 +170,8 @@ def test_classes_have_their_sections(name):
     own = [one.name for one in fields if not one.inherited and not one.name.startswith("_")]
 
     assert [] == [one for one in own if not _has_entry(described, one)]
+    if kind.__bases__[0] not in SHOWN_BY_THEIR_BASE and name not in THE_CONTRACTS_WORDS:
+        assert "\nExample:\n" in described
 
 
 @pytest.mark.parametrize("name", THINGS | METHODS)

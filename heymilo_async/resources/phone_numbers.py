@@ -81,6 +81,15 @@ GET: Final = Operation(
 class AsyncPhoneNumbers(AsyncResource):
     """
     The phone numbers of a workspace; `client.phone_numbers` of an `AsyncHeyMilo`.
+
+    Example:
+        >>> import asyncio
+        >>> from heymilo_async import AsyncHeyMilo
+        >>> async def main() -> None:
+        ...     async with AsyncHeyMilo() as client:
+        ...         print((await client.phone_numbers.get("9E3779B1")).phone_number)
+        >>> asyncio.run(main())
+        +12065550100
     """
 
     @operation(LIST)
@@ -299,6 +308,12 @@ class AsyncPhoneNumbers(AsyncResource):
 class PhoneNumbers(Resource[AsyncPhoneNumbers]):
     """
     The phone numbers of a workspace; `client.phone_numbers` of a `HeyMilo`.
+
+    Example:
+        >>> from heymilo_async import HeyMilo
+        >>> with HeyMilo() as client:
+        ...     print(client.phone_numbers.get("9E3779B1").phone_number)
+        +12065550100
     """
 
     list: Final = blocking(AsyncPhoneNumbers.list)

@@ -59,6 +59,13 @@ def _positive(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
 class Fault:
     """
     What all faults are; make one of its kinds.
+
+    Example:
+        >>> from heymilo_async.sandbox import faults, running
+        >>> with running() as milo, milo.client() as client:
+        ...     milo.fail_next(faults.Drop(reset=True))
+        ...     print(len(client.phone_numbers.list()), len(milo.requests))
+        20 2
     """
 
 
