@@ -1,0 +1,154 @@
+"""
+What a scenario measures of its own process, on Linux.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import gc
+import math
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import anyio.lowlevel
+import trio
+
+MIB = 1024**2
+
+
+def _kib(name: str) -> int:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name + ":"))
+
+
+class Memory:
+    """
+    How many MiB of memory this process has more than at the start: now, and at its peak.
+    """
+
+    def __init__(self) -> None:
+        gc.collect()
+        # 5 sets the peak to what there is now: man 5 proc_pid_clear_refs.
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        self._start = _kib("VmRSS")
+
+    @property
+    def growth(self) -> float:
+        """
+        MiB that are still there.
+        """
+        return round((_kib("VmRSS") - self._start) / 1024, 1)
+
+    @property
+    def peak(self) -> float:
+        """
+        MiB that there were at the most.
+        """
+        return round((_kib("VmHWM") - self._start) / 1024, 1)
+
+
+def open_files() -> int:
+    """
+    Return how many file descriptors this process has open.
+    """
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def settle() -> None:
+    """
+    Take what there is now for what there always was, so that counting is quick and starts at 0.
+    """
+    Belongings()  # the first look fills caches
+    gc.collect()
+    gc.freeze()
+
+
+def tasks() -> int:
+    """
+    Return how many tasks the running event loop has, 0 if there is none.
+    """
+    try:
+        token = anyio.lowlevel.current_token().native_token
+    except Exception:
+        return 0
+    if isinstance(token, asyncio.AbstractEventLoop):
+        return len(asyncio.all_tasks())
+    return trio.lowlevel.current_statistics().tasks_living
+
+
+class Belongings:
+    """
+    What this process has: objects by their type, files and sockets, threads, tasks.
+    """
+
+    def __init__(self) -> None:
+        gc.collect()
+        self.files = open_files()
+        self.threads = threading.active_count()
+        self.tasks = tasks()
+        self.objects = collections.Counter(map(type, gc.get_objects()))
+
+    def more_than(self, before: Belongings, objects: int) -> dict[str, int]:
+        """
+        Return what there is more of than *before*; of a type of objects, *objects* more and up.
+        """
+        more = {
+            "files": self.files - before.files,
+            "threads": self.threads - before.threads,
+            "tasks": self.tasks - before.tasks,
+        }
+        grown = self.objects - before.objects
+        more |= {
+            f"{kind.__module__}.{kind.__qualname__}": count
+            for kind, count in grown.items()
+            if count >= objects
+        }
+        return {name: count for name, count in more.items() if count > 0}
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """
+    Return the smallest of *values* that *share* of them do not exceed.
+    """
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """
+    Return by how much y grows with x in the line that fits *points* best.
+    """
+    count = len(points)
+    mean_x = sum(x for x, _ in points) / count
+    mean_y = sum(y for _, y in points) / count
+    spread = sum((x - mean_x) ** 2 for x, _ in points)
+    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread if spread else 0.0
+
+
+class Stopwatch:
+    """
+    Seconds since it was made or entered; stopped when left.
+    """
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._seconds: float | None = None
+
+    def __enter__(self) -> Self:
+        self._start = time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._seconds = time.monotonic() - self._start
+
+    @property
+    def seconds(self) -> float:
+        """
+        How long it ran, or has been running.
+        """
+        running = time.monotonic() - self._start
+        return round(running if self._seconds is None else self._seconds, 3)

@@ -1,0 +1,257 @@
+"""
+What is promised of load, outages, time and memory: which scenario measures it, and the bars.
+
+The tests run each in a small form, `nox -s soak` in full, and `nox -s reliability` publishes what
+was measured.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+#: What a figure is compared by.
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
+
+Parameters = Mapping[str, Any]
+Bars = Mapping[str, tuple[str, float]]
+
+
+def each(**choices: Sequence[Any]) -> tuple[Parameters, ...]:
+    """
+    Return parameters for every combination of *choices*.
+    """
+    return tuple(
+        dict(zip(choices, chosen, strict=True)) for chosen in itertools.product(*choices.values())
+    )
+
+
+ASYNC = ("asyncio", "trio")
+ALL = (*ASYNC, "blocking")
+BLOCKING = ("blocking",)
+
+
+@attrs.frozen(kw_only=True)
+class Promise:
+    """
+    A promise and how it is measured.
+
+    Attributes:
+        text: What is promised, in one sentence.
+        scenario: The name of what measures it.
+        runs: The parameters of each run that are not the scenario's own.
+        bars: For each figure that is judged, how and against what.
+        timed: The same for figures that a busy machine spoils: the tests do not judge them.
+        figures: Other figures that are worth a column.
+        small: What is smaller in the form that runs with the tests; None if other tests of this
+            suite show it already.
+    """
+
+    text: str
+    scenario: str
+    runs: Sequence[Parameters]
+    bars: Bars
+    timed: Bars = attrs.field(factory=dict)
+    figures: Sequence[str] = ()
+    small: Parameters | None = None
+
+
+def broken(measured: Mapping[str, Any], bars: Bars) -> list[str]:
+    """
+    Return each of *bars* that *measured* does not hold, in words.
+    """
+    return [
+        f"{figure} is {measured[figure]}, and not {how} {bar}"
+        for figure, (how, bar) in bars.items()
+        if not _OPERATORS[how](measured[figure], bar)
+    ]
+
+
+PROMISES = (
+    Promise(
+        text="Ten thousand calls at once on one client all succeed, on a hundred connections.",
+        scenario="load",
+        runs=each(front=ASYNC),
+        small={"calls": 400, "delay": 5},
+        bars={"lost": ("=", 0), "connections": ("<=", 100), "memory": ("<", 250)},
+        timed={"seconds": ("<=", 60)},
+        figures=("calls",),
+    ),
+    Promise(
+        text="Thirty thousand cancelled calls leave every connection usable.",
+        scenario="churn",
+        runs=each(front=ASYNC, left_alone=(0.0, 0.25)),
+        small={"cancels": 200},
+        bars={"failed": ("=", 0), "dead": ("=", 0), "memory": ("<", 40)},
+        figures=("cancelled", "answered", "seconds"),
+    ),
+    Promise(
+        text="A cancelled call ends at once, in whatever moment, and is not sent again.",
+        scenario="moments",
+        runs=each(front=ASYNC),
+        bars={"dead": ("=", 0), "resent": ("=", 0)},
+        timed={"slow": ("<=", 50)},
+        figures=("runs", "slowest"),
+    ),
+    Promise(
+        text="Threads that share a client get each their own answers.",
+        scenario="threads",
+        runs=each(front=BLOCKING),
+        bars={"lost": ("=", 0)},
+        figures=("calls", "connections"),
+    ),
+    Promise(
+        text="After a fork, parent and child go on with one client and get each their own answers.",
+        scenario="forks",
+        runs=each(front=ALL),
+        bars={"wrong": ("=", 0)},
+        figures=("calls",),
+    ),
+    Promise(
+        text="A thousand failed calls of each kind leave no object, file, task or thread behind.",
+        scenario="failures",
+        runs=each(front=ALL),
+        small={"calls": 25},
+        bars={"succeeded": ("=", 0), "leaks": ("=", 0)},
+        figures=("kinds", "calls"),
+    ),
+    Promise(
+        text="Clients that are made, used and closed leave nothing behind.",
+        scenario="clients",
+        runs=each(front=ALL),
+        bars={"leaks": ("=", 0), "memory": ("<", 4)},
+        figures=("clients",),
+    ),
+    Promise(
+        text="For minutes on end, with faults and cancelled calls, all stays as it was.",
+        scenario="minutes",
+        runs=each(front=ASYNC),
+        small={"seconds": 2.0, "quiet": 1.0},
+        bars={
+            "availability": (">=", 0.999),
+            "wrong": ("=", 0),
+            "memory_per_minute": ("<", 1),
+        },
+        timed={"files": ("<=", 5), "added_p99": ("<=", 500)},
+        figures=("seconds", "calls", "faults", "cancelled"),
+    ),
+    Promise(
+        text="A call is over 50 ms after its deadline, whatever the server does.",
+        scenario="deadlines",
+        runs=each(front=ASYNC),
+        bars={"answered": ("=", 0)},
+        timed={"latest": ("<=", 50)},
+        figures=("runs", "late_p99"),
+    ),
+    Promise(
+        text="In blocking code, a call is over 250 ms after its deadline.",
+        scenario="deadlines",
+        runs=each(front=BLOCKING),
+        bars={"answered": ("=", 0)},
+        timed={"latest": ("<=", 250)},
+        figures=("runs", "late_p99"),
+    ),
+    Promise(
+        text="A program that forgets to close its client ends at once, with its own exit status, "
+        "and writes nothing.",
+        scenario="exits",
+        runs=each(front=ALL),
+        bars={"foreign": ("=", 0), "stderr": ("=", 0)},
+        timed={"slowest": ("<=", 1000)},
+        figures=("programs",),
+    ),
+    Promise(
+        text="A server that is down gets 1.1 requests for each call at the most.",
+        scenario="outage",
+        runs=each(how=("status-503", "refused"), front=ALL),
+        small={"calls": 360},
+        bars={"requests_per_call": ("<=", 1.1)},
+        figures=("calls", "requests"),
+    ),
+    Promise(
+        text="If one request in twenty fails, 99.9 % of the calls succeed with four attempts.",
+        scenario="chaos",
+        runs=each(front=ALL),
+        bars={"availability": (">=", 0.999), "wrong": ("=", 0)},
+        figures=("calls", "faults"),
+    ),
+    Promise(
+        text="No answer takes more memory than twice the 32 MiB that a body may have.",
+        scenario="memory",
+        runs=each(how=("bomb", "endless", "length"), front=ALL),
+        bars={"memory": ("<", 64)},
+        timed={"seconds": ("<=", 2)},
+        figures=("outcome",),
+    ),
+    Promise(
+        text="A list that goes round in a circle is an error, and not an endless walk.",
+        scenario="cursors",
+        runs=each(front=ASYNC),
+        bars={"requests": ("<=", 2), "items": ("<=", 2)},
+        figures=("outcome",),
+    ),
+)
+
+
+@attrs.frozen(kw_only=True)
+class Comparison:
+    """
+    A scenario that other clients go through as well, on asyncio.
+
+    Attributes:
+        text: What happens, in one sentence.
+        scenario: Its name.
+        clients: Those that can.
+        runs: The parameters of each run that are not the scenario's own.
+        figures: What is worth a column.
+    """
+
+    text: str
+    scenario: str
+    runs: Sequence[Parameters]
+    figures: Sequence[str]
+    clients: Sequence[str] = ("heymilo", "httpx", "openai")
+
+
+COMPARISONS = (
+    Comparison(
+        text="Ten thousand calls at once, on a hundred connections.",
+        scenario="load",
+        runs=({},),
+        figures=("calls", "lost", "errors", "seconds", "memory"),
+    ),
+    Comparison(
+        text="A server that is down.",
+        scenario="outage",
+        runs=each(how=("status-503", "refused")),
+        figures=("calls", "requests_per_call"),
+    ),
+    Comparison(
+        text="Thirty thousand cancelled calls, and then twenty plain ones.",
+        scenario="churn",
+        runs=each(left_alone=(0.0, 0.25)),
+        figures=("cancelled", "plain", "dead"),
+    ),
+    Comparison(
+        text="An answer that is made to fill the memory; at 2 GiB, or after 60 s, we ended it.",
+        scenario="memory",
+        runs=each(how=("bomb", "endless", "length")),
+        figures=("outcome", "memory", "seconds"),
+    ),
+    Comparison(
+        text="A list that repeats one page for ever; after a thousand items we ended it.",
+        scenario="cursors",
+        runs=({},),
+        clients=("heymilo", "openai"),
+        figures=("outcome", "requests", "items"),
+    ),
+)
