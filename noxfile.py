@@ -97,9 +97,24 @@ def coverage(session: nox.Session) -> None:
 def soak(session: nox.Session) -> None:
     """
     Sweep with 20,000 examples of each kind; with a million: -- --hypothesis-profile=million.
+
+    Then run the tests in developer mode and on uvloop, and measure every promise in full size.
     """
-    session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
+    session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"), "uvloop")
     sweep(session)
+    for plugin, developing in (("in_debug_mode", "1"), ("on_uvloop", "")):
+        options = ["-n", "auto", "-o", "timeout=300", NO_WALK, "-p", f"reliability.{plugin}"]
+        session.run("pytest", *options, env={"PYTHONDEVMODE": developing})
+    session.run("python", "tests/reliability", "soak")
+
+
+@nox.session
+def reliability(session: nox.Session) -> None:
+    """
+    Measure what docs/reliability.md says, beside other clients too; `-- load` only that part.
+    """
+    session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"), *group("reliability"))
+    session.run("python", "tests/reliability", "publish", *session.posargs)
 
 
 def sweep(session: nox.Session) -> None:

@@ -190,8 +190,6 @@ WAITING = {
     30: "waits for the setting `rate_limit`; the server's own refusals are heeded (cases 18 to 29)",
     113: "waits for the resource `postings`, the only one with such a route",
     122: "waits for the voice preview, the only operation that redirects",
-    146: "waits for `nox -s soak`; its faults for some seconds are case 63",
-    148: "waits for `nox -s soak`",
 }
 
 _PURE = "arithmetic that all fronts share"
@@ -216,6 +214,8 @@ NOT_ON_ALL_FRONTS = {
     139: "it forks in programs of its own, one blocking and one with an event loop",
     140: "in an event loop Ctrl-C is the loop's business",
     142: "it is about the blocking client",
+    146: _CANCELLED,
+    148: _LOOPS,
 }
 
 #: Cases whose full size belongs to `nox -s soak`; the tests run them in a small form.

@@ -4,8 +4,11 @@ The promises about load, time and memory, each measured in a small form.
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from reliability.promises import PROMISES, broken
+from reliability import page
+from reliability.promises import COMPARISONS, PROMISES, broken
 from reliability.running import measure
 
 SMALL = [
@@ -24,3 +27,29 @@ def test_promise_in_small(promise, parameters):
     Cases 130, 137 and 146, small: what is promised of load, time and memory holds.
     """
     assert [] == broken(measure(promise.scenario, parameters, longest=50), promise.bars)
+
+
+def test_the_page_is_written_by_the_session():
+    """
+    docs/reliability.md is what `nox -s reliability` makes of the figures, and nothing else.
+    """
+    figures = json.loads(page.JSON.read_text(encoding="utf-8"))
+
+    assert page.page_of(figures) == page.PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_has_every_promise():
+    """
+    The page has what is measured, as it is measured now, and every promise is kept there.
+    """
+    figures = json.loads(page.JSON.read_text(encoding="utf-8"))
+    told = {one["title"]: one for one in figures["promises"]}
+
+    assert {one.title for one in PROMISES} == set(told)
+    assert {one.title for one in COMPARISONS} == {one["title"] for one in figures["comparisons"]}
+    assert [] == [
+        words
+        for one in PROMISES
+        for run in told[one.title]["runs"]
+        for words in broken(run["measured"], {**one.bars, **one.timed})
+    ]

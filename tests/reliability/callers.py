@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 #: Seconds without progress, for each of them.
-TIMEOUT = 30.0
+TIMEOUT = 60.0
 
 
 @attrs.frozen

@@ -36,6 +36,7 @@ def keep_promises(scenarios: Sequence[str], changes: Changes) -> list[dict[str, 
         bars = {**promise.bars, **promise.timed}
         records.append(
             {
+                "title": promise.title,
                 "text": promise.text,
                 "scenario": promise.scenario,
                 "bars": {figure: list(bar) for figure, bar in bars.items()},
@@ -56,6 +57,7 @@ def compare(scenarios: Sequence[str]) -> list[dict[str, Any]]:
     """
     return [
         {
+            "title": comparison.title,
             "text": comparison.text,
             "scenario": comparison.scenario,
             "figures": list(comparison.figures),

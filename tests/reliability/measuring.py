@@ -16,13 +16,7 @@ from typing import Self
 
 import anyio.lowlevel
 import trio
-
-MIB = 1024**2
-
-
-def _kib(name: str) -> int:
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name + ":"))
+from invariants import forget_peak, resident
 
 
 class Memory:
@@ -32,23 +26,22 @@ class Memory:
 
     def __init__(self) -> None:
         gc.collect()
-        # 5 sets the peak to what there is now: man 5 proc_pid_clear_refs.
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-        self._start = _kib("VmRSS")
+        forget_peak()
+        self._start = resident()
 
     @property
     def growth(self) -> float:
         """
         MiB that are still there.
         """
-        return round((_kib("VmRSS") - self._start) / 1024, 1)
+        return round(resident() - self._start, 1)
 
     @property
     def peak(self) -> float:
         """
         MiB that there were at the most.
         """
-        return round((_kib("VmHWM") - self._start) / 1024, 1)
+        return round(resident("VmHWM") - self._start, 1)
 
 
 def open_files() -> int:
@@ -108,6 +101,13 @@ class Belongings:
             if count >= objects
         }
         return {name: count for name, count in more.items() if count > 0}
+
+
+def stalled() -> float:
+    """
+    Return for how many seconds this thread was ready to run and had no processor, so far.
+    """
+    return int(Path("/proc/thread-self/schedstat").read_text("ascii").split()[1]) / 1e9
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -46,6 +46,7 @@ class Promise:
     A promise and how it is measured.
 
     Attributes:
+        title: What it is about.
         text: What is promised, in one sentence.
         scenario: The name of what measures it.
         runs: The parameters of each run that are not the scenario's own.
@@ -56,6 +57,7 @@ class Promise:
             suite show it already.
     """
 
+    title: str
     text: str
     scenario: str
     runs: Sequence[Parameters]
@@ -78,6 +80,7 @@ def broken(measured: Mapping[str, Any], bars: Bars) -> list[str]:
 
 PROMISES = (
     Promise(
+        title="Load",
         text="Ten thousand calls at once on one client all succeed, on a hundred connections.",
         scenario="load",
         runs=each(front=ASYNC),
@@ -87,6 +90,7 @@ PROMISES = (
         figures=("calls",),
     ),
     Promise(
+        title="Cancelled calls",
         text="Thirty thousand cancelled calls leave every connection usable.",
         scenario="churn",
         runs=each(front=ASYNC, left_alone=(0.0, 0.25)),
@@ -95,6 +99,7 @@ PROMISES = (
         figures=("cancelled", "answered", "seconds"),
     ),
     Promise(
+        title="Cancelled at any moment",
         text="A cancelled call ends at once, in whatever moment, and is not sent again.",
         scenario="moments",
         runs=each(front=ASYNC),
@@ -103,6 +108,7 @@ PROMISES = (
         figures=("runs", "slowest"),
     ),
     Promise(
+        title="Threads",
         text="Threads that share a client get each their own answers.",
         scenario="threads",
         runs=each(front=BLOCKING),
@@ -110,6 +116,7 @@ PROMISES = (
         figures=("calls", "connections"),
     ),
     Promise(
+        title="Forks",
         text="After a fork, parent and child go on with one client and get each their own answers.",
         scenario="forks",
         runs=each(front=ALL),
@@ -117,6 +124,7 @@ PROMISES = (
         figures=("calls",),
     ),
     Promise(
+        title="Calls that fail",
         text="A thousand failed calls of each kind leave no object, file, task or thread behind.",
         scenario="failures",
         runs=each(front=ALL),
@@ -125,6 +133,7 @@ PROMISES = (
         figures=("kinds", "calls"),
     ),
     Promise(
+        title="Clients that come and go",
         text="Clients that are made, used and closed leave nothing behind.",
         scenario="clients",
         runs=each(front=ALL),
@@ -132,6 +141,7 @@ PROMISES = (
         figures=("clients",),
     ),
     Promise(
+        title="Minutes of faults",
         text="For minutes on end, with faults and cancelled calls, all stays as it was.",
         scenario="minutes",
         runs=each(front=ASYNC),
@@ -145,6 +155,7 @@ PROMISES = (
         figures=("seconds", "calls", "faults", "cancelled"),
     ),
     Promise(
+        title="Deadlines",
         text="A call is over 50 ms after its deadline, whatever the server does.",
         scenario="deadlines",
         runs=each(front=ASYNC),
@@ -153,6 +164,7 @@ PROMISES = (
         figures=("runs", "late_p99"),
     ),
     Promise(
+        title="Deadlines in blocking code",
         text="In blocking code, a call is over 250 ms after its deadline.",
         scenario="deadlines",
         runs=each(front=BLOCKING),
@@ -161,6 +173,7 @@ PROMISES = (
         figures=("runs", "late_p99"),
     ),
     Promise(
+        title="The end of a program",
         text="A program that forgets to close its client ends at once, with its own exit status, "
         "and writes nothing.",
         scenario="exits",
@@ -170,6 +183,7 @@ PROMISES = (
         figures=("programs",),
     ),
     Promise(
+        title="Outage",
         text="A server that is down gets 1.1 requests for each call at the most.",
         scenario="outage",
         runs=each(how=("status-503", "refused"), front=ALL),
@@ -178,6 +192,7 @@ PROMISES = (
         figures=("calls", "requests"),
     ),
     Promise(
+        title="Chaos",
         text="If one request in twenty fails, 99.9 % of the calls succeed with four attempts.",
         scenario="chaos",
         runs=each(front=ALL),
@@ -185,6 +200,7 @@ PROMISES = (
         figures=("calls", "faults"),
     ),
     Promise(
+        title="Memory",
         text="No answer takes more memory than twice the 32 MiB that a body may have.",
         scenario="memory",
         runs=each(how=("bomb", "endless", "length"), front=ALL),
@@ -193,6 +209,7 @@ PROMISES = (
         figures=("outcome",),
     ),
     Promise(
+        title="Lists without end",
         text="A list that goes round in a circle is an error, and not an endless walk.",
         scenario="cursors",
         runs=each(front=ASYNC),
@@ -208,6 +225,7 @@ class Comparison:
     A scenario that other clients go through as well, on asyncio.
 
     Attributes:
+        title: What it is about.
         text: What happens, in one sentence.
         scenario: Its name.
         clients: Those that can.
@@ -215,6 +233,7 @@ class Comparison:
         figures: What is worth a column.
     """
 
+    title: str
     text: str
     scenario: str
     runs: Sequence[Parameters]
@@ -224,30 +243,35 @@ class Comparison:
 
 COMPARISONS = (
     Comparison(
+        title="Load",
         text="Ten thousand calls at once, on a hundred connections.",
         scenario="load",
         runs=({},),
         figures=("calls", "lost", "errors", "seconds", "memory"),
     ),
     Comparison(
+        title="Outage",
         text="A server that is down.",
         scenario="outage",
         runs=each(how=("status-503", "refused")),
         figures=("calls", "requests_per_call"),
     ),
     Comparison(
+        title="Cancelled calls",
         text="Thirty thousand cancelled calls, and then twenty plain ones.",
         scenario="churn",
         runs=each(left_alone=(0.0, 0.25)),
         figures=("cancelled", "plain", "dead"),
     ),
     Comparison(
+        title="Memory",
         text="An answer that is made to fill the memory; at 2 GiB, or after 60 s, we ended it.",
         scenario="memory",
         runs=each(how=("bomb", "endless", "length")),
         figures=("outcome", "memory", "seconds"),
     ),
     Comparison(
+        title="Lists without end",
         text="A list that repeats one page for ever; after a thousand items we ended it.",
         scenario="cursors",
         runs=({},),

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import anyio
-from reliability.measuring import percentile
+from reliability.measuring import percentile, stalled
 from reliability.origin import Origin
 
 from heymilo_async import AsyncHeyMilo
@@ -26,23 +26,23 @@ def moments(
     dead = resent = 0
 
     async def cancel_after(client: AsyncHeyMilo, seconds: float) -> None:
-        ended = 0.0
+        took: float | None = None
 
         async def call() -> None:
-            nonlocal ended
+            nonlocal took
             try:
                 await client.phone_numbers.get("A")
             except anyio.get_cancelled_exc_class():
-                ended = time.monotonic()
+                took = time.monotonic() - cancelled - (stalled() - waited)
                 raise
 
         async with anyio.create_task_group() as group:
             group.start_soon(call)
             await anyio.sleep(seconds)
-            cancelled = time.monotonic()
+            cancelled, waited = time.monotonic(), stalled()
             group.cancel_scope.cancel()
-        if ended:
-            delays.append(ended - cancelled)
+        if took is not None:
+            delays.append(took)
 
     async def main(way: str) -> None:
         nonlocal dead, resent

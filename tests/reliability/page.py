@@ -1,0 +1,232 @@
+"""
+docs/reliability.md, made of docs/reliability.json and of nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from catalogue import CASES, WAITING, section_of
+from reliability.recording import NO_FRONT
+from reliability.running import command
+
+DOCS = Path(__file__).parents[2] / "docs"
+JSON = DOCS / "reliability.json"
+PAGE = DOCS / "reliability.md"
+
+#: What a figure is called, if it is not its own name.
+LABELS = {
+    "added_p99": "p99 beyond twice the one without faults, ms",
+    "answered": "answered",
+    "availability": "succeeded",
+    "client": "",
+    "connections": "connections at most",
+    "dead": "dead afterwards",
+    "faults": "requests that met a fault",
+    "files": "file descriptors added",
+    "foreign": "wrong exit statuses",
+    "front": "",
+    "how": "server",
+    "items": "items handed out",
+    "late_p99": "late, p99, ms",
+    "latest": "late at most, ms",
+    "leaks": "kinds that left something",
+    "left_alone": "not cancelled",
+    "lost": "lost or wrong",
+    "memory": "memory, MiB",
+    "memory_per_minute": "memory, MiB a minute",
+    "plain": "plain calls",
+    "requests_per_call": "requests per call",
+    "resent": "sent again",
+    "slow": "end after it, p99, ms",
+    "slowest": "slowest, ms",
+    "stderr": "characters on stderr",
+    "succeeded": "that did not fail",
+    "wrong": "wrong answers",
+}
+#: What a value is called.
+NAMES = {
+    "heymilo": "heymilo-async",
+    "openai": "openai-python",
+    "status-503": "answers 503",
+    "refused": "refuses connections",
+    "bomb": "1 MB of gzip that is 1 GiB",
+    "endless": "a body without end",
+    "length": "a body of 10 GB, announced",
+}
+FRONTS = ("asyncio", "trio", "blocking", NO_FRONT)
+
+NOT_PROMISED = """
+- **Creating something twice is not ruled out by trying again blindly, so that is not done.** A creating call is sent again only if it was refused with 429 or certainly never sent. If its answer is lost, the error says so in `.maybe_sent`, and whether to try again is yours to decide.
+- **Exactly once.** No client can promise that without the server's help, and this API has no idempotency keys.
+- **Order.** A list comes in the server's order, and calls that you start together end in any order. `get_many` returns its results in the order of the ids; it does not ask in it.
+- **A consistent list.** What is added or removed during a walk may be missed or not; no item is handed out twice for one cursor.
+- **An `http_client` of yours in several event loops.** It belongs to the first one; a second one is an `EventLoopError`. Clients that we make may be used in any number.
+- **A deadline over what cannot be interrupted.** In blocking code that is looking up a name, and a client of your own behind `http_client=`.
+- **That the live service behaves as its contract says.** All of this was measured against servers on one machine; the live service was never called.
+""".strip()
+
+
+def page_of(found: Mapping[str, Any]) -> str:
+    """
+    Return the page that says what was *found*.
+    """
+    return "\n".join(_lines(found)) + "\n"
+
+
+def write(found: Mapping[str, Any]) -> None:
+    """
+    Write *found* as JSON, and the page.
+    """
+    JSON.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    PAGE.write_text(page_of(found), encoding="utf-8")
+
+
+def _lines(found: Mapping[str, Any]) -> Iterator[str]:
+    yield "# Reliability"
+    yield ""
+    yield "What is promised, and what was measured of it."
+    yield "This page is written by `nox -s reliability`, from `reliability.json` beside it; no figure in it was typed."
+    yield ""
+    yield from _made(found)
+    yield ""
+    yield "## Promises"
+    yield ""
+    yield "Each scenario is a program of its own, and so is its server, on the loopback interface."
+    yield "`nox -s soak` measures them all again and fails if one is broken; the line below a table measures it alone."
+    yield "A bound stands in brackets behind the figure that it is for."
+    for promise in found["promises"]:
+        yield from _promise(promise)
+    yield ""
+    yield "## Beside other clients"
+    yield ""
+    yield from _terms(found["made"]["packages"])
+    for comparison in found["comparisons"]:
+        yield ""
+        yield f"### {comparison['title']}, compared"
+        yield ""
+        yield comparison["text"]
+        yield ""
+        yield from _table(_rows(comparison))
+    yield ""
+    yield from _catalogue(found["cases"])
+    yield ""
+    yield "## What is not promised"
+    yield ""
+    yield NOT_PROMISED
+
+
+def _made(found: Mapping[str, Any]) -> Iterator[str]:
+    made = found["made"]
+    dates = sorted(
+        {part["date"] for part in [*found["promises"], *found["comparisons"], found["cases"]]}
+    )
+    when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    packages = ", ".join(f"{name} {version}" for name, version in made["packages"].items())
+    yield f"Measured on {when}, on {made['system']} with {made['cores']} cores and {made['memory']} GiB of memory, with Python {made['python']}."
+    yield f"Versions: {packages}."
+
+
+def _promise(promise: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    yield f"### {promise['title']}"
+    yield ""
+    yield promise["text"]
+    yield ""
+    yield from _table(_rows(promise))
+    yield ""
+    # The first one; the others differ by what is in their row.
+    yield f"`python {' '.join(command(promise['scenario'], promise['runs'][0]['parameters']))}`"
+
+
+def _rows(record: Mapping[str, Any]) -> Iterator[list[str]]:
+    bars = record.get("bars", {})
+    given = list(dict.fromkeys(name for run in record["runs"] for name in run["parameters"]))
+    # What was asked for is not told again if it was measured, too.
+    given = [name for name in given if name not in record["figures"]]
+    yield [
+        *(LABELS.get(name, name) for name in given),
+        *(_heading(name, bars.get(name)) for name in record["figures"]),
+    ]
+    for run in record["runs"]:
+        yield [
+            *(_value(name, run["parameters"].get(name, "")) for name in given),
+            *(_value(name, run["measured"][name]) for name in record["figures"]),
+        ]
+
+
+def _heading(figure: str, bar: Sequence[Any] | None) -> str:
+    label = LABELS.get(figure, figure)
+    if bar is None:
+        return label
+    how, limit = bar
+    return f"{label} ({'' if how == '=' else how + ' '}{_value(figure, limit)})"
+
+
+def _value(figure: str, value: Any) -> str:
+    if figure in {"availability", "left_alone"}:
+        return f"{100 * float(value):.4g} %"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_value('', count)}" for name, count in value.items()) or "none"
+    if isinstance(value, int | float):
+        return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    return NAMES.get(value, value)
+
+
+def _table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    heading, *others = rows
+    for row in (heading, ["---"] * len(heading), *others):
+        yield "| " + " | ".join(row) + " |"
+
+
+def _terms(packages: Mapping[str, str]) -> Iterator[str]:
+    yield f"The same scenarios, on asyncio, for plain httpx {packages['httpx']} and for openai-python {packages['openai']}, which brings httpx2 {packages['httpx2']}."
+    yield "Each has the same server, at most a hundred connections (ten where calls are cancelled), and a timeout of 60 s; all else is as each comes."
+    yield "So httpx tries once, the others three times; openai-python is asked by its generic `get`, for it has no method for this API, and walks a list of its own in the same JSON."
+    yield "Neither is made for this API, and neither promises what is measured here: the tables say what one would have to build around them."
+
+
+def _catalogue(cases: Mapping[str, Any]) -> Iterator[str]:
+    shown = cases["shown"]
+    passed, failed = (
+        sum(results[which] for one in shown.values() for results in one["fronts"].values())
+        for which in (0, 1)
+    )
+    yield "## The catalogue of faults"
+    yield ""
+    yield f"{len(shown)} of {len(CASES)} faults have tests, which the table names; {passed:,} runs of them ended as the table says, {failed} did not."
+    yield "In every one of them it is also asserted that the key is nowhere but in the request's header, that no foreign exception comes out, that no call outlasts its deadline, that memory stays within bounds, that a creating request is not sent twice, and that afterwards no connection is in use, a plain call works, and no task, thread or socket is left."
+    yield "The figures are runs that passed; `pytest --case 4` runs those of case 4."
+    for title, numbers in _sections(shown):
+        yield ""
+        yield f"### {title}"
+        yield ""
+        rows = [[str(number), CASES[number], *_results(shown[str(number)])] for number in numbers]
+        yield from _table([["no.", "fault and outcome", *FRONTS, "tests"], *rows])
+    if WAITING:
+        yield ""
+        yield "### Not shown yet"
+        yield ""
+        yield from _table(
+            [
+                ["no.", "fault and outcome", "why"],
+                *([str(number), CASES[number], why] for number, why in WAITING.items()),
+            ]
+        )
+
+
+def _sections(shown: Mapping[str, Any]) -> Iterator[tuple[str, list[int]]]:
+    sections: dict[str, list[int]] = {}
+    for number in sorted(map(int, shown)):
+        sections.setdefault(section_of(number), []).append(number)
+    yield from sections.items()
+
+
+def _results(told: Mapping[str, Any]) -> Iterator[str]:
+    for front in FRONTS:
+        passed, failed = told["fronts"].get(front, (0, 0))
+        yield f"{failed} of {passed + failed} failed" if failed else str(passed or "")
+    yield ", ".join(f"`{test}`" for test in told["tests"])
