@@ -1,0 +1,100 @@
+"""
+Extras: who did not install one is told so in one line that names it, and the client needs none.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from server import single
+
+ROOT = Path(__file__).parent.parent
+DEPENDENCIES = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+    "optional-dependencies"
+]
+EXTRAS = {
+    extra: [Requirement(one).name for one in wanted]
+    for extra, wanted in DEPENDENCIES.items()
+    if extra != "all"
+}
+#: What somebody would write who forgot the extra.
+USES = {
+    "cli": "from heymilo_async.cli import main; sys.exit(main())",
+    "otel": "import heymilo_async.otel",
+    "redis": (
+        "from heymilo_async import HeyMilo, RateLimit; "
+        "HeyMilo('a-key', rate_limit=RateLimit(1, per=1, storage='redis://127.0.0.1'))"
+    ),
+    "sandbox": "import heymilo_async.sandbox",
+}
+#: What a distribution is imported as, where that is another name.
+MODULES = {"opentelemetry-api": "opentelemetry"}
+#: What the client itself could not do without, though an extra asks for it too.
+NEVER_MISSING = {"h11"}
+
+
+def run(code: str, *missing: str) -> subprocess.CompletedProcess[str]:
+    """
+    Run *code* in a new interpreter in which *missing* cannot be imported.
+    """
+    gone = "".join(f"sys.modules[{MODULES.get(name, name)!r}] = None; " for name in missing)
+    environment = {**os.environ, "COLUMNS": "200"}
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys; {gone}\n{code}"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_each_extra_is_tried():
+    """
+    For each extra it is known here what its users write.
+    """
+    assert set() == EXTRAS.keys() - USES.keys()
+
+
+@pytest.mark.parametrize(
+    ("extra", "package"),
+    [
+        (extra, package)
+        for extra, packages in EXTRAS.items()
+        for package in packages
+        if package not in NEVER_MISSING
+    ],
+)
+def test_a_missing_package_names_its_extra(extra, package):
+    """
+    The last line says what is missing and what to type, and no other line says anything else.
+    """
+    done = run(USES[extra], package)
+    *before, last = done.stderr.splitlines()
+
+    assert 1 == done.returncode
+    assert last.endswith(f"pip install 'heymilo-async[{extra}]'")
+    assert MODULES.get(package, package) in last
+    assert "During handling" not in done.stderr
+    assert [] == [line for line in before if "pip install" in line]
+
+
+def test_the_client_needs_none(serve):
+    """
+    With every optional package missing, a call goes through.
+    """
+    server = serve(single())
+    everything = {one for packages in EXTRAS.values() for one in packages} - NEVER_MISSING
+    done = run(
+        "import heymilo_async\n"
+        f"with heymilo_async.HeyMilo('a-key', base_url={server.base_url!r}) as client:\n"
+        "    print(client.phone_numbers.get('666A24C3').active)",
+        *everything,
+    )
+
+    assert ("True\n", "") == (done.stdout, done.stderr)
