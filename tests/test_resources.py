@@ -126,6 +126,36 @@ def test_models_know_every_member(sample):
     ]
 
 
+def test_the_reference_shows_each_resource():
+    """
+    Each class of a resource has its place in the reference, on a page that the index lists.
+    """
+    docs = HERE.parent / "docs"
+    pages = {page.stem: page.read_text("utf-8") for page in (docs / "reference").glob("*.md")}
+    index = (docs / "index.md").read_text("utf-8").splitlines()
+    shown = {
+        name: page
+        for page, text in pages.items()
+        for name in re.findall(r"autoclass:: (?:\w+\.)*(\w+)$", text, re.MULTILINE)
+    }
+
+    assert [] == [
+        f"no page of docs/reference/ shows {name}: write docs/reference/{_dashed(one.name)}.md"
+        for one in FOUND
+        for name in one.classes
+        if name not in shown
+    ]
+    assert [] == [
+        f"docs/index.md does not list reference/{page}"
+        for page in sorted(pages)
+        if f"reference/{page}" not in index
+    ]
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
 def test_a_test_calls_each_method():
     """
     Each method of a resource is called by a test, by the client's name for it.

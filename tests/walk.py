@@ -21,7 +21,7 @@ CONTRACT = "tests/contract.json"
 PUBLISHED = ROOT / "tests" / "badges.openapi.json"
 
 #: `path`, some words, a colon; then the block.
-_BLOCK = re.compile(r"^`([\w./+-]+)`[^\n`]*:\n\n```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^`([\w./+-]+)`[^\n`]*:\n\n(```+)(\w+)\n(.*?)^\2$", re.DOTALL | re.MULTILINE)
 # The test of the walk names what it looks for, and would be taken for a test of badges.
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "test_contributing.py")
 
@@ -63,7 +63,7 @@ def steps() -> list[Step]:
     Return what CONTRIBUTING.md changes, in its order.
     """
     found: list[Step] = []
-    for path, language, block in _BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text("utf-8")):
+    for path, _, language, block in _BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text("utf-8")):
         if language != "diff":
             found.append(Step(path, "", block))
             continue
@@ -80,8 +80,9 @@ def copy_project(folder: Path, package: Path) -> None:
     Put into *folder* what the walk changes, the *package* among it, and what checks it.
     """
     shutil.copytree(package, folder / "heymilo_async", ignore=_LEFT_OUT)
-    shutil.copytree(ROOT / "tests", folder / "tests", ignore=_LEFT_OUT)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("docs", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=_LEFT_OUT)
+    for name in ("pyproject.toml", "noxfile.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
 
 
