@@ -39,6 +39,13 @@ class RateLimitStatus:
         limit: Requests that may start in the window: yours, or fewer if the server says so.
         remaining: How many of them could start right now, without a wait; 0 while calls wait.
         reset: Seconds until all of them could, if nothing started meanwhile; 0.0 if they can.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, RateLimit
+        >>> with HeyMilo(rate_limit=RateLimit(300, per=60)) as client:
+        ...     page = client.phone_numbers.list()
+        ...     print(client.rate_limit.limit, client.rate_limit.remaining)
+        300 299
     """
 
     limit: int

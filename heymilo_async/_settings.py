@@ -274,6 +274,12 @@ class RateLimit:
         """
         Read a limit as people write it: `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
 
+        Args:
+            text: The limit.
+
+        Returns:
+            The limit as a value.
+
         Raises:
             ConfigurationError: *text* is none, or a number in it is out of its range.
 

@@ -27,6 +27,8 @@ _SECTIONS = re.compile(r"(Args|Attributes|Returns|Raises|Yields|Example):$")
 _TYPE_BELOW = re.compile(
     r"(\.\. attribute:: \w+\n)((?:   .*\n|\n)*?)   :type: (.+)(?=\n|$)", re.MULTILINE
 )
+#: Stands for a colon while napoleon reads; a character that no text has.
+_COLON = "\ue000"
 _OPERATION = re.compile(r"operation `(\w+)`")
 #: Type variables, and what is described elsewhere.
 _NOT_HERE = re.compile(
@@ -140,6 +142,9 @@ def _prepare(
     Turn what reStructuredText would misread into what it means.
     """
     text = _OPERATION.sub(r"operation :ref:`\1 <operation-\1>`", "\n".join(lines))
+    if what == "property":
+        # Napoleon takes what stands before a colon in its first line for its type.
+        text = text.replace(": ", f"{_COLON} ")
     lines[:] = _marked_up(text.splitlines())
 
 
@@ -150,7 +155,7 @@ def _type_beside_name(
     Let an attribute's type stand where it stands in code; napoleon puts it below.
     """
     text = _TYPE_BELOW.sub(r"\1   :type: \3\n\2", "\n".join(lines))
-    lines[:] = text.splitlines()
+    lines[:] = text.replace(_COLON, ":").splitlines()
 
 
 def _marked_up(lines: list[str]) -> Iterator[str]:

@@ -21,6 +21,7 @@ PUBLIC = (
     "heymilo_async",
     "heymilo_async.errors",
     "heymilo_async.events",
+    "heymilo_async.otel",
     "heymilo_async.sandbox",
     "heymilo_async.sandbox.faults",
     "heymilo_async.testing",
