@@ -28,6 +28,8 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,7 @@ from pages import PAGES, ROOT, Block, anchors_of, blocks_of, links_of, named
 from heymilo_async.cli import _app
 from heymilo_async.sandbox import running
 
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
 CONSOLE = [block for block in BLOCKS if block.language == "console"]
@@ -345,20 +348,15 @@ def test_what_is_installed_is_there(block):
     """
     What a page tells to install is this project with extras it has, or something tests have too.
     """
-    import tomllib
-    from importlib.metadata import distribution
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [
-        Requirement(re.sub(r"^(?:\.\./)*\.{1,2}(?=\[|$)", project["name"], word))
-        for word in _requirements(block)
+        Requirement(re.sub(r"^\.(?=\[|$)", PROJECT["name"], word)) for word in _requirements(block)
     ]
 
     assert wanted
     for one in wanted:
         assert distribution(one.name)
-        if one.name == project["name"]:
-            assert set(one.extras) <= set(project["optional-dependencies"])
+        if one.name == PROJECT["name"]:
+            assert set(one.extras) <= set(PROJECT["optional-dependencies"])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
@@ -385,6 +383,17 @@ def test_the_readme_has_all_three_fronts():
     assert calls == [
         next(call for call in calls if call in block.text) for block in _of("README.md", "python")
     ]
+
+
+def test_every_extra_is_named():
+    """
+    The first page has a line for each extra that there is.
+    """
+    start = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+
+    assert set(PROJECT["optional-dependencies"]) == set(
+        re.findall(r"^\| `(\w+)` \|", start, re.MULTILINE)
+    )
 
 
 def test_a_page_shows_what_is_printed():
