@@ -147,7 +147,11 @@ class AsyncWire:
             place = await self._take_place(timeout)
             try:
                 receiver.phase = "connect"
-                trace = {} if expires is None else {"trace": receiver.trace_async}
+                trace: dict[str, Any] = {}
+                if self._settings.http_client is not None:
+                    trace["trace"] = receiver.trace_yours_async
+                elif expires is not None:
+                    trace["trace"] = receiver.trace_async
                 native = native_request(self._module, request, timeout, **trace)
                 with no_secrets_logged(request.secrets + self.secrets):
                     await _receive(lease.client, native, receiver)

@@ -140,7 +140,9 @@ class BlockingWire:
             # In this frame and nowhere else: when it ends, however it does, so does the loan.
             hold = Hold()
             extensions: dict[str, Any] = {HOLD: weakref.ref(hold)}
-            if expires is not None:
+            if self._settings.http_client is not None:
+                extensions["trace"] = receiver.trace_yours
+            elif expires is not None:
                 extensions["trace"] = receiver.trace
             receiver.phase = "connect"
             native = native_request(self._module, request, max(left, 0.001), **extensions)

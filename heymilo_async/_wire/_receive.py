@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from typing import Any
 
 from .._call import Answer
 from .._mapping import Headers
@@ -45,6 +46,7 @@ class Receiver:
         self._inflate: _Gunzip | None = None
         self._defect: str | None = None
         self._too_large = False
+        self._is_tunnel = False
 
     @property
     def is_error(self) -> bool:
@@ -64,6 +66,27 @@ class Receiver:
         Do as `trace`, where httpcore awaits it.
         """
         self.trace(event, info)
+
+    def trace_yours(self, event: str, info: Any) -> None:
+        """
+        Do as `trace` for an `http_client` of the user's own, and take in the head of a redirect.
+
+        Such a client raises an error in its place if the redirect leads nowhere.
+        """
+        self.trace(event, info)
+        if event.endswith(".receive_response_headers.started"):
+            self._is_tunnel = info["request"].method == b"CONNECT"
+        elif event.endswith(".receive_response_headers.complete") and not self._is_tunnel:
+            # HTTP/1.1 has version, status, reason and fields, HTTP/2 status and fields.
+            status_code = next(part for part in info["return_value"] if isinstance(part, int))
+            if 300 <= status_code < 400:
+                self.begin(status_code, info["return_value"][-1])
+
+    async def trace_yours_async(self, event: str, info: Any) -> None:
+        """
+        Do as `trace_yours`, where httpcore awaits it.
+        """
+        self.trace_yours(event, info)
 
     @property
     def ambiguous(self) -> bool:

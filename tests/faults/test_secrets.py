@@ -28,7 +28,7 @@ import httpx
 import pytest
 import trustme
 from fronts import KEY, Front
-from own import close
+from own import LIBRARIES, close, kind_of
 from rich.console import Console
 from rich.pretty import Pretty
 from rich.traceback import Traceback
@@ -1226,6 +1226,44 @@ def test_redirect_through_a_client_that_follows(front, serve):
 
     assert UnexpectedRedirectError is type(error)
     assert (1, 0) == (server.n, other.accepted)
+
+
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.__name__)
+@pytest.mark.parametrize("location", ["http://[", "http://host:port", "javascript:alert(1)"])
+def test_redirects_to_nowhere_through_a_client_of_ones_own(front, serve, location, library):
+    """
+    Case 121: nor is it another error if the caller's client does not take it for a redirect.
+    """
+    server = serve(answer(302, b"", f"Location: {location}", f"X-Echo: {KEY}"))
+    own = kind_of(front, library)(trust_env=False, verify=NO_CERTIFICATES)
+
+    async def body(client):
+        error = await failure(client)
+        await close(own)
+        return error
+
+    error = front.run(body, server.base_url, http_client=own)
+
+    assert UnexpectedRedirectError is type(error)
+    assert (302, location, 1) == (error.status_code, error.headers["location"], server.n)
+    assert "canary" not in f"{error} {error.headers}"
+
+
+def test_proxy_that_redirects(front, serve):
+    """
+    Case 121: a proxy that answers with a redirect where a tunnel was asked for has failed.
+    """
+    proxy = serve(answer(302, b"", "Location: http://["))
+    own = kind_of(front, httpx)(proxy=proxy.base_url, verify=NO_CERTIFICATES)
+
+    async def body(client):
+        error = await failure(client)
+        await close(own)
+        return error
+
+    error = front.run(body, "https://a.example", http_client=own, retry=ONCE)
+
+    assert (APIConnectionError, "proxy") == (type(error), error.phase)
 
 
 # Cookies.
