@@ -12,13 +12,13 @@ from pathlib import Path
 
 import attrs
 
-from . import calls, decoding, load, peers, plot, report, startup, walks
+from . import calls, decoding, load, observability, peers, plot, report, startup, walks
 from .contenders import async_contenders, blocking_contenders, decoders
 from .fronts import Blocking, fronts
 from .results import Table
 from .server import serving
 
-GROUPS = ("calls", "decoding", "pause", "startup", "load", "walks")
+GROUPS = ("calls", "decoding", "pause", "startup", "load", "walks", "observability")
 
 
 @attrs.frozen(kw_only=True)
@@ -76,6 +76,8 @@ def measure(server: str, scale: Scale, groups: list[str]) -> Iterator[Table]:
                 pages=scale.pages,
                 gets=scale.gets,
             )
+        if "observability" in groups:
+            yield from observability.measure(server, rounds=scale.rounds)
 
 
 def main() -> int:

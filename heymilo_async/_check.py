@@ -104,10 +104,16 @@ def cleaned(answer: Answer, secrets: tuple[Secret, ...]) -> Answer:
     return attrs.evolve(
         answer,
         body=scrub(body, secrets).encode("latin-1")[:KEPT],
-        headers=Headers(
-            (scrub(name, secrets), scrub(value, secrets))
-            for name, value in answer.headers.items_one_by_one()
-        ),
+        headers=cleaned_headers(answer.headers, secrets),
+    )
+
+
+def cleaned_headers(headers: Headers, secrets: tuple[Secret, ...]) -> Headers:
+    """
+    Return *headers* without the secrets that they repeat.
+    """
+    return Headers(
+        (scrub(name, secrets), scrub(value, secrets)) for name, value in headers.items_one_by_one()
     )
 
 

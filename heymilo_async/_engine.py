@@ -23,7 +23,7 @@ import attrs
 from tenacity import AsyncRetrying, RetryCallState, stop_never
 
 from ._call import Answer, APIResponse, Call, Request
-from ._check import check, cleaned, decode_error, printable, scrub
+from ._check import check, cleaned, cleaned_headers, decode_error, printable, scrub
 from ._codec import SingleResponse, decode
 from ._hints import quota
 from ._mapping import NOTHING_EXTRA
@@ -393,7 +393,7 @@ class Engine:
                 error=None if error is None else type(error).__name__,
                 request_id=attempt.request_id,
                 elapsed=attempt.elapsed,
-                headers=None if answer is None else cleaned(answer, secrets).headers,
+                headers=None if answer is None else cleaned_headers(answer.headers, secrets),
             )
 
     def _tell(self, kind: type[Event], course: _Course[Any], **facts: Any) -> None:

@@ -108,6 +108,19 @@ def test_walks(server):
     assert 6 == len(tables)
 
 
+def test_watching(server):
+    """
+    A call is measured watched in each way, beside an engine that tells nobody anything.
+    """
+    watching = _load("observability")
+
+    (table,) = watching.measure(server, rounds=2, times=1)
+
+    ways = {watching.OFF, watching.EVENTS, watching.LOG, watching.API, watching.SDK}
+    assert ways | {watching.DEAF} == table.rows.keys()
+    assert len(ways) == len(table.findings)
+
+
 def test_a_program_of_its_own(server):
     """
     Tasks run in a process of their own, which says how long they took and what it weighs.

@@ -26,7 +26,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from server import Connection, answer, page, single
 
 from heymilo_async import AsyncHeyMilo, HeyMiloError, RetryPolicy
-from heymilo_async.events import CallFinished, CallStarted
+from heymilo_async.events import AttemptStarted, CallFinished, CallStarted, RetryScheduled
 from heymilo_async.otel import Telemetry
 
 ID = "666A24C3"
@@ -275,21 +275,36 @@ def test_what_went_wrong_is_said(front, serve, seen):
     assert "RemoteProtocolError: " in seen.spans[1].status.description
 
 
+def cancelled_at(kind, serve_url, seen, backend):
+    """
+    Make a call below a span, and cancel it when it tells an event of *kind*.
+    """
+
+    async def main():
+        scope = anyio.CancelScope()
+
+        def listen(event):
+            if isinstance(event, kind):
+                scope.cancel()
+
+        events = [seen.telemetry, listen]
+        async with AsyncHeyMilo(KEY, base_url=serve_url, events=events) as client:
+            with seen.tracer.start_as_current_span("my work") as mine:
+                with scope:
+                    await get(client)
+                assert trace.get_current_span() is mine
+
+    anyio.run(main, backend=backend)
+    return {"asyncio": "CancelledError", "trio": "Cancelled"}[backend]
+
+
 def test_a_cancelled_call(serve, anyio_backend, seen):
     """
     Cancellation ends both spans, names itself, and leaves the caller's span current.
     """
     server = serve(Connection.wait)
-    name = {"asyncio": "CancelledError", "trio": "Cancelled"}[anyio_backend]
 
-    async def main():
-        async with AsyncHeyMilo(KEY, base_url=server.base_url, events=seen.telemetry) as client:
-            with seen.tracer.start_as_current_span("my work") as mine:
-                with anyio.move_on_after(0.05):
-                    await get(client)
-                assert trace.get_current_span() is mine
-
-    anyio.run(main, backend=anyio_backend)
+    name = cancelled_at(AttemptStarted, server.base_url, seen, anyio_backend)
 
     assert ["my work", f"  getPhoneNumber {name}", f"    {GET} CLIENT {name}"] == seen.tree
 
@@ -299,16 +314,14 @@ def test_a_call_that_is_cancelled_while_it_waits(serve, anyio_backend, seen):
     A call that is cancelled before another try failed because of that, and not of the status.
     """
     server = serve(answer(503, b"", "Retry-After: 30"))
-    name = {"asyncio": "CancelledError", "trio": "Cancelled"}[anyio_backend]
 
-    async def main():
-        async with AsyncHeyMilo(KEY, base_url=server.base_url, events=seen.telemetry) as client:
-            with anyio.move_on_after(0.2):
-                await get(client)
+    name = cancelled_at(RetryScheduled, server.base_url, seen, anyio_backend)
 
-    anyio.run(main, backend=anyio_backend)
-
-    assert [f"getPhoneNumber 503 {name}", f"  {GET} CLIENT 503 503"] == seen.tree
+    assert [
+        "my work",
+        f"  getPhoneNumber 503 {name}",
+        f"    {GET} CLIENT 503 503",
+    ] == seen.tree
 
 
 def test_a_call_that_is_not_sent(front, serve, seen):
