@@ -16,7 +16,7 @@ import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -25,7 +25,7 @@ from tenacity import AsyncRetrying, RetryCallState, stop_never
 from ._call import Answer, APIResponse, Call, Request
 from ._check import check, cleaned, cleaned_headers, decode_error, printable, scrub
 from ._codec import SingleResponse, decode
-from ._hints import quota
+from ._hints import quota, retry_after
 from ._mapping import NOTHING_EXTRA
 from ._pace import RateLimitStatus
 from ._pool import Lane, Pool
@@ -57,6 +57,9 @@ from .events import (
 T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
+
+#: With these statuses the server may ask all callers to rest.
+_RESTFUL = frozenset({429, 503})
 
 #: Where "no deadline" is a number.
 NEVER = math.inf
@@ -189,7 +192,7 @@ class Engine:
         began = course.lane.wire.now()
         try:
             answer = await self._send(course)
-            self._learn(course, answer)
+            await self._learn(course, answer)
             data, meta, extra = self._read(course, answer)
         except HeyMiloError as error:
             if isinstance(error, ResponseMismatchError):
@@ -267,9 +270,7 @@ class Engine:
         rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
         if rule is None or turns is None:
             return None
-        late = await turns.take(
-            rule, lane, lambda wait: not self.pool.closed and self._may_wait(course, wait)
-        )
+        late = await turns.take(rule, lane, _Caller(self, course))
         # If the client was closed meanwhile, sending says so.
         if not late or self.pool.closed:
             return None
@@ -285,15 +286,20 @@ class Engine:
         self._tell(Paced, course, wait=wait)
         return True
 
-    def _learn(self, course: _Course[T], answer: Answer) -> None:
+    async def _learn(self, course: _Course[T], answer: Answer) -> None:
         """
         Heed what *answer* says of the server's rate limit, if the client has one.
         """
         rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
-        if rule is not None and turns is not None:
-            said = quota(answer.headers, self.wall_clock())
-            if said is not None:
-                turns.learn(rule, said, course.lane)
+        if rule is None or turns is None:
+            return
+        said = quota(answer.headers, self.wall_clock())
+        if said is not None:
+            await turns.learn(rule, said, course.lane)
+        if answer.status_code in _RESTFUL:
+            wait = retry_after(answer.headers, answer.status_code, self.wall_clock())
+            if self._is_rest(wait):
+                await turns.rest(wait, course.lane)
 
     async def _send(self, course: _Course[T]) -> Answer:
         if self.pool.closed:
@@ -452,12 +458,35 @@ class Engine:
         """
         Have the other calls with this credential wait too, if the server asked for it.
         """
-        if not isinstance(error, APIStatusError) or error.status_code not in {429, 503}:
+        if not isinstance(error, APIStatusError) or error.status_code not in _RESTFUL:
             return
         wait = error.retry_after
-        # A wait that nobody would wait for is no reason to stop everybody.
-        if wait is not None and 0 < wait <= self.settings.retry.max_retry_after:
+        if self._is_rest(wait):
             course.lane.cool_down.rest(self.settings.credential, now + wait, copy.copy(error))
+
+    def _is_rest(self, wait: float | None) -> TypeGuard[float]:
+        # A wait that nobody would wait for is no reason to stop everybody.
+        return wait is not None and 0 < wait <= self.settings.retry.max_retry_after
+
+
+@attrs.frozen
+class _Caller(Generic[T]):
+    """
+    A call that wants a turn.
+    """
+
+    engine: Engine
+    course: _Course[T]
+
+    @property
+    def remaining(self) -> float:
+        return self.course.expires - self.course.lane.wire.now()
+
+    def may_wait(self, seconds: float) -> bool:
+        return self.engine._may_wait(self.course, seconds)
+
+    def is_closed(self) -> bool:
+        return self.engine.pool.closed
 
 
 def _not_rested(call: Call[Any], wait: float, because: APIStatusError) -> APIStatusError:

@@ -188,13 +188,13 @@ class Window:
                 reset=round(until - now, 6),
             )
 
-    def ages(self, now: float) -> list[float]:
+    def is_empty(self, now: float) -> bool:
         """
-        Return for each start that still counts how many seconds ago it was.
+        Return whether no start counts and nobody waits.
         """
         with self._lock:
             self._forget(now)
-            return [now - start for start in self._starts]
+            return not (self._starts or self._line)
 
     def _settled(self, turn: Turn, before: int, now: float) -> float:
         turn.at = max(now, self._free_at(turn.limit, before))

@@ -16,10 +16,14 @@ from typing import Any
 import attrs
 
 from ._pace import CoolDown
-from ._settings import PoolSettings, Settings
-from ._turns import Turns
+from ._settings import Credential, PoolSettings, RateLimit, Secret, Settings
+from ._storage import Book, Storage
+from ._turns import Shared, Turns
 from ._wire import AsyncWire, BlockingWire
 from .errors import ClientClosedError, EventLoopError
+
+#: Credentials with a rate limit before those are forgotten that nobody uses any more.
+_MANY = 1000
 
 
 class RetryBudget:
@@ -114,6 +118,8 @@ class Pool:
         self._opened = False
         self._lanes: weakref.WeakKeyDictionary[Any, Lane] = weakref.WeakKeyDictionary()
         self._turns: dict[Hashable, Turns] = {}
+        self._many = _MANY
+        self._storages: dict[Secret, Storage] = {}
         self.budget: RetryBudget = RetryBudget()
 
     @property
@@ -175,9 +181,23 @@ class Pool:
         rule = settings.rate_limit
         if rule is None:
             return None
-        key = settings.credential, rule.per
-        # (A single step in C: of two threads, both get what one of them made.)
-        return self._turns.get(key) or self._turns.setdefault(key, Turns(rule.per))
+        key = settings.credential, rule.per, rule._storage
+        return self._turns.get(key) or self._new_turns(key, rule, settings.credential)
+
+    def _new_turns(self, key: Hashable, rule: RateLimit, credential: Credential) -> Turns:
+        with self._lock:
+            if len(self._turns) >= self._many:
+                # Keys come and go, in a program that serves many of them.
+                now = self.now()
+                self._turns = {one: it for one, it in self._turns.items() if not it.is_idle(now)}
+                self._many = max(_MANY, 2 * len(self._turns))
+            shared = None
+            if rule._storage is not None and rule.storage is not None:
+                storage = self._storages.setdefault(
+                    rule._storage, Storage(rule._storage, rule.storage)
+                )
+                shared = Shared(storage, Book.of(credential, rule.per))
+            return self._turns.setdefault(key, Turns(rule.per, shared))
 
     async def aclose(self) -> None:
         """
@@ -186,6 +206,8 @@ class Pool:
         if not self._closed:
             lane = self._lanes.get(self._wire.place())
             self._closed = True
+            for storage in self._storages.values():
+                storage.close()
             if lane is not None:
                 await lane.wire.aclose()
 
@@ -205,6 +227,7 @@ _abandoned: list[Any] = []
 def _after_fork() -> None:
     for pool in list(_pools):
         _abandoned.extend(pool._lanes.values())
+        _abandoned.extend(pool._storages.values())
         pool._start_anew()
 
 

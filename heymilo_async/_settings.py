@@ -8,9 +8,11 @@ import enum
 import hmac
 import inspect
 import ipaddress
+import os
 import re
 import ssl
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import Any, Final, NoReturn, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -18,6 +20,9 @@ import attrs
 
 from ._listeners import Listeners
 from .errors import ConfigurationError
+
+#: The variable with the password of a storage whose URL has none.
+STORAGE_PASSWORD = "HEYMILO_STORAGE_PASSWORD"  # noqa: S105 - the name, not the password
 
 DEFAULT_BASE_URL = "https://api.heymilo.ai"
 
@@ -47,6 +52,10 @@ _RESERVED_HEADERS: Mapping[str, str] = {
 }
 
 T = TypeVar("T")
+
+
+#: What the server counts requests by: a key, a token, or both.
+Credential = tuple["Secret | None", "Secret | None"]
 
 
 class NotGiven(enum.Enum):
@@ -208,6 +217,8 @@ _SECONDS_OF: Mapping[str, int] = {
     **dict.fromkeys(("m", "min", "minute"), 60),
     **dict.fromkeys(("h", "hour"), 3600),
 }
+#: The path of a storage's URL.
+_DATABASE = re.compile(r"/?[0-9]{0,4}", re.ASCII)
 _MOST_STARTS = 1_000_000
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.001, 86_400.0
 
@@ -236,7 +247,12 @@ def _window(_: object, attribute: attrs.Attribute[float], value: object) -> None
         raise ConfigurationError(message)
 
 
-@attrs.frozen
+def _storage(_: object, __: object, value: Secret | None) -> None:
+    if value is not None:
+        _checked("storage", value, _fault_of_storage)
+
+
+@attrs.frozen(init=False, repr=False)
 class RateLimit:
     """
     So many requests in so many seconds: a client with it waits before the server has to refuse.
@@ -251,9 +267,19 @@ class RateLimit:
     A call whose turn would come after its deadline raises at once, without asking the server: a
     `DeadlineExceededError` whose `phase` is `pace`, or after a retry the error that led to it.
 
+    By itself it paces one client in one process. With a *storage*, all clients on all machines
+    that use the same key and the same storage share one budget. While the storage is down each
+    paces alone, at its share of the limit, which is logged once; it comes back by itself. It has to
+    have the extra: `pip install 'heymilo-async[redis]'`.
+
+    Pickled, it leaves the storage's password out; it is read again from the environment variable
+    `HEYMILO_STORAGE_PASSWORD`, as it is whenever the URL has none.
+
     Attributes:
-        limit: Requests, 1 to 1,000,000.
+        limit: Requests, 1 to 1,000,000. All who share a storage should have the same.
         per: Seconds, 0.001 to 86,400.
+        storage: URL of a Redis (`redis://`, `rediss://` or `unix://`), here with its user name and
+            password masked; None: pace alone. In its query `db` and `ssl_...` are understood.
 
     Raises:
         ConfigurationError: A value is out of its range.
@@ -264,15 +290,64 @@ class RateLimit:
         >>> client = HeyMilo("an example of a key", rate_limit=RateLimit(300, per=60))
         >>> client.rate_limit.remaining
         300
+        >>> shared = RateLimit(300, per=60, storage="redis://:a password@cache.internal:6379/0")
+        >>> shared
+        RateLimit(limit=300, per=60, storage='redis://***@cache.internal:6379/0')
     """
 
     limit: int = attrs.field(validator=_starts)
-    per: float = attrs.field(default=60.0, validator=_window)
+    per: float = attrs.field(validator=_window)
+    _storage: Secret | None = attrs.field(validator=_storage)
+    #: Whether the storage had a password that a pickle left out.
+    _is_incomplete: bool = attrs.field(default=False, init=False)
+
+    def __init__(self, limit: int, per: float = 60.0, *, storage: str | None = None) -> None:
+        # First of all, so that no traceback shows a password among its locals.
+        hidden, storage = Secret.hide(storage), None
+        # (pyright does not know what attrs makes of it.)
+        self.__attrs_init__(limit, per, hidden)  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def storage(self) -> str | None:
+        """
+        The URL of the storage, user name and password masked; None if there is none.
+        """
+        return None if self._storage is None else _without_user(self._storage.reveal(), "***@")
+
+    @property
+    def lacks_password(self) -> bool:
+        """
+        Whether the storage had a password that a pickle left out, and the environment has none.
+        """
+        return self._is_incomplete and not os.getenv(STORAGE_PASSWORD)
+
+    def __repr__(self) -> str:
+        shared = "" if self._storage is None else f", storage={self.storage!r}"
+        return f"RateLimit(limit={self.limit!r}, per={self.per!r}{shared})"
+
+    def __copy__(self) -> RateLimit:
+        return self
+
+    def __deepcopy__(self, _: object) -> RateLimit:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        url, had = (None, False)
+        if self._storage is not None:
+            had = urlsplit(self._storage.reveal()).password is not None or self._is_incomplete
+            url = _without_password(self._storage.reveal())
+        return _restored_limit, (self.limit, self.per, url, had)
 
     @classmethod
     def parse(cls, text: str) -> RateLimit:
         """
-        Read a limit as people write it: `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
+        Read a limit as people write it.
+
+        Args:
+            text: Such as `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
+
+        Returns:
+            The limit, without a storage.
 
         Args:
             text: The limit.
@@ -297,6 +372,46 @@ class RateLimit:
         raise ConfigurationError(fault)
 
 
+def _restored_limit(limit: int, per: float, storage: str | None, had: bool) -> RateLimit:
+    restored = RateLimit(limit, per, storage=storage)
+    object.__setattr__(restored, "_is_incomplete", had)
+    return restored
+
+
+def _without_user(url: str, instead: str) -> str:
+    scheme, _, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    _, at, host = place.rpartition("@")
+    return f"{scheme}://{instead if at else ''}{host}{slash}{path}"
+
+
+def _without_password(url: str) -> str:
+    user = urlsplit(url).netloc.rpartition("@")[0].partition(":")[0]
+    return _without_user(url, f"{user}@" if user else "")
+
+
+def _fault_of_storage(name: str, text: str) -> str | None:
+    # The URL is not shown: it may hold a password.
+    try:
+        parts = urlsplit(text if text.isprintable() else "")
+        is_file = parts.scheme == "unix"
+        # (More of a path is a password with a stroke in it, which has to be written as %2F.)
+        usable = bool(
+            parts.path
+            if is_file
+            else parts.hostname and parts.port != 0 and _DATABASE.fullmatch(parts.path)
+        )
+    except ValueError:
+        usable = False
+        parts = urlsplit("")
+    if not usable or parts.scheme not in {"redis", "rediss", "unix"}:
+        return f"{name} must be a URL such as redis://host:6379/0 (redis, rediss or unix)"
+    options = [option.partition("=")[0] for option in parts.query.split("&") if option]
+    if not all(option == "db" or option.startswith("ssl_") for option in options):
+        return f"{name} must have no options but db and ssl_... in its query"
+    return None
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """
@@ -316,7 +431,7 @@ class Settings:
     allow_insecure_http: bool
 
     @property
-    def credential(self) -> tuple[Secret | None, Secret | None]:
+    def credential(self) -> Credential:
         """
         What the server counts requests by.
         """
@@ -435,6 +550,9 @@ def _checked_settings(
         raise wrong_type("retry", "a RetryPolicy", retry)
     if not (rate_limit is None or isinstance(rate_limit, RateLimit)):
         raise wrong_type("rate_limit", "a RateLimit or None", rate_limit)
+    if rate_limit is not None and rate_limit.storage and find_spec("redis") is None:
+        message = "rate_limit has a storage, which needs redis: pip install 'heymilo-async[redis]'"
+        raise ConfigurationError(message)
     if not isinstance(allow_insecure_http, bool):
         raise wrong_type("allow_insecure_http", "a bool", allow_insecure_http)
     return Settings(

@@ -1,21 +1,25 @@
 """
-Waiting for one's turn under a rate limit, through the wire.
+Waiting for one's turn under a rate limit, through the wire: alone, or with all who share a storage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import threading
 from typing import Protocol
+
+import attrs
 
 from ._hints import Quota
 from ._pace import RateLimitStatus, Window
 from ._settings import RateLimit
+from ._storage import BEAT, LEASE, Book, Grant, Storage
 from ._wire import Wire
 
 
-class Clocked(Protocol):
+class Lane(Protocol):
     """
-    A wire, and a clock that event loops share.
+    A wire, and a clock that the lanes of one pool share.
     """
 
     @property
@@ -28,30 +32,63 @@ class Clocked(Protocol):
         ...
 
 
-class Turns:
+class Caller(Protocol):
     """
-    The turns of one credential, for windows of one length.
+    Who wants a turn.
     """
 
-    def __init__(self, per: float) -> None:
+    @property
+    def remaining(self) -> float:
+        """
+        The seconds until its deadline.
+        """
+        ...
+
+    def may_wait(self, seconds: float) -> bool:
+        """
+        Return whether it can wait for so long; if so, it takes it that it will.
+        """
+        ...
+
+    def is_closed(self) -> bool:
+        """
+        Return whether its client was closed.
+        """
+        ...
+
+
+class Turns:
+    """
+    The turns of one credential in one process, for windows of one length.
+    """
+
+    def __init__(self, per: float, shared: Shared | None = None) -> None:
         self._per = per
         self._window = Window(per)
+        self._shared = shared
         #: What the server said the limit of such windows is.
         self._said: int | None = None
 
-    async def take(
-        self, rule: RateLimit, lane: Clocked, may_wait: Callable[[float], bool]
-    ) -> float:
+    async def take(self, rule: RateLimit, lane: Lane, caller: Caller) -> float:
         """
-        Wait for a turn, and return 0.0 when it has come.
+        Wait for a turn. Return 0.0 when it has come, or a wait that was too long for *caller*.
+        """
+        limit = self._limit(rule)
+        if self._shared is None:
+            return await self._take_alone(limit, lane, caller)
+        late = await self._shared.take(limit, lane, caller)
+        if late is None:
+            late = await self._take_alone(self._shared.own_part(limit), lane, caller)
+            self._shared.remember(lane.now())
+        elif not late:
+            self._window.note(lane.now())
+        return late
 
-        Each wait is asked for with *may_wait*; if it says no, the turn is given back and that wait
-        is returned.
-        """
-        turn, wait = self._window.line_up(self._limit(rule), lane.now())
+    async def _take_alone(self, limit: int, lane: Lane, caller: Caller) -> float:
+        turn, wait = self._window.line_up(limit, lane.now())
         try:
-            while wait:
-                if not may_wait(wait):
+            while wait and not caller.is_closed():
+                if not caller.may_wait(wait):
                     self._window.leave(turn)
                     return wait
                 await lane.wire.sleep(wait)
@@ -61,20 +98,207 @@ class Turns:
             raise
         return 0.0
 
-    def learn(self, rule: RateLimit, quota: Quota, lane: Clocked) -> None:
+    async def learn(self, rule: RateLimit, quota: Quota, lane: Lane) -> None:
         """
         Heed what an answer says of the server's own limit.
         """
         if quota.window == self._per:
             self._said = quota.limit
-        self._window.learn(self._limit(rule), quota.remaining, quota.reset, lane.now())
+        limit = self._limit(rule)
+        if self._shared is None:
+            self._window.learn(limit, quota.remaining, quota.reset, lane.now())
+        elif quota.remaining < self.status(rule, lane.now()).remaining:
+            await self._shared.learn(limit, quota, lane)
+
+    async def rest(self, seconds: float, lane: Lane) -> None:
+        """
+        Let the others who share the storage rest too, as the server asked.
+        """
+        if self._shared is not None:
+            await self._shared.rest(seconds, lane)
 
     def status(self, rule: RateLimit, now: float) -> RateLimitStatus:
         """
         Return how things stand.
         """
-        return self._window.status(self._limit(rule), now)
+        status = self._window.status(self._limit(rule), now)
+        return status if self._shared is None else self._shared.status(status, now)
+
+    def is_idle(self, now: float) -> bool:
+        """
+        Return whether nothing would be lost if these were made anew.
+        """
+        return self._window.is_empty(now)
 
     def _limit(self, rule: RateLimit) -> int:
         # A limit of nothing would be for ever.
         return rule.limit if not self._said else min(rule.limit, self._said)
+
+
+@attrs.define
+class _Known:
+    """
+    What the storage said last, and when.
+    """
+
+    remaining: int
+    until: float
+
+
+class Shared:
+    """
+    The part of one process in the turns that all who use one credential share.
+    """
+
+    def __init__(self, storage: Storage, book: Book) -> None:
+        self._storage = storage
+        self._book = book
+        self._lock = threading.Lock()
+        #: The starts and turns of this process that still count, should Redis forget them.
+        self._mine: dict[str, float] = {}
+        #: Whether there are some among them that it was never told.
+        self._is_behind = False
+        self._heard_at = 0.0
+        #: Counts how often this process was silent for so long that its turns were given away.
+        self._lapses = 0
+        self._sharers = 1
+        self._last: _Known | None = None
+
+    async def take(self, limit: int, lane: Lane, caller: Caller) -> float | None:
+        """
+        Wait for a turn. Return what `Turns.take` does, or None if the storage is down.
+        """
+        while not caller.is_closed():
+            member = self._storage.new_member()
+            grant = await lane.wire.run(
+                functools.partial(self._ask, limit, member, caller.remaining, lane.now())
+            )
+            if grant is None:
+                return None
+            if not grant.has_turn:
+                return grant.wait
+            if not grant.wait:
+                return 0.0
+            if not caller.may_wait(grant.wait):
+                await self._leave(member, lane)
+                return grant.wait
+            try:
+                is_kept = await self._wait(grant.wait, self._lapses, lane, caller)
+            except BaseException:
+                await self._leave(member, lane)
+                raise
+            if is_kept:
+                return 0.0
+            await self._leave(member, lane)
+        return 0.0
+
+    def own_part(self, limit: int) -> int:
+        """
+        Return how many starts this process allows itself while nobody can be asked.
+        """
+        return max(1, limit // self._sharers)
+
+    def remember(self, now: float) -> None:
+        """
+        Count a start that the storage was not asked for.
+        """
+        with self._lock:
+            self._mine[self._storage.new_member()] = now
+            self._is_behind = True
+
+    async def learn(self, limit: int, quota: Quota, lane: Lane) -> None:
+        """
+        Tell the others what an answer said.
+        """
+        await lane.wire.run(
+            lambda: self._storage.learn(self._book, limit, quota.remaining, quota.reset)
+        )
+        self._last = _Known(quota.remaining, lane.now() + quota.reset)
+
+    async def rest(self, seconds: float, lane: Lane) -> None:
+        """
+        Tell the others that the server asked to rest.
+        """
+        await lane.wire.run(lambda: self._storage.rest(self._book, seconds))
+
+    def status(self, own: RateLimitStatus, now: float) -> RateLimitStatus:
+        """
+        Return how things stand, given how this process would by itself.
+        """
+        last = self._last
+        if last is None or last.until <= now:
+            return own
+        return attrs.evolve(
+            own,
+            remaining=min(own.remaining, last.remaining),
+            reset=max(own.reset, round(last.until - now, 6)),
+        )
+
+    def _ask(self, limit: int, member: str, most: float, now: float) -> Grant | None:
+        with self._lock:
+            self._hear(now)
+            is_behind = self._is_behind
+        grant = self._storage.take(
+            self._book,
+            limit,
+            member,
+            most=most,
+            history=functools.partial(self._history, now) if self._mine else None,
+            is_behind=is_behind,
+        )
+        if grant is not None:
+            with self._lock:
+                if grant.has_turn:
+                    self._mine[member] = now + grant.wait
+                self._is_behind = False
+                self._sharers = grant.sharers
+                self._last = _Known(grant.remaining, now + grant.reset)
+        return grant
+
+    def _history(self, now: float) -> dict[str, float]:
+        """
+        Return the starts and turns of this process, each with its distance from *now* in seconds.
+        """
+        with self._lock:
+            return {member: at - now for member, at in self._mine.items()}
+
+    async def _leave(self, member: str, lane: Lane) -> None:
+        with self._lock:
+            self._mine.pop(member, None)
+        await lane.wire.run(lambda: self._storage.leave(self._book, member))
+
+    async def _wait(self, seconds: float, lapses: int, lane: Lane, caller: Caller) -> bool:
+        """
+        Wait, and say meanwhile that this process is alive; return whether its turns were kept.
+        """
+        until = lane.now() + seconds
+        while (left := until - lane.now()) > 0 and not caller.is_closed():
+            await lane.wire.sleep(min(left, BEAT))
+            # One call does it, for all that wait.
+            if self._is_to_beat(lane.now()):
+                history = functools.partial(self._history, lane.now())
+                await lane.wire.run(functools.partial(self._storage.beat, self._book, history))
+        return lapses == self._lapses
+
+    def _is_to_beat(self, now: float) -> bool:
+        with self._lock:
+            return self._hear(now) >= BEAT
+
+    def _hear(self, now: float) -> float:
+        """
+        Note that something is said to the storage now; return after how many seconds of silence.
+        """
+        silence = now - self._heard_at
+        if silence >= LEASE:
+            self._lapses += 1
+        if silence >= BEAT:
+            self._heard_at = now
+            self._forget(now, is_lapsed=silence >= LEASE)
+        return silence
+
+    def _forget(self, now: float, *, is_lapsed: bool) -> None:
+        self._mine = {
+            member: at
+            for member, at in self._mine.items()
+            if at + self._book.span > now and not (is_lapsed and at > now)
+        }

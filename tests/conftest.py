@@ -13,6 +13,7 @@ from catalogue import cases_of
 from fronts import Front
 from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+from redis_server import RedisServer
 from server import Reply, Server
 
 from heymilo_async._wire import AsyncWire, BlockingWire
@@ -81,6 +82,15 @@ def serve() -> Iterator[object]:
     yield start
     for server in running:
         server.__exit__()
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """
+    A Redis on a port of its own, empty, which is stopped when the test is over.
+    """
+    with RedisServer() as running:
+        yield running
 
 
 @pytest.fixture

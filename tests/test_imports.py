@@ -24,6 +24,7 @@ LAYERS = [
     {"_listeners"},
     {"_settings", "_call", "_codec", "_hints", "_retry", "_pace"},
     {"_check"},
+    {"_storage"},
     {"_wire"},
     {"_turns"},
     {"_pool"},
@@ -119,7 +120,7 @@ def test_the_core_needs_no_extra():
     """
     code = (
         "import sys, heymilo_async;"
-        "print(sorted({'typer', 'fastapi', 'uvicorn', 'pydantic'} & set(sys.modules)))"
+        "print(sorted({'typer', 'fastapi', 'uvicorn', 'pydantic', 'redis'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

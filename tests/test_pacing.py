@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from collections import deque
 
 import anyio
@@ -17,6 +16,7 @@ from fronts import KEY
 from hypothesis import given
 from hypothesis import strategies as st
 from server import NUMBER, answer, page, single
+from starts import Starts
 
 from heymilo_async import (
     AsyncHeyMilo,
@@ -47,26 +47,6 @@ def started(window, limit, now):
     turn, wait = window.line_up(limit, now)
     window.leave(turn)
     return not wait
-
-
-class Starts:
-    """
-    A listener that notes when attempts start.
-    """
-
-    def __init__(self):
-        self.at = []
-
-    def __call__(self, event):
-        if isinstance(event, AttemptStarted):
-            self.at.append(time.monotonic())
-
-    def closer_than(self, seconds, limit):
-        """
-        Return those pairs of starts, *limit* apart, that are closer together than *seconds*.
-        """
-        at = sorted(self.at)
-        return [(a, b) for a, b in zip(at, at[limit:], strict=False) if b - a < seconds]
 
 
 # The window.

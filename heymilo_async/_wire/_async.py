@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 import httpx
 
 from .._call import Answer, Request
@@ -28,6 +29,9 @@ from ._translate import Failure, conclude, describe, unexpected
 
 A = TypeVar("A")
 B = TypeVar("B")
+
+#: Threads at a time for what blocks for a moment.
+_THREADS = 4
 
 #: Pieces that may still be in a buffer after a response was closed in the middle.
 _LEFT_OVER = 100_000
@@ -49,6 +53,8 @@ class AsyncWire:
         # that waits for one, until none is left: https://github.com/encode/httpcore/issues/1093.
         # So nobody waits there; the queue is here.
         self._places = anyio.CapacityLimiter(settings.max_connections)
+        # Of our own: those that all share may be taken by what takes longer.
+        self._threads = anyio.CapacityLimiter(_THREADS)
         self._scopes: set[anyio.CancelScope] = set()
         self._lease: Lease | None = None
         self._closed = False
@@ -222,6 +228,16 @@ class AsyncWire:
         Return what calls *fetch* again and again, *count* results ahead of who takes them.
         """
         return _AsyncAhead(fetch, count)
+
+    async def run(self, function: Callable[[], B]) -> B:
+        """
+        Return what *function* does, in a thread.
+        """
+        done: list[B] = []
+        # Shielded, or nobody would know what came of it.
+        with anyio.CancelScope(shield=True):
+            done.append(await anyio.to_thread.run_sync(function, limiter=self._threads))
+        return done[0]
 
     async def renew(self) -> None:
         """

@@ -128,6 +128,12 @@ class Wire(Protocol):
         """
         ...
 
+    async def run(self, function: Callable[[], B]) -> B:
+        """
+        Return what *function* does, which blocks for a moment. It is not cancelled in the middle.
+        """
+        ...
+
     async def renew(self) -> None:
         """
         Give up the connections there are; requests under way end first.

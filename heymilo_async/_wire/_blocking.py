@@ -228,6 +228,12 @@ class BlockingWire:
         """
         return _BlockingAhead(fetch, count)
 
+    async def run(self, function: Callable[[], B]) -> B:
+        """
+        Return what *function* does.
+        """
+        return function()
+
     async def renew(self) -> None:
         """
         Give up the connections there are; requests under way end first.
