@@ -13,6 +13,7 @@ from typing import Any, Final, NoReturn, ParamSpec, Self, TypeVar
 import attrs
 
 from ._call import APIResponse
+from ._configuration import configuration, restored
 from ._drive import blocking, run_now
 from ._engine import Engine
 from ._log import show as show_log
@@ -21,9 +22,11 @@ from ._pool import Pool
 from ._settings import (
     NOT_GIVEN,
     NotGiven,
+    PoolSettings,
     RateLimit,
     RetryPolicy,
     Secret,
+    Settings,
     changed_settings,
     new_settings,
     pool_settings,
@@ -51,6 +54,12 @@ class AsyncHeyMilo:
     Make one for a program, not one for a request: it holds the connections. It may be used in
     several event loops, one after the other or in several threads; each has connections of its
     own. After a fork the child starts with new ones.
+
+    A client is pickled as its settings, without its key and token, and opens nothing before its
+    first call: send it to worker processes once each, and close it there. Where it is unpickled,
+    those that it had are read again from `HEYMILO_API_KEY` and `HEYMILO_ACCESS_TOKEN`; if they are
+    not there, give them again, `client.with_options(api_key=...)`. A view becomes a client with
+    connections of its own. Clients are not copied: there is `with_options`.
 
     Args:
         api_key: Sent as `X-API-KEY`. If neither this nor *access_token* is given, the environment
@@ -299,7 +308,14 @@ class AsyncHeyMilo:
     def __repr__(self) -> str:
         return _shown(self, self.__dict__.get("_engine"))
 
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
+    def __reduce__(self) -> tuple[Any, ...]:
+        engine = self._engine
+        return _restored_async, (type(self), configuration(engine.settings, engine.pool.settings))
+
+    def __copy__(self) -> NoReturn:
+        _refuse_copy(self)
+
+    def __deepcopy__(self, _: object) -> NoReturn:
         _refuse_copy(self)
 
 
@@ -479,7 +495,14 @@ class HeyMilo:
         twin = self.__dict__.get("_twin")
         return _shown(self, twin and twin._engine)
 
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
+    def __reduce__(self) -> tuple[Any, ...]:
+        engine = self._twin._engine
+        return _restored, (type(self), configuration(engine.settings, engine.pool.settings))
+
+    def __copy__(self) -> NoReturn:
+        _refuse_copy(self)
+
+    def __deepcopy__(self, _: object) -> NoReturn:
         _refuse_copy(self)
 
 
@@ -502,8 +525,25 @@ def _new_engine(
         ssl_context=ssl_context,
         http_client=http_client,
     )
-    settings = new_settings(os.getenv, given)
+    return _engine_of(wire, owner, new_settings(os.getenv, given), shared)
+
+
+def _engine_of(
+    wire: type[AsyncWire | BlockingWire], owner: str, settings: Settings, shared: PoolSettings
+) -> Engine:
     return Engine(pool=Pool(shared, wire, owner=owner), settings=settings, user_agent=_USER_AGENT)
+
+
+def _restored_async(kind: type[AsyncHeyMilo], configured: dict[str, Any]) -> AsyncHeyMilo:
+    show_log(os.getenv("HEYMILO_LOG"))
+    engine = _engine_of(AsyncWire, "AsyncHeyMilo", *restored(os.getenv, configured))
+    return object.__new__(kind)._mount(engine)
+
+
+def _restored(kind: type[HeyMilo], configured: dict[str, Any]) -> HeyMilo:
+    show_log(os.getenv("HEYMILO_LOG"))
+    engine = _engine_of(BlockingWire, "HeyMilo", *restored(os.getenv, configured))
+    return object.__new__(kind)._mount(object.__new__(AsyncHeyMilo)._mount(engine))
 
 
 def _shown(client: object, engine: Engine | None) -> str:
@@ -517,8 +557,7 @@ def _shown(client: object, engine: Engine | None) -> str:
 
 def _refuse_copy(client: object) -> NoReturn:
     message = (
-        f"a {type(client).__name__} holds sockets and a key, and is neither pickled nor copied: "
-        "make one where it is needed; for other settings on the same connections there is "
-        "with_options()"
+        f"a {type(client).__name__} holds connections, and is not copied: make another one, "
+        "or a view on the same connections with with_options()"
     )
     raise TypeError(message)

@@ -16,7 +16,7 @@ import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Generic, TypeGuard, TypeVar
+from typing import Any, Generic, NoReturn, TypeGuard, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -113,6 +113,13 @@ class Engine:
         rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
         return turns.status(rule, self.pool.now()) if rule and turns else None
 
+    def __reduce__(self) -> NoReturn:
+        message = (
+            "what belongs to a client, such as a resource or a walk, is not pickled: "
+            "pickle the client, and take it from there"
+        )
+        raise TypeError(message)
+
     def expiry(self) -> float:
         """
         Return when a call that starts now has to be over, on the wire's clock.
@@ -151,6 +158,7 @@ class Engine:
         """
         Perform *call*; return its data and all that came with it.
         """
+        self.settings.require_complete()
         lane = self.pool.lane()
         course = _Course(
             call=call,

@@ -20,7 +20,7 @@ class _Guarded:
     """
 
     def __init__(self, told: Listener) -> None:
-        self._told = told
+        self.told = told
         # Taking the next number is a single step in C: of several threads one has the first.
         self._failures = itertools.count()
 
@@ -29,14 +29,14 @@ class _Guarded:
         Tell *event*.
         """
         try:
-            self._told(event)
+            self.told(event)
         except Exception as error:
             if next(self._failures) == 0:
                 self._report(event, error)
 
     def _report(self, event: Event, error: Exception) -> None:
         # Not its repr, which may hold anything: that of a `partial` has its arguments.
-        name = getattr(self._told, "__qualname__", type(self._told).__qualname__)
+        name = getattr(self.told, "__qualname__", type(self.told).__qualname__)
         # What fails may be a handler of the log itself.
         with contextlib.suppress(Exception):
             LOGGER.warning(
@@ -62,6 +62,13 @@ class Listeners:
     """
 
     _listeners: tuple[_Guarded, ...] = attrs.field(converter=_guarded)
+
+    @property
+    def told(self) -> tuple[Listener, ...]:
+        """
+        Those whom `events=` names.
+        """
+        return tuple(one.told for one in self._listeners)
 
     def hear(self, kind: type[Event]) -> bool:
         """

@@ -123,6 +123,13 @@ class Pool:
         self.budget: RetryBudget = RetryBudget()
 
     @property
+    def settings(self) -> PoolSettings:
+        """
+        What it was made with.
+        """
+        return self._settings
+
+    @property
     def closed(self) -> bool:
         """
         Whether it was closed; it stays so.

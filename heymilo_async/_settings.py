@@ -11,7 +11,7 @@ import ipaddress
 import os
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Final, NoReturn, TypeVar, cast
 from urllib.parse import urlsplit
@@ -412,6 +412,13 @@ def _fault_of_storage(name: str, text: str) -> str | None:
     return None
 
 
+def is_secret_name(name: str) -> bool:
+    """
+    Return whether a header with this *name* holds a secret, by what it is called.
+    """
+    return _SECRET_NAME.search(name) is not None
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """
@@ -437,12 +444,34 @@ class Settings:
         """
         return self.api_key, self.access_token
 
+    def require_complete(self) -> None:
+        """
+        Refuse to be used if a secret is missing that a pickle had left out.
+
+        Raises:
+            ConfigurationError: There is no credential, or no password for the storage.
+        """
+        if self.api_key is None and self.access_token is None:
+            message = (
+                "this client was pickled, which leaves its key out, and no key was found where it "
+                "was unpickled: set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN) in that process, or "
+                "give it again: client.with_options(api_key=...)"
+            )
+            raise ConfigurationError(message)
+        if self.rate_limit is not None and self.rate_limit.lacks_password:
+            message = (
+                "this client was pickled, which leaves the password of its rate limit's storage "
+                f"out: set {STORAGE_PASSWORD} in the process that unpickles it, or give it again: "
+                "client.with_options(rate_limit=...)"
+            )
+            raise ConfigurationError(message)
+
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """
         What no error may repeat, should the server do so.
         """
-        named = (value for name, value in self.default_headers if _SECRET_NAME.search(name))
+        named = (value for name, value in self.default_headers if is_secret_name(name))
         return (*(secret for secret in self.credential if secret is not None), *named)
 
     @property
@@ -506,7 +535,23 @@ def new_settings(getenv: Callable[[str], str | None], given: Mapping[str, Any]) 
         filled["workspace_id"] = _from_environment(getenv, "workspace_id")
     if filled["base_url"] is None:
         filled["base_url"] = _from_environment(getenv, "base_url") or Secret(DEFAULT_BASE_URL)
+    _require_credentials(filled)
     return _checked_settings(**filled)
+
+
+def restored_settings(
+    getenv: Callable[[str], str | None], given: Mapping[str, Any], credentials: Sequence[str]
+) -> Settings:
+    """
+    Check what a pickle has *given*, and read those *credentials* again from the environment.
+
+    What is not there is missing: see `Settings.require_complete`.
+    """
+    found = {
+        name: _from_environment(getenv, name) if name in credentials else None
+        for name in ("api_key", "access_token")
+    }
+    return _checked_settings(**given, **found)
 
 
 def _from_environment(getenv: Callable[[str], str | None], name: str) -> Secret | None:
@@ -519,7 +564,18 @@ def changed_settings(settings: Settings, given: Mapping[str, Any]) -> Settings:
     Return *settings* with what was *given* to `with_options`, secrets hidden, in their place.
     """
     changes = {name: value for name, value in given.items() if value is not NOT_GIVEN}
-    return _checked_settings(**{**attrs.asdict(settings, recurse=False), **changes})
+    changed = {**attrs.asdict(settings, recurse=False), **changes}
+    _require_credentials(changed)
+    return _checked_settings(**changed)
+
+
+def _require_credentials(given: Mapping[str, Any]) -> None:
+    if given["api_key"] is None and given["access_token"] is None:
+        message = (
+            "no credentials: pass api_key= or access_token=, "
+            "or set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN"
+        )
+        raise ConfigurationError(message)
 
 
 def _variable(name: str) -> str:
@@ -540,12 +596,6 @@ def _checked_settings(
     default_headers: Any,
     allow_insecure_http: Any,
 ) -> Settings:
-    if api_key is None and access_token is None:
-        message = (
-            "no credentials: pass api_key= or access_token=, "
-            "or set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN"
-        )
-        raise ConfigurationError(message)
     if not isinstance(retry, RetryPolicy):
         raise wrong_type("retry", "a RetryPolicy", retry)
     if not (rate_limit is None or isinstance(rate_limit, RateLimit)):

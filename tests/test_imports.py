@@ -23,7 +23,7 @@ LAYERS = [
     {"_log"},
     {"_listeners"},
     {"_settings", "_call", "_codec", "_hints", "_retry", "_pace"},
-    {"_check"},
+    {"_check", "_configuration"},
     {"_storage"},
     {"_wire"},
     {"_turns"},
