@@ -55,6 +55,10 @@ _BY_STATUS: Mapping[int, type[APIStatusError]] = {
 
 #: Shorter ones are for tests, and would blot out half of an error's text.
 _SHORTEST_SECRET = 8
+#: By so many bytes a longer one is known; to look for all of a token takes a pattern that takes
+#: seconds to make. What follows them is the rest of it, up to one of these, or the line's end.
+_TELLING = 48
+_ENDS = " \t\"'<>"
 
 
 def check(
@@ -141,26 +145,63 @@ def printable(text: str, most: int) -> str:
 @functools.lru_cache(maxsize=64)
 def _forms(secret: Secret) -> re.Pattern[str]:
     """
-    Return what finds *secret*: in base64, or with each character plain or escaped in its own way.
+    Return what finds *secret*: in base64 or hex, or each character plain or escaped in some way.
 
-    Escaped as JSON, Python, a URL or HTML would; serialisers differ in which characters they
-    escape, so each may be so or so.
+    Serialisers differ in which characters they escape, so each may be so or so; and it may be
+    UTF-16, which has a NUL between them.
     """
-    characters = "".join(_forms_of(chr(code)) for code in secret.reveal().encode())
-    packed = base64.b64encode(secret.reveal().encode()).decode().rstrip("=")
-    return re.compile(f"{characters}|{re.escape(packed)}", re.IGNORECASE)
+    octets = secret.reveal().encode()
+    start, rest = octets[:_TELLING], octets[_TELLING:].decode("latin-1")
+    # How many backslashes there are side by side depends on how often they were escaped.
+    first, *others = re.sub(rb"\\+", rb"\\", start).decode("latin-1")
+    spelt = [_forms_of(first, ""), *(_forms_of(one, "++") for one in others)]
+    digits = [f"{code:02x}" for code in start]
+    patterns = [r"\x00?".join(spelt), "[ :,-]?".join(digits), *_packed(start)]
+    ends = "".join(mark for mark in _ENDS if mark not in rest)
+    beyond = rf"[^\n{ends}]*+" if rest else ""
+    return re.compile(f"(?:{'|'.join(patterns)}){beyond}", re.IGNORECASE)
 
 
-def _forms_of(character: str) -> str:
-    code = ord(character)
-    forms = {
-        rf"\\*{re.escape(character)}",
-        rf"\\+(?:u00|x){code:02x}",
-        rf"%{code:02x}",
-        rf"&\#(?:0*{code}|x0*{code:x});",
-        re.escape(html.escape(character)),
-    }
-    return f"(?:{'|'.join(sorted(forms, key=len, reverse=True))})"
+def _forms_of(character: str, times: str) -> str:
+    """
+    Return what finds *character*, escaped or not, with a backslash so many *times*.
+
+    No text must take long. Of many backslashes before the first character one is enough: to search
+    for all of them, anew from each, would take their number squared. And what was found once is
+    not looked for in another way ("(?>...)", "++"): two ways a character double with each.
+    """
+    code, backslashes = ord(character), rf"\\{times}"
+    maybe = rf"(?:{backslashes})?+" if times else ""
+    entity = html.escape(character).replace("&", "&(?:amp;)*", 1)
+    forms = [
+        # As JSON, Python, JavaScript and C have it, over and over again.
+        rf"{backslashes}(?:u00|U000000|x){code:02x}",
+        rf"{backslashes}u\{{0*+{code:x}\}}",
+        rf"{backslashes}0*+{code:o}",
+        # As in a URL, in HTML, and in mail.
+        rf"%(?:25)*{code:02x}",
+        rf"&(?:amp;)*+\#(?:0*+{code}|x0*+{code:x});?",
+        *([entity] if entity != character else []),
+        rf"={code:02x}",
+        backslashes if character == "\\" else maybe + re.escape(character),
+    ]
+    # But what begins an escape may stand for itself, before what only looks like the rest of one.
+    group = "(?:" if character in "%&=" else "(?>"
+    return f"{group}{'|'.join(forms)})"
+
+
+def _packed(octets: bytes) -> list[str]:
+    """
+    Return *octets* in base64 wherever they begin in what was packed, in either alphabet.
+
+    Where a character holds bits of their neighbours too, it is left out.
+    """
+    patterns = []
+    for before in range(3):
+        packed = base64.b64encode(bytes(before) + octets).decode()
+        own = packed[-(-before * 8 // 6) : (before + len(octets)) * 8 // 6]
+        patterns.append("".join({"+": "[+-]", "/": "[/_]"}.get(one, one) for one in own))
+    return patterns
 
 
 def _status_error(answer: Answer, request: str, now: float) -> APIStatusError:

@@ -76,13 +76,18 @@ def retry_after(headers: Headers, status_code: int, now: float) -> float | None:
 
     *now* is the wall clock in Unix seconds, for dates in an answer without a `Date` of its own.
     """
-    sent = _date_of(headers.get("date", "")) or now
+    sent = _sent(headers, now)
     asked = [_asked(field, sent) for field in headers.get_all("retry-after")]
     asked += [_asked(part, sent) for part in _parts(headers.get_all("retry-after"))]
     if status_code == 429 and not any(wait is not None for wait in asked):
         asked = [_until_reset(headers, sent)]
     # Several fields: the longest, so that nobody is asked again too early.
     return max((wait for wait in asked if wait is not None), default=None)
+
+
+def _sent(headers: Headers, now: float) -> float:
+    dated = _date_of(headers.get("date", ""))
+    return now if dated is None else dated
 
 
 def _parts(fields: tuple[str, ...]) -> list[str]:
@@ -101,7 +106,9 @@ def _asked(text: str, sent: float) -> float | None:
 def _until_reset(headers: Headers, sent: float) -> float | None:
     # Some send the reset alone: with a 429 it is plain what is left.
     said = _quotas(headers, sent, unsaid="0")
-    return next((one.reset for one in said if not one.remaining and one.reset > 0), None)
+    # Of several limits, those with something left are not what was met.
+    met = (one.reset for one in said if not one.remaining and one.reset > 0)
+    return max(met, default=None)
 
 
 def quota(headers: Headers, now: float) -> Quota | None:
@@ -111,7 +118,7 @@ def quota(headers: Headers, now: float) -> Quota | None:
     Of several limits it is the one of which least is left. *now* is the wall clock, as in
     `retry_after`.
     """
-    said = _quotas(headers, _date_of(headers.get("date", "")) or now)
+    said = _quotas(headers, _sent(headers, now))
     return min(said, key=lambda one: one.remaining, default=None)
 
 

@@ -1,0 +1,266 @@
+"""
+The rules of a call, one by one: what its path and its query are, and what may stand in them.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from heymilo_async import Headers, InvalidRequestError, PhoneNumber
+from heymilo_async._call import (
+    Answer,
+    Operation,
+    check_cursor,
+    check_id,
+    check_limit,
+    operation,
+)
+
+GET: Operation[PhoneNumber] = Operation(
+    id="getThing", method="GET", path="/v2/things/{thing_id}/of/{owner}", returns=PhoneNumber
+)
+
+
+# The path and the query.
+
+
+@pytest.mark.parametrize(
+    ("text", "segment"),
+    [
+        ("666A24C3", "666A24C3"),
+        ("a/b", "a%2Fb"),
+        ("a b", "a%20b"),
+        ("a+b", "a%2Bb"),
+        ("a?b#c", "a%3Fb%23c"),
+        ("a%2Fb", "a%252Fb"),
+        ("a:b@c=d", "a:b@c=d"),
+        ("~.-_", "~.-_"),
+        ("{owner}", "%7Bowner%7D"),
+        ("\u00e9", "%C3%A9"),
+        ("&;", "%26%3B"),
+    ],
+)
+def test_an_argument_is_one_segment(text, segment):
+    """
+    Case 108: each argument is one segment of the path, in its own place, and nothing else.
+    """
+    call = GET.call(thing_id=text, owner="me")
+
+    assert f"/v2/things/{segment}/of/me" == call.path
+    assert f"GET /v2/things/{segment}/of/me" == str(call)
+    assert not call.query
+    assert call.operation is GET
+    assert call.answers_id is None
+    assert call.body is None
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (None, ""),
+        ({}, ""),
+        ({"limit": None}, ""),
+        ({"limit": 5}, "limit=5"),
+        ({"limit": 0}, "limit=0"),
+        ({"after": ""}, "after="),
+        ({"limit": 5, "after": "x"}, "limit=5&after=x"),
+        ({"limit": None, "after": "x"}, "after=x"),
+        ({"after": "a b+c/d&e=f"}, "after=a%20b%2Bc%2Fd%26e%3Df"),
+        ({"after": "\u00e9"}, "after=%C3%A9"),
+    ],
+    ids=repr,
+)
+def test_a_query_is_what_was_given(query, expected):
+    """
+    Cases 92, 97: what is None is not sent, and a value adds no parameter of its own.
+    """
+    assert expected == GET.call(query=query, thing_id="a", owner="b").query
+
+
+def test_what_an_answer_has_to_be_about():
+    """
+    Case 91: a call remembers the id that its answer must have.
+    """
+    assert GET.call(answers_id="a", thing_id="a", owner="b").answers_id == "a"
+
+
+@pytest.mark.parametrize(
+    ("method", "repeatable"), [("GET", True), ("POST", False), ("DELETE", False), ("get", False)]
+)
+def test_what_may_be_sent_twice(method, repeatable):
+    """
+    Case 8: a GET may, anything else only if its operation says so.
+    """
+    made = {"id": "x", "method": method, "path": "/x", "returns": PhoneNumber}
+
+    assert repeatable is Operation(**made).repeatable
+    assert Operation(**made, repeatable=True).repeatable is True
+    assert Operation(**made).single is False
+
+
+def test_a_method_is_marked_with_its_operation():
+    """
+    `raw` and the tests find an operation by the method that stands for it.
+    """
+
+    def method():
+        """
+        Do nothing.
+        """
+
+    assert operation(GET)(method) is method
+    assert method.__operation__ is GET
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([], None),
+        (["Server"], None),
+        (["X-Request-Id"], "X-Request-Id"),
+        (["Request-Id"], "Request-Id"),
+        (["X-Correlation-Id"], "X-Correlation-Id"),
+        (["X-Correlation-Id", "Request-Id", "X-Request-Id"], "X-Request-Id"),
+        (["X-Correlation-Id", "Request-Id"], "Request-Id"),
+    ],
+    ids=repr,
+)
+def test_the_id_of_a_request(names, expected):
+    """
+    It is in one of three headers, the likeliest first.
+    """
+    answer = Answer(status_code=200, headers=Headers([(name, name) for name in names]), body=b"")
+
+    assert expected == answer.request_id
+
+
+# What is refused.
+
+
+def refusal(check, value, name="thing") -> str | None:
+    """
+    Return in which words *check* refuses *value*, None if it takes it as it is.
+    """
+    try:
+        assert value == check(name, value)
+    except InvalidRequestError as error:
+        return str(error)
+    return None
+
+
+FORTY = "a" * 40
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("a", None),
+        ("...", None),
+        (" ", None),
+        ("a" * 1024, None),
+        ("\u00a0\u200b\u00ad", None),
+        ("", "thing must not be '': it would name another path"),
+        (".", "thing must not be '.': it would name another path"),
+        ("..", "thing must not be '..': it would name another path"),
+        ("a" * 1025, f"thing has 1025 characters, at most 1024: '{FORTY}...'"),
+        ("a\n", "thing has a control character or half a character: 'a\\n'"),
+        ("\x7f", "thing has a control character or half a character: '\\x7f'"),
+        ("\x85", "thing has a control character or half a character: '\\x85'"),
+        ("\u2028", "thing has a control character or half a character: '\\u2028'"),
+        ("\u2029", "thing has a control character or half a character: '\\u2029'"),
+        ("\ud800", "thing has a control character or half a character: '\\ud800'"),
+        (
+            "\x00" + FORTY,
+            "thing has a control character or half a character: '\\x00" + "a" * 36 + "...'",
+        ),
+    ],
+    ids=ascii,
+)
+def test_ids(value, expected):
+    """
+    Cases 106, 107, 110: what names another path, and what no id is made of, is refused in words.
+    """
+    assert expected == refusal(check_id, value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("a", None),
+        (".", None),
+        ("\r\n\x00", None),
+        ("a" * 8192, None),
+        ("\ud7ff\ue000", None),
+        ("", "thing must not be empty: leave it out to start at the beginning"),
+        ("a" * 8193, f"thing has 8193 characters, at most 8192: '{FORTY}...'"),
+        ("\ud800", "thing has half a character: '\\ud800'"),
+        ("\udfff", "thing has half a character: '\\udfff'"),
+        ("a" * 39 + "\ud800", f"thing has half a character: '{'a' * 39}\\...'"),
+        ("a" * 34 + "\ud800", f"thing has half a character: '{'a' * 34}\\ud800'"),
+        ("\ud800" + "a" * 34, f"thing has half a character: '\\ud800{'a' * 34}'"),
+        ("\ud800" + "a" * 35, f"thing has half a character: '\\ud800{'a' * 34}...'"),
+        ("a" * 40 + "\ud800", f"thing has half a character: '{FORTY}...'"),
+    ],
+    ids=ascii,
+)
+def test_cursors(value, expected):
+    """
+    Case 113: any id of the server's is a cursor; what no URL can hold is refused in words.
+    """
+    assert expected == refusal(check_cursor, value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1, None),
+        (100, None),
+        (0, "thing must be from 1 to 100: 0"),
+        (101, "thing must be from 1 to 100: 101"),
+        (-1, "thing must be from 1 to 100: -1"),
+    ],
+)
+def test_limits(value, expected):
+    """
+    Case 102: a page has 1 to 100 items.
+    """
+    assert expected == refusal(check_limit, value)
+
+
+class Lying(str):
+    """
+    A str that prints as another one.
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "other"
+
+
+class Plain(str):
+    """
+    A str with nothing of its own.
+    """
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("check", [check_id, check_cursor])
+@pytest.mark.parametrize(
+    "value", [None, 5, b"a", ["a"], Lying("a")], ids=["None", "int", "bytes", "list", "lying"]
+)
+def test_what_is_no_text(check, value):
+    """
+    Case 111: only a str that is what it prints can be an id or a cursor.
+    """
+    with pytest.raises(TypeError, match=rf"^thing must be a str, not {type(value).__name__}$"):
+        check("thing", value)
+
+
+@pytest.mark.parametrize("check", [check_id, check_cursor])
+def test_a_subclass_becomes_a_plain_str(check):
+    """
+    Case 111: what goes on is a str and no subclass of it.
+    """
+    assert str is type(check("thing", Plain("a")))

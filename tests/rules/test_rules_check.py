@@ -1,0 +1,597 @@
+"""
+The rules of an answer's status and body, one by one: which error it is, and what its text says.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import time
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from heymilo_async import (
+    APIStatusError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    ErrorBody,
+    ErrorDetail,
+    Headers,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseDecodeError,
+    ResponseMismatchError,
+    ResponseTooLargeError,
+    ServerError,
+    UnexpectedRedirectError,
+    UnprocessableEntityError,
+    ValidationIssue,
+)
+from heymilo_async._call import Answer
+from heymilo_async._check import KEPT, check, cleaned, decode_error, printable, scrub
+from heymilo_async._settings import Secret
+
+KEY = "sk-5f2b/9c71+e8d0~4a36"
+SECRETS = (Secret(KEY),)
+
+
+def answer(status: int, body: Any = b"", *fields: tuple[str, str], **more: Any) -> Answer:
+    """
+    Return an answer; a *body* that is no bytes is JSON.
+    """
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status_code=status, headers=Headers(fields), body=content, **more)
+
+
+def checked(given: Answer) -> Any:
+    """
+    Return the error that *given* stands for.
+    """
+    return check(given, request="GET /x", secrets=SECRETS, now=0.0)
+
+
+# Which error it is.
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *((status, UnexpectedRedirectError) for status in (300, 301, 304, 399)),
+        (400, BadRequestError),
+        (401, AuthenticationError),
+        (402, APIStatusError),
+        (403, PermissionDeniedError),
+        (404, NotFoundError),
+        (409, ConflictError),
+        (418, APIStatusError),
+        (422, UnprocessableEntityError),
+        (429, RateLimitError),
+        (499, APIStatusError),
+        *((status, ServerError) for status in (500, 503, 599)),
+        (600, APIStatusError),
+        (199, APIStatusError),
+    ],
+)
+def test_the_status_decides(status, kind):
+    """
+    Cases 4, 5, 121: each status has its class, and what nobody has heard of has the general one.
+    """
+    error = checked(answer(status))
+
+    assert kind is type(error)
+    assert status == error.status_code
+    assert error.request == "GET /x"
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 299])
+def test_a_success_is_no_error(status):
+    """
+    A success is read by others, unless its body could not be taken in.
+    """
+    assert checked(answer(status, b"x")) is None
+
+
+def test_a_success_that_could_not_be_read():
+    """
+    Cases 75, 79: what kept the body from being read is the error, and too large is one of its own.
+    """
+    cut = checked(answer(200, b"ab", defect="the body is cut"))
+    large = checked(answer(200, b"", defect="the body is large", too_large=True))
+
+    assert (ResponseDecodeError, ResponseTooLargeError) == (type(cut), type(large))
+    assert str(cut) == "GET /x answered 200, but the body is cut (no content type): 'ab'"
+    assert str(large) == "GET /x answered 200, but the body is large (no content type): ''"
+
+
+def test_an_error_whose_body_could_not_be_read():
+    """
+    Case 67: the status is worth more than the body.
+    """
+    error = checked(answer(500, b"ab", defect="the body is cut"))
+
+    assert str(error) == "GET /x answered 500 Internal Server Error: 'ab'"
+
+
+def test_what_an_error_keeps():
+    """
+    Cases 18, 66: status, headers, body, the id of the request, and for how long to wait.
+    """
+    error = checked(
+        answer(503, b"down", ("Retry-After", "7"), ("X-Request-Id", "r1"), ("Server", "s"))
+    )
+
+    assert error.retry_after == 7.0
+    assert error.request_id == "r1"
+    assert error.headers["server"] == "s"
+    assert error.body == b"down"
+    assert error.error is None
+    assert error.detail == ()
+
+
+# What its text says.
+
+NOT_FOLLOWED = "redirects are not followed: check base_url"
+SAME_WORKSPACE = "check the id, and that the credential is of the same workspace"
+FULL = {
+    "type": "invalid",
+    "code": "bad_limit",
+    "message": "too much",
+    "param": "limit",
+    "doc_url": "/docs",
+    "errors": [{"code": "c", "message": "m", "param": "p", "more": 1}, 5, {"code": 5}],
+    "hint": "less",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (answer(400), "GET /x answered 400 Bad Request"),
+        (answer(499), "GET /x answered 499"),
+        (answer(400, b"<b>\n"), "GET /x answered 400 Bad Request: '<b>\\\\n'"),
+        (answer(400, b"\xff"), "GET /x answered 400 Bad Request: '\ufffd'"),
+        (answer(400, b"x" * 513), f"GET /x answered 400 Bad Request: '{'x' * 512}...'"),
+        (answer(400, b"x" * 512), f"GET /x answered 400 Bad Request: '{'x' * 512}'"),
+        (
+            answer(400, {"error": FULL}),
+            "GET /x answered 400 Bad Request: too much [bad_limit, parameter limit]",
+        ),
+        (
+            answer(400, {"error": FULL}, ("X-Request-Id", "r1")),
+            "GET /x answered 400 Bad Request: too much [bad_limit, parameter limit, request id r1]",
+        ),
+        (
+            answer(400, {"error": {"message": "m", "code": "c" * 101, "param": "p" * 101}}),
+            f"GET /x answered 400 Bad Request: m [{'c' * 100}..., parameter {'p' * 100}...]",
+        ),
+        (
+            answer(400, {"error": {"message": "m", "code": "", "param": ""}}),
+            "GET /x answered 400 Bad Request: m [parameter ]",
+        ),
+        (
+            answer(500, b"", ("X-Request-Id", "r" * 101)),
+            f"GET /x answered 500 Internal Server Error [request id {'r' * 100}...]",
+        ),
+        (
+            answer(400, {"error": {"message": "m" * 513}}),
+            f"GET /x answered 400 Bad Request: {'m' * 512}...",
+        ),
+        (answer(400, {"error": "told"}), "GET /x answered 400 Bad Request: told"),
+        (
+            answer(400, {"error": {"message": ""}}),
+            "GET /x answered 400 Bad Request: '" + '{"error": {"message": ""}}' + "'",
+        ),
+        (answer(400, {"detail": "told"}), "GET /x answered 400 Bad Request: told"),
+        (
+            answer(
+                422,
+                {
+                    "detail": [
+                        {"loc": ["query", "limit", 0], "msg": "too big", "type": "t"},
+                        {"loc": ["query"], "msg": "odd", "type": "t"},
+                    ]
+                },
+            ),
+            "GET /x answered 422 Unprocessable Entity: query.limit.0: too big; query: odd",
+        ),
+        (
+            answer(422, {"error": {"message": "m"}, "detail": [{"loc": ["a"], "msg": "b"}]}),
+            "GET /x answered 422 Unprocessable Entity: m",
+        ),
+        (answer(401), "GET /x answered 401 Unauthorized; check the key or the token"),
+        (
+            answer(403),
+            "GET /x answered 403 Forbidden; check what the credential may do, and workspace_id",
+        ),
+        (
+            answer(404, {"detail": "Not Found"}),
+            f"GET /x answered 404 Not Found: Not Found; {SAME_WORKSPACE}",
+        ),
+        (
+            answer(300, b"body"),
+            f"GET /x answered 300 Multiple Choices; {NOT_FOLLOWED}",
+        ),
+        (
+            answer(302, b"", ("Location", "https://u:p@evil.test:8/a?k=1"), ("X-Request-Id", "r")),
+            f"GET /x answered 302 Found; it points to evil.test, but {NOT_FOLLOWED} [request id r]",
+        ),
+        (
+            answer(302, b"", ("Location", f"https://{'h' * 101}/")),
+            f"GET /x answered 302 Found; it points to {'h' * 100}..., but {NOT_FOLLOWED}",
+        ),
+        *(
+            (
+                answer(302, b"", ("Location", location)),
+                f"GET /x answered 302 Found; {NOT_FOLLOWED}",
+            )
+            for location in ("/elsewhere", "", "https://[::1", "mailto:a@b")
+        ),
+        (answer(400, b"x", ("Location", "https://a/")), "GET /x answered 400 Bad Request: 'x'"),
+    ],
+    ids=lambda one: None if isinstance(one, Answer) else str(one)[22:60],
+)
+def test_the_text_of_an_error(given, text):
+    """
+    Cases 4, 31, 66, 121: what happened, what the server said, where to ask, and the cure.
+    """
+    assert text == str(checked(given))
+
+
+def test_an_envelope_is_read_as_a_whole():
+    """
+    Case 66: every member of the contract's error, and those that are not in the contract.
+    """
+    assert checked(answer(400, {"error": FULL})).error == ErrorBody(
+        type="invalid",
+        code="bad_limit",
+        message="too much",
+        param="limit",
+        doc_url="/docs",
+        errors=(
+            ErrorDetail(code="c", message="m", param="p", extra={"more": 1}),
+            ErrorDetail(code="", message="", param=None),
+        ),
+        extra={"hint": "less"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"message": "m"}, ErrorBody(type="", code="", message="m")),
+        ({"message": ""}, ErrorBody(type="", code="", message="")),
+        (
+            {"message": "m", "type": 5, "code": [], "param": {}, "doc_url": 1.5, "errors": {}},
+            ErrorBody(type="", code="", message="m"),
+        ),
+        ("told", ErrorBody(type="", code="", message="told")),
+        ({"message": 5}, None),
+        ({"Message": "m"}, None),
+        ({}, None),
+        (None, None),
+        ([{"message": "m"}], None),
+        (
+            {"message": "\u00e9\ud800", "errors": None},
+            ErrorBody(type="", code="", message="\u00e9\\ud800"),
+        ),
+    ],
+    ids=ascii,
+)
+def test_envelopes_that_are_not_as_they_should_be(members, expected):
+    """
+    Case 66: what is of the wrong type is left out, and without a message there is none at all.
+    """
+    assert expected == checked(answer(400, {"error": members})).error
+
+
+@pytest.mark.parametrize("body", [b"[]", b"5", b'"error"', b"null", b"{", b"\xff", b"[" * 100_000])
+def test_bodies_that_are_no_envelope(body):
+    """
+    Cases 66, 70: the status decides, whatever the body is.
+    """
+    error = checked(answer(400, body))
+
+    assert (None, ()) == (error.error, error.detail)
+
+
+def test_a_byte_order_mark_is_let_pass():
+    """
+    Case 68: an error's body may begin with one.
+    """
+    assert checked(answer(400, b"\xef\xbb\xbf" + b'{"error": "m"}')).error.message == "m"
+
+
+@pytest.mark.parametrize(
+    ("detail", "expected"),
+    [
+        ([], ()),
+        (None, ()),
+        ({"loc": []}, ()),
+        ([5, "x", None], ()),
+        (
+            [{"loc": ["a", 1], "msg": "m", "type": "t", "input": 5}],
+            (ValidationIssue(loc=("a", 1), msg="m", type="t", extra={"input": 5}),),
+        ),
+        ([{}], (ValidationIssue(loc=(), msg="", type=""),)),
+        (
+            [{"loc": "a", "msg": 5, "type": None}],
+            (ValidationIssue(loc=(), msg="", type=""),),
+        ),
+        (
+            [{"loc": [True, 1.5, None, [], 0, "\ud800"]}],
+            (ValidationIssue(loc=(0, "\\ud800"), msg="", type=""),),
+        ),
+    ],
+    ids=ascii,
+)
+def test_issues_are_read_as_far_as_they_go(detail, expected):
+    """
+    Case 66: the other shape of an error, with what is of the wrong type left out.
+    """
+    assert expected == checked(answer(422, {"detail": detail})).detail
+
+
+def test_unknown_members_that_cannot_be_kept():
+    """
+    Cases 70, 72: no error keeps what is no JSON, or endlessly deep.
+    """
+    deep = b'{"error": {"message": "m", "x": ' + b"[" * 200 + b"]" * 200 + b"}}"
+
+    assert checked(answer(400, deep)).error == ErrorBody(type="", code="", message="m")
+    assert checked(answer(400, b'{"error": {"message": "m", "x": NaN}}')).error.extra == {}
+
+
+# A body that is not what it should be.
+
+
+def test_the_text_of_a_decode_error():
+    """
+    Case 64: status, fault, content type and an excerpt; what is known of the answer is kept.
+    """
+    error = decode_error(
+        ResponseMismatchError("it is odd", path="$.data"),
+        answer(200, b"\xff" + b"b" * 600, ("Content-Type", "text/html"), ("X-Request-Id", "r1")),
+        request="GET /x",
+        secrets=SECRETS,
+    )
+
+    assert ResponseMismatchError is type(error)
+    assert str(error) == (f"GET /x answered 200, but it is odd (text/html): '\ufffd{'b' * 511}...'")
+    assert error.path == "$.data"
+    assert error.body == b"\xff" + b"b" * 600
+    assert error.status_code == 200
+    assert error.headers == {"content-type": "text/html", "x-request-id": "r1"}
+    assert error.request_id == "r1"
+    assert error.request == "GET /x"
+
+
+def test_a_decode_error_is_of_bounded_length():
+    """
+    Case 67: neither fault nor content type make a text without end.
+    """
+    error = decode_error(
+        ResponseDecodeError("f" * 1001),
+        answer(200, b"", ("Content-Type", "t" * 101)),
+        request="GET /x",
+        secrets=(),
+    )
+
+    assert str(error) == f"GET /x answered 200, but {'f' * 1000}... ({'t' * 100}...): ''"
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "expected"),
+    [
+        ("abc", 3, "abc"),
+        ("abcd", 3, "abc..."),
+        ("", 3, ""),
+        ("\u00e9\u4e2d", 3, "\u00e9\u4e2d"),
+        ("a\nb", 9, "a\\nb"),
+        ("\x1b\u202e\ud800", 99, "\\x1b\\u202e\\ud800"),
+        ("a\nb", 3, "a\\n..."),
+        ("a\n", 3, "a\\n"),
+        ("\n\n", 3, "\\n\\..."),
+    ],
+    ids=ascii,
+)
+def test_what_prints(text, most, expected):
+    """
+    Case 48: one line of characters that print, and no more of them than wanted.
+    """
+    assert expected == printable(text, most)
+
+
+# Secrets.
+
+
+def escaped(form: str, text: str = KEY) -> str:
+    """
+    Return *text* with each character as *form* has it.
+    """
+    return "".join(form.format(ord(character), character) for character in text)
+
+
+#: How a server, or a library on the way, may write what it was sent.
+FORMS = {
+    "plain": KEY,
+    "upper": KEY.upper(),
+    "json": escaped("\\u{:04x}"),
+    "json-upper": escaped("\\u{:04X}"),
+    "json-twice": escaped("\\\\u{:04x}"),
+    "json-slash": KEY.replace("/", "\\/"),
+    "json-slash-often": KEY.replace("/", "\\\\\\\\/"),
+    "python": escaped("\\x{:02x}"),
+    "python-long": escaped("\\U{:08x}"),
+    "javascript": escaped("\\u{{{:x}}}"),
+    "javascript-zeros": escaped("\\u{{00{:x}}}"),
+    "octal": escaped("\\{:03o}"),
+    "url": quote(KEY, safe=""),
+    "url-all": escaped("%{:02X}"),
+    "url-twice": quote(quote(KEY, safe=""), safe=""),
+    "url-thrice": escaped("%2525{:02x}"),
+    "html": escaped("&#{};"),
+    "html-zeros": escaped("&#00{};"),
+    "html-hex": escaped("&#x{:x};"),
+    "html-hex-zeros": escaped("&#x00{:X};"),
+    "html-open": escaped("&#x{:x}"),
+    "html-twice": html.escape(escaped("&#{};")),
+    "mail": escaped("={:02X}"),
+    "mixed": KEY[:5] + escaped("\\u{:04x}", KEY[5:9]) + quote(KEY[9:], safe=""),
+    "utf-16": "\0".join(KEY),
+    "hex": KEY.encode().hex(),
+    "hex-apart": KEY.encode().hex(" "),
+    "hex-colons": KEY.encode().hex(":").upper(),
+    "base64": base64.b64encode(KEY.encode()).decode(),
+    "base64-url": base64.urlsafe_b64encode(b"??>" + KEY.encode() + b"??>").decode(),
+    "base64-basic": base64.b64encode(f"user:{KEY}".encode()).decode(),
+    **{
+        f"base64-{before}-{behind}": base64.b64encode(
+            b"x" * before + KEY.encode() + b"x" * behind
+        ).decode()
+        for before in range(4)
+        for behind in range(3)
+    },
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_secret_is_masked_in_whatever_form(form):
+    """
+    I-1: what a server repeats of a key is three asterisks, escaped as it may be, or packed.
+    """
+    got = scrub(f"invalid: <{form}>.", SECRETS)
+
+    # What is left of base64 may hold some bits of it, at its ends.
+    assert "***" in got
+    assert got.startswith("invalid: <")
+    assert got.endswith(">.")
+    assert [] == [start for start in range(len(form) - 13) if form[start : start + 14] in got]
+
+
+@pytest.mark.parametrize("form", [KEY[1:], KEY[:-1], KEY[::-1], KEY.replace("5", "6"), ""])
+def test_what_is_no_secret_is_left(form):
+    """
+    A text that has not the whole of it is as it was.
+    """
+    assert f"<{form}>" == scrub(f"<{form}>", SECRETS)
+
+
+@pytest.mark.parametrize("secret", ["seven77", "", "a"])
+def test_short_secrets_are_for_tests(secret):
+    """
+    A secret of fewer than eight characters would blot out half of a text.
+    """
+    assert scrub("seven77 eight888", (Secret(secret),)) == "seven77 eight888"
+    assert scrub("seven77 eight888", (Secret("eight888"),)) == "seven77 ***"
+
+
+def test_all_secrets_are_masked():
+    """
+    A call may have several, and each may come more than once.
+    """
+    secrets = (Secret("first-secret"), Secret("second-secret"))
+
+    assert scrub("first-secret second-secret first-secret", secrets) == "*** *** ***"
+
+
+@pytest.mark.parametrize(
+    ("secret", "written"),
+    [
+        ("ab\\cd\\ef", "ab\\cd\\ef"),
+        ("ab\\cd\\ef", "ab\\\\cd\\\\ef"),
+        ("ab\\\\cd\\ef", "ab\\\\\\\\cd\\\\ef"),
+        ("\\\\abab\\cd", "\\\\abab\\cd"),
+        ("100%25-%-&-cd", "100%2525-%25-&amp;-cd"),
+        ("a=3d=-&amp;-cd", "a=3d=-&amp;-cd"),
+        ("a=3d=-&amp;-cd", "a=3d3d=3D-&amp;amp;-cd"),
+        ("6666666666cd", "\\\\6666666666cd"),
+        ("ab\\cd\\ef", "ab%5Ccd\\u005cef"),
+        ("ab\\cdef\\", "ab\\cdef\\"),
+        ('a"b<c>d&e', "a&quot;b&lt;c&gt;d&amp;e"),
+        ("a.b*c+d?e", "a.b*c+d?e"),
+    ],
+    ids=ascii,
+)
+def test_secrets_with_characters_of_their_own_meaning(secret, written):
+    """
+    I-1: backslashes, quotes and the like in a key are characters as all others are.
+    """
+    assert "***" in (got := scrub(f"<{written}>", (Secret(secret),)))
+    assert "cd" not in got
+    assert not {"b<c", "b.c", "c+d"} & {got[i : i + 3] for i in range(len(got))}
+
+
+def test_a_long_secret_is_known_by_its_beginning():
+    """
+    I-1: of a token of any length nothing is left, up to where it ends.
+    """
+    token = "eyJ" + "0123456789" * 200
+    spaced = "word " * 30 + "'last'"
+
+    assert scrub(f'{{"a": "{token}", "b": 1}}', (Secret(token),)) == '{"a": "***", "b": 1}'
+    assert scrub(f"<{token[:60]}> {token}\nx", (Secret(token),)) == "<***> ***\nx"
+    assert scrub(f"<{escaped('%{:02x}', token)}>", (Secret(token),)) == "<***>"
+    assert scrub(f"{token[:47]} x", (Secret(token),)) == f"{token[:47]} x"
+    assert scrub(f"a {spaced} b\nc", (Secret(spaced),)) == "a ***\nc"
+    exact = token[:48]
+    assert scrub(f"{exact}x", (Secret(exact),)) == "***x"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("\\", "%25", "%", "&amp;", "&#0", "&", "0", "=", "s", "s\\", "\\0", "\\u{0", "s\0", "73"),
+        *(
+            "c2",
+            "\0",
+            "sk-",
+            "sk-5f2b/",
+            "&amp;#",
+            "\\66",
+            "6",
+            "6\\",
+            "s" * 39 + "x",
+            "0" * 39 + "x",
+        ),
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize(
+    "secret", [KEY, "\\" * 40, "s" * 40, "0" * 40, "6" * 40, "%25" * 12, "&=" * 20, "a" * 8192]
+)
+def test_no_text_holds_up_the_masking(secret, text):
+    """
+    I-4: 64 KB of whatever a server likes are searched at once, be it nothing but backslashes.
+    """
+    full = (text * 65_536)[:65_536]
+    scrub("", (Secret(secret),))
+    began = time.thread_time()
+
+    scrub(full, (Secret(secret),))
+
+    assert time.thread_time() - began < 0.5
+
+
+def test_what_an_error_may_keep_of_an_answer():
+    """
+    Case 67: 64 KiB of the body, and no secret, though it lie across the border of them.
+    """
+    given = answer(
+        400,
+        b"z" * (KEPT - 5) + KEY.encode() + b"\xff" * 20_000,
+        ("X-A", f"a {KEY}"),
+        ("X-A", "b"),
+        (f"X-{KEY}", "c"),
+        elapsed=1.5,
+    )
+    got = cleaned(given, SECRETS)
+
+    assert got.body == b"z" * (KEPT - 5) + b"***\xff\xff"
+    assert ("a ***", "b") == got.headers.get_all("x-a")
+    assert got.headers["x-***"] == "c"
+    assert (400, 1.5) == (got.status_code, got.elapsed)

@@ -1,0 +1,489 @@
+"""
+The rules of a walk, one by one: from page to page, what ends it, and what is no list at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Self
+
+import pytest
+from server import NUMBER
+
+from heymilo_async import (
+    HeyMiloError,
+    InvalidRequestError,
+    Page,
+    PaginationError,
+    PaginationMeta,
+    PhoneNumber,
+    ServerError,
+    from_dict,
+)
+from heymilo_async._drive import run_now
+from heymilo_async.pages import AsyncPager, Pager
+
+
+def page(*ids: str, more: bool = True, **meta: Any) -> Page[PhoneNumber]:
+    """
+    Return a page of *ids*.
+    """
+    return Page(
+        data=tuple(from_dict(PhoneNumber, {**NUMBER, "id": one}) for one in ids),
+        pagination=PaginationMeta(has_more=more, **meta),
+    )
+
+
+class Ahead:
+    """
+    Fetches when it is asked to: reading ahead without a thread and without a task.
+    """
+
+    def __init__(self, fetch: Callable[[], Any], count: int) -> None:
+        self.next = fetch
+        self.count = count
+        self.left = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.left = True
+
+
+class Engine:
+    """
+    Gives one of *outcomes* after the other, and remembers what it was asked for.
+    """
+
+    def __init__(self, *outcomes: Page[PhoneNumber] | HeyMiloError) -> None:
+        self.outcomes = list(outcomes)
+        self.asked: list[str | None] = []
+        self.deadlines: list[float | None] = []
+        self.aheads: list[Ahead] = []
+
+    def expiry(self) -> float:
+        """
+        Return when a call that starts now has to be over.
+        """
+        return 99.0
+
+    async def perform(self, cursor: Any, *, expires: float | None = None) -> Page[PhoneNumber]:
+        """
+        Return the next page.
+        """
+        self.asked.append(cursor)
+        self.deadlines.append(expires)
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, HeyMiloError):
+            raise outcome
+        return outcome
+
+    def ahead(self, fetch: Callable[[], Any], count: int) -> Ahead:
+        """
+        Return what reads ahead.
+        """
+        self.aheads.append(Ahead(fetch, count))
+        return self.aheads[-1]
+
+
+def ids_of(numbers: Any) -> list[str]:
+    """
+    Return the id of each.
+    """
+    return [number.id for number in numbers]
+
+
+def read_ahead(pager: Pager[PhoneNumber]) -> list[str]:
+    """
+    Return the id of each, read ahead.
+    """
+    with pager.prefetch() as numbers:
+        return ids_of(numbers)
+
+
+def pager_of(
+    engine: Any, *, starting_after: str | None = None, max_items: int | None = None
+) -> Pager[PhoneNumber]:
+    """
+    Return a walk through what *engine* gives; a call is the cursor that it is made of.
+    """
+    return Pager(
+        AsyncPager(
+            engine,
+            lambda cursor: cursor,  # type: ignore[arg-type,return-value]
+            starting_after=starting_after,
+            max_items=max_items,
+        )
+    )
+
+
+# Ways to walk.
+
+WAYS: dict[str, Callable[[Pager[PhoneNumber]], list[str]]] = {
+    "items": ids_of,
+    "pages": lambda pager: [one for page in pager.pages() for one in ids_of(page)],
+    "collect": lambda pager: ids_of(pager.collect()),
+    "prefetch": read_ahead,
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_every_page_is_asked_for_by_the_last_id_before(way):
+    """
+    Case 92: every item in order, once, and each page after the last id of the one before.
+    """
+    engine = Engine(page("a", "b"), page("c"), page("d", more=False))
+    pager = pager_of(engine)
+
+    assert ["a", "b", "c", "d"] == way(pager)
+    assert [None, "b", "c"] == engine.asked
+    assert pager.cursor == "d"
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_a_walk_starts_where_it_is_told_to_each_time(way):
+    """
+    Case 105: to iterate again is to begin again, after the same id.
+    """
+    engine = Engine(page("b"), page("c", more=False), page("b"), page("c", more=False))
+    pager = pager_of(engine, starting_after="a")
+
+    assert pager.cursor == "a"
+    assert ["b", "c"] == way(pager)
+    assert ["b", "c"] == way(pager)
+    assert ["a", "b", "a", "b"] == engine.asked
+
+
+def test_the_cursor_starts_anew_too():
+    """
+    Case 105: a second walk stands where the first one began, until it hands something out.
+    """
+    pager = pager_of(Engine(page("b", more=False)), starting_after="a")
+    ids_of(pager)
+    assert pager.cursor == "b"
+
+    iter(pager)
+
+    assert pager.cursor == "a"
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(
+    ("most", "expected", "asked"),
+    [
+        (0, [], []),
+        (1, ["a"], [None]),
+        (2, ["a", "b"], [None]),
+        (3, ["a", "b", "c"], [None, "b"]),
+        (4, ["a", "b", "c", "d"], [None, "b"]),
+        (5, ["a", "b", "c", "d"], [None, "b"]),
+    ],
+)
+def test_no_more_than_wanted(way, most, expected, asked):
+    """
+    Case 103: `max_items` ends a walk, and no page is fetched beyond it.
+    """
+    engine = Engine(page("a", "b"), page("c", "d", more=False))
+
+    assert expected == way(pager_of(engine, max_items=most))
+    assert asked == engine.asked
+
+
+def test_a_page_that_is_cut_says_that_there_is_more():
+    """
+    Case 103: pages are handed out whole, but for one cut at `max_items`, which has more after it.
+    """
+    first, last = page("a", "b", total_count=4), page("c", "d", more=False, total_count=4)
+
+    assert [first, page("c", total_count=4)] == list(
+        pager_of(Engine(first, last), max_items=3).pages()
+    )
+    assert [first, last] == list(pager_of(Engine(first, last), max_items=4).pages())
+
+
+def test_an_empty_list_is_one_empty_page():
+    """
+    Case 93: an empty page without more is the end, and moves no cursor.
+    """
+    empty = page(more=False)
+    pager = pager_of(Engine(empty), starting_after="a")
+
+    assert [empty] == list(pager.pages())
+    assert pager.cursor == "a"
+    assert [] == ids_of(pager_of(Engine(page("a"), empty)))[1:]
+
+
+# Lists that do not get on.
+
+LONG = "x" * 60
+NO_LIST: list[tuple[list[Any], list[str], str | None, str]] = [
+    (
+        [page()],
+        [],
+        None,
+        "an empty page says that there is more: the list cannot be walked to its end",
+    ),
+    (
+        [page("a"), page()],
+        ["a"],
+        "a",
+        "an empty page says that there is more: the list cannot be walked to its end",
+    ),
+    (
+        [page("a"), page("b", "a")],
+        ["a"],
+        "a",
+        "the page after 'a' holds that very item: the list does not get on",
+    ),
+    (
+        [page("a"), page("a", "b", more=False)],
+        ["a"],
+        "a",
+        "the page after 'a' holds that very item: the list does not get on",
+    ),
+    (
+        [page(LONG), page(LONG)],
+        [LONG],
+        LONG,
+        f"the page after '{LONG[:50]}' holds that very item: the list does not get on",
+    ),
+    (
+        [page("a"), page("b"), page("c", "a")],
+        ["a", "b"],
+        "b",
+        "the cursor 'a' came before: the list goes round in a circle",
+    ),
+    (
+        [page(LONG), page("b"), page(LONG, more=False)],
+        [LONG, "b"],
+        "b",
+        f"the cursor '{LONG[:50]}' came before: the list goes round in a circle",
+    ),
+    (
+        [page("a", "")],
+        [],
+        None,
+        "the last id of a page cannot be asked for as a cursor: ''",
+    ),
+    (
+        [page("a"), page(LONG * 200)],
+        ["a"],
+        "a",
+        f"the last id of a page cannot be asked for as a cursor: '{LONG[:50]}'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("outcomes", "expected", "cursor", "words"), NO_LIST)
+def test_lists_that_do_not_get_on(outcomes, expected, cursor, words):
+    """
+    Cases 93, 94: an error that says what is wrong, after what was good, with where it stood.
+    """
+    pager = pager_of(Engine(*outcomes))
+    got: list[str] = []
+
+    with pytest.raises(PaginationError, match=f"^{re.escape(words)}$") as caught:
+        got.extend(number.id for number in pager)
+
+    assert expected == got
+    assert cursor == caught.value.cursor
+    assert cursor == pager.cursor
+
+
+def test_a_last_page_may_end_with_any_id():
+    """
+    Case 94: what cannot be a cursor does no harm where none is needed.
+    """
+    assert ["a", ""] == ids_of(pager_of(Engine(page("a", "", more=False))))
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_an_error_says_where_the_walk_stood(way):
+    """
+    Case 98: the error is the fetch's own, with the cursor to go on from.
+    """
+    failing = ServerError("down", status_code=503)
+    pager = pager_of(Engine(page("a", "b"), failing))
+
+    with pytest.raises(ServerError) as caught:
+        way(pager)
+
+    assert failing is caught.value
+    assert failing.cursor == "b"
+    assert pager.cursor == "b"
+
+
+def test_a_walk_goes_on_after_an_error():
+    """
+    Case 98: to ask again is to fetch the same page again.
+    """
+    engine = Engine(page("a"), ServerError("down", status_code=503), page("b", more=False))
+    walk = iter(pager_of(engine))
+
+    assert next(walk).id == "a"
+    with pytest.raises(ServerError):
+        next(walk)
+    assert ["b"] == ids_of(walk)
+    assert [None, "a", "a"] == engine.asked
+
+
+def test_collecting_keeps_what_there_was():
+    """
+    Case 98: the error of `collect` has the items before it.
+    """
+    pager = pager_of(Engine(page("a", "b"), ServerError("down", status_code=503)))
+
+    with pytest.raises(ServerError) as caught:
+        pager.collect()
+
+    assert ("a", "b") == tuple(ids_of(caught.value.collected))
+
+
+# Deadlines, reading ahead, and two at once.
+
+
+def test_collecting_is_one_call_and_iterating_many():
+    """
+    Case 101: `collect` has one deadline for all pages, a page that is iterated has its own.
+    """
+    engine = Engine(page("a"), page("b", more=False), page("a"), page("b", more=False))
+    pager = pager_of(engine)
+
+    pager.collect()
+    ids_of(pager)
+
+    assert [99.0, 99.0, None, None] == engine.deadlines
+
+
+def test_how_far_ahead():
+    """
+    One page, unless more are wanted; 100 at the most.
+    """
+    engine = Engine()
+    pager = pager_of(engine)
+    for given in ({}, {"pages": 1}, {"pages": 100}):
+        with pager.prefetch(**given):
+            pass
+
+    assert [1, 1, 100] == [ahead.count for ahead in engine.aheads]
+    assert all(ahead.left for ahead in engine.aheads)
+    run_now(twin := _prefetch_by_default(pager))
+    assert not twin.cr_running
+    assert engine.aheads[-1].count == 1
+
+
+async def _prefetch_by_default(pager: Pager[PhoneNumber]) -> None:
+    async with pager._twin.prefetch():
+        pass
+
+
+@pytest.mark.parametrize("pages", [0, -1, 101])
+def test_too_far_ahead(pages):
+    """
+    Case 102: no fewer pages than one, and no more than 100.
+    """
+    with pytest.raises(InvalidRequestError, match=f"^pages must be from 1 to 100: {pages}$"):
+        pager_of(Engine()).prefetch(pages)
+
+
+def test_reading_ahead_is_entered_once():
+    """
+    A prefetch is one walk: entered twice, or used after it was left, it says so.
+    """
+    pager = pager_of(Engine(page("a"), page("b")))
+    prefetch = pager.prefetch()
+    with prefetch as numbers:
+        assert next(numbers).id == "a"
+    with pytest.raises(
+        RuntimeError,
+        match=r"^the `with` of this prefetch was left, and no page is fetched any more$",
+    ):
+        next(numbers)
+    with (
+        pytest.raises(
+            RuntimeError,
+            match=re.escape(
+                "this prefetch was entered before: make a new one with pager.prefetch()"
+            ),
+        ) as caught,
+        prefetch,
+    ):
+        pass  # pragma: no cover
+    assert str(caught.value).startswith("this")
+    assert str(caught.value).endswith("()")
+
+
+def test_reading_ahead_that_was_left_fetches_nothing():
+    """
+    After the `with` no page is asked for, though the one that reads ahead still could.
+    """
+    engine = Engine(page("a"), page("b"))
+    with pager_of(engine).prefetch() as numbers:
+        pass
+    with pytest.raises(RuntimeError, match="was left"):
+        next(numbers)
+
+    assert [] == engine.asked
+
+
+@pytest.mark.parametrize("way", ["items", "pages"])
+def test_two_that_take_from_one_iterator(way):
+    """
+    Two tasks on one iterator: the second one is told so, and the first one goes on.
+    """
+
+    class Meddling(Engine):
+        async def perform(self, cursor: Any, *, expires: float | None = None) -> Any:
+            with pytest.raises(RuntimeError) as caught:
+                next(walk)
+            self.told = str(caught.value)
+            return await super().perform(cursor, expires=expires)
+
+    engine = Meddling(page("a"), page("b", more=False))
+    pager = pager_of(engine)
+    walk = iter(pager) if way == "items" else pager.pages()
+
+    got = list(walk)
+
+    assert ["a", "b"] == [one.id if way == "items" else one[0].id for one in got]
+    assert (
+        "two tasks (or threads) take from one iterator at the same time: "
+        "let one of them iterate and hand the items on"
+    ) == engine.told
+
+
+def test_pagers_say_where_they_stand():
+    """
+    The `repr` of a pager has its kind and its cursor.
+    """
+    pager = pager_of(Engine(page("b")), starting_after="a")
+
+    assert "<Pager after 'a'>" == repr(pager)
+    assert "<AsyncPager after 'a'>" == repr(pager._twin)
+
+
+def test_items_are_handed_out_one_by_one():
+    """
+    Case 98: the cursor is the last item that was handed out, and not the last that was fetched.
+    """
+    pager = pager_of(Engine(page("a", "b", more=False)))
+    walk = iter(pager)
+
+    next(walk)
+
+    assert pager.cursor == "a"
+
+
+@pytest.mark.parametrize(
+    ("given", "cursor"), [(page("a", "b"), "b"), (page("a", more=False), None), (page(), None)]
+)
+def test_the_next_cursor_of_a_page(given, cursor):
+    """
+    A page says where the next one begins, if there is one.
+    """
+    assert cursor == given.next_cursor
+    assert given.pagination.has_more is given.has_more
+    assert given.data == tuple(given)
+    assert given.data[:1] == given[:1]

@@ -1,0 +1,336 @@
+"""
+The rules of another try, one by one: which error is worth it, and how long to wait before it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from heymilo_async import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    ClientClosedError,
+    DeadlineExceededError,
+    Headers,
+    RateLimitError,
+    ResponseDecodeError,
+    RetryPolicy,
+    ServerError,
+)
+from heymilo_async._retry import Retry, backoff, next_try, retry_after, worth_another_try
+
+#: 15 February 2025, 09:40:00 UTC, and the same as HTTP writes it.
+NOW = 1739612400.0
+DATE = "Sat, 15 Feb 2025 09:40:00 GMT"
+
+
+def asked(*fields: tuple[str, str], status: int = 429, now: float = NOW) -> float | None:
+    """
+    Return how long an answer with these *fields* asks to wait.
+    """
+    return retry_after(Headers(fields), status, now)
+
+
+def after(*values: str, status: int = 429, now: float = NOW) -> float | None:
+    """
+    Return how long an answer with these values of `Retry-After` asks to wait.
+    """
+    return asked(*(("Retry-After", value) for value in values), status=status, now=now)
+
+
+# Which errors are worth it.
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+@pytest.mark.parametrize("status", [*range(300, 600), 999])
+def test_statuses_that_are_tried_again(status, repeatable):
+    """
+    Cases 2, 4, 5, 8: six statuses are worth another try, and a creating call's only after a 429.
+    """
+    wanted = {408, 429, 500, 502, 503, 504} if repeatable else {429}
+    error = APIStatusError("no", status_code=status)
+
+    assert (status in wanted) is worth_another_try(error, repeatable=repeatable)
+
+
+@pytest.mark.parametrize(
+    ("phase", "maybe_sent", "repeatable", "expected"),
+    [
+        ("read", True, True, True),
+        ("read", True, False, False),
+        ("connect", False, True, True),
+        ("connect", False, False, True),
+        ("dns", False, False, True),
+        ("proxy", False, True, True),
+        ("tls", False, True, False),
+        ("tls", False, False, False),
+        ("pool", False, True, False),
+        ("pool", False, False, False),
+    ],
+)
+@pytest.mark.parametrize("kind", [APIConnectionError, APITimeoutError])
+def test_faults_of_connections_that_are_tried_again(kind, phase, maybe_sent, repeatable, expected):
+    """
+    Cases 8, 46, 58: what was certainly not sent is tried again, what may have been only if it may.
+    """
+    error = kind("no", phase=phase, maybe_sent=maybe_sent)
+
+    assert expected is worth_another_try(error, repeatable=repeatable)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DeadlineExceededError("no", phase="read", maybe_sent=False),
+        ResponseDecodeError("no"),
+        ClientClosedError("no"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_that_stand(error):
+    """
+    Cases 40, 64: a deadline that passed, a body that is broken and a closed client stay so.
+    """
+    assert worth_another_try(error, repeatable=True) is False
+
+
+# When.
+
+
+def verdict(
+    *,
+    status: int = 503,
+    asked_for: float | None = None,
+    number: int = 1,
+    at_least: float = 0.0,
+    remaining: float = math.inf,
+    policy: RetryPolicy | None = None,
+    dice: float = 0.5,
+) -> Retry | None:
+    """
+    Return what becomes of a call after try *number*.
+    """
+    kind = RateLimitError if status == 429 else ServerError
+    return next_try(
+        kind("no", status_code=status, retry_after=asked_for),
+        number=number,
+        repeatable=True,
+        policy=policy or RetryPolicy(max_attempts=3),
+        at_least=at_least,
+        remaining=remaining,
+        random=lambda: dice,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, Retry(delay=0.25, cost=14)),
+        ({"number": 2}, Retry(delay=0.5, cost=14)),
+        ({"number": 3}, None),
+        ({"number": 4}, None),
+        ({"dice": 0.0}, Retry(delay=0.0, cost=14)),
+        ({"status": 429}, Retry(delay=0.25, cost=5)),
+        ({"status": 404}, None),
+        ({"asked_for": 0.0}, Retry(delay=0.0, cost=14)),
+        ({"asked_for": 7.0}, Retry(delay=7.0, cost=14)),
+        ({"asked_for": 60.0}, Retry(delay=60.0, cost=14)),
+        ({"asked_for": 60.001}, None),
+        ({"asked_for": math.inf}, None),
+        ({"at_least": 3.0}, Retry(delay=3.0, cost=14)),
+        ({"at_least": 3.0, "asked_for": 2.0}, Retry(delay=3.0, cost=14)),
+        ({"at_least": 3.0, "asked_for": 4.0}, Retry(delay=4.0, cost=14)),
+        ({"asked_for": 5.0, "remaining": 5.0}, None),
+        ({"asked_for": 5.0, "remaining": 5.001}, Retry(delay=5.0, cost=14)),
+        ({"at_least": 5.0, "remaining": 4.0}, None),
+        ({"remaining": 0.25}, None),
+    ],
+    ids=repr,
+)
+def test_when_the_next_try_is(given, expected):
+    """
+    Cases 1, 6, 18, 22, 29, 35: how long to wait and at what cost, or that the error stands.
+    """
+    assert expected == verdict(**given)
+
+
+@pytest.mark.parametrize("number", [*range(1, 12), 1_000, 1_001, 1_002, 10**9])
+def test_backoff_is_exponential_capped_and_by_chance(number):
+    """
+    Case 13: at most the first delay, doubled with each try, and never more than the cap.
+    """
+    policy = RetryPolicy(initial_delay=0.5, max_delay=8.0)
+    ceiling = min(8.0, 0.5 * 2 ** min(number - 1, 10))
+
+    assert ceiling == backoff(policy, number, lambda: 1.0)
+    assert ceiling * 0.25 == backoff(policy, number, lambda: 0.25)
+    assert backoff(policy, number, lambda: 0.0) == 0.0
+
+
+# Retry-After.
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["20"], 20.0),
+        (["2.5"], 2.5),
+        ([" \t20\t "], 20.0),
+        (["0"], 0.0),
+        ([""], None),
+        (["X20"], None),
+        (["20X"], None),
+        (["5", "30"], 30.0),
+        (["30", "5"], 30.0),
+        (["5, 30"], 30.0),
+        (["x, 30"], 30.0),
+        (["x, y"], None),
+        (["7", "x, 30, 2"], 30.0),
+        ([",".join(["x"] * 19 + ["5"])], 5.0),
+        ([",".join(["x"] * 40 + ["5"])], None),
+        (["Sat, 15 Feb 2025 09:40:20 GMT"], 20.0),
+        ([" Sat, 15 Feb 2025 09:40:20 GMT\t"], 20.0),
+        (["Saturday, 15-Feb-25 09:40:20 GMT"], 20.0),
+        (["Sat Feb 15 09:40:20 2025"], 20.0),
+        (["Sat, 15 Feb 2025 09:40:00 GMT"], None),
+        (["Sat, 15 Feb 2025 09:39:59 GMT"], None),
+        (["Sat, 15 Feb 2025 09:40:01 GMT", "9"], 9.0),
+        (["Sat, 15 Feb 2025 10:00:00 GMT, 9"], 9.0),
+    ],
+    ids=repr,
+)
+def test_what_retry_after_says(values, expected):
+    """
+    Cases 18 to 26: seconds or a date, in one field or in several, and the longest of them counts.
+    """
+    assert expected == after(*values)
+
+
+@pytest.mark.parametrize("status", [200, 301, 400, 429, 500, 503])
+def test_retry_after_is_read_with_any_status(status):
+    """
+    Case 27: what to make of it is not for who reads it; an error tells it whatever its status is.
+    """
+    assert after("20", status=status) == 20.0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Thu, 01 Jan 1970 00:00:07 GMT", 7),
+        ("Thu, 01 Jan 1970 00:07:00 GMT", 420),
+        ("Thu, 01 Jan 1970 07:00:00 GMT", 25_200),
+        ("Fri, 02 Jan 1970 00:00:00 GMT", 86_400),
+        ("Sun, 01 Feb 1970 00:00:00 GMT", 31 * 86_400),
+        ("Tue, 01 Dec 1970 00:00:00 GMT", 334 * 86_400),
+        ("Fri, 01 Jan 1971 00:00:00 GMT", 365 * 86_400),
+        ("Thu, 01 Jan 1970 00:00:60 GMT", 60),
+        ("Thu, 01 Jan 1970 00:00:61 GMT", None),
+        ("Thu, 01 Jan 1970 00:00:07 UTC", None),
+        ("Thu, 31 Feb 1970 00:00:07 GMT", None),
+        ("Thu, 1 Jan 1970 00:00:07 GMT", None),
+        ("Thu Jan  1 00:00:07 1970", 7),
+        ("Thu Jan 01 00:00:07 1970", 7),
+        ("Wednesday, 01-Jan-75 00:00:00 GMT", 3_313_526_400),
+        ("Thursday, 01-Jan-76 00:00:00 GMT", 189_302_400),
+        ("Saturday, 01-Jan-00 00:00:00 GMT", 946_684_800),
+    ],
+)
+def test_what_a_date_means(text, seconds):
+    """
+    Cases 24, 25: each part of a date counts; two digits of a year mean 1976 to 2075.
+    """
+    got = asked(("Retry-After", text), ("Date", " Thu, 01 Jan 1970 00:00:00 GMT "))
+
+    assert seconds == got
+
+
+def test_a_date_of_its_own_is_what_a_wait_is_measured_by():
+    """
+    Case 24: the answer's `Date` goes before our clock; one that is none does not.
+    """
+    until = ("Retry-After", "Sat, 15 Feb 2025 09:40:20 GMT")
+
+    assert asked(until, ("Date", DATE), now=0.0) == 20.0
+    assert asked(until, ("Date", "yesterday"), now=NOW + 15) == 5.0
+    assert asked(until, now=NOW + 15) == 5.0
+
+
+# RateLimit, and what came before it.
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('"default";r=0;t=7', 7.0),
+        ("default;r=0;t=7", 7.0),
+        ('"default" ; r=0 ; t=7', 7.0),
+        ('"default";t=7;r=0', 7.0),
+        ('"default";t=7', 7.0),
+        ('"default";r=0;t=7=8', None),
+        ('"default";r=0;t=Sat Feb 15 09:40:09 2025', 9.0),
+        ('"default";r=0', None),
+        ('"default";r=0;x=7', None),
+        ('"default"', None),
+        ('"default";r=12;t=30', None),
+        ('"minute";r=0;t=7, "day";r=90;t=9000', 7.0),
+        ('"day";r=90;t=9000, "minute";r=0;t=7', 7.0),
+        ('"minute";r=0;t=7, "day";r=0;t=50', 50.0),
+        ('"minute";r=0;t=50, "day";r=0;t=x', 50.0),
+        ("7", None),
+        (", ".join(["x"] * 40 + ['"a";r=0;t=7']), None),
+    ],
+)
+def test_what_a_rate_limit_says(value, expected):
+    """
+    Case 28: the limit that was met is one with nothing left, and of several such the longest.
+    """
+    assert expected == asked(("RateLimit", value))
+
+
+@pytest.mark.parametrize("prefix", ["RateLimit", "X-RateLimit"])
+@pytest.mark.parametrize(
+    ("remaining", "reset", "expected"),
+    [
+        ("0", "7", 7.0),
+        (" 0 ", "7", 7.0),
+        (None, "7", 7.0),
+        ("1", "7", None),
+        ("0", "0.5", 0.5),
+        ("0", "0", None),
+        ("0", "soon", None),
+        ("0", None, None),
+        ("0", "1739612410", 10.0),
+        ("0", "1739612400", None),
+        ("0", "869806200", 869_806_200.0),
+        ("0", "869806201", None),
+        ("0", "9" * 400, None),
+        ("0", "Sat, 15 Feb 2025 09:40:09 GMT", 9.0),
+    ],
+)
+def test_what_a_reset_says(prefix, remaining, reset, expected):
+    """
+    Case 28: seconds, or the moment itself; nothing if something is left, or if the moment passed.
+    """
+    fields = [(f"{prefix}-Remaining", remaining), (f"{prefix}-Reset", reset)]
+
+    assert expected == asked(*((name, value) for name, value in fields if value is not None))
+
+
+def test_which_of_them_goes_first():
+    """
+    Case 28: `Retry-After`, then `RateLimit`, then the older forms; and only with a 429.
+    """
+    older = [("X-RateLimit-Reset", "9"), ("RateLimit-Reset", "8")]
+    draft = ("RateLimit", '"a";r=0;t=7')
+
+    assert asked(*older) == 8.0
+    assert asked(*older, draft) == 7.0
+    assert asked(*older, draft, ("Retry-After", "6")) == 6.0
+    assert asked(*older, draft, ("Retry-After", "soon")) == 7.0
+    assert asked(*older, draft, status=503) is None
+    assert asked(*older, ("RateLimit", ";;;")) == 8.0
+    assert asked(*older, ("RateLimit", '"a";r=1;t=7')) is None
