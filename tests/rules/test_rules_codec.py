@@ -1,0 +1,578 @@
+"""
+The rules of reading and writing JSON, one by one: what is taken, and in which words the rest is not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+import pytest
+from cattrs import Converter
+from server import NUMBER
+
+from heymilo_async import (
+    ErrorBody,
+    ErrorDetail,
+    Page,
+    PaginationMeta,
+    PhoneNumber,
+    ResponseDecodeError,
+    ValidationIssue,
+    _codec,
+    from_dict,
+    to_dict,
+    to_json,
+)
+from heymilo_async._codec import SingleResponse, checked_copy, configure, decode, structure
+from heymilo_async._mapping import NOTHING_EXTRA, ReadOnly
+
+#: The least that is a number.
+LEAST = {"id": "A", "phone_number": "+1", "active": True}
+
+
+@pytest.fixture(autouse=True)
+def _from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
+    # cattrs keeps what it once made of a type; each test is to see it made.
+    monkeypatch.setattr(_codec, "_fast", configure(Converter(detailed_validation=False)))
+    monkeypatch.setattr(_codec, "_detailed", configure(Converter(detailed_validation=True)))
+
+
+def fault(kind: Any, data: Any) -> tuple[str, str | None]:
+    """
+    Return in which words *data* is refused as a *kind*, and where.
+    """
+    with pytest.raises(ResponseDecodeError) as caught:
+        structure(data, kind)
+    return str(caught.value), caught.value.path
+
+
+# From bytes.
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "the body is empty"),
+        (
+            b"{",
+            "the body is not JSON: Expecting property name enclosed in double quotes (character 1)",
+        ),
+        (b"ab", "the body is not JSON: Expecting value (character 0)"),
+        (b"\xff", "the body is not UTF-8 (byte 0)"),
+        (b'"\xe9"', "the body is not UTF-8 (byte 1)"),
+        (b'{"a": NaN}', "the body is not JSON that can be read exactly: NaN is not a JSON number"),
+        (
+            b'{"a": -Infinity}',
+            "the body is not JSON that can be read exactly: -Infinity is not a JSON number",
+        ),
+        (
+            b"9" * 1001,
+            "the body is not JSON that can be read exactly: an integer of 1001 digits",
+        ),
+        (b'"\\ud800"', "the body holds half of a surrogate pair"),
+        (b'{"\\uDFFF": 1}', "the body holds half of a surrogate pair"),
+        (b'"\\uDabc"', "the body holds half of a surrogate pair"),
+        (b"[" * 100_000, "the body is nested too deeply to be read here"),
+    ],
+    ids=lambda one: one[:12] if isinstance(one, bytes) else None,
+)
+def test_bytes_that_are_no_json(body, words):
+    """
+    Cases 68 to 72: UTF-8, JSON, exact numbers, whole characters, and no bottomless pit.
+    """
+    with pytest.raises(ResponseDecodeError, match=f"^{re.escape(words)}$") as caught:
+        decode(body, PhoneNumber)
+
+    assert caught.value.path == "$"
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'"\\ud83d\\ude00"', "\U0001f600"),
+        ('"\u00e9"'.encode(), "\u00e9"),
+        (b'"\\u00e9"', "\u00e9"),
+        (b'"\\\\ud800"', "\\ud800"),
+        (b'"a", "id": "b"', "b"),
+    ],
+)
+def test_bytes_that_are(body, name):
+    """
+    Cases 68, 69, 74: pairs are whole characters, a mark at the beginning is let pass, the last of
+    two members counts.
+    """
+    given = b'\xef\xbb\xbf{"phone_number": "+1", "active": true, "id": ' + body + b"}"
+
+    assert PhoneNumber(id=name, phone_number="+1", active=True) == decode(given, PhoneNumber)
+
+
+@pytest.mark.parametrize("digits", ["9" * 1000, "-" + "9" * 999, "0", "-5"])
+def test_integers_are_exact(digits):
+    """
+    Case 71: up to a thousand digits of an integer are kept, each of them.
+    """
+    body = json.dumps(LEAST).encode()[:-1] + f', "more": {digits}}}'.encode()
+
+    assert {"more": int(digits)} == decode(body, PhoneNumber).extra
+
+
+# What each type takes.
+
+OF_NUMBER: list[tuple[str, Any, str]] = [
+    ("id", 5, "must be a string, not a number"),
+    ("id", None, "must be a string, not null"),
+    ("id", True, "must be a string, not a boolean"),
+    ("id", {}, "must be a string, not an object"),
+    ("id", [], "must be a string, not an array"),
+    ("id", 1.5, "must be a string, not a number"),
+    ("id", b"a", "must be a string, not no JSON value"),
+    ("active", 1, "must be a boolean, not a number"),
+    ("active", "true", "must be a boolean, not a string"),
+    ("country_code", 1, "must be a string, not a number"),
+    ("date_provisioned", "1", "must be a number, not a string"),
+    ("date_provisioned", True, "must be a number, not a boolean"),
+    ("date_provisioned", math.nan, "must be a finite number"),
+    ("date_provisioned", -math.inf, "must be a finite number"),
+    ("date_provisioned", 10**400, "must be a finite number"),
+    ("date_provisioned", 1e15, "must be Unix seconds within the years 1 to 9999"),
+    ("date_provisioned", 1e300, "must be Unix seconds within the years 1 to 9999"),
+    ("date_provisioned", -1e12, "must be Unix seconds within the years 1 to 9999"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "words"), OF_NUMBER)
+def test_nothing_is_bent(name, value, words):
+    """
+    Cases 84 to 86: a value of the wrong type is refused by what it must be, what it is, and where.
+    """
+    path = f"$.{name}"
+
+    assert (f"{path} {words}", path) == fault(PhoneNumber, {**LEAST, name: value})
+
+
+@pytest.mark.parametrize("name", sorted(LEAST))
+def test_what_is_missing_is_named(name):
+    """
+    Case 83: a required member that is not there.
+    """
+    data = {key: value for key, value in LEAST.items() if key != name}
+
+    assert (f"$.{name} is missing", f"$.{name}") == fault(PhoneNumber, data)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, datetime(1970, 1, 1, tzinfo=UTC)),
+        (-1.5, datetime(1969, 12, 31, 23, 59, 58, 500_000, tzinfo=UTC)),
+        (1739612400.0, datetime(2025, 2, 15, 9, 40, tzinfo=UTC)),
+        (None, None),
+    ],
+)
+def test_times_are_utc(seconds, expected):
+    """
+    Case 86: Unix seconds, whole or not, are a time with a zone.
+    """
+    read = structure({**LEAST, "date_provisioned": seconds}, PhoneNumber)
+
+    assert expected == read.date_provisioned
+    assert seconds == to_dict(read)["date_provisioned"]
+    assert type(to_dict(read)["date_provisioned"]) in {float, type(None)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "words", "path"),
+    [
+        (PhoneNumber, None, "$ must be an object, not null", "$"),
+        (PhoneNumber, [], "$ must be an object, not an array", "$"),
+        (PhoneNumber, ReadOnly(LEAST), "$ must be an object, not no JSON value", "$"),
+        (Page[PhoneNumber], {}, "$.data is missing", "$.data"),
+        (
+            Page[PhoneNumber],
+            {"data": {}, "pagination": {"has_more": True}},
+            "$.data must be an array, not an object",
+            "$.data",
+        ),
+        (
+            Page[PhoneNumber],
+            {"data": (), "pagination": {"has_more": True}},
+            "$.data must be an array, not no JSON value",
+            "$.data",
+        ),
+        (
+            Page[PhoneNumber],
+            {"data": [LEAST, LEAST, {**LEAST, "id": 5}], "pagination": {"has_more": True}},
+            "$.data[2].id must be a string, not a number",
+            "$.data[2].id",
+        ),
+        (
+            Page[PhoneNumber],
+            {"data": [LEAST, None], "pagination": {"has_more": True}},
+            "$.data[1] must be an object, not null",
+            "$.data[1]",
+        ),
+        (
+            Page[PhoneNumber],
+            {"data": [], "pagination": {"has_more": True, "total_count": 1.5}},
+            "$.pagination.total_count must be an integer, not a number",
+            "$.pagination.total_count",
+        ),
+        (
+            Page[PhoneNumber],
+            {"data": [{}, {}], "pagination": 5},
+            "$.data[0].id is missing",
+            "$.data[0].id",
+        ),
+        (
+            SingleResponse[PhoneNumber],
+            {"data": LEAST, "meta": []},
+            "$.meta must be an object, not an array",
+            "$.meta",
+        ),
+        (
+            SingleResponse[PhoneNumber],
+            {"data": LEAST, "meta": {"a": math.inf}},
+            "$.meta holds a number that is not finite",
+            "$.meta",
+        ),
+        (
+            ValidationIssue,
+            {"loc": ["a", None], "msg": "", "type": ""},
+            "$.loc[1] must be a string or an integer, not null",
+            "$.loc[1]",
+        ),
+        (
+            ValidationIssue,
+            {"loc": [True], "msg": "", "type": ""},
+            "$.loc[0] must be a string or an integer, not a boolean",
+            "$.loc[0]",
+        ),
+        (
+            PhoneNumber,
+            {**LEAST, "more": {"a": [object()]}},
+            "$ holds a object where JSON cannot have one",
+            "$",
+        ),
+    ],
+)
+def test_faults_are_told_with_their_place(kind, data, words, path):
+    """
+    Cases 83, 84, 89, 90: the first fault, in words, with the JSON path to it.
+    """
+    assert (words, path) == fault(kind, data)
+
+
+def test_what_is_nested_too_deeply_for_the_stack():
+    """
+    Case 70: near the end of the stack a body is refused, and never with a `RecursionError`.
+    """
+
+    class Bottomless(dict):
+        def __getitem__(self, key: str) -> Any:
+            raise RecursionError
+
+    def hook(*_: Any) -> Any:
+        raise RecursionError
+
+    _codec._fast.register_structure_hook(PhoneNumber, hook)
+
+    assert ("$ is nested too deeply to be read here", "$") == fault(PhoneNumber, Bottomless())
+
+
+def test_a_fault_that_nobody_thought_of():
+    """
+    Case 82: whatever a hook raises is a decode error that says which kind it was.
+    """
+
+    def hook(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    _codec._fast.register_structure_hook(PhoneNumber, hook)
+    _codec._detailed.register_structure_hook(PhoneNumber, hook)
+
+    assert ("$ cannot be read (ZeroDivisionError)", "$") == fault(PhoneNumber, LEAST)
+
+
+def test_a_fault_that_is_gone_the_second_time():
+    """
+    The second reading is for the place; if it finds nothing, the first one's words stand.
+    """
+
+    def hook(*_: Any) -> Any:
+        raise KeyError
+
+    _codec._fast.register_structure_hook(PhoneNumber, hook)
+
+    assert ("$ is missing", "$") == fault(PhoneNumber, LEAST)
+
+
+# What a model does not know.
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 5, 1.5, "a", [], {}, [1, [2, {"a": [None]}]], {"a": {"b": [1.5, "c"]}}],
+    ids=repr,
+)
+def test_unknown_members_are_kept(value):
+    """
+    Case 82: of any type that JSON has, as a copy, and read-only.
+    """
+    data = {**LEAST, "more": value, "extra": value}
+    read = structure(data, PhoneNumber)
+
+    assert {"more": value, "extra": value} == read.extra
+    assert isinstance(read.extra, ReadOnly)
+    assert {**to_dict(structure(LEAST, PhoneNumber)), **data} == to_dict(read)
+    if isinstance(value, list | dict):
+        assert read.extra["more"] is not value
+
+
+def nested(kind: type, depth: int) -> Any:
+    """
+    Return a value that is so many levels deep.
+    """
+    value: Any = 1
+    for _ in range(depth):
+        value = [value] if kind is list else {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+def test_how_deep_is_deep(kind):
+    """
+    Case 70: a hundred levels of unknown members, the outermost object included.
+    """
+    assert {"x": nested(kind, 99)} == checked_copy({"x": nested(kind, 99)})
+    assert {"x": nested(kind, 99), "y": []} == checked_copy({"x": nested(kind, 99), "y": []})
+    with pytest.raises(TypeError, match=r"^is nested deeper than 100 levels$"):
+        checked_copy({"x": nested(kind, 100)})
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"a": math.nan}, "holds a number that is not finite"),
+        ({"a": [1.5, math.inf]}, "holds a number that is not finite"),
+        ({"a": {1: "b"}}, "holds a int where JSON cannot have one"),
+        ({"a": {None: "b"}}, "holds a NoneType where JSON cannot have one"),
+        ({1: "b"}, "holds a int where JSON cannot have one"),
+        ({"a": (1,)}, "holds a tuple where JSON cannot have one"),
+        ({"a": {"b": {1}}}, "holds a set where JSON cannot have one"),
+        ({(): object()}, "holds a object where JSON cannot have one"),
+    ],
+    ids=repr,
+)
+def test_what_json_does_not_have(members, words):
+    """
+    Case 72: finite numbers, names that are strings, and no other type.
+    """
+    with pytest.raises(TypeError, match=f"^{words}$"):
+        checked_copy(members)
+
+
+def test_a_copy_shares_nothing():
+    """
+    Case 82: what a caller has of a body cannot be changed from outside.
+    """
+    given = {"a": [1, {"b": [2]}], "c": {"d": [3]}}
+    got = checked_copy(given)
+    given["a"][1]["b"].append(4)
+    given["a"].append(5)
+    given["c"]["d"].append(6)
+
+    assert {"a": [1, {"b": [2]}], "c": {"d": [3]}} == got
+
+
+# Which model it is.
+
+
+def test_a_bare_page_goes_by_what_its_items_say():
+    """
+    A page without a parameter reads each item as the model that its `object` names.
+    """
+    data = {"data": [NUMBER, NUMBER], "pagination": {"has_more": False}}
+
+    assert structure(data, Page[PhoneNumber]) == structure(data, Page)
+
+
+@pytest.mark.parametrize(
+    "item", [{**NUMBER, "object": "fax"}, LEAST, {**NUMBER, "object": []}, [], 5]
+)
+def test_items_that_do_not_say_what_they_are(item):
+    """
+    An item that names no model is refused, with what to do about it.
+    """
+    data = {"data": [NUMBER, item], "pagination": {"has_more": False}}
+    words = "does not say by `object` which model it is: name it, as in Page[PhoneNumber]"
+
+    assert (f"$.data[1] {words}", "$.data[1]") == fault(Page, data)
+
+
+def test_a_new_model_is_known_by_its_object(monkeypatch):
+    """
+    Another resource's model needs no more than to be marked as one.
+    """
+    monkeypatch.setattr(_codec, "_BY_OBJECT", {})
+
+    @_codec.model
+    @attrs.frozen(kw_only=True)
+    class Fax:
+        id: str
+        object: str = "fax"
+        extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly)
+
+    data = {"data": [{"id": "A", "object": "fax", "x": 1}], "pagination": {"has_more": False}}
+
+    assert (Fax(id="A", extra={"x": 1}),) == structure(data, Page).data
+    assert {"fax": Fax} == _codec._BY_OBJECT
+
+
+# There and back.
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (PhoneNumber, {**NUMBER, "more": {"a": [1]}}),
+        (
+            Page[PhoneNumber],
+            {
+                "data": [{**NUMBER, "x": 1}, NUMBER],
+                "pagination": {"has_more": True, "total_count": 5, "url": None, "y": {}},
+                "z": [],
+            },
+        ),
+        (PaginationMeta, {"has_more": False, "total_count": None, "url": "/x"}),
+        (ValidationIssue, {"loc": ["a", 0], "msg": "m", "type": "t", "input": None}),
+        (
+            ErrorBody,
+            {
+                "type": "t",
+                "code": "c",
+                "message": "m",
+                "param": None,
+                "doc_url": "/d",
+                "errors": [{"code": "c", "message": "m", "param": "p", "w": 1}],
+                "v": 2,
+            },
+        ),
+        (ErrorDetail, {"code": "c", "message": "m", "param": None}),
+    ],
+    ids=lambda one: getattr(one, "__name__", None),
+)
+def test_there_and_back(kind, data):
+    """
+    Case 82: a model is written as it was read, member for member, as a dict and as text.
+    """
+    read = from_dict(kind, data)
+
+    assert data == to_dict(read)
+    assert data == json.loads(to_json(read))
+    assert read == from_dict(type(read), to_dict(read))
+
+
+def test_json_is_short_and_readable():
+    """
+    The text has no blanks and no escapes that need not be.
+    """
+    number = PhoneNumber(id="\u00e9", phone_number="+1", active=True)
+
+    assert to_json(number) == (
+        '{"id":"\u00e9","phone_number":"+1","active":true,"country_code":null,'
+        '"date_provisioned":null,"object":"phone_number"}'
+    )
+
+
+def test_what_is_read_is_copied():
+    """
+    A mapping of any kind is read, and not kept.
+    """
+    assert from_dict(PhoneNumber, ReadOnly(LEAST)) == structure(LEAST, PhoneNumber)
+
+
+class NotOurs:
+    """
+    Nothing of this package.
+    """
+
+
+@attrs.frozen
+class AlmostOurs:
+    """
+    A model of somebody else's.
+    """
+
+    id: str
+
+
+@pytest.mark.parametrize("kind", [dict, int, NotOurs, AlmostOurs, list[int]])
+def test_only_models_are_read(kind):
+    """
+    `from_dict` refuses what is no model, and says what came.
+    """
+    words = f"from_dict() reads models of heymilo_async, not {kind!r}"
+    with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
+        from_dict(kind, {})
+
+
+@pytest.mark.parametrize("data", [None, [], "x", 5])
+def test_only_mappings_are_read(data):
+    """
+    `from_dict` refuses what is no mapping, and says what came.
+    """
+    with pytest.raises(TypeError, match=f"^data must be a mapping, not {type(data).__name__}$"):
+        from_dict(PhoneNumber, data)
+
+
+@pytest.mark.parametrize("given", [{}, None, NotOurs(), AlmostOurs("a"), PhoneNumber])
+def test_only_models_are_written(given):
+    """
+    `to_dict` and `to_json` refuse what is no model, and say what came.
+    """
+    words = f"to_dict() takes a model of heymilo_async, not {type(given).__name__}"
+    for write in (to_dict, to_json):
+        with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
+            write(given)
+
+
+@pytest.mark.parametrize("odd", [math.nan, {1, 2}, (1,), {1: 2}])
+def test_what_json_cannot_say_is_not_written(odd):
+    """
+    Case 72: a hand-made model with a value that JSON does not have is a `TypeError`.
+    """
+    number = PhoneNumber(**LEAST, extra={"odd": odd})
+
+    with pytest.raises(TypeError, match=r"^holds a"):
+        to_dict(number)
+
+
+def test_what_a_model_knows_comes_from_its_fields():
+    """
+    A hand-made `extra` hides nothing, and what is written of it is a copy.
+    """
+    inner: list[int] = []
+    number = PhoneNumber(**LEAST, extra={"id": "B", "more": inner})
+
+    assert to_dict(number)["id"] == "A"
+    assert to_dict(number)["more"] is not inner
+
+
+def test_an_envelope_has_its_meta():
+    """
+    A single model comes in an envelope, with `meta` or without, and what is not known is kept.
+    """
+    read = structure({"data": LEAST, "meta": {"a": [1]}, "b": 2}, SingleResponse[PhoneNumber])
+
+    assert read.data == PhoneNumber(**LEAST)
+    assert read.meta == {"a": [1]}
+    assert isinstance(read.meta, ReadOnly)
+    assert read.extra == {"b": 2}
+    assert structure({"data": LEAST, "meta": None}, SingleResponse[PhoneNumber]).meta is None
+    assert structure({"data": LEAST}, SingleResponse[PhoneNumber]).meta is None
