@@ -123,13 +123,14 @@ def quota(headers: Headers, now: float) -> Quota | None:
 
 
 def _quotas(headers: Headers, sent: float, *, unsaid: str = "") -> list[Quota]:
-    if "ratelimit" in headers:
-        policies = _items(headers.get("ratelimit-policy", ""))
-        named = [
-            _quota(item.get("r", unsaid), item.get("t"), sent, **_policy(policies.get(name, {})))
-            for name, item in _items(headers["ratelimit"]).items()
-        ]
-        return [one for one in named if one is not None]
+    policies = _items(headers.get("ratelimit-policy", ""))
+    named = [
+        _quota(item.get("r", unsaid), item.get("t"), sent, **_policy(policies.get(name, {})))
+        for name, item in _items(headers.get("ratelimit", "")).items()
+    ]
+    said = [one for one in named if one is not None]
+    if said:
+        return said
     for prefix in ("ratelimit", "x-ratelimit"):
         left = headers.get(f"{prefix}-remaining", unsaid)
         one = _quota(left, headers.get(f"{prefix}-reset"), sent)

@@ -20,7 +20,8 @@ from heymilo_async import (
     RetryPolicy,
     ServerError,
 )
-from heymilo_async._retry import Retry, backoff, next_try, retry_after, worth_another_try
+from heymilo_async._hints import retry_after
+from heymilo_async._retry import Retry, backoff, next_try, worth_another_try
 
 #: 15 February 2025, 09:40:00 UTC, and the same as HTTP writes it.
 NOW = 1739612400.0
