@@ -114,7 +114,8 @@ class Telemetry:
     `heymilo.client.call.duration` (seconds, waits included), `heymilo.client.retries` (a number)
     and `heymilo.client.wait.duration` (seconds that calls waited for their turn).
 
-    No attribute holds a key, a token, a header or a body.
+    No attribute holds a key, a token, a header or a body. It can be pickled, as a client can, if
+    it goes to the global providers.
 
     Args:
         tracer_provider: Where the spans go; else the global one, also if it is set later on.
@@ -133,6 +134,7 @@ class Telemetry:
         tracer_provider: trace.TracerProvider | None = None,
         meter_provider: metrics.MeterProvider | None = None,
     ) -> None:
+        self._has_own_providers = tracer_provider is not None or meter_provider is not None
         self._tracer = trace.get_tracer(
             "heymilo_async", __version__, tracer_provider, schema_url=_SCHEMA
         )
@@ -157,10 +159,20 @@ class Telemetry:
         self._waits = meter.create_histogram(
             "heymilo.client.wait.duration",
             unit="s",
-            description="Time that calls waited for their turn, before the first attempt.",
+            description="Time that calls waited for their turn.",
             explicit_bucket_boundaries_advisory=_LONG_BUCKETS,
         )
         self._open: dict[int, _OpenCall] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # So that a client can be sent to another process, where the global providers are others.
+        if self._has_own_providers:
+            message = (
+                "a Telemetry with providers of its own is neither pickled nor copied: leave them "
+                "out and set the global ones in each process, or make a client where it is needed"
+            )
+            raise TypeError(message)
+        return Telemetry, ()
 
     def __call__(self, event: Event) -> None:
         """
