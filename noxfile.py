@@ -142,6 +142,16 @@ def package(session: nox.Session) -> None:
     session.run("pytest", "tests/test_packaging.py", *session.posargs)
 
 
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """
+    Change the decisions one by one, and see that a test notices: thousands of runs, half an hour.
+    """
+    session.install(*CONSTRAINED, "-e", ".[all]", *group("mutation"))
+    session.run("mutmut", "run", *session.posargs)
+    session.run("python", "tests/mutation/score.py")
+
+
 # The oldest Python with the oldest dependencies that we allow, the others with the newest; the
 # oldest one with the newest is what `tests` runs on, where that is the Python at hand.
 @nox.session(venv_backend="uv", requires=["package"])

@@ -153,8 +153,8 @@ def _forms(secret: Secret) -> re.Pattern[str]:
     octets = secret.reveal().encode()
     start, rest = octets[:_TELLING], octets[_TELLING:].decode("latin-1")
     # How many backslashes there are side by side depends on how often they were escaped.
-    first, *others = re.sub(rb"\\+", rb"\\", start).decode("latin-1")
-    spelt = [_forms_of(first, ""), *(_forms_of(one, "++") for one in others)]
+    once = re.sub(rb"\\+", rb"\\", start).decode("latin-1")
+    spelt = [_forms_of(once[0], ""), *(_forms_of(one, "++") for one in once[1:])]
     digits = [f"{code:02x}" for code in start]
     patterns = [r"\x00?".join(spelt), "[ :,-]?".join(digits), *_packed(start)]
     ends = "".join(mark for mark in _ENDS if mark not in rest)

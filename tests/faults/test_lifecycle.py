@@ -46,6 +46,7 @@ from heymilo_async import (
     PhoneNumber,
     RetryPolicy,
     ServerError,
+    UnexpectedRedirectError,
     errors,
 )
 
@@ -1210,6 +1211,42 @@ def test_own_client(front, serve, own_kind):
 
     assert ["G", "B", "C", "A", "A", "H"] == front.run_alone(body)
     assert {KEY} == {request.headers["x-api-key"] for request in server.requests}
+
+
+@pytest.mark.parametrize("follows", [True, False])
+@pytest.mark.parametrize(
+    ("location", "host"),
+    [
+        ("https://elsewhere.test/x", "elsewhere.test"),
+        ("https://[::1", None),
+        ("https://xn--\xe9.test/", "xn--\xe9.test"),
+        ("http://\x80/", None),
+        ("javascript:alert(1)", None),
+        ("a" * 70_000, None),
+    ],
+    ids=lambda one: ascii(one)[1:12],
+)
+def test_own_client_and_a_redirect(front, serve, own_kind, location, host, follows):
+    """
+    Case 121: over one's own client too a redirect is one, be its target no URL, and not followed.
+    """
+    head = f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n"
+    server = serve(head.encode("latin-1"))
+
+    async def body():
+        own = own_kind(trust_env=False, verify=NO_CERTIFICATES, follow_redirects=follows)
+        async with front.awaitable(front.client(server.base_url, http_client=own)) as client:
+            with pytest.raises(UnexpectedRedirectError) as caught:
+                await client.phone_numbers.get("A")
+        await close(own)
+        return caught.value
+
+    error = front.run_alone(body)
+
+    assert error.status_code == 302
+    assert location == error.headers["location"]
+    assert host is None or host in str(error)
+    assert 1 == server.n
 
 
 def test_own_client_over_a_mock(front, own_kind):
