@@ -14,7 +14,7 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Final, NoReturn, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import attrs
 
@@ -47,8 +47,15 @@ _RESERVED_HEADERS: Mapping[str, str] = {
     "accept-encoding": "the client reads gzip and no other coding",
     "connection": "the client keeps its connections itself",
     "content-length": "the client frames its messages itself",
+    "expect": "the client waits for nothing before it sends",
     "host": "use base_url=",
+    "http2-settings": "the client does not change the protocol",
+    "keep-alive": "the client keeps its connections itself",
+    "proxy-connection": "the client keeps its connections itself",
+    "te": "the client frames its messages itself",
+    "trailer": "the client frames its messages itself",
     "transfer-encoding": "the client frames its messages itself",
+    "upgrade": "the client does not change the protocol",
 }
 
 T = TypeVar("T")
@@ -662,7 +669,7 @@ def _fault_of_credential(name: str, text: str) -> str | None:
         return f"{where} is longer than {_LONGEST_HEADER_VALUE} characters: is it a whole file?"
     if not _HEADER_VALUE.fullmatch(stripped):
         return f"{where} has a character that cannot stand in a header: copy it again, on one line"
-    if name == "access_token" and stripped[:7].lower() == "bearer ":
+    if name == "access_token" and stripped.split(None, 1)[0].lower() == "bearer":
         return f"{where} starts with 'Bearer': give the token alone"
     return None
 
@@ -709,7 +716,7 @@ def _fault_of_base_url(text: str, *, allow_insecure_http: bool) -> str | None:
         return "must not hold a user name or a password: use api_key= or access_token="
     if "?" in text or "#" in text:
         return "must end before any ? or #"
-    if any(segment in {".", ".."} for segment in parts.path.split("/")):
+    if any(unquote(segment) in {".", ".."} for segment in parts.path.split("/")):
         return "must not hold the path segments . or .."
     if parts.scheme == "http" and not (allow_insecure_http or is_loopback(host)):
         return (
@@ -754,8 +761,10 @@ def _check_header(name: object, content: Secret) -> None:
     if not _HEADER_NAME.fullmatch(name):
         message = f"default_headers: {name[:50]!a} is not the name of a header"
         raise ConfigurationError(message)
-    if name.lower() in _RESERVED_HEADERS:
-        message = f"default_headers must not hold {name}: {_RESERVED_HEADERS[name.lower()]}"
+    # To many a server X_API_KEY is X-API-KEY.
+    reserved = _RESERVED_HEADERS.get(name.lower().replace("_", "-"))
+    if reserved is not None:
+        message = f"default_headers must not hold {name}: {reserved}"
         raise ConfigurationError(message)
     where = f"default_headers[{name!r}]"
     if not isinstance(content.reveal(), str):

@@ -1209,3 +1209,38 @@ def test_invalid_arguments_are_no_configuration(front, serve, limit):
 
     assert front.run(body, server.base_url) is False
     assert 0 == server.n
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("X_API_KEY", "x_workspace_id", "Content_Length", "Expect", "HTTP2-Settings"),
+        *("Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Upgrade"),
+    ],
+)
+def test_headers_that_change_how_a_message_is_read(front, name):
+    """
+    Case 114: what asks for another protocol, or is one of ours to servers that take _ for -.
+    """
+    with pytest.raises(ConfigurationError, match=f"^default_headers must not hold {name}: "):
+        front.client("http://127.0.0.1:1", default_headers={name: "x"})
+
+
+@pytest.mark.parametrize("token", ["Bearer t0ken-t0ken", "bearer\tt0ken-t0ken", "BEARER  t0ken"])
+def test_a_token_with_its_scheme(front, token):
+    """
+    Case 116: a token that was copied with its scheme is refused, however the two are set apart.
+    """
+    with pytest.raises(ConfigurationError, match="starts with 'Bearer'") as caught:
+        front.client("http://127.0.0.1:1", None, access_token=token)
+
+    assert "t0ken" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["/..", "/a/../b", "/%2e%2E", "/a/.%2e", "/%2E/b"])
+def test_a_prefix_that_names_another_path(front, path):
+    """
+    Case 124: a prefix of dots leads somewhere else, be they spelt out or not.
+    """
+    with pytest.raises(ConfigurationError, match=r"path segments \. or \.\."):
+        front.client(f"http://127.0.0.1:1{path}")
