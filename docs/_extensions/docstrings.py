@@ -23,7 +23,6 @@ import heymilo_async
 from heymilo_async import sandbox
 from heymilo_async.resources._base import AsyncResource, Resource
 
-_SECTIONS = re.compile(r"(Args|Attributes|Returns|Raises|Yields|Example):$")
 _TYPE_BELOW = re.compile(
     r"(\.\. attribute:: \w+\n)((?:   .*\n|\n)*?)   :type: (.+)(?=\n|$)", re.MULTILINE
 )
@@ -173,12 +172,19 @@ def _marked_up(lines: list[str]) -> Iterator[str]:
         elif line == "Returns:":
             # Napoleon would take what stands before a colon for a type.
             yield from [":returns:", *body]
-        elif line.endswith(":") and not _SECTIONS.match(line) and body and not body[0]:
+        elif line and not line.startswith(" ") and _is_passage(body):
             yield from [line, "", ".. code-block:: text", *body, ""]
         else:
             yield line
             continue
         position += len(body)
+
+
+def _is_passage(body: list[str]) -> bool:
+    """
+    Return whether *body* is a passage of its own, with an empty line before it.
+    """
+    return len(body) > 1 and not body[0] and any(body)
 
 
 def _indented(lines: list[str]) -> Iterator[str]:
