@@ -2,7 +2,7 @@
 Every exception that this package raises, as one tree.
 
     HeyMiloError
-    ├── ConfigurationError (ValueError)      a setting cannot work: no key, a broken base_url ...
+    ├── ConfigurationError (ValueError)      a setting cannot work: no key, a broken base_url
     ├── InvalidRequestError (ValueError)     an argument cannot work: nothing was sent
     ├── ClientClosedError (RuntimeError)     used after it was closed
     ├── EventLoopError (RuntimeError)        your own http_client met a second event loop
@@ -373,7 +373,7 @@ class APITimeoutError(APIConnectionError, TimeoutError):
     Example:
         >>> from heymilo_async import APITimeoutError, RetryPolicy
         >>> from heymilo_async.sandbox import faults, running
-        >>> with running() as sandbox, sandbox.client(timeout=0.1, retry=RetryPolicy(max_attempts=1)) as client:
+        >>> with running() as sandbox, sandbox.client(timeout=0.5, retry=RetryPolicy(max_attempts=1)) as client:
         ...     sandbox.fail_next(faults.Slow(60), times=3)
         ...     try:
         ...         client.phone_numbers.list()
@@ -390,7 +390,7 @@ class DeadlineExceededError(APITimeoutError):
     Example:
         >>> from heymilo_async import DeadlineExceededError
         >>> from heymilo_async.sandbox import faults, running
-        >>> with running() as sandbox, sandbox.client(deadline=0.1) as client:
+        >>> with running() as sandbox, sandbox.client(deadline=0.5) as client:
         ...     sandbox.fail_next(faults.Slow(60))
         ...     try:
         ...         client.phone_numbers.list()
@@ -535,7 +535,7 @@ class RateLimitError(APIStatusError):
     Example:
         >>> from heymilo_async import RateLimitError
         >>> from heymilo_async.sandbox import running
-        >>> with running() as sandbox, sandbox.client(deadline=1.0) as client:
+        >>> with running() as sandbox, sandbox.client(deadline=10.0) as client:
         ...     sandbox.fail_next(status=429, retry_after=30)
         ...     try:
         ...         client.phone_numbers.list()

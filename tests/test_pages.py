@@ -218,7 +218,6 @@ class Session:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=30,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
@@ -244,7 +243,7 @@ class Session:
             start_new_session=True,
         ) as process:
             try:
-                until = time.monotonic() + 20
+                until = time.monotonic() + 60
                 while not _answers(port):
                     assert process.poll() is None, f"ended at once: {line}"
                     assert time.monotonic() < until, f"does not listen: {line}"
@@ -263,6 +262,8 @@ def _answers(port):
     return True
 
 
+# They start several processes each, one of them a suite of pytest.
+@pytest.mark.timeout(180)
 @pytest.mark.usefixtures("at_the_sandbox")
 @pytest.mark.parametrize("page", SESSIONS)
 def test_commands_run(page, capsys, tmp_path, monkeypatch):
