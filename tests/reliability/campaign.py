@@ -5,6 +5,7 @@ All promises and comparisons, measured one after the other.
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -33,10 +34,12 @@ def keep_promises(scenarios: Sequence[str], changes: Changes) -> list[dict[str, 
         if scenarios and promise.scenario not in scenarios:
             continue
         runs = [with_changes(promise.scenario, run, changes) for run in promise.runs]
+        load = os.getloadavg()[0]
         bars = {**promise.bars, **promise.timed}
         records.append(
             {
                 "title": promise.title,
+                "load": load,
                 "text": promise.text,
                 "scenario": promise.scenario,
                 "bars": {figure: list(bar) for figure, bar in bars.items()},
@@ -58,6 +61,7 @@ def compare(scenarios: Sequence[str]) -> list[dict[str, Any]]:
     return [
         {
             "title": comparison.title,
+            "load": os.getloadavg()[0],
             "text": comparison.text,
             "scenario": comparison.scenario,
             "figures": list(comparison.figures),

@@ -128,6 +128,9 @@ def _made(found: Mapping[str, Any]) -> Iterator[str]:
     packages = ", ".join(f"{name} {version}" for name, version in made["packages"].items())
     yield f"Measured on {when}, on {made['system']} with {made['cores']} cores and {made['memory']} GiB of memory, with Python {made['python']}."
     yield f"Versions: {packages}."
+    load = max(part["load"] for part in [*found["promises"], *found["comparisons"]])
+    if load > 1:
+        yield f"The machine had other work to do besides, a load of up to {load:.1f}: seconds are what they were then, and less where it has none."
 
 
 def _promise(promise: Mapping[str, Any]) -> Iterator[str]:

@@ -260,7 +260,7 @@ COMPARISONS = (
         title="Cancelled calls",
         text="Thirty thousand cancelled calls, and then twenty plain ones.",
         scenario="churn",
-        runs=each(left_alone=(0.0, 0.25)),
+        runs=({},),
         figures=("cancelled", "plain", "dead"),
     ),
     Comparison(

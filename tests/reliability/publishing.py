@@ -35,19 +35,20 @@ def publish(parts: Sequence[str], changes: Parameters) -> None:
     """
     Measure *parts*, by default all there are, and write the page; what else it says stays.
     """
-    kept = json.loads(JSON.read_text(encoding="utf-8")) if JSON.exists() else {}
     scenarios = [part for part in parts if part != CASES]
     promises = comparisons = list[dict[str, Any]]()
     if scenarios or not parts:
         promises = _dated(keep_promises(scenarios, changes))
         comparisons = _dated(compare(scenarios))
-    cases = _cases() if CASES in parts or not parts else kept["cases"]
+    cases = _cases() if CASES in parts or not parts else None
+    # Read as late as this, for parts may be measured side by side.
+    kept = json.loads(JSON.read_text(encoding="utf-8")) if JSON.exists() else {}
     write(
         {
             "made": _made(),
             "promises": _renewed(kept.get("promises", ()), promises, PROMISES),
             "comparisons": _renewed(kept.get("comparisons", ()), comparisons, COMPARISONS),
-            "cases": cases,
+            "cases": cases or kept.get("cases", {"date": _today(), "shown": {}}),
         }
     )
 

@@ -21,7 +21,7 @@ def churn(
     connections: int = 10,
     tasks: int = 40,
     plain: int = 20,
-    left_alone: float = 0.25,
+    left_alone: float = 0.0,
     patience: float = 3.0,
     seed: int = 130,
 ) -> dict[str, Any]:
