@@ -130,6 +130,15 @@ def sweep(session: nox.Session) -> None:
 
 
 @nox.session
+def pacing(session: nox.Session) -> None:
+    """
+    Let eight processes share one rate limit over Redis in full size, two minutes long.
+    """
+    session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
+    session.run("pytest", "-s", "tests/proofs/proof_pacing.py", *session.posargs)
+
+
+@nox.session
 def package(session: nox.Session) -> None:
     """
     Build wheel and sdist into dist/, check what an index checks, and look at what is in them.

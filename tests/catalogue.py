@@ -187,7 +187,6 @@ CASES = {
 #: Cases that no test shows yet, and why.
 WAITING = {
     11: "no such header is sent: the API does not know one, and would not tell what it does with it",
-    30: "waits for the setting `rate_limit`; the server's own refusals are heeded (cases 18 to 29)",
     113: "waits for the resource `postings`, the only one with such a route",
     122: "waits for the voice preview, the only operation that redirects",
 }

@@ -1,0 +1,60 @@
+"""
+The rate limit: more calls than the server allows, none of which is lost.
+"""
+
+from __future__ import annotations
+
+import time
+
+from server import NUMBER, answer, single
+
+from heymilo_async import RateLimit
+from heymilo_async.sandbox import RateLimit as Rule
+from heymilo_async.sandbox._limits import Limiter
+
+#: A fifth of the API's 300 in a minute, and of 900 calls; in full size it is in `nox -s pacing`.
+LIMIT, PER, CALLS = 60, 1.5, 180
+
+
+def counting():
+    """
+    Return how a server answers that counts, and the list of the statuses it answered.
+    """
+    limiter, statuses = Limiter(Rule(LIMIT, PER)), []
+
+    def answers(_):
+        verdict = limiter.take("the key")
+        statuses.append(200 if verdict.allowed else 429)
+        fields = [f"{name}: {value}" for name, value in limiter.headers(verdict).items()]
+        return single() if verdict.allowed else answer(429, b"", *fields)
+
+    return answers, statuses
+
+
+def test_more_calls_at_once_than_the_limit(front, serve, pulse):
+    """
+    Case 30: three times the limit at once: all calls succeed, in hardly more than two windows.
+    """
+    answers, statuses = counting()
+    server = serve(answers=answers)
+    free = serve(single())
+
+    async def body(client):
+        # What the last window's calls take by themselves.
+        began = time.monotonic()
+        unpaced = client.with_options(rate_limit=None, base_url=free.base_url)
+        await unpaced.phone_numbers.get_many([NUMBER["id"]] * LIMIT, concurrency=LIMIT)
+        alone = time.monotonic() - began
+        began = time.monotonic()
+        got = await client.phone_numbers.get_many([NUMBER["id"]] * CALLS, concurrency=CALLS)
+        return len(got), time.monotonic() - began, pulse.stalled(began), alone
+
+    got, elapsed, stalled, alone = front.run(
+        body, server.base_url, rate_limit=RateLimit(LIMIT, per=PER)
+    )
+
+    assert CALLS == got == statuses.count(200)
+    assert statuses.count(429) <= 0.05 * len(statuses)
+    assert 2 * PER <= elapsed
+    # On a machine that is too slow for the limit the calls themselves take longer than it does.
+    assert elapsed - stalled <= 1.1 * max(2 * PER + alone, CALLS / LIMIT * alone)

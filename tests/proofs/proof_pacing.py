@@ -1,0 +1,145 @@
+"""
+What is promised of a shared rate limit, in full size: `nox -s pacing`, on a machine that is idle.
+
+900 calls of eight processes, of which the server allows 300 in a window; the window is 4 seconds
+in place of a minute. The ideal is two windows, and what 300 calls take without a limit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+
+import anyio
+import pytest
+from workers import Workers, work
+
+from heymilo_async import RateLimit, sandbox
+
+LIMIT, PER, CALLS, PROCESSES = 300, 4.0, 900, 8
+
+
+@contextlib.contextmanager
+def counting(algorithm):
+    """
+    Run a sandbox that counts, and give it with the list of the statuses it answers.
+    """
+    rule, statuses = sandbox.RateLimit(LIMIT, PER, algorithm=algorithm), []
+    with sandbox.running(
+        rate_limit=rule, on_exchange=lambda one: statuses.append(one.status_code)
+    ) as milo:
+        yield milo, statuses
+
+
+def job(milo, redis_server, **changes):
+    """
+    Return what the workers are to do.
+    """
+    return {
+        "id": next(iter(milo.store)).id,
+        "storage": redis_server.url,
+        "limit": LIMIT,
+        "per": PER,
+        "processes": PROCESSES,
+        "calls": CALLS // PROCESSES + 1,
+        "concurrency": 120,
+        **changes,
+    }
+
+
+def ideal(redis_server, front):
+    """
+    Return the seconds that all calls take at best.
+    """
+    with sandbox.running() as milo:
+        each = LIMIT // PROCESSES + 1
+        alone = work(milo, **job(milo, redis_server, front=front, limit=None, calls=each))
+    return 2 * PER + alone.elapsed
+
+
+@pytest.mark.parametrize("front", ["asyncio", "trio", "blocking"])
+@pytest.mark.parametrize("algorithm", ["fixed-window", "token-bucket"])
+def test_nothing_lost_and_little_refused(redis_server, algorithm, front):
+    """
+    No call is lost, at most 2 % of the requests are refused, and the wall time is that of the
+    ideal but for 10 %.
+    """
+    best = ideal(redis_server, front)
+    with counting(algorithm) as (milo, statuses):
+        done = work(milo, **job(milo, redis_server, front=front))
+    refused = statuses.count(429) / (len(statuses) - statuses.count(401))
+    print(f"{algorithm}, {front}: {done.elapsed:.2f} s, ideal {best:.2f} s, {refused:.1%} refused")
+
+    assert [] == done.errors
+    assert done.calls == statuses.count(200) >= CALLS
+    assert refused <= 0.02
+    assert done.elapsed <= 1.1 * best
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_one_client(backend):
+    """
+    Case 30 in full size: 900 calls at once through one client, without a storage.
+    """
+    with counting("fixed-window") as (milo, statuses):
+        ids = [next(iter(milo.store)).id] * CALLS
+
+        async def main():
+            async with milo.async_client(rate_limit=RateLimit(LIMIT, per=PER)) as client:
+                began = time.monotonic()
+                got = await client.phone_numbers.get_many(ids, concurrency=CALLS)
+                return len(got), time.monotonic() - began
+
+        got, elapsed = anyio.run(main, backend=backend)
+    refused = statuses.count(429) / len(statuses)
+    print(f"one client, {backend}: {elapsed:.2f} s, {refused:.1%} refused")
+
+    assert CALLS == got
+    assert refused <= 0.05
+    assert elapsed <= 1.1 * (2 * PER + 1.0)
+
+
+def test_redis_killed_and_started(redis_server):
+    """
+    Redis is killed and started in the middle, three times: no call is lost, and none hangs.
+    """
+    with (
+        counting("fixed-window") as (milo, statuses),
+        Workers(milo, **job(milo, redis_server, attempts=6)) as workers,
+    ):
+        workers.begin()
+        for pause in (0.5, 2.5, 3.0):
+            time.sleep(pause)
+            redis_server.stop()
+            time.sleep(0.5)
+            redis_server.start()
+        done = workers.finish()
+    refused = statuses.count(429) / (len(statuses) - statuses.count(401))
+    print(f"redis killed: {done.elapsed:.2f} s, {refused:.1%} refused")
+
+    assert [] == done.errors
+    assert done.calls == statuses.count(200) >= CALLS
+    assert done.elapsed <= 3 * PER + 5
+
+
+def test_workers_killed(redis_server):
+    """
+    Three of eight are killed with calls in the line: the others lose none, and take no longer than
+    all would have.
+    """
+    best = ideal(redis_server, "blocking")
+    with (
+        counting("fixed-window") as (milo, _),
+        Workers(milo, **job(milo, redis_server)) as workers,
+    ):
+        workers.begin()
+        time.sleep(1.0)
+        for pid in workers.pids[:3]:
+            os.kill(pid, signal.SIGKILL)
+        done = workers.finish()
+    print(f"workers killed: {done.elapsed:.2f} s, ideal {best:.2f} s")
+
+    assert (PROCESSES - 3, []) == (done.workers, done.errors)
+    assert done.elapsed <= 1.1 * best

@@ -1,0 +1,103 @@
+"""
+Many processes with one key: over a storage they keep one limit together, whatever happens to them.
+
+The same in full size: `nox -s pacing`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+
+import pytest
+from workers import Workers, work
+
+from heymilo_async import sandbox
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+
+#: 120 calls of 8 processes, of which 40 may start in a second.
+LIMIT, PER, PROCESSES, EACH = 40, 1.0, 8, 15
+
+
+def job(milo, redis_server, **changes):
+    """
+    Return what the workers are to do.
+    """
+    return {
+        "id": next(iter(milo.store)).id,
+        "storage": redis_server.url,
+        "limit": LIMIT,
+        "per": PER,
+        "processes": PROCESSES,
+        "calls": EACH,
+        **changes,
+    }
+
+
+@contextlib.contextmanager
+def counting(algorithm="fixed-window"):
+    """
+    Run a sandbox that counts, and give it with the list of the statuses it answers.
+    """
+    rule, statuses = sandbox.RateLimit(LIMIT, PER, algorithm=algorithm), []
+    with sandbox.running(
+        rate_limit=rule, on_exchange=lambda one: statuses.append(one.status_code)
+    ) as milo:
+        yield milo, statuses
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "front"),
+    [("fixed-window", "asyncio"), ("token-bucket", "trio"), ("fixed-window", "blocking")],
+)
+def test_eight_processes_keep_one_limit(redis_server, algorithm, front):
+    """
+    No call is lost, next to none refused, and they take little longer than the limit wants.
+    """
+    with counting(algorithm) as (milo, statuses):
+        done = work(milo, **job(milo, redis_server, front=front))
+
+    assert (PROCESSES, PROCESSES * EACH, []) == (done.workers, done.calls, done.errors)
+    assert statuses.count(429) <= 0.1 * PROCESSES * EACH
+    assert 2 * PER <= done.elapsed
+
+
+def test_a_storage_that_is_killed_and_started(redis_server):
+    """
+    No call is lost while Redis is killed and started anew in the middle, and nothing hangs.
+    """
+    with (
+        counting() as (milo, statuses),
+        Workers(milo, **job(milo, redis_server, attempts=6)) as workers,
+    ):
+        workers.begin()
+        for _ in range(2):
+            time.sleep(0.4)
+            redis_server.stop()
+            time.sleep(0.2)
+            redis_server.start()
+        done = workers.finish()
+
+    assert (PROCESSES, PROCESSES * EACH, []) == (done.workers, done.calls, done.errors)
+    assert PROCESSES * EACH == statuses.count(200)
+    assert done.elapsed < 20
+
+
+def test_a_worker_that_is_killed(redis_server):
+    """
+    Two workers of eight are killed with calls in the line: the others lose none, and wait for none
+    that is not theirs.
+    """
+    with counting() as (milo, _), Workers(milo, **job(milo, redis_server)) as workers:
+        workers.begin()
+        time.sleep(0.5)
+        for pid in workers.pids[:2]:
+            os.kill(pid, signal.SIGKILL)
+        done = workers.finish()
+
+    assert (PROCESSES - 2, []) == (done.workers, done.errors)
+    assert (PROCESSES - 2) * EACH == done.calls
+    assert done.elapsed < 12

@@ -1,0 +1,172 @@
+"""
+Worker processes that make calls with one key, as a program; and how a test runs them.
+
+    python tests/workers.py '{"processes": 8, "calls": 20, ...}'
+
+Each worker writes a line when it is ready, with its process id, and one when it is done; they begin
+when stdin ends. One program, which forks: it is loaded once, and before there is a thread.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import anyio
+import attrs
+import redis  # noqa: F401 - here, so that not each worker has to load it
+
+from heymilo_async import AsyncHeyMilo, HeyMilo, HeyMiloError, RateLimit, RetryPolicy
+
+
+@attrs.frozen
+class Done:
+    """
+    What the workers came to.
+
+    Attributes:
+        calls: How many succeeded.
+        errors: How the others ended.
+        elapsed: Seconds from the beginning to the end of the last call.
+        workers: How many told.
+    """
+
+    calls: int
+    errors: list[str]
+    elapsed: float
+    workers: int
+
+
+class Workers:
+    """
+    Workers that are ready, and begin when told to.
+    """
+
+    def __init__(self, milo: Any, **job: Any) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, json.dumps({"base_url": milo.base_url, **job})],
+            env={**os.environ, "HEYMILO_API_KEY": milo.api_key},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.pids: list[int] = [
+            json.loads(self._process.stdout.readline()) for _ in range(job["processes"])
+        ]
+        self._began = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        self._process.wait()
+
+    def begin(self) -> None:
+        """
+        Let them begin.
+        """
+        assert self._process.stdin is not None
+        self._began = time.monotonic()
+        self._process.stdin.close()
+
+    def finish(self) -> Done:
+        """
+        Wait for them.
+        """
+        assert self._process.stdout is not None
+        told = [json.loads(line) for line in self._process.stdout]
+        return Done(
+            calls=sum(one["calls"] for one in told),
+            errors=[error for one in told for error in one["errors"]],
+            elapsed=max(one["ended"] for one in told) - self._began,
+            workers=len(told),
+        )
+
+
+def work(milo: Any, **job: Any) -> Done:
+    """
+    Let workers do *job*, and wait for them.
+    """
+    with Workers(milo, **job) as workers:
+        workers.begin()
+        return workers.finish()
+
+
+def _options(job: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "base_url": job["base_url"],
+        "deadline": job.get("deadline", 50.0),
+        "retry": RetryPolicy(max_attempts=job.get("attempts", 3)),
+        # To read the machine's certificates takes longer than most calls.
+        "ssl_context": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        "rate_limit": None
+        if job.get("limit") is None
+        else RateLimit(job["limit"], per=job["per"], storage=job.get("storage")),
+    }
+
+
+def _ready() -> None:
+    os.write(1, b"%d\n" % os.getpid())
+    sys.stdin.read()
+
+
+def _call(job: Mapping[str, Any]) -> list[Any]:
+    ids = [job["id"]] * job["calls"]
+    concurrency = job.get("concurrency", 20)
+    # A server that counts does not count strangers; but the connections are open then.
+    stranger = {"api_key": "a-stranger", "rate_limit": None}
+    if job.get("front", "blocking") == "blocking":
+        with HeyMilo(**_options(job)) as client:
+            client.with_options(**stranger).phone_numbers.get_many_settled(ids[:concurrency])
+            _ready()
+            return list(client.phone_numbers.get_many_settled(ids, concurrency=concurrency))
+
+    async def main() -> list[Any]:
+        async with AsyncHeyMilo(**_options(job)) as client:
+            await client.with_options(**stranger).phone_numbers.get_many_settled(ids[:concurrency])
+            _ready()
+            return list(await client.phone_numbers.get_many_settled(ids, concurrency=concurrency))
+
+    return anyio.run(main, backend=job["front"])
+
+
+def _work(job: Mapping[str, Any]) -> None:
+    outcomes = _call(job)
+    errors = [repr(one) for one in outcomes if isinstance(one, HeyMiloError)]
+    told = {"calls": len(outcomes) - len(errors), "errors": errors, "ended": time.monotonic()}
+    os.write(1, json.dumps(told).encode() + b"\n")
+
+
+def main(job: Mapping[str, Any]) -> None:
+    """
+    Fork, and wait.
+    """
+    pids = []
+    for _ in range(job["processes"]):
+        pid = os.fork()
+        if not pid:
+            try:
+                _work(job)
+            finally:
+                os._exit(0)
+        pids.append(pid)
+    for pid in pids:
+        os.waitpid(pid, 0)
+
+
+if __name__ == "__main__":
+    # As the other programs here find each other.
+    sys.path[0] = str(Path(__file__).parent)
+    main(json.loads(sys.argv[1]))
