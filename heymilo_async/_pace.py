@@ -120,6 +120,7 @@ class Window:
         #: In order; among them what others used up, as the server said.
         self._starts: deque[float] = deque()
         self._line: deque[Turn] = deque()
+        self._resting_until = -math.inf
 
     def line_up(self, limit: int, now: float) -> tuple[Turn, float]:
         """
@@ -162,15 +163,29 @@ class Window:
         """
         Heed that the server will answer *remaining* requests more in the next *reset* seconds.
 
-        What is missing until then counts as starts of somebody else with the same credential. A
-        reset that is farther away than *per* counts as *per*: the next answer will say it again.
+        As many starts as it has counted are kept until then, though they be older: they took a
+        while to arrive. What is missing counts as starts of somebody else with the same credential.
+        A reset that is farther away than *per* counts as *per*: the next answer will say it again.
         """
         with self._lock:
             self._forget(now)
-            missing = limit - len(self._starts) - remaining
-            if missing > 0 and reset > 0:
-                since = now - self._per + min(reset, self._per)
-                self._starts = deque(sorted([*self._starts, *[since] * missing]))
+            counted = limit - remaining
+            since = now - self._per + min(reset, self._per)
+            missing = max(0, counted - len(self._starts))
+            if counted <= 0 or reset <= 0:
+                return
+            # (A millisecond is what the resets of one window may differ by.)
+            if missing or self._starts[-counted] < since - 0.001:
+                starts = list(self._starts)
+                newer = [max(start, since) for start in starts[-counted:]]
+                self._starts = deque(sorted([*starts[:-counted], *[since] * missing, *newer]))
+
+    def rest(self, until: float) -> None:
+        """
+        Let nobody start before the moment *until*, those in the line included.
+        """
+        with self._lock:
+            self._resting_until = max(self._resting_until, until)
 
     def status(self, limit: int, now: float) -> RateLimitStatus:
         """
@@ -197,7 +212,7 @@ class Window:
             return not (self._starts or self._line)
 
     def _settled(self, turn: Turn, before: int, now: float) -> float:
-        turn.at = max(now, self._free_at(turn.limit, before))
+        turn.at = max(now, self._resting_until, self._free_at(turn.limit, before))
         if turn.at > now:
             # (now + 20.0) - now may be a hair more than 20.0, and a wait of nothing would be a start.
             return round(turn.at - now, 6) or 1e-6

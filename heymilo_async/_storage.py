@@ -131,8 +131,14 @@ _LEARN: Final = (
     + """
 local limit, span, ago = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
-local own = redis.call('ZCOUNT', starts, '-inf', now)
-for i = 1, limit - own - tonumber(ARGV[4]) do
+local counted = limit - tonumber(ARGV[4])
+local newest = redis.call(
+  'ZREVRANGEBYSCORE', starts, string.format('%.0f', now), '-inf', 'LIMIT', 0, math.max(0, counted)
+)
+for _, member in ipairs(newest) do
+  redis.call('ZADD', starts, 'XX', 'GT', now - ago, member)
+end
+for i = 1, counted - #newest do
   redis.call('ZADD', starts, now - ago, string.format('other:%.0f:%d', now, i))
 end
 redis.call('PEXPIRE', starts, math.max(redis.call('PTTL', starts), math.ceil(span / 1000)))

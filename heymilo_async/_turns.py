@@ -16,6 +16,9 @@ from ._settings import RateLimit
 from ._storage import BEAT, LEASE, Book, Grant, Storage
 from ._wire import Wire
 
+#: Requests are scarce when the server has no more left than this part of the limit: one in 20.
+_SCARCE = 20
+
 
 class Lane(Protocol):
     """
@@ -107,13 +110,18 @@ class Turns:
         limit = self._limit(rule)
         if self._shared is None:
             self._window.learn(limit, quota.remaining, quota.reset, lane.now())
-        elif quota.remaining < self.status(rule, lane.now()).remaining:
+        elif (
+            # Most answers say nothing new, and to tell the others takes a while.
+            quota.remaining * _SCARCE <= limit
+            or quota.remaining < self.status(rule, lane.now()).remaining
+        ):
             await self._shared.learn(limit, quota, lane)
 
     async def rest(self, seconds: float, lane: Lane) -> None:
         """
-        Let the others who share the storage rest too, as the server asked.
+        Let those rest too that have lined up already, and all who share the storage.
         """
+        self._window.rest(lane.now() + seconds)
         if self._shared is not None:
             await self._shared.rest(seconds, lane)
 

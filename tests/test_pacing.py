@@ -305,6 +305,34 @@ def test_a_server_that_has_more_left():
     assert SPAN - 1.0 == pytest.approx(window.line_up(1, 1.0)[1])
 
 
+def test_starts_that_took_a_while_to_arrive():
+    """
+    What the server has counted is kept until its reset: its window began when the first arrived.
+    """
+    window = Window(60.0)
+    for _ in range(3):
+        window.line_up(3, 0.0)
+    window.learn(3, remaining=1, reset=59.0, now=5.0)
+    window.learn(3, remaining=1, reset=59.0, now=5.0)
+
+    assert [True, False, False] == [started(window, 3, now) for now in (60.6, 60.7, 64.5)]
+    assert started(window, 3, 64.7)
+
+
+def test_those_in_the_line_rest_too():
+    """
+    Who waits for its turn when the server asks for a rest starts after it.
+    """
+    window = Window(60.0)
+    window.line_up(1, 0.0)
+    turn, _ = window.line_up(1, 0.0)
+    window.rest(100.0)
+    window.rest(90.0)
+
+    assert 30.0 == pytest.approx(window.wait(turn, 70.0))
+    assert 0.0 == window.wait(turn, 100.0)
+
+
 def test_a_reset_in_a_year():
     """
     Nothing that a server says of what is left stops the client for longer than one window.

