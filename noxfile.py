@@ -130,6 +130,21 @@ def sweep(session: nox.Session) -> None:
 
 
 @nox.session
+def examples(session: nox.Session) -> None:
+    """
+    Run the tests of the examples that want more than ours do: gunicorn, and Celery over a Redis.
+    """
+    session.install(*CONSTRAINED, "-e", ".[redis,sandbox]", "pytest")
+    for name in ("gunicorn", "celery"):
+        folder = Path("examples") / name
+        project = nox.project.load_toml(folder / "pyproject.toml")["project"]
+        own = [one for one in project["dependencies"] if not one.startswith("heymilo-async")]
+        session.install(*CONSTRAINED, *own)
+        with session.chdir(folder):
+            session.run("pytest", "-p", "no:cacheprovider")
+
+
+@nox.session
 def pacing(session: nox.Session) -> None:
     """
     Let eight processes share one rate limit over Redis in full size, two minutes long.

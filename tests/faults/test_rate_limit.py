@@ -57,4 +57,4 @@ def test_more_calls_at_once_than_the_limit(front, serve, pulse):
     assert statuses.count(429) <= 0.05 * len(statuses)
     assert 2 * PER <= elapsed
     # On a machine that is too slow for the limit the calls themselves take longer than it does.
-    assert elapsed - stalled <= 1.5 * max(2 * PER + alone, CALLS / LIMIT * alone)
+    assert elapsed - stalled <= 2 * max(2 * PER + alone, CALLS / LIMIT * alone)

@@ -1,0 +1,95 @@
+"""
+A thousand ids, looked up by two workers with one shared budget.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from heymilo_async import sandbox
+from heymilo_async.sandbox import PhoneNumberResponse, RateLimit
+
+HERE = Path(__file__).parent.parent
+LIMIT, PER = 400, 2.0
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    """
+    A Redis of our own, for the tasks and for the budget.
+    """
+    program = shutil.which("redis-server")
+    if program is None:
+        reason = "redis-server is not installed"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
+    process = subprocess.Popen([str(program), *options], stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.02)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_thousand_ids(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Two workers of two processes each look up 1,000 ids within the limit: none is lost, and next
+    to none refused.
+    """
+    statuses: list[int | None] = []
+    with sandbox.running(
+        numbers=1000,
+        rate_limit=RateLimit(LIMIT, PER),
+        on_exchange=lambda one: statuses.append(one.status_code),
+    ) as milo:
+        for name, value in (
+            ("REDIS_URL", redis_url),
+            ("HEYMILO_API_KEY", milo.api_key),
+            ("HEYMILO_BASE_URL", milo.base_url),
+            ("NUMBERS_LIMIT", str(LIMIT)),
+            ("NUMBERS_PER", str(PER)),
+        ):
+            monkeypatch.setenv(name, value)
+        # Now, for it reads the environment when it is loaded.
+        from queue_of_numbers import numbers_of  # noqa: PLC0415
+
+        command = [sys.executable, "-m", "celery", "--app", "queue_of_numbers", "worker"]
+        options = ["--concurrency", "2", "--loglevel", "WARNING"]
+        workers = [
+            subprocess.Popen([*command, *options, "--hostname", f"worker{n}@%h"], cwd=HERE)
+            for n in range(2)
+        ]
+        try:
+            numbers: list[PhoneNumberResponse] = list(milo.store)
+            ids = [one.id for one in numbers]
+            tasks = [numbers_of.delay(ids[start : start + 50]) for start in range(0, 1000, 50)]
+            found = [number for task in tasks for number in task.get(timeout=50)]
+        finally:
+            for worker in workers:
+                worker.send_signal(signal.SIGTERM)
+            for worker in workers:
+                worker.wait(30)
+
+    assert [one.phone_number for one in numbers] == found
+    assert 1000 == statuses.count(200)
+    assert statuses.count(429) <= 20

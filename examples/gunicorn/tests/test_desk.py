@@ -1,0 +1,85 @@
+"""
+Gunicorn loads the application once, forks, and each worker answers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heymilo_async.sandbox import Sandbox
+
+HERE = Path(__file__).parent.parent
+
+
+def ask(url: str) -> tuple[int, Any]:
+    """
+    Return the status and the content of what is at *url*.
+    """
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+@pytest.fixture
+def desk(heymilo_environment: Sandbox) -> Iterator[str]:
+    """
+    The URL of the application under gunicorn with two workers; the environment leads it to us.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--preload", "--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "gunicorn", *options, "desk:application"]
+    process = subprocess.Popen(command, cwd=HERE, env=dict(os.environ))
+    try:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def test_both_workers_answer(desk: str, heymilo_environment: Sandbox) -> None:
+    """
+    Requests go to both workers, and each number is right.
+    """
+    numbers = {one.id: one.phone_number for one in heymilo_environment.store}
+    workers = set()
+    for _ in range(10):
+        for phone_number_id, number in numbers.items():
+            status, content = ask(f"{desk}/{phone_number_id}")
+            assert (200, number) == (status, content["number"])
+            workers.add(content["worker"])
+        if len(workers) == 2:
+            break
+
+    assert 2 == len(workers)
+
+
+def test_a_number_that_there_is_not(desk: str) -> None:
+    """
+    An error of the client's becomes an answer.
+    """
+    assert 404 == ask(f"{desk}/no-such-id")[0]

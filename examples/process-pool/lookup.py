@@ -1,0 +1,45 @@
+"""
+Looking up numbers in several processes: the client is sent to each once, and opens there.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+
+from heymilo_async import HeyMilo
+
+_clients: list[HeyMilo] = []
+
+
+def receive(client: HeyMilo) -> None:
+    """
+    Keep the *client* that a new process is given, until the process ends.
+
+    It was pickled without its key, which is read again from HEYMILO_API_KEY.
+    """
+    _clients.append(client)
+    atexit.register(client.close)
+
+
+def number_of(phone_number_id: str) -> str:
+    """
+    Return the number with that id, in E.164. This runs in the processes.
+    """
+    return _clients[0].phone_numbers.get(phone_number_id).phone_number
+
+
+def numbers_of(ids: Iterable[str], client: HeyMilo, *, processes: int = 4) -> list[str]:
+    """
+    Return the numbers of *ids*, in order, looked up in so many *processes*.
+    """
+    with ProcessPoolExecutor(
+        processes,
+        # Not by fork: this process may have threads, whose locks would stay locked over there.
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=receive,
+        initargs=(client,),
+    ) as pool:
+        return list(pool.map(number_of, ids, chunksize=5))

@@ -1,0 +1,43 @@
+"""
+The processes look up what they are asked for, and fail as one process would.
+"""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from lookup import numbers_of
+
+from heymilo_async import HeyMilo, NotFoundError
+from heymilo_async.sandbox import Sandbox
+
+
+def test_numbers_in_order(heymilo_environment: Sandbox) -> None:
+    """
+    Each number is looked up once, and they come in the order of their ids.
+    """
+    numbers = list(heymilo_environment.store)
+    with HeyMilo() as client:
+        found = numbers_of([one.id for one in numbers], client, processes=2)
+
+    assert [one.phone_number for one in numbers] == found
+    assert len(numbers) == len(heymilo_environment.requests)
+
+
+def test_an_error_comes_back(heymilo_environment: Sandbox) -> None:
+    """
+    An error in a process is raised here, as the class that it is.
+    """
+    with HeyMilo() as client, pytest.raises(NotFoundError) as caught:
+        numbers_of(["no-such-id"], client, processes=1)
+
+    assert 1 == len(caught.value.attempts)
+
+
+def test_what_is_sent_has_no_key(heymilo_environment: Sandbox) -> None:
+    """
+    What the processes are sent has no key in it.
+    """
+    with HeyMilo() as client:
+        assert heymilo_environment.api_key.encode() not in pickle.dumps(client)
