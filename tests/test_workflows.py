@@ -24,6 +24,7 @@ HOOKS = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="ut
 #: Sessions that no workflow calls, each with its reason.
 BY_HAND = {
     "bench": "what a shared machine measures means nothing",
+    "pacing": "as bench: its bounds are those of a machine that is idle",
     "docs_look": "somebody has to look at what it shows",
     "reliability": "as bench",
 }
