@@ -153,6 +153,20 @@ class _Known:
     until: float
 
 
+@attrs.define
+class _Question:
+    """
+    One who asks the storage for a turn, and whether there is still somebody who wants it.
+    """
+
+    limit: int
+    member: str
+    most: float
+    now: float
+    is_answered: bool = False
+    is_given_up: bool = False
+
+
 class Shared:
     """
     The part of one process in the turns that all who use one credential share.
@@ -178,10 +192,17 @@ class Shared:
         """
         while not caller.is_closed():
             member = self._storage.new_member()
-            grant = await lane.wire.run(
-                functools.partial(self._ask, limit, member, caller.remaining, lane.now())
-            )
+            question = _Question(limit, member, caller.remaining, lane.now())
+            try:
+                # Half of its time: a storage that is too slow is no reason to lose the call.
+                grant = await lane.wire.ask(
+                    functools.partial(self._ask, question), within=question.most / 2
+                )
+            except BaseException:
+                await self._give_up(question, lane)
+                raise
             if grant is None:
+                await self._give_up(question, lane)
                 return None
             if not grant.has_turn:
                 return grant.wait
@@ -242,26 +263,42 @@ class Shared:
             reset=max(own.reset, round(last.until - now, 6)),
         )
 
-    def _ask(self, limit: int, member: str, most: float, now: float) -> Grant | None:
+    def _ask(self, question: _Question) -> Grant | None:
+        now, member = question.now, question.member
         with self._lock:
             self._hear(now)
             is_behind = self._is_behind
         grant = self._storage.take(
             self._book,
-            limit,
+            question.limit,
             member,
-            most=most,
+            most=question.most,
             history=functools.partial(self._history, now) if self._mine else None,
             is_behind=is_behind,
         )
-        if grant is not None:
-            with self._lock:
-                if grant.has_turn:
-                    self._mine[member] = now + grant.wait
-                self._is_behind = False
-                self._sharers = grant.sharers
-                self._last = _Known(grant.remaining, now + grant.reset)
+        if grant is None:
+            return None
+        with self._lock:
+            question.is_answered = True
+            if grant.has_turn and not question.is_given_up:
+                self._mine[member] = now + grant.wait
+            self._is_behind = False
+            self._sharers = grant.sharers
+            self._last = _Known(grant.remaining, now + grant.reset)
+        if question.is_given_up:
+            self._storage.leave(self._book, member)
         return grant
+
+    async def _give_up(self, question: _Question, lane: Lane) -> None:
+        """
+        Take no turn for *question*: it was cancelled, or is too late. If the answer is still to
+        come, the thread that gets it gives the turn back.
+        """
+        with self._lock:
+            question.is_given_up = True
+            is_answered = question.is_answered
+        if is_answered:
+            await self._leave(question.member, lane)
 
     def _history(self, now: float) -> dict[str, float]:
         """

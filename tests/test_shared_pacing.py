@@ -4,7 +4,10 @@ Pacing over a storage: clients that share a Redis share one budget, and do well 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
+import math
 import pickle
 import socket
 import subprocess
@@ -35,9 +38,10 @@ from heymilo_async import (
     _turns,
 )
 from heymilo_async._drive import run_now
-from heymilo_async._settings import Secret
+from heymilo_async._settings import Secret, pool_settings
 from heymilo_async._storage import Book, Storage
 from heymilo_async._turns import Shared
+from heymilo_async._wire import BlockingWire
 
 ID = NUMBER["id"]
 BOOK = Book.of((Secret(KEY), None), 60.0)
@@ -569,6 +573,25 @@ def test_a_call_that_is_cancelled_while_it_waits(serve, redis_server, backend):
     assert [2] == [count for key, count in redis_server.keys().items() if ":starts:" in key]
 
 
+def test_a_storage_that_is_too_slow_for_the_deadline(front, serve):
+    """
+    A storage that says nothing costs a call half of its deadline: it is sent within the rest.
+    """
+    server = serve(single())
+
+    async def body(client):
+        began = time.monotonic()
+        number = await client.phone_numbers.get(ID)
+        return number.id, time.monotonic() - began
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        rule = RateLimit(3, per=60, storage=f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        came, elapsed = front.run(body, server.base_url, rate_limit=rule, deadline=0.4)
+
+    assert ID == came
+    assert elapsed < 0.4
+
+
 def test_a_client_that_is_closed_while_calls_wait(serve, redis_server):
     """
     A call that waits for its turn ends soon after the client was closed.
@@ -614,6 +637,10 @@ class Lane:
         self.late = 0.0
 
     async def run(self, function):
+        return function()
+
+    async def ask(self, function, *, within):
+        del within
         return function()
 
 
@@ -682,6 +709,50 @@ def test_who_will_not_wait(shared, redis_server):
 
 
 # What it takes.
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+@pytest.mark.parametrize("is_cancelled", [True, False])
+def test_who_asks_and_does_not_wait_for_the_answer(
+    shared, redis_server, monkeypatch, is_answered, is_cancelled
+):
+    """
+    A call that is cancelled or too late while it asks for a turn has none, whenever the answer
+    comes.
+    """
+    mine, lane = shared
+    running = []
+
+    async def ask(function, *, within):
+        del within
+        running.append(function)
+        if is_answered:
+            function()
+        if is_cancelled:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(lane, "ask", ask)
+    with contextlib.suppress(asyncio.CancelledError):
+        assert None is run_now(mine.take(3, lane, Patient()))
+    if not is_answered:
+        running[0]()
+
+    kept = redis_server.keys()
+    assert [] == [key for key in kept if ":starts:" in key]
+    assert {} == mine._mine
+
+
+def test_a_fault_in_the_thread_that_asks():
+    """
+    What goes wrong in the thread that asks leaves as it is, with a deadline and without.
+    """
+    wire = BlockingWire(
+        pool_settings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
+    )
+
+    for within in (math.inf, 5.0):
+        with pytest.raises(ZeroDivisionError):
+            run_now(wire.ask(lambda: 1 / 0, within=within))
 
 
 def test_redis_is_loaded_when_it_is_used():

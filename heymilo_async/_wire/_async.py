@@ -239,6 +239,18 @@ class AsyncWire:
             done.append(await anyio.to_thread.run_sync(function, limiter=self._threads))
         return done[0]
 
+    async def ask(self, function: Callable[[], B], *, within: float) -> B | None:
+        """
+        Return what *function* does, in a thread; None if that takes more than *within* seconds.
+
+        Cancelled or too late, nobody waits for it: it goes on, and no one hears of its result.
+        """
+        with anyio.move_on_after(within):
+            return await anyio.to_thread.run_sync(
+                function, limiter=self._threads, abandon_on_cancel=True
+            )
+        return None
+
     async def renew(self) -> None:
         """
         Give up the connections there are; requests under way end first.

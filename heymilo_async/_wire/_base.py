@@ -128,6 +128,13 @@ class Wire(Protocol):
         """
         ...
 
+    async def ask(self, function: Callable[[], B], *, within: float) -> B | None:
+        """
+        Return what *function* does, None if that takes more than *within* seconds. Cancelled or too
+        late, nobody waits for it, and it goes on.
+        """
+        ...
+
     async def run(self, function: Callable[[], B]) -> B:
         """
         Return what *function* does, which blocks for a moment. It is not cancelled in the middle.

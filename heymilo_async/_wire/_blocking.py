@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import math
 import queue
 import sys
 import threading
@@ -233,6 +234,25 @@ class BlockingWire:
         Return what *function* does.
         """
         return function()
+
+    async def ask(self, function: Callable[[], B], *, within: float) -> B | None:
+        """
+        Return what *function* does; None if that takes more than *within* seconds.
+
+        Then nobody waits for it: it goes on, and no one hears of its result.
+        """
+        if within == math.inf:
+            return function()
+        results: list[B] = []
+        ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+        _start(lambda: results.append(function()), threading.Event(), ended.put)
+        try:
+            failure = ended.get(timeout=max(within, 0.0))
+        except queue.Empty:
+            return None
+        if failure is not None:
+            raise failure
+        return results[0]
 
     async def renew(self) -> None:
         """
