@@ -127,7 +127,11 @@ def scrub(text: str, secrets: tuple[Secret, ...]) -> str:
     """
     for secret in secrets:
         if len(secret.reveal()) >= _SHORTEST_SECRET:
-            text = _forms(secret).sub("***", text)
+            try:
+                text = _forms(secret).sub("***", text)
+            except BaseException as interruption:
+                # Ctrl-C, or a stack that is full: the frames below hold the secret.
+                raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
     return text
 
 

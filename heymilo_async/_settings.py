@@ -224,8 +224,9 @@ _SECONDS_OF: Mapping[str, int] = {
     **dict.fromkeys(("m", "min", "minute"), 60),
     **dict.fromkeys(("h", "hour"), 3600),
 }
-#: The path of a storage's URL.
+#: The path of a storage's URL, and what its query may hold: not `ssl_password`, for one.
 _DATABASE = re.compile(r"/?[0-9]{0,4}", re.ASCII)
+_STORAGE_OPTION = re.compile(r"db=[0-9]{1,4}|ssl_(?!password)[a-z_]+=.*", re.ASCII)
 _MOST_STARTS = 1_000_000
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.001, 86_400.0
 
@@ -252,11 +253,6 @@ def _window(_: object, attribute: attrs.Attribute[float], value: object) -> None
     if not _SHORTEST_WINDOW <= seconds(attribute.name, value) <= _LONGEST_WINDOW:
         message = f"{attribute.name} must be within 0.001..86,400 seconds (a day): {value!r}"
         raise ConfigurationError(message)
-
-
-def _storage(_: object, __: object, value: Secret | None) -> None:
-    if value is not None:
-        _checked("storage", value, _fault_of_storage)
 
 
 @attrs.frozen(init=False, repr=False)
@@ -304,13 +300,16 @@ class RateLimit:
 
     limit: int = attrs.field(validator=_starts)
     per: float = attrs.field(validator=_window)
-    _storage: Secret | None = attrs.field(validator=_storage)
+    _storage: Secret | None
     #: Whether the storage had a password that a pickle left out.
     _is_incomplete: bool = attrs.field(default=False, init=False)
 
     def __init__(self, limit: int, per: float = 60.0, *, storage: str | None = None) -> None:
         # First of all, so that no traceback shows a password among its locals.
         hidden, storage = Secret.hide(storage), None
+        if hidden is not None:
+            # Before there is something of which a traceback would show the repr.
+            _checked("storage", hidden, _fault_of_storage)
         # (pyright does not know what attrs makes of it.)
         self.__attrs_init__(limit, per, hidden)  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -402,9 +401,10 @@ def _fault_of_storage(name: str, text: str) -> str | None:
     try:
         parts = urlsplit(text if text.isprintable() else "")
         is_file = parts.scheme == "unix"
-        # (More of a path is a password with a stroke in it, which has to be written as %2F.)
-        usable = bool(
-            parts.path
+        # (More of a path, or a file with @, is a password with a stroke in it, which has to be
+        # written as %2F; a fragment is one with #.)
+        usable = not parts.fragment and bool(
+            parts.path and "@" not in parts.path
             if is_file
             else parts.hostname and parts.port != 0 and _DATABASE.fullmatch(parts.path)
         )
@@ -413,9 +413,12 @@ def _fault_of_storage(name: str, text: str) -> str | None:
         parts = urlsplit("")
     if not usable or parts.scheme not in {"redis", "rediss", "unix"}:
         return f"{name} must be a URL such as redis://host:6379/0 (redis, rediss or unix)"
-    options = [option.partition("=")[0] for option in parts.query.split("&") if option]
-    if not all(option == "db" or option.startswith("ssl_") for option in options):
-        return f"{name} must have no options but db and ssl_... in its query"
+    options = [unquote(option) for option in parts.query.split("&") if option]
+    if not all(map(_STORAGE_OPTION.fullmatch, options)):
+        return (
+            f"{name} must have no options but db and ssl_... in its query, and no ssl_password, "
+            "which would be shown: keep the key of a certificate in a file without one"
+        )
     return None
 
 
@@ -654,7 +657,11 @@ def _checked(name: str, secret: Any, fault_of: Any) -> Secret:
     # The frame that raises holds the secret wrapped: a traceback may show its locals.
     if not isinstance(secret.reveal(), str):
         raise wrong_type(name, "a str", secret.reveal())
-    fault = fault_of(name, secret.reveal())
+    try:
+        fault = fault_of(name, secret.reveal())
+    except BaseException as interruption:
+        # Ctrl-C, or a stack that is full: the frames below hold the secret.
+        raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
     if fault is not None:
         raise ConfigurationError(fault)
     return cast("Secret", secret)

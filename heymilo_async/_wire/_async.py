@@ -25,7 +25,7 @@ from ._logs import no_secrets_logged
 from ._native import head_of, module_of, native_request, open_async, proxy_secrets
 from ._receive import Receiver
 from ._sockets import CLEAN_UP
-from ._translate import Failure, conclude, describe, unexpected
+from ._translate import Failure, conclude, describe, hide_frames, unexpected
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -126,6 +126,7 @@ class AsyncWire:
                 if failure is None and self._settings.http_client is None:
                     failure = unexpected(error, request.secrets + self.secrets, receiver.phase)
                 if failure is None:
+                    hide_frames(error, handled)
                     raise
             except BaseException as interruption:
                 # The frames below hold the request's headers, and the key is one of them.

@@ -28,7 +28,7 @@ from ._logs import no_secrets_logged
 from ._native import HOLD, head_of, module_of, native_request, open_blocking, proxy_secrets
 from ._receive import Receiver
 from ._sockets import Deadline
-from ._translate import Failure, conclude, describe, unexpected
+from ._translate import Failure, conclude, describe, hide_frames, unexpected
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -114,6 +114,7 @@ class BlockingWire:
             if failure is None and self._settings.http_client is None:
                 failure = unexpected(error, request.secrets + self.secrets, receiver.phase)
             if failure is None:
+                hide_frames(error, handled)
                 raise
         except BaseException as interruption:
             # The frames below hold the request's headers, and the key is one of them.

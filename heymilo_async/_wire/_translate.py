@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
+import traceback
+import types
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -56,6 +59,8 @@ FAULTS: dict[str, tuple[str, bool]] = {
 _LIBRARIES = frozenset(
     {"anyio", "h11", "httpcore", "httpcore2", "httpx", "httpx2", "socksio", "ssl", "trio", "zlib"}
 )
+#: Has the bytes of a request among its variables.
+_OUR_SOCKETS = f"{__package__}._sockets"
 _SLIPS = (AssertionError, AttributeError, ExceptionGroup, LookupError, OverflowError, UnicodeError)
 
 _WORDS = {
@@ -154,6 +159,23 @@ def unexpected(foreign: Exception, secrets: tuple[Secret, ...], phase: str) -> F
     return Failure(
         phase="connect" if phase == "pool" else phase, maybe_sent=True, timed_out=False, cause=cause
     )
+
+
+def hide_frames(foreign: BaseException, handled: BaseException | None) -> None:
+    """
+    Take out of *foreign*, and of what led to it, the frames whose variables may hold a header.
+
+    Those of the HTTP library do, and those of the standard library below it; yours, such as a
+    hook's or a signal handler's, stay.
+    """
+    for link in _chain(foreign, handled):
+        kept, frames = None, list(traceback.walk_tb(link.__traceback__))
+        for frame, line in reversed(frames):
+            name = frame.f_globals.get("__name__", "")
+            root = name.partition(".")[0]
+            if not (root in _LIBRARIES or root in sys.stdlib_module_names or name == _OUR_SOCKETS):
+                kept = types.TracebackType(kept, frame, frame.f_lasti, line)
+        link.__traceback__ = kept
 
 
 def conclude(

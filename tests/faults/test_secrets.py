@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import copy
+import functools
 import html
 import io
 import json
@@ -24,6 +25,7 @@ from urllib.parse import quote
 
 import anyio
 import attrs
+import h11
 import httpx
 import pytest
 import trustme
@@ -51,6 +53,8 @@ from heymilo_async import (
     RetryPolicy,
     ServerError,
     UnexpectedRedirectError,
+    _check,
+    _settings,
 )
 
 #: Reading the certificates of the machine takes longer than most of these tests.
@@ -787,6 +791,70 @@ def test_traceback_of_a_hook(front, serve, kind):
     for link in chain(error):
         found = [(text[:300], leaks(text)) for text in locals_of(link.__traceback__) if leaks(text)]
         assert [] == found
+
+
+@pytest.mark.lets_out("MemoryError", "RecursionError", "AlarmError")
+@pytest.mark.parametrize("owned", [True, False])
+def test_traceback_of_what_comes_in_the_middle(front, serve, monkeypatch, owned):
+    """
+    Case 118: an exception that is neither ours nor the library's shows no header, whatever the
+    library was doing; and where it comes from is still to be seen.
+    """
+    server = serve(single())
+    raising = {}
+    sending = h11.Connection.send
+
+    class AlarmError(Exception):
+        pass
+
+    kinds = (MemoryError, RecursionError, AlarmError)
+
+    def interrupted(self, event):
+        if isinstance(event, h11.Request):
+            raise raising["kind"]("mine")
+        return sending(self, event)
+
+    async def body(client):
+        with monkeypatch.context() as patch:
+            patch.setattr(h11.Connection, "send", interrupted)
+            return [await failure(client) for raising["kind"] in kinds]
+
+    if owned:
+        errors = front.run(body, server.base_url, retry=ONCE)
+    else:
+        kind = httpx.Client if front.is_blocking else httpx.AsyncClient
+        own = kind(trust_env=False, verify=NO_CERTIFICATES)
+        errors = front.run(body, server.base_url, retry=ONCE, http_client=own)
+        front.run_alone(functools.partial(close, own))
+
+    assert kinds == tuple(map(type, errors))
+    for error in errors:
+        assert_clean(error)
+        frames = [frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)]
+        assert "interrupted" == frames[-1]
+
+
+def test_traceback_of_what_comes_while_a_secret_is_checked(front, monkeypatch):
+    """
+    Case 118: Ctrl-C while a key is looked at, or while a text is searched for it, shows no key.
+    """
+
+    def interrupted(name, text):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_settings, "_fault_of_credential", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        front.client("https://api.heymilo.ai")
+    assert_clean(caught.value)
+
+    def searching(secret):
+        octets = secret.reveal().encode()
+        raise KeyboardInterrupt(len(octets))
+
+    monkeypatch.setattr(_check, "_forms", searching)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        _check.scrub("a text", (_settings.Secret(KEY),))
+    assert_clean(caught.value)
 
 
 # Pickles and copies.
