@@ -70,7 +70,7 @@ def check(
     *request* is method and path, for the text; *now* the wall clock in Unix seconds.
     """
     if not 200 <= answer.status_code < 300:
-        return _status_error(cleaned(answer, secrets), request, now)
+        return _status_error(cleaned(answer, secrets), scrub(request, secrets), now)
     if answer.defect is not None:
         kind = ResponseTooLargeError if answer.too_large else ResponseDecodeError
         return decode_error(kind(answer.defect), answer, request=request, secrets=secrets)
@@ -83,7 +83,7 @@ def decode_error(
     """
     Give *error*, which says what is wrong with a body, what is known of the *answer*.
     """
-    answer = cleaned(answer, secrets)
+    answer, request = cleaned(answer, secrets), scrub(request, secrets)
     kind = printable(answer.headers.get("content-type", "no content type"), 100)
     shown = printable(answer.body.decode("utf-8", "replace"), SHOWN)
     text = printable(scrub(error.message, secrets), 1000)

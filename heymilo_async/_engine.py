@@ -212,9 +212,9 @@ class Engine:
         self._note(course, began, answer, None)
         if self.record is not None:
             # Only `raw` shows what came with the data.
-            answer = cleaned(answer, self.settings.secrets)
+            answer = cleaned(answer, self.settings.secrets + course.lane.wire.secrets)
         return APIResponse(
-            request=str(course.call),
+            request=str(course.call) if self.record is None else self._name(course.call),
             data=data,
             meta=meta,
             extra=extra,
@@ -273,7 +273,7 @@ class Engine:
         if resting is not None:
             wait, because = resting
             if not self._may_wait(course, wait):
-                return _not_rested(course.call, wait, because)
+                return _not_rested(self._name(course.call), wait, because)
             await lane.wire.sleep(wait)
         rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
         if rule is None or turns is None:
@@ -282,7 +282,7 @@ class Engine:
         # If the client was closed meanwhile, sending says so.
         if not late or self.pool.closed:
             return None
-        return course.error or _no_turn(course.call, late, rule)
+        return course.error or _no_turn(self._name(course.call), late, rule)
 
     def _may_wait(self, course: _Course[T], wait: float) -> bool:
         """
@@ -311,8 +311,9 @@ class Engine:
 
     async def _send(self, course: _Course[T]) -> Answer:
         if self.pool.closed:
-            message = f"{course.call}: the client was closed meanwhile"
-            raise ClientClosedError(message, request=str(course.call))
+            name = self._name(course.call)
+            message = f"{name}: the client was closed meanwhile"
+            raise ClientClosedError(message, request=name)
         request = self._sign(course.call)
         if self.settings.events.hear(AttemptStarted):
             self._tell(
@@ -346,6 +347,16 @@ class Engine:
             body=call.body,
         )
 
+    def clean(self, text: str) -> str:
+        """
+        Return *text*, which came from somebody else, without the secrets that it repeats.
+        """
+        return scrub(text, self.settings.secrets)
+
+    def _name(self, call: Call[Any]) -> str:
+        # Who takes one thing for the other asks for a number whose id is the key.
+        return self.clean(str(call))
+
     def _url(self, call: Call[Any]) -> str:
         url = self.settings.base_url + call.path
         return f"{url}?{call.query}" if call.query else url
@@ -368,7 +379,7 @@ class Engine:
         else:
             if course.lane.wire.now() < course.expires:
                 return read
-            error = deadline_error(str(call), "read", answer.elapsed)
+            error = deadline_error(self._name(call), "read", answer.elapsed)
         # Here, and not within the except block: the fault's frames hold the whole body.
         raise error
 
@@ -418,7 +429,7 @@ class Engine:
             event = kind(
                 call=course.number,
                 operation=course.call.operation.id,
-                request=scrub(str(course.call), self.settings.secrets),
+                request=self._name(course.call),
                 **facts,
             )
             self.settings.events.tell(event)
@@ -448,7 +459,7 @@ class Engine:
                 count=len(data),
                 has_more=data.has_more,
                 total_count=data.pagination.total_count,
-                cursor=data[-1].id if data else None,
+                cursor=self.clean(data[-1].id) if data else None,
             )
         if listeners.hear(CallFinished):
             last = course.attempts[-1] if course.attempts else None
@@ -497,22 +508,22 @@ class _Caller(Generic[T]):
         return self.engine.pool.closed
 
 
-def _not_rested(call: Call[Any], wait: float, because: APIStatusError) -> APIStatusError:
+def _not_rested(call: str, wait: float, because: APIStatusError) -> APIStatusError:
     # The last real error, though it was another call's: it has the right class, and says when to
     # come back.
     error = copy.copy(because)
     error.args = (f"{call}: not sent, for the key is to rest: {because.message}",)
-    error.request, error.retry_after = str(call), wait
+    error.request, error.retry_after = call, wait
     return error
 
 
-def _no_turn(call: Call[Any], wait: float, rule: RateLimit) -> DeadlineExceededError:
+def _no_turn(call: str, wait: float, rule: RateLimit) -> DeadlineExceededError:
     message = (
         f"{call}: not sent, for the call's deadline comes before its turn, which is in {wait:.1f} s "
         f"(rate_limit: {rule.limit} requests in {rule.per:g} s): allow more time, or start less at "
         "once"
     )
-    return DeadlineExceededError(message, request=str(call), phase="pace", maybe_sent=False)
+    return DeadlineExceededError(message, request=call, phase="pace", maybe_sent=False)
 
 
 def _outcome_of(state: RetryCallState) -> Any:
@@ -529,7 +540,7 @@ def _decoded(
     read = decode(body, SingleResponse[operation.returns])  # type: ignore[name-defined]  # known only now
     given = getattr(read.data, "id", "")
     if call.answers_id is not None and given.casefold() != call.answers_id.casefold():
-        came, asked = printable(scrub(given, secrets), 50), printable(call.answers_id, 50)
+        came, asked = (printable(scrub(one, secrets), 50) for one in (given, call.answers_id))
         message = f"it is {came!r} and not {asked!r} that came"
         raise ResponseMismatchError(message, path="$.data.id")
     return read.data, read.meta, read.extra

@@ -328,6 +328,8 @@ class RateLimit:
         return self._is_incomplete and not os.getenv(STORAGE_PASSWORD)
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_storage"):
+            return "<RateLimit that was not made>"
         shared = "" if self._storage is None else f", storage={self.storage!r}"
         return f"RateLimit(limit={self.limit!r}, per={self.per!r}{shared})"
 

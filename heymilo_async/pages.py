@@ -341,7 +341,7 @@ class _Walk(Generic[T]):
             )
             self._check(page)
         except HeyMiloError as error:
-            error.cursor = self._cursor
+            error.cursor = self._cursor and self._clean(self._cursor)
             raise
         page = self._cut(page)
         self._finished = not page.has_more or self._left == 0
@@ -359,15 +359,24 @@ class _Walk(Generic[T]):
                 raise PaginationError(message)
             return
         if self._cursor is not None and any(item.id == self._cursor for item in page):
-            message = f"the page after {self._cursor[:50]!a} holds that very item: the list does not get on"
+            after = self._clean(self._cursor)
+            message = (
+                f"the page after {after[:50]!a} holds that very item: the list does not get on"
+            )
             raise PaginationError(message)
         last = page[-1].id
         if last in self._seen:
-            message = f"the cursor {last[:50]!a} came before: the list goes round in a circle"
+            came = self._clean(last)
+            message = f"the cursor {came[:50]!a} came before: the list goes round in a circle"
             raise PaginationError(message)
         if page.has_more and not _is_cursor(last):
-            message = f"the last id of a page cannot be asked for as a cursor: {last[:50]!a}"
+            came = self._clean(last)
+            message = f"the last id of a page cannot be asked for as a cursor: {came[:50]!a}"
             raise PaginationError(message)
+
+    def _clean(self, cursor: str) -> str:
+        # A server may give the key for an id.
+        return self.pager._engine.clean(cursor)
 
     def _cut(self, page: Page[T]) -> Page[T]:
         if self._left is None:

@@ -153,7 +153,11 @@ def proxy_secrets(settings: PoolSettings) -> tuple[Secret, ...]:
     for _, proxy in _ways(proxies(settings)):
         if proxy.raw_auth is not None:
             user, password = proxy.raw_auth
-            secrets += [Secret(password.decode()), Secret((user + b":" + password).decode())]
+            # Some have a token for a user, and no password.
+            secrets += [
+                Secret((password or user).decode()),
+                Secret((user + b":" + password).decode()),
+            ]
     return tuple(secrets)
 
 

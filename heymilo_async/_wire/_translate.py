@@ -193,20 +193,21 @@ def conclude(
 
     *closed* is whether the client is closed by now, *late* whether the call's deadline passed.
     """
-    if closed:
-        message = f"{request.name}: the client was closed meanwhile"
-        raise ClientClosedError(message, request=request.name)
     # An error's status is worth more than the rest of its body.
-    if receiver.is_error or (failure is None and not late):
+    if not closed and (receiver.is_error or (failure is None and not late)):
         return receiver.answer(elapsed)
+    name = scrub(request.name, request.secrets)
+    if closed:
+        message = f"{name}: the client was closed meanwhile"
+        raise ClientClosedError(message, request=name)
     if late or failure is None:
         phase = receiver.phase
         # The receiver followed how far it got; but where no bytes flow, as through a transport of
         # somebody's own, the exception knows more.
         if failure is not None and phase == "connect":
             phase = failure.phase
-        raise deadline_error(request.name, phase, elapsed)
-    raise _error(failure, request.name, timeout, elapsed)
+        raise deadline_error(name, phase, elapsed)
+    raise _error(failure, name, timeout, elapsed)
 
 
 def deadline_error(name: str, phase: str, elapsed: float) -> DeadlineExceededError:

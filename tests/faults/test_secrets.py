@@ -47,6 +47,7 @@ from heymilo_async import (
     HeyMilo,
     HeyMiloError,
     NotFoundError,
+    PaginationError,
     RateLimitError,
     ResponseDecodeError,
     ResponseMismatchError,
@@ -857,6 +858,57 @@ def test_traceback_of_what_comes_while_a_secret_is_checked(front, monkeypatch):
     assert_clean(caught.value)
 
 
+@pytest.mark.parametrize("fault", ["missing", "broken", "another", "silent"])
+def test_key_in_place_of_an_id(front, serve, records, naps, fault):
+    """
+    Case 118: who asks for a number whose id is the token finds it in no error, event or log.
+    """
+    server = serve(
+        {
+            "missing": answer(404, b"{}"),
+            "broken": answer(200, b"{}"),
+            "another": single(),
+            "silent": lambda connection: connection.close(),
+        }[fault]
+    )
+    seen = []
+
+    async def body(client):
+        with pytest.raises(HeyMiloError) as caught:
+            await client.phone_numbers.get(TOKEN)
+        return caught.value
+
+    error = front.run(body, server.base_url, access_token=TOKEN, events=seen.append)
+
+    for text in (str(error), repr(error), repr(vars(error)), repr(seen)):
+        assert [] == leaks(text)
+    assert b"canary" not in pickle.dumps(error)
+    assert [] == seen_in(records)
+
+
+@pytest.mark.parametrize("more", [(TOKEN,), ("A", TOKEN)])
+def test_key_for_a_cursor(front, serve, records, more):
+    """
+    Case 118: a server that gives the token for an id, so that a walk goes on from it, finds it in no
+    error, event or log.
+    """
+    server = serve(page(*more, more=True))
+    seen = []
+
+    async def body(client):
+        with pytest.raises(PaginationError) as caught:
+            await client.phone_numbers.list_all().collect()
+        return caught.value
+
+    error = front.run(body, server.base_url, access_token=TOKEN, events=seen.append)
+
+    error.collected = ()
+    for text in (str(error), repr(error), repr(vars(error)), repr(seen)):
+        assert [] == leaks(text)
+    assert "***" == error.cursor
+    assert [] == seen_in(records)
+
+
 # Pickles and copies.
 
 
@@ -1398,11 +1450,13 @@ def test_basic_authentication_of_netrc(front, serve, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_proxy_that_echoes_its_password(front, serve, records, scheme):
+@pytest.mark.parametrize("user", [f"user:{PASSWORD}", f"{PASSWORD}:", PASSWORD])
+def test_proxy_that_echoes_its_password(front, serve, records, scheme, user):
     """
-    Case 118: a proxy that refuses, and says its password back, gets it into no text.
+    Case 118: a proxy that refuses, and says its password back, gets it into no text; nor its user's
+    name, if that is all there is.
     """
-    login = base64.b64encode(f"user:{PASSWORD}".encode()).decode()
+    login = base64.b64encode((user if ":" in user else f"{user}:").encode()).decode()
     body = f"wrong: {login} {PASSWORD}"
     proxy = serve(
         (
@@ -1414,7 +1468,7 @@ def test_proxy_that_echoes_its_password(front, serve, records, scheme):
     error = front.run(
         failure,
         f"{scheme}://127.0.0.1:1",
-        proxy=f"http://user:{PASSWORD}@127.0.0.1:{proxy.port}",
+        proxy=f"http://{user}@127.0.0.1:{proxy.port}",
         retry=ONCE,
     )
 
