@@ -69,6 +69,12 @@ class Engine:
         """
         return 99.0
 
+    def clean(self, text: str) -> str:
+        """
+        Return *text*: here is no secret.
+        """
+        return text
+
     async def perform(self, cursor: Any, *, expires: float | None = None) -> Page[PhoneNumber]:
         """
         Return the next page.
