@@ -291,6 +291,19 @@ class _Transport(httpx.BaseTransport):
         self._pools.close()
 
 
+def _spoil_if_more_came(stream: Any) -> None:
+    """
+    Have the connection of *stream* closed if the server sent more than the answer.
+
+    httpcore 1.0.9 would take it for the next answer, and give it to whoever asks next. It has no
+    public way to see that; where it is built otherwise, nothing is done.
+    """
+    connection = getattr(getattr(stream, "_stream", None), "_connection", None)
+    state = getattr(connection, "_h11_state", None)
+    if state is not None and state.trailing_data[0]:
+        state.send_failed()
+
+
 @attrs.frozen
 class _AsyncBody(httpx.AsyncByteStream):
     _stream: Any
@@ -299,6 +312,7 @@ class _AsyncBody(httpx.AsyncByteStream):
         return aiter(self._stream)
 
     async def aclose(self) -> None:
+        _spoil_if_more_came(self._stream)
         await self._stream.aclose()
 
 
@@ -317,6 +331,7 @@ class _Body(httpx.SyncByteStream):
         if pool is None:
             return
         try:
+            _spoil_if_more_came(self._stream)
             self._stream.close()
         except BaseException:
             self._pools.drop(pool)

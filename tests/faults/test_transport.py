@@ -1169,3 +1169,16 @@ def test_a_proxy_that_passes_on(front, serve):
     assert VALUE == got
     assert KEY == proxy.requests[0].headers["x-api-key"]
     assert proxy.requests[0].target.startswith("http://api.example.com/")
+
+
+def test_an_answer_that_nobody_asked_for(front, serve):
+    """
+    Case 61: what a server sends beyond its answer is not taken for the answer to the next call.
+    """
+    server = serve(page("A") + page("B"), page("C"))
+
+    async def body(client):
+        return [(await client.phone_numbers.list())[0].id for _ in range(2)]
+
+    assert ["A", "C"] == front.run(body, server.base_url)
+    assert [1, 2] == [request.connection for request in server.requests]
