@@ -18,8 +18,9 @@ import attrs
 #: Of the mutants of each module, and of all, so many must be noticed by a test.
 LEAST = 0.9
 
-#: What mutmut keeps as the exit code of the tests: they passed, no test comes by, nothing was run.
-_PASSED, _NO_TEST, _NOT_RUN = 0, 33, None
+#: What mutmut keeps as the exit code of tests that noticed nothing: they passed, none comes by, it
+#: was not run, it could not be run (which mutmut shows as one that ran for ever).
+_UNNOTICED = {0, 33, None, 255}
 
 
 @attrs.frozen
@@ -128,7 +129,7 @@ def mutants_of(folder: Path) -> list[Mutant]:
     for file in sorted(folder.rglob("*.meta")):
         codes = json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"]
         for name, code in codes.items():
-            noticed = code not in {_PASSED, _NO_TEST, _NOT_RUN}
+            noticed = code not in _UNNOTICED
             was, became = ("", "") if noticed else changed_lines(get_diff_for_mutant(name))
             mutants.append(Mutant(name, was, became, noticed))
     return mutants

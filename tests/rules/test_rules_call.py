@@ -5,6 +5,7 @@ The rules of a call, one by one: what its path and its query are, and what may s
 from __future__ import annotations
 
 import pytest
+from shown import shown
 
 from heymilo_async import Headers, InvalidRequestError, PhoneNumber
 from heymilo_async._call import (
@@ -68,7 +69,7 @@ def test_an_argument_is_one_segment(text, segment):
         ({"after": "a b+c/d&e=f"}, "after=a%20b%2Bc%2Fd%26e%3Df"),
         ({"after": "\u00e9"}, "after=%C3%A9"),
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_a_query_is_what_was_given(query, expected):
     """
@@ -123,7 +124,7 @@ def test_a_method_is_marked_with_its_operation():
         (["X-Correlation-Id", "Request-Id", "X-Request-Id"], "X-Request-Id"),
         (["X-Correlation-Id", "Request-Id"], "Request-Id"),
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_the_id_of_a_request(names, expected):
     """
@@ -174,7 +175,7 @@ FORTY = "a" * 40
             "thing has a control character or half a character: '\\x00" + "a" * 36 + "...'",
         ),
     ],
-    ids=ascii,
+    ids=shown,
 )
 def test_ids(value, expected):
     """
@@ -201,7 +202,7 @@ def test_ids(value, expected):
         ("\ud800" + "a" * 35, f"thing has half a character: '\\ud800{'a' * 34}...'"),
         ("a" * 40 + "\ud800", f"thing has half a character: '{FORTY}...'"),
     ],
-    ids=ascii,
+    ids=shown,
 )
 def test_cursors(value, expected):
     """

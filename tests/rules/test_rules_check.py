@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from shown import shown
 
 from heymilo_async import (
     APIStatusError,
@@ -233,7 +234,7 @@ FULL = {
         ),
         (answer(400, b"x", ("Location", "https://a/")), "GET /x answered 400 Bad Request: 'x'"),
     ],
-    ids=lambda one: None if isinstance(one, Answer) else str(one)[22:60],
+    ids=lambda one: "" if isinstance(one, Answer) else shown(one[22:60]),
 )
 def test_the_text_of_an_error(given, text):
     """
@@ -280,7 +281,7 @@ def test_an_envelope_is_read_as_a_whole():
             ErrorBody(type="", code="", message="\u00e9\\ud800"),
         ),
     ],
-    ids=ascii,
+    ids=shown,
 )
 def test_envelopes_that_are_not_as_they_should_be(members, expected):
     """
@@ -327,7 +328,7 @@ def test_a_byte_order_mark_is_let_pass():
             (ValidationIssue(loc=(0, "\\ud800"), msg="", type=""),),
         ),
     ],
-    ids=ascii,
+    ids=shown,
 )
 def test_issues_are_read_as_far_as_they_go(detail, expected):
     """
@@ -397,7 +398,7 @@ def test_a_decode_error_is_of_bounded_length():
         ("a\n", 3, "a\\n"),
         ("\n\n", 3, "\\n\\..."),
     ],
-    ids=ascii,
+    ids=shown,
 )
 def test_what_prints(text, most, expected):
     """
@@ -515,7 +516,7 @@ def test_all_secrets_are_masked():
         ('a"b<c>d&e', "a&quot;b&lt;c&gt;d&amp;e"),
         ("a.b*c+d?e", "a.b*c+d?e"),
     ],
-    ids=ascii,
+    ids=shown,
 )
 def test_secrets_with_characters_of_their_own_meaning(secret, written):
     """
@@ -559,7 +560,7 @@ def test_a_long_secret_is_known_by_its_beginning():
             "0" * 39 + "x",
         ),
     ],
-    ids=ascii,
+    ids=shown,
 )
 @pytest.mark.parametrize(
     "secret", [KEY, "\\" * 40, "s" * 40, "0" * 40, "6" * 40, "%25" * 12, "&=" * 20, "a" * 8192]

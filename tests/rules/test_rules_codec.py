@@ -15,6 +15,7 @@ import attrs
 import pytest
 from cattrs import Converter
 from server import NUMBER
+from shown import shown
 
 from heymilo_async import (
     ErrorBody,
@@ -80,7 +81,7 @@ def fault(kind: Any, data: Any) -> tuple[str, str | None]:
         (b'"\\uDabc"', "the body holds half of a surrogate pair"),
         (b"[" * 100_000, "the body is nested too deeply to be read here"),
     ],
-    ids=lambda one: one[:12] if isinstance(one, bytes) else None,
+    ids=shown,
 )
 def test_bytes_that_are_no_json(body, words):
     """
@@ -318,7 +319,7 @@ def test_a_fault_that_is_gone_the_second_time():
 @pytest.mark.parametrize(
     "value",
     [None, True, 5, 1.5, "a", [], {}, [1, [2, {"a": [None]}]], {"a": {"b": [1.5, "c"]}}],
-    ids=repr,
+    ids=shown,
 )
 def test_unknown_members_are_kept(value):
     """
@@ -367,7 +368,7 @@ def test_how_deep_is_deep(kind):
         ({"a": {"b": {1}}}, "holds a set where JSON cannot have one"),
         ({(): object()}, "holds a object where JSON cannot have one"),
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_what_json_does_not_have(members, words):
     """

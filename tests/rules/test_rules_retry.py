@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from shown import shown
 
 from heymilo_async import (
     APIConnectionError,
@@ -149,7 +150,7 @@ def verdict(
         ({"at_least": 5.0, "remaining": 4.0}, None),
         ({"remaining": 0.25}, None),
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_when_the_next_try_is(given, expected):
     """
@@ -201,7 +202,7 @@ def test_backoff_is_exponential_capped_and_by_chance(number):
         (["Sat, 15 Feb 2025 09:40:01 GMT", "9"], 9.0),
         (["Sat, 15 Feb 2025 10:00:00 GMT, 9"], 9.0),
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_what_retry_after_says(values, expected):
     """

@@ -1,0 +1,16 @@
+"""
+Names for the parameters of tests.
+"""
+
+from __future__ import annotations
+
+
+def shown(value: object) -> str:
+    """
+    Return *value* in plain characters, and without a backslash.
+
+    (pytest doubles those whenever it collects again in the same process, as mutmut has it do, and
+    does not find the test then.)
+    """
+    text = ascii(value).replace("\\", "/")[:80]
+    return type(value).__name__ if " at 0x" in text else text
