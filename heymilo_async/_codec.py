@@ -13,8 +13,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from types import UnionType
-from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Generic, TypeVar, cast, get_args, get_origin
 
 import attrs
 from cattrs import BaseConverter, Converter, transform_error
@@ -119,7 +118,7 @@ def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
         ...                         "active": True}).active
         True
     """
-    if not _is_model(get_origin(kind) or kind):
+    if not _is_model(kind):
         message = f"from_dict() reads models of heymilo_async, not {kind!r}"
         raise TypeError(message)
     if not isinstance(data, Mapping):
@@ -288,16 +287,6 @@ def _object_hook(value: Any, _: Any) -> Mapping[str, Any]:
     return ReadOnly(checked_copy(value))
 
 
-def _optional_hook_factory(kind: Any, converter: BaseConverter) -> Callable[[Any, Any], Any]:
-    (inner,) = (part for part in get_args(kind) if part is not type(None))
-    hook = converter.get_structure_hook(inner)
-
-    def structure_hook(value: Any, _: Any) -> Any:
-        return None if value is None else hook(value, inner)
-
-    return structure_hook
-
-
 def _text_or_int_hook(value: Any, _: Any) -> str | int:
     if type(value) not in {str, int}:
         message = f"must be a string or an integer, not {_named(value)}"
@@ -374,11 +363,6 @@ def _origin(kind: Any) -> Any:
     return get_origin(kind)
 
 
-def _is_optional(kind: Any) -> bool:
-    parts = get_args(kind)
-    return _origin(kind) in {Union, UnionType} and len(parts) == 2 and type(None) in parts
-
-
 def configure(converter: Converter) -> Converter:
     """
     Make *converter* strict, and teach it the models.
@@ -400,20 +384,11 @@ def configure(converter: Converter) -> Converter:
     converter.register_structure_hook_func(
         lambda kind: _origin(kind) is collections.abc.Mapping, _object_hook
     )
-    converter.register_structure_hook_factory(_is_optional, _optional_hook_factory)
     converter.register_structure_hook_factory(
         lambda kind: _origin(kind) is tuple, _array_hook_factory
     )
     converter.register_structure_hook_factory(_is_model, _attrs_hook_factory)
     converter.register_unstructure_hook(datetime, datetime.timestamp)
-    converter.register_unstructure_hook_func(
-        lambda kind: isinstance(kind, type) and issubclass(kind, tuple),
-        lambda value: [converter.unstructure(item) for item in value],
-    )
-    converter.register_unstructure_hook_func(
-        lambda kind: isinstance(kind, type) and issubclass(kind, ReadOnly),
-        lambda value: checked_copy(dict(value)),
-    )
     converter.register_unstructure_hook_factory(_is_model, _unstructure_hook_factory)
     return converter
 

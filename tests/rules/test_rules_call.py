@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from shown import shown
 
-from heymilo_async import Headers, InvalidRequestError, PhoneNumber
+from heymilo_async import APIResponse, Attempt, Headers, InvalidRequestError, PhoneNumber
 from heymilo_async._call import (
     Answer,
     Operation,
@@ -133,6 +133,23 @@ def test_the_id_of_a_request(names, expected):
     answer = Answer(status_code=200, headers=Headers([(name, name) for name in names]), body=b"")
 
     assert expected == answer.request_id
+
+
+def test_the_text_of_a_response():
+    """
+    What was asked, what came, and what became of each attempt.
+    """
+    response = APIResponse(
+        request="GET /x",
+        data=None,
+        status_code=200,
+        headers=Headers(),
+        request_id=None,
+        attempts=(Attempt(number=1, status_code=200, elapsed=0.25),),
+        elapsed=0.25,
+    )
+
+    assert str(response) == "GET /x answered 200 (1 attempt in 250 ms: 200 in 250 ms)"
 
 
 # What is refused.

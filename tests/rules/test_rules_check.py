@@ -32,10 +32,18 @@ from heymilo_async import (
     UnexpectedRedirectError,
     UnprocessableEntityError,
     ValidationIssue,
+    _check,
 )
 from heymilo_async._call import Answer
 from heymilo_async._check import KEPT, check, cleaned, decode_error, printable, scrub
 from heymilo_async._settings import Secret
+
+
+@pytest.fixture(autouse=True)
+def _from_scratch() -> None:
+    # What finds a secret is kept once it was made; each test is to see it made.
+    _check._forms.cache_clear()
+
 
 KEY = "sk-5f2b/9c71+e8d0~4a36"
 SECRETS = (Secret(KEY),)
@@ -345,6 +353,21 @@ def test_unknown_members_that_cannot_be_kept():
 
     assert checked(answer(400, deep)).error == ErrorBody(type="", code="", message="m")
     assert checked(answer(400, b'{"error": {"message": "m", "x": NaN}}')).error.extra == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "seconds"),
+    [
+        (("Retry-After", "Thu, 01 Jan 1970 00:00:20 GMT"), 20.0),
+        (("RateLimit", '"a";r=0;t=7'), 7.0),
+    ],
+    ids=shown,
+)
+def test_how_long_to_wait(field, seconds):
+    """
+    Cases 24, 28: the wait is measured by the clock that was given, and goes by the status.
+    """
+    assert seconds == checked(answer(429, b"", field)).retry_after
 
 
 # A body that is not what it should be.

@@ -157,6 +157,43 @@ def test_nothing_is_bent(name, value, words):
     assert (f"{path} {words}", path) == fault(PhoneNumber, {**LEAST, name: value})
 
 
+@attrs.frozen
+class Measured:
+    """
+    A model with a number in it.
+    """
+
+    share: float
+
+
+@pytest.mark.parametrize(("value", "expected"), [(5, 5.0), (1.5, 1.5), (-0.0, 0.0)])
+def test_numbers_are_floats(value, expected):
+    """
+    Case 85: a number is a float, written with a point or without one.
+    """
+    read = structure({"share": value}, Measured).share
+
+    assert expected == read
+    assert float is type(read)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("5", "must be a number, not a string"),
+        (True, "must be a number, not a boolean"),
+        (None, "must be a number, not null"),
+        (math.inf, "must be a finite number"),
+    ],
+    ids=shown,
+)
+def test_what_is_no_number(value, words):
+    """
+    Case 85: nothing else is made a number.
+    """
+    assert (f"$.share {words}", "$.share") == fault(Measured, {"share": value})
+
+
 @pytest.mark.parametrize("name", sorted(LEAST))
 def test_what_is_missing_is_named(name):
     """
@@ -552,6 +589,14 @@ def test_what_json_cannot_say_is_not_written(odd):
 
     with pytest.raises(TypeError, match=r"^holds a"):
         to_dict(number)
+
+
+def test_no_text_is_written_that_is_no_json():
+    """
+    Case 72: a hand-made model with a number that JSON does not have becomes no text.
+    """
+    with pytest.raises(ValueError, match="JSON compliant"):
+        to_json(PaginationMeta(has_more=True, total_count=math.nan))
 
 
 def test_what_a_model_knows_comes_from_its_fields():

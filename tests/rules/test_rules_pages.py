@@ -468,6 +468,7 @@ def test_pagers_say_where_they_stand():
 
     assert "<Pager after 'a'>" == repr(pager)
     assert "<AsyncPager after 'a'>" == repr(pager._twin)
+    assert "<Pager after 'a'>" == repr(pager._twin._as_blocking())
 
 
 def test_items_are_handed_out_one_by_one():

@@ -5,6 +5,7 @@ The rules of another try, one by one: which error is worth it, and how long to w
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 from shown import shown
@@ -21,7 +22,7 @@ from heymilo_async import (
     RetryPolicy,
     ServerError,
 )
-from heymilo_async._hints import retry_after
+from heymilo_async._hints import Quota, quota, retry_after
 from heymilo_async._retry import Retry, backoff, next_try, worth_another_try
 
 #: 15 February 2025, 09:40:00 UTC, and the same as HTTP writes it.
@@ -159,6 +160,23 @@ def test_when_the_next_try_is(given, expected):
     assert expected == verdict(**given)
 
 
+def test_a_connection_that_broke_asks_for_nothing():
+    """
+    Case 46: without an answer the wait is the usual one.
+    """
+    got = next_try(
+        APIConnectionError("no", phase="read", maybe_sent=True),
+        number=1,
+        repeatable=True,
+        policy=RetryPolicy(),
+        at_least=0.0,
+        remaining=math.inf,
+        random=lambda: 0.5,
+    )
+
+    assert Retry(delay=0.25, cost=14) == got
+
+
 @pytest.mark.parametrize("number", [*range(1, 12), 1_000, 1_001, 1_002, 10**9])
 def test_backoff_is_exponential_capped_and_by_chance(number):
     """
@@ -184,6 +202,9 @@ def test_backoff_is_exponential_capped_and_by_chance(number):
         (["0"], 0.0),
         ([""], None),
         (["X20"], None),
+        (["\u00a020"], None),
+        (["\x0c20"], None),
+        (["x, Sat Feb 15 09:40:20 2025"], 20.0),
         (["20X"], None),
         (["5", "30"], 30.0),
         (["30", "5"], 30.0),
@@ -336,3 +357,86 @@ def test_which_of_them_goes_first():
     assert asked(*older, draft, status=503) is None
     assert asked(*older, ("RateLimit", ";;;")) == 8.0
     assert asked(*older, ("RateLimit", '"a";r=1;t=7')) is None
+
+
+def limits(count: int, last: int) -> str:
+    """
+    Return so many limits that were met, each for a second but the last.
+    """
+    waits = [1] * (count - 1) + [last]
+    return ",".join(f"a{number};r=0;t={wait}" for number, wait in enumerate(waits))
+
+
+def test_how_much_of_a_rate_limit_is_read():
+    """
+    Case 28: twenty limits in a thousand characters; what is longer is no rate limit.
+    """
+    for padding, expected in ((0, 9.0), (1, None)):
+        value = '"a";r=0;t=9;x=' + "1" * (1000 - 14 + padding)
+        assert expected == asked(("RateLimit", value))
+    assert asked(("RateLimit", limits(20, 50))) == 50.0
+    assert asked(("RateLimit", limits(21, 50))) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ([], None),
+        ([("RateLimit-Reset", "7")], None),
+        ([("RateLimit", '"a";t=7')], None),
+        ([("RateLimit", '"a";r=5;t=7')], Quota(remaining=5, reset=7.0)),
+        ([("RateLimit", '"a";r=5;t=0')], Quota(remaining=5, reset=0.0)),
+        ([("RateLimit", '"a";r=5;t=7, "b";r=3;t=9')], Quota(remaining=3, reset=9.0)),
+        ([("RateLimit", '"b";r=3;t=9, "a";r=5;t=7')], Quota(remaining=3, reset=9.0)),
+        (
+            [("RateLimit", '"a";r=5;t=7'), ("RateLimit-Policy", '"a";q=100;w=60')],
+            Quota(remaining=5, reset=7.0, limit=100, window=60.0),
+        ),
+        (
+            [("RateLimit", '"a";r=5;t=7'), ("RateLimit-Policy", '"b";q=9;w=1, "a";q=100;w=60')],
+            Quota(remaining=5, reset=7.0, limit=100, window=60.0),
+        ),
+        *(
+            (
+                [("RateLimit", '"a";r=5;t=7'), ("RateLimit-Policy", policy)],
+                Quota(remaining=5, reset=7.0),
+            )
+            for policy in ('"b";q=100;w=60', '"a";q=100', '"a";w=60', '"a";q=x;w=60', '"a";q=9;w=x')
+        ),
+        (
+            [("X-RateLimit-Remaining", "4"), ("X-RateLimit-Reset", "1739612410")],
+            Quota(remaining=4, reset=10.0),
+        ),
+        (
+            [("RateLimit-Remaining", "4"), ("RateLimit-Reset", "8"), ("RateLimit-Policy", "x")],
+            Quota(remaining=4, reset=8.0),
+        ),
+        (
+            [
+                ("Date", "Sat, 15 Feb 2025 09:40:05 GMT"),
+                ("X-RateLimit-Remaining", "4"),
+                ("X-RateLimit-Reset", "1739612410"),
+            ],
+            Quota(remaining=4, reset=5.0),
+        ),
+    ],
+    ids=shown,
+)
+def test_what_is_left_of_a_rate_limit(fields, expected):
+    """
+    Case 28: what is left until when, of how much in which time; the least of several limits.
+    """
+    assert expected == quota(Headers(fields), NOW)
+
+
+def test_dates_are_not_of_here(monkeypatch):
+    """
+    Case 24: a date of HTTP is UTC, wherever this machine is.
+    """
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert after("Sat, 15 Feb 2025 09:40:20 GMT") == 20.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
