@@ -172,6 +172,9 @@ def mutation(session: nox.Session) -> None:
     Change the decisions one by one, and see that a test notices: thousands of runs, half an hour.
     """
     session.install(*CONSTRAINED, "-e", ".[all]", *group("mutation"))
+    if not session.posargs:
+        # mutmut would keep what it found before a test was changed.
+        shutil.rmtree("mutants", ignore_errors=True)
     session.run("mutmut", "run", *session.posargs)
     session.run("python", "tests/mutation/score.py")
 

@@ -92,6 +92,6 @@ def test_each_survivor_has_a_reason(listed):
     """
     reason = Reason(**listed)
 
-    assert reason.module in {"_call", "_check", "_codec", "_retry", "pages"}
+    assert reason.module in {"_call", "_check", "_codec", "_hints", "_retry", "pages"}
     assert reason.was or reason.became
     assert reason.reason.endswith(".")
