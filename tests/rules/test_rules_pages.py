@@ -416,7 +416,7 @@ def test_reading_ahead_is_entered_once():
         ) as caught,
         prefetch,
     ):
-        pass  # pragma: no cover
+        pass
     assert str(caught.value).startswith("this")
     assert str(caught.value).endswith("()")
 
