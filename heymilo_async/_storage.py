@@ -383,9 +383,9 @@ class Storage:
 
 def _open(url: Secret) -> _Opened:
     # Not above: it is an extra, and takes a while.
-    from redis import Redis  # noqa: PLC0415
-    from redis.backoff import NoBackoff  # noqa: PLC0415
-    from redis.retry import Retry  # noqa: PLC0415
+    from redis import Redis  # noqa: PLC0415 - an extra
+    from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra
+    from redis.retry import Retry  # noqa: PLC0415 - an extra
 
     client = Redis.from_url(
         url.reveal(),
