@@ -26,6 +26,7 @@ BY_HAND = {
     "bench": "what a shared machine measures means nothing",
     "pacing": "as bench: its bounds are those of a machine that is idle",
     "docs_look": "somebody has to look at what it shows",
+    "mutation": "half an hour on a quiet machine, and its outcome has to be judged",
     "reliability": "as bench",
 }
 
