@@ -12,6 +12,7 @@ import pytest
 from catalogue import cases_of
 from fronts import Front
 from hypothesis import settings
+from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
 from redis_server import RedisServer
 from server import Reply, Server
@@ -48,6 +49,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [one for one in items if wanted & cases_of(getattr(one, "obj", one).__doc__)]
     config.hook.pytest_deselected(items=[one for one in items if one not in kept])
     items[:] = kept
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _table_of_characters() -> None:
+    # Hypothesis makes it once a clone, with 200 MB that I-5 would take for a leak.
+    st.characters(exclude_categories=["Cs"]).validate()
 
 
 @pytest.fixture(autouse=True)
