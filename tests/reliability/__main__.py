@@ -31,7 +31,7 @@ def main(word: str, arguments: Sequence[str]) -> int:
     names = [argument for argument in arguments if not argument.startswith("--")]
     changes = running.parsed([argument for argument in arguments if argument.startswith("--")])
     if word == "soak":
-        records = campaign.keep_promises(names, changes)
+        records = list(campaign.keep_promises(names, changes))
         return int(any(run["broken"] for record in records for run in record["runs"]))
     if word == "publish":
         publishing.publish(names, changes)

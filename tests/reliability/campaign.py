@@ -4,20 +4,18 @@ All promises and comparisons, measured one after the other.
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reliability.promises import COMPARISONS, PROMISES, Parameters, broken
+from reliability.promises import COMPARISONS, PROMISES, Comparison, Parameters, Promise, broken
 from reliability.running import command, measure, scenario_of
 
-#: Parameters for every scenario that has them, in place of its own.
-Changes = Parameters
 
-
-def with_changes(scenario: str, run: Parameters, changes: Changes) -> dict[str, Any]:
+def with_changes(scenario: str, run: Parameters, changes: Parameters) -> dict[str, Any]:
     """
     Return the parameters of *run*, changed as far as *scenario* knows the name.
     """
@@ -25,60 +23,51 @@ def with_changes(scenario: str, run: Parameters, changes: Changes) -> dict[str, 
     return {**run, **{name: value for name, value in changes.items() if name in known}}
 
 
-def keep_promises(scenarios: Sequence[str], changes: Changes) -> list[dict[str, Any]]:
+def keep_promises(scenarios: Sequence[str], changes: Parameters) -> Iterator[dict[str, Any]]:
     """
-    Measure the promises of *scenarios*, all if there are none; return a record of each.
+    Measure the promises of *scenarios*, all if there are none; yield a record of each.
     """
-    records = []
     for promise in PROMISES:
         if scenarios and promise.scenario not in scenarios:
             continue
-        runs = [with_changes(promise.scenario, run, changes) for run in promise.runs]
-        load = os.getloadavg()[0]
         bars = {**promise.bars, **promise.timed}
-        records.append(
-            {
-                "title": promise.title,
-                "load": load,
-                "text": promise.text,
-                "scenario": promise.scenario,
-                "bars": {figure: list(bar) for figure, bar in bars.items()},
-                "figures": [*promise.figures, *bars],
-                "runs": list(_measured(promise.scenario, runs)),
-            }
-        )
-        for run in records[-1]["runs"]:
+        runs = [with_changes(promise.scenario, run, changes) for run in promise.runs]
+        record = {
+            **_begun(promise),
+            "bars": {figure: list(bar) for figure, bar in bars.items()},
+            "figures": [*promise.figures, *bars],
+            "runs": list(_measured(promise.scenario, runs)),
+        }
+        for run in record["runs"]:
             run["broken"] = broken(run["measured"], bars)
             for words in run["broken"]:
                 _tell(f"  broken: {words}")
-    return records
+        yield record
 
 
-def compare(scenarios: Sequence[str]) -> list[dict[str, Any]]:
+def compare(scenarios: Sequence[str]) -> Iterator[dict[str, Any]]:
     """
-    Measure the comparisons of *scenarios*, all if there are none; return a record of each.
+    Measure the comparisons of *scenarios*, all if there are none; yield a record of each.
     """
-    return [
-        {
-            "title": comparison.title,
-            "load": os.getloadavg()[0],
-            "text": comparison.text,
-            "scenario": comparison.scenario,
+    for comparison in COMPARISONS:
+        if scenarios and comparison.scenario not in scenarios:
+            continue
+        runs = [{**run, "client": one} for run in comparison.runs for one in comparison.clients]
+        yield {
+            **_begun(comparison),
             "figures": list(comparison.figures),
-            "runs": list(
-                _measured(
-                    comparison.scenario,
-                    [
-                        {**run, "client": client}
-                        for run in comparison.runs
-                        for client in comparison.clients
-                    ],
-                )
-            ),
+            "runs": list(_measured(comparison.scenario, runs)),
         }
-        for comparison in COMPARISONS
-        if not scenarios or comparison.scenario in scenarios
-    ]
+
+
+def _begun(measured: Promise | Comparison) -> dict[str, Any]:
+    return {
+        "title": measured.title,
+        "text": measured.text,
+        "scenario": measured.scenario,
+        "date": f"{dt.datetime.now(dt.UTC):%Y-%m-%d}",
+        "load": round(os.getloadavg()[0], 1),
+    }
 
 
 def _measured(scenario: str, runs: Sequence[Parameters]) -> Iterator[dict[str, Any]]:

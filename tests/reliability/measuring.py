@@ -103,11 +103,12 @@ class Belongings:
         return {name: count for name, count in more.items() if count > 0}
 
 
-def stalled() -> float:
+def stalled(thread: int) -> float:
     """
-    Return for how many seconds this thread was ready to run and had no processor, so far.
+    Return for how many seconds *thread* has been ready to run so far and had no processor.
     """
-    return int(Path("/proc/thread-self/schedstat").read_text("ascii").split()[1]) / 1e9
+    figures = Path(f"/proc/self/task/{thread}/schedstat").read_text("ascii")
+    return int(figures.split()[1]) / 1e9
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -132,23 +133,28 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
 class Stopwatch:
     """
     Seconds since it was made or entered; stopped when left.
+
+    Those in which its thread was ready to run and had no processor are not counted.
     """
 
     def __init__(self) -> None:
-        self._start = time.monotonic()
+        self._thread = threading.get_native_id()
+        self._start = self._now()
         self._seconds: float | None = None
 
+    def _now(self) -> float:
+        return time.monotonic() - stalled(self._thread)
+
     def __enter__(self) -> Self:
-        self._start = time.monotonic()
+        self._start = self._now()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._seconds = time.monotonic() - self._start
+        self._seconds = self._now() - self._start
 
     @property
     def seconds(self) -> float:
         """
         How long it ran, or has been running.
         """
-        running = time.monotonic() - self._start
-        return round(running if self._seconds is None else self._seconds, 3)
+        return round(self._now() - self._start if self._seconds is None else self._seconds, 3)

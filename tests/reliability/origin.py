@@ -242,6 +242,12 @@ class Origin(Companion):
         """
         return f"http://127.0.0.1:{self.said['port']}/{way}"
 
+    def prepare(self) -> None:
+        """
+        Have what takes long to make be there before it is asked for.
+        """
+        self.ask("bomb")
+
     def counts(self) -> dict[str, int]:
         """
         Return how many requests it has read, and connections it has had, has, and had at most.
@@ -257,8 +263,13 @@ async def _serve() -> None:
     server = await loop.create_server(lambda: Speaker(counts), sock=listener, backlog=4096)
     over = asyncio.Event()
 
+    def told(word: str) -> dict[str, int]:
+        if word == "bomb":
+            bomb()
+        return attrs.asdict(counts)
+
     def talk() -> None:
-        answer_lines(lambda _: attrs.asdict(counts))
+        answer_lines(told)
         loop.call_soon_threadsafe(over.set)
 
     threading.Thread(target=talk, daemon=True).start()

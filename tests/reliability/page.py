@@ -98,6 +98,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield "Each scenario is a program of its own, and so is its server, on the loopback interface."
     yield "`nox -s soak` measures them all again and fails if one is broken; the line below a table measures it alone."
     yield "A bound stands in brackets behind the figure that it is for."
+    yield "Where time is measured, it is without that in which the program was ready to run and had no processor: that is the machine's."
     for promise in found["promises"]:
         yield from _promise(promise)
     yield ""
@@ -130,7 +131,7 @@ def _made(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"Versions: {packages}."
     load = max(part["load"] for part in [*found["promises"], *found["comparisons"]])
     if load > 1:
-        yield f"The machine had other work to do besides, a load of up to {load:.1f}: seconds are what they were then, and less where it has none."
+        yield f"The machine had other work to do besides: its load average was up to {load:.1f}."
 
 
 def _promise(promise: Mapping[str, Any]) -> Iterator[str]:
@@ -187,7 +188,7 @@ def _table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _terms(packages: Mapping[str, str]) -> Iterator[str]:
     yield f"The same scenarios, on asyncio, for plain httpx {packages['httpx']} and for openai-python {packages['openai']}, which brings httpx2 {packages['httpx2']}."
-    yield "Each has the same server, at most a hundred connections (ten where calls are cancelled), and a timeout of 60 s; all else is as each comes."
+    yield "Each has the same server, at most a hundred connections (ten where calls are cancelled), and a timeout of 60 s (600 s where ten thousand calls wait for their turn); all else is as each comes."
     yield "So httpx tries once, the others three times; openai-python is asked by its generic `get`, for it has no method for this API, and walks a list of its own in the same JSON."
     yield "Neither is made for this API, and neither promises what is measured here: the tables say what one would have to build around them."
 

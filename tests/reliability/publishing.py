@@ -11,7 +11,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from reliability.campaign import compare, keep_promises
 from reliability.companion import TESTS
 from reliability.page import JSON, write
-from reliability.promises import COMPARISONS, PROMISES, Parameters
+from reliability.promises import COMPARISONS, PROMISES, Comparison, Parameters, Promise
 
 #: The name of the part that is the catalogue of faults; the others are scenarios.
 CASES = "cases"
@@ -36,21 +36,36 @@ def publish(parts: Sequence[str], changes: Parameters) -> None:
     Measure *parts*, by default all there are, and write the page; what else it says stays.
     """
     scenarios = [part for part in parts if part != CASES]
-    promises = comparisons = list[dict[str, Any]]()
+    if CASES in parts or not parts:
+        _write(cases=_cases())
     if scenarios or not parts:
-        promises = _dated(keep_promises(scenarios, changes))
-        comparisons = _dated(compare(scenarios))
-    cases = _cases() if CASES in parts or not parts else None
-    # Read as late as this, for parts may be measured side by side.
-    kept = json.loads(JSON.read_text(encoding="utf-8")) if JSON.exists() else {}
+        for promise in keep_promises(scenarios, changes):
+            _write(promise=promise)
+        for comparison in compare(scenarios):
+            _write(comparison=comparison)
+
+
+def _write(**new: Any) -> None:
+    # Read each time, for parts may be measured side by side.
+    kept = json.loads(JSON.read_text(encoding="utf-8"))
+    promises = [*kept["promises"], *([new["promise"]] if "promise" in new else [])]
+    comparisons = [*kept["comparisons"], *([new["comparison"]] if "comparison" in new else [])]
     write(
         {
             "made": _made(),
-            "promises": _renewed(kept.get("promises", ()), promises, PROMISES),
-            "comparisons": _renewed(kept.get("comparisons", ()), comparisons, COMPARISONS),
-            "cases": cases or kept.get("cases", {"date": _today(), "shown": {}}),
+            "promises": _latest(promises, PROMISES),
+            "comparisons": _latest(comparisons, COMPARISONS),
+            "cases": new.get("cases", kept["cases"]),
         }
     )
+
+
+def _latest(records: Iterable[Any], order: Iterable[Promise | Comparison]) -> list[Any]:
+    """
+    Return the last of *records* for each of the titles there are, in their *order*.
+    """
+    by_title = {record["title"]: record for record in records}
+    return [by_title[one.title] for one in order if one.title in by_title]
 
 
 def _made() -> dict[str, Any]:
@@ -62,24 +77,6 @@ def _made() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in _PACKAGES},
     }
-
-
-def _today() -> str:
-    return f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
-
-
-def _dated(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"date": _today(), **record} for record in records]
-
-
-def _renewed(
-    kept: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]], order: Iterable[Any]
-) -> list[Mapping[str, Any]]:
-    """
-    Return what is *new*, and what was *kept* where nothing is, in the *order* of the promises.
-    """
-    by_title = {record["title"]: record for record in [*kept, *new]}
-    return [by_title[one.title] for one in order if one.title in by_title]
 
 
 def _cases() -> dict[str, Any]:
@@ -95,4 +92,7 @@ def _cases() -> dict[str, Any]:
             env={**os.environ, "PYTHONPATH": str(TESTS)},
             check=False,
         )
-        return {"date": _today(), "shown": json.loads(record.read_text(encoding="utf-8"))}
+        return {
+            "date": f"{dt.datetime.now(dt.UTC):%Y-%m-%d}",
+            "shown": json.loads(record.read_text(encoding="utf-8")),
+        }

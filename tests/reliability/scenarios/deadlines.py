@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import collections
 import random
-import time
 from typing import Any
 
 from fronts import Front
-from reliability.measuring import percentile, stalled
+from reliability.measuring import Stopwatch, percentile
 from reliability.origin import Origin
 
 from heymilo_async import HeyMiloError, RetryPolicy
@@ -38,13 +37,12 @@ def deadlines(
                 way = WAYS[index % len(WAYS)]
                 deadline = dice.uniform(0.01, longest)
                 view = client.with_options(deadline=deadline, base_url=origin.url(way))
-                began, waited = time.monotonic(), stalled()
+                watch = Stopwatch()
                 try:
                     await view.phone_numbers.get("A")
                 except HeyMiloError as error:
                     ended[type(error).__name__] += 1
-                waited = stalled() - waited
-                late[way].append(time.monotonic() - began - deadline - waited)
+                late[way].append(watch.seconds - deadline)
 
         Front(front).run(
             body, origin.url("after-0"), retry=RetryPolicy(max_attempts=10**9, initial_delay=0.01)

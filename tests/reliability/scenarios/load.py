@@ -20,9 +20,12 @@ def load(
     calls: int = 10_000,
     connections: int = 100,
     delay: int = 20,
+    patience: float = 600.0,
 ) -> dict[str, Any]:
     """
     Start *calls* tasks, each of which gets one number from a server that takes *delay* ms.
+
+    None may take longer than *patience* seconds, its turn included.
     """
     failed: collections.Counter[str] = collections.Counter()
     wrong = 0
@@ -37,7 +40,9 @@ def load(
             failed[type(error).__name__] += 1
 
     async def main() -> dict[str, Any]:
-        async with caller(client, origin.url(f"after-{delay}"), connections=connections) as used:
+        async with caller(
+            client, origin.url(f"after-{delay}"), connections=connections, timeout=patience
+        ) as used:
             await used.get("first")
             memory, watch = Memory(), Stopwatch()
             with watch:

@@ -62,6 +62,8 @@ def memory(
         os._exit(0)
 
     with Origin() as origin:
+        if how == "bomb":
+            origin.prepare()
         url = origin.url(how + "-")
         if front == "blocking":
             used = Front(front)

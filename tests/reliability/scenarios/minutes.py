@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 import anyio
-from reliability.measuring import Memory, open_files, percentile, slope
+from reliability.measuring import Memory, Stopwatch, open_files, percentile, slope
 from reliability.sandboxed import Sandboxed
 
 from heymilo_async import AsyncHeyMilo, HeyMiloError, RetryPolicy
@@ -41,7 +41,7 @@ def minutes(
 
     async def call(client: AsyncHeyMilo, name: str, *, chaotic: bool) -> None:
         nonlocal failed, cancelled, wrong
-        began = time.monotonic()
+        watch = Stopwatch()
         # Within the time that most calls take.
         patience = dice.uniform(0, 0.005) if chaotic and dice.random() < cancels else 60.0
         try:
@@ -53,7 +53,7 @@ def minutes(
         if scope.cancelled_caught:
             cancelled += 1
         else:
-            took[chaotic].append(time.monotonic() - began)
+            took[chaotic].append(watch.seconds)
 
     async def run_for(client: AsyncHeyMilo, period: float, *, chaotic: bool) -> None:
         memory, began, second = Memory(), time.monotonic(), 0.0
