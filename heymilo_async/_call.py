@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import attrs
 
-from ._mapping import NOTHING_EXTRA, Headers, ReadOnly
+from ._mapping import NOTHING_EXTRA, Headers, read_only
 from ._settings import Secret, whole_number, wrong_type
 from .errors import Attempt, InvalidRequestError, described
 
@@ -162,7 +162,7 @@ class APIResponse(Generic[T]):
     request: str
     data: T
     meta: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
-    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
     status_code: int
     headers: Headers
     request_id: str | None

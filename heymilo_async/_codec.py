@@ -20,7 +20,7 @@ from cattrs import BaseConverter, Converter, transform_error
 from cattrs.errors import IterableValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
-from ._mapping import NOTHING_EXTRA, ReadOnly
+from ._mapping import NOTHING_EXTRA, ReadOnly, read_only
 from .errors import ResponseDecodeError
 
 T = TypeVar("T")
@@ -33,6 +33,9 @@ DEEPEST = 100
 
 #: A surrogate escaped in JSON; legal only in pairs, and rare enough to look twice.
 _SURROGATE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
+
+#: What a text calls the types of JSON that have a hook of their own.
+_PRIMITIVES: Mapping[type[Any], str] = {str: "a string", bool: "a boolean", int: "an integer"}
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
@@ -48,7 +51,7 @@ class SingleResponse(Generic[T]):
 
     data: T
     meta: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
-    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
 class _Mistake(TypeError):  # noqa: N818 - it is cattrs's to catch, and nobody's to see
@@ -248,9 +251,9 @@ def _named(value: Any) -> str:
     return names.get(type(value), "a number" if type(value) in {int, float} else "no JSON value")
 
 
-def _exactly(kind: type[Any], expected: str) -> Callable[[Any, Any], Any]:
+def _exactly(expected: str, *kinds: type[Any]) -> Callable[[Any, Any], Any]:
     def structure_hook(value: Any, _: Any) -> Any:
-        if type(value) is not kind:
+        if type(value) not in kinds:
             message = f"must be {expected}, not {_named(value)}"
             raise _Mistake(message)
         return value
@@ -274,10 +277,14 @@ def _number_hook(value: Any, _: Any) -> float:
 
 def _time_hook(value: Any, kind: Any) -> datetime:
     try:
-        return datetime.fromtimestamp(_number_hook(value, kind), UTC)
+        # A float that is not finite is refused too, and looked at more closely below.
+        return datetime.fromtimestamp(
+            value if type(value) is float else _number_hook(value, kind), UTC
+        )
     except (OverflowError, OSError, ValueError):
-        message = "must be Unix seconds within the years 1 to 9999"
-        raise _Mistake(message) from None
+        _number_hook(value, kind)
+    message = "must be Unix seconds within the years 1 to 9999"
+    raise _Mistake(message)
 
 
 def _object_hook(value: Any, _: Any) -> Mapping[str, Any]:
@@ -285,13 +292,6 @@ def _object_hook(value: Any, _: Any) -> Mapping[str, Any]:
         message = f"must be an object, not {_named(value)}"
         raise _Mistake(message)
     return ReadOnly(checked_copy(value))
-
-
-def _text_or_int_hook(value: Any, _: Any) -> str | int:
-    if type(value) not in {str, int}:
-        message = f"must be a string or an integer, not {_named(value)}"
-        raise _Mistake(message)
-    return cast("str | int", value)
 
 
 def _array_hook_factory(kind: Any, converter: BaseConverter) -> Callable[[Any, Any], Any]:
@@ -334,10 +334,9 @@ def _attrs_hook_factory(kind: Any, converter: Converter) -> Callable[[Any, Any],
             message = f"must be an object, not {_named(value)}"
             raise _Mistake(message)
         read = read_fields(value, kind)
-        unknown = value.keys() - known
-        if not unknown:
+        if known.issuperset(value):
             return read
-        extra = {name: member for name, member in value.items() if name in unknown}
+        extra = {name: member for name, member in value.items() if name not in known}
         return attrs.evolve(read, extra=checked_copy(extra))
 
     return structure_hook
@@ -375,11 +374,13 @@ def configure(converter: Converter) -> Converter:
             raise _Mistake(message)
         return converter.structure(value, _BY_OBJECT[name])
 
-    for kind, expected in ((str, "a string"), (bool, "a boolean"), (int, "an integer")):
-        converter.register_structure_hook(kind, _exactly(kind, expected))
+    for kind, expected in _PRIMITIVES.items():
+        converter.register_structure_hook(kind, _exactly(expected, kind))
+        # cattrs would do the same in two calls.
+        converter.register_structure_hook(kind | None, _exactly(expected, kind, type(None)))
     converter.register_structure_hook(float, _number_hook)
     converter.register_structure_hook(datetime, _time_hook)
-    converter.register_structure_hook(str | int, _text_or_int_hook)
+    converter.register_structure_hook(str | int, _exactly("a string or an integer", str, int))
     converter.register_structure_hook(_ByObject, by_object_name)
     converter.register_structure_hook_func(
         lambda kind: _origin(kind) is collections.abc.Mapping, _object_hook

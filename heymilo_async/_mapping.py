@@ -49,6 +49,13 @@ class ReadOnly(Mapping[str, Value], Generic[Value]):
 NOTHING_EXTRA: ReadOnly[Any] = ReadOnly()
 
 
+def read_only(items: Mapping[str, Any]) -> ReadOnly[Any]:
+    """
+    Return *items* so that nobody can change them: a copy, unless they are so already.
+    """
+    return items if type(items) is ReadOnly else ReadOnly(items)
+
+
 class Headers(Mapping[str, str]):
     """
     The headers of a response: names in any case, read-only, picklable, credentials left out.

@@ -20,7 +20,7 @@ import attrs
 from ._call import Call, check_cursor
 from ._drive import run_now
 from ._engine import Engine
-from ._mapping import NOTHING_EXTRA, ReadOnly
+from ._mapping import NOTHING_EXTRA, read_only
 from ._settings import whole_number
 from ._wire import Ahead
 from .errors import HeyMiloError, InvalidRequestError, PaginationError
@@ -65,7 +65,7 @@ class PaginationMeta:
     has_more: bool
     total_count: int | None = None
     url: str | None = None
-    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -88,7 +88,7 @@ class Page(Sequence[T], Generic[T]):
 
     data: tuple[T, ...]
     pagination: PaginationMeta
-    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
     @property
     def has_more(self) -> bool:

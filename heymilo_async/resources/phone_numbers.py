@@ -15,7 +15,7 @@ import attrs
 from .._call import Operation, check_id, operation
 from .._codec import model
 from .._drive import blocking, blocking_iter
-from .._mapping import NOTHING_EXTRA, ReadOnly
+from .._mapping import NOTHING_EXTRA, read_only
 from ..errors import HeyMiloError
 from ..pages import AsyncPager, Page
 from ._base import AsyncResource, Resource
@@ -53,7 +53,7 @@ class PhoneNumber:
     country_code: str | None = None
     date_provisioned: datetime | None = None
     object: str = "phone_number"
-    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
     @property
     def is_e164(self) -> bool:
