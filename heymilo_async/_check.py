@@ -147,6 +147,8 @@ def printable(text: str, most: int) -> str:
 
 
 @functools.lru_cache(maxsize=64)
+# Of every answer the id is cleaned, so this is done for every call.
+@functools.lru_cache(maxsize=64)
 def _forms(secret: Secret) -> re.Pattern[str]:
     """
     Return what finds *secret*: in base64 or hex, or each character plain or escaped in some way.

@@ -166,12 +166,19 @@ class Engine:
             started=lane.wire.now(),
             expires=self.expiry() if expires is None else expires,
         )
+
+        # What tenacity calls each time is a coroutine function, which it finds out at once; of a
+        # plain one it inspects every attribute first.
+        async def has_another(state: RetryCallState) -> bool:
+            return self._after(course, _outcome_of(state))
+
         # One a call: a shared one would mix the attempts of concurrent tasks.
         retrying = AsyncRetrying(
             sleep=lane.wire.sleep,
             stop=stop_never,
-            retry=lambda state: self._after(course, _outcome_of(state)),
+            retry=has_another,
             wait=lambda _: course.wait,
+            before=_nothing,
         )
         outcome: APIResponse[T] | HeyMiloError
         try:
@@ -524,6 +531,10 @@ def _no_turn(call: str, wait: float, rule: RateLimit) -> DeadlineExceededError:
         "once"
     )
     return DeadlineExceededError(message, request=call, phase="pace", maybe_sent=False)
+
+
+async def _nothing(_: RetryCallState) -> None:
+    pass
 
 
 def _outcome_of(state: RetryCallState) -> Any:
