@@ -146,7 +146,6 @@ def printable(text: str, most: int) -> str:
     return shown[:most] + ("..." if len(text) > most or len(shown) > most else "")
 
 
-@functools.lru_cache(maxsize=64)
 # Of every answer the id is cleaned, so this is done for every call.
 @functools.lru_cache(maxsize=64)
 def _forms(secret: Secret) -> re.Pattern[str]:
