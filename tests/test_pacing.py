@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections import deque
 
 import anyio
@@ -30,6 +31,7 @@ from heymilo_async import (
     RateLimitStatus,
     RetryPolicy,
     ServerError,
+    _pool,
 )
 from heymilo_async._hints import Quota, quota
 from heymilo_async._pace import Window, span_of
@@ -660,6 +662,21 @@ def test_a_child_counts_anew(serve):
     assert 5 == os.waitstatus_to_exitcode(status)
     assert 4 == client.rate_limit.remaining
     client.close()
+
+
+def test_credentials_that_nobody_uses_any_more(serve, monkeypatch):
+    """
+    A client that serves many keys forgets those whose starts do not count any more.
+    """
+    monkeypatch.setattr(_pool, "_MANY", 2)
+    server = serve(single())
+    rule = RateLimit(5, per=0.001)
+    with HeyMilo(KEY, base_url=server.base_url, rate_limit=rule) as client:
+        for number in range(5):
+            client.with_options(api_key=f"key-number-{number}").phone_numbers.get(ID)
+            time.sleep(0.06)
+
+        assert len(client._twin._engine.pool._turns) <= 2
 
 
 # What it takes.

@@ -32,6 +32,7 @@ from heymilo_async import (
     NotFoundError,
     RateLimit,
     RateLimitError,
+    RateLimitStatus,
     RetryPolicy,
     _settings,
     _storage,
@@ -875,3 +876,53 @@ def test_the_error_of_a_refused_call_is_the_servers(front, serve, redis_server):
     error = front.run(body, server.base_url, rate_limit=rule, retry=RetryPolicy(initial_delay=0.0))
 
     assert [429] * 3 == [one.status_code for one in error.attempts]
+
+
+# Corners.
+
+
+def test_a_storage_that_was_never_asked():
+    """
+    A storage that nobody asked has nothing to close.
+    """
+    Storage(Secret("redis://127.0.0.1:1"), "unused").close()
+
+
+def test_a_caller_whose_client_is_closed(shared, redis_server):
+    """
+    A caller whose client was closed already takes no turn.
+    """
+    mine, lane = shared
+    caller = Patient()
+    caller.is_closed = lambda: True
+
+    assert 0.0 == run_now(mine.take(1, lane, caller))
+    assert {} == redis_server.keys()
+
+
+def test_what_redis_said_grows_old(shared, clock):
+    """
+    What Redis said of how things stand counts until everything is free again.
+    """
+    mine, lane = shared
+    own = RateLimitStatus(limit=3, remaining=3, reset=0.0)
+    run_now(mine.take(3, lane, Patient()))
+
+    assert 2 == mine.status(own, clock.now).remaining
+    assert own == mine.status(own, clock.now + 61.0)
+
+
+def test_answers_that_say_nothing_new(front, serve, redis_server):
+    """
+    While the server has as much left as we thought, the others are told nothing.
+    """
+    server = serve(answer(404, b"{}", "X-RateLimit-Remaining: 9", "X-RateLimit-Reset: 30"))
+
+    async def body(client):
+        with pytest.raises(NotFoundError):
+            await client.phone_numbers.get(ID)
+
+    rule = RateLimit(10, per=60, storage=redis_server.url)
+    front.run(body, server.base_url, rate_limit=rule)
+
+    assert 1 == redis_server.keys()[BOOK.keys[0]]
