@@ -32,7 +32,7 @@ def job(milo, redis_server, **changes):
         "limit": LIMIT,
         "per": PER,
         "processes": PROCESSES,
-        "calls": EACH,
+        "calls": PROCESSES * EACH,
         **changes,
     }
 

@@ -154,11 +154,12 @@ def main(job: Mapping[str, Any]) -> None:
     Fork, and wait.
     """
     pids = []
-    for _ in range(job["processes"]):
+    each, rest = divmod(job["calls"], job["processes"])
+    for number in range(job["processes"]):
         pid = os.fork()
         if not pid:
             try:
-                _work(job)
+                _work({**job, "calls": each + (number < rest)})
             finally:
                 os._exit(0)
         pids.append(pid)
