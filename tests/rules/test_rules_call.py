@@ -223,7 +223,7 @@ def test_ids(value, expected):
 )
 def test_cursors(value, expected):
     """
-    Case 113: any id of the server's is a cursor; what no URL can hold is refused in words.
+    Case 97: any id of the server's is a cursor; what no URL can hold is refused in words.
     """
     assert expected == refusal(check_cursor, value)
 
