@@ -100,7 +100,7 @@ def soak(session: nox.Session) -> None:
 
     Then run the tests in developer mode and on uvloop, and measure every promise in full size.
     """
-    session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"), "uvloop")
+    session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
     sweep(session)
     for plugin, developing in (("in_debug_mode", "1"), ("on_uvloop", "")):
         options = ["-n", "auto", "-o", "timeout=300", NO_WALK, "-p", f"reliability.{plugin}"]

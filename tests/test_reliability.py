@@ -5,9 +5,12 @@ The promises about load, time and memory, each measured in a small form.
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from reliability import page
+from reliability.companion import TESTS, environment
 from reliability.promises import COMPARISONS, PROMISES, broken
 from reliability.running import measure
 
@@ -27,6 +30,26 @@ def test_promise_in_small(promise, parameters):
     Cases 130, 137 and 146, small: what is promised of load, time and memory holds.
     """
     assert [] == broken(measure(promise.scenario, parameters, longest=50), promise.bars)
+
+
+@pytest.mark.parametrize("plugin", ["in_debug_mode", "on_uvloop"])
+def test_the_tests_on_other_loops(plugin):
+    """
+    Case 148, small: tests of the suite pass in asyncio's debug mode, and on uvloop.
+    """
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    chosen = ["-p", f"reliability.{plugin}", "-k", "every_step and asyncio"]
+    done = subprocess.run(
+        [*command, *chosen, "tests/faults/test_cancellation.py"],
+        cwd=TESTS.parent,
+        env={**environment(), "PYTHONDEVMODE": "1" if plugin == "in_debug_mode" else ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "2 passed" in done.stdout
+    assert 0 == done.returncode, done.stdout
 
 
 def test_the_page_is_written_by_the_session():

@@ -20,11 +20,13 @@ TESTS = Path(__file__).parent.parent
 def environment() -> dict[str, str]:
     """
     Return the variables for a program of ours: no credentials and no proxies, this folder found.
+
+    Nor what the pytest around it, if there is one, has told to its own processes.
     """
     clean = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("HEYMILO_") and not name.lower().endswith("_proxy")
+        if not name.startswith(("HEYMILO_", "PYTEST_")) and not name.lower().endswith("_proxy")
     }
     return {**clean, "PYTHONPATH": str(TESTS)}
 

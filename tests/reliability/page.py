@@ -171,6 +171,8 @@ def _heading(figure: str, bar: Sequence[Any] | None) -> str:
 
 
 def _value(figure: str, value: Any) -> str:
+    if value == "":
+        return ""
     if figure in {"availability", "left_alone"}:
         return f"{100 * float(value):.4g} %"
     if isinstance(value, Mapping):

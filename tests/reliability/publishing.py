@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -80,6 +81,11 @@ def _made() -> dict[str, Any]:
 
 
 def _cases() -> dict[str, Any]:
+    files = [
+        str(file)
+        for file in sorted(TESTS.rglob("test_*.py"))
+        if re.search(r"^ +Cases? [0-9]", file.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder, "cases.json")
         # A test that fails is told on the page.
@@ -87,6 +93,7 @@ def _cases() -> dict[str, Any]:
             [
                 *(sys.executable, "-m", "pytest", "-n", "auto", "-q"),
                 *("-p", "reliability.recording", f"--record-cases={record}"),
+                *files,
             ],
             cwd=TESTS.parent,
             env={**os.environ, "PYTHONPATH": str(TESTS)},
