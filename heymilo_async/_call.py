@@ -82,26 +82,42 @@ class Call(Generic[T]):
     body: bytes | None = None
     answers_id: str | None = None
 
+    @property
+    def target(self) -> str:
+        """
+        Path and query.
+        """
+        return f"{self.path}?{self.query}" if self.query else self.path
+
     def __str__(self) -> str:
         return f"{self.operation.method} {self.path}"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Request:
     """
     What goes over the border to the HTTP library.
 
     Attributes:
         name: Method and path, as texts show the call.
+        path: What comes after *base_url*, query included; ASCII.
         secrets: What no text may repeat.
     """
 
     name: str
     method: str
-    url: str
+    base_url: str
+    path: str
     headers: tuple[tuple[str, Secret | str], ...]
     secrets: tuple[Secret, ...]
     body: bytes | None = None
+
+    @property
+    def url(self) -> str:
+        """
+        The whole URL.
+        """
+        return self.base_url + self.path
 
 
 @attrs.frozen(kw_only=True)

@@ -7,6 +7,7 @@ into True. Members that a model does not know are kept in its `extra`.
 
 from __future__ import annotations
 
+import codecs
 import collections.abc
 import json
 import math
@@ -179,10 +180,8 @@ def to_json(model: object) -> str:
 
 def _parse(body: bytes) -> Any:
     try:
-        # Not json.loads(bytes), which would guess UTF-16 and UTF-32; a byte order mark is let pass.
-        parsed = json.loads(
-            body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_int=_bounded_int
-        )
+        # Not bytes, for which json would guess UTF-16 and UTF-32; a byte order mark is let pass.
+        parsed = _decoder.decode(body.removeprefix(codecs.BOM_UTF8).decode())
         if _SURROGATE.search(body):
             json.dumps(parsed, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
@@ -212,6 +211,10 @@ def _bounded_int(digits: str) -> int:
 def _refuse_constant(name: str) -> Any:
     message = f"{name} is not a JSON number"
     raise ValueError(message)
+
+
+# Made once: json.loads would make one for each body.
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_bounded_int)
 
 
 def checked_copy(members: dict[str, Any]) -> dict[str, Any]:
@@ -251,12 +254,22 @@ def _named(value: Any) -> str:
     return names.get(type(value), "a number" if type(value) in {int, float} else "no JSON value")
 
 
-def _exactly(expected: str, *kinds: type[Any]) -> Callable[[Any, Any], Any]:
+def _exactly(expected: str, kind: type[Any]) -> Callable[[Any, Any], Any]:
     def structure_hook(value: Any, _: Any) -> Any:
-        if type(value) not in kinds:
-            message = f"must be {expected}, not {_named(value)}"
-            raise _Mistake(message)
-        return value
+        if type(value) is kind:
+            return value
+        message = f"must be {expected}, not {_named(value)}"
+        raise _Mistake(message)
+
+    return structure_hook
+
+
+def _exactly_or_none(expected: str, kind: type[Any]) -> Callable[[Any, Any], Any]:
+    def structure_hook(value: Any, _: Any) -> Any:
+        if type(value) is kind or value is None:
+            return value
+        message = f"must be {expected}, not {_named(value)}"
+        raise _Mistake(message)
 
     return structure_hook
 
@@ -292,6 +305,13 @@ def _object_hook(value: Any, _: Any) -> Mapping[str, Any]:
         message = f"must be an object, not {_named(value)}"
         raise _Mistake(message)
     return ReadOnly(checked_copy(value))
+
+
+def _text_or_int_hook(value: Any, _: Any) -> str | int:
+    if type(value) not in {str, int}:
+        message = f"must be a string or an integer, not {_named(value)}"
+        raise _Mistake(message)
+    return cast("str | int", value)
 
 
 def _array_hook_factory(kind: Any, converter: BaseConverter) -> Callable[[Any, Any], Any]:
@@ -377,10 +397,10 @@ def configure(converter: Converter) -> Converter:
     for kind, expected in _PRIMITIVES.items():
         converter.register_structure_hook(kind, _exactly(expected, kind))
         # cattrs would do the same in two calls.
-        converter.register_structure_hook(kind | None, _exactly(expected, kind, type(None)))
+        converter.register_structure_hook(kind | None, _exactly_or_none(expected, kind))
     converter.register_structure_hook(float, _number_hook)
     converter.register_structure_hook(datetime, _time_hook)
-    converter.register_structure_hook(str | int, _exactly("a string or an integer", str, int))
+    converter.register_structure_hook(str | int, _text_or_int_hook)
     converter.register_structure_hook(_ByObject, by_object_name)
     converter.register_structure_hook_func(
         lambda kind: _origin(kind) is collections.abc.Mapping, _object_hook

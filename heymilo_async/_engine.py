@@ -12,6 +12,7 @@ to judge (cancellation, Ctrl-C, an exception of your own http_client) passes thr
 from __future__ import annotations
 
 import copy
+import functools
 import math
 import random
 import time
@@ -65,7 +66,7 @@ _RESTFUL = frozenset({429, 503})
 NEVER = math.inf
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, eq=False)
 class _Course(Generic[T]):
     """
     What one call has been through so far.
@@ -90,7 +91,7 @@ class _Course(Generic[T]):
     number: int = attrs.field(factory=next_call)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Engine:
     """
     Performs calls with one view's settings on a pool that it may share.
@@ -125,8 +126,7 @@ class Engine:
         Return when a call that starts now has to be over, on the wire's clock.
         """
         deadline = self.settings.deadline
-        wire = self.pool.lane().wire
-        return NEVER if deadline is None else wire.now() + deadline
+        return NEVER if deadline is None else self.pool.lane().wire.now() + deadline
 
     async def perform(self, call: Call[T], *, expires: float | None = None) -> T:
         """
@@ -178,7 +178,8 @@ class Engine:
             stop=stop_never,
             retry=has_another,
             wait=lambda _: course.wait,
-            before=_nothing,
+            # None is left out, which its types do not say; the default would be called for nothing.
+            before=None,  # type: ignore[arg-type]
         )
         outcome: APIResponse[T] | HeyMiloError
         try:
@@ -208,7 +209,7 @@ class Engine:
         try:
             answer = await self._send(course)
             await self._learn(course, answer)
-            data, meta, extra = self._read(course, answer)
+            data, meta, extra = await self._read(course, answer)
         except HeyMiloError as error:
             if isinstance(error, ResponseMismatchError):
                 # What that connection still holds would be the next caller's answer.
@@ -338,21 +339,26 @@ class Engine:
         )
 
     def _sign(self, call: Call[T]) -> Request:
-        headers = [
+        return Request(
+            name=str(call),
+            method=call.operation.method,
+            base_url=self.settings.base_url,
+            path=call.target,
+            headers=self._headers,
+            secrets=self.settings.secrets,
+            body=call.body,
+        )
+
+    @functools.cached_property
+    def _headers(self) -> tuple[tuple[str, Secret | str], ...]:
+        ours = [
             ("Accept", "application/json"),
             ("Accept-Encoding", "gzip"),
             ("User-Agent", self.user_agent),
         ]
         mine = self.settings.headers
         overridden = {name.lower() for name, _ in mine}
-        return Request(
-            name=str(call),
-            method=call.operation.method,
-            url=self._url(call),
-            headers=(*(pair for pair in headers if pair[0].lower() not in overridden), *mine),
-            secrets=self.settings.secrets,
-            body=call.body,
-        )
+        return (*(pair for pair in ours if pair[0].lower() not in overridden), *mine)
 
     def clean(self, text: str) -> str:
         """
@@ -364,11 +370,7 @@ class Engine:
         # Who takes one thing for the other asks for a number whose id is the key.
         return self.clean(str(call))
 
-    def _url(self, call: Call[Any]) -> str:
-        url = self.settings.base_url + call.path
-        return f"{url}?{call.query}" if call.query else url
-
-    def _read(
+    async def _read(
         self, course: _Course[T], answer: Answer
     ) -> tuple[T, Mapping[str, Any] | None, Mapping[str, Any]]:
         """
@@ -380,7 +382,9 @@ class Engine:
             raise refusal
         error: HeyMiloError
         try:
-            read = _decoded(call, answer.body, secrets)
+            read = await course.lane.wire.aside(
+                functools.partial(_decoded, call, answer.body, secrets), len(answer.body)
+            )
         except ResponseDecodeError as fault:
             error = decode_error(fault, answer, request=str(call), secrets=secrets)
         else:
@@ -447,7 +451,7 @@ class Engine:
                 CallStarted,
                 course,
                 method=course.call.operation.method,
-                url=scrub(self._url(course.call), self.settings.secrets),
+                url=scrub(self.settings.base_url + course.call.target, self.settings.secrets),
                 template=urlsplit(self.settings.base_url).path + course.call.operation.path,
                 deadline=None if course.expires == NEVER else course.expires - course.started,
             )
@@ -531,10 +535,6 @@ def _no_turn(call: str, wait: float, rule: RateLimit) -> DeadlineExceededError:
         "once"
     )
     return DeadlineExceededError(message, request=call, phase="pace", maybe_sent=False)
-
-
-async def _nothing(_: RetryCallState) -> None:
-    pass
 
 
 def _outcome_of(state: RetryCallState) -> Any:

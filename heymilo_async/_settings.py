@@ -5,6 +5,7 @@ The settings of a client as frozen values, checked when they are made, secrets m
 from __future__ import annotations
 
 import enum
+import functools
 import hmac
 import inspect
 import ipaddress
@@ -478,7 +479,7 @@ class Settings:
             )
             raise ConfigurationError(message)
 
-    @property
+    @functools.cached_property
     def secrets(self) -> tuple[Secret, ...]:
         """
         What no error may repeat, should the server do so.
@@ -486,7 +487,7 @@ class Settings:
         named = (value for name, value in self.default_headers if is_secret_name(name))
         return (*(secret for secret in self.credential if secret is not None), *named)
 
-    @property
+    @functools.cached_property
     def headers(self) -> tuple[tuple[str, Secret], ...]:
         """
         The headers that these settings add to a request.

@@ -314,15 +314,16 @@ def in_use(client: Any) -> list[str]:
             )
             waiting = places.statistics().tasks_waiting
             found += [f"{waiting} tasks wait for a connection"] * bool(waiting)
-        transport = wire._lease and getattr(wire._lease.client, "_transport", None)
-        pools = getattr(transport, "_pools", None)
-        if isinstance(pools, dict):
-            queued = sum(len(pool._requests) for pool in pools.values())
-            found += [f"httpcore holds {queued} requests"] * bool(queued)
-        elif pools is not None:
-            lent = sum(one.hold() is not None for one in pools._lent)
-            found += [f"{lent} connections are in use"] * bool(lent)
-            found += [f"{pools._waiting} threads wait for a connection"] * bool(pools._waiting)
+        own = wire._lease and wire._lease.client
+        connections = getattr(own, "_connections", None)
+        lent = (
+            len(getattr(own, "_lent", ()))
+            if connections is None
+            else sum(one.hold() is not None for one in connections._lent)
+        )
+        found += [f"{lent} connections are lent"] * bool(lent)
+        threads = 0 if connections is None else connections._waiting
+        found += [f"{threads} threads wait for a connection"] * bool(threads)
     return found
 
 

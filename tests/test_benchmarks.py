@@ -178,3 +178,25 @@ def test_a_report_is_kept_and_read_again():
     assert made == report.from_json(report.to_json(made))
     assert [False] == [finding.holds for finding in made.bounded]
     assert any("MISSED   2.000 (at most 1)" in line for line in report.verdict(made))
+
+
+def test_the_page_says_what_was_measured():
+    """
+    The tables of docs/performance.md are those of the run that is kept, of a full one.
+    """
+    report = _load("report")
+    found = report.from_json(report.JSON.read_text(encoding="utf-8"))
+    page = report.PAGE.read_text(encoding="utf-8")
+
+    assert not found.quick
+    assert page == report.with_tables(page, found)
+
+
+def test_parts_of_a_call(server):
+    """
+    A sample is counted for the innermost part of the way that is at work.
+    """
+    (table,) = _load("shares").measure(server, rounds=2, calls=200)
+
+    assert 8 == len(table.rows)
+    assert sum(row.median for row in table.rows.values()) > 0

@@ -14,11 +14,10 @@ import time
 import weakref
 
 import anyio
-import httpcore
 import httpx
 import pytest
 from fronts import KEY
-from server import NUMBER, answer, single
+from server import NUMBER, answer, page, single
 
 from heymilo_async import (
     AsyncHeyMilo,
@@ -33,12 +32,15 @@ from heymilo_async import (
     _pool,
     errors,
 )
+from heymilo_async._call import Request
 from heymilo_async._drive import run_now
 from heymilo_async._mapping import ReadOnly
 from heymilo_async._pace import CoolDown
 from heymilo_async._settings import PoolSettings, Secret
-from heymilo_async._wire import AsyncWire, BlockingWire, _async, _blocking, _native, _sockets
-from heymilo_async._wire._exclusive import ExclusivePools, Hold
+from heymilo_async._wire import AsyncWire, BlockingWire, _async, _blocking, _own, _sockets
+from heymilo_async._wire._base import PoolTimeout
+from heymilo_async._wire._exclusive import ExclusiveConnections, Hold
+from heymilo_async._wire._proxies import Proxies
 from heymilo_async._wire._receive import MAX_BODY, MAX_ERROR_BODY, Receiver
 
 ID = NUMBER["id"]
@@ -318,10 +320,16 @@ def test_a_deadline_with_a_client_of_your_own(serve):
 
 class FakePool:
     """
-    A pool that only knows whether it was closed.
+    A connection that only knows whether it was closed.
     """
 
-    closed = shut = False
+    closed = shut = spent = False
+
+    def is_spent(self):
+        """
+        Say so.
+        """
+        return self.spent
 
     def close(self):
         """
@@ -361,8 +369,8 @@ def test_exclusive_pools_stay_within_their_limit():
         with lent(pools, way):
             pass
 
-    pools = ExclusivePools(make, limit=2, expiry=3600.0)
-    with lent(pools, "a"), lent(pools, "b"), pytest.raises(httpcore.PoolTimeout):
+    pools = ExclusiveConnections(make, limit=2, expiry=3600.0)
+    with lent(pools, "a"), lent(pools, "b"), pytest.raises(PoolTimeout):
         take("a")
     take("a")
     assert ["a", "b"] == [way for way, _ in made]
@@ -381,7 +389,7 @@ def test_a_pool_that_was_lost_is_closed_and_its_place_free():
     """
     A pool whose borrower is gone is closed, and a thread that waits for its place notices.
     """
-    pools = ExclusivePools(lambda _: FakePool(), limit=1, expiry=1.0)
+    pools = ExclusiveConnections(lambda _: FakePool(), limit=1, expiry=1.0)
     holds = [Hold(), Hold()]
     lost = pools.take(weakref.ref(holds[0]), "a", 0)
     timer = threading.Timer(0.05, lambda: holds.pop(0))
@@ -402,7 +410,7 @@ def test_a_pool_that_cannot_be_made_takes_no_place():
         message = "no"
         raise OSError(message)
 
-    pools = ExclusivePools(fail, limit=1, expiry=1.0)
+    pools = ExclusiveConnections(fail, limit=1, expiry=1.0)
 
     for _ in range(2):
         with pytest.raises(OSError, match="no"):
@@ -413,7 +421,7 @@ def test_a_pool_in_use_when_closing_is_closed_afterwards():
     """
     A pool that is in use while all are closed is closed when it comes back.
     """
-    pools = ExclusivePools(lambda _: FakePool(), limit=1, expiry=1.0)
+    pools = ExclusiveConnections(lambda _: FakePool(), limit=1, expiry=1.0)
 
     with lent(pools, "a") as pool:
         pools.close()
@@ -423,8 +431,10 @@ def test_a_pool_in_use_when_closing_is_closed_afterwards():
 
 class BrokenStream:
     """
-    A body whose connection breaks when it is closed.
+    A response whose connection breaks when it is closed.
     """
+
+    stream = None
 
     def close(self):
         """
@@ -438,10 +448,10 @@ def test_a_body_that_cannot_be_closed_takes_its_connection_along():
     """
     If closing a response fails, its connection is not used again; closed twice, it is fine.
     """
-    pools = ExclusivePools(lambda _: FakePool(), limit=1, expiry=1.0)
+    pools = ExclusiveConnections(lambda _: FakePool(), limit=1, expiry=1.0)
     hold = Hold()
     pool = pools.take(weakref.ref(hold), "a", 0)
-    body = _native._Body(BrokenStream(), pool, "a", pools)
+    body = _own._Loan(BrokenStream(), pool, "a", pools)
 
     with pytest.raises(OSError, match="broken"):
         body.close()
@@ -450,6 +460,185 @@ def test_a_body_that_cannot_be_closed_takes_its_connection_along():
     assert pool.closed
     with lent(pools, "a") as other:
         assert other is not pool
+
+
+def test_a_spent_connection_is_not_lent_again():
+    """
+    An idle connection that the server has closed meanwhile is closed, and a new one lent.
+    """
+    pools = ExclusiveConnections(lambda _: FakePool(), limit=1, expiry=30.0)
+    with lent(pools, "a") as first:
+        pass
+    first.spent = True
+
+    with lent(pools, "a") as second:
+        assert second is not first
+    assert (True, False) == (first.closed, second.closed)
+
+
+class FakeConnection:
+    """
+    A connection as httpcore has them, which only knows whether it is closed.
+    """
+
+    def __init__(self, *, breaks=False):
+        self.closed = self.spent = False
+        self.breaks = breaks
+        self.stream = None
+
+    def is_closed(self):
+        """
+        Say so.
+        """
+        return self.closed
+
+    def has_expired(self):
+        """
+        Say so.
+        """
+        return self.spent
+
+    async def aclose(self):
+        """
+        Note it; as a response, break if that is what it does.
+        """
+        self.closed = True
+        if self.breaks:
+            message = "broken"
+            raise OSError(message)
+
+
+def own_async_client(limit=2):
+    """
+    Return a client for tasks whose connections are made up.
+    """
+    return _own.OwnAsyncClient(Proxies({}), lambda _: FakeConnection(), limit)
+
+
+def test_connections_of_tasks_stay_within_their_limit():
+    """
+    For tasks, too, the connection that was used last is lent first, and the oldest makes room.
+    """
+    client = own_async_client()
+    here, there = (None, "here"), (None, "there")
+    first, _ = client._lend(here, 0.0)
+    second, _ = client._lend(here, 0.0)
+    now = time.monotonic()
+    client.keep(here, first)
+    client.keep(here, second)
+
+    again, surplus = client._lend(here, now)
+    assert (second, []) == (again, surplus)
+    other, surplus = client._lend(there, now)
+    assert other is not first
+    assert [first] == surplus
+
+
+def test_connections_of_tasks_that_are_of_no_use_any_more():
+    """
+    For tasks, too, what was idle for too long or was closed by the server is not lent again.
+    """
+    client = own_async_client()
+    way = (None, "here")
+    old, _ = client._lend(way, 0.0)
+    client.keep(way, old)
+    new, surplus = client._lend(way, time.monotonic() + 60)
+    assert [old] == surplus
+    client.keep(way, new)
+    new.spent = True
+
+    _, surplus = client._lend(way, time.monotonic())
+    assert [new] == surplus
+
+
+def test_a_response_of_a_task_that_cannot_be_closed_takes_its_connection_along():
+    """
+    If closing a response fails, its connection is closed; closed twice, it is fine.
+    """
+    client = own_async_client()
+    way = (None, "here")
+    connection, _ = client._lend(way, 0.0)
+    loan = _own._AsyncLoan(FakeConnection(breaks=True), connection, way, client)
+
+    async def close():
+        with pytest.raises(OSError, match="broken"):
+            await loan.aclose()
+        await loan.aclose()
+
+    asyncio.run(close())
+
+    assert connection.closed
+    assert (set(), []) == (client._lent, client._idle)
+
+
+def test_surplus_connections_of_tasks_are_closed(front, serve, monkeypatch):
+    """
+    A connection that was idle for too long is closed when the next request is sent.
+    """
+    monkeypatch.setattr(_own, "_KEEPALIVE", 0.0)
+    server = serve(single())
+
+    async def body(client):
+        return [(await client.phone_numbers.get(ID)).id for _ in range(2)]
+
+    assert [ID, ID] == front.run(body, server.base_url)
+    assert 2 == server.accepted
+
+
+def test_what_ends_several_attempts_to_connect_is_one_thing():
+    """
+    Of a group, what is no cancellation comes out, wherever it is; else the cancellation.
+    """
+
+    async def main():
+        cancelled = anyio.get_cancelled_exc_class()
+        gone = [cancelled(), cancelled()]
+        interrupt = KeyboardInterrupt()
+
+        assert gone[0] is _sockets._first_in(BaseExceptionGroup("", gone))
+        mixed = BaseExceptionGroup("", [gone[0], BaseExceptionGroup("", [gone[1], interrupt])])
+        assert interrupt is _sockets._first_in(mixed)
+
+    anyio.run(main)
+
+
+def test_a_body_that_is_sent(front, serve):
+    """
+    A call with a body, as operations to come have them, sends it with its length.
+    """
+    server = serve(answers=lambda _: single())
+    url = server.base_url
+    request = Request(
+        name="POST /x",
+        method="POST",
+        base_url=url,
+        path="/x",
+        headers=(("Expect", "nothing"),),
+        secrets=(),
+        body=b"",
+    )
+
+    async def body(_):
+        wire = front.wire(NOTHING)
+        try:
+            return (await wire.send(request, timeout=5.0, expires=None)).status_code
+        finally:
+            await wire.aclose()
+
+    assert 200 == front.run(body, url)
+    assert "0" == server.requests[0].headers["content-length"]
+
+
+def test_a_large_body_is_read_aside(front, serve):
+    """
+    A body of a megabyte is read as any other is, on asyncio and trio while other tasks go on.
+    """
+    server = serve(page(*(f"{number:0200}" for number in range(3000))))
+
+    async def body(client):
+        return len(await client.phone_numbers.list())
+
+    assert 3000 == front.run(body, server.base_url)
 
 
 def _received(status, body, *, coding="gzip", size=None):

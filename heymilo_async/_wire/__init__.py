@@ -8,9 +8,12 @@ The border to the HTTP library: everything that waits, and all that knows httpx.
     _lease.py      a client of the library, closed when its last request is done
     _receive.py    reading a body within bounds; pure
     _logs.py       keeping secrets out of the library's log records
+    _deadline.py   when a call that blocks has to be over
     _sockets.py    sockets that end at the call's deadline, and leave nothing behind
     _translate.py  the library's exceptions, in our words; pure
-    _native.py     opening a client of httpx, or checking yours; certificates
+    _setup.py      proxies and certificates, as httpx reads them
+    _own.py        our own way to the server: over httpcore, a connection a request
+    _given.py      sending by a client of httpx that you gave
     _proxies.py    which proxy serves which address; pure
 """
 

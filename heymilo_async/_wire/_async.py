@@ -9,22 +9,22 @@ import math
 import sys
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from types import ModuleType
 from typing import Any, Generic, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
-import httpx
 
 from .._call import Answer, Request
 from .._settings import PoolSettings, Secret
 from ..errors import HeyMiloError
-from ._base import Ahead
+from ._base import CLEAN_UP, Ahead, PoolTimeout, Received
+from ._given import GivenAsyncClient, module_of
 from ._lease import Lease
 from ._logs import no_secrets_logged
-from ._native import head_of, module_of, native_request, open_async, proxy_secrets
 from ._receive import Receiver
-from ._sockets import CLEAN_UP
+from ._setup import proxy_secrets
 from ._translate import Failure, conclude, describe, hide_frames, unexpected
 
 A = TypeVar("A")
@@ -35,6 +35,9 @@ _THREADS = 4
 
 #: Pieces that may still be in a buffer after a response was closed in the middle.
 _LEFT_OVER = 100_000
+
+#: Bytes of a body that take longer to read (10 ms or so) than a thread costs.
+_LARGE = 512 * 1024
 
 #: For each event loop: what the loop ends when it ends, and the wires that this closes.
 _guards: weakref.WeakKeyDictionary[Any, tuple[AsyncGenerator[None], weakref.WeakSet[AsyncWire]]] = (
@@ -49,6 +52,8 @@ class AsyncWire:
 
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
+        # asyncio's loops have it in hand; anyio would look each time which loop it is that runs.
+        self._clock: Callable[[], float] = getattr(self.place(), "time", anyio.current_time)
         # httpx 0.28.1 with httpcore 1.0.9 loses a place in its pool whenever a call is cancelled
         # that waits for one, until none is left: https://github.com/encode/httpcore/issues/1093.
         # So nobody waits there; the queue is here.
@@ -60,11 +65,6 @@ class AsyncWire:
         self._closed = False
         #: What no error may repeat, beside a request's own secrets; known once a client is open.
         self.secrets: tuple[Secret, ...] = ()
-        self._module = (
-            httpx
-            if settings.http_client is None
-            else module_of(settings.http_client, "AsyncClient", "AsyncHeyMilo")
-        )
 
     @staticmethod
     def place() -> Any:
@@ -83,17 +83,17 @@ class AsyncWire:
         raise RuntimeError(message)
 
     @staticmethod
-    def check(client: Any) -> None:
+    def check(client: Any) -> ModuleType:
         """
-        Refuse what is no `http_client` for this wire.
+        Return the module that an `http_client` for this wire is from; refuse what is none.
         """
-        module_of(client, "AsyncClient", "AsyncHeyMilo")
+        return module_of(client, "AsyncClient", "AsyncHeyMilo")
 
     def now(self) -> float:
         """
         Return the event loop's clock, which a test's virtual clock moves.
         """
-        return anyio.current_time()
+        return self._clock()
 
     async def sleep(self, seconds: float) -> None:
         """
@@ -159,9 +159,9 @@ class AsyncWire:
                     trace["trace"] = receiver.trace_yours_async
                 elif expires is not None:
                     trace["trace"] = receiver.trace_async
-                native = native_request(self._module, request, timeout, **trace)
                 with no_secrets_logged(request.secrets + self.secrets):
-                    await _receive(lease.client, native, receiver)
+                    received = await lease.client.send(request, timeout, trace)
+                    await _receive(received, receiver)
             finally:
                 self._places.release_on_behalf_of(place)
         finally:
@@ -177,17 +177,21 @@ class AsyncWire:
                 await self._places.acquire_on_behalf_of(place)
             if waiting.cancelled_caught:
                 message = "all connections are in use"
-                raise httpx.PoolTimeout(message) from None
+                raise PoolTimeout(message) from None
         return place
 
     async def _leased(self) -> Lease:
         if self._lease is None or not self._lease.take():
-            client = self._settings.http_client
-            if client is None:
+            yours = self._settings.http_client
+            if yours is None:
+                # As in httpx, httpcore comes with the first client: it brings trio along, if there
+                # is one, which takes longer than all the rest.
+                from ._own import open_async  # noqa: PLC0415 - see above
+
                 self._lease = Lease(open_async(self._settings), owned=True)
                 self.secrets = proxy_secrets(self._settings)
             else:
-                self._lease = Lease(client, owned=False)
+                self._lease = Lease(GivenAsyncClient(yours, self.check(yours)), owned=False)
             self._lease.take()
             await _close_with_the_loop(self)
         return self._lease
@@ -223,6 +227,15 @@ class AsyncWire:
         finally:
             failures.clear()
         return [results[index] for index in range(len(items))]
+
+    async def aside(self, work: Callable[[], B], size: int) -> B:
+        """
+        Return what *work* returns, which reads *size* bytes: in a thread, if those are many.
+        """
+        if size < _LARGE:
+            return work()
+        # Nobody would miss what comes of it.
+        return await anyio.to_thread.run_sync(work, limiter=self._threads, abandon_on_cancel=True)
 
     def ahead(self, fetch: Callable[[], Awaitable[B]], count: int) -> Ahead[B]:
         """
@@ -273,31 +286,29 @@ class AsyncWire:
             await _close(lease)
 
 
-async def _receive(client: Any, native: Any, receiver: Receiver) -> None:
-    response = await client.send(native, stream=True, auth=None, follow_redirects=False)
+async def _receive(received: Received, receiver: Receiver) -> None:
     try:
-        wanted = receiver.begin(*head_of(response))
-        if response.is_stream_consumed:  # by a hook of yours, or a mock that never had a stream
-            receiver.unpacked(response.content)
+        wanted = receiver.begin(received.status_code, received.fields)
+        if received.content is not None:
+            receiver.unpacked(received.content)
         elif wanted:
-            await _read(response, receiver)
+            await _read(received, receiver)
     finally:
-        with anyio.move_on_after(CLEAN_UP, shield=True):
-            await response.aclose()
+        await received.close()
 
 
-async def _read(response: Any, receiver: Receiver) -> None:
+async def _read(received: Received, receiver: Receiver) -> None:
     left_over = 0
     try:
-        async for piece in response.aiter_raw():
+        async for piece in received.pieces:
             if left_over:
                 left_over -= 1
                 if not left_over:
                     break
             elif not receiver.feed(piece):
-                # To leave the loop would leave four nested async generators to the garbage
+                # To leave the loop would leave several nested async generators to the garbage
                 # collector, which trio reports; closed, the response ends them with an error.
-                await response.aclose()
+                await received.close()
                 left_over = _LEFT_OVER
     except Exception:
         if not left_over:

@@ -7,12 +7,29 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
+import attrs
+
 from .._call import Answer, Request
 from .._settings import Secret
 
 A = TypeVar("A")
 B = TypeVar("B")
 B_co = TypeVar("B_co", covariant=True)
+
+#: Seconds that cleaning up may take when the caller has been cancelled.
+CLEAN_UP = 1.0
+
+
+class TimeoutException(Exception):  # noqa: N818 - named as httpx and httpcore name theirs
+    """
+    What the exceptions of the HTTP library that mean a timeout have above them.
+    """
+
+
+class PoolTimeout(TimeoutException):
+    """
+    No connection became free in time.
+    """
 
 
 class HTTPResponse(Protocol):
@@ -61,6 +78,43 @@ class AsyncHTTPClient(Protocol):
         Send *request* and return a response whose body is still to be read.
         """
         ...
+
+
+# Without a repr: the server may have repeated the key.
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Received:
+    """
+    What came back, whoever's client sent the request: the head, and the body still to be read.
+
+    Attributes:
+        fields: The header fields, as they came.
+        pieces: The body, to be iterated as the wire does; packed, if it is.
+        close: Ends it; to be awaited if the wire is.
+        content: The whole body, unpacked, if somebody has read it already.
+    """
+
+    status_code: int
+    fields: Sequence[tuple[bytes, bytes]]
+    pieces: Any
+    close: Callable[[], Any]
+    content: bytes | None = None
+
+
+def revealed_headers(request: Request) -> list[tuple[str, str]]:
+    """
+    Return the headers of *request* as they are sent. Only here a secret is more than asterisks.
+    """
+    return [
+        (name, value if isinstance(value, str) else value.reveal())
+        for name, value in request.headers
+    ]
+
+
+def timeouts(seconds: float) -> dict[str, float]:
+    """
+    Return the extension of a request that says how long nothing may move.
+    """
+    return {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}
 
 
 class Ahead(Protocol[B_co]):
@@ -119,6 +173,12 @@ class Wire(Protocol):
         Return *function* of each of *items*, in order, *limit* at a time.
 
         The first exception is raised as it is, and stops the rest.
+        """
+        ...
+
+    async def aside(self, work: Callable[[], B], size: int) -> B:
+        """
+        Return what *work* returns, which reads *size* bytes; no other task waits long for that.
         """
         ...
 

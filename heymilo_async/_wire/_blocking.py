@@ -13,21 +13,21 @@ import threading
 import time
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from types import ModuleType
 from typing import Any, Generic, TypeVar, cast
-
-import httpx
 
 from .._call import Answer, Request
 from .._drive import run_now
 from .._settings import PoolSettings, Secret
 from ..errors import ClientClosedError, HeyMiloError
-from ._base import Ahead
-from ._exclusive import Hold
+from ._base import Ahead, Received
+from ._deadline import Deadline
+from ._exclusive import HOLD, Hold
+from ._given import GivenClient, module_of
 from ._lease import Lease
 from ._logs import no_secrets_logged
-from ._native import HOLD, head_of, module_of, native_request, open_blocking, proxy_secrets
 from ._receive import Receiver
-from ._sockets import Deadline
+from ._setup import proxy_secrets
 from ._translate import Failure, conclude, describe, hide_frames, unexpected
 
 A = TypeVar("A")
@@ -58,11 +58,6 @@ class BlockingWire:
         self._closed = False
         #: What no error may repeat, beside a request's own secrets; known once a client is open.
         self.secrets: tuple[Secret, ...] = ()
-        self._module = (
-            httpx
-            if settings.http_client is None
-            else module_of(settings.http_client, "Client", "HeyMilo")
-        )
 
     @staticmethod
     def place() -> Any:
@@ -72,11 +67,11 @@ class BlockingWire:
         return BlockingWire
 
     @staticmethod
-    def check(client: Any) -> None:
+    def check(client: Any) -> ModuleType:
         """
-        Refuse what is no `http_client` for this wire.
+        Return the module that an `http_client` for this wire is from; refuse what is none.
         """
-        module_of(client, "Client", "HeyMilo")
+        return module_of(client, "Client", "HeyMilo")
 
     def now(self) -> float:
         """
@@ -147,27 +142,26 @@ class BlockingWire:
             elif expires is not None:
                 extensions["trace"] = receiver.trace
             receiver.phase = "connect"
-            native = native_request(self._module, request, max(left, 0.001), **extensions)
             with no_secrets_logged(request.secrets + self.secrets):
-                self._receive(lease.client, native, receiver, expires)
+                received = lease.client.send(request, max(left, 0.001), extensions)
+                self._receive(received, receiver, expires)
         finally:
             self._deadline.expires = None
             if lease.give_back():
                 _close(lease)
 
-    def _receive(self, client: Any, native: Any, receiver: Receiver, expires: float | None) -> None:
-        response = client.send(native, stream=True, auth=None, follow_redirects=False)
+    def _receive(self, received: Received, receiver: Receiver, expires: float | None) -> None:
         try:
-            wanted = receiver.begin(*head_of(response))
-            if response.is_stream_consumed:  # by a hook of yours, or a mock without a stream
-                receiver.unpacked(response.content)
+            wanted = receiver.begin(received.status_code, received.fields)
+            if received.content is not None:
+                receiver.unpacked(received.content)
             elif wanted:
-                self._read(response, receiver, expires)
+                self._read(received, receiver, expires)
         finally:
-            response.close()
+            received.close()
 
-    def _read(self, response: Any, receiver: Receiver, expires: float | None) -> None:
-        for piece in response.iter_raw():
+    def _read(self, received: Received, receiver: Receiver, expires: float | None) -> None:
+        for piece in received.pieces:
             if not receiver.feed(piece):
                 return
             # Our own sockets end by themselves; those of an http_client of yours do not.
@@ -183,11 +177,17 @@ class BlockingWire:
                 message = "this HeyMilo was closed meanwhile"
                 raise ClientClosedError(message)
             if self._lease is None or not self._lease.take():
-                client = self._settings.http_client
-                if client is None:
-                    client = open_blocking(self._settings, self._deadline)
+                yours = self._settings.http_client
+                if yours is None:
+                    # As in httpx, httpcore comes with the first client: it brings trio along, if
+                    # there is one, which takes longer than all the rest.
+                    from ._own import open_blocking  # noqa: PLC0415 - see above
+
+                    own = open_blocking(self._settings, self._deadline)
                     self.secrets = proxy_secrets(self._settings)
-                self._lease = Lease(client, owned=self._settings.http_client is None)
+                    self._lease = Lease(own, owned=True)
+                else:
+                    self._lease = Lease(GivenClient(yours, self.check(yours)), owned=False)
                 self._lease.take()
             return self._lease
 
@@ -223,6 +223,12 @@ class BlockingWire:
             # An error, or Ctrl-C: requests in flight may end, no retry starts.
             stop.set()
         return [results[index] for index in range(len(items))]
+
+    async def aside(self, work: Callable[[], B], size: int) -> B:  # noqa: ARG002 - all waits anyway
+        """
+        Return what *work* returns: here and now.
+        """
+        return work()
 
     def ahead(self, fetch: Callable[[], Awaitable[B]], count: int) -> Ahead[B]:
         """

@@ -3,7 +3,7 @@ Connections for threads: each request has one for itself, from a stack of those 
 
 A pool of httpcore's is not quite for threads: while one thread sends on a connection, another that
 looks for a free one may see the answer arrive, take it for the end of an idle connection, and
-close it. So each of its pools has one connection here, and is used by one request at a time.
+close it. And it looks at all its connections several times for each request.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from typing import Any
 
 import attrs
-import httpcore
 
-from ._sockets import DeadlineBackend
+from ._base import PoolTimeout
+
+#: The extension of a request that says for whom a connection is lent.
+HOLD = "heymilo.hold"
 
 #: Seconds after which a thread that waits looks for itself whether a connection is free.
 _SLICE = 0.1
@@ -32,17 +35,32 @@ class Hold:
     __slots__ = ("__weakref__",)
 
 
+def is_spent(http: Any) -> bool:
+    """
+    Return whether a connection of httpcore's, which is idle, cannot be used again.
+
+    One through a proxy is in a pool of its own, which finds that out by itself.
+    """
+    return hasattr(http, "has_expired") and (http.is_closed() or http.has_expired())
+
+
 @attrs.frozen(eq=False)
 class OneConnection:
     """
-    A pool of one connection, and the backend that makes its socket.
+    A connection of httpcore's, and the backend that makes its socket.
 
     It is closed by way of the backend: httpcore's locks are written in Python, and after an
     interrupt one of them may be held for ever.
     """
 
-    pool: httpcore.ConnectionPool
-    backend: DeadlineBackend
+    http: Any
+    backend: Any
+
+    def is_spent(self) -> bool:
+        """
+        Return whether it cannot be used again.
+        """
+        return is_spent(self.http)
 
     def close(self) -> None:
         """
@@ -60,30 +78,28 @@ class OneConnection:
 @attrs.frozen(eq=False)
 class _Lent:
     hold: weakref.ref[Hold]
-    pool: OneConnection
+    connection: OneConnection
 
 
 @attrs.frozen(eq=False)
 class _Idle:
-    way: Hashable
+    way: Any
     since: float
-    pool: OneConnection
+    connection: OneConnection
 
 
-class ExclusivePools:
+class ExclusiveConnections:
     """
-    At most *limit* pools of one connection, for any number of ways to the network.
+    At most *limit* connections, for any number of ways to any number of servers.
 
-    *make* returns a new pool for a way; one that was idle for *expiry* seconds is closed.
+    *make* returns a new one for a way; one that was idle for *expiry* seconds is closed.
 
     Ctrl-C may come between any two steps. So what is lent is not counted down by whoever has it,
     but comes back when their `Hold` goes, as their frame goes; and only primitives written in C
     are used, which an interrupt cannot leave half-way.
     """
 
-    def __init__(
-        self, make: Callable[[Hashable], OneConnection], limit: int, expiry: float
-    ) -> None:
+    def __init__(self, make: Callable[[Any], OneConnection], limit: int, expiry: float) -> None:
         self._make = make
         self._limit = limit
         self._expiry = expiry
@@ -94,47 +110,47 @@ class ExclusivePools:
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._closed = False
 
-    def take(self, hold: weakref.ref[Hold], way: Hashable, timeout: float) -> OneConnection:
+    def take(self, hold: weakref.ref[Hold], way: Any, timeout: float) -> OneConnection:
         """
-        Return a pool to have for oneself, after *timeout* seconds of waiting at the most.
+        Return a connection to have for oneself, after *timeout* seconds of waiting at the most.
 
         Raises:
-            httpcore.PoolTimeout: None became free in time.
+            PoolTimeout: None became free in time.
             RuntimeError: The client has been closed.
         """
         end = time.monotonic() + timeout
         while True:
-            pool, closable = self._lend(hold, way)
+            connection, closable = self._lend(hold, way)
             for one in closable:
                 one.close()
-            if pool is not None:
-                return pool
+            if connection is not None:
+                return connection
             left = end - time.monotonic()
             if left <= 0:
                 message = "all connections are in use"
-                raise httpcore.PoolTimeout(message)
+                raise PoolTimeout(message)
             self._wait(min(left, _SLICE))
 
-    def keep(self, way: Hashable, pool: OneConnection) -> None:
+    def keep(self, way: Any, connection: OneConnection) -> None:
         """
-        Take *pool* back, for the next request that goes the same *way*.
+        Take *connection* back, for the next request that goes the same *way*.
         """
         with self._lock:
-            self._lent = [one for one in self._lent if one.pool is not pool]
+            self._lent = [one for one in self._lent if one.connection is not connection]
             closed = self._closed
             if not closed:
-                self._idle.append(_Idle(way, time.monotonic(), pool))
+                self._idle.append(_Idle(way, time.monotonic(), connection))
         if closed:
-            pool.close()
+            connection.close()
         self._wake_one()
 
-    def drop(self, pool: OneConnection) -> None:
+    def drop(self, connection: OneConnection) -> None:
         """
-        Take *pool* back, and close it: nobody knows in what state it is.
+        Take *connection* back, and close it: nobody knows in what state it is.
         """
         with self._lock:
-            self._lent = [one for one in self._lent if one.pool is not pool]
-        pool.close()
+            self._lent = [one for one in self._lent if one.connection is not connection]
+        connection.close()
         self._wake_one()
 
     def close(self) -> None:
@@ -148,40 +164,43 @@ class ExclusivePools:
         for _ in range(self._waiting):
             self._wake.put(None)
         for one in idle:
-            one.pool.close()
+            one.connection.close()
         for other in lent:
-            other.pool.shut_down()
+            other.connection.shut_down()
 
     def _lend(
-        self, hold: weakref.ref[Hold], way: Hashable
+        self, hold: weakref.ref[Hold], way: Any
     ) -> tuple[OneConnection | None, list[OneConnection]]:
         """
-        Return a pool if one is free, and those to be closed, which is not for under the lock.
+        Return a connection if one is free, and those to be closed, which is not for under the lock.
         """
         with self._lock:
             if self._closed:
                 message = "the client has been closed"
                 raise RuntimeError(message)
-            closable = [one.pool for one in self._lent if one.hold() is None]
+            closable = [one.connection for one in self._lent if one.hold() is None]
             self._lent = [one for one in self._lent if one.hold() is not None]
             oldest = time.monotonic() - self._expiry
-            closable += [one.pool for one in self._idle if one.since < oldest]
+            closable += [one.connection for one in self._idle if one.since < oldest]
             self._idle = [one for one in self._idle if one.since >= oldest]
             if len(self._lent) >= self._limit:
                 return None, closable
-            pool = self._newest_idle(way)
-            if pool is None:
+            connection = self._newest_idle(way)
+            while connection is not None and connection.is_spent():
+                closable.append(connection)
+                connection = self._newest_idle(way)
+            if connection is None:
                 if len(self._idle) + len(self._lent) >= self._limit:
-                    closable.append(self._idle.pop(0).pool)
-                pool = self._make(way)
-            self._lent.append(_Lent(hold, pool))
-            return pool, closable
+                    closable.append(self._idle.pop(0).connection)
+                connection = self._make(way)
+            self._lent.append(_Lent(hold, connection))
+            return connection, closable
 
-    def _newest_idle(self, way: Hashable) -> OneConnection | None:
+    def _newest_idle(self, way: Any) -> OneConnection | None:
         # The one used last is the likeliest to be alive still.
         for index in reversed(range(len(self._idle))):
             if self._idle[index].way == way:
-                return self._idle.pop(index).pool
+                return self._idle.pop(index).connection
         return None
 
     def _wait(self, seconds: float) -> None:

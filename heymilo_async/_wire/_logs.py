@@ -8,8 +8,6 @@ key there.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 from .._check import scrub
@@ -45,13 +43,18 @@ for _name in _LOGGERS:
     logging.getLogger(_name).addFilter(_filter)
 
 
-@contextmanager
-def no_secrets_logged(secrets: tuple[Secret, ...]) -> Generator[None]:
+class no_secrets_logged:  # noqa: N801 - it is used as a function is
     """
     Keep *secrets* out of what the HTTP library logs within the `with`.
     """
-    token = _secrets.set(secrets)
-    try:
-        yield
-    finally:
-        _secrets.reset(token)
+
+    __slots__ = ("_before", "_hidden")
+
+    def __init__(self, secrets: tuple[Secret, ...]) -> None:
+        self._hidden = secrets
+
+    def __enter__(self) -> None:
+        self._before = _secrets.set(self._hidden)
+
+    def __exit__(self, *_: object) -> None:
+        _secrets.reset(self._before)

@@ -13,36 +13,20 @@ import contextlib
 import socket
 import ssl
 import threading
-import time
 import weakref
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpcore
 
-#: Seconds that cleaning up may take when the caller has been cancelled.
-CLEAN_UP = 1.0
+from ._base import CLEAN_UP
+from ._deadline import Deadline
 
-
-class Deadline(threading.local):
-    """
-    When the call of this thread has to be over, on `time.monotonic`; None if it may last.
-    """
-
-    expires: float | None = None
-
-    def clip(self, timeout: float | None, too_late: type[Exception]) -> float | None:
-        """
-        Return *timeout*, or what is left of the call if that is less.
-        """
-        if self.expires is None:
-            return timeout
-        left = self.expires - time.monotonic()
-        if left <= 0:
-            message = "the call's deadline passed"
-            raise too_late(message)
-        return left if timeout is None else min(timeout, left)
+#: What httpcore lets through: a broken TLS record, a socket that another thread closed in the
+#: middle.
+_BROKEN = (ssl.SSLError, ValueError)
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
@@ -154,12 +138,16 @@ class _DeadlineStream(httpcore.NetworkStream):
         self._socket = backend.opened(inner)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        with _as_broken(httpcore.ReadError):
+        try:
             return self._inner.read(max_bytes, self._deadline.clip(timeout, httpcore.ReadTimeout))
+        except _BROKEN as error:
+            raise httpcore.ReadError(str(error)) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        with _as_broken(httpcore.WriteError):
+        try:
             self._inner.write(buffer, self._deadline.clip(timeout, httpcore.WriteTimeout))
+        except _BROKEN as error:
+            raise httpcore.WriteError(str(error)) from error
 
     def close(self) -> None:
         self._backend.closed(self._socket)
@@ -214,26 +202,19 @@ def _shake_hands(
     return secure
 
 
-@contextlib.contextmanager
-def _as_broken(kind: type[Exception]) -> Generator[None]:
-    """
-    Raise *kind* for what httpcore lets through: a broken TLS record, a socket that another thread
-    closed in the middle.
-    """
-    try:
-        yield
-    except (ssl.SSLError, ValueError) as error:
-        raise kind(str(error)) from error
-
-
 class TidyBackend(httpcore.AsyncNetworkBackend):
     """
-    httpcore's backend for anyio, on asyncio and on trio, that leaves no socket behind.
+    httpcore's backends for asyncio and for trio, so that they leave no socket behind.
     """
 
     def __init__(self) -> None:
-        # Any: for a type checker it may be the stub that httpcore has where anyio is missing.
-        self._inner: Any = httpcore.AnyIOBackend()
+        token = anyio.lowlevel.current_token().native_token
+        # Any: for a type checker it may be the stub that httpcore has where a library is missing.
+        self._inner: Any = (
+            httpcore.TrioBackend()
+            if type(token).__module__.startswith("trio.")
+            else httpcore.AnyIOBackend()
+        )
 
     async def connect_tcp(
         self,
@@ -246,9 +227,27 @@ class TidyBackend(httpcore.AsyncNetworkBackend):
         """
         Connect to *host*.
         """
-        return _TidyStream(
-            await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
-        )
+        try:
+            stream = await self._inner.connect_tcp(
+                host, port, timeout, local_address, socket_options
+            )
+        except BaseExceptionGroup as group:
+            # trio tries the addresses side by side, and would let out what ended each of them.
+            interruption = _first_in(group)
+        else:
+            return _TidyStream(stream)
+        raise interruption
+
+
+def _first_in(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """
+    Return what ended a *group*: Ctrl-C, say, rather than that the others were cancelled for it.
+    """
+    _, others = group.split(anyio.get_cancelled_exc_class())
+    found: BaseException = others or group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
 
 
 class _TidyStream(httpcore.AsyncNetworkStream):
@@ -259,12 +258,16 @@ class _TidyStream(httpcore.AsyncNetworkStream):
         self.get_extra_info = inner.get_extra_info  # type: ignore[method-assign]  # likewise
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        with _as_broken(httpcore.ReadError):
+        try:
             return await self._inner.read(max_bytes, timeout)
+        except _BROKEN as error:
+            raise httpcore.ReadError(str(error)) from error
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        with _as_broken(httpcore.WriteError):
+        try:
             await self._inner.write(buffer, timeout)
+        except _BROKEN as error:
+            raise httpcore.WriteError(str(error)) from error
 
     async def start_tls(
         self,

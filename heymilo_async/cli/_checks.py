@@ -32,7 +32,7 @@ from .. import (
 )
 from .._hints import _date_of
 from .._settings import Secret, _fault_of_credential
-from .._wire._native import _ssl_context
+from .._wire._setup import ssl_context
 from ._credentials import VARIABLES, variable_in_use
 from ._errors import CommandError, ExitCode, exit_code
 from ._finding import Case, Finding, State, failed, skipped
@@ -189,7 +189,7 @@ def tls(case: Case) -> Finding:
     if way.proxy_scheme not in {"", "http"}:
         return skipped(f"not seen through a {way.proxy_scheme} proxy; the call shows it")
     try:
-        context = _ssl_context(case.pool_settings)
+        context = ssl_context(case.pool_settings)
         done = within(case.seconds, lambda: shake_hands(way, context, case.seconds))
     except ConfigurationError as error:
         return failed("no certificates to trust", str(error), ExitCode.USAGE)
