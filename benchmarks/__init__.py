@@ -8,9 +8,11 @@ What this client costs, beside what a user would pick instead: `nox -s bench`.
     fronts        blocking, asyncio and trio side by side in one process
     contenders    this client, bare httpx, httpx with cattrs
     peers         the generated client, openai-python, stripe-python
-    groups        what is measured: calls, load, walks, decoding, startup, observability
+    calls, load, walks, decoding, startup, observability
+                  what is measured, one module a group, bounds included
+    shares        where the time of one call goes
     programs      what needs a process of its own
-    targets       what each ratio may be at most, and where it should be
+    results       tables of spreads, ratios of their rows, and whether bounds hold
     report        results as a table, as JSON, as the tables of docs/performance.md
     plot          results as a picture
 """

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import attrs
 
-from . import calls, decoding, load, observability, peers, plot, report, startup, walks
+from . import calls, decoding, load, observability, peers, plot, report, shares, startup, walks
 from .contenders import async_contenders, blocking_contenders, decoders
 from .fronts import Blocking, fronts
 from .results import Table
 from .server import serving
 
-GROUPS = ("calls", "decoding", "pause", "startup", "load", "walks", "observability")
+GROUPS = ("calls", "shares", "decoding", "pause", "startup", "load", "walks", "observability")
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +58,8 @@ def measure(server: str, scale: Scale, groups: list[str]) -> Iterator[Table]:
             ]
             yield from calls.measure(taking_part, rounds=scale.rounds, times=10)
             calls.close(taking_part)
+        if "shares" in groups:
+            yield from shares.measure(server, rounds=scale.few_rounds, calls=scale.rounds * 30)
         if "decoding" in groups:
             yield from decoding.measure(all_decoders, rounds=scale.rounds // 3)
         if "pause" in groups:

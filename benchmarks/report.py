@@ -23,7 +23,7 @@ from .timing import Spread
 DOCS = ROOT / "docs"
 JSON = DOCS / "benchmarks.json"
 PAGE = DOCS / "performance.md"
-PLOT = DOCS / "_static" / "benchmarks.svg"
+PLOT = DOCS / "images" / "benchmarks.svg"
 
 #: Whose versions belong to a result.
 _PACKAGES = (
