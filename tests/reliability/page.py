@@ -190,7 +190,7 @@ def _table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _terms(packages: Mapping[str, str]) -> Iterator[str]:
     yield f"The same scenarios, on asyncio, for plain httpx {packages['httpx']} and for openai-python {packages['openai']}, which brings httpx2 {packages['httpx2']}."
-    yield "Each has the same server, at most a hundred connections (ten where calls are cancelled), and a timeout of 60 s (600 s where ten thousand calls wait for their turn); all else is as each comes."
+    yield "Each has the same server, at most a hundred connections (ten where calls are cancelled), and a timeout of 60 s (600 s where two thousand calls wait for their turn); all else is as each comes."
     yield "So httpx tries once, the others three times; openai-python is asked by its generic `get`, for it has no method for this API, and walks a list of its own in the same JSON."
     yield "Neither is made for this API, and neither promises what is measured here: the tables say what one would have to build around them."
 

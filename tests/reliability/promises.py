@@ -244,9 +244,9 @@ class Comparison:
 COMPARISONS = (
     Comparison(
         title="Load",
-        text="Ten thousand calls at once, on a hundred connections.",
+        text="Two thousand calls at once, on a hundred connections.",
         scenario="load",
-        runs=({},),
+        runs=({"calls": 2000},),
         figures=("calls", "lost", "errors", "seconds", "memory"),
     ),
     Comparison(
