@@ -48,12 +48,15 @@ class _Record:
         self._path = path
         self._failed: dict[str, bool] = {}
         self._cases: dict[str, list[int]] = {}
+        self._skipped: set[str] = set()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped:
+            # On that front there is no such case.
+            self._skipped.add(report.nodeid)
         properties = dict(report.user_properties)
         self._cases[report.nodeid] = properties["cases"]
-        failed = report.outcome != "passed"
-        self._failed[report.nodeid] = self._failed.get(report.nodeid, False) or failed
+        self._failed[report.nodeid] = self._failed.get(report.nodeid, False) or report.failed
 
     def pytest_sessionfinish(self) -> None:
         self._path.write_text(json.dumps(self._found()), encoding="utf-8")
@@ -76,5 +79,7 @@ class _Record:
 
     def _outcomes(self) -> Iterator[tuple[str, int]]:
         for nodeid, cases in sorted(self._cases.items()):
+            if nodeid in self._skipped:
+                continue
             for case in cases:
                 yield nodeid, case
