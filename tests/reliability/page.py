@@ -204,7 +204,7 @@ def _catalogue(cases: Mapping[str, Any]) -> Iterator[str]:
     yield "## The catalogue of faults"
     yield ""
     yield f"{len(shown)} of {len(CASES)} faults have tests, which the table names; {passed:,} runs of them ended as the table says, {failed} did not."
-    yield "In every one of them it is also asserted that the key is nowhere but in the request's header, that no foreign exception comes out, that no call outlasts its deadline, that memory stays within bounds, that a creating request is not sent twice, and that afterwards no connection is in use, a plain call works, and no task, thread or socket is left."
+    yield "In those of `tests/faults` it is also asserted that the key is nowhere but in the request's header, that no foreign exception comes out, that no call outlasts its deadline, that memory stays within bounds, that a creating request is not sent twice, and that afterwards no connection is in use, a plain call works, and no task, thread or socket is left."
     yield "The figures are runs that passed; `pytest --case 4` runs those of case 4."
     for title, numbers in _sections(shown):
         yield ""
