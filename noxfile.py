@@ -26,8 +26,9 @@ PYTHONS = nox.project.python_versions(PYPROJECT)
 #: Where the documentation is built.
 SITE = "build/docs"
 DIST = Path("dist")
-#: What CONTRIBUTING.md says is the same on every Python, and to walk through it takes a while.
-NO_WALK = "--ignore=tests/test_contributing.py"
+#: Left out where the tests run again. To walk through CONTRIBUTING.md is the same on every Python,
+#: and the scenarios of reliability are programs of their own, whose lines nobody traces.
+ONCE = ("--ignore=tests/test_contributing.py", "--ignore=tests/test_reliability.py")
 #: No version with a known hole.
 CONSTRAINED = ("-c", "constraints.txt")
 
@@ -90,7 +91,7 @@ def coverage(session: nox.Session) -> None:
     See that the tests reach every line and every branch of the package.
     """
     session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
-    run_tests(session, "--cov", "--cov-report=term", NO_WALK)
+    run_tests(session, "--cov", "--cov-report=term", *ONCE)
 
 
 @nox.session
@@ -103,7 +104,7 @@ def soak(session: nox.Session) -> None:
     session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
     sweep(session)
     for plugin, developing in (("in_debug_mode", "1"), ("on_uvloop", "")):
-        options = ["-n", "auto", "-o", "timeout=300", NO_WALK, "-p", f"reliability.{plugin}"]
+        options = ["-n", "auto", "-o", "timeout=300", *ONCE, "-p", f"reliability.{plugin}"]
         session.run("pytest", *options, env={"PYTHONDEVMODE": developing})
     session.run("python", "tests/reliability", "soak")
 
@@ -200,7 +201,7 @@ def matrix(session: nox.Session, resolution: str) -> None:
             # Python goes on to look for a package that has one; pages link to the other files.
             Path("heymilo_async", "__init__.py").unlink()
             session.run("python", "-c", "import heymilo_async; print(heymilo_async.__file__)")
-            run_tests(session, NO_WALK, "--ignore=tests/test_packaging.py")
+            run_tests(session, *ONCE, "--ignore=tests/test_packaging.py")
 
 
 @nox.session

@@ -179,7 +179,7 @@ class Engine:
             retry=has_another,
             wait=lambda _: course.wait,
             # None is left out, which its types do not say; the default would be called for nothing.
-            before=None,  # type: ignore[arg-type]
+            before=None,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         )
         outcome: APIResponse[T] | HeyMiloError
         try:

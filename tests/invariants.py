@@ -321,7 +321,7 @@ def in_use(client: Any) -> list[str]:
             if connections is None
             else sum(one.hold() is not None for one in connections._lent)
         )
-        found += [f"{lent} connections are lent"] * bool(lent)
+        found += [f"{lent} connections are in use"] * bool(lent)
         threads = 0 if connections is None else connections._waiting
         found += [f"{threads} threads wait for a connection"] * bool(threads)
     return found

@@ -30,7 +30,7 @@ def examples(few: int) -> int:
 
 #: Each test runs four times; and the fixture `asking` serves for all examples of a test.
 SWEEP = settings(
-    max_examples=examples(50), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 #: Without a wait between the answer and what is made of it.
 ALONE: dict[str, Any] = {

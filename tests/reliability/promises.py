@@ -145,7 +145,7 @@ PROMISES = (
         text="For minutes on end, with faults and cancelled calls, all stays as it was.",
         scenario="minutes",
         runs=each(front=ASYNC),
-        small={"seconds": 2.0, "quiet": 1.0},
+        small={"seconds": 1.0, "quiet": 0.5},
         bars={
             "availability": (">=", 0.999),
             "wrong": ("=", 0),
