@@ -14,6 +14,7 @@ import time
 import weakref
 
 import anyio
+import httpcore
 import httpx
 import pytest
 from fronts import KEY
@@ -39,6 +40,7 @@ from heymilo_async._pace import CoolDown
 from heymilo_async._settings import PoolSettings, Secret
 from heymilo_async._wire import AsyncWire, BlockingWire, _async, _blocking, _own, _sockets
 from heymilo_async._wire._base import PoolTimeout
+from heymilo_async._wire._deadline import Deadline
 from heymilo_async._wire._exclusive import ExclusiveConnections, Hold
 from heymilo_async._wire._proxies import Proxies
 from heymilo_async._wire._receive import MAX_BODY, MAX_ERROR_BODY, Receiver
@@ -707,3 +709,46 @@ def test_ahead_says_its_end_again(backend):
         return True
 
     assert anyio.run(main, backend=backend)
+
+
+class ClosedSocket:
+    """
+    A socket that another thread has closed, as httpcore's streams let it out.
+    """
+
+    aclose = get_extra_info = None
+
+    def read(self, *_):
+        raise ValueError
+
+    write = read
+
+
+class ClosedAsyncSocket(ClosedSocket):
+    """
+    The same, awaited.
+    """
+
+    async def read(self, *_):
+        raise ValueError
+
+    write = read
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"), [("read", httpcore.ReadError), ("write", httpcore.WriteError)]
+)
+def test_a_socket_that_is_closed_by_somebody_else(what, expected):
+    """
+    What httpcore lets through of a broken socket is an error of the connection, in both wires.
+    """
+
+    class Backend:
+        def opened(self, _):
+            return None
+
+    stream = _sockets._DeadlineStream(ClosedSocket(), Deadline(), Backend())
+    with pytest.raises(expected):
+        getattr(stream, what)(1)
+    with pytest.raises(expected):
+        run_now(getattr(_sockets._TidyStream(ClosedAsyncSocket()), what)(1))

@@ -5,6 +5,7 @@ Pacing within one process: a sliding window, first come, first served, learning 
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import threading
 import time
@@ -726,3 +727,13 @@ def test_what_is_no_rate_limit(value):
         HeyMilo(KEY, rate_limit=value)
     with HeyMilo(KEY) as client, pytest.raises(TypeError, match="rate_limit"):
         client.with_options(rate_limit=value)
+
+
+def test_a_rate_limit_is_its_own_copy():
+    """
+    A rate limit never changes, so a copy of it, deep or not, is the same one.
+    """
+    rule = RateLimit(5, per=1)
+
+    assert (rule, rule) == (copy.copy(rule), copy.deepcopy(rule))
+    assert rule is copy.copy(rule) is copy.deepcopy(rule)

@@ -16,10 +16,12 @@ import heymilo_async
 from heymilo_async import (
     AsyncHeyMilo,
     AsyncPager,
+    AsyncPhoneNumbers,
     AsyncPrefetch,
     HeyMilo,
     HeyMiloError,
     Pager,
+    PhoneNumbers,
     Prefetch,
     errors,
 )
@@ -178,3 +180,11 @@ def test_names_that_a_traceback_shows():
     assert "heymilo_async.NotFoundError" == (
         f"{heymilo_async.NotFoundError.__module__}.{heymilo_async.NotFoundError.__qualname__}"
     )
+
+
+def test_the_place_of_a_resource_names_it():
+    """
+    On the class, not on a client, a resource is the place that says what it will be.
+    """
+    assert PhoneNumbers is HeyMilo.phone_numbers.kind
+    assert AsyncPhoneNumbers is AsyncHeyMilo.phone_numbers.kind

@@ -11,7 +11,9 @@ import pytest
 import typer
 from server import Connection, answer, page, single
 
+from heymilo_async import RateLimit
 from heymilo_async.cli._connection import Connection as Said
+from heymilo_async.cli._connection import pace
 from heymilo_async.cli._durations import duration, seconds
 from heymilo_async.cli._trace import lines
 from heymilo_async.events import Paced
@@ -195,3 +197,42 @@ def test_what_is_no_duration(text):
     for read in (duration, seconds):
         with pytest.raises(typer.BadParameter, match="50ms"):
             read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("off", None),
+        (" OFF ", None),
+        ("5/s", RateLimit(5, per=1)),
+        ("300/min", RateLimit(300, per=60)),
+    ],
+)
+def test_pace(text, expected):
+    """
+    A pace is so many requests in some time, or none.
+    """
+    assert expected == pace(text).limit
+
+
+def test_pace_that_is_none(heymilo, serve):
+    """
+    A pace that cannot be read is refused, with what it is written like, and nothing is sent.
+    """
+    server = serve(page("A"))
+
+    ended = heymilo(*LIST, "--rate-limit", "fast", base_url=server.base_url)
+
+    assert (2, 0) == (ended.code, server.n)
+    assert "300/min" in ended.err
+
+
+@pytest.mark.parametrize("options", [(), ("--rate-limit", "off"), ("--rate-limit", "2/s")])
+def test_a_paced_call(heymilo, serve, options):
+    """
+    With any pace, a call comes to what it comes to.
+    """
+    server = serve(page("A"))
+
+    assert 0 == heymilo(*LIST, *options, base_url=server.base_url).code
+    assert 1 == server.n
