@@ -8,6 +8,7 @@ import base64
 import html
 import json
 import time
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -206,11 +207,11 @@ FULL = {
                     ]
                 },
             ),
-            "GET /x answered 422 Unprocessable Entity: query.limit.0: too big; query: odd",
+            f"GET /x answered 422 {HTTPStatus(422).phrase}: query.limit.0: too big; query: odd",
         ),
         (
             answer(422, {"error": {"message": "m"}, "detail": [{"loc": ["a"], "msg": "b"}]}),
-            "GET /x answered 422 Unprocessable Entity: m",
+            f"GET /x answered 422 {HTTPStatus(422).phrase}: m",
         ),
         (answer(401), "GET /x answered 401 Unauthorized; check the key or the token"),
         (
