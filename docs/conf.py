@@ -30,8 +30,6 @@ extensions = [
 nitpicky = True
 # Only the dash before what a parameter is.
 smartquotes_action = "D"
-# performance.md and reliability.md may not be there yet.
-suppress_warnings = ["toc.not_readable"]
 exclude_patterns = ["_extensions", "_static"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
