@@ -510,28 +510,28 @@ class FakeConnection:
             raise OSError(message)
 
 
-def own_async_client(limit=2):
+def own_async_transport(limit=2):
     """
-    Return a client for tasks whose connections are made up.
+    Return a transport for tasks whose connections are made up.
     """
-    return _own.OwnAsyncClient(Proxies({}), lambda _: FakeConnection(), limit)
+    return _own._AsyncTransport(Proxies({}), lambda _: FakeConnection(), limit)
 
 
 def test_connections_of_tasks_stay_within_their_limit():
     """
     For tasks, too, the connection that was used last is lent first, and the oldest makes room.
     """
-    client = own_async_client()
+    transport = own_async_transport()
     here, there = (None, "here"), (None, "there")
-    first, _ = client._lend(here, 0.0)
-    second, _ = client._lend(here, 0.0)
+    first, _ = transport._lend(here, 0.0)
+    second, _ = transport._lend(here, 0.0)
     now = time.monotonic()
-    client.keep(here, first)
-    client.keep(here, second)
+    transport.keep(here, first)
+    transport.keep(here, second)
 
-    again, surplus = client._lend(here, now)
+    again, surplus = transport._lend(here, now)
     assert (second, []) == (again, surplus)
-    other, surplus = client._lend(there, now)
+    other, surplus = transport._lend(there, now)
     assert other is not first
     assert [first] == surplus
 
@@ -540,16 +540,16 @@ def test_connections_of_tasks_that_are_of_no_use_any_more():
     """
     For tasks, too, what was idle for too long or was closed by the server is not lent again.
     """
-    client = own_async_client()
+    transport = own_async_transport()
     way = (None, "here")
-    old, _ = client._lend(way, 0.0)
-    client.keep(way, old)
-    new, surplus = client._lend(way, time.monotonic() + 60)
+    old, _ = transport._lend(way, 0.0)
+    transport.keep(way, old)
+    new, surplus = transport._lend(way, time.monotonic() + 60)
     assert [old] == surplus
-    client.keep(way, new)
+    transport.keep(way, new)
     new.spent = True
 
-    _, surplus = client._lend(way, time.monotonic())
+    _, surplus = transport._lend(way, time.monotonic())
     assert [new] == surplus
 
 
@@ -557,10 +557,10 @@ def test_a_response_of_a_task_that_cannot_be_closed_takes_its_connection_along()
     """
     If closing a response fails, its connection is closed; closed twice, it is fine.
     """
-    client = own_async_client()
+    transport = own_async_transport()
     way = (None, "here")
-    connection, _ = client._lend(way, 0.0)
-    loan = _own._AsyncLoan(FakeConnection(breaks=True), connection, way, client)
+    connection, _ = transport._lend(way, 0.0)
+    loan = _own._AsyncLoan(FakeConnection(breaks=True), connection, way, transport)
 
     async def close():
         with pytest.raises(OSError, match="broken"):
@@ -570,7 +570,7 @@ def test_a_response_of_a_task_that_cannot_be_closed_takes_its_connection_along()
     asyncio.run(close())
 
     assert connection.closed
-    assert (set(), []) == (client._lent, client._idle)
+    assert (set(), []) == (transport._lent, transport._idle)
 
 
 def test_surplus_connections_of_tasks_are_closed(front, serve, monkeypatch):

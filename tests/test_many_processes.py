@@ -6,15 +6,13 @@ The same in full size: `nox -s pacing`.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import time
 
 import pytest
+from counting import counting, job
 from workers import Workers, work
-
-from heymilo_async import sandbox
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
@@ -22,31 +20,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no for
 LIMIT, PER, PROCESSES, EACH = 40, 1.0, 8, 15
 
 
-def job(milo, redis_server, **changes):
-    """
-    Return what the workers are to do.
-    """
-    return {
-        "id": next(iter(milo.store)).id,
-        "storage": redis_server.url,
-        "limit": LIMIT,
-        "per": PER,
-        "processes": PROCESSES,
-        "calls": PROCESSES * EACH,
-        **changes,
-    }
-
-
-@contextlib.contextmanager
-def counting(algorithm="fixed-window"):
-    """
-    Run a sandbox that counts, and give it with the list of the statuses it answers.
-    """
-    rule, statuses = sandbox.RateLimit(LIMIT, PER, algorithm=algorithm), []
-    with sandbox.running(
-        rate_limit=rule, on_exchange=lambda one: statuses.append(one.status_code)
-    ) as milo:
-        yield milo, statuses
+JOB = {"limit": LIMIT, "per": PER, "processes": PROCESSES, "calls": PROCESSES * EACH}
 
 
 @pytest.mark.parametrize(
@@ -57,8 +31,8 @@ def test_eight_processes_keep_one_limit(redis_server, algorithm, front):
     """
     No call is lost, next to none refused, and they take little longer than the limit wants.
     """
-    with counting(algorithm) as (milo, statuses):
-        done = work(milo, **job(milo, redis_server, front=front))
+    with counting(LIMIT, PER, algorithm) as (milo, statuses):
+        done = work(milo, **job(milo, redis_server, front=front, **JOB))
 
     assert (PROCESSES, PROCESSES * EACH, []) == (done.workers, done.calls, done.errors)
     assert statuses.count(429) <= 0.1 * PROCESSES * EACH
@@ -70,8 +44,8 @@ def test_a_storage_that_is_killed_and_started(redis_server):
     No call is lost while Redis is killed and started anew in the middle, and nothing hangs.
     """
     with (
-        counting() as (milo, statuses),
-        Workers(milo, **job(milo, redis_server, attempts=6)) as workers,
+        counting(LIMIT, PER) as (milo, statuses),
+        Workers(milo, **job(milo, redis_server, attempts=6, **JOB)) as workers,
     ):
         workers.begin()
         for _ in range(2):
@@ -91,10 +65,13 @@ def test_a_worker_that_is_killed(redis_server):
     Two workers of eight are killed with calls in the line: the others lose none, and wait for none
     that is not theirs.
     """
-    with counting() as (milo, _), Workers(milo, **job(milo, redis_server)) as workers:
+    with (
+        counting(LIMIT, PER) as (milo, _),
+        Workers(milo, **job(milo, redis_server, doomed=2, **JOB)) as workers,
+    ):
         workers.begin()
         time.sleep(0.5)
-        for pid in workers.pids[:2]:
+        for pid in workers.doomed:
             os.kill(pid, signal.SIGKILL)
         done = workers.finish()
 

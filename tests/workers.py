@@ -3,6 +3,7 @@ Worker processes that make calls with one key, as a program; and how a test runs
 
     python tests/workers.py '{"processes": 8, "calls": 20, ...}'
 
+The first `doomed` of them have more to do than they can, to be killed with calls in the line.
 Each worker writes a line when it is ready, with its process id, and one when it is done; they begin
 when stdin ends. One program, which forks: it is loaded once, and before there is a thread.
 """
@@ -24,6 +25,9 @@ import attrs
 import redis  # noqa: F401 - here, so that not each worker has to load it
 
 from heymilo_async import AsyncHeyMilo, HeyMilo, HeyMiloError, RateLimit, RetryPolicy
+
+#: Calls that no limit allows while a test lasts.
+_NEVER_DONE = 100_000
 
 
 @attrs.frozen
@@ -58,9 +62,9 @@ class Workers:
             text=True,
         )
         assert self._process.stdout is not None
-        self.pids: list[int] = [
-            json.loads(self._process.stdout.readline()) for _ in range(job["processes"])
-        ]
+        said = [json.loads(self._process.stdout.readline()) for _ in range(job["processes"])]
+        #: The process ids of those that never end by themselves.
+        self.doomed: list[int] = [one["pid"] for one in said if one["doomed"]]
         self._began = 0.0
 
     def __enter__(self) -> Self:
@@ -117,8 +121,9 @@ def _options(job: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ready() -> None:
-    os.write(1, b"%d\n" % os.getpid())
+def _ready(job: Mapping[str, Any]) -> None:
+    told = {"pid": os.getpid(), "doomed": job["is_doomed"]}
+    os.write(1, json.dumps(told).encode() + b"\n")
     sys.stdin.read()
 
 
@@ -130,13 +135,13 @@ def _call(job: Mapping[str, Any]) -> list[Any]:
     if job.get("front", "blocking") == "blocking":
         with HeyMilo(**_options(job)) as client:
             client.with_options(**stranger).phone_numbers.get_many_settled(ids[:concurrency])
-            _ready()
+            _ready(job)
             return list(client.phone_numbers.get_many_settled(ids, concurrency=concurrency))
 
     async def main() -> list[Any]:
         async with AsyncHeyMilo(**_options(job)) as client:
             await client.with_options(**stranger).phone_numbers.get_many_settled(ids[:concurrency])
-            _ready()
+            _ready(job)
             return list(await client.phone_numbers.get_many_settled(ids, concurrency=concurrency))
 
     return anyio.run(main, backend=job["front"])
@@ -159,7 +164,9 @@ def main(job: Mapping[str, Any]) -> None:
         pid = os.fork()
         if not pid:
             try:
-                _work({**job, "calls": each + (number < rest)})
+                is_doomed = number < job.get("doomed", 0)
+                calls = _NEVER_DONE if is_doomed else each + (number < rest)
+                _work({**job, "calls": calls, "is_doomed": is_doomed})
             finally:
                 os._exit(0)
         pids.append(pid)

@@ -7,13 +7,13 @@ in place of a minute. The ideal is two windows, and what 300 calls take without 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import time
 
 import anyio
 import pytest
+from counting import counting, job
 from workers import Workers, work
 
 from heymilo_async import RateLimit, sandbox
@@ -21,32 +21,13 @@ from heymilo_async import RateLimit, sandbox
 LIMIT, PER, CALLS, PROCESSES = 300, 4.0, 900, 8
 
 
-@contextlib.contextmanager
-def counting(algorithm):
-    """
-    Run a sandbox that counts, and give it with the list of the statuses it answers.
-    """
-    rule, statuses = sandbox.RateLimit(LIMIT, PER, algorithm=algorithm), []
-    with sandbox.running(
-        rate_limit=rule, on_exchange=lambda one: statuses.append(one.status_code)
-    ) as milo:
-        yield milo, statuses
-
-
-def job(milo, redis_server, **changes):
-    """
-    Return what the workers are to do.
-    """
-    return {
-        "id": next(iter(milo.store)).id,
-        "storage": redis_server.url,
-        "limit": LIMIT,
-        "per": PER,
-        "processes": PROCESSES,
-        "calls": CALLS,
-        "concurrency": 120,
-        **changes,
-    }
+JOB = {
+    "limit": LIMIT,
+    "per": PER,
+    "processes": PROCESSES,
+    "calls": CALLS,
+    "concurrency": 120,
+}
 
 
 def ideal(redis_server, front):
@@ -54,7 +35,10 @@ def ideal(redis_server, front):
     Return the seconds that all calls take at best.
     """
     with sandbox.running() as milo:
-        alone = work(milo, **job(milo, redis_server, front=front, limit=None, calls=LIMIT))
+        alone = work(
+            milo,
+            **job(milo, redis_server, **{**JOB, "front": front, "limit": None, "calls": LIMIT}),
+        )
     return 2 * PER + alone.elapsed
 
 
@@ -66,8 +50,8 @@ def test_nothing_lost_and_little_refused(redis_server, algorithm, front):
     ideal but for 10 %.
     """
     best = ideal(redis_server, front)
-    with counting(algorithm) as (milo, statuses):
-        done = work(milo, **job(milo, redis_server, front=front))
+    with counting(LIMIT, PER, algorithm) as (milo, statuses):
+        done = work(milo, **job(milo, redis_server, front=front, **JOB))
     refused = statuses.count(429) / (len(statuses) - statuses.count(401))
     print(f"{algorithm}, {front}: {done.elapsed:.2f} s, ideal {best:.2f} s, {refused:.1%} refused")
 
@@ -82,7 +66,7 @@ def test_one_client(backend):
     """
     Case 30 in full size: 900 calls at once through one client, without a storage.
     """
-    with counting("fixed-window") as (milo, statuses):
+    with counting(LIMIT, PER) as (milo, statuses):
         ids = [next(iter(milo.store)).id] * CALLS
 
         async def main():
@@ -105,8 +89,8 @@ def test_redis_killed_and_started(redis_server):
     Redis is killed and started in the middle, three times: no call is lost, and none hangs.
     """
     with (
-        counting("fixed-window") as (milo, statuses),
-        Workers(milo, **job(milo, redis_server, attempts=6)) as workers,
+        counting(LIMIT, PER) as (milo, statuses),
+        Workers(milo, **job(milo, redis_server, attempts=6, **JOB)) as workers,
     ):
         workers.begin()
         for pause in (0.5, 2.5, 3.0):
@@ -130,12 +114,12 @@ def test_workers_killed(redis_server):
     """
     best = ideal(redis_server, "blocking")
     with (
-        counting("fixed-window") as (milo, _),
-        Workers(milo, **job(milo, redis_server)) as workers,
+        counting(LIMIT, PER) as (milo, _),
+        Workers(milo, **job(milo, redis_server, doomed=3, **JOB)) as workers,
     ):
         workers.begin()
         time.sleep(1.0)
-        for pid in workers.pids[:3]:
+        for pid in workers.doomed:
             os.kill(pid, signal.SIGKILL)
         done = workers.finish()
     print(f"workers killed: {done.elapsed:.2f} s, ideal {best:.2f} s")
