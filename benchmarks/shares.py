@@ -29,6 +29,7 @@ _PARTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("system calls of the socket", r"httpcore/_backends/"),
         ("h11: bytes to events and back", r"/h11/"),
         ("httpcore: the connection", r"/httpcore/"),
+        ("httpx: request, response, client", r"/httpx/"),
         ("tenacity: attempts", r"/tenacity/"),
         ("JSON, by Python's scanner", r"/_codec\.py:(_parse|_bounded_int|decode)$"),
         ("models, by cattrs and attrs", r"/_codec\.py|cattrs|generated methods .*PhoneNumber"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import attrs
 
@@ -59,13 +59,16 @@ class Operation(Generic[T]):
         A parameter of *query* that is None is not sent. *answers_id* is what `data.id` of the
         answer must be.
         """
-        given = [(name, value) for name, value in (query or {}).items() if value is not None]
         return Call(
             operation=self,
             path=self.path.format_map(
                 {name: quote(segments[name], safe="=:@") for name in segments}
             ),
-            query=urlencode(given, quote_via=quote, safe=""),
+            query="&".join(
+                f"{name}={quote(str(value), safe='')}"
+                for name, value in (query or {}).items()
+                if value is not None
+            ),
             answers_id=answers_id,
         )
 

@@ -288,7 +288,9 @@ def _number_hook(value: Any, _: Any) -> float:
     return number
 
 
-def _time_hook(value: Any, kind: Any) -> datetime:
+def _time_hook(value: Any, kind: Any) -> datetime | None:
+    if value is None and kind is not datetime:
+        return None
     try:
         # A float that is not finite is refused too, and looked at more closely below.
         return datetime.fromtimestamp(
@@ -400,6 +402,7 @@ def configure(converter: Converter) -> Converter:
         converter.register_structure_hook(kind | None, _exactly_or_none(expected, kind))
     converter.register_structure_hook(float, _number_hook)
     converter.register_structure_hook(datetime, _time_hook)
+    converter.register_structure_hook(datetime | None, _time_hook)
     converter.register_structure_hook(str | int, _text_or_int_hook)
     converter.register_structure_hook(_ByObject, by_object_name)
     converter.register_structure_hook_func(

@@ -12,8 +12,8 @@ The border to the HTTP library: everything that waits, and all that knows httpx.
     _sockets.py    sockets that end at the call's deadline, and leave nothing behind
     _translate.py  the library's exceptions, in our words; pure
     _setup.py      proxies and certificates, as httpx reads them
-    _own.py        our own way to the server: over httpcore, a connection a request
-    _given.py      sending by a client of httpx that you gave
+    _own.py        our own client of httpx, over connections that serve one request at a time
+    _send.py       sending by a client of httpx, our own or one that you gave
     _proxies.py    which proxy serves which address; pure
 """
 

@@ -20,10 +20,10 @@ from .._call import Answer, Request
 from .._settings import PoolSettings, Secret
 from ..errors import HeyMiloError
 from ._base import CLEAN_UP, Ahead, PoolTimeout, Received
-from ._given import GivenAsyncClient, module_of
 from ._lease import Lease
 from ._logs import no_secrets_logged
 from ._receive import Receiver
+from ._send import AsyncSender, module_of, request_of
 from ._setup import proxy_secrets
 from ._translate import Failure, conclude, describe, hide_frames, unexpected
 
@@ -191,7 +191,8 @@ class AsyncWire:
                 self._lease = Lease(open_async(self._settings), owned=True)
                 self.secrets = proxy_secrets(self._settings)
             else:
-                self._lease = Lease(GivenAsyncClient(yours, self.check(yours)), owned=False)
+                sender = AsyncSender(yours, request_of(self.check(yours)))
+                self._lease = Lease(sender, owned=False)
             self._lease.take()
             await _close_with_the_loop(self)
         return self._lease

@@ -23,10 +23,10 @@ from ..errors import ClientClosedError, HeyMiloError
 from ._base import Ahead, Received
 from ._deadline import Deadline
 from ._exclusive import HOLD, Hold
-from ._given import GivenClient, module_of
 from ._lease import Lease
 from ._logs import no_secrets_logged
 from ._receive import Receiver
+from ._send import Sender, module_of, request_of
 from ._setup import proxy_secrets
 from ._translate import Failure, conclude, describe, hide_frames, unexpected
 
@@ -187,7 +187,8 @@ class BlockingWire:
                     self.secrets = proxy_secrets(self._settings)
                     self._lease = Lease(own, owned=True)
                 else:
-                    self._lease = Lease(GivenClient(yours, self.check(yours)), owned=False)
+                    sender = Sender(yours, request_of(self.check(yours)))
+                    self._lease = Lease(sender, owned=False)
                 self._lease.take()
             return self._lease
 

@@ -1,15 +1,14 @@
 """
-Our own way to the server: over httpcore, which httpx is made of, a connection a request.
+Our own client of httpx, over connections that each serve one request at a time.
 
-httpx itself would add its own request and response, cookies, redirects and hooks to each call, of
-which this client wants none; docs/performance.md says what that costs.
+httpx's own transports share a pool of httpcore's, which looks at every connection for each request
+and loses places when calls are cancelled; docs/design.md says what follows from that.
 """
 
 from __future__ import annotations
 
-import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -18,12 +17,12 @@ import attrs
 import httpcore
 import httpx
 
-from .._call import Request
 from .._settings import PoolSettings
-from ._base import CLEAN_UP, Received, revealed_headers, timeouts
+from ._base import CLEAN_UP
 from ._deadline import Deadline
 from ._exclusive import HOLD, ExclusiveConnections, OneConnection, is_spent
 from ._proxies import Proxies, proxies
+from ._send import AsyncSender, Sender, own_request
 from ._setup import PROXY, configured, ssl_context, ways
 from ._sockets import DeadlineBackend, TidyBackend
 
@@ -31,7 +30,26 @@ from ._sockets import DeadlineBackend, TidyBackend
 _KEEPALIVE = 5.0
 
 
-def open_blocking(settings: PoolSettings, deadline: Deadline) -> OwnClient:
+class _NoCookies(httpx.Cookies):
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """
+        Leave them.
+        """
+
+
+_no_cookies = _NoCookies()
+
+
+class _Client(httpx.Client):
+    # Any: it cannot be set, as the one of httpx can.
+    cookies: Any = property(lambda _: _no_cookies)
+
+
+class _AsyncClient(httpx.AsyncClient):
+    cookies: Any = property(lambda _: _no_cookies)
+
+
+def open_blocking(settings: PoolSettings, deadline: Deadline) -> Sender:
     """
     Open a client whose waits end at the *deadline*.
     """
@@ -42,10 +60,12 @@ def open_blocking(settings: PoolSettings, deadline: Deadline) -> OwnClient:
         backend = DeadlineBackend(deadline)
         return OneConnection(makers[way[0]](way[1], backend), backend)
 
-    return OwnClient(routes, ExclusiveConnections(make, settings.max_connections, _KEEPALIVE))
+    connections = ExclusiveConnections(make, settings.max_connections, _KEEPALIVE)
+    transport = _Transport(routes, connections)
+    return Sender(_Client(transport=transport, trust_env=False), own_request)
 
 
-def open_async(settings: PoolSettings) -> OwnAsyncClient:
+def open_async(settings: PoolSettings) -> AsyncSender:
     """
     Open a client for the event loop that runs.
     """
@@ -56,7 +76,8 @@ def open_async(settings: PoolSettings) -> OwnAsyncClient:
     def make(way: _Way) -> Any:
         return makers[way[0]](way[1], backend)
 
-    return OwnAsyncClient(routes, make, settings.max_connections)
+    transport = _AsyncTransport(routes, make, settings.max_connections)
+    return AsyncSender(_AsyncClient(transport=transport, trust_env=False), own_request)
 
 
 #: What httpcore has for the direct way, for an HTTP proxy, for a SOCKS proxy.
@@ -110,76 +131,39 @@ def _through_socks(make: Callable[..., Any], _: httpcore.Origin, backend: Any) -
     return configured(PROXY, lambda: make(network_backend=backend))
 
 
-@attrs.frozen
-class _Server:
+class _Response(httpx.Response):
     """
-    A `base_url`, parsed.
-    """
-
-    origin: httpcore.Origin
-    #: None where the scheme says it: a proxy is told so, too.
-    port: int | None
-    #: What the header `Host` says.
-    name: bytes
-    #: Scheme, host and port, for proxies.
-    address: tuple[str, str, int]
-    #: What stands before the path of every call.
-    prefix: bytes
-
-
-# Parsing one takes longer than all else that is done for a request before it is sent.
-@functools.lru_cache(maxsize=64)
-def _server(base_url: str) -> _Server:
-    url = httpx.URL(base_url)
-    port = url.port or (443 if url.scheme == "https" else 80)
-    return _Server(
-        origin=httpcore.Origin(url.raw_scheme, url.raw_host, port),
-        port=url.port,
-        name=url.netloc,
-        address=(url.scheme, url.host, port),
-        prefix=url.raw_path.rstrip(b"/"),
-    )
-
-
-class _NoBody:
-    """
-    A body without pieces: for None, httpcore sends one that is empty.
+    A response that leads nowhere: httpx would make ready the request that follows it, key included.
     """
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(())
-
-    def __aiter__(self) -> _NoBody:
-        return self
-
-    async def __anext__(self) -> bytes:
-        raise StopAsyncIteration
+    @property
+    def has_redirect_location(self) -> bool:
+        return False
 
 
-_NO_BODY = _NoBody()
+def _way(routes: Proxies, request: httpx.Request) -> _Way:
+    url = request.url
+    scheme = url.scheme
+    port = url.port or (443 if scheme == "https" else 80)
+    origin = httpcore.Origin(url.raw_scheme, url.raw_host, port)
+    return routes.scheme_of(scheme, url.host, port) if routes.by_scheme else None, origin
 
 
-def _core_request(
-    request: Request, server: _Server, timeout: float, extensions: dict[str, Any]
-) -> httpcore.Request:
-    origin = server.origin
-    length = [] if request.body is None else [("Content-Length", str(len(request.body)))]
+def _core_request(request: httpx.Request) -> httpcore.Request:
+    url = request.url
     return httpcore.Request(
         method=request.method,
         url=httpcore.URL(
-            scheme=origin.scheme,
-            host=origin.host,
-            port=server.port,
-            target=server.prefix + request.path.encode("ascii"),
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
         ),
-        headers=[("Host", server.name), *length, *revealed_headers(request)],
-        content=_NO_BODY if request.body is None else request.body,
-        extensions={"timeout": timeouts(timeout), **extensions},
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
     )
 
 
-@attrs.frozen
-class OwnClient:
+@attrs.frozen(eq=False)
+class _Transport(httpx.BaseTransport):
     """
     Sends from threads, each request over a connection for itself until its response is closed.
     """
@@ -187,25 +171,23 @@ class OwnClient:
     _routes: Proxies
     _connections: ExclusiveConnections
 
-    def send(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Received:
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
         """
         Send *request* and return what comes back, its body still to be read.
         """
-        server = _server(request.base_url)
-        way = self._routes.scheme_of(*server.address), server.origin
-        connection = self._connections.take(extensions[HOLD], way, timeout)
+        way = _way(self._routes, request)
+        hold, timeout = request.extensions[HOLD], request.extensions["timeout"]["pool"]
+        connection = self._connections.take(hold, way, timeout)
         try:
-            response = connection.http.handle_request(
-                _core_request(request, server, timeout, extensions)
-            )
+            response = connection.http.handle_request(_core_request(request))
         except BaseException:
             self._connections.drop(connection)
             raise
-        return Received(
-            status_code=response.status,
-            fields=response.headers,
-            pieces=response.stream,
-            close=_Loan(response, connection, way, self._connections).close,
+        return _Response(
+            response.status,
+            headers=response.headers,
+            stream=_Loan(response, connection, way, self._connections),
+            extensions=response.extensions,
         )
 
     def close(self) -> None:
@@ -229,16 +211,20 @@ def _spoil_if_more_came(stream: Any) -> None:
         state.send_failed()
 
 
-@attrs.define
-class _Loan:
+@attrs.define(eq=False)
+class _Loan(httpx.SyncByteStream):
     """
-    A connection that is given back when its response is closed.
+    A body, and the connection it comes by, which is given back when it is closed.
     """
 
     _response: httpcore.Response
     _connection: OneConnection | None
     _way: _Way
     _connections: ExclusiveConnections
+
+    def __iter__(self) -> Iterator[bytes]:
+        stream: Any = self._response.stream
+        return iter(stream)
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -253,8 +239,8 @@ class _Loan:
         self._connections.keep(self._way, connection)
 
 
-@attrs.frozen
-class OwnAsyncClient:
+@attrs.frozen(eq=False)
+class _AsyncTransport(httpx.AsyncBaseTransport):
     """
     The same for the tasks of one event loop, where nobody needs a lock.
 
@@ -268,27 +254,24 @@ class OwnAsyncClient:
     _idle: list[tuple[float, _Way, Any]] = attrs.field(factory=list)
     _lent: set[Any] = attrs.field(factory=set)
 
-    async def send(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Received:
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """
         Send *request* and return what comes back, its body still to be read.
         """
-        server = _server(request.base_url)
-        way = self._routes.scheme_of(*server.address), server.origin
+        way = _way(self._routes, request)
         connection, surplus = self._lend(way, time.monotonic())
         try:
             for other in surplus:
                 await _close(other)
-            response = await connection.handle_async_request(
-                _core_request(request, server, timeout, extensions)
-            )
+            response = await connection.handle_async_request(_core_request(request))
         except BaseException:
             await self.drop(connection)
             raise
-        return Received(
-            status_code=response.status,
-            fields=response.headers,
-            pieces=response.stream,
-            close=_AsyncLoan(response, connection, way, self).aclose,
+        return _Response(
+            response.status,
+            headers=response.headers,
+            stream=_AsyncLoan(response, connection, way, self),
+            extensions=response.extensions,
         )
 
     def _lend(self, way: _Way, now: float) -> tuple[Any, list[Any]]:
@@ -341,16 +324,20 @@ class OwnAsyncClient:
             await _close(connection)
 
 
-@attrs.define
-class _AsyncLoan:
+@attrs.define(eq=False)
+class _AsyncLoan(httpx.AsyncByteStream):
     """
-    A connection that is given back when its response is closed.
+    A body, and the connection it comes by, which is given back when it is closed.
     """
 
     _response: httpcore.Response
     _connection: Any
     _way: _Way
-    _client: OwnAsyncClient
+    _transport: _AsyncTransport
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        stream: Any = self._response.stream
+        return aiter(stream)
 
     async def aclose(self) -> None:
         connection, self._connection = self._connection, None
@@ -362,9 +349,9 @@ class _AsyncLoan:
                 _spoil_if_more_came(self._response.stream)
                 await self._response.aclose()
         except BaseException:
-            await self._client.drop(connection)
+            await self._transport.drop(connection)
             raise
-        self._client.keep(self._way, connection)
+        self._transport.keep(self._way, connection)
 
 
 async def _close(connection: Any) -> None:

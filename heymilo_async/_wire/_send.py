@@ -1,16 +1,19 @@
 """
-A client that you gave, of httpx or of its successor: what it is, and sending by it.
+Sending by a client of httpx or of its successor, our own or one that you gave.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 import anyio
 import attrs
+import httpx
 
 from .._call import Request
 from .._settings import wrong_type
@@ -18,6 +21,9 @@ from ._base import CLEAN_UP, Received, revealed_headers, timeouts
 
 #: Which modules a client may come from.
 _KNOWN_MODULES = ("httpx", "httpx2")
+
+#: Makes the library's own request of ours, given the timeout and the extensions.
+RequestMaker = Callable[[Request, float, dict[str, Any]], Any]
 
 
 def module_of(client: Any, name: str, owner: str) -> ModuleType:
@@ -35,65 +41,65 @@ def module_of(client: Any, name: str, owner: str) -> ModuleType:
 
 
 @attrs.frozen(eq=False)
-class GivenClient:
+class Sender:
     """
-    Sends by a blocking client of yours.
+    Sends by a blocking client.
     """
 
-    _client: Any
-    _module: ModuleType
+    client: Any
+    request: RequestMaker
 
     def send(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Received:
         """
         Send *request* and return what comes back, its body still to be read.
         """
-        response = self._client.send(
-            _native_request(self._module, request, timeout, extensions),
+        response = self.client.send(
+            self.request(request, timeout, extensions),
             stream=True,
             auth=None,
             follow_redirects=False,
         )
-        return _received(response, pieces=response.iter_raw(), close=response.close)
+        return _received(response, pieces=response.stream, close=response.close)
+
+    def close(self) -> None:
+        """
+        Close the client.
+        """
+        self.client.close()
 
 
 @attrs.frozen(eq=False)
-class GivenAsyncClient:
+class AsyncSender:
     """
-    Sends by an async client of yours.
+    Sends by an async client.
     """
 
-    _client: Any
-    _module: ModuleType
+    client: Any
+    request: RequestMaker
 
     async def send(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Received:
         """
         Send *request* and return what comes back, its body still to be read.
         """
-        response = await self._client.send(
-            _native_request(self._module, request, timeout, extensions),
+        response = await self.client.send(
+            self.request(request, timeout, extensions),
             stream=True,
             auth=None,
             follow_redirects=False,
         )
         return _received(response, pieces=response.aiter_raw(), close=partial(_close, response))
 
+    async def aclose(self) -> None:
+        """
+        Close the client.
+        """
+        await self.client.aclose()
+
 
 async def _close(response: Any) -> None:
     # Who was cancelled closes all the same.
     with anyio.move_on_after(CLEAN_UP, shield=True):
         await response.aclose()
-
-
-def _native_request(
-    module: ModuleType, request: Request, timeout: float, extensions: dict[str, Any]
-) -> Any:
-    return module.Request(
-        request.method,
-        request.url,
-        headers=revealed_headers(request),
-        content=request.body,
-        extensions={"timeout": timeouts(timeout), **extensions},
-    )
 
 
 def _received(response: Any, *, pieces: Any, close: Any) -> Received:
@@ -104,4 +110,62 @@ def _received(response: Any, *, pieces: Any, close: Any) -> Received:
         close=close,
         # By a hook of yours, or a mock that never had a stream.
         content=response.content if response.is_stream_consumed else None,
+    )
+
+
+def request_of(module: ModuleType) -> RequestMaker:
+    """
+    Return what makes the requests of a client that is from *module*.
+    """
+
+    def make(request: Request, timeout: float, extensions: dict[str, Any]) -> Any:
+        return module.Request(
+            request.method,
+            request.url,
+            headers=revealed_headers(request),
+            content=request.body,
+            extensions={"timeout": timeouts(timeout), **extensions},
+        )
+
+    return make
+
+
+class _NoBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """
+    A body without pieces: httpx would have one that is empty be sent.
+    """
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise StopAsyncIteration
+
+
+_NO_BODY = _NoBody()
+
+# Parsing takes longer than all else that is done for a request before it is sent.
+_url = functools.lru_cache(maxsize=256)(httpx.URL)
+
+
+def own_request(request: Request, timeout: float, extensions: dict[str, Any]) -> httpx.Request:
+    """
+    Make a request of our own client: the same one, without what httpx does for bodies.
+    """
+    url = _url(request.url)
+    length = [] if request.body is None else [("Content-Length", str(len(request.body)))]
+    return httpx.Request(
+        request.method,
+        url,
+        # In this expression only: no variable holds the headers.
+        headers=[
+            ("Host", url.netloc.decode("ascii")),
+            *length,
+            *revealed_headers(request),
+        ],
+        stream=_NO_BODY if request.body is None else httpx.ByteStream(request.body),
+        extensions={"timeout": timeouts(timeout), **extensions},
     )
