@@ -23,6 +23,7 @@ import functools
 import gc
 import inspect
 import logging
+import math
 import pickle
 import threading
 import time
@@ -314,7 +315,8 @@ def in_use(client: Any) -> list[str]:
             )
             waiting = places.statistics().tasks_waiting
             found += [f"{waiting} tasks wait for a connection"] * bool(waiting)
-        own = wire._lease and wire._lease.client
+        # A transport of httpx's own, in a client of yours, tells nothing.
+        own = wire._lease and wire._lease.client.client._transport
         connections = getattr(own, "_connections", None)
         lent = (
             len(getattr(own, "_lent", ()))
@@ -335,6 +337,7 @@ class Pulse:
     def __init__(self, every: float = 0.01) -> None:
         self._every = every
         self._stalls: list[tuple[float, float]] = []
+        self._last = math.inf
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
 
@@ -347,18 +350,48 @@ class Pulse:
         self._thread.join(5)
 
     def _beat(self) -> None:
-        last = time.monotonic()
+        self._last = time.monotonic()
         while not self._stopping.wait(self._every):
             now = time.monotonic()
-            if now - last > 2 * self._every:
-                self._stalls = [*self._stalls[-200:], (now, now - last - self._every)]
-            last = now
+            if now - self._last > 2 * self._every:
+                self._stalls = [*self._stalls[-200:], (now, now - self._last - self._every)]
+            self._last = now
 
     def stalled(self, since: float) -> float:
         """
         Return for how many seconds this process, or the machine, stood still since then.
         """
-        return sum(seconds for when, seconds in self._stalls if when >= since)
+        known = sum(seconds for when, seconds in self._stalls if when >= since)
+        # Who was held up may be the first to go on, before it has noticed.
+        under_way = time.monotonic() - self._last - self._every
+        return known + (under_way if under_way > self._every else 0.0)
+
+
+#: The one of this process.
+pulse = Pulse()
+
+
+def elapsed(since: float) -> float:
+    """
+    Return the seconds since then, without those in which this process, or the machine, stood still.
+    """
+    return time.monotonic() - since - pulse.stalled(since)
+
+
+#: How much later than it should a call may end, on a machine that has other things to do.
+GRACE = 0.25
+
+
+@contextlib.contextmanager
+def lasting(at_least: float, at_most: float) -> Iterator[None]:
+    """
+    Hold what happens within to a duration in seconds.
+    """
+    began = time.monotonic()
+    yield
+    # A pause of the machine may make it longer, and never shorter.
+    assert at_least - 0.02 <= time.monotonic() - began
+    assert elapsed(began) <= at_most + GRACE
 
 
 def sockets() -> set[str]:

@@ -198,5 +198,5 @@ def test_parts_of_a_call(server):
     """
     (table,) = _load("shares").measure(server, rounds=2, calls=200)
 
-    assert 8 == len(table.rows)
+    assert 9 == len(table.rows)
     assert sum(row.median for row in table.rows.values()) > 0

@@ -18,8 +18,8 @@ def pulse() -> Iterator[invariants.Pulse]:
     """
     What knows for how long the machine stood still.
     """
-    with invariants.Pulse() as beating:
-        yield beating
+    with invariants.pulse:
+        yield invariants.pulse
 
 
 @pytest.fixture(scope="session")

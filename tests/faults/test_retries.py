@@ -26,6 +26,7 @@ from faults.test_answers import (
     outcomes,
 )
 from fronts import Front
+from invariants import elapsed
 from server import NUMBER, Connection, answer, page, single
 
 from heymilo_async import (
@@ -636,7 +637,7 @@ def test_a_wish_that_is_too_long(front, serve, naps, value, seconds):
     assert [] == naps
     # What nobody would wait for stops nobody else.
     assert VALUE == number
-    assert time.monotonic() - began < 1.0
+    assert elapsed(began) < 1.0
 
 
 @pytest.mark.parametrize("value", ["60", "61"])
@@ -818,7 +819,7 @@ def test_a_wait_that_does_not_fit_the_deadline(front, serve, naps, status):
     assert 30.0 == error.retry_after
     assert 1 == server.n == len(error.attempts)
     assert [] == naps
-    assert time.monotonic() - began < 0.5
+    assert elapsed(began) < 0.5
 
 
 @pytest.mark.parametrize(("status", "kind"), [(429, RateLimitError), (503, ServerError)])

@@ -28,6 +28,7 @@ from faults.test_answers import (
     vetted,
 )
 from fronts import KEY
+from invariants import lasting
 from server import NUMBER, Connection, Reply, answer, page, single
 
 from heymilo_async import (
@@ -49,19 +50,6 @@ VALUE = from_dict(PhoneNumber, NUMBER)
 WHOLE = single()
 HEAD, _, BODY = WHOLE.partition(b"\r\n\r\n")
 AT_ONCE = RetryPolicy(initial_delay=0)
-
-#: How much later than its deadline a call may end, on a machine that has other things to do.
-GRACE = 0.25
-
-
-@contextlib.contextmanager
-def lasting(at_least: float, at_most: float) -> Iterator[None]:
-    """
-    Hold what happens within to a duration in seconds.
-    """
-    began = time.monotonic()
-    yield
-    assert at_least - 0.02 <= time.monotonic() - began <= at_most + GRACE
 
 
 def then(*steps: bytes | Callable[[Connection], Any]) -> Reply:
