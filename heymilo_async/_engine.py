@@ -188,6 +188,9 @@ class Engine:
         except BaseException as interruption:
             self._tell_end(course, interruption)
             raise
+        finally:
+            # It holds methods of its own: nobody but the garbage collector would free it.
+            retrying.iter_state.reset()
         self._tell_end(course, outcome)
         if isinstance(outcome, APIResponse):
             return outcome

@@ -22,7 +22,7 @@ from ._base import CLEAN_UP
 from ._deadline import Deadline
 from ._exclusive import HOLD, ExclusiveConnections, OneConnection, is_spent
 from ._proxies import Proxies, proxies
-from ._send import AsyncSender, Sender, own_request
+from ._send import NO_BODY, AsyncSender, Sender, own_request
 from ._setup import PROXY, configured, ssl_context, ways
 from ._sockets import DeadlineBackend, TidyBackend
 
@@ -133,12 +133,36 @@ def _through_socks(make: Callable[..., Any], _: httpcore.Origin, backend: Any) -
 
 class _Response(httpx.Response):
     """
-    A response that leads nowhere: httpx would make ready the request that follows it, key included.
+    A response that leads nowhere, and lets go of its request when it is closed.
     """
 
     @property
     def has_redirect_location(self) -> bool:
+        """
+        Never: httpx would make ready the request that follows it, key included.
+        """
         return False
+
+    # httpx's client gives the response a stream that knows the response. Nobody but the garbage
+    # collector would free the two, and the request with its headers stayed until then.
+
+    def close(self) -> None:
+        """
+        Close it, and let go.
+        """
+        try:
+            super().close()
+        finally:
+            self.stream = NO_BODY
+
+    async def aclose(self) -> None:
+        """
+        Do as `close`.
+        """
+        try:
+            await super().aclose()
+        finally:
+            self.stream = NO_BODY
 
 
 def _way(routes: Proxies, request: httpx.Request) -> _Way:

@@ -87,7 +87,7 @@ class AsyncSender:
             auth=None,
             follow_redirects=False,
         )
-        return _received(response, pieces=response.aiter_raw(), close=partial(_close, response))
+        return _received(response, pieces=response.stream, close=partial(_close, response))
 
     async def aclose(self) -> None:
         """
@@ -145,7 +145,7 @@ class _NoBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         raise StopAsyncIteration
 
 
-_NO_BODY = _NoBody()
+NO_BODY = _NoBody()
 
 # Parsing takes longer than all else that is done for a request before it is sent.
 _url = functools.lru_cache(maxsize=256)(httpx.URL)
@@ -166,6 +166,6 @@ def own_request(request: Request, timeout: float, extensions: dict[str, Any]) ->
             *length,
             *revealed_headers(request),
         ],
-        stream=_NO_BODY if request.body is None else httpx.ByteStream(request.body),
+        stream=NO_BODY if request.body is None else httpx.ByteStream(request.body),
         extensions={"timeout": timeouts(timeout), **extensions},
     )
