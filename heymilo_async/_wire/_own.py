@@ -7,6 +7,7 @@ and loses places when calls are cancelled; docs/design.md says what follows from
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
@@ -17,12 +18,13 @@ import attrs
 import httpcore
 import httpx
 
+from .._call import Request
 from .._settings import PoolSettings
-from ._base import CLEAN_UP
+from ._base import CLEAN_UP, revealed_headers, timeouts
 from ._deadline import Deadline
 from ._exclusive import HOLD, ExclusiveConnections, OneConnection, is_spent
 from ._proxies import Proxies, proxies
-from ._send import NO_BODY, AsyncSender, Sender, own_request
+from ._send import AsyncSender, Sender
 from ._setup import PROXY, configured, ssl_context, ways
 from ._sockets import DeadlineBackend, TidyBackend
 
@@ -49,6 +51,48 @@ class _AsyncClient(httpx.AsyncClient):
     cookies: Any = property(lambda _: _no_cookies)
 
 
+class _NoFlow:
+    """
+    An authentication in one step, without the generators that httpx has for several.
+    """
+
+    def __init__(self, request: httpx.Request) -> None:
+        self._request = request
+
+    def __next__(self) -> httpx.Request:
+        return self._request
+
+    def send(self, _: httpx.Response) -> httpx.Request:
+        raise StopIteration
+
+    def close(self) -> None:
+        pass
+
+    async def __anext__(self) -> httpx.Request:
+        return self._request
+
+    async def asend(self, _: httpx.Response) -> httpx.Request:
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        pass
+
+
+class _NoAuth(httpx.Auth):
+    """
+    Leaves requests as they are: the headers that they need are there.
+    """
+
+    def sync_auth_flow(self, request: httpx.Request) -> Any:
+        return _NoFlow(request)
+
+    def async_auth_flow(self, request: httpx.Request) -> Any:
+        return _NoFlow(request)
+
+
+_NO_AUTH = _NoAuth()
+
+
 def open_blocking(settings: PoolSettings, deadline: Deadline) -> Sender:
     """
     Open a client whose waits end at the *deadline*.
@@ -62,7 +106,7 @@ def open_blocking(settings: PoolSettings, deadline: Deadline) -> Sender:
 
     connections = ExclusiveConnections(make, settings.max_connections, _KEEPALIVE)
     transport = _Transport(routes, connections)
-    return Sender(_Client(transport=transport, trust_env=False), own_request)
+    return Sender(_Client(transport=transport, trust_env=False), _httpx_request, _NO_AUTH)
 
 
 def open_async(settings: PoolSettings) -> AsyncSender:
@@ -77,7 +121,7 @@ def open_async(settings: PoolSettings) -> AsyncSender:
         return makers[way[0]](way[1], backend)
 
     transport = _AsyncTransport(routes, make, settings.max_connections)
-    return AsyncSender(_AsyncClient(transport=transport, trust_env=False), own_request)
+    return AsyncSender(_AsyncClient(transport=transport, trust_env=False), _httpx_request, _NO_AUTH)
 
 
 #: What httpcore has for the direct way, for an HTTP proxy, for a SOCKS proxy.
@@ -136,6 +180,11 @@ class _Response(httpx.Response):
     A response that leads nowhere, and lets go of its request when it is closed.
     """
 
+    def __init__(self, response: httpcore.Response, loan: Any) -> None:
+        super().__init__(
+            response.status, headers=response.headers, stream=loan, extensions=response.extensions
+        )
+
     @property
     def has_redirect_location(self) -> bool:
         """
@@ -153,7 +202,7 @@ class _Response(httpx.Response):
         try:
             super().close()
         finally:
-            self.stream = NO_BODY
+            self.stream = _NO_BODY
 
     async def aclose(self) -> None:
         """
@@ -162,28 +211,89 @@ class _Response(httpx.Response):
         try:
             await super().aclose()
         finally:
-            self.stream = NO_BODY
+            self.stream = _NO_BODY
 
 
-def _way(routes: Proxies, request: httpx.Request) -> _Way:
-    url = request.url
-    scheme = url.scheme
-    port = url.port or (443 if scheme == "https" else 80)
-    origin = httpcore.Origin(url.raw_scheme, url.raw_host, port)
-    return routes.scheme_of(scheme, url.host, port) if routes.by_scheme else None, origin
+class _NoBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """
+    A body without pieces: httpx would have one that is empty be sent.
+    """
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise StopAsyncIteration
+
+
+_NO_BODY = _NoBody()
+
+#: The extension of a request that says where it goes.
+_TARGET = "heymilo.target"
+
+
+@attrs.frozen(eq=False)
+class _Target:
+    """
+    A URL, parsed for everybody who wants it.
+    """
+
+    url: httpx.URL
+    core_url: httpcore.URL
+    origin: httpcore.Origin
+    #: Scheme, host and port, for proxies.
+    address: tuple[str, str, int]
+    #: What the header `Host` says.
+    host: bytes
+
+
+# Parsing takes longer than all else that is done for a request before it is sent.
+@functools.lru_cache(maxsize=256)
+def _target(text: str) -> _Target:
+    url = httpx.URL(text)
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return _Target(
+        url=url,
+        core_url=httpcore.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+        ),
+        origin=httpcore.Origin(url.raw_scheme, url.raw_host, port),
+        address=(url.scheme, url.host, port),
+        host=url.netloc,
+    )
+
+
+def _httpx_request(request: Request, timeout: float, extensions: dict[str, Any]) -> httpx.Request:
+    target = _target(request.url)
+    length = [] if request.body is None else [("Content-Length", str(len(request.body)))]
+    return httpx.Request(
+        request.method,
+        target.url,
+        # In this expression only: no variable holds the headers.
+        headers=[("Host", target.host.decode("ascii")), *length, *revealed_headers(request)],
+        stream=_NO_BODY if request.body is None else httpx.ByteStream(request.body),
+        extensions={"timeout": timeouts(timeout), _TARGET: target, **extensions},
+    )
 
 
 def _core_request(request: httpx.Request) -> httpcore.Request:
-    url = request.url
-    return httpcore.Request(
+    made = httpcore.Request(
         method=request.method,
-        url=httpcore.URL(
-            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-        ),
-        headers=request.headers.raw,
+        url=request.extensions[_TARGET].core_url,
         content=request.stream,
         extensions=request.extensions,
     )
+    # They are bytes; given to the constructor, each would be looked at once more.
+    made.headers = request.headers.raw
+    return made
+
+
+def _way(routes: Proxies, request: httpx.Request) -> _Way:
+    target = request.extensions[_TARGET]
+    return routes.scheme_of(*target.address) if routes.by_scheme else None, target.origin
 
 
 @attrs.frozen(eq=False)
@@ -207,12 +317,7 @@ class _Transport(httpx.BaseTransport):
         except BaseException:
             self._connections.drop(connection)
             raise
-        return _Response(
-            response.status,
-            headers=response.headers,
-            stream=_Loan(response, connection, way, self._connections),
-            extensions=response.extensions,
-        )
+        return _Response(response, _Loan(response, connection, way, self._connections))
 
     def close(self) -> None:
         """
@@ -291,12 +396,7 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
         except BaseException:
             await self.drop(connection)
             raise
-        return _Response(
-            response.status,
-            headers=response.headers,
-            stream=_AsyncLoan(response, connection, way, self),
-            extensions=response.extensions,
-        )
+        return _Response(response, _AsyncLoan(response, connection, way, self))
 
     def _lend(self, way: _Way, now: float) -> tuple[Any, list[Any]]:
         """
@@ -368,10 +468,8 @@ class _AsyncLoan(httpx.AsyncByteStream):
         if connection is None:
             return
         try:
-            # Closing a socket does not take long, and who was cancelled does it all the same.
-            with anyio.CancelScope(shield=True):
-                _spoil_if_more_came(self._response.stream)
-                await self._response.aclose()
+            _spoil_if_more_came(self._response.stream)
+            await self._response.aclose()
         except BaseException:
             await self._transport.drop(connection)
             raise

@@ -4,16 +4,14 @@ Sending by a client of httpx or of its successor, our own or one that you gave.
 
 from __future__ import annotations
 
-import functools
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 import anyio
 import attrs
-import httpx
 
 from .._call import Request
 from .._settings import wrong_type
@@ -48,6 +46,8 @@ class Sender:
 
     client: Any
     request: RequestMaker
+    #: What the client is given in place of its own.
+    auth: Any = None
 
     def send(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Received:
         """
@@ -56,10 +56,10 @@ class Sender:
         response = self.client.send(
             self.request(request, timeout, extensions),
             stream=True,
-            auth=None,
+            auth=self.auth,
             follow_redirects=False,
         )
-        return _received(response, pieces=response.stream, close=response.close)
+        return _received(response, close=response.close)
 
     def close(self) -> None:
         """
@@ -76,6 +76,8 @@ class AsyncSender:
 
     client: Any
     request: RequestMaker
+    #: What the client is given in place of its own.
+    auth: Any = None
 
     async def send(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Received:
         """
@@ -84,10 +86,10 @@ class AsyncSender:
         response = await self.client.send(
             self.request(request, timeout, extensions),
             stream=True,
-            auth=None,
+            auth=self.auth,
             follow_redirects=False,
         )
-        return _received(response, pieces=response.stream, close=partial(_close, response))
+        return _received(response, close=partial(_close, response))
 
     async def aclose(self) -> None:
         """
@@ -102,11 +104,11 @@ async def _close(response: Any) -> None:
         await response.aclose()
 
 
-def _received(response: Any, *, pieces: Any, close: Any) -> Received:
+def _received(response: Any, *, close: Any) -> Received:
     return Received(
         status_code=response.status_code,
         fields=response.headers.raw,
-        pieces=pieces,
+        pieces=response.stream,
         close=close,
         # By a hook of yours, or a mock that never had a stream.
         content=response.content if response.is_stream_consumed else None,
@@ -128,44 +130,3 @@ def request_of(module: ModuleType) -> RequestMaker:
         )
 
     return make
-
-
-class _NoBody(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """
-    A body without pieces: httpx would have one that is empty be sent.
-    """
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(())
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        raise StopAsyncIteration
-
-
-NO_BODY = _NoBody()
-
-# Parsing takes longer than all else that is done for a request before it is sent.
-_url = functools.lru_cache(maxsize=256)(httpx.URL)
-
-
-def own_request(request: Request, timeout: float, extensions: dict[str, Any]) -> httpx.Request:
-    """
-    Make a request of our own client: the same one, without what httpx does for bodies.
-    """
-    url = _url(request.url)
-    length = [] if request.body is None else [("Content-Length", str(len(request.body)))]
-    return httpx.Request(
-        request.method,
-        url,
-        # In this expression only: no variable holds the headers.
-        headers=[
-            ("Host", url.netloc.decode("ascii")),
-            *length,
-            *revealed_headers(request),
-        ],
-        stream=NO_BODY if request.body is None else httpx.ByteStream(request.body),
-        extensions={"timeout": timeouts(timeout), **extensions},
-    )

@@ -1100,9 +1100,9 @@ def test_unclosed_client_is_named(front, serve):
     async def body():
         client = front.awaitable(front.client(server.base_url))
         await client.phone_numbers.get(ID)
-        del client
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            del client
             gc.collect()
         # Its sockets may speak for themselves.
         return [(one.category, str(one.message)) for one in caught if "HeyMilo" in str(one.message)]
@@ -1127,9 +1127,9 @@ def test_client_dropped_in_its_loop(loop, serve, caplog):
         client = loop.client(server.base_url)
         await client.phone_numbers.get(ID)
         tasks = len(asyncio.all_tasks()) if loop.name == "asyncio" else 0
-        del client
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
+            del client
             gc.collect()
             await anyio.to_thread.run_sync(gc.collect)
         await anyio.sleep(0.01)
