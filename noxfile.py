@@ -133,16 +133,13 @@ def sweep(session: nox.Session) -> None:
 @nox.session
 def examples(session: nox.Session) -> None:
     """
-    Run the tests of the examples that want more than ours do: gunicorn, and Celery over a Redis.
+    Type the commands of each example's README, as printed, in a clone of this project.
     """
-    session.install(*CONSTRAINED, "-e", ".[redis,sandbox]", "pytest")
-    for name in ("gunicorn", "celery"):
-        folder = Path("examples") / name
-        project = nox.project.load_toml(folder / "pyproject.toml")["project"]
-        own = [one for one in project["dependencies"] if not one.startswith("heymilo-async")]
-        session.install(*CONSTRAINED, *own)
-        with session.chdir(folder):
-            session.run("pytest", "-p", "no:cacheprovider")
+    session.install("attrs", "markdown-it-py")
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("git", "clone", "--quiet", ".", folder, external=True)
+        for page in sorted(Path("examples").glob("*/README.md")):
+            session.run("python", "tests/follow.py", page, folder)
 
 
 @nox.session

@@ -214,12 +214,12 @@ def check_id(name: str, value: object) -> str:
         message = f"{name} must not be {text!r}: it would name another path"
         raise InvalidRequestError(message)
     if len(text) > _LONGEST_ID:
-        message = f"{name} has {len(text)} characters, at most {_LONGEST_ID}: {_excerpt(text)}"
+        message = f"{name} has {len(text)} characters, at most {_LONGEST_ID}"
         raise InvalidRequestError(message)
     # Controls, surrogates, line and paragraph separators: in no id, and trouble in every log.
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
-        message = f"{name} has a control character or half a character: {_excerpt(text)}"
-        raise InvalidRequestError(message)
+    _refuse_categories(
+        name, text, {"Cc", "Cs", "Zl", "Zp"}, "a control character or half a character"
+    )
     return text
 
 
@@ -239,11 +239,9 @@ def check_cursor(name: str, value: object) -> str:
         message = f"{name} must not be empty: leave it out to start at the beginning"
         raise InvalidRequestError(message)
     if len(text) > _LONGEST_CURSOR:
-        message = f"{name} has {len(text)} characters, at most {_LONGEST_CURSOR}: {_excerpt(text)}"
+        message = f"{name} has {len(text)} characters, at most {_LONGEST_CURSOR}"
         raise InvalidRequestError(message)
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        message = f"{name} has half a character: {_excerpt(text)}"
-        raise InvalidRequestError(message)
+    _refuse_categories(name, text, {"Cs"}, "half a character")
     return text
 
 
@@ -254,7 +252,10 @@ def _plain_text(name: str, value: object) -> str:
     return str.__str__(value)
 
 
-def _excerpt(text: str) -> str:
-    # The quotes and an ellipsis aside, 40 characters that print on any terminal.
-    escaped = ascii(text[:40])[1:-1]
-    return f"'{escaped[:40]}{'...' if len(escaped) > 40 or len(text) > 40 else ''}'"
+def _refuse_categories(name: str, text: str, categories: set[str], what: str) -> None:
+    for index, character in enumerate(text):
+        if unicodedata.category(character) in categories:
+            # Where, and not the text: somebody may have mistaken the key for an id.
+            place = f"{character!a}, at index {index} of {len(text)}"
+            message = f"{name} has {what}: {place}"
+            raise InvalidRequestError(message)

@@ -84,11 +84,12 @@ class Headers(Mapping[str, str]):
     )
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._fields: dict[str, tuple[str, ...]] = {}
+        kept: dict[str, tuple[str, ...]] = {}
         for name, value in fields:
             key = name.lower()
             if key not in self.CREDENTIALS:
-                self._fields[key] = (*self._fields.get(key, ()), value)
+                kept[key] = (*kept[key], value) if key in kept else (value,)
+        self._fields = kept
 
     @classmethod
     def from_wire(cls, fields: Iterable[tuple[bytes, bytes]]) -> Headers:

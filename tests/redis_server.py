@@ -7,14 +7,17 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
 import pytest
+import redis
 
 #: What clients of it have to know; nobody else can see it in a URL that is masked.
 PASSWORD = "canary-storage-5d20e9"
@@ -43,14 +46,18 @@ def free_port() -> int:
 class RedisServer:
     """
     One Redis, in memory only: what it knew is gone when it is stopped.
+
+    Over TLS if *tls* is a folder with `chain.pem` and `key.pem`, a certificate for `localhost`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: Path | None = None) -> None:
         self._program = required()
         self._folder = tempfile.TemporaryDirectory()
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
-        self.url = f"redis://:{PASSWORD}@127.0.0.1:{self.port}/0"
+        self._tls = tls
+        place = f"127.0.0.1:{self.port}" if tls is None else f"localhost:{self.port}"
+        self.url = f"redis{'' if tls is None else 's'}://:{PASSWORD}@{place}/0"
 
     def __enter__(self) -> Self:
         self.start()
@@ -67,7 +74,7 @@ class RedisServer:
         configuration = Path(self._folder.name) / "redis.conf"
         # Not as arguments: others could see the password.
         configuration.write_text(
-            f"bind 127.0.0.1\nport {self.port}\nrequirepass {PASSWORD}\nsave ''\n"
+            f"bind 127.0.0.1\n{self._listen()}\nrequirepass {PASSWORD}\nsave ''\n"
             f"dir {self._folder.name}\nlogfile {self._folder.name}/log\n",
             encoding="utf-8",
         )
@@ -80,6 +87,15 @@ class RedisServer:
             time.sleep(0.01)
         pytest.fail((Path(self._folder.name) / "log").read_text(encoding="utf-8"))
 
+    def _listen(self) -> str:
+        if self._tls is None:
+            return f"port {self.port}"
+        return (
+            f"port 0\ntls-port {self.port}\ntls-auth-clients no\n"
+            f"tls-cert-file {self._tls}/chain.pem\ntls-key-file {self._tls}/key.pem\n"
+            f"tls-ca-cert-file {self._tls}/authority.pem"
+        )
+
     def stop(self) -> None:
         """
         Kill it, if it runs.
@@ -89,13 +105,29 @@ class RedisServer:
             self._process.wait()
             self._process = None
 
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """
+        Let it do nothing for a while.
+        """
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def told(self) -> redis.Redis:
+        """
+        Return a client for giving it orders, to be used with `with`.
+        """
+        return redis.Redis.from_url(self.url, decode_responses=True)
+
     def keys(self) -> dict[str, int]:
         """
         Return the keys that it holds, and how many members each has.
         """
-        from redis import Redis
-
-        with Redis.from_url(self.url, decode_responses=True) as client:
+        with self.told() as client:
             names = list(client.scan_iter())
             return {
                 name: client.zcard(name) if client.type(name) == "zset" else 1 for name in names

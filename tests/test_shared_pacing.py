@@ -18,8 +18,9 @@ import traceback
 
 import anyio
 import pytest
+import trustme
 from fronts import KEY
-from redis_server import PASSWORD
+from redis_server import PASSWORD, RedisServer
 from server import NUMBER, answer, single
 from starts import Starts
 
@@ -345,6 +346,137 @@ def test_a_wrong_password(redis_server, caplog):
     storage.close()
     assert "AuthenticationError" in caplog.text
     assert secret not in caplog.text
+
+
+#: What is wrong with a Redis that answers: how that comes about, given the key of the starts; how
+#: it ends; and what is said of it.
+AILMENTS = {
+    "it has become a replica": (
+        lambda told, _: told.replicaof("127.0.0.1", "1"),
+        lambda told, _: told.replicaof("NO", "ONE"),
+        "read only replica",
+    ),
+    "its memory is full": (
+        lambda told, _: told.config_set("maxmemory", "1"),
+        lambda told, _: told.config_set("maxmemory", "0"),
+        "maxmemory",
+    ),
+    "somebody else uses the key": (
+        lambda told, starts: told.set(starts, "something else"),
+        lambda told, starts: told.delete(starts),
+        "WRONGTYPE",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", AILMENTS)
+def test_a_storage_that_is_ill(storages, redis_server, clock, caplog, what):
+    """
+    A storage that answers with an error counts as down, until it is well again.
+    """
+    begins, ends, said = AILMENTS[what]
+    storage = storages(clock=clock)
+    with redis_server.told() as told:
+        begins(told, BOOK.keys[0])
+        ill = [take(storage, 3) for _ in range(3)]
+        ends(told, BOOK.keys[0])
+    clock.now += 1.1
+
+    assert [None] * 3 == ill
+    assert 0.0 == take(storage, 3).wait
+    (line,) = caplog.messages
+    assert said in line
+    assert PASSWORD not in line
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        lambda told: told.script_flush(),
+        lambda told: told.client_kill_filter(_type="normal", skipme=True),
+        lambda told: told.delete(BOOK.keys[0]),
+        lambda told: told.delete(*BOOK.keys),
+    ],
+    ids=["scripts forgotten", "connections killed", "starts evicted", "all of it evicted"],
+)
+def test_a_storage_to_which_something_happened(storages, redis_server, caplog, what):
+    """
+    A storage that has lost something, but works, serves on: nobody has to notice.
+    """
+    storage = storages()
+    granted = [take(storage, 5).has_turn]
+    with redis_server.told() as told:
+        what(told)
+    granted += [take(storage, 5).has_turn for _ in range(3)]
+
+    assert [True] * 4 == granted
+    assert [] == caplog.messages
+
+
+def test_a_storage_that_hangs(storages, redis_server, clock, monkeypatch, caplog):
+    """
+    A storage that stands still counts as down after half a second, until it goes on.
+    """
+    monkeypatch.setattr(_storage, "_TIMEOUT", 0.2)
+    storage = storages(clock=clock)
+    assert 0.0 == take(storage, 3).wait
+    with redis_server.standing_still():
+        hanging = [take(storage, 3) for _ in range(3)]
+    clock.now += 1.1
+
+    assert [None] * 3 == hanging
+    assert 0.0 == take(storage, 3).wait
+    (line,) = caplog.messages
+    assert "TimeoutError" in line
+
+
+def test_a_storage_over_tls(tmp_path):
+    """
+    With `rediss://` the storage is reached over TLS, by the authority that the URL names.
+    """
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    certificate = authority.issue_cert("localhost")
+    for name, blob in [
+        ("key", certificate.private_key_pem),
+        ("chain", certificate.cert_chain_pems[0]),
+    ]:
+        blob.write_to_path(str(tmp_path / f"{name}.pem"))
+
+    with RedisServer(tls=tmp_path) as server:
+        trusted = Storage(Secret(f"{server.url}?ssl_ca_certs={tmp_path}/authority.pem"), "trusted")
+        others = Storage(Secret(server.url), "others")
+        granted, refused = take(trusted, 3), take(others, 3)
+        trusted.close()
+        others.close()
+
+    assert 0.0 == granted.wait
+    assert None is refused
+
+
+@pytest.mark.parametrize("what", ["it has become a replica", "somebody else uses the key"])
+def test_calls_beside_a_storage_that_is_ill(front, serve, redis_server, caplog, what):
+    """
+    No call is lost while the storage is ill; the client paces alone, and one line says so.
+    """
+    server = serve(single())
+    rule = RateLimit(3, per=0.4, storage=redis_server.url)
+    begins, ends, _ = AILMENTS[what]
+    starts = Book.of((Secret(KEY), None), 0.4).keys[0]
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+        with redis_server.told() as told:
+            begins(told, starts)
+            await client.phone_numbers.get_many([ID] * 6)
+            ends(told, starts)
+
+    began = Starts()
+    front.run(body, server.base_url, rate_limit=rule, deadline=10.0, events=began)
+
+    assert 7 == server.n
+    assert [] == began.closer_than(0.4, limit=3)
+    assert 1 == len([line for line in caplog.messages if "does not answer" in line])
 
 
 def test_a_password_that_redis_repeats(monkeypatch, caplog):

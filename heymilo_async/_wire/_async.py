@@ -52,8 +52,7 @@ class AsyncWire:
 
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
-        # asyncio's loops have it in hand; anyio would look each time which loop it is that runs.
-        self._clock: Callable[[], float] = getattr(self.place(), "time", anyio.current_time)
+        self._clock = _clock_of(self.place())
         # httpx 0.28.1 with httpcore 1.0.9 loses a place in its pool whenever a call is cancelled
         # that waits for one, until none is left: https://github.com/encode/httpcore/issues/1093.
         # So nobody waits there; the queue is here.
@@ -285,6 +284,16 @@ class AsyncWire:
         if lease is not None:
             lease.retire()
             await _close(lease)
+
+
+def _clock_of(place: Any) -> Callable[[], float]:
+    """
+    Return the clock of an event loop, so that nobody has to look each time which loop it is.
+    """
+    # asyncio's loops have it in hand; of trio's, its own library knows.
+    clock = place if hasattr(place, "time") else sys.modules["trio"].lowlevel.current_clock()
+    found: Callable[[], float] = getattr(clock, "time", None) or clock.current_time
+    return found
 
 
 async def _receive(received: Received, receiver: Receiver) -> None:
