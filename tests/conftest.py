@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import invariants
 import pytest
 from catalogue import cases_of
 from fronts import Front
@@ -49,6 +50,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [one for one in items if wanted & cases_of(getattr(one, "obj", one).__doc__)]
     config.hook.pytest_deselected(items=[one for one in items if one not in kept])
     items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def pulse() -> Iterator[invariants.Pulse]:
+    """
+    What knows for how long the machine stood still.
+    """
+    with invariants.pulse:
+        yield invariants.pulse
 
 
 @pytest.fixture(scope="session", autouse=True)

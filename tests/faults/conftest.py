@@ -14,15 +14,6 @@ from fronts import KEY
 
 
 @pytest.fixture(scope="session")
-def pulse() -> Iterator[invariants.Pulse]:
-    """
-    What knows for how long the machine stood still.
-    """
-    with invariants.pulse:
-        yield invariants.pulse
-
-
-@pytest.fixture(scope="session")
 def healthy() -> Iterator[str]:
     """
     The address of a server that answers every plain call.

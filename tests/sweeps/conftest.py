@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 from faults.conftest import (
     healthy,  # noqa: F401 - sweeps are held to the invariants of the catalogue, too
-    pulse,  # noqa: F401
     pytest_runtest_makereport,  # noqa: F401
     watch,  # noqa: F401
 )
