@@ -538,6 +538,7 @@ def test_all_secrets_are_masked():
         ("ab\\cd\\ef", "ab%5Ccd\\u005cef"),
         ("ab\\cdef\\", "ab\\cdef\\"),
         ('a"b<c>d&e', "a&quot;b&lt;c&gt;d&amp;e"),
+        ("ab<cd<ef", "ab&amp;lt;cd&amp;amp;lt;ef"),
         ("a.b*c+d?e", "a.b*c+d?e"),
     ],
     ids=shown,
@@ -549,6 +550,20 @@ def test_secrets_with_characters_of_their_own_meaning(secret, written):
     assert "***" in (got := scrub(f"<{written}>", (Secret(secret),)))
     assert "cd" not in got
     assert not {"b<c", "b.c", "c+d"} & {got[i : i + 3] for i in range(len(got))}
+
+
+@pytest.mark.parametrize("before", range(3))
+@pytest.mark.parametrize("packed", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_secret_is_masked_in_either_alphabet(packed, before):
+    """
+    I-1: base64 has two alphabets, and a key may begin at any of three places in it.
+    """
+    secret = "canary?>~-?>~?>~"
+    written = packed(b"x" * before + secret.encode()).decode()
+
+    assert "***" in (got := scrub(f"<{written}>", (Secret(secret),)))
+    # Of the first and the last characters some bits are their neighbours'.
+    assert len(got) <= len("<xxx***xxxx>")
 
 
 def test_a_long_secret_is_known_by_its_beginning():

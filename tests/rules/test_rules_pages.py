@@ -221,6 +221,21 @@ def test_an_empty_list_is_one_empty_page():
     assert [] == ids_of(pager_of(Engine(page("a"), empty)))[1:]
 
 
+def test_an_error_has_a_cursor_without_secrets():
+    """
+    I-1: who takes the key for a cursor finds it in no error; and where there is none, there is none.
+    """
+    engine = Engine(HeyMiloError("no"), HeyMiloError("no"))
+    engine.clean = lambda text: f"clean {text}"  # type: ignore[method-assign]
+    cursors = []
+    for starting_after in ("a", None):
+        with pytest.raises(HeyMiloError) as caught:
+            list(pager_of(engine, starting_after=starting_after))
+        cursors.append(caught.value.cursor)
+
+    assert ["clean a", None] == cursors
+
+
 # Lists that do not get on.
 
 LONG = "x" * 60
