@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: Far beyond any id that the API documents (32 characters), far below what a URL may hold.
 _LONGEST_ID = 1024
-_LONGEST_CURSOR = 8192
+_LONGEST_CURSOR = 4096
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +65,7 @@ class Operation(Generic[T]):
                 {name: quote(segments[name], safe="=:@") for name in segments}
             ),
             query="&".join(
-                f"{name}={quote(str(value), safe='')}"
+                f"{quote(name, safe='')}={quote(str(value), safe='')}"
                 for name, value in (query or {}).items()
                 if value is not None
             ),

@@ -541,8 +541,18 @@ def _no_turn(call: str, wait: float, rule: RateLimit) -> DeadlineExceededError:
 
 
 def _outcome_of(state: RetryCallState) -> Any:
-    # Cancellation and Ctrl-C come out of here as they went in.
-    return state.outcome.result() if state.outcome is not None else None
+    outcome = state.outcome
+    if outcome is None:
+        return None
+    if outcome.failed:
+        # The state is in a frame that is in the traceback: only the garbage collector would free
+        # the two, and all that the frames hold.
+        state.outcome = None
+    try:
+        # Cancellation and Ctrl-C come out of here as they went in.
+        return outcome.result()
+    finally:
+        del outcome
 
 
 def _decoded(

@@ -17,6 +17,7 @@ import anyio
 import httpcore
 import httpx
 import pytest
+import trio
 from fronts import KEY
 from server import NUMBER, answer, page, single
 
@@ -38,7 +39,7 @@ from heymilo_async._drive import run_now
 from heymilo_async._mapping import ReadOnly
 from heymilo_async._pace import CoolDown
 from heymilo_async._settings import PoolSettings, Secret
-from heymilo_async._wire import AsyncWire, BlockingWire, _async, _blocking, _own, _sockets
+from heymilo_async._wire import AsyncWire, BlockingWire, _async, _blocking, _logs, _own, _sockets
 from heymilo_async._wire._base import PoolTimeout
 from heymilo_async._wire._deadline import Deadline
 from heymilo_async._wire._exclusive import ExclusiveConnections, Hold
@@ -453,7 +454,7 @@ def test_a_body_that_cannot_be_closed_takes_its_connection_along():
     pools = ExclusiveConnections(lambda _: FakePool(), limit=1, expiry=1.0)
     hold = Hold()
     pool = pools.take(weakref.ref(hold), "a", 0)
-    body = _own._Loan(BrokenStream(), pool, "a", pools)
+    body = _own._Loan(BrokenStream(), pool, WAY, pools)
 
     with pytest.raises(OSError, match="broken"):
         body.close()
@@ -510,6 +511,10 @@ class FakeConnection:
             raise OSError(message)
 
 
+WAY = (None, httpcore.Origin(b"http", b"here", 80))
+REQUEST = httpx.Request("GET", "http://here")
+
+
 def own_async_transport(limit=2):
     """
     Return a transport for tasks whose connections are made up.
@@ -523,15 +528,15 @@ def test_connections_of_tasks_stay_within_their_limit():
     """
     transport = own_async_transport()
     here, there = (None, "here"), (None, "there")
-    first, _ = transport._lend(here, 0.0)
-    second, _ = transport._lend(here, 0.0)
+    first, _ = transport._lend(here, 0.0, REQUEST)
+    second, _ = transport._lend(here, 0.0, REQUEST)
     now = time.monotonic()
     transport.keep(here, first)
     transport.keep(here, second)
 
-    again, surplus = transport._lend(here, now)
+    again, surplus = transport._lend(here, now, REQUEST)
     assert (second, []) == (again, surplus)
-    other, surplus = transport._lend(there, now)
+    other, surplus = transport._lend(there, now, REQUEST)
     assert other is not first
     assert [first] == surplus
 
@@ -541,15 +546,14 @@ def test_connections_of_tasks_that_are_of_no_use_any_more():
     For tasks, too, what was idle for too long or was closed by the server is not lent again.
     """
     transport = own_async_transport()
-    way = (None, "here")
-    old, _ = transport._lend(way, 0.0)
-    transport.keep(way, old)
-    new, surplus = transport._lend(way, time.monotonic() + 60)
+    old, _ = transport._lend(WAY, 0.0, REQUEST)
+    transport.keep(WAY, old)
+    new, surplus = transport._lend(WAY, time.monotonic() + 60, REQUEST)
     assert [old] == surplus
-    transport.keep(way, new)
+    transport.keep(WAY, new)
     new.spent = True
 
-    _, surplus = transport._lend(way, time.monotonic())
+    _, surplus = transport._lend(WAY, time.monotonic(), REQUEST)
     assert [new] == surplus
 
 
@@ -558,9 +562,8 @@ def test_a_response_of_a_task_that_cannot_be_closed_takes_its_connection_along()
     If closing a response fails, its connection is closed; closed twice, it is fine.
     """
     transport = own_async_transport()
-    way = (None, "here")
-    connection, _ = transport._lend(way, 0.0)
-    loan = _own._AsyncLoan(FakeConnection(breaks=True), connection, way, transport)
+    connection, _ = transport._lend(WAY, 0.0, REQUEST)
+    loan = _own._AsyncLoan(FakeConnection(breaks=True), connection, WAY, transport)
 
     async def close():
         with pytest.raises(OSError, match="broken"):
@@ -570,7 +573,7 @@ def test_a_response_of_a_task_that_cannot_be_closed_takes_its_connection_along()
     asyncio.run(close())
 
     assert connection.closed
-    assert (set(), []) == (transport._lent, transport._idle)
+    assert ({}, []) == (transport._lent, transport._idle)
 
 
 def test_surplus_connections_of_tasks_are_closed(front, serve, monkeypatch):
@@ -752,3 +755,62 @@ def test_a_socket_that_is_closed_by_somebody_else(what, expected):
         getattr(stream, what)(1)
     with pytest.raises(expected):
         run_now(getattr(_sockets._TidyStream(ClosedAsyncSocket()), what)(1))
+
+
+def test_a_clock_with_a_time_of_its_own():
+    """
+    A virtual clock of trio's may have whatever attributes it likes.
+    """
+
+    class Clock(trio.abc.Clock):
+        time = 1000.0
+
+        def start_clock(self):
+            pass
+
+        def current_time(self):
+            return self.time
+
+        def deadline_to_sleep_time(self, deadline):
+            self.time = max(self.time, min(deadline, 2000.0))
+            return 0
+
+    async def main():
+        wire = AsyncWire(
+            PoolSettings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
+        )
+        before = wire.now()
+        await trio.sleep(5)
+        return before, wire.now()
+
+    assert (1000.0, 1005.0) == trio.run(main, clock=Clock())
+
+
+def test_a_url_that_is_long_is_not_kept(front, serve):
+    """
+    The longest cursor there may be is sent, and its URL is forgotten.
+    """
+    server = serve(page("A"))
+    cursor = "\u65e5" * 4096
+
+    async def body(client):
+        return (await client.phone_numbers.list(starting_after=cursor))[0].id
+
+    before = _own._known_target.cache_info().currsize
+    assert "A" == front.run(body, server.base_url)
+    assert server.requests[0].target.endswith("%E6%97%A5" * 4096)
+    assert before == _own._known_target.cache_info().currsize
+
+
+def test_every_logger_is_known_by_both_names():
+    """
+    I-1: what is masked in the logs of httpx and httpcore is so in those of their successors.
+    """
+    names = set(_logs._LOGGERS)
+
+    successors = {
+        name.replace("httpx", "httpx2").replace("httpcore", "httpcore2")
+        for name in names
+        if "2." not in name and not name.endswith("x2")
+    }
+    assert set() == successors - names

@@ -86,11 +86,13 @@ def library(request):
 
 
 @contextlib.asynccontextmanager
-async def own_client(front, library, base_url, **options):
+async def own_client(front, library, base_url, hooks=None, **options):
     """
     Give a client of ours over one of *library*, for a body to await.
     """
-    own = kind_of(front, library)(trust_env=False, verify=NO_CERTIFICATES, follow_redirects=True)
+    own = kind_of(front, library)(
+        trust_env=False, verify=NO_CERTIFICATES, follow_redirects=True, event_hooks=hooks
+    )
     async with front.awaitable(front.client(base_url, http_client=own, **options)) as client:
         yield client
     assert not own.is_closed
@@ -151,6 +153,28 @@ def test_nobody_listens(front, serve, library):
         error.maybe_sent,
         len(error.attempts),
     )
+
+
+def test_a_hook_that_closes_the_response(front, serve, library):
+    """
+    A response that a hook of yours has closed is an error, and is not read all the same.
+    """
+    server = serve(single())
+
+    def closes(response):
+        response.close()
+
+    async def closes_too(response):
+        await response.aclose()
+
+    async def body():
+        hooks = {"response": [closes if front.is_blocking else closes_too]}
+        async with own_client(front, library, server.base_url, hooks, retry=ONCE) as client:
+            return await outcome(client)
+
+    kind, phase, *_ = front.run_alone(body)
+
+    assert ("APIConnectionError", "protocol") == (kind.__name__, phase)
 
 
 def test_a_server_that_is_silent(front, serve, library):

@@ -1,7 +1,7 @@
 """
 The border to the HTTP library: everything that waits, and all that knows httpx.
 
-    _base.py       what a wire is, and how a connection is given back
+    _base.py       what a wire is, and what comes back over it
     _async.py      AsyncWire: anyio, on asyncio and trio
     _blocking.py   BlockingWire: plain sockets and threads
     _exclusive.py  connections for threads, one request at a time on each

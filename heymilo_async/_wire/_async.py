@@ -148,9 +148,10 @@ class AsyncWire:
     async def _exchange(
         self, request: Request, timeout: float, expires: float | None, receiver: Receiver
     ) -> None:
-        lease = await self._leased()
+        place = await self._take_place(timeout)
         try:
-            place = await self._take_place(timeout)
+            # Not before: who waits may not go on with connections that were given up meanwhile.
+            lease = await self._leased()
             try:
                 receiver.phase = "connect"
                 trace: dict[str, Any] = {}
@@ -162,10 +163,10 @@ class AsyncWire:
                     received = await lease.client.send(request, timeout, trace)
                     await _receive(received, receiver)
             finally:
-                self._places.release_on_behalf_of(place)
+                if lease.give_back():
+                    await _close(lease)
         finally:
-            if lease.give_back():
-                await _close(lease)
+            self._places.release_on_behalf_of(place)
 
     async def _take_place(self, timeout: float) -> object:
         place = object()
@@ -291,9 +292,10 @@ def _clock_of(place: Any) -> Callable[[], float]:
     Return the clock of an event loop, so that nobody has to look each time which loop it is.
     """
     # asyncio's loops have it in hand; of trio's, its own library knows.
-    clock = place if hasattr(place, "time") else sys.modules["trio"].lowlevel.current_clock()
-    found: Callable[[], float] = getattr(clock, "time", None) or clock.current_time
-    return found
+    clock: Callable[[], float] | None = getattr(place, "time", None)
+    if clock is None:
+        clock = sys.modules["trio"].lowlevel.current_clock().current_time
+    return clock
 
 
 async def _receive(received: Received, receiver: Receiver) -> None:

@@ -132,10 +132,10 @@ class BlockingWire:
     ) -> None:
         lease = self._leased()
         self._deadline.expires = expires
+        # In this frame and nowhere else: when it ends, however it does, so does the loan.
+        hold = Hold()
         try:
             left = timeout if expires is None else min(timeout, expires - self.now())
-            # In this frame and nowhere else: when it ends, however it does, so does the loan.
-            hold = Hold()
             extensions: dict[str, Any] = {HOLD: weakref.ref(hold)}
             if self._settings.http_client is not None:
                 extensions["trace"] = receiver.trace_yours
@@ -146,6 +146,8 @@ class BlockingWire:
                 received = lease.client.send(request, max(left, 0.001), extensions)
                 self._receive(received, receiver, expires)
         finally:
+            # A traceback of somebody else's exception keeps the frame.
+            del hold
             self._deadline.expires = None
             if lease.give_back():
                 _close(lease)
@@ -268,8 +270,13 @@ class BlockingWire:
         """
         with self._opening:
             lease, self._lease = self._lease, None
-        if lease is not None and lease.retire():
+        if lease is None:
+            return
+        if lease.retire():
             _close(lease)
+        elif lease.owned:
+            # Who waits for a connection has the lease already.
+            lease.client.retire()
 
     async def aclose(self) -> None:
         """

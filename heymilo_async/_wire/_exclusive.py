@@ -109,6 +109,7 @@ class ExclusiveConnections:
         self._waiting = 0
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._closed = False
+        self._retired = False
 
     def take(self, hold: weakref.ref[Hold], way: Any, timeout: float) -> OneConnection:
         """
@@ -137,7 +138,7 @@ class ExclusiveConnections:
         """
         with self._lock:
             self._lent = [one for one in self._lent if one.connection is not connection]
-            closed = self._closed
+            closed = self._closed or self._retired
             if not closed:
                 self._idle.append(_Idle(way, time.monotonic(), connection))
         if closed:
@@ -152,6 +153,16 @@ class ExclusiveConnections:
             self._lent = [one for one in self._lent if one.connection is not connection]
         connection.close()
         self._wake_one()
+
+    def retire(self) -> None:
+        """
+        Close the idle ones, and from now on each one that comes back.
+        """
+        with self._lock:
+            self._retired = True
+            idle, self._idle = self._idle, []
+        for one in idle:
+            one.connection.close()
 
     def close(self) -> None:
         """

@@ -8,6 +8,7 @@ and loses places when calls are cancelled; docs/design.md says what follows from
 from __future__ import annotations
 
 import functools
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
@@ -49,6 +50,22 @@ class _Client(httpx.Client):
 
 class _AsyncClient(httpx.AsyncClient):
     cookies: Any = property(lambda _: _no_cookies)
+
+    def __init__(self, transport: _AsyncTransport) -> None:
+        super().__init__(transport=transport, trust_env=False)
+        self._lender = transport
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """
+        Do as httpx does, and leave no connection with a response that nobody gets.
+
+        (It logs before it gives the response back, and a log handler of yours may raise anything.)
+        """
+        try:
+            return await super().send(request, **options)
+        except BaseException:
+            await self._lender.abandon(request)
+            raise
 
 
 class _NoFlow:
@@ -106,7 +123,8 @@ def open_blocking(settings: PoolSettings, deadline: Deadline) -> Sender:
 
     connections = ExclusiveConnections(make, settings.max_connections, _KEEPALIVE)
     transport = _Transport(routes, connections)
-    return Sender(_Client(transport=transport, trust_env=False), _httpx_request, _NO_AUTH)
+    client = _Client(transport=transport, trust_env=False)
+    return Sender(client, _httpx_request, auth=_NO_AUTH, retire=connections.retire)
 
 
 def open_async(settings: PoolSettings) -> AsyncSender:
@@ -121,7 +139,7 @@ def open_async(settings: PoolSettings) -> AsyncSender:
         return makers[way[0]](way[1], backend)
 
     transport = _AsyncTransport(routes, make, settings.max_connections)
-    return AsyncSender(_AsyncClient(transport=transport, trust_env=False), _httpx_request, _NO_AUTH)
+    return AsyncSender(_AsyncClient(transport), _httpx_request, auth=_NO_AUTH)
 
 
 #: What httpcore has for the direct way, for an HTTP proxy, for a SOCKS proxy.
@@ -250,9 +268,13 @@ class _Target:
     host: bytes
 
 
-# Parsing takes longer than all else that is done for a request before it is sent.
-@functools.lru_cache(maxsize=256)
 def _target(text: str) -> _Target:
+    # Parsing takes longer than all else that is done for a request before it is sent; but nothing
+    # large is kept.
+    return _known_target(text) if len(text) < _LONGEST_KEPT else _parsed_target(text)
+
+
+def _parsed_target(text: str) -> _Target:
     url = httpx.URL(text)
     port = url.port or (443 if url.scheme == "https" else 80)
     return _Target(
@@ -264,6 +286,10 @@ def _target(text: str) -> _Target:
         address=(url.scheme, url.host, port),
         host=url.netloc,
     )
+
+
+_LONGEST_KEPT = 1000
+_known_target = functools.lru_cache(maxsize=256)(_parsed_target)
 
 
 def _httpx_request(request: Request, timeout: float, extensions: dict[str, Any]) -> httpx.Request:
@@ -326,18 +352,44 @@ class _Transport(httpx.BaseTransport):
         self._connections.close()
 
 
-def _spoil_if_more_came(stream: Any) -> None:
+def _spoil_if_more_came(response: httpcore.Response, way: _Way) -> None:
     """
-    Have the connection of *stream* closed if the server sent more than the answer.
+    Have the connection of *response* closed if the server sent more than the answer, or framed it
+    in two ways, so that nobody knows where it ended.
 
     httpcore 1.0.9 would take it for the next answer, and give it to whoever asks next. It has no
     public way to see that; where it is built otherwise, nothing is done.
     """
     # Through a proxy it is wrapped once more, by a pool.
+    stream: Any = response.stream
     connection = getattr(getattr(stream, "_stream", stream), "_connection", None)
     state = getattr(connection, "_h11_state", None)
-    if state is not None and state.trailing_data[0]:
+    if state is None:
+        return
+    names = {name.lower() for name, _ in response.headers}
+    is_ambiguous = names >= {b"transfer-encoding", b"content-length"}
+    proxy, server = way
+    may_be_tls = proxy is not None or server.scheme == b"https"
+    if is_ambiguous or state.trailing_data[0] or (may_be_tls and _tls_holds_more(response)):
         state.send_failed()
+
+
+def _tls_holds_more(response: httpcore.Response) -> bool:
+    """
+    Return whether TLS has read more from the socket than the answer, or the end.
+
+    The socket does not show what is there already. (An SSLSocket reads no further than it must.)
+    """
+    tls = response.extensions["network_stream"].get_extra_info("ssl_object")
+    if not isinstance(tls, ssl.SSLObject):
+        return False
+    try:
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return False
+    except ssl.SSLError:
+        return True
+    return True
 
 
 @attrs.define(eq=False)
@@ -360,7 +412,7 @@ class _Loan(httpx.SyncByteStream):
         if connection is None:
             return
         try:
-            _spoil_if_more_came(self._response.stream)
+            _spoil_if_more_came(self._response, self._way)
             self._response.close()
         except BaseException:
             self._connections.drop(connection)
@@ -381,14 +433,15 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
     _limit: int
     #: Since when, for which way; the one that was used last comes last.
     _idle: list[tuple[float, _Way, Any]] = attrs.field(factory=list)
-    _lent: set[Any] = attrs.field(factory=set)
+    #: For which request.
+    _lent: dict[Any, httpx.Request] = attrs.field(factory=dict)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """
         Send *request* and return what comes back, its body still to be read.
         """
         way = _way(self._routes, request)
-        connection, surplus = self._lend(way, time.monotonic())
+        connection, surplus = self._lend(way, time.monotonic(), request)
         try:
             for other in surplus:
                 await _close(other)
@@ -398,7 +451,7 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
             raise
         return _Response(response, _AsyncLoan(response, connection, way, self))
 
-    def _lend(self, way: _Way, now: float) -> tuple[Any, list[Any]]:
+    def _lend(self, way: _Way, now: float, request: httpx.Request) -> tuple[Any, list[Any]]:
         """
         Return a connection, and those that are to be closed.
         """
@@ -413,7 +466,7 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
             if self._idle and len(self._idle) + len(self._lent) >= self._limit:
                 surplus.append(self._idle.pop(0)[2])
             connection = self._make(way)
-        self._lent.add(connection)
+        self._lent[connection] = request
         return connection, surplus
 
     def _newest_idle(self, way: _Way) -> Any:
@@ -427,15 +480,22 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
         """
         Take *connection* back, for the next request that goes the same *way*.
         """
-        self._lent.discard(connection)
+        self._lent.pop(connection, None)
         self._idle.append((time.monotonic(), way, connection))
 
     async def drop(self, connection: Any) -> None:
         """
         Take *connection* back, and close it: nobody knows in what state it is.
         """
-        self._lent.discard(connection)
+        self._lent.pop(connection, None)
         await _close(connection)
+
+    async def abandon(self, request: httpx.Request) -> None:
+        """
+        Take back, and close, what is lent for *request*, if anything is.
+        """
+        for connection in [one for one, other in self._lent.items() if other is request]:
+            await self.drop(connection)
 
     async def aclose(self) -> None:
         """
@@ -468,7 +528,7 @@ class _AsyncLoan(httpx.AsyncByteStream):
         if connection is None:
             return
         try:
-            _spoil_if_more_came(self._response.stream)
+            _spoil_if_more_came(self._response, self._way)
             await self._response.aclose()
         except BaseException:
             await self._transport.drop(connection)

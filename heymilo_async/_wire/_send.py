@@ -48,6 +48,8 @@ class Sender:
     request: RequestMaker
     #: What the client is given in place of its own.
     auth: Any = None
+    #: Has no connection used twice any more; of our own client.
+    retire: Callable[[], None] | None = None
 
     def send(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Received:
         """
@@ -59,7 +61,9 @@ class Sender:
             auth=self.auth,
             follow_redirects=False,
         )
-        return _received(response, close=response.close)
+        # What a hook of yours has closed says so, if it is asked this way.
+        pieces = response.iter_raw() if response.is_closed else response.stream
+        return _received(response, pieces=pieces, close=response.close)
 
     def close(self) -> None:
         """
@@ -89,7 +93,8 @@ class AsyncSender:
             auth=self.auth,
             follow_redirects=False,
         )
-        return _received(response, close=partial(_close, response))
+        pieces = response.aiter_raw() if response.is_closed else response.stream
+        return _received(response, pieces=pieces, close=partial(_close, response))
 
     async def aclose(self) -> None:
         """
@@ -104,11 +109,11 @@ async def _close(response: Any) -> None:
         await response.aclose()
 
 
-def _received(response: Any, *, close: Any) -> Received:
+def _received(response: Any, *, pieces: Any, close: Any) -> Received:
     return Received(
         status_code=response.status_code,
         fields=response.headers.raw,
-        pieces=response.stream,
+        pieces=pieces,
         close=close,
         # By a hook of yours, or a mock that never had a stream.
         content=response.content if response.is_stream_consumed else None,

@@ -1,0 +1,236 @@
+"""
+What one call leaves behind is not the next one's: connections, places, and things in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+
+import anyio
+import pytest
+import trustme
+from fronts import Front
+from invariants import in_use
+from server import NUMBER, answer, page, single
+
+from heymilo_async import HeyMiloError, ResponseMismatchError
+from heymilo_async._engine import _Course
+
+ID = NUMBER["id"]
+CHUNKED_TWICE = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
+)
+
+
+async def four_at_once(client):
+    """
+    Look up four numbers with one connection: three wait for it.
+    """
+    return await client.phone_numbers.get_many_settled(
+        ["one", "two", "three", "four"], concurrency=4
+    )
+
+
+def test_who_waits_gets_no_desynchronised_connection(front, serve):
+    """
+    Case 91: after a ResponseMismatchError those who waited already get new connections, too.
+    """
+    asked: dict[int, str] = {}
+
+    def the_one_before(request):
+        # Each answer is to the question before, on that connection.
+        answered = asked.get(request.connection, "other")
+        asked[request.connection] = request.target.rpartition("/")[2]
+        return lambda connection: (connection.wait(0.02), connection.send(single(id=answered)))
+
+    server = serve(answers=the_one_before)
+
+    outcomes = front.run(four_at_once, server.base_url, max_connections=1)
+
+    assert [ResponseMismatchError] * 4 == [type(one) for one in outcomes]
+    assert [1, 2, 3, 4] == [request.connection for request in server.requests]
+
+
+def test_who_waits_gets_no_connection_of_two_framings(front, serve):
+    """
+    Case 61: an answer that is framed in two ways ends its connection for those who wait, too.
+    """
+
+    def reply(request):
+        body = single(id=request.target.rpartition("/")[2]).partition(b"\r\n\r\n")[2]
+        return lambda connection: (
+            connection.wait(0.02),
+            connection.send(CHUNKED_TWICE % (len(body), body)),
+        )
+
+    server = serve(answers=reply)
+
+    outcomes = front.run(four_at_once, server.base_url, max_connections=1)
+
+    assert ["one", "two", "three", "four"] == [one.id for one in outcomes]
+    assert [1, 2, 3, 4] == [request.connection for request in server.requests]
+
+
+def speak_tls(connection: socket.socket, context: ssl.SSLContext, answers: list[bytes]) -> None:
+    """
+    Answer each request with the next of *answers*; the first two are sent in one segment, each in
+    a TLS record of its own.
+    """
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_side=True)
+
+    def until_done(step: Callable[[], object]) -> object:
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                connection.sendall(outgoing.read())
+                received = connection.recv(65536)
+                if not received:
+                    raise ConnectionAbortedError from None
+                incoming.write(received)
+
+    with contextlib.suppress(OSError), connection:
+        until_done(tls.do_handshake)
+        connection.sendall(outgoing.read())
+        while answers:
+            until_done(lambda: tls.read(65536))
+            tls.write(answers.pop(0))
+            if len(answers) == 2:
+                tls.write(answers.pop(0))
+            connection.sendall(outgoing.read())
+
+
+@contextlib.contextmanager
+def tls_server(context: ssl.SSLContext, answers: list[bytes]) -> Iterator[str]:
+    """
+    Run a server whose connections share *answers*.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    speak_tls(listener.accept()[0], context, answers)
+
+        thread = threading.Thread(target=accept, name="test server", daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+def test_an_answer_that_nobody_asked_for_over_tls(front):
+    """
+    Case 61: what TLS has read already, beyond the answer, is not the answer to the next call.
+    """
+    authority = trustme.CA()
+    there, here = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(there)
+    authority.configure_trust(here)
+
+    async def body(client):
+        return [(await client.phone_numbers.list())[0].id for _ in range(2)]
+
+    with tls_server(there, [page("A"), page("B"), page("C")]) as base_url:
+        assert ["A", "C"] == front.run(body, base_url, ssl_context=here)
+
+
+class BoomError(Exception):
+    """
+    What nobody but the test raises.
+    """
+
+
+class Raising(logging.Handler):
+    """
+    A handler of the application's that fails.
+    """
+
+    def emit(self, _: logging.LogRecord) -> None:
+        """
+        Fail.
+        """
+        raise BoomError
+
+
+@pytest.mark.lets_out("BoomError")
+def test_a_log_handler_that_raises(front, serve):
+    """
+    I-3: what a handler of yours raises comes out of the library's log, and costs no connection.
+    """
+    server = serve(single())
+    logger = logging.getLogger("httpx")
+
+    async def body(client):
+        handler = Raising()
+        logger.addHandler(handler)
+        before, logger.level = logger.level, logging.INFO
+        gc.disable()
+        try:
+            for _ in range(5):
+                with pytest.raises(BoomError):
+                    await client.phone_numbers.get(ID)
+        finally:
+            gc.enable()
+            logger.removeHandler(handler)
+            logger.setLevel(before)
+        left = in_use(client)
+        return left, (await client.phone_numbers.get(ID)).id
+
+    assert ([], ID) == front.run(body, server.base_url, max_connections=2, timeout=2.0)
+
+
+@pytest.fixture
+def left() -> Iterator[Callable[[], list[object]]]:
+    """
+    Tell what is there of calls that were made since, with no garbage collector coming by.
+    """
+    gc.collect()
+    gc.disable()
+    before = {id(one) for one in gc.get_objects() if isinstance(one, _Course)}
+    yield lambda: [
+        one for one in gc.get_objects() if isinstance(one, _Course) and id(one) not in before
+    ]
+    gc.enable()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [single(), answer(404), lambda connection: connection.close()],
+    ids=["value", "missing", "cut"],
+)
+def test_nothing_waits_for_the_garbage_collector(front, serve, left, reply):
+    """
+    I-5: when a call is over nothing of it is left, whether or not the garbage collector comes by.
+    """
+    server = serve(reply)
+
+    async def body(client):
+        with contextlib.suppress(HeyMiloError):
+            await client.phone_numbers.get(ID)
+        return left()
+
+    assert [] == front.run(body, server.base_url)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_nothing_of_a_cancelled_call_waits_for_it(serve, left, backend):
+    """
+    I-5: nor is anything left of a call that was cancelled.
+    """
+    server = serve(lambda connection: connection.wait())
+
+    async def body(client):
+        with anyio.move_on_after(0.1):
+            await client.phone_numbers.get(ID)
+        return left()
+
+    assert [] == Front(backend).run(body, server.base_url)
