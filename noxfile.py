@@ -169,7 +169,7 @@ def package(session: nox.Session) -> None:
 @nox.session
 def mutation(session: nox.Session) -> None:
     """
-    Change the decisions one by one, and see that a test notices: thousands of runs, half an hour.
+    Change the decisions one by one, and see that a test notices: thousands of runs, ten minutes.
     """
     session.install(*CONSTRAINED, "-e", ".[all]", *group("mutation"))
     if not session.posargs:
