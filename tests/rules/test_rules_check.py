@@ -558,12 +558,12 @@ def test_a_secret_is_masked_in_either_alphabet(packed, before):
     """
     I-1: base64 has two alphabets, and a key may begin at any of three places in it.
     """
-    secret = "canary?>~-?>~?>~"
+    secret = "canary?>~-?>~?>"
     written = packed(b"x" * before + secret.encode()).decode()
 
     assert "***" in (got := scrub(f"<{written}>", (Secret(secret),)))
     # Of the first and the last characters some bits are their neighbours'.
-    assert len(got) <= len("<xxx***xxxx>")
+    assert len(got) <= len("<xxx***xxxx>") if before else "<***>" == got
 
 
 def test_a_long_secret_is_known_by_its_beginning():
