@@ -4,8 +4,11 @@ The example projects work, tests and all.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import follow
 import pytest
 from suites import run_suite
 
@@ -21,12 +24,38 @@ PROJECTS = sorted(
 
 def test_the_examples_are_found():
     """
-    There is a FastAPI backend among them; the others are those that nox runs.
+    There is a FastAPI backend among them; and each has a page with the command for its tests.
     """
-    noxfile = (EXAMPLES.parent / "noxfile.py").read_text(encoding="utf-8")
+    folders = sorted(path.parent.name for path in EXAMPLES.glob("*/pyproject.toml"))
 
     assert [EXAMPLES / name for name in ("fastapi-backend", "process-pool")] == PROJECTS
-    assert [] == [name for name in ELSEWHERE if f'"{name}"' not in noxfile]
+    assert ["celery", "fastapi-backend", "gunicorn", "process-pool"] == folders
+    assert [] == [
+        name
+        for name in folders
+        if "-m pytest\n" not in follow.script_of(EXAMPLES / name / "README.md")
+    ]
+
+
+def test_how_a_page_is_followed(tmp_path):
+    """
+    Commands run in one shell, in order; servers go on beside them; what fails ends it.
+    """
+    page = tmp_path / "README.md"
+    page.write_text(
+        "```console\ncd below\n```\n```console server\nsleep 0.3; touch up; sleep 60\n```\n"
+        "```console\nls up\n```\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "below").mkdir()
+    command = [sys.executable, follow.__file__, page, tmp_path]
+
+    followed = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "+ cd below" in followed.stdout
+    assert followed.stdout.endswith("up\n")
+
+    page.write_text("```console\nfalse\n```\n", encoding="utf-8")
+    assert 1 == subprocess.run(command, capture_output=True, check=False).returncode
 
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
