@@ -292,9 +292,10 @@ def _clock_of(place: Any) -> Callable[[], float]:
     Return the clock of an event loop, so that nobody has to look each time which loop it is.
     """
     # asyncio's loops have it in hand; of trio's, its own library knows.
-    clock: Callable[[], float] | None = getattr(place, "time", None)
-    if clock is None:
-        clock = sys.modules["trio"].lowlevel.current_clock().current_time
+    of_the_loop: Any = getattr(place, "time", None)
+    if of_the_loop is None:
+        of_the_loop = sys.modules["trio"].lowlevel.current_clock().current_time
+    clock: Callable[[], float] = of_the_loop
     return clock
 
 
