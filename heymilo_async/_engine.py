@@ -542,15 +542,13 @@ def _no_turn(call: str, wait: float, rule: RateLimit) -> DeadlineExceededError:
 
 def _outcome_of(state: RetryCallState) -> Any:
     outcome = state.outcome
-    if outcome is None:
-        return None
-    if outcome.failed:
+    if outcome is not None and outcome.failed:
         # The state is in a frame that is in the traceback: only the garbage collector would free
         # the two, and all that the frames hold.
         state.outcome = None
     try:
         # Cancellation and Ctrl-C come out of here as they went in.
-        return outcome.result()
+        return outcome.result() if outcome is not None else None
     finally:
         del outcome
 
