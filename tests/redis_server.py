@@ -14,10 +14,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
-import redis
 
 #: What clients of it have to know; nobody else can see it in a URL that is masked.
 PASSWORD = "canary-storage-5d20e9"
@@ -117,11 +116,14 @@ class RedisServer:
         finally:
             self._process.send_signal(signal.SIGCONT)
 
-    def told(self) -> redis.Redis:
+    def told(self) -> Any:
         """
         Return a client for giving it orders, to be used with `with`.
         """
-        return redis.Redis.from_url(self.url, decode_responses=True)
+        # Not above: the tests of the package alone have no redis-py.
+        from redis import Redis
+
+        return Redis.from_url(self.url, decode_responses=True)
 
     def keys(self) -> dict[str, int]:
         """
