@@ -288,6 +288,7 @@ def _parsed_target(text: str) -> _Target:
     )
 
 
+#: Characters.
 _LONGEST_KEPT = 1000
 _known_target = functools.lru_cache(maxsize=256)(_parsed_target)
 

@@ -39,15 +39,31 @@ def module_of(client: Any, name: str, owner: str) -> ModuleType:
 
 
 @attrs.frozen(eq=False)
-class Sender:
+class _Sender:
     """
-    Sends by a blocking client.
+    A client, and what it is asked with.
     """
 
     client: Any
     request: RequestMaker
     #: What the client is given in place of its own.
     auth: Any = None
+
+    def _sent(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Any:
+        return self.client.send(
+            self.request(request, timeout, extensions),
+            stream=True,
+            auth=self.auth,
+            follow_redirects=False,
+        )
+
+
+@attrs.frozen(eq=False)
+class Sender(_Sender):
+    """
+    Sends by a blocking client.
+    """
+
     #: Has no connection used twice any more; of our own client.
     retire: Callable[[], None] | None = None
 
@@ -55,12 +71,7 @@ class Sender:
         """
         Send *request* and return what comes back, its body still to be read.
         """
-        response = self.client.send(
-            self.request(request, timeout, extensions),
-            stream=True,
-            auth=self.auth,
-            follow_redirects=False,
-        )
+        response = self._sent(request, timeout, extensions)
         # What a hook of yours has closed says so, if it is asked this way.
         pieces = response.iter_raw() if response.is_closed else response.stream
         return _received(response, pieces=pieces, close=response.close)
@@ -73,26 +84,16 @@ class Sender:
 
 
 @attrs.frozen(eq=False)
-class AsyncSender:
+class AsyncSender(_Sender):
     """
     Sends by an async client.
     """
-
-    client: Any
-    request: RequestMaker
-    #: What the client is given in place of its own.
-    auth: Any = None
 
     async def send(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Received:
         """
         Send *request* and return what comes back, its body still to be read.
         """
-        response = await self.client.send(
-            self.request(request, timeout, extensions),
-            stream=True,
-            auth=self.auth,
-            follow_redirects=False,
-        )
+        response = await self._sent(request, timeout, extensions)
         pieces = response.aiter_raw() if response.is_closed else response.stream
         return _received(response, pieces=pieces, close=partial(_close, response))
 
