@@ -252,7 +252,8 @@ def _why_not_connected(foreign: BaseException, handled: BaseException | None) ->
             now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
             words = _CERTIFICATES.get(link.verify_code, "its certificate cannot be trusted")
             return "tls", ": " + words.format(now=now)
-        if isinstance(link, ssl.SSLEOFError):
+        # The second is what Python calls the first before 3.11.4.
+        if isinstance(link, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return "connect", ": it hung up during the TLS handshake"
         if isinstance(link, ssl.SSLError):
             plain = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"} & {link.reason}
