@@ -8,7 +8,7 @@ What this client costs, beside what a user would pick instead: `nox -s bench`.
     fronts        blocking, asyncio and trio side by side in one process
     contenders    this client, bare httpx, httpx with cattrs
     peers         the generated client, openai-python, stripe-python
-    calls, load, walks, decoding, startup, observability
+    calls, load, walks, decoding, startup, pacing, observability
                   what is measured, one module a group, bounds included
     shares        where the time of one call goes
     programs      what needs a process of its own

@@ -12,13 +12,28 @@ from pathlib import Path
 
 import attrs
 
-from . import calls, decoding, load, observability, peers, plot, report, shares, startup, walks
+from . import (
+    calls,
+    decoding,
+    load,
+    observability,
+    pacing,
+    peers,
+    plot,
+    report,
+    shares,
+    startup,
+    walks,
+)
 from .contenders import async_contenders, blocking_contenders, decoders
 from .fronts import Blocking, fronts
 from .results import Table
 from .server import serving
 
-GROUPS = ("calls", "shares", "decoding", "pause", "startup", "load", "walks", "observability")
+GROUPS = (
+    *("calls", "shares", "decoding", "pause", "startup"),
+    *("load", "walks", "pacing", "observability"),
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +93,8 @@ def measure(server: str, scale: Scale, groups: list[str]) -> Iterator[Table]:
                 pages=scale.pages,
                 gets=scale.gets,
             )
+        if "pacing" in groups:
+            yield from pacing.measure(fields, server, rounds=scale.rounds)
         if "observability" in groups:
             yield from observability.measure(server, rounds=scale.rounds)
 

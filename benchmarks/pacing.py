@@ -1,123 +1,109 @@
 """
-What pacing costs a call on loopback: off, alone, and over a Redis; interleaved, as milliseconds.
-
-    python -m benchmarks.pacing
+What a turn under a rate limit adds to a call: taken alone, or shared over a Redis on loopback.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-import statistics
+import socket
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import anyio
+from heymilo_async import AsyncHeyMilo, HeyMilo, RateLimit
 
-from heymilo_async import RateLimit, sandbox
+from . import numbers
+from .contenders import KEY
+from .fronts import Blocking
+from .results import Bound, Table, table
+from .timing import Sampler, Series, interleaved
 
-ROUNDS = 500
+OFF = "off"
+ALONE = "alone"
+SHARED = "shared over Redis"
+
+#: Microseconds that a turn may add.
+_BOUNDS = {ALONE: (50.0, 20.0), SHARED: (300.0, 200.0)}
 #: So many that nobody waits.
-PLENTY = 1_000_000
+_PLENTY = 1_000_000
 
 
-@contextmanager
-def redis() -> Iterator[str]:
-    """
-    Run a Redis on a socket in a folder of its own; give its URL.
-    """
+@contextlib.contextmanager
+def _redis() -> Iterator[str]:
     program = shutil.which("redis-server")
     if program is None:
-        message = "redis-server is not installed"
+        message = "redis-server is not installed (Debian: apt-get install redis-server)"
         raise RuntimeError(message)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
-        # Also over TCP it is the loopback interface, but a port would have to be found.
-        path = Path(folder) / "redis.sock"
-        options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--dir", folder]
-        process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-        try:
-            while not path.exists():
-                time.sleep(0.01)
-            yield f"unix://{path}"
-        finally:
-            process.kill()
-            process.wait()
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+        with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:
+            try:
+                _until_it_listens(port)
+                yield f"redis://127.0.0.1:{port}/0"
+            finally:
+                process.kill()
 
 
-def report(front: str, times: dict[str, list[float]]) -> None:
+def _until_it_listens(port: int) -> None:
+    for _ in range(500):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.01)
+    message = f"redis-server does not listen on port {port}"
+    raise RuntimeError(message)
+
+
+def measure(
+    fields: Sequence[Any], server: str, *, rounds: int, times: int = 20
+) -> Iterator[Table]:
     """
-    Print the median of each way to pace, and what it is above that of none.
+    Measure a call on each of *fields*, paced in each way, *times* calls a round.
     """
-    base = statistics.median(times["off"])
-    for name, taken in times.items():
-        median = statistics.median(taken)
-        line = f"{front:9} {name:6} {median * 1e3:.3f} ms  {(median - base) * 1e3:+.3f} ms\n"
-        sys.stdout.write(line)
+    with _redis() as url:
+        rules = {
+            OFF: None,
+            ALONE: RateLimit(_PLENTY, per=60),
+            SHARED: RateLimit(_PLENTY, per=60, storage=url),
+        }
+        for field in fields:
+            kind = HeyMilo if isinstance(field, Blocking) else AsyncHeyMilo
+            clients = {
+                name: kind(KEY, base_url=server, rate_limit=rule) for name, rule in rules.items()
+            }
+            samplers = {name: _sampler(field, one, times) for name, one in clients.items()}
+            series = interleaved(samplers, rounds, warm_up=3)
+            for one in clients.values():
+                field.run(one.close if isinstance(one, HeyMilo) else one.aclose)
+            yield table(
+                f"what a turn adds to a call, {field.name}",
+                "µs",
+                _above(series, OFF),
+                [
+                    Bound(row=row, at_most=most, goal=goal)
+                    for row, (most, goal) in _BOUNDS.items()
+                ],
+            )
 
 
-def rules(url: str) -> dict[str, RateLimit | None]:
+def _sampler(field: Any, client: Any, times: int) -> Sampler:
+    def call() -> Any:
+        return client.phone_numbers.get(numbers.id_of(7))
+
+    return lambda: field.time(call, times)
+
+
+def _above(series: Series, base: str) -> Series:
     """
-    Return the ways to pace.
+    Return by how much each of *series* is above *base*, round by round.
     """
     return {
-        "off": None,
-        "alone": RateLimit(PLENTY, per=60),
-        "shared": RateLimit(PLENTY, per=60, storage=url),
+        name: [one - other for one, other in zip(values, series[base], strict=True)]
+        for name, values in series.items()
+        if name != base
     }
-
-
-def blocking(milo: sandbox.Sandbox, url: str) -> None:
-    """
-    Measure the blocking client.
-    """
-    one = next(iter(milo.store)).id
-    times: dict[str, list[float]] = {name: [] for name in rules(url)}
-    with ExitStack() as stack:
-        clients = {
-            name: stack.enter_context(milo.client(rate_limit=rule))
-            for name, rule in rules(url).items()
-        }
-        for _ in range(ROUNDS):
-            for name, client in clients.items():
-                began = time.perf_counter()
-                client.phone_numbers.get(one)
-                times[name].append(time.perf_counter() - began)
-    report("blocking", times)
-
-
-async def awaited(milo: sandbox.Sandbox, url: str, front: str) -> None:
-    """
-    Measure the awaited client.
-    """
-    one = next(iter(milo.store)).id
-    times: dict[str, list[float]] = {name: [] for name in rules(url)}
-    clients: dict[str, Any] = {
-        name: milo.async_client(rate_limit=rule) for name, rule in rules(url).items()
-    }
-    for _ in range(ROUNDS):
-        for name, client in clients.items():
-            began = time.perf_counter()
-            await client.phone_numbers.get(one)
-            times[name].append(time.perf_counter() - began)
-    for client in clients.values():
-        await client.aclose()
-    report(front, times)
-
-
-def main() -> None:
-    """
-    Measure all fronts.
-    """
-    with redis() as url, sandbox.running() as milo:
-        blocking(milo, url)
-        for front in ("asyncio", "trio"):
-            anyio.run(awaited, milo, url, front, backend=front)
-
-
-if __name__ == "__main__":
-    main()

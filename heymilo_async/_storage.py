@@ -1,5 +1,5 @@
 """
-The turns of all who use the same key, in a Redis that they share. It blocks: a wire runs it.
+The turns of all who use the same key, in a Redis that they share.
 
 Four scripts, since each is one step for everybody else, and one clock, Redis's own. For a
 credential there are three keys, under the HMAC-SHA256 of the credential:
@@ -23,17 +23,17 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import attrs
 
 from ._check import printable, scrub
 from ._pace import span_of
+from ._redis import Redis, Script
 from ._settings import STORAGE_PASSWORD, Credential, Secret
-
-T = TypeVar("T")
+from ._steps import Steps, finish
 
 #: Gives starts and turns of one process, each with its distance from now in seconds.
 History = Callable[[], Mapping[str, float]]
@@ -53,7 +53,7 @@ _CONTEXT: Final = b"heymilo_async: turns of a credential"
 
 _log = logging.getLogger("heymilo_async")
 
-_NOW: Final = """
+_NOW = """
 local starts, alive, rest = KEYS[1], KEYS[2], KEYS[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -63,9 +63,9 @@ local now = time[1] * 1000000 + time[2]
 #: and if Redis had forgotten them, each as its distance from now and its member.
 #: Result: 1 if it has a turn, 0 if that would come too late, -1 if it was forgotten; then in
 #: microseconds the wait, and when all starts are free again; how many are left; how many share.
-_TAKE: Final = (
-    _NOW
-    + """
+_TAKE: Final = Script.of(
+    _NOW,
+    """
 local limit, span, lease = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local most, process, member = tonumber(ARGV[4]), ARGV[5], ARGV[6]
 if #ARGV == 7 and ARGV[7] == '1' and not redis.call('ZSCORE', alive, process) then
@@ -103,13 +103,13 @@ local kept = math.max(redis.call('PTTL', starts), math.ceil((at - now + span) / 
 redis.call('PEXPIRE', starts, kept)
 redis.call('PEXPIRE', alive, kept + lease / 1000)
 return {1, at - now, at - now + span, math.max(0, limit - count - 1), share}
-"""
+""",
 )
 
 #: Arguments: process, span, and if it was forgotten its starts as above. Result: whether it was known.
-_BEAT: Final = (
-    _NOW
-    + """
+_BEAT: Final = Script.of(
+    _NOW,
+    """
 if #ARGV == 2 and not redis.call('ZSCORE', alive, ARGV[1]) then
   return 0
 end
@@ -122,13 +122,13 @@ redis.call('ZADD', alive, now, ARGV[1])
 redis.call('PEXPIRE', starts, math.ceil(until_reset))
 redis.call('PEXPIRE', alive, math.ceil(until_reset))
 return 1
-"""
+""",
 )
 
 #: Arguments: limit, span, how long ago a start is that counts until the reset, remaining.
-_LEARN: Final = (
-    _NOW
-    + """
+_LEARN: Final = Script.of(
+    _NOW,
+    """
 local limit, span, ago = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
 local counted = limit - tonumber(ARGV[4])
@@ -143,7 +143,7 @@ for i = 1, counted - #newest do
 end
 redis.call('PEXPIRE', starts, math.max(redis.call('PTTL', starts), math.ceil(span / 1000)))
 return 0
-"""
+""",
 )
 
 
@@ -207,23 +207,12 @@ class _Fault:
     is_stale: bool
 
 
-@attrs.frozen(eq=False)
-class _Opened:
-    """
-    A client of redis-py, and our scripts.
-    """
-
-    client: Any
-    take: Callable[..., list[int]]
-    beat: Callable[..., int]
-    learn: Callable[..., int]
-
-
 class Storage:
     """
     One Redis, for any number of credentials. Threads may share it; a child process has its own.
 
     Each question gets None for an answer while Redis is down, at once or after a second at most.
+    To ask for a turn is done in steps, since every call does; all else blocks: a wire runs it.
     """
 
     def __init__(
@@ -233,7 +222,7 @@ class Storage:
         self._shown = shown
         self._clock = clock
         self._lock = threading.Lock()
-        self._opened: _Opened | None = None
+        self._redis: Redis | None = None
         self._asks_again_at = -math.inf
         self._is_down = False
         self._is_closed = False
@@ -256,7 +245,7 @@ class Storage:
         most: float,
         history: History | None,
         is_behind: bool,
-    ) -> Grant | None:
+    ) -> Steps[Grant | None]:
         """
         Take a turn for *member*, unless it would come in more than *most* seconds.
 
@@ -266,10 +255,13 @@ class Storage:
         numbers = (book.span, LEASE, min(most, _LONGEST))
         arguments = [limit, *map(_micro, numbers), self._process, member, int(history is not None)]
         told = [] if history is None or not is_behind else _flat(history())
-        said = self._ask(lambda it: it.take(book.keys, [*arguments, *told]))
+        if told:
+            # That may be much, and block.
+            yield None
+        said = yield from self._run(_TAKE, book, [*arguments, *told])
         if said is not None and said[0] < 0 and history is not None:
-            told = _flat(history())
-            said = self._ask(lambda it: it.take(book.keys, [*arguments, *told]))
+            yield None
+            said = yield from self._run(_TAKE, book, [*arguments, *_flat(history())])
         if said is None:
             return None
         return Grant(
@@ -284,16 +276,15 @@ class Storage:
         """
         Give the turn of *member* back.
         """
-        self._ask(lambda it: it.client.zrem(book.keys[0], member))
+        finish(self._ask(lambda redis: redis.do("ZREM", book.keys[0], member)))
 
     def beat(self, book: Book, history: History) -> None:
         """
         Say that this process is alive, and goes on waiting; tell *history* if Redis forgot it.
         """
         arguments = [self._process, _micro(book.span)]
-        if self._ask(lambda it: it.beat(book.keys, arguments)) == 0:
-            told = _flat(history())
-            self._ask(lambda it: it.beat(book.keys, [*arguments, *told]))
+        if finish(self._run(_BEAT, book, arguments)) == 0:
+            finish(self._run(_BEAT, book, [*arguments, *_flat(history())]))
 
     def learn(self, book: Book, limit: int, remaining: int, reset: float) -> None:
         """
@@ -301,29 +292,36 @@ class Storage:
         """
         ago = book.per - min(reset, book.per)
         numbers = [limit, _micro(book.span), _micro(ago), remaining]
-        self._ask(lambda it: it.learn(book.keys, numbers))
+        finish(self._run(_LEARN, book, numbers))
 
     def rest(self, book: Book, wait: float) -> None:
         """
         Let nobody have a turn for *wait* seconds.
         """
-        self._ask(lambda it: it.client.set(book.keys[2], 1, px=math.ceil(wait * 1000)))
+        milliseconds = math.ceil(wait * 1000)
+        finish(self._ask(lambda redis: redis.do("SET", book.keys[2], 1, "PX", milliseconds)))
 
     def close(self) -> None:
         """
         Close the connections.
         """
         self._is_closed = True
-        if self._opened is not None:
-            self._opened.client.connection_pool.disconnect()
+        if self._redis is not None:
+            self._redis.close()
 
-    def _ask(self, question: Callable[[_Opened], T]) -> T | None:
+    def _run(self, script: Script, book: Book, arguments: Sequence[Any]) -> Steps[Any]:
+        return self._ask(lambda redis: redis.run(script, book.keys, arguments))
+
+    def _ask(self, question: Callable[[Redis], Steps[Any]]) -> Steps[Any]:
+        """
+        Return the answer to *question*; None if there is none.
+        """
         if not self._may_ask():
             return None
-        said, fault = self._answer(question)
+        said, fault = yield from self._answer(question)
         if fault is not None and fault.is_stale:
             # The connection was idle for too long, or Redis has been started anew.
-            said, fault = self._answer(question)
+            said, fault = yield from self._answer(question)
         self._judge(fault)
         return said
 
@@ -338,9 +336,14 @@ class Storage:
                 self._asks_again_at = self._clock() + _REST
         return True
 
-    def _answer(self, question: Callable[[_Opened], T]) -> tuple[T | None, _Fault | None]:
+    def _answer(
+        self, question: Callable[[Redis], Steps[Any]]
+    ) -> Steps[tuple[Any, _Fault | None]]:
         try:
-            return question(self._open()), None
+            if self._redis is None:
+                # To import redis-py takes a while.
+                yield None
+            return (yield from question(self._redis or self._open())), None
         except Exception as error:
             # Of the error the text is kept: its frames hold the password.
             fault = self._fault_of(error)
@@ -349,11 +352,10 @@ class Storage:
             raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
         return None, fault
 
-    def _open(self) -> _Opened:
-        if self._opened is None:
-            with self._lock:
-                self._opened = self._opened or _open(self._url)
-        return self._opened
+    def _open(self) -> Redis:
+        with self._lock:
+            self._redis = self._redis or _open(self._url)
+        return self._redis
 
     def _fault_of(self, error: Exception) -> _Fault:
         text = printable(scrub(str(error), _passwords(self._url)), 200)
@@ -381,22 +383,8 @@ class Storage:
             )
 
 
-def _open(url: Secret) -> _Opened:
-    # Not above: it is an extra, and takes a while.
-    from redis import Redis  # noqa: PLC0415 - an extra
-    from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra
-    from redis.retry import Retry  # noqa: PLC0415 - an extra
-
-    client = Redis.from_url(
-        url.reveal(),
-        # Only if the URL has none.
-        password=os.getenv(STORAGE_PASSWORD) or None,
-        socket_timeout=_TIMEOUT,
-        socket_connect_timeout=_TIMEOUT,
-        # It would try for seconds, while a call waits.
-        retry=Retry(NoBackoff(), 0),
-    )
-    return _Opened(client, *map(client.register_script, (_TAKE, _BEAT, _LEARN)))
+def _open(url: Secret) -> Redis:
+    return Redis(url, password=os.getenv(STORAGE_PASSWORD) or None, timeout=_TIMEOUT)
 
 
 def _passwords(url: Secret) -> tuple[Secret, ...]:

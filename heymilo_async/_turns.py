@@ -13,6 +13,7 @@ import attrs
 from ._hints import Quota
 from ._pace import RateLimitStatus, Window
 from ._settings import RateLimit
+from ._steps import Steps
 from ._storage import BEAT, LEASE, Book, Grant, Storage
 from ._wire import Wire
 
@@ -195,9 +196,7 @@ class Shared:
             question = _Question(limit, member, caller.remaining, lane.now())
             try:
                 # Half of its time: a storage that is too slow is no reason to lose the call.
-                grant = await lane.wire.ask(
-                    functools.partial(self._ask, question), within=question.most / 2
-                )
+                grant = await lane.wire.ask(self._ask(question), within=question.most / 2)
             except BaseException:
                 await self._give_up(question, lane)
                 raise
@@ -263,12 +262,12 @@ class Shared:
             reset=max(own.reset, round(last.until - now, 6)),
         )
 
-    def _ask(self, question: _Question) -> Grant | None:
+    def _ask(self, question: _Question) -> Steps[Grant | None]:
         now, member = question.now, question.member
         with self._lock:
             self._hear(now)
             is_behind = self._is_behind
-        grant = self._storage.take(
+        grant = yield from self._storage.take(
             self._book,
             question.limit,
             member,

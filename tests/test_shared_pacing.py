@@ -41,6 +41,7 @@ from heymilo_async import (
 )
 from heymilo_async._drive import run_now
 from heymilo_async._settings import Secret, pool_settings
+from heymilo_async._steps import finish
 from heymilo_async._storage import Book, Storage
 from heymilo_async._turns import Shared
 from heymilo_async._wire import BlockingWire
@@ -91,7 +92,9 @@ def take(storage, limit, *, book=BOOK, most=1e9, history=None, is_behind=False):
     Return what *storage* grants for one more start.
     """
     member = storage.new_member()
-    return storage.take(book, limit, member, most=most, history=history, is_behind=is_behind)
+    return finish(
+        storage.take(book, limit, member, most=most, history=history, is_behind=is_behind)
+    )
 
 
 def close_to(expected):
@@ -138,7 +141,7 @@ def test_a_turn_that_is_given_back(storages):
     take(storage, 1)
     for _ in range(5):
         member = storage.new_member()
-        grant = storage.take(BOOK, 1, member, most=1e9, history=None, is_behind=False)
+        grant = finish(storage.take(BOOK, 1, member, most=1e9, history=None, is_behind=False))
         storage.leave(BOOK, member)
 
         assert close_to(60.6) == grant.wait
@@ -518,7 +521,7 @@ def test_ctrl_c_in_the_middle(storages, monkeypatch):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as caught:
-        storage._ask(interrupt)
+        finish(storage._ask(interrupt))
 
     names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
     assert "interrupt" not in names
@@ -768,9 +771,9 @@ class Lane:
     async def run(self, function):
         return function()
 
-    async def ask(self, function, *, within):
+    async def ask(self, steps, *, within):
         del within
-        return function()
+        return finish(steps)
 
 
 class Patient:
@@ -852,11 +855,11 @@ def test_who_asks_and_does_not_wait_for_the_answer(
     mine, lane = shared
     running = []
 
-    async def ask(function, *, within):
+    async def ask(steps, *, within):
         del within
-        running.append(function)
+        running.append(steps)
         if is_answered:
-            function()
+            finish(steps)
         if is_cancelled:
             raise asyncio.CancelledError
 
@@ -864,7 +867,7 @@ def test_who_asks_and_does_not_wait_for_the_answer(
     with contextlib.suppress(asyncio.CancelledError):
         assert None is run_now(mine.take(3, lane, Patient()))
     if not is_answered:
-        running[0]()
+        finish(running[0])
 
     kept = redis_server.keys()
     assert [] == [key for key in kept if ":starts:" in key]
@@ -879,9 +882,13 @@ def test_a_fault_in_the_thread_that_asks():
         pool_settings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
     )
 
+    def faulty():
+        yield None
+        return 1 / 0
+
     for within in (math.inf, 5.0):
         with pytest.raises(ZeroDivisionError):
-            run_now(wire.ask(lambda: 1 / 0, within=within))
+            run_now(wire.ask(faulty(), within=within))
 
 
 def test_redis_is_loaded_when_it_is_used():

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import socket
 import sys
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -18,6 +19,7 @@ import anyio.to_thread
 
 from .._call import Answer, Request
 from .._settings import PoolSettings, Secret
+from .._steps import PATIENCE, Rest, Steps
 from ..errors import HeyMiloError
 from ._base import CLEAN_UP, Ahead, PoolTimeout, Received
 from ._lease import Lease
@@ -59,6 +61,8 @@ class AsyncWire:
         self._places = anyio.CapacityLimiter(settings.max_connections)
         # Of our own: those that all share may be taken by what takes longer.
         self._threads = anyio.CapacityLimiter(_THREADS)
+        #: Who asks first is answered first.
+        self._questions = anyio.CapacityLimiter(_THREADS)
         self._scopes: set[anyio.CancelScope] = set()
         self._lease: Lease | None = None
         self._closed = False
@@ -148,7 +152,7 @@ class AsyncWire:
     async def _exchange(
         self, request: Request, timeout: float, expires: float | None, receiver: Receiver
     ) -> None:
-        place = await self._take_place(timeout)
+        place = await _place_in(self._places, timeout)
         try:
             # Not before: who waits may not go on with connections that were given up meanwhile.
             lease = await self._leased()
@@ -167,18 +171,6 @@ class AsyncWire:
                     await _close(lease)
         finally:
             self._places.release_on_behalf_of(place)
-
-    async def _take_place(self, timeout: float) -> object:
-        place = object()
-        try:
-            self._places.acquire_on_behalf_of_nowait(place)
-        except anyio.WouldBlock:
-            with anyio.move_on_after(timeout) as waiting:
-                await self._places.acquire_on_behalf_of(place)
-            if waiting.cancelled_caught:
-                message = "all connections are in use"
-                raise PoolTimeout(message) from None
-        return place
 
     async def _leased(self) -> Lease:
         if self._lease is None or not self._lease.take():
@@ -254,16 +246,30 @@ class AsyncWire:
             done.append(await anyio.to_thread.run_sync(function, limiter=self._threads))
         return done[0]
 
-    async def ask(self, function: Callable[[], B], *, within: float) -> B | None:
+    async def ask(self, steps: Steps[B], *, within: float) -> B | None:
         """
-        Return what *function* does, in a thread; None if that takes more than *within* seconds.
+        Return what comes of *steps*, None if they take more than *within* seconds.
 
-        Cancelled or too late, nobody waits for it: it goes on, and no one hears of its result.
+        Cancelled or too late, nobody waits for them: they go on, and no one hears of the result.
         """
         with anyio.move_on_after(within):
-            return await anyio.to_thread.run_sync(
-                function, limiter=self._threads, abandon_on_cancel=True
-            )
+            place = await _place_in(self._questions, math.inf)
+            rest = Rest(steps)
+            try:
+                # A thread would cost more than all that it has to do.
+                while (source := next(steps)) is not None and await _is_readable(source):
+                    pass
+                return await anyio.to_thread.run_sync(
+                    rest, limiter=self._threads, abandon_on_cancel=True
+                )
+            except StopIteration as end:
+                result: B = end.value
+                return result
+            except BaseException:
+                rest.abandon()
+                raise
+            finally:
+                self._questions.release_on_behalf_of(place)
         return None
 
     async def renew(self) -> None:
@@ -285,6 +291,32 @@ class AsyncWire:
         if lease is not None:
             lease.retire()
             await _close(lease)
+
+
+async def _place_in(limiter: anyio.CapacityLimiter, timeout: float) -> object:
+    """
+    Take a place, in the order in which one was asked for; without a pause if there is one.
+    """
+    place = object()
+    try:
+        limiter.acquire_on_behalf_of_nowait(place)
+    except anyio.WouldBlock:
+        with anyio.move_on_after(timeout) as waiting:
+            await limiter.acquire_on_behalf_of(place)
+        if waiting.cancelled_caught:
+            message = "all connections are in use"
+            raise PoolTimeout(message) from None
+    return place
+
+
+async def _is_readable(source: socket.socket) -> bool:
+    """
+    Return whether there is something to read from *source*, after `PATIENCE` at the latest.
+    """
+    with anyio.move_on_after(PATIENCE), contextlib.suppress(Exception):
+        await anyio.wait_readable(source)
+        return True
+    return False
 
 
 def _clock_of(place: Any) -> Callable[[], float]:

@@ -11,6 +11,7 @@ import attrs
 
 from .._call import Answer, Request
 from .._settings import Secret
+from .._steps import Steps
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -188,10 +189,10 @@ class Wire(Protocol):
         """
         ...
 
-    async def ask(self, function: Callable[[], B], *, within: float) -> B | None:
+    async def ask(self, steps: Steps[B], *, within: float) -> B | None:
         """
-        Return what *function* does, None if that takes more than *within* seconds. Cancelled or too
-        late, nobody waits for it, and it goes on.
+        Return what comes of *steps*, None if they take more than *within* seconds. Cancelled or too
+        late, nobody waits for them, and they go on.
         """
         ...
 

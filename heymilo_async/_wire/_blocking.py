@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar, cast
 from .._call import Answer, Request
 from .._drive import run_now
 from .._settings import PoolSettings, Secret
+from .._steps import PATIENCE, Rest, Steps, finish, is_readable
 from ..errors import ClientClosedError, HeyMiloError
 from ._base import Ahead, Received
 from ._deadline import Deadline
@@ -245,19 +246,31 @@ class BlockingWire:
         """
         return function()
 
-    async def ask(self, function: Callable[[], B], *, within: float) -> B | None:
+    async def ask(self, steps: Steps[B], *, within: float) -> B | None:
         """
-        Return what *function* does; None if that takes more than *within* seconds.
+        Return what comes of *steps*, None if they take more than *within* seconds.
 
-        Then nobody waits for it: it goes on, and no one hears of its result.
+        Then nobody waits for them: they go on, and no one hears of the result.
         """
         if within == math.inf:
-            return function()
-        results: list[B] = []
-        ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        _start(lambda: results.append(function()), threading.Event(), ended.put)
+            return finish(steps)
+        until = self.now() + within
+        rest = Rest(steps)
         try:
-            failure = ended.get(timeout=max(within, 0.0))
+            while (source := next(steps)) is not None:
+                if not is_readable(source, min(PATIENCE, max(0.0, until - self.now()))):
+                    break
+        except StopIteration as end:
+            result: B = end.value
+            return result
+        except BaseException:
+            rest.abandon()
+            raise
+        results: list[B | None] = []
+        ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+        _start(lambda: results.append(rest()), threading.Event(), ended.put)
+        try:
+            failure = ended.get(timeout=max(until - self.now(), 0.0))
         except queue.Empty:
             return None
         if failure is not None:
