@@ -50,6 +50,15 @@ def built(*extras: str) -> str:
     return f"{PYPROJECT['project']['name']}[{','.join(extras)}] @ {wheel.resolve().as_uri()}"
 
 
+def dependencies() -> list[str]:
+    """
+    Return the requirements of the package and of its extras, but for those of its own name.
+    """
+    project = PYPROJECT["project"]
+    named = [project["dependencies"], *project["optional-dependencies"].values()]
+    return [one for part in named for one in part if not one.startswith(project["name"])]
+
+
 def group(name: str) -> list[str]:
     """
     Return the requirements of one of the dependency groups.
@@ -192,7 +201,11 @@ def matrix(session: nox.Session, resolution: str) -> None:
 
     They are the tests of the sdist, whose package is none any more: only the installed one is found.
     """
-    session.install(*CONSTRAINED, f"--resolution={resolution}", built("all"), *group("tests"))
+    # What the wheel wants is not "direct" to uv, unless it is named here too.
+    wanted = [*dependencies(), built("all"), *group("tests")]
+    session.install(*CONSTRAINED, f"--resolution={resolution}", *wanted)
+    if resolution == "lowest-direct":
+        session.run("python", "tests/floors.py", *dependencies())
     (sdist,) = DIST.glob("*.tar.gz")
     with tempfile.TemporaryDirectory() as folder:
         shutil.unpack_archive(sdist, folder, filter="data")

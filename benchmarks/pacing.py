@@ -59,9 +59,7 @@ def _until_it_listens(port: int) -> None:
     raise RuntimeError(message)
 
 
-def measure(
-    fields: Sequence[Any], server: str, *, rounds: int, times: int = 20
-) -> Iterator[Table]:
+def measure(fields: Sequence[Any], server: str, *, rounds: int, times: int = 20) -> Iterator[Table]:
     """
     Measure a call on each of *fields*, paced in each way, *times* calls a round.
     """
@@ -84,10 +82,7 @@ def measure(
                 f"what a turn adds to a call, {field.name}",
                 "µs",
                 _above(series, OFF),
-                [
-                    Bound(row=row, at_most=most, goal=goal)
-                    for row, (most, goal) in _BOUNDS.items()
-                ],
+                [Bound(row=row, at_most=most, goal=goal) for row, (most, goal) in _BOUNDS.items()],
             )
 
 

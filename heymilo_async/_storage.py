@@ -336,9 +336,7 @@ class Storage:
                 self._asks_again_at = self._clock() + _REST
         return True
 
-    def _answer(
-        self, question: Callable[[Redis], Steps[Any]]
-    ) -> Steps[tuple[Any, _Fault | None]]:
+    def _answer(self, question: Callable[[Redis], Steps[Any]]) -> Steps[tuple[Any, _Fault | None]]:
         try:
             if self._redis is None:
                 # To import redis-py takes a while.

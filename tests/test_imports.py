@@ -19,11 +19,11 @@ ROOT = Path(heymilo_async.__file__).parent
 #: `WITHIN`.
 LAYERS = [
     {"_mapping", "_version"},
-    {"errors", "_drive", "events"},
+    {"errors", "_drive", "_steps", "events"},
     {"_log"},
     {"_listeners"},
     {"_settings", "_call", "_codec", "_hints", "_retry", "_pace"},
-    {"_check", "_configuration"},
+    {"_check", "_configuration", "_redis"},
     {"_storage"},
     {"_wire"},
     {"_turns"},

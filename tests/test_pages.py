@@ -190,6 +190,9 @@ class Session:
         own = str(Path(sys.executable).parent)
         monkeypatch.setenv("PATH", own, prepend=os.pathsep)
         monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        # Starlette's test client before 1.0 has a name that anyio calls old, and pytest tells it.
+        old = "ignore:The anyio.abc.BlockingPortal alias is deprecated:DeprecationWarning"
+        monkeypatch.setenv("PYTHONWARNINGS", old)
 
     def here(self, text):
         """

@@ -540,7 +540,100 @@ def test_a_closed_storage_says_nothing(storages, caplog):
     assert [] == caplog.messages
 
 
+def test_connections_that_all_died(storages, redis_server, caplog):
+    """
+    A Redis that closed many connections is asked again over a new one, and nobody has to notice.
+    """
+    storage = storages()
+    asked = [
+        storage.take(BOOK, 9, storage.new_member(), most=1e9, history=None, is_behind=False)
+        for _ in range(3)
+    ]
+    sources = [next(source for source in one if source is not None) for one in asked]
+    granted = [finish(one).remaining for one in asked]
+    with redis_server.told() as told:
+        told.client_kill_filter(_type="normal", skipme=True)
+
+    assert 3 == len(set(sources))
+    assert [8, 7, 6] == granted
+    assert 5 == take(storage, 9).remaining
+    assert [] == caplog.messages
+
+
+def test_closed_while_somebody_asks(storages, redis_server):
+    """
+    A storage that is closed leaves the connection in use to its user, who closes it afterwards.
+    """
+    storage = storages()
+    take(storage, 9)
+    asked = storage.take(BOOK, 9, storage.new_member(), most=1e9, history=None, is_behind=False)
+    source = next(asked)
+    storage.close()
+
+    assert -1 < source.fileno()
+    assert 7 == finish(asked).remaining
+    assert -1 == source.fileno()
+
+
 # Clients.
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_event_loop_needs_no_threads(serve, redis_server, monkeypatch, backend):
+    """
+    Once a connection is open, turns are taken without a thread, over four connections at most.
+    """
+    server = serve(single())
+    rule = RateLimit(1000, per=60, storage=redis_server.url)
+    threads = []
+
+    async def main():
+        async with AsyncHeyMilo(KEY, base_url=server.base_url, rate_limit=rule) as client:
+            await client.phone_numbers.get_many([ID] * 40, concurrency=20)
+            real = anyio.to_thread.run_sync
+            monkeypatch.setattr(
+                anyio.to_thread, "run_sync", lambda *a, **o: threads.append(a) or real(*a, **o)
+            )
+            await client.phone_numbers.get_many([ID] * 40, concurrency=20)
+            with redis_server.told() as told:
+                return len(told.client_list()) - 1
+
+    opened = anyio.run(main, backend=backend)
+    assert 80 == server.n
+    assert 1 <= opened <= 4
+    assert len(threads) < 4
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_event_loop_goes_on(serve, redis_server, backend):
+    """
+    While a storage stands still, the event loop does not.
+    """
+    server = serve(single())
+    rule = RateLimit(9, per=60, storage=redis_server.url)
+    ticks = []
+
+    async def tick():
+        while True:
+            await anyio.sleep(0.01)
+            ticks.append(1)
+
+    async def main():
+        async with (
+            AsyncHeyMilo(KEY, base_url=server.base_url, rate_limit=rule) as client,
+            anyio.create_task_group() as group,
+        ):
+            await client.phone_numbers.get(ID)
+            group.start_soon(tick)
+            with redis_server.standing_still():
+                await client.phone_numbers.get(ID)
+            group.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+
+    # It counts as down after half a second.
+    assert 2 == server.n
+    assert len(ticks) > 10
 
 
 def test_clients_share_one_budget(front, serve, redis_server):

@@ -1,0 +1,27 @@
+"""
+What is installed of the package's dependencies must be the oldest version that each allows.
+
+    python tests/floors.py 'attrs>=23.2' ...
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+
+def above(wanted: Requirement) -> str | None:
+    """
+    Return what is installed of *wanted*, if that is newer than it has to be.
+    """
+    installed = Version(version(wanted.name))
+    floors = [Version(one.version) for one in wanted.specifier if one.operator == ">="]
+    return None if [installed] == floors else f"{wanted.name} {installed} is not the oldest"
+
+
+if __name__ == "__main__":
+    found = [said for one in sys.argv[1:] if (said := above(Requirement(one)))]
+    sys.exit("\n".join(found) or None)
