@@ -288,5 +288,5 @@ def bench(session: nox.Session) -> None:
     """
     Measure this client beside what a user would pick instead; `-- --quick` only looks.
     """
-    session.install(*CONSTRAINED, "-e", ".", *group("bench"))
+    session.install(*CONSTRAINED, "-e", ".[redis]", *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)

@@ -110,9 +110,12 @@ def main() -> int:
     given = parser.parse_args()
     if unknown := set(given.groups) - set(GROUPS):
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
+    groups = given.groups or list(GROUPS)
+    if "pacing" in groups and (missing := pacing.lacks()):
+        parser.error(f"{missing}, or name the other groups")
     tables = []
     with serving() as server:
-        for table in measure(server, QUICK if given.quick else FULL, given.groups or list(GROUPS)):
+        for table in measure(server, QUICK if given.quick else FULL, groups):
             print(*report.lines_of(table), sep="\n", flush=True)
             tables.append(table)
     found = report.report(tables, quick=given.quick)

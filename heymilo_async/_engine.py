@@ -11,6 +11,7 @@ to judge (cancellation, Ctrl-C, an exception of your own http_client) passes thr
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import math
@@ -189,8 +190,10 @@ class Engine:
             self._tell_end(course, interruption)
             raise
         finally:
-            # It holds methods of its own: nobody but the garbage collector would free it.
-            retrying.iter_state.reset()
+            # It holds methods of its own: nobody but the garbage collector would free it. (That is
+            # no harm where another version of tenacity names it otherwise; a call that fails is.)
+            with contextlib.suppress(AttributeError):
+                retrying.iter_state.reset()
         self._tell_end(course, outcome)
         if isinstance(outcome, APIResponse):
             return outcome

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from redis_server import required
 
 ROOT = Path(__file__).parents[1]
 
@@ -106,6 +107,21 @@ def test_walks(server):
         tables = list(_load("walks").measure(opened, server, rounds=2, pages=2, gets=2))
 
     assert 6 == len(tables)
+
+
+def test_pacing(server):
+    """
+    What a turn adds is measured on each front, alone and over a Redis, and has a bound.
+    """
+    pacing = _load("pacing")
+    required()
+    with _load("fronts").fronts() as opened:
+        tables = list(pacing.measure(opened, server, rounds=2, times=1))
+
+    assert None is pacing.lacks()
+    assert ["blocking", "asyncio", "trio"] == [one.name.rpartition(", ")[2] for one in tables]
+    assert [{pacing.ALONE, pacing.SHARED}] * 3 == [set(one.rows) for one in tables]
+    assert all(2 == len(one.findings) for one in tables)
 
 
 def test_watching(server):

@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 
 import anyio
 import pytest
+import tenacity
 import trustme
 from fronts import Front
 from invariants import in_use
 from server import NUMBER, answer, page, single
 
-from heymilo_async import HeyMiloError, ResponseMismatchError
+from heymilo_async import HeyMiloError, ResponseMismatchError, _engine
 from heymilo_async._engine import _Course
 
 ID = NUMBER["id"]
@@ -219,6 +220,28 @@ def test_nothing_waits_for_the_garbage_collector(front, serve, left, reply):
         return left()
 
     assert [] == front.run(body, server.base_url)
+
+
+def test_a_tenacity_that_keeps_it_elsewhere(front, serve, monkeypatch):
+    """
+    Should tenacity keep what is left of a call under another name, calls go on all the same.
+    """
+
+    class Renamed:
+        def __init__(self, **options):
+            self._state = tenacity.AsyncRetrying(**options)
+
+        async def __call__(self, *args):
+            return await self._state(*args)
+
+    async def body(client):
+        return await client.phone_numbers.get(ID)
+
+    monkeypatch.setattr(_engine, "AsyncRetrying", Renamed)
+    server = serve(answer(503, b"", "Retry-After: 0"), single())
+
+    assert ID == front.run(body, server.base_url).id
+    assert 2 == server.n
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
