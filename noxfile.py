@@ -32,14 +32,16 @@ ONCE = ("--ignore=tests/test_contributing.py", "--ignore=tests/test_reliability.
 #: No version with a known hole.
 CONSTRAINED = ("-c", "constraints.txt")
 
-if shutil.which("pyenv") and "PYENV_VERSION" not in os.environ:
-    # A shim of pyenv's fails unless its version is active, and uv takes that for "not there".
+if shutil.which("pyenv"):
+    # A shim of pyenv's fails unless its version is active, and uv takes that for "not there". What
+    # is active already comes first; a shim that started this has seen to that.
     installed = subprocess.run(
         ["pyenv", "versions", "--bare"], capture_output=True, text=True, check=True
     ).stdout.split()
-    wanted = [one for one in installed if one.rpartition(".")[0] in PYTHONS]
-    if wanted:
-        os.environ["PYENV_VERSION"] = ":".join(wanted)
+    active = [one for one in os.environ.get("PYENV_VERSION", "").split(":") if one]
+    active += [one for one in installed if one.rpartition(".")[0] in PYTHONS and one not in active]
+    if active:
+        os.environ["PYENV_VERSION"] = ":".join(active)
 
 
 def built(*extras: str) -> str:

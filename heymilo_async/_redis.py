@@ -11,13 +11,19 @@ from __future__ import annotations
 import collections
 import contextlib
 import hashlib
+import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from ._settings import Secret
 from ._steps import Steps
+
+#: Seconds for which reading may block whoever was told that there is something to read.
+_MOMENT: Final = 0.01
+#: Connections to keep. (As many threads may ask at a time; more than that is a burst.)
+_IDLE: Final = 100
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +66,7 @@ class Redis:
             # It would try for seconds, while a call waits.
             retry=Retry(NoBackoff(), 0),
         )
+        self._timeout = timeout
         self._kind = pool.connection_class
         self._options = pool.connection_kwargs
         self._errors = exceptions
@@ -89,9 +96,7 @@ class Redis:
         try:
             # It is some hundred bytes, and nothing else is on its way: that does not block.
             connection.send_command(*command, check_health=False)
-            # (There is no public way to it. Without it a thread reads.)
-            yield getattr(connection, "_sock", None)
-            answer = connection.read_response()
+            answer = yield from self._answer_over(connection)
         except self._errors.ResponseError:
             self._put_back(connection)
             raise
@@ -102,6 +107,25 @@ class Redis:
             raise
         self._put_back(connection)
         return answer
+
+    def _answer_over(self, connection: Any) -> Steps[Any]:
+        # (There is no public way to it. Without it a thread reads.)
+        source = getattr(connection, "_sock", None)
+        until = time.monotonic() + self._timeout
+        if source is not None:
+            source.settimeout(_MOMENT)
+        while True:
+            yield source
+            try:
+                answer = connection.read_response(disconnect_on_error=False)
+            except self._errors.TimeoutError:
+                # What came of the answer is kept, and the rest may be on its way.
+                if time.monotonic() >= until:
+                    raise
+            else:
+                if source is not None:
+                    source.settimeout(self._timeout)
+                return answer
 
     def close(self) -> None:
         """
@@ -119,6 +143,10 @@ class Redis:
             return None
 
     def _put_back(self, connection: Any) -> None:
+        # One that could not log in has no socket: whoever gets it would have to connect.
+        if getattr(connection, "_sock", connection) is None or len(self._idle) >= _IDLE:
+            _close(connection)
+            return
         self._idle.append(connection)
         if self._is_closed:
             self._close_idle()

@@ -14,7 +14,8 @@ from typing import Final, Generic, TypeAlias, TypeVar
 T = TypeVar("T")
 
 #: Yields the socket from which the next step reads, or None before a step that may block for other
-#: reasons. It may go on in another thread than it began in.
+#: reasons. It may go on in another thread than it began in. The socket has to have a timeout: an
+#: event loop may leave it without blocking, and one that has a timeout does not mind.
 Steps: TypeAlias = Generator[socket.socket | None, None, T]
 
 #: Seconds for which a socket is waited for; then the rest is left to a thread.
@@ -62,9 +63,9 @@ class Rest(Generic[T]):
 
     def abandon(self) -> None:
         """
-        See that a thread takes them, and do not wait for it.
+        See that a thread takes them, and do not wait for it; a program that ends does.
         """
         if not self._claim.locked():
-            # A program that ends starts no threads any more, and misses nothing.
+            # A program that has ended starts no threads any more.
             with contextlib.suppress(RuntimeError):
-                threading.Thread(target=self, name="heymilo", daemon=True).start()
+                threading.Thread(target=self, name="heymilo").start()

@@ -274,9 +274,9 @@ class Storage:
 
     def leave(self, book: Book, member: str) -> None:
         """
-        Give the turn of *member* back.
+        Give the turn of *member* back, though the storage be closed meanwhile.
         """
-        finish(self._ask(lambda redis: redis.do("ZREM", book.keys[0], member)))
+        finish(self._ask(lambda redis: redis.do("ZREM", book.keys[0], member), is_last_word=True))
 
     def beat(self, book: Book, history: History) -> None:
         """
@@ -312,11 +312,13 @@ class Storage:
     def _run(self, script: Script, book: Book, arguments: Sequence[Any]) -> Steps[Any]:
         return self._ask(lambda redis: redis.run(script, book.keys, arguments))
 
-    def _ask(self, question: Callable[[Redis], Steps[Any]]) -> Steps[Any]:
+    def _ask(
+        self, question: Callable[[Redis], Steps[Any]], *, is_last_word: bool = False
+    ) -> Steps[Any]:
         """
         Return the answer to *question*; None if there is none.
         """
-        if not self._may_ask():
+        if not self._may_ask() or (self._is_closed and not is_last_word):
             return None
         said, fault = yield from self._answer(question)
         if fault is not None and fault.is_stale:
@@ -326,7 +328,7 @@ class Storage:
         return said
 
     def _may_ask(self) -> bool:
-        if self._is_closed or self._clock() < self._asks_again_at:
+        if self._clock() < self._asks_again_at:
             return False
         if self._is_down:
             with self._lock:
@@ -353,6 +355,9 @@ class Storage:
     def _open(self) -> Redis:
         with self._lock:
             self._redis = self._redis or _open(self._url)
+        if self._is_closed:
+            # Meanwhile; it was not there to be told.
+            self._redis.close()
         return self._redis
 
     def _fault_of(self, error: Exception) -> _Fault:
@@ -368,8 +373,7 @@ class Storage:
             return
         with self._lock:
             was_down, self._is_down = self._is_down, fault is not None
-            if fault is not None:
-                self._asks_again_at = self._clock() + _REST
+            self._asks_again_at = -math.inf if fault is None else self._clock() + _REST
         if fault is None:
             _log.info("the storage of the rate limit, %s, answers again", self._shown)
         elif not (was_down or self._is_closed):

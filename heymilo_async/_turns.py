@@ -267,14 +267,19 @@ class Shared:
         with self._lock:
             self._hear(now)
             is_behind = self._is_behind
-        grant = yield from self._storage.take(
-            self._book,
-            question.limit,
-            member,
-            most=question.most,
-            history=functools.partial(self._history, now) if self._mine else None,
-            is_behind=is_behind,
-        )
+        try:
+            grant = yield from self._storage.take(
+                self._book,
+                question.limit,
+                member,
+                most=question.most,
+                history=functools.partial(self._history, now) if self._mine else None,
+                is_behind=is_behind,
+            )
+        except BaseException:
+            # Ctrl-C, say. Nobody knows whether there is a turn to give back.
+            question.is_answered = True
+            raise
         if grant is None:
             return None
         with self._lock:

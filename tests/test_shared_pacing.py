@@ -18,11 +18,13 @@ import traceback
 
 import anyio
 import pytest
+import redis
 import trustme
 from fronts import KEY
 from redis_server import PASSWORD, RedisServer
 from server import NUMBER, answer, single
 from starts import Starts
+from trickle import Trickle
 
 from heymilo_async import (
     AsyncHeyMilo,
@@ -35,6 +37,7 @@ from heymilo_async import (
     RateLimitError,
     RateLimitStatus,
     RetryPolicy,
+    _redis,
     _settings,
     _storage,
     _turns,
@@ -95,6 +98,18 @@ def take(storage, limit, *, book=BOOK, most=1e9, history=None, is_behind=False):
     return finish(
         storage.take(book, limit, member, most=most, history=history, is_behind=is_behind)
     )
+
+
+def connections_left(redis_server):
+    """
+    Return how many connections Redis has, that of this question included, once it has noticed
+    which ones are closed.
+    """
+    with redis_server.told() as told:
+        deadline = time.monotonic() + 10
+        while (left := len(told.client_list())) > 1 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    return left
 
 
 def close_to(expected):
@@ -575,7 +590,166 @@ def test_closed_while_somebody_asks(storages, redis_server):
     assert -1 == source.fileno()
 
 
+def test_a_turn_that_is_given_back_late(storages, redis_server):
+    """
+    A turn is given back though the storage was closed meanwhile, and no connection is left.
+    """
+    storage = storages()
+    member = storage.new_member()
+    finish(storage.take(BOOK, 9, member, most=1e9, history=None, is_behind=False))
+    storage.close()
+    storage.leave(BOOK, member)
+
+    assert 1 == connections_left(redis_server)
+    kept = redis_server.keys()
+    assert [] == [key for key in kept if ":starts:" in key]
+
+
+def test_closed_while_it_is_opened(storages, redis_server):
+    """
+    A storage that is closed while its first question opens it keeps no connection.
+    """
+    storage = storages()
+    asked = storage.take(BOOK, 9, storage.new_member(), most=1e9, history=None, is_behind=False)
+    assert None is next(asked)
+    storage.close()
+    finish(asked)
+
+    assert 1 == connections_left(redis_server)
+
+
+def test_who_finds_out_opens_the_way(storages, redis_server, clock):
+    """
+    Once one has found out that the storage is back, nobody waits any longer.
+    """
+    storage = storages(clock=clock)
+    redis_server.stop()
+    assert None is take(storage, 3)
+    redis_server.start()
+    clock.now += 1.1
+
+    assert [2, 1, 0] == [take(storage, 3).remaining for _ in range(3)]
+
+
+def test_connections_that_a_burst_needed(storages, monkeypatch):
+    """
+    Of the connections that were in use at a time, so many are kept and no more.
+    """
+    monkeypatch.setattr(_redis, "_IDLE", 2)
+    storage = storages()
+    asked = [
+        storage.take(BOOK, 9, storage.new_member(), most=1e9, history=None, is_behind=False)
+        for _ in range(5)
+    ]
+    sources = [next(source for source in one if source is not None) for one in asked]
+    for one in asked:
+        finish(one)
+
+    assert 3 == [source.fileno() for source in sources].count(-1)
+
+
+def test_a_log_in_that_fails(storages, redis_server, clock, caplog):
+    """
+    Where connecting ends in an error, the next question connects anew, and says that this blocks.
+    """
+    url = redis_server.url.removesuffix("/0") + "/9999"
+    storage = Storage(Secret(url), "no such database", clock=clock)
+    answers = []
+    for _ in range(3):
+        asked = storage.take(BOOK, 9, "a:1", most=1e9, history=None, is_behind=False)
+        assert None is next(asked)
+        answers.append(finish(asked))
+        clock.now += 1.1
+    storage.close()
+
+    assert [None] * 3 == answers
+    (line,) = caplog.messages
+    assert "out of range" in line
+
+
+@pytest.mark.parametrize(
+    ("pause", "is_answered"), [(0.02, True), (0.2, False)], ids=["in time", "for too long"]
+)
+def test_an_answer_in_pieces(redis_server, pause, is_answered, caplog):
+    """
+    An answer may come in pieces, as long as all of it takes no more than half a second.
+    """
+    with Trickle(redis_server.port, size=10) as between:
+        url = redis_server.url.replace(str(redis_server.port), str(between.port))
+        storage = Storage(Secret(url), "in pieces")
+        take(storage, 9)
+        between.pause = pause
+        began = time.monotonic()
+        grant = take(storage, 9)
+        elapsed = time.monotonic() - began
+        between.pause = 0.0
+        storage.close()
+
+    assert is_answered == (grant is not None)
+    assert elapsed < 5
+    assert (not is_answered) == ("TimeoutError" in caplog.text)
+
+
 # Clients.
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_event_loop_goes_on_while_pieces_come(serve, redis_server, backend):
+    """
+    While an answer comes in pieces, the event loop does something else.
+    """
+    server = serve(single())
+    ticks = []
+
+    async def tick():
+        while True:
+            await anyio.sleep(0.01)
+            ticks.append(1)
+
+    async def main(url, between):
+        async with (
+            AsyncHeyMilo(
+                KEY, base_url=server.base_url, rate_limit=RateLimit(9, per=60, storage=url)
+            ) as client,
+            anyio.create_task_group() as group,
+        ):
+            await client.phone_numbers.get(ID)
+            between.pause = 0.04
+            group.start_soon(tick)
+            await client.phone_numbers.get(ID)
+            group.cancel_scope.cancel()
+
+    with Trickle(redis_server.port, size=5) as between:
+        url = redis_server.url.replace(str(redis_server.port), str(between.port))
+        anyio.run(main, url, between, backend=backend)
+
+    assert 2 == redis_server.keys()[BOOK.keys[0]]
+    assert len(ticks) > 5
+
+
+@pytest.mark.parametrize("deadline", [None, 60.0])
+def test_ctrl_c_while_redis_answers(serve, redis_server, monkeypatch, deadline):
+    """
+    Ctrl-C in the middle of the question leaves no turn behind.
+    """
+    server = serve(single())
+    rule = RateLimit(9, per=60, storage=redis_server.url)
+    with HeyMilo(KEY, base_url=server.base_url, rate_limit=rule, deadline=deadline) as client:
+        client.phone_numbers.get(ID)
+        real = redis.Connection.read_response
+
+        def interrupted(self, *args, **options):
+            monkeypatch.undo()
+            real(self, *args, **options)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(redis.Connection, "read_response", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            client.phone_numbers.get(ID)
+
+        assert 1 == redis_server.keys()[BOOK.keys[0]]
+        client.phone_numbers.get(ID)
+    assert 2 == redis_server.keys()[BOOK.keys[0]]
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

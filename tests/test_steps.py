@@ -155,6 +155,20 @@ def test_an_answer_that_is_too_late(front, work, within):
     assert threading.current_thread() is not one.threads[1]
 
 
+def test_a_program_waits_for_what_was_abandoned(work):
+    """
+    What is abandoned is done before the program ends: there may be something to give back.
+    """
+    one = work()
+    steps = one.steps()
+    next(steps)
+    Rest(steps).abandon()
+    one.answer_now()
+
+    assert one.is_done.wait(LONG)
+    assert not one.threads[1].daemon
+
+
 def test_a_step_that_fails(front, work):
     """
     An error in a step leaves as it is.
@@ -187,6 +201,23 @@ def test_cancelled_in_the_middle(work, backend, seconds):
     assert not one.is_done.is_set()
     one.answer_now()
     assert one.is_done.wait(LONG)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_cancelled_already(work, backend):
+    """
+    Whoever is cancelled already asks nothing.
+    """
+    one = work().answer_now()
+
+    async def main():
+        wire = AsyncWire(NOTHING)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await wire.ask(one.steps(), within=math.inf)
+
+    anyio.run(main, backend=backend)
+    assert [] == one.threads
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

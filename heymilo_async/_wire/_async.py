@@ -253,6 +253,7 @@ class AsyncWire:
         Cancelled or too late, nobody waits for them: they go on, and no one hears of the result.
         """
         with anyio.move_on_after(within):
+            await anyio.lowlevel.checkpoint_if_cancelled()
             place = await _place_in(self._questions, math.inf)
             rest = Rest(steps)
             try:
