@@ -252,7 +252,7 @@ class AsyncWire:
 
         Cancelled or too late, nobody waits for them: they go on, and no one hears of the result.
         """
-        with anyio.move_on_after(within):
+        with anyio.move_on_after(within) if within < math.inf else contextlib.nullcontext():
             await anyio.lowlevel.checkpoint_if_cancelled()
             place = await _place_in(self._questions, math.inf)
             rest = Rest(steps)
