@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import hashlib
+import socket
 import time
 from collections.abc import Sequence
 from typing import Any, Final
@@ -94,6 +95,8 @@ class Redis:
             yield None
             connection = self._at_hand() or self._kind(**self._options)
         try:
+            if (source := _socket_of(connection)) is not None:
+                source.settimeout(self._timeout)
             # It is some hundred bytes, and nothing else is on its way: that does not block.
             connection.send_command(*command, check_health=False)
             answer = yield from self._answer_over(connection)
@@ -109,23 +112,18 @@ class Redis:
         return answer
 
     def _answer_over(self, connection: Any) -> Steps[Any]:
-        # (There is no public way to it. Without it a thread reads.)
-        source = getattr(connection, "_sock", None)
         until = time.monotonic() + self._timeout
-        if source is not None:
+        if (source := _socket_of(connection)) is not None:
             source.settimeout(_MOMENT)
         while True:
+            # (Without it a thread reads.)
             yield source
             try:
-                answer = connection.read_response(disconnect_on_error=False)
+                return connection.read_response(disconnect_on_error=False)
             except self._errors.TimeoutError:
                 # What came of the answer is kept, and the rest may be on its way.
                 if time.monotonic() >= until:
                     raise
-            else:
-                if source is not None:
-                    source.settimeout(self._timeout)
-                return answer
 
     def close(self) -> None:
         """
@@ -154,6 +152,12 @@ class Redis:
     def _close_idle(self) -> None:
         while (connection := self._at_hand()) is not None:
             _close(connection)
+
+
+def _socket_of(connection: Any) -> socket.socket | None:
+    # There is no public way to it.
+    source: socket.socket | None = getattr(connection, "_sock", None)
+    return source
 
 
 def _close(connection: Any) -> None:

@@ -631,6 +631,19 @@ def test_who_finds_out_opens_the_way(storages, redis_server, clock):
     assert [2, 1, 0] == [take(storage, 3).remaining for _ in range(3)]
 
 
+def test_a_redis_py_that_hides_its_sockets(storages, monkeypatch):
+    """
+    Should redis-py call its socket otherwise, turns are taken all the same, by steps that block.
+    """
+    monkeypatch.setattr(_redis, "_socket_of", lambda _: None)
+    storage = storages()
+    take(storage, 9)
+    asked = storage.take(BOOK, 9, storage.new_member(), most=1e9, history=None, is_behind=False)
+
+    assert None is next(asked)
+    assert 7 == finish(asked).remaining
+
+
 def test_connections_that_a_burst_needed(storages, monkeypatch):
     """
     Of the connections that were in use at a time, so many are kept and no more.
