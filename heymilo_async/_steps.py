@@ -8,7 +8,7 @@ import contextlib
 import selectors
 import socket
 import threading
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Final, Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -69,3 +69,27 @@ class Rest(Generic[T]):
             # A program that has ended starts no threads any more.
             with contextlib.suppress(RuntimeError):
                 threading.Thread(target=self, name="heymilo").start()
+
+
+async def drive(
+    steps: Steps[T],
+    is_readable: Callable[[socket.socket], Awaitable[bool]],
+    in_thread: Callable[[Rest[T]], Awaitable[T | None]],
+) -> T | None:
+    """
+    Take *steps* as long as *is_readable* says that there is something to read for the next one, and
+    leave the rest to *in_thread*.
+
+    Whoever is interrupted meanwhile does not wait for them, and they are taken all the same.
+    """
+    rest = Rest(steps)
+    try:
+        while (source := next(steps)) is not None and await is_readable(source):
+            pass
+        return await in_thread(rest)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    except BaseException:
+        rest.abandon()
+        raise

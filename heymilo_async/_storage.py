@@ -53,7 +53,7 @@ _CONTEXT: Final = b"heymilo_async: turns of a credential"
 
 _log = logging.getLogger("heymilo_async")
 
-_NOW = """
+_NOW: Final = """
 local starts, alive, rest = KEYS[1], KEYS[2], KEYS[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -254,10 +254,11 @@ class Storage:
         """
         numbers = (book.span, LEASE, min(most, _LONGEST))
         arguments = [limit, *map(_micro, numbers), self._process, member, int(history is not None)]
-        told = [] if history is None or not is_behind else _flat(history())
-        if told:
+        told: list[Any] = []
+        if history is not None and is_behind:
             # That may be much, and block.
             yield None
+            told = _flat(history())
         said = yield from self._run(_TAKE, book, [*arguments, *told])
         if said is not None and said[0] < 0 and history is not None:
             yield None
@@ -318,7 +319,7 @@ class Storage:
         """
         Return the answer to *question*; None if there is none.
         """
-        if not self._may_ask() or (self._is_closed and not is_last_word):
+        if (self._is_closed and not is_last_word) or not self._may_ask():
             return None
         said, fault = yield from self._answer(question)
         if fault is not None and fault.is_stale:

@@ -19,7 +19,7 @@ import anyio.to_thread
 
 from .._call import Answer, Request
 from .._settings import PoolSettings, Secret
-from .._steps import PATIENCE, Rest, Steps
+from .._steps import PATIENCE, Rest, Steps, drive
 from ..errors import HeyMiloError
 from ._base import CLEAN_UP, Ahead, PoolTimeout, Received
 from ._lease import Lease
@@ -255,23 +255,15 @@ class AsyncWire:
         with anyio.move_on_after(within) if within < math.inf else contextlib.nullcontext():
             await anyio.lowlevel.checkpoint_if_cancelled()
             place = await _place_in(self._questions, math.inf)
-            rest = Rest(steps)
             try:
                 # A thread would cost more than all that it has to do.
-                while (source := next(steps)) is not None and await _is_readable(source):
-                    pass
-                return await anyio.to_thread.run_sync(
-                    rest, limiter=self._threads, abandon_on_cancel=True
-                )
-            except StopIteration as end:
-                result: B = end.value
-                return result
-            except BaseException:
-                rest.abandon()
-                raise
+                return await drive(steps, _is_readable, self._in_thread)
             finally:
                 self._questions.release_on_behalf_of(place)
         return None
+
+    async def _in_thread(self, rest: Rest[B]) -> B | None:
+        return await anyio.to_thread.run_sync(rest, limiter=self._threads, abandon_on_cancel=True)
 
     async def renew(self) -> None:
         """

@@ -8,6 +8,7 @@ import contextlib
 import contextvars
 import math
 import queue
+import socket
 import sys
 import threading
 import time
@@ -19,7 +20,7 @@ from typing import Any, Generic, TypeVar, cast
 from .._call import Answer, Request
 from .._drive import run_now
 from .._settings import PoolSettings, Secret
-from .._steps import PATIENCE, Rest, Steps, finish, is_readable
+from .._steps import PATIENCE, Rest, Steps, drive, finish, is_readable
 from ..errors import ClientClosedError, HeyMiloError
 from ._base import Ahead, Received
 from ._deadline import Deadline
@@ -255,27 +256,23 @@ class BlockingWire:
         if within == math.inf:
             return finish(steps)
         until = self.now() + within
-        rest = Rest(steps)
-        try:
-            while (source := next(steps)) is not None:
-                if not is_readable(source, min(PATIENCE, max(0.0, until - self.now()))):
-                    break
-        except StopIteration as end:
-            result: B = end.value
-            return result
-        except BaseException:
-            rest.abandon()
-            raise
-        results: list[B | None] = []
-        ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        _start(lambda: results.append(rest()), threading.Event(), ended.put)
-        try:
-            failure = ended.get(timeout=max(until - self.now(), 0.0))
-        except queue.Empty:
-            return None
-        if failure is not None:
-            raise failure
-        return results[0]
+
+        async def is_there(source: socket.socket) -> bool:
+            return is_readable(source, min(PATIENCE, max(0.0, until - self.now())))
+
+        async def in_thread(rest: Rest[B]) -> B | None:
+            results: list[B | None] = []
+            ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+            _start(lambda: results.append(rest()), threading.Event(), ended.put)
+            try:
+                failure = ended.get(timeout=max(until - self.now(), 0.0))
+            except queue.Empty:
+                return None
+            if failure is not None:
+                raise failure
+            return results[0]
+
+        return await drive(steps, is_there, in_thread)
 
     async def renew(self) -> None:
         """
