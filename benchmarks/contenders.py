@@ -188,7 +188,7 @@ def decoders() -> dict[str, Callable[[bytes], Any]]:
     Return what makes models of a body without any HTTP; the first is only half of the way.
     """
     from heymilo_async import Page, PhoneNumber
-    from heymilo_async._codec import decode
+    from heymilo_async._core.codec import decode
 
     converter = by_hand()
     return {

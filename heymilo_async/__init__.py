@@ -19,15 +19,15 @@ How to read this package. Imports run one way only, from the bottom of this list
                         never suspends
 
 One request goes downward: the resource says *what* (a `Call`), `Engine.respond` repeats attempts,
-`Wire.send` crosses the border and gives back an `Answer`, the codec makes a model of it.
+`Transport.send` crosses the border and gives back a `Response`, the codec makes a model of it.
 """
 
-from ._call import APIResponse
 from ._client import AsyncHeyMilo, HeyMilo
-from ._codec import from_dict, to_dict, to_json
+from ._core.codec import from_dict, to_dict, to_json
+from ._core.messages import APIResponse
+from ._core.settings import RateLimit, RetryPolicy
 from ._mapping import Headers
-from ._pace import RateLimitStatus
-from ._settings import RateLimit, RetryPolicy
+from ._ratelimit.window import RateLimitStatus
 from ._version import __version__
 from .errors import (
     APIConnectionError,

@@ -12,31 +12,29 @@ from typing import Any, Final, NoReturn, ParamSpec, Self, TypeVar
 
 import attrs
 
-from ._call import APIResponse
-from ._configuration import configuration, restored
-from ._drive import blocking, run_now
-from ._engine import Engine
-from ._log import show as show_log
-from ._pace import RateLimitStatus
-from ._pool import Pool
-from ._settings import (
-    NOT_GIVEN,
-    NotGiven,
+from ._core.arguments import NOT_GIVEN, NotGiven, wrong_type
+from ._core.blocking import blocking, run_now
+from ._core.emitter import show as show_log
+from ._core.messages import APIResponse
+from ._core.pickling import configuration, restored
+from ._core.secrets import Secret
+from ._core.settings import (
     PoolSettings,
     RateLimit,
     RetryPolicy,
-    Secret,
     Settings,
     changed_settings,
     new_settings,
     pool_settings,
-    wrong_type,
 )
+from ._engine import Engine
+from ._http import AsyncHTTPClient, AsyncTransport, BlockingTransport, HTTPClient
+from ._pool import Pool
+from ._ratelimit.window import RateLimitStatus
 from ._version import __version__
-from ._wire import AsyncHTTPClient, AsyncWire, BlockingWire, HTTPClient
 from .errors import InvalidRequestError
 from .events import Listener
-from .resources._base import AsyncResource, Mounted, Resource
+from .resources._collection import AsyncResource, Mounted, Resource
 from .resources.phone_numbers import AsyncPhoneNumbers, PhoneNumbers
 
 P = ParamSpec("P")
@@ -133,7 +131,7 @@ class AsyncHeyMilo:
         default_headers, base_url = Secret.hide(default_headers), Secret.hide(base_url)
         self._mount(
             _new_engine(
-                AsyncWire,
+                AsyncTransport,
                 owner="AsyncHeyMilo",
                 api_key=api_key,
                 access_token=access_token,
@@ -375,7 +373,7 @@ class HeyMilo:
         self._mount(
             twin._mount(
                 _new_engine(
-                    BlockingWire,
+                    BlockingTransport,
                     owner="HeyMilo",
                     api_key=api_key,
                     access_token=access_token,
@@ -507,7 +505,7 @@ class HeyMilo:
 
 
 def _new_engine(
-    wire: type[AsyncWire | BlockingWire],
+    transport: type[AsyncTransport | BlockingTransport],
     *,
     owner: str,
     max_connections: Any,
@@ -518,31 +516,36 @@ def _new_engine(
 ) -> Engine:
     show_log(os.getenv("HEYMILO_LOG"))
     if http_client is not None:
-        wire.check(http_client)
+        transport.check(http_client)
     shared = pool_settings(
         max_connections=max_connections,
         proxy=proxy,
         ssl_context=ssl_context,
         http_client=http_client,
     )
-    return _engine_of(wire, owner, new_settings(os.getenv, given), shared)
+    return _engine_of(transport, owner, new_settings(os.getenv, given), shared)
 
 
 def _engine_of(
-    wire: type[AsyncWire | BlockingWire], owner: str, settings: Settings, shared: PoolSettings
+    transport: type[AsyncTransport | BlockingTransport],
+    owner: str,
+    settings: Settings,
+    shared: PoolSettings,
 ) -> Engine:
-    return Engine(pool=Pool(shared, wire, owner=owner), settings=settings, user_agent=_USER_AGENT)
+    return Engine(
+        pool=Pool(shared, transport, owner=owner), settings=settings, user_agent=_USER_AGENT
+    )
 
 
 def _restored_async(kind: type[AsyncHeyMilo], configured: dict[str, Any]) -> AsyncHeyMilo:
     show_log(os.getenv("HEYMILO_LOG"))
-    engine = _engine_of(AsyncWire, "AsyncHeyMilo", *restored(os.getenv, configured))
+    engine = _engine_of(AsyncTransport, "AsyncHeyMilo", *restored(os.getenv, configured))
     return object.__new__(kind)._mount(engine)
 
 
 def _restored(kind: type[HeyMilo], configured: dict[str, Any]) -> HeyMilo:
     show_log(os.getenv("HEYMILO_LOG"))
-    engine = _engine_of(BlockingWire, "HeyMilo", *restored(os.getenv, configured))
+    engine = _engine_of(BlockingTransport, "HeyMilo", *restored(os.getenv, configured))
     return object.__new__(kind)._mount(object.__new__(AsyncHeyMilo)._mount(engine))
 
 

@@ -24,16 +24,18 @@ from urllib.parse import urlsplit
 import attrs
 from tenacity import AsyncRetrying, RetryCallState, stop_never
 
-from ._call import Answer, APIResponse, Call, Request
-from ._check import check, cleaned, cleaned_headers, decode_error, printable, scrub
-from ._codec import SingleResponse, decode
-from ._hints import quota, retry_after
+from ._core.codec import SingleResponse, decode
+from ._core.messages import APIResponse, Call, Request, Response
+from ._core.retry import Retry, next_try
+from ._core.secrets import Secret, printable, scrub
+from ._core.settings import RateLimit, Settings
+from ._core.status import check, cleaned, cleaned_headers, decode_error
+from ._core.transport import Prefetched
+from ._http import deadline_error
 from ._mapping import NOTHING_EXTRA
-from ._pace import RateLimitStatus
-from ._pool import Lane, Pool
-from ._retry import Retry, next_try
-from ._settings import RateLimit, Secret, Settings
-from ._wire import Ahead, deadline_error
+from ._pool import LoopState, Pool
+from ._ratelimit.headers import quota, retry_after
+from ._ratelimit.window import RateLimitStatus
 from .errors import (
     APIConnectionError,
     APIStatusError,
@@ -81,7 +83,7 @@ class _Course(Generic[T]):
     """
 
     call: Call[T]
-    lane: Lane
+    lane: LoopState
     started: float
     expires: float
     attempts: tuple[Attempt, ...] = ()
@@ -124,10 +126,10 @@ class Engine:
 
     def expiry(self) -> float:
         """
-        Return when a call that starts now has to be over, on the wire's clock.
+        Return when a call that starts now has to be over, on the transport's clock.
         """
         deadline = self.settings.deadline
-        return NEVER if deadline is None else self.pool.lane().wire.now() + deadline
+        return NEVER if deadline is None else self.pool.loop_state().transport.now() + deadline
 
     async def perform(self, call: Call[T], *, expires: float | None = None) -> T:
         """
@@ -147,24 +149,24 @@ class Engine:
         """
         Return *function* of each of *items*, in order, *limit* at a time.
         """
-        return await self.pool.lane().wire.map(function, items, limit)
+        return await self.pool.loop_state().transport.map(function, items, limit)
 
-    def ahead(self, fetch: Callable[[], Awaitable[B]], count: int) -> Ahead[B]:
+    def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
         """
         Return what calls *fetch* again and again, *count* results ahead of who takes them.
         """
-        return self.pool.lane().wire.ahead(fetch, count)
+        return self.pool.loop_state().transport.prefetch(fetch, count)
 
     async def respond(self, call: Call[T], *, expires: float | None = None) -> APIResponse[T]:
         """
         Perform *call*; return its data and all that came with it.
         """
         self.settings.require_complete()
-        lane = self.pool.lane()
+        lane = self.pool.loop_state()
         course = _Course(
             call=call,
             lane=lane,
-            started=lane.wire.now(),
+            started=lane.transport.now(),
             expires=self.expiry() if expires is None else expires,
         )
 
@@ -175,7 +177,7 @@ class Engine:
 
         # One a call: a shared one would mix the attempts of concurrent tasks.
         retrying = AsyncRetrying(
-            sleep=lane.wire.sleep,
+            sleep=lane.transport.sleep,
             stop=stop_never,
             retry=has_another,
             wait=lambda _: course.wait,
@@ -205,13 +207,13 @@ class Engine:
             del outcome
 
     async def _attempt(self, course: _Course[T]) -> APIResponse[T] | HeyMiloError:
-        answer: Answer | None = None
+        answer: Response | None = None
         refusal = await self._pace(course)
         if refusal is not None:
             course.is_over = True
             refusal.attempts = course.attempts
             return refusal
-        began = course.lane.wire.now()
+        began = course.lane.transport.now()
         try:
             answer = await self._send(course)
             await self._learn(course, answer)
@@ -219,14 +221,14 @@ class Engine:
         except HeyMiloError as error:
             if isinstance(error, ResponseMismatchError):
                 # What that connection still holds would be the next caller's answer.
-                await course.lane.wire.renew()
+                await course.lane.transport.renew()
             self._note(course, began, answer, error)
             error.attempts = course.attempts
             return error.with_traceback(None)
         self._note(course, began, answer, None)
         if self.record is not None:
             # Only `raw` shows what came with the data.
-            answer = cleaned(answer, self.settings.secrets + course.lane.wire.secrets)
+            answer = cleaned(answer, self.settings.secrets + course.lane.transport.secrets)
         return APIResponse(
             request=str(course.call) if self.record is None else self._name(course.call),
             data=data,
@@ -236,7 +238,7 @@ class Engine:
             headers=answer.headers,
             request_id=answer.request_id,
             attempts=course.attempts,
-            elapsed=course.lane.wire.now() - course.started,
+            elapsed=course.lane.transport.now() - course.started,
         )
 
     def _after(self, course: _Course[T], outcome: APIResponse[T] | HeyMiloError) -> bool:
@@ -249,7 +251,7 @@ class Engine:
         if not isinstance(outcome, HeyMiloError):
             budget.give_back(course.retry.cost if course.retry else 1)
             return False
-        now = course.lane.wire.now()
+        now = course.lane.transport.now()
         self._cool_down(course, outcome, now)
         resting = course.lane.cool_down.remaining(self.settings.credential, now)
         retry = next_try(
@@ -283,12 +285,14 @@ class Engine:
         """
         lane, credential = course.lane, self.settings.credential
         # (Another try has waited for that already.)
-        resting = None if course.attempts else lane.cool_down.remaining(credential, lane.wire.now())
+        resting = (
+            None if course.attempts else lane.cool_down.remaining(credential, lane.transport.now())
+        )
         if resting is not None:
             wait, because = resting
             if not self._may_wait(course, wait):
                 return _not_rested(self._name(course.call), wait, because)
-            await lane.wire.sleep(wait)
+            await lane.transport.sleep(wait)
         rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
         if rule is None or turns is None:
             return None
@@ -302,13 +306,13 @@ class Engine:
         """
         Return whether the call can wait for so long before it is sent; if so, that is told.
         """
-        if course.lane.wire.now() + wait >= course.expires:
+        if course.lane.transport.now() + wait >= course.expires:
             return False
         course.wait += wait
         self._tell(Paced, course, wait=wait)
         return True
 
-    async def _learn(self, course: _Course[T], answer: Answer) -> None:
+    async def _learn(self, course: _Course[T], answer: Response) -> None:
         """
         Heed what *answer* says of the server's rate limit, if the client has one.
         """
@@ -323,13 +327,13 @@ class Engine:
             if self._is_rest(wait):
                 await turns.rest(wait, course.lane)
 
-    async def _send(self, course: _Course[T]) -> Answer:
+    async def _send(self, course: _Course[T]) -> Response:
         if self.pool.closed:
             name = self._name(course.call)
             message = f"{name}: the client was closed meanwhile"
             raise ClientClosedError(message, request=name)
         request = self._sign(course.call)
-        if self.settings.events.hear(AttemptStarted):
+        if self.settings.events.wants(AttemptStarted):
             self._tell(
                 AttemptStarted,
                 course,
@@ -338,7 +342,7 @@ class Engine:
                 url=scrub(request.url, request.secrets),
                 headers={name: str(value) for name, value in request.headers},
             )
-        return await course.lane.wire.send(
+        return await course.lane.transport.send(
             request,
             timeout=self.settings.timeout,
             expires=None if course.expires == NEVER else course.expires,
@@ -377,31 +381,34 @@ class Engine:
         return self.clean(str(call))
 
     async def _read(
-        self, course: _Course[T], answer: Answer
+        self, course: _Course[T], answer: Response
     ) -> tuple[T, Mapping[str, Any] | None, Mapping[str, Any]]:
         """
         Return what *answer* holds: data, meta, and what this version does not know.
         """
-        call, secrets = course.call, self.settings.secrets + course.lane.wire.secrets
-        refusal = check(answer, request=str(call), secrets=secrets, now=self.wall_clock())
+        call, secrets = course.call, self.settings.secrets + course.lane.transport.secrets
+        wait = None
+        if not 200 <= answer.status_code < 300:
+            wait = retry_after(answer.headers, answer.status_code, self.wall_clock())
+        refusal = check(answer, request=str(call), secrets=secrets, retry_after=wait)
         if refusal is not None:
             raise refusal
         error: HeyMiloError
         try:
-            read = await course.lane.wire.aside(
+            read = await course.lane.transport.aside(
                 functools.partial(_decoded, call, answer.body, secrets), len(answer.body)
             )
         except ResponseDecodeError as fault:
             error = decode_error(fault, answer, request=str(call), secrets=secrets)
         else:
-            if course.lane.wire.now() < course.expires:
+            if course.lane.transport.now() < course.expires:
                 return read
             error = deadline_error(self._name(call), "read", answer.elapsed)
         # Here, and not within the except block: the fault's frames hold the whole body.
         raise error
 
     def _note(
-        self, course: _Course[T], began: float, answer: Answer | None, error: HeyMiloError | None
+        self, course: _Course[T], began: float, answer: Response | None, error: HeyMiloError | None
     ) -> None:
         """
         Add the present attempt to the course, if anything was tried.
@@ -413,19 +420,19 @@ class Engine:
             cause = error.attempts[0].cause
         elif isinstance(error, ResponseDecodeError):
             cause = type(error).__name__
-        secrets = self.settings.secrets + course.lane.wire.secrets
+        secrets = self.settings.secrets + course.lane.transport.secrets
         request_id = getattr(error or answer, "request_id", None)
         attempt = Attempt(
             number=len(course.attempts) + 1,
             status_code=None if answer is None else answer.status_code,
             cause=cause,
             wait=course.wait,
-            elapsed=course.lane.wire.now() - began,
+            elapsed=course.lane.transport.now() - began,
             # Clean of secrets, should the server have put one there.
             request_id=request_id and scrub(request_id, secrets),
         )
         course.attempts = (*course.attempts, attempt)
-        if self.settings.events.hear(AttemptFinished):
+        if self.settings.events.wants(AttemptFinished):
             self._tell(
                 AttemptFinished,
                 course,
@@ -442,7 +449,7 @@ class Engine:
         """
         Tell an event of *kind* to whoever wants to know, if anybody does.
         """
-        if self.settings.events.hear(kind):
+        if self.settings.events.wants(kind):
             event = kind(
                 call=course.number,
                 operation=course.call.operation.id,
@@ -452,7 +459,7 @@ class Engine:
             self.settings.events.tell(event)
 
     def _tell_start(self, course: _Course[Any]) -> None:
-        if self.settings.events.hear(CallStarted):
+        if self.settings.events.wants(CallStarted):
             self._tell(
                 CallStarted,
                 course,
@@ -469,7 +476,7 @@ class Engine:
         listeners = self.settings.events
         data: Any = outcome.data if isinstance(outcome, APIResponse) else None
         is_list = not course.call.operation.single
-        if is_list and data is not None and listeners.hear(PageFetched):
+        if is_list and data is not None and listeners.wants(PageFetched):
             self._tell(
                 PageFetched,
                 course,
@@ -478,7 +485,7 @@ class Engine:
                 total_count=data.pagination.total_count,
                 cursor=self.clean(data[-1].id) if data else None,
             )
-        if listeners.hear(CallFinished):
+        if listeners.wants(CallFinished):
             last = course.attempts[-1] if course.attempts else None
             self._tell(
                 CallFinished,
@@ -487,7 +494,7 @@ class Engine:
                 status_code=last and last.status_code,
                 error=None if isinstance(outcome, APIResponse) else type(outcome).__name__,
                 request_id=last and last.request_id,
-                elapsed=course.lane.wire.now() - course.started,
+                elapsed=course.lane.transport.now() - course.started,
             )
 
     def _cool_down(self, course: _Course[T], error: HeyMiloError, now: float) -> None:
@@ -516,7 +523,7 @@ class _Caller(Generic[T]):
 
     @property
     def remaining(self) -> float:
-        return self.course.expires - self.course.lane.wire.now()
+        return self.course.expires - self.course.lane.transport.now()
 
     def may_wait(self, seconds: float) -> bool:
         return self.engine._may_wait(self.course, seconds)

@@ -1,5 +1,5 @@
 """
-What all views of one client share: wires, cool-downs, turns, and the budget for retries.
+What all views of one client share: transports, cool-downs, turns, and the budget for retries.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Any
 
 import attrs
 
-from ._pace import CoolDown
-from ._settings import Credential, PoolSettings, RateLimit, Secret, Settings
-from ._storage import Book, Storage
-from ._turns import Shared, Turns
-from ._wire import AsyncWire, BlockingWire
+from ._core.secrets import Secret
+from ._core.settings import Credential, PoolSettings, RateLimit, Settings
+from ._http import AsyncTransport, BlockingTransport
+from ._ratelimit.limiter import Shared, Turns
+from ._ratelimit.redis import Book, Storage
+from ._ratelimit.window import CoolDown
 from .errors import ClientClosedError, EventLoopError
 
 #: Credentials with a rate limit before those are forgotten that nobody uses any more.
@@ -66,25 +67,25 @@ class RetryBudget:
 
 
 @attrs.frozen(eq=False)
-class Lane:
+class LoopState:
     """
     What belongs to one event loop (or to blocking code) in one process.
 
     Clocks differ between event loops, so the cool-downs are here and not in the pool.
 
     Attributes:
-        ahead: Seconds by which the pool's clock is ahead of the wire's.
+        ahead: Seconds by which the pool's clock is ahead of the transport's.
     """
 
-    wire: AsyncWire | BlockingWire
+    transport: AsyncTransport | BlockingTransport
     ahead: float
     cool_down: CoolDown = attrs.field(factory=CoolDown)
 
     def now(self) -> float:
         """
-        Return the pool's clock, which all its lanes share; it goes as fast as the wire's.
+        Return the pool's clock, which all its lanes share; it goes as fast as the transport's.
         """
-        return self.wire.now() + self.ahead
+        return self.transport.now() + self.ahead
 
 
 class Pool:
@@ -98,13 +99,13 @@ class Pool:
     def __init__(
         self,
         settings: PoolSettings,
-        wire: type[AsyncWire | BlockingWire],
+        transport: type[AsyncTransport | BlockingTransport],
         *,
         owner: str,
         warn: Callable[..., None] = warnings.warn,
     ) -> None:
         self._settings = settings
-        self._wire = wire
+        self._wire = transport
         self._owner = owner
         # Bound now: at the interpreter's exit the module may be gone before this object is.
         self._warn = warn
@@ -116,7 +117,7 @@ class Pool:
         # Locks too: the parent's may have been held, by a thread that this process does not have.
         self._lock = threading.Lock()
         self._opened = False
-        self._lanes: weakref.WeakKeyDictionary[Any, Lane] = weakref.WeakKeyDictionary()
+        self._loop_states: weakref.WeakKeyDictionary[Any, LoopState] = weakref.WeakKeyDictionary()
         self._turns: dict[Hashable, Turns] = {}
         self._many = _MANY
         self._storages: dict[Secret, Storage] = {}
@@ -144,7 +145,7 @@ class Pool:
             message = f"this {self._owner} is closed: make a new one, or use it within its `with`"
             raise ClientClosedError(message)
 
-    def lane(self) -> Lane:
+    def loop_state(self) -> LoopState:
         """
         Return the lane of the running event loop, a new one if there is none yet.
 
@@ -153,14 +154,14 @@ class Pool:
             EventLoopError: The `http_client` is the user's own and belongs to another loop.
         """
         self.require_open()
-        place = self._wire.place()
-        lane = self._lanes.get(place)
-        return lane if lane is not None else self._new_lane(place)
+        place = self._wire.loop_key()
+        lane = self._loop_states.get(place)
+        return lane if lane is not None else self._new_loop_state(place)
 
-    def _new_lane(self, place: Any) -> Lane:
+    def _new_loop_state(self, place: Any) -> LoopState:
         with self._lock:
-            if place in self._lanes:
-                return self._lanes[place]
+            if place in self._loop_states:
+                return self._loop_states[place]
             if self._settings.http_client is not None and self._opened:
                 message = (
                     "your http_client was used in another event loop, where its connections "
@@ -168,8 +169,10 @@ class Pool:
                 )
                 raise EventLoopError(message)
             self._opened = True
-            wire = self._wire(self._settings)
-            lane = self._lanes[place] = Lane(wire, time.monotonic() - wire.now())
+            transport = self._wire(self._settings)
+            lane = self._loop_states[place] = LoopState(
+                transport, time.monotonic() - transport.now()
+            )
             return lane
 
     def now(self) -> float:
@@ -178,7 +181,7 @@ class Pool:
         """
         lane = None
         with contextlib.suppress(RuntimeError):
-            lane = self._lanes.get(self._wire.place())
+            lane = self._loop_states.get(self._wire.loop_key())
         return time.monotonic() if lane is None else lane.now()
 
     def turns(self, settings: Settings) -> Turns | None:
@@ -211,12 +214,12 @@ class Pool:
         Close the connections of the running event loop; the others are closed with theirs.
         """
         if not self._closed:
-            lane = self._lanes.get(self._wire.place())
+            lane = self._loop_states.get(self._wire.loop_key())
             self._closed = True
             for storage in self._storages.values():
                 storage.close()
             if lane is not None:
-                await lane.wire.aclose()
+                await lane.transport.aclose()
 
     def __del__(self) -> None:
         # No I/O here, and no import: this may run in any thread, at any time, even at exit.
@@ -226,14 +229,14 @@ class Pool:
 
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
-#: In a child process: the parent's wires, never used and never closed, since closing a
+#: In a child process: the parent's transports, never used and never closed, since closing a
 #: connection may write to it.
 _abandoned: list[Any] = []
 
 
 def _after_fork() -> None:
     for pool in list(_pools):
-        _abandoned.extend(pool._lanes.values())
+        _abandoned.extend(pool._loop_states.values())
         _abandoned.extend(pool._storages.values())
         pool._start_anew()
 

@@ -17,12 +17,12 @@ from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 import attrs
 
-from ._call import Call, check_cursor
-from ._drive import run_now
+from ._core.arguments import check_cursor, whole_number
+from ._core.blocking import run_now
+from ._core.messages import Call
+from ._core.transport import Prefetched
 from ._engine import Engine
 from ._mapping import NOTHING_EXTRA, read_only
-from ._settings import whole_number
-from ._wire import Ahead
 from .errors import HeyMiloError, InvalidRequestError, PaginationError
 
 
@@ -287,7 +287,7 @@ class AsyncPrefetch(Generic[T]):
     def __init__(self, pager: AsyncPager[T], count: int) -> None:
         self._pager = pager
         self._count = count
-        self._ahead: Ahead[Page[T]] | None = None
+        self._ahead: Prefetched[Page[T]] | None = None
         self._left = False
 
     async def __aenter__(self) -> AsyncIterator[T]:
@@ -295,7 +295,7 @@ class AsyncPrefetch(Generic[T]):
             message = "this prefetch was entered before: make a new one with pager.prefetch()"
             raise RuntimeError(message)
         walk = self._pager._walk()
-        self._ahead = self._pager._engine.ahead(walk.next_page, self._count)
+        self._ahead = self._pager._engine.prefetch(walk.next_page, self._count)
         await self._ahead.__aenter__()
         return _Items(_Pages(walk, next_page=self._next_page))
 

@@ -18,7 +18,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from redis_server import RedisServer
 from server import Reply, Server
 
-from heymilo_async._wire import AsyncWire, BlockingWire
+from heymilo_async._http import AsyncTransport, BlockingTransport
 
 settings.register_profile("default", deadline=None, max_examples=100)
 #: For `nox -s soak`: pytest's option --hypothesis-profile takes one of these. What failed once is
@@ -113,20 +113,20 @@ def redis_server() -> Iterator[RedisServer]:
 @pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """
-    Let the wires' sleep take no time but on their own clock, and return what it was asked for.
+    Let the transports' sleep take no time but on their own clock, and return what it was asked for.
     """
     slept: list[float] = []
 
-    for wire in (AsyncWire, BlockingWire):
+    for transport in (AsyncTransport, BlockingTransport):
 
         async def sleep(self: object, seconds: float) -> None:
             slept.append(seconds)
 
-        def now(self: object, real: object = wire.now) -> float:
+        def now(self: object, real: object = transport.now) -> float:
             return real(self) + sum(slept)  # type: ignore[operator]
 
-        monkeypatch.setattr(wire, "sleep", sleep)
-        monkeypatch.setattr(wire, "now", now)
+        monkeypatch.setattr(transport, "sleep", sleep)
+        monkeypatch.setattr(transport, "now", now)
     return slept
 
 

@@ -14,10 +14,10 @@ import anyio
 import attrs
 
 from heymilo_async import AsyncHeyMilo, HeyMilo
-from heymilo_async._drive import run_now
-from heymilo_async._wire import AsyncWire, BlockingWire
+from heymilo_async._core.blocking import run_now
+from heymilo_async._http import AsyncTransport, BlockingTransport
 from heymilo_async.pages import Pager, Prefetch
-from heymilo_async.resources._base import Resource
+from heymilo_async.resources._collection import Resource
 
 Body = Callable[[Any], Awaitable[Any]]
 
@@ -40,11 +40,11 @@ class Front:
         return self.name == "blocking"
 
     @property
-    def wire(self) -> type[AsyncWire | BlockingWire]:
+    def transport(self) -> type[AsyncTransport | BlockingTransport]:
         """
         What it waits with.
         """
-        return BlockingWire if self.is_blocking else AsyncWire
+        return BlockingTransport if self.is_blocking else AsyncTransport
 
     def client(self, base_url: str, api_key: str = KEY, **options: Any) -> Any:
         """

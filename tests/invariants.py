@@ -47,8 +47,8 @@ from heymilo_async import (
     RetryPolicy,
     pages,
 )
-from heymilo_async._drive import run_now
-from heymilo_async._wire._proxies import proxies
+from heymilo_async._core.blocking import run_now
+from heymilo_async._http.proxies import proxies
 from heymilo_async.resources.phone_numbers import AsyncPhoneNumbers, PhoneNumbers
 
 #: Every public method that does, or begins, a call.
@@ -306,9 +306,9 @@ def in_use(client: Any) -> list[str]:
     Return what the pool of *client* has in use, or is waited for.
     """
     found: list[str] = []
-    for lane in list(engine_of(client).pool._lanes.values()):
-        wire = lane.wire
-        places = getattr(wire, "_places", None)
+    for lane in list(engine_of(client).pool._loop_states.values()):
+        transport = lane.transport
+        places = getattr(transport, "_places", None)
         if places is not None:
             found += [f"{places.borrowed_tokens} connections are in use"] * bool(
                 places.borrowed_tokens
@@ -316,7 +316,7 @@ def in_use(client: Any) -> list[str]:
             waiting = places.statistics().tasks_waiting
             found += [f"{waiting} tasks wait for a connection"] * bool(waiting)
         # A transport of httpx's own, in a client of yours, tells nothing.
-        own = wire._lease and wire._lease.client.client._transport
+        own = transport._lease and transport._lease.client.client._transport
         connections = getattr(own, "_connections", None)
         lent = (
             len(getattr(own, "_lent", ()))
@@ -496,7 +496,7 @@ def _can_be_looked_at(client: Any, watch: Watch) -> bool:
     engine, twin = engine_of(client), getattr(client, "_twin", client)
     if engine is None or twin._is_view or engine.pool.closed or not watch.is_idle(engine.pool):
         return False
-    return engine.pool._wire.place() in engine.pool._lanes
+    return engine.pool._wire.loop_key() in engine.pool._loop_states
 
 
 def _watched(method: Callable[..., Any], where: str, watch: Watch) -> Callable[..., Any]:

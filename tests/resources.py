@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from heymilo_async import resources
-from heymilo_async.resources._base import AsyncResource
+from heymilo_async.resources._collection import AsyncResource
 
 
 @attrs.frozen

@@ -30,21 +30,27 @@ from heymilo_async import (
     PhoneNumber,
     ResponseDecodeError,
     RetryPolicy,
-    _codec,
     _pool,
     errors,
 )
-from heymilo_async._call import Request
-from heymilo_async._drive import run_now
+from heymilo_async._core import codec as _codec
+from heymilo_async._core.blocking import run_now
+from heymilo_async._core.messages import Request
+from heymilo_async._core.secrets import Secret
+from heymilo_async._core.settings import PoolSettings
+from heymilo_async._http import AsyncTransport, BlockingTransport
+from heymilo_async._http import async_transport as _async
+from heymilo_async._http import blocking_transport as _blocking
+from heymilo_async._http import clients as _own
+from heymilo_async._http import logs as _logs
+from heymilo_async._http import sockets as _sockets
+from heymilo_async._http.body import MAX_BODY, MAX_ERROR_BODY, Receiver
+from heymilo_async._http.connections import ExclusiveConnections, Hold
+from heymilo_async._http.deadline import Deadline
+from heymilo_async._http.protocols import PoolTimeout
+from heymilo_async._http.proxies import Proxies
 from heymilo_async._mapping import ReadOnly
-from heymilo_async._pace import CoolDown
-from heymilo_async._settings import PoolSettings, Secret
-from heymilo_async._wire import AsyncWire, BlockingWire, _async, _blocking, _logs, _own, _sockets
-from heymilo_async._wire._base import PoolTimeout
-from heymilo_async._wire._deadline import Deadline
-from heymilo_async._wire._exclusive import ExclusiveConnections, Hold
-from heymilo_async._wire._proxies import Proxies
-from heymilo_async._wire._receive import MAX_BODY, MAX_ERROR_BODY, Receiver
+from heymilo_async._ratelimit.window import CoolDown
 
 ID = NUMBER["id"]
 NOTHING = PoolSettings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
@@ -52,7 +58,7 @@ NOTHING = PoolSettings(max_connections=1, proxy=None, ssl_context=None, http_cli
 
 def test_run_now_refuses_what_suspends():
     """
-    A coroutine that waits for something else than the wire is a clear `RuntimeError`.
+    A coroutine that waits for something else than the transport is a clear `RuntimeError`.
     """
 
     class Never:
@@ -104,13 +110,13 @@ def test_what_was_decoded_too_late_is_late(front, serve, monkeypatch):
     """
     server = serve(single())
     late = []
-    real_now, real_decode = front.wire.now, _codec.decode
+    real_now, real_decode = front.transport.now, _codec.decode
 
     def decode_slowly(*args):
         late.append(100.0)
         return real_decode(*args)
 
-    monkeypatch.setattr(front.wire, "now", lambda self: real_now(self) + sum(late))
+    monkeypatch.setattr(front.transport, "now", lambda self: real_now(self) + sum(late))
     monkeypatch.setattr("heymilo_async._engine.decode", decode_slowly)
 
     async def body(client):
@@ -157,9 +163,9 @@ def test_two_threads_make_one_lane():
     """
     Whoever comes second to make the lane of a place gets the one that is there.
     """
-    pool = _pool.Pool(NOTHING, BlockingWire, owner="HeyMilo")
+    pool = _pool.Pool(NOTHING, BlockingTransport, owner="HeyMilo")
 
-    assert pool._new_lane(BlockingWire) is pool._new_lane(BlockingWire)
+    assert pool._new_loop_state(BlockingTransport) is pool._new_loop_state(BlockingTransport)
     run_now(pool.aclose())
 
 
@@ -171,14 +177,14 @@ def test_a_child_starts_anew(serve):
 
     with HeyMilo(KEY, base_url=server.base_url) as client:
         client.phone_numbers.get(ID)
-        parents = client._twin._engine.pool.lane()
+        parents = client._twin._engine.pool.loop_state()
         _pool._after_fork()
         client.phone_numbers.get(ID)
 
         assert parents in _pool._abandoned
         assert [1, 2] == [request.connection for request in server.requests]
     _pool._abandoned.clear()
-    run_now(parents.wire.aclose())
+    run_now(parents.transport.aclose())
 
 
 def test_sockets_are_dropped_at_exit(serve):
@@ -256,22 +262,22 @@ def test_a_thread_that_is_to_stop_sends_nothing():
     token = _blocking._stop.set(stop)
     try:
         with pytest.raises(_blocking._Stopped):
-            run_now(BlockingWire(NOTHING).send(None, timeout=1.0, expires=None))
+            run_now(BlockingTransport(NOTHING).send(None, timeout=1.0, expires=None))
         with pytest.raises(_blocking._Stopped):
-            run_now(BlockingWire(NOTHING).sleep(30.0))
+            run_now(BlockingTransport(NOTHING).sleep(30.0))
     finally:
         _blocking._stop.reset(token)
 
 
 def test_a_wire_that_was_closed_opens_nothing():
     """
-    A call that comes to the wire just after it was closed opens no client that nobody closes.
+    A call that comes to the transport just after it was closed opens no client that nobody closes.
     """
-    wire = BlockingWire(NOTHING)
-    run_now(wire.aclose())
+    transport = BlockingTransport(NOTHING)
+    run_now(transport.aclose())
 
     with pytest.raises(ClientClosedError, match="meanwhile"):
-        wire._leased()
+        transport._leased()
 
 
 def test_threads_try_again_too(serve):
@@ -624,11 +630,11 @@ def test_a_body_that_is_sent(front, serve):
     )
 
     async def body(_):
-        wire = front.wire(NOTHING)
+        transport = front.transport(NOTHING)
         try:
-            return (await wire.send(request, timeout=5.0, expires=None)).status_code
+            return (await transport.send(request, timeout=5.0, expires=None)).status_code
         finally:
-            await wire.aclose()
+            await transport.aclose()
 
     assert 200 == front.run(body, url)
     assert "0" == server.requests[0].headers["content-length"]
@@ -705,7 +711,7 @@ def test_ahead_says_its_end_again(backend):
         raise StopAsyncIteration
 
     async def main():
-        async with AsyncWire(NOTHING).ahead(end, 1) as ahead:
+        async with AsyncTransport(NOTHING).prefetch(end, 1) as ahead:
             for _ in range(3):
                 with pytest.raises(StopAsyncIteration):
                     await ahead.next()
@@ -743,7 +749,7 @@ class ClosedAsyncSocket(ClosedSocket):
 )
 def test_a_socket_that_is_closed_by_somebody_else(what, expected):
     """
-    What httpcore lets through of a broken socket is an error of the connection, in both wires.
+    What httpcore lets through of a broken socket is an error of the connection, in both transports.
     """
 
     class Backend:
@@ -776,12 +782,12 @@ def test_a_clock_with_a_time_of_its_own():
             return 0
 
     async def main():
-        wire = AsyncWire(
+        transport = AsyncTransport(
             PoolSettings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
         )
-        before = wire.now()
+        before = transport.now()
         await trio.sleep(5)
-        return before, wire.now()
+        return before, transport.now()
 
     assert (1000.0, 1005.0) == trio.run(main, clock=Clock())
 

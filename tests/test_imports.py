@@ -15,29 +15,24 @@ import heymilo_async
 
 ROOT = Path(heymilo_async.__file__).parent
 
-#: From the bottom to the top; modules of one layer do not import each other, but for those in
-#: `WITHIN`.
+#: From the bottom to the top, folders included; parts of one layer do not import each other.
 LAYERS = [
     {"_mapping", "_version"},
-    {"errors", "_drive", "_steps", "events"},
-    {"_log"},
-    {"_listeners"},
-    {"_settings", "_call", "_codec", "_hints", "_retry", "_pace"},
-    {"_check", "_configuration", "_redis"},
-    {"_storage"},
-    {"_wire"},
-    {"_turns"},
+    {"errors", "events"},
+    {"_core", "otel"},
+    {"_ratelimit"},
+    {"_http"},
     {"_pool"},
     {"_engine"},
     {"pages"},
     {"resources"},
     {"_client"},
     {"__init__"},
-    {"sandbox", "otel"},
+    {"sandbox"},
     {"cli", "testing"},
 ]
-#: Steps within the layer of values and decisions.
-WITHIN = {("_call", "_settings"), ("_retry", "_settings")}
+#: `errors` and `events` are two halves of what a call came to.
+WITHIN = {("events", "errors"), ("errors", "events"), ("otel", "__init__")}
 
 
 def _level(name: str) -> int:
@@ -94,13 +89,13 @@ def test_the_check_sees_imports():
     """
     The test above would see it if the engine imported the client.
     """
-    assert {"_pool", "_wire", "errors"} <= _imported_parts(ROOT / "_engine.py")
+    assert {"_pool", "_core", "errors"} <= _imported_parts(ROOT / "_engine.py")
     assert {"__init__"} <= _imported_parts(ROOT / "sandbox" / "_serve.py")
 
 
-def test_httpx_is_imported_by_the_wire_alone():
+def test_httpx_is_imported_by_the_border_alone():
     """
-    No module but those of `_wire` imports httpx or httpcore.
+    No module but those of `_http` imports httpx or httpcore.
     """
     importing = {
         _part(module)
@@ -109,7 +104,7 @@ def test_httpx_is_imported_by_the_wire_alone():
         if line.startswith(("import httpx", "from httpx", "import httpcore", "from httpcore"))
     }
 
-    assert {"_wire"} == importing
+    assert {"_http"} == importing
 
 
 def test_the_core_needs_no_extra():

@@ -29,7 +29,7 @@ from heymilo_async import (
     to_dict,
     to_json,
 )
-from heymilo_async._codec import DEEPEST, decode
+from heymilo_async._core.codec import DEEPEST, decode
 from heymilo_async._mapping import ReadOnly
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

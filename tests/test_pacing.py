@@ -34,8 +34,8 @@ from heymilo_async import (
     ServerError,
     _pool,
 )
-from heymilo_async._hints import Quota, quota
-from heymilo_async._pace import Window, span_of
+from heymilo_async._ratelimit.headers import Quota, quota
+from heymilo_async._ratelimit.window import Window, span_of
 from heymilo_async.events import AttemptStarted, Paced
 
 ID = NUMBER["id"]

@@ -13,7 +13,7 @@ import pytest
 import trustme
 from server import NUMBER, single
 
-from heymilo_async._wire._proxies import Proxies, _covers
+from heymilo_async._http.proxies import Proxies, _covers
 
 ID = NUMBER["id"]
 

@@ -17,8 +17,8 @@ from resources import FOUND
 
 import heymilo_async
 from heymilo_async import AsyncHeyMilo, HeyMilo, from_dict, to_dict
-from heymilo_async._codec import _BY_OBJECT
-from heymilo_async.resources._base import Mounted
+from heymilo_async._core.codec import _BY_OBJECT
+from heymilo_async.resources._collection import Mounted
 from heymilo_async.sandbox._app import OPERATIONS
 from heymilo_async.sandbox._samples import SAMPLES
 

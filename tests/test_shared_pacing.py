@@ -37,17 +37,18 @@ from heymilo_async import (
     RateLimitError,
     RateLimitStatus,
     RetryPolicy,
-    _redis,
-    _settings,
-    _storage,
-    _turns,
 )
-from heymilo_async._drive import run_now
-from heymilo_async._settings import Secret, pool_settings
-from heymilo_async._steps import finish
-from heymilo_async._storage import Book, Storage
-from heymilo_async._turns import Shared
-from heymilo_async._wire import BlockingWire
+from heymilo_async._core import settings as _settings
+from heymilo_async._core.blocking import run_now
+from heymilo_async._core.secrets import Secret
+from heymilo_async._core.settings import pool_settings
+from heymilo_async._http import BlockingTransport
+from heymilo_async._ratelimit import limiter as _turns
+from heymilo_async._ratelimit import redis as _storage
+from heymilo_async._ratelimit import redis_connections as _redis
+from heymilo_async._ratelimit.limiter import Shared
+from heymilo_async._ratelimit.redis import Book, Storage
+from heymilo_async._ratelimit.steps import finish
 
 ID = NUMBER["id"]
 BOOK = Book.of((Secret(KEY), None), 60.0)
@@ -1038,14 +1039,14 @@ def test_a_client_that_is_closed_while_calls_wait(serve, redis_server):
 # The part of one process.
 
 
-class Lane:
+class LoopState:
     """
     A lane on a clock that its sleep moves.
     """
 
     def __init__(self, clock):
         self.now = clock
-        self.wire = self
+        self.transport = self
         self.naps = []
         self.late = 0.0
 
@@ -1084,7 +1085,7 @@ def shared(storages, clock):
     """
     The part of one process, whose waits take no time, and its lane.
     """
-    return Shared(storages(), BOOK), Lane(clock)
+    return Shared(storages(), BOOK), LoopState(clock)
 
 
 def test_a_process_that_waits_says_so(shared, monkeypatch):
@@ -1164,7 +1165,7 @@ def test_a_fault_in_the_thread_that_asks():
     """
     What goes wrong in the thread that asks leaves as it is, with a deadline and without.
     """
-    wire = BlockingWire(
+    transport = BlockingTransport(
         pool_settings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
     )
 
@@ -1174,7 +1175,7 @@ def test_a_fault_in_the_thread_that_asks():
 
     for within in (math.inf, 5.0):
         with pytest.raises(ZeroDivisionError):
-            run_now(wire.ask(faulty(), within=within))
+            run_now(transport.ask(faulty(), within=within))
 
 
 def test_redis_is_loaded_when_it_is_used():

@@ -14,11 +14,11 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from heymilo_async import _steps
-from heymilo_async._settings import pool_settings
-from heymilo_async._steps import Rest, finish, is_readable
-from heymilo_async._wire import AsyncWire, BlockingWire
-from heymilo_async._wire import _blocking as blocking_wire
+from heymilo_async._core.settings import pool_settings
+from heymilo_async._http import AsyncTransport, BlockingTransport
+from heymilo_async._http import blocking_transport as blocking_wire
+from heymilo_async._ratelimit import steps as _steps
+from heymilo_async._ratelimit.steps import Rest, finish, is_readable
 
 NOTHING = pool_settings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
 #: Seconds that nothing here takes.
@@ -91,15 +91,15 @@ def work():
 
 def ask(front, steps, *, within=math.inf):
     """
-    Return what a wire of *front* says of *steps*.
+    Return what a transport of *front* says of *steps*.
     """
 
     async def body():
-        wire = front.wire(NOTHING)
+        transport = front.transport(NOTHING)
         try:
-            return await wire.ask(steps, within=within)
+            return await transport.ask(steps, within=within)
         finally:
-            await wire.aclose()
+            await transport.aclose()
 
     return front.run_alone(body)
 
@@ -192,9 +192,9 @@ def test_cancelled_in_the_middle(work, backend, seconds):
     one = work()
 
     async def main():
-        wire = AsyncWire(NOTHING)
+        transport = AsyncTransport(NOTHING)
         with anyio.move_on_after(seconds) as scope:
-            await wire.ask(one.steps(), within=math.inf)
+            await transport.ask(one.steps(), within=math.inf)
         return scope.cancelled_caught
 
     assert anyio.run(main, backend=backend)
@@ -211,10 +211,10 @@ def test_cancelled_already(work, backend):
     one = work().answer_now()
 
     async def main():
-        wire = AsyncWire(NOTHING)
+        transport = AsyncTransport(NOTHING)
         with anyio.CancelScope() as scope:
             scope.cancel()
-            await wire.ask(one.steps(), within=math.inf)
+            await transport.ask(one.steps(), within=math.inf)
 
     anyio.run(main, backend=backend)
     assert [] == one.threads
@@ -228,13 +228,13 @@ def test_cancelled_before_it_asked(work, backend):
     ahead, late = [work() for _ in range(4)], work().answer_now()
 
     async def main():
-        wire = AsyncWire(NOTHING)
+        transport = AsyncTransport(NOTHING)
         async with anyio.create_task_group() as group:
             for one in ahead:
-                group.start_soon(lambda one=one: wire.ask(one.steps(), within=math.inf))
+                group.start_soon(lambda one=one: transport.ask(one.steps(), within=math.inf))
             await anyio.wait_all_tasks_blocked()
             with anyio.move_on_after(0.01) as scope:
-                await wire.ask(late.steps(), within=math.inf)
+                await transport.ask(late.steps(), within=math.inf)
             for one in ahead:
                 one.answer_now()
         return scope.cancelled_caught
@@ -258,10 +258,12 @@ def test_who_asks_first_is_answered_first(work, backend):
         return (yield from many[number].answer_now().steps())
 
     async def main():
-        wire = AsyncWire(NOTHING)
+        transport = AsyncTransport(NOTHING)
         async with anyio.create_task_group() as group:
             for number in range(len(many)):
-                group.start_soon(lambda number=number: wire.ask(steps(number), within=math.inf))
+                group.start_soon(
+                    lambda number=number: transport.ask(steps(number), within=math.inf)
+                )
                 # Trio starts tasks in any order.
                 await anyio.lowlevel.checkpoint()
 
@@ -280,7 +282,7 @@ def test_ctrl_c_while_it_waits(work, monkeypatch):
     monkeypatch.setattr(blocking_wire, "is_readable", lambda *_: signal.raise_signal(signal.SIGINT))
 
     async def body():
-        await BlockingWire(NOTHING).ask(one.steps(), within=LONG)
+        await BlockingTransport(NOTHING).ask(one.steps(), within=LONG)
 
     with pytest.raises(KeyboardInterrupt), contextlib.closing(body()) as coroutine:
         coroutine.send(None)
@@ -297,7 +299,7 @@ def test_a_socket_that_nobody_can_wait_for(work):
 
     async def main():
         with pytest.raises(OSError, match="Bad file descriptor"):
-            await AsyncWire(NOTHING).ask(one.steps(), within=math.inf)
+            await AsyncTransport(NOTHING).ask(one.steps(), within=math.inf)
 
     for backend in ("asyncio", "trio"):
         anyio.run(main, backend=backend)

@@ -25,7 +25,7 @@ from heymilo_async import (
     Prefetch,
     errors,
 )
-from heymilo_async._settings import PoolSettings
+from heymilo_async._core.settings import PoolSettings
 
 FACES = [
     *RESOURCES,

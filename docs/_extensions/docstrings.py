@@ -21,7 +21,7 @@ from sphinx.util.docutils import SphinxRole
 
 import heymilo_async
 from heymilo_async import sandbox
-from heymilo_async.resources._base import AsyncResource, Resource
+from heymilo_async.resources._collection import AsyncResource, Resource
 
 _TYPE_BELOW = re.compile(
     r"(\.\. attribute:: \w+\n)((?:   .*\n|\n)*?)   :type: (.+)(?=\n|$)", re.MULTILINE

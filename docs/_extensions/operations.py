@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import heymilo_async
-from heymilo_async.resources._base import AsyncResource, Resource
+from heymilo_async.resources._collection import AsyncResource, Resource
 
 CONTRACT = Path(__file__).parents[2] / "tests" / "contract.json"
 

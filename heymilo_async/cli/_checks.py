@@ -30,9 +30,10 @@ from .. import (
     ServerError,
     __version__,
 )
-from .._hints import _date_of
-from .._settings import Secret, _fault_of_credential
-from .._wire._setup import ssl_context
+from .._core.secrets import Secret
+from .._core.settings import _fault_of_credential
+from .._http.setup import ssl_context
+from .._ratelimit.headers import _date_of
 from ._credentials import VARIABLES, variable_in_use
 from ._errors import CommandError, ExitCode, exit_code
 from ._finding import Case, Finding, State, failed, skipped

@@ -119,7 +119,7 @@ _OPTIONS: Final[dict[str, Any]] = {
             "-v",
             "--verbose",
             count=True,
-            help="Say on stderr what goes over the wire; -vv with headers. Secrets are masked.",
+            help="Say on stderr what goes over the transport; -vv with headers. Secrets are masked.",
         ),
     ],
 }

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Generator
 from typing import Final
 
-from .._settings import Secret
+from .._core.secrets import Secret
 from ._errors import CommandError, ExitCode
 
 #: What the environment may hold, in the order in which the client looks.

@@ -8,8 +8,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from .._check import printable, scrub
-from .._settings import _SECRET_NAME, Secret
+from .._core.secrets import Secret, is_secret_name, printable, scrub
 
 if TYPE_CHECKING:
     from ..sandbox import Exchange, ReceivedRequest
@@ -39,4 +38,4 @@ def _target(request: ReceivedRequest) -> str:
 
 
 def _hidden(parameter: re.Match[str]) -> str:
-    return f"{parameter[1]}=***" if _SECRET_NAME.search(unquote(parameter[1])) else parameter[0]
+    return f"{parameter[1]}=***" if is_secret_name(unquote(parameter[1])) else parameter[0]

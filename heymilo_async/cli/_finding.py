@@ -11,8 +11,9 @@ from typing import Any
 import attrs
 
 from .. import HeyMilo
+from .._core.secrets import Secret
+from .._core.settings import PoolSettings, Settings
 from .._mapping import Headers
-from .._settings import PoolSettings, Secret, Settings
 from ._errors import ExitCode
 from ._reach import Way
 

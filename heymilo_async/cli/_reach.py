@@ -19,8 +19,9 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
-from .._settings import PoolSettings, Secret
-from .._wire._proxies import proxies
+from .._core.secrets import Secret
+from .._core.settings import PoolSettings
+from .._http.proxies import proxies
 
 T = TypeVar("T")
 

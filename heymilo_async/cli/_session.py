@@ -13,7 +13,7 @@ from typing import Any, Final
 import attrs
 
 from .. import HeyMilo, RateLimit, RetryPolicy
-from .._settings import Secret
+from .._core.secrets import Secret
 from ._connection import Connection
 from ._credentials import ask_for_key
 from ._errors import CommandError

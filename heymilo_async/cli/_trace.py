@@ -1,5 +1,5 @@
 """
-What goes over the wire, as lines on stderr: -v says what is asked and what comes, -vv the headers.
+What goes over the transport, as lines on stderr: -v says what is asked and what comes, -vv the headers.
 """
 
 from __future__ import annotations

@@ -12,13 +12,14 @@ from typing import Any, Final
 
 import attrs
 
-from .._call import Operation, check_id, operation
-from .._codec import model
-from .._drive import blocking, blocking_iter
+from .._core.arguments import check_id
+from .._core.blocking import blocking, blocking_iter
+from .._core.codec import model
+from .._core.messages import Operation, operation
 from .._mapping import NOTHING_EXTRA, read_only
 from ..errors import HeyMiloError
 from ..pages import AsyncPager, Page
-from ._base import AsyncResource, Resource
+from ._collection import AsyncResource, Resource
 
 #: https://www.itu.int/rec/T-REC-E.164/: a plus sign and at most 15 digits, no zero in front.
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)

@@ -6,7 +6,7 @@ A HeyMilo of one's own: the contract answered from memory, over a real socket on
     with sandbox.running(numbers=30) as milo, milo.client() as client:
         assert 30 == len(list(client.phone_numbers.list_all()))
 
-How to read it, from the wire inwards: `_serve` hands out a `Sandbox` and runs what is behind it in
+How to read it, from the transport inwards: `_serve` hands out a `Sandbox` and runs what is behind it in
 a thread (`_background`); `_relay` notes each request in `_requests`, asks the `_plan` which of the
 `faults` it meets, and sends the answer by `_steps`; uvicorn passes what is left to `_front`; `_app`
 lets in who has a key, as often as `_limits` lets them; each resource is one of the `_samples`, whose

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, get_args
 
 import attrs
 
-from .._settings import read_rate
+from .._core.settings import read_rate
 
 Algorithm = Literal["fixed-window", "token-bucket"]
 ALGORITHMS: Final[tuple[str, ...]] = get_args(Algorithm)

@@ -26,7 +26,7 @@ def _masked(headers: Mapping[str, str]) -> str:
 @attrs.frozen(kw_only=True)
 class ReceivedRequest:
     """
-    One request as it was on the wire; its repr hides what is in credential headers.
+    One request as it was on the transport; its repr hides what is in credential headers.
 
     Attributes:
         method: The HTTP method.

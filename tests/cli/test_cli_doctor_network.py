@@ -11,7 +11,7 @@ import pytest
 from doctor import SECRET, lines
 from server import page
 
-from heymilo_async._settings import Secret
+from heymilo_async._core.secrets import Secret
 from heymilo_async.cli import _checks, _finding, _reach
 from heymilo_async.cli._finding import State
 

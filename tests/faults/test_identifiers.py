@@ -150,7 +150,7 @@ def test_ids_that_look_like_dots(front, serve, value):
 )
 def test_id_is_one_segment(front, serve, value, segment):
     """
-    Case 108: whatever is in an id, it is one encoded segment on the wire.
+    Case 108: whatever is in an id, it is one encoded segment on the transport.
     """
     server = serve(answers=echo)
 

@@ -153,7 +153,7 @@ async def at_once(front, *calls):
             outcomes[index] = error
 
     if front.is_blocking:
-        # Over the blocking wire a coroutine runs to its end with one `send`.
+        # Over the blocking transport a coroutine runs to its end with one `send`.
         def run(index):
             with contextlib.suppress(StopIteration):
                 one(index).send(None)
@@ -1324,7 +1324,7 @@ def test_every_exception_of_the_library_is_known():
     """
     Case 153: an exception that a new httpx brings is noticed here first.
     """
-    from heymilo_async._wire._translate import FAULTS
+    from heymilo_async._http.errors import FAULTS
 
     # Not of a request that is sent: cookies of one's own jar, and a URL that is none.
     other = {"InvalidURL", "CookieConflict"}

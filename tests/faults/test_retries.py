@@ -42,11 +42,11 @@ from heymilo_async import (
     ServerError,
     from_dict,
 )
-from heymilo_async._call import Operation
+from heymilo_async._core.messages import Operation
+from heymilo_async._core.retry import backoff, next_try
 from heymilo_async._engine import Engine
-from heymilo_async._hints import retry_after
 from heymilo_async._pool import RetryBudget
-from heymilo_async._retry import backoff, next_try
+from heymilo_async._ratelimit.headers import retry_after
 
 VALUE = from_dict(PhoneNumber, NUMBER)
 
@@ -274,7 +274,7 @@ def test_a_creating_call_that_was_never_sent_is_repeated(front, monkeypatch, ref
             refusing.listen()
             thread.start()
 
-    monkeypatch.setattr(front.wire, "sleep", sleep)
+    monkeypatch.setattr(front.transport, "sleep", sleep)
     got = front.run(perform(CREATE), url_of(refusing))
     thread.join(5)
 

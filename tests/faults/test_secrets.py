@@ -54,9 +54,9 @@ from heymilo_async import (
     RetryPolicy,
     ServerError,
     UnexpectedRedirectError,
-    _check,
-    _settings,
 )
+from heymilo_async._core import settings as _settings
+from heymilo_async._core import status as _check
 
 #: Reading the certificates of the machine takes longer than most of these tests.
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1299,7 +1299,7 @@ def test_deadline_of_collect_while_a_page_is_read(front, serve):
     assert (["A"], "A") == (seen, error.cursor)
 
 
-# Ahead.
+# Prefetched.
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])

@@ -8,14 +8,8 @@ import pytest
 from shown import shown
 
 from heymilo_async import APIResponse, Attempt, Headers, InvalidRequestError, PhoneNumber
-from heymilo_async._call import (
-    Answer,
-    Operation,
-    check_cursor,
-    check_id,
-    check_limit,
-    operation,
-)
+from heymilo_async._core.arguments import check_cursor, check_id, check_limit
+from heymilo_async._core.messages import Operation, Response, operation
 
 GET: Operation[PhoneNumber] = Operation(
     id="getThing", method="GET", path="/v2/things/{thing_id}/of/{owner}", returns=PhoneNumber
@@ -130,7 +124,7 @@ def test_the_id_of_a_request(names, expected):
     """
     It is in one of three headers, the likeliest first.
     """
-    answer = Answer(status_code=200, headers=Headers([(name, name) for name in names]), body=b"")
+    answer = Response(status_code=200, headers=Headers([(name, name) for name in names]), body=b"")
 
     assert expected == answer.request_id
 

@@ -33,32 +33,32 @@ from heymilo_async import (
     UnexpectedRedirectError,
     UnprocessableEntityError,
     ValidationIssue,
-    _check,
 )
-from heymilo_async._call import Answer
-from heymilo_async._check import KEPT, check, cleaned, decode_error, printable, scrub
-from heymilo_async._settings import Secret
+from heymilo_async._core import secrets as _secrets
+from heymilo_async._core.messages import Response
+from heymilo_async._core.secrets import Secret, printable, scrub
+from heymilo_async._core.status import KEPT, check, cleaned, decode_error
 
 
 @pytest.fixture(autouse=True)
 def _from_scratch() -> None:
     # What finds a secret is kept once it was made; each test is to see it made.
-    _check._forms.cache_clear()
+    _secrets._forms.cache_clear()
 
 
 KEY = "sk-5f2b/9c71+e8d0~4a36"
 SECRETS = (Secret(KEY),)
 
 
-def answer(status: int, body: Any = b"", *fields: tuple[str, str], **more: Any) -> Answer:
+def answer(status: int, body: Any = b"", *fields: tuple[str, str], **more: Any) -> Response:
     """
     Return an answer; a *body* that is no bytes is JSON.
     """
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(status_code=status, headers=Headers(fields), body=content, **more)
+    return Response(status_code=status, headers=Headers(fields), body=content, **more)
 
 
-def checked(given: Answer) -> Any:
+def checked(given: Response) -> Any:
     """
     Return the error that *given* stands for.
     """
@@ -243,7 +243,7 @@ FULL = {
         ),
         (answer(400, b"x", ("Location", "https://a/")), "GET /x answered 400 Bad Request: 'x'"),
     ],
-    ids=lambda one: "" if isinstance(one, Answer) else shown(one[22:60]),
+    ids=lambda one: "" if isinstance(one, Response) else shown(one[22:60]),
 )
 def test_the_text_of_an_error(given, text):
     """

@@ -25,12 +25,12 @@ from heymilo_async import (
     PhoneNumber,
     ResponseDecodeError,
     ValidationIssue,
-    _codec,
     from_dict,
     to_dict,
     to_json,
 )
-from heymilo_async._codec import SingleResponse, checked_copy, configure, decode, structure
+from heymilo_async._core import codec as _codec
+from heymilo_async._core.codec import SingleResponse, checked_copy, configure, decode, structure
 from heymilo_async._mapping import NOTHING_EXTRA, ReadOnly
 
 #: The least that is a number.

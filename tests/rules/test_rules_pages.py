@@ -21,7 +21,7 @@ from heymilo_async import (
     ServerError,
     from_dict,
 )
-from heymilo_async._drive import run_now
+from heymilo_async._core.blocking import run_now
 from heymilo_async.pages import AsyncPager, Pager
 
 
@@ -35,7 +35,7 @@ def page(*ids: str, more: bool = True, **meta: Any) -> Page[PhoneNumber]:
     )
 
 
-class Ahead:
+class Prefetched:
     """
     Fetches when it is asked to: reading ahead without a thread and without a task.
     """
@@ -61,7 +61,7 @@ class Engine:
         self.outcomes = list(outcomes)
         self.asked: list[str | None] = []
         self.deadlines: list[float | None] = []
-        self.aheads: list[Ahead] = []
+        self.aheads: list[Prefetched] = []
 
     def expiry(self) -> float:
         """
@@ -86,11 +86,11 @@ class Engine:
             raise outcome
         return outcome
 
-    def ahead(self, fetch: Callable[[], Any], count: int) -> Ahead:
+    def prefetch(self, fetch: Callable[[], Any], count: int) -> Prefetched:
         """
         Return what reads ahead.
         """
-        self.aheads.append(Ahead(fetch, count))
+        self.aheads.append(Prefetched(fetch, count))
         return self.aheads[-1]
 
 

@@ -20,7 +20,7 @@ LIST = "/api/v2/phone-numbers"
 
 
 @attrs.frozen
-class Answer:
+class Response:
     """
     What came back: the status, the headers by lower-case name, the decoded body.
     """
@@ -30,7 +30,7 @@ class Answer:
     body: Any
 
 
-Ask = Callable[..., Answer]
+Ask = Callable[..., Response]
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def ask() -> Ask:
         path: str = LIST,
         headers: Mapping[str, str] | None = None,
         method: str = "GET",
-    ) -> Answer:
+    ) -> Response:
         url = urlsplit(milo.base_url)
         assert url.hostname is not None
         connection = http.client.HTTPConnection(url.hostname, url.port, timeout=10)
@@ -54,7 +54,7 @@ def ask() -> Ask:
             response = connection.getresponse()
             content = response.read()
         received = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, received, json.loads(content) if content else None)
+        return Response(response.status, received, json.loads(content) if content else None)
 
     return answer
 

@@ -1,5 +1,5 @@
 """
-What the sandbox answers over the wire, status by status.
+What the sandbox answers over the transport, status by status.
 """
 
 from __future__ import annotations

@@ -1,0 +1,140 @@
+"""
+Checks of what a caller passed: each returns the value, or raises what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import enum
+import unicodedata
+from typing import Final
+
+from ..errors import ConfigurationError, InvalidRequestError
+
+#: Seconds; beyond it the timeouts of sockets and locks overflow on some platforms.
+LONGEST = 365 * 86_400.0
+
+#: Far beyond any id that the API documents (32 characters), far below what a URL may hold.
+_LONGEST_ID = 1024
+_LONGEST_CURSOR = 4096
+
+
+class NotGiven(enum.Enum):
+    """
+    The default of a parameter for which None means something of its own.
+    """
+
+    NOT_GIVEN = "NOT_GIVEN"
+
+    def __repr__(self) -> str:
+        return "NOT_GIVEN"
+
+
+NOT_GIVEN: Final = NotGiven.NOT_GIVEN
+
+
+def wrong_type(name: str, expected: str, value: object) -> TypeError:
+    """
+    Return the error for a *value* of the wrong type, which the text does not show.
+    """
+    return TypeError(f"{name} must be {expected}, not {type(value).__name__}")
+
+
+def seconds(
+    name: str, value: object, *, zero: bool = False, refusal: type[Exception] = ConfigurationError
+) -> float:
+    """
+    Return *value* as a float if it is a number of seconds that can be waited for.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong_type(name, "a number of seconds", value)
+    # Comparing is safe for any int and any float, NaN included.
+    if not (0 < value <= LONGEST or (zero and value == 0)):
+        lowest = "0 or more" if zero else "more than 0"
+        message = (
+            f"{name} must be {lowest} and at most {LONGEST:.0f} seconds (a year): {_shown(value)}"
+        )
+        raise refusal(message)
+    return float(value)
+
+
+def whole_number(
+    name: str,
+    value: object,
+    lowest: int,
+    highest: int | None = None,
+    *,
+    refusal: type[Exception] = ConfigurationError,
+) -> int:
+    """
+    Return *value* if it is an int, and not a bool, from *lowest* to *highest*.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong_type(name, "an int", value)
+    if value < lowest or (highest is not None and value > highest):
+        bounds = f"from {lowest} to {highest}" if highest is not None else f"at least {lowest}"
+        message = f"{name} must be {bounds}: {_shown(value)}"
+        raise refusal(message)
+    return value
+
+
+def _shown(value: float) -> str:
+    # Not the digits of a giant: int to str is quadratic, and refused beyond 4,300 of them.
+    if isinstance(value, int) and abs(value) >= 10**20:
+        return "a very large number"
+    return repr(value)
+
+
+def check_id(name: str, value: object) -> str:
+    """
+    Return *value* as a plain str if it can stand in a path as one segment.
+    """
+    text = _plain_text(name, value)
+    if text in {"", ".", ".."}:
+        message = f"{name} must not be {text!r}: it would name another path"
+        raise InvalidRequestError(message)
+    if len(text) > _LONGEST_ID:
+        message = f"{name} has {len(text)} characters, at most {_LONGEST_ID}"
+        raise InvalidRequestError(message)
+    # Controls, surrogates, line and paragraph separators: in no id, and trouble in every log.
+    _refuse_categories(
+        name, text, {"Cc", "Cs", "Zl", "Zp"}, "a control character or half a character"
+    )
+    return text
+
+
+def check_limit(name: str, value: object) -> int:
+    """
+    Return *value* if it is a page size that the API takes.
+    """
+    return whole_number(name, value, 1, 100, refusal=InvalidRequestError)
+
+
+def check_cursor(name: str, value: object) -> str:
+    """
+    Return *value* as a plain str if it can stand in a query; any id of the server's can.
+    """
+    text = _plain_text(name, value)
+    if not text:
+        message = f"{name} must not be empty: leave it out to start at the beginning"
+        raise InvalidRequestError(message)
+    if len(text) > _LONGEST_CURSOR:
+        message = f"{name} has {len(text)} characters, at most {_LONGEST_CURSOR}"
+        raise InvalidRequestError(message)
+    _refuse_categories(name, text, {"Cs"}, "half a character")
+    return text
+
+
+def _plain_text(name: str, value: object) -> str:
+    # A subclass that prints as something else is ambiguous: which of its two texts is the id?
+    if not isinstance(value, str) or type(value).__str__ is not str.__str__:
+        raise wrong_type(name, "a str", value)
+    return str.__str__(value)
+
+
+def _refuse_categories(name: str, text: str, categories: set[str], what: str) -> None:
+    for index, character in enumerate(text):
+        if unicodedata.category(character) in categories:
+            # Where, and not the text: somebody may have mistaken the key for an id.
+            place = f"{character!a}, at index {index} of {len(text)}"
+            message = f"{name} has {what}: {place}"
+            raise InvalidRequestError(message)

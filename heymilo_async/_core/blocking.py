@@ -1,0 +1,80 @@
+"""
+Running a coroutine that never suspends, and the blocking faces made of that.
+
+Over the blocking transport every `await` is answered at once, so one `send(None)` runs a coroutine from
+its start to its end in the calling thread: no event loop, no portal, no second copy of the logic.
+The precedents are gel-python's `blocking_client.py` and vercel-py's `iter_coroutine`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
+
+P = ParamSpec("P")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+def run_now(coroutine: Coroutine[Any, Any, T]) -> T:
+    """
+    Run *coroutine*, which must not suspend, to its end and return its result.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        return cast("T", finished.value)
+    coroutine.close()
+    name = getattr(coroutine, "__qualname__", repr(coroutine))
+    message = (
+        f"{name} suspended, but nothing here can resume it: "
+        "over the blocking transport only the transport may be awaited"
+    )
+    raise RuntimeError(message)
+
+
+class _Twin(Protocol[T_co]):
+    """
+    What has a blocking namesake, made by `_as_blocking`.
+    """
+
+    def _as_blocking(self) -> T_co: ...
+
+
+def blocking(
+    method: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Any, P], T]:
+    """
+    Return the blocking method for *method*: same parameters, same result, same docstring.
+
+    The object that holds it keeps its async twin in `_twin`; *method* is called there, so that
+    shared code which calls a sibling through `self` finds coroutines.
+    """
+
+    @functools.wraps(method)
+    def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return run_now(method(self._twin, *args, **kwargs))
+
+    return call
+
+
+def blocking_iter(
+    method: Callable[Concatenate[Any, P], _Twin[T]],
+) -> Callable[Concatenate[Any, P], T]:
+    """
+    Return the blocking method for *method*, which returns something to iterate or to enter.
+    """
+
+    @functools.wraps(method)
+    def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return method(self._twin, *args, **kwargs)._as_blocking()
+
+    # The one thing that does not carry over: what the async method says it returns.
+    signature = inspect.signature(method)
+    returned = str(signature.return_annotation).replace("Async", "")
+    described: Any = call
+    described.__annotations__ = {**method.__annotations__, "return": returned}
+    described.__signature__ = signature.replace(return_annotation=returned)
+    return call

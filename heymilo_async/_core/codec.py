@@ -1,0 +1,442 @@
+"""
+Bytes to model and model to JSON: strict in both directions, through cattrs.
+
+Nothing is coerced: by itself cattrs would turn null into `'None'`, 5 into `'5'` and `"false"`
+into True. Members that a model does not know are kept in its `extra`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import collections.abc
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar, cast, get_args, get_origin
+
+import attrs
+from cattrs import BaseConverter, Converter, transform_error
+from cattrs.errors import IterableValidationError, IterableValidationNote
+from cattrs.gen import make_dict_structure_fn, override
+
+from .._mapping import NOTHING_EXTRA, ReadOnly, read_only
+from ..errors import ResponseDecodeError
+
+T = TypeVar("T")
+
+#: Digits of an integer.
+_MOST_DIGITS = 1000
+
+#: Levels of arrays and objects within unknown members.
+DEEPEST = 100
+
+#: A surrogate escaped in JSON; legal only in pairs, and rare enough to look twice.
+_SURROGATE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
+
+#: What a text calls the types of JSON that have a hook of their own.
+_PRIMITIVES: Mapping[type[Any], str] = {str: "a string", bool: "a boolean", int: "an integer"}
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+#: What `object` says, to the model: how an item of an unparametrised page is told.
+_BY_OBJECT: dict[str, type[Any]] = {}
+
+
+@attrs.frozen(kw_only=True)
+class SingleResponse(Generic[T]):
+    """
+    The envelope round a single model, the schemas `SingleResponse_...` of the contract.
+    """
+
+    data: T
+    meta: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
+
+
+class _Mistake(TypeError):  # noqa: N818 - it is cattrs's to catch, and nobody's to see
+    """
+    What is wrong with a value, in words; cattrs adds where.
+    """
+
+
+class _ByObject:
+    """
+    The item of a bare `Page`: whichever model its `object` member names.
+    """
+
+
+def model(kind: type[T]) -> type[T]:
+    """
+    Make *kind* known by the default of its `object` member.
+    """
+    default: Any = attrs.fields_dict(cast("Any", kind))["object"].default
+    _BY_OBJECT[default] = kind
+    return kind
+
+
+def decode(body: bytes, returns: type[T]) -> T:
+    """
+    Read *body*, the JSON of a *returns*.
+
+    Raises:
+        ResponseDecodeError: With the JSON path of the first fault.
+    """
+    return structure(_parse(body), returns)
+
+
+def structure(data: Any, returns: type[T]) -> T:
+    """
+    Read *data*, parsed JSON, as a *returns*.
+    """
+    try:
+        return _fast.structure(data, returns)
+    except RecursionError:
+        fault, path = "is nested too deeply to be read here", "$"
+    except Exception as first:  # whatever it is, the second pass says it in words
+        fault, path = _fault_in(data, returns, first)
+    message = f"{path} {fault}"
+    raise ResponseDecodeError(message, path=path)
+
+
+def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
+    """
+    Read *data*, the contract's JSON as `to_dict` gives it, as a model.
+
+    Args:
+        kind: The model, such as `PhoneNumber` or `Page[PhoneNumber]`. A bare `Page` goes by what
+            its items say they are.
+        data: A dict of JSON values. It is copied, never kept.
+
+    Returns:
+        A *kind*; `from_dict(type(m), to_dict(m)) == m` for every model *m*.
+
+    Raises:
+        ResponseDecodeError: A member is missing or of the wrong type; `.path` says which.
+        TypeError: *kind* is not one of this package's models, or *data* not a mapping.
+
+    Example:
+        >>> from heymilo_async import PhoneNumber, from_dict
+        >>> from_dict(PhoneNumber, {"id": "666A24C3", "phone_number": "+12062088075",
+        ...                         "active": True}).active
+        True
+    """
+    if not _is_model(kind):
+        message = f"from_dict() reads models of heymilo_async, not {kind!r}"
+        raise TypeError(message)
+    if not isinstance(data, Mapping):
+        message = f"data must be a mapping, not {type(data).__name__}"
+        raise TypeError(message)
+    return structure(dict(data), kind)
+
+
+def to_dict(model: object) -> dict[str, Any]:
+    """
+    Return *model* as the contract's JSON: every field, then the members it does not know.
+
+    Args:
+        model: A model of this package, such as `PhoneNumber` or `Page`.
+
+    Returns:
+        A new dict of JSON values: None for null, times as Unix seconds (UTC), lists for tuples.
+
+    Raises:
+        TypeError: *model* is not one of this package's models.
+
+    Example:
+        >>> from heymilo_async import PhoneNumber, to_dict
+        >>> number = PhoneNumber(id="666A24C3", phone_number="+12062088075", active=True)
+        >>> to_dict(number)["phone_number"]
+        '+12062088075'
+    """
+    if not _is_model(type(model)):
+        message = f"to_dict() takes a model of heymilo_async, not {type(model).__name__}"
+        raise TypeError(message)
+    return cast("dict[str, Any]", _fast.unstructure(model))
+
+
+def to_json(model: object) -> str:
+    """
+    Return *model* as the contract's JSON, on one line.
+
+    Args:
+        model: A model of this package, such as `PhoneNumber` or `Page`.
+
+    Returns:
+        JSON text, the same as `to_dict` says it.
+
+    Raises:
+        TypeError: *model* is not one of this package's models.
+
+    Example:
+        >>> from heymilo_async import PhoneNumber, to_json
+        >>> number = PhoneNumber(id="666A24C3", phone_number="+12062088075", active=True)
+        >>> to_json(number)[:16]
+        '{"id":"666A24C3"'
+    """
+    return json.dumps(to_dict(model), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        # Not bytes, for which json would guess UTF-16 and UTF-32; a byte order mark is let pass.
+        parsed = _decoder.decode(body.removeprefix(codecs.BOM_UTF8).decode())
+        if _SURROGATE.search(body):
+            json.dumps(parsed, ensure_ascii=False).encode()
+    except UnicodeDecodeError as error:
+        fault = f"is not UTF-8 (byte {error.start})"
+    except UnicodeEncodeError:
+        fault = "holds half of a surrogate pair"
+    except json.JSONDecodeError as error:
+        fault = f"is not JSON: {error.msg} (character {error.pos})" if body else "is empty"
+    except RecursionError:
+        fault = "is nested too deeply to be read here"
+    except ValueError as error:  # a constant, or an integer of thousands of digits
+        fault = f"is not JSON that can be read exactly: {str(error)[:100]}"
+    else:
+        return parsed
+    message = f"the body {fault}"
+    raise ResponseDecodeError(message)
+
+
+def _bounded_int(digits: str) -> int:
+    # Python's own limit (4,300 digits) can be lifted by a program; the time is quadratic.
+    if len(digits) > _MOST_DIGITS:
+        message = f"an integer of {len(digits)} digits"
+        raise ValueError(message)
+    return int(digits)
+
+
+def _refuse_constant(name: str) -> Any:
+    message = f"{name} is not a JSON number"
+    raise ValueError(message)
+
+
+# Made once: json.loads would make one for each body.
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_bounded_int)
+
+
+def checked_copy(members: dict[str, Any]) -> dict[str, Any]:
+    """
+    Copy unknown members: JSON types only, finite, at most `DEEPEST` levels.
+
+    Level by level, so that it costs no stack however deep the caller stands.
+    """
+    top = dict(members)
+    level: list[Any] = [top]
+    for _ in range(DEEPEST):
+        below: list[Any] = []
+        for holder in level:
+            for key, item in holder.items() if type(holder) is dict else enumerate(holder):
+                kind = type(item)
+                if kind is dict or kind is list:
+                    holder[key] = kind(item)
+                    below.append(holder[key])
+                elif kind is float and not math.isfinite(item):
+                    message = "holds a number that is not finite"
+                    raise _Mistake(message)
+                elif kind not in _SCALARS or (type(holder) is dict and type(key) is not str):
+                    odd = key if kind in _SCALARS else item
+                    message = f"holds a {type(odd).__name__} where JSON cannot have one"
+                    raise _Mistake(message)
+        if not below:
+            return top
+        level = below
+    message = f"is nested deeper than {DEEPEST} levels"
+    raise _Mistake(message)
+
+
+def _named(value: Any) -> str:
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
+    if value is None:
+        return "null"
+    return names.get(type(value), "a number" if type(value) in {int, float} else "no JSON value")
+
+
+def _exactly(expected: str, kind: type[Any]) -> Callable[[Any, Any], Any]:
+    def structure_hook(value: Any, _: Any) -> Any:
+        if type(value) is kind:
+            return value
+        message = f"must be {expected}, not {_named(value)}"
+        raise _Mistake(message)
+
+    return structure_hook
+
+
+def _exactly_or_none(expected: str, kind: type[Any]) -> Callable[[Any, Any], Any]:
+    def structure_hook(value: Any, _: Any) -> Any:
+        if type(value) is kind or value is None:
+            return value
+        message = f"must be {expected}, not {_named(value)}"
+        raise _Mistake(message)
+
+    return structure_hook
+
+
+def _number_hook(value: Any, _: Any) -> float:
+    if type(value) not in {int, float}:
+        message = f"must be a number, not {_named(value)}"
+        raise _Mistake(message)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        message = "must be a finite number"
+        raise _Mistake(message)
+    return number
+
+
+def _time_hook(value: Any, kind: Any) -> datetime | None:
+    if value is None and kind is not datetime:
+        return None
+    try:
+        # A float that is not finite is refused too, and looked at more closely below.
+        return datetime.fromtimestamp(
+            value if type(value) is float else _number_hook(value, kind), UTC
+        )
+    except (OverflowError, OSError, ValueError):
+        _number_hook(value, kind)
+    message = "must be Unix seconds within the years 1 to 9999"
+    raise _Mistake(message)
+
+
+def _object_hook(value: Any, _: Any) -> Mapping[str, Any]:
+    if type(value) is not dict:
+        message = f"must be an object, not {_named(value)}"
+        raise _Mistake(message)
+    return ReadOnly(checked_copy(value))
+
+
+def _text_or_int_hook(value: Any, _: Any) -> str | int:
+    if type(value) not in {str, int}:
+        message = f"must be a string or an integer, not {_named(value)}"
+        raise _Mistake(message)
+    return cast("str | int", value)
+
+
+def _array_hook_factory(kind: Any, converter: BaseConverter) -> Callable[[Any, Any], Any]:
+    (inner, _) = get_args(kind)
+    hook = converter.get_structure_hook(inner)
+
+    def structure_hook(value: Any, _: Any) -> tuple[Any, ...]:
+        if type(value) is not list:
+            message = f"must be an array, not {_named(value)}"
+            raise _Mistake(message)
+        if not converter.detailed_validation:
+            return tuple([hook(item, inner) for item in value])
+        return tuple([_item(hook, index, item, inner) for index, item in enumerate(value)])
+
+    return structure_hook
+
+
+def _item(hook: Callable[[Any, Any], Any], index: int, item: Any, kind: Any) -> Any:
+    try:
+        return hook(item, kind)
+    except Exception as error:
+        error.add_note(IterableValidationNote(f"@ index {index}", index, kind))
+        # Any: pyright takes the constructor for that of every exception group.
+        group: Any = IterableValidationError
+        message = "while reading an array"
+        raise group(message, [error], kind) from None
+
+
+def _attrs_hook_factory(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    plain = get_origin(kind) or kind
+    if kind is plain and getattr(kind, "__parameters__", None):
+        kind = kind[_ByObject]
+    read_fields: Callable[[Any, Any], Any] = make_dict_structure_fn(
+        kind, converter, extra=override(omit=True)
+    )
+    known = {field.name for field in attrs.fields(plain)} - {"extra"}
+
+    def structure_hook(value: Any, _: Any) -> Any:
+        if type(value) is not dict:
+            message = f"must be an object, not {_named(value)}"
+            raise _Mistake(message)
+        read = read_fields(value, kind)
+        if known.issuperset(value):
+            return read
+        extra = {name: member for name, member in value.items() if name not in known}
+        return attrs.evolve(read, extra=checked_copy(extra))
+
+    return structure_hook
+
+
+def _unstructure_hook_factory(kind: Any, converter: Converter) -> Callable[[Any], dict[str, Any]]:
+    names = [field.name for field in attrs.fields(kind) if field.name != "extra"]
+
+    def unstructure_hook(value: Any) -> dict[str, Any]:
+        known = {name: converter.unstructure(getattr(value, name)) for name in names}
+        extra = {name: member for name, member in value.extra.items() if name not in known}
+        return known | checked_copy(extra)
+
+    return unstructure_hook
+
+
+def _is_model(kind: Any) -> bool:
+    plain = get_origin(kind) or kind
+    return attrs.has(plain) and "extra" in attrs.fields_dict(plain)
+
+
+def _origin(kind: Any) -> Any:
+    return get_origin(kind)
+
+
+def configure(converter: Converter) -> Converter:
+    """
+    Make *converter* strict, and teach it the models.
+    """
+
+    def by_object_name(value: Any, _: Any) -> Any:
+        name = value.get("object") if type(value) is dict else None
+        if type(name) is not str or name not in _BY_OBJECT:
+            message = "does not say by `object` which model it is: name it, as in Page[PhoneNumber]"
+            raise _Mistake(message)
+        return converter.structure(value, _BY_OBJECT[name])
+
+    for kind, expected in _PRIMITIVES.items():
+        converter.register_structure_hook(kind, _exactly(expected, kind))
+        # cattrs would do the same in two calls.
+        converter.register_structure_hook(kind | None, _exactly_or_none(expected, kind))
+    converter.register_structure_hook(float, _number_hook)
+    converter.register_structure_hook(datetime, _time_hook)
+    converter.register_structure_hook(datetime | None, _time_hook)
+    converter.register_structure_hook(str | int, _text_or_int_hook)
+    converter.register_structure_hook(_ByObject, by_object_name)
+    converter.register_structure_hook_func(
+        lambda kind: _origin(kind) is collections.abc.Mapping, _object_hook
+    )
+    converter.register_structure_hook_factory(
+        lambda kind: _origin(kind) is tuple, _array_hook_factory
+    )
+    converter.register_structure_hook_factory(_is_model, _attrs_hook_factory)
+    converter.register_unstructure_hook(datetime, datetime.timestamp)
+    converter.register_unstructure_hook_factory(_is_model, _unstructure_hook_factory)
+    return converter
+
+
+# The second one, which knows where it is, reads again what the first one refused: telling where
+# costs a try block a field, which a body without a fault need not pay.
+_fast = configure(Converter(detailed_validation=False))
+_detailed = configure(Converter(detailed_validation=True))
+
+
+def _fault_in(data: Any, returns: Any, first: Exception) -> tuple[str, str]:
+    """
+    Return what is wrong with *data*, in words, and where.
+    """
+    fault: Exception = first
+    try:
+        _detailed.structure(data, returns)
+    except Exception as detailed:
+        fault = detailed
+    words, _, path = transform_error(fault, format_exception=_in_words)[0].rpartition(" @ ")
+    return words, path
+
+
+def _in_words(fault: BaseException, _: Any) -> str:
+    if isinstance(fault, KeyError):
+        return "is missing"
+    return str(fault) if isinstance(fault, _Mistake) else f"cannot be read ({type(fault).__name__})"

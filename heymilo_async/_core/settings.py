@@ -1,0 +1,664 @@
+"""
+The settings of a client as frozen values, checked when they are made, secrets masked everywhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import ipaddress
+import os
+import re
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any, TypeVar, cast
+from urllib.parse import unquote, urlsplit
+
+import attrs
+
+from ..errors import ConfigurationError
+from .arguments import NOT_GIVEN, seconds, whole_number, wrong_type
+from .emitter import Emitter
+from .secrets import Secret, is_secret_name
+
+#: The variable with the password of a storage whose URL has none.
+STORAGE_PASSWORD = "HEYMILO_STORAGE_PASSWORD"  # noqa: S105 - the name, not the password
+
+DEFAULT_BASE_URL = "https://api.heymilo.ai"
+
+#: Visible ASCII with blanks inside: what may stand in a header without being quoted or folded.
+_HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LONGEST_HEADER_VALUE = 8192
+
+#: Each is the client's own to set: the credentials, and what frames a message.
+_RESERVED_HEADERS: Mapping[str, str] = {
+    "x-api-key": "use api_key=",
+    "authorization": "use access_token=",
+    "proxy-authorization": "put the credentials into proxy=",
+    "cookie": "this API has no cookies, and a cookie is a credential",
+    "x-workspace-id": "use workspace_id=",
+    "accept-encoding": "the client reads gzip and no other coding",
+    "connection": "the client keeps its connections itself",
+    "content-length": "the client frames its messages itself",
+    "expect": "the client waits for nothing before it sends",
+    "host": "use base_url=",
+    "http2-settings": "the client does not change the protocol",
+    "keep-alive": "the client keeps its connections itself",
+    "proxy-connection": "the client keeps its connections itself",
+    "te": "the client frames its messages itself",
+    "trailer": "the client frames its messages itself",
+    "transfer-encoding": "the client frames its messages itself",
+    "upgrade": "the client does not change the protocol",
+}
+
+T = TypeVar("T")
+
+
+#: What the server counts requests by: a key, a token, or both.
+Credential = tuple["Secret | None", "Secret | None"]
+
+
+def _whole(lowest: int) -> Any:
+    def validate(_: object, attribute: attrs.Attribute[int], value: object) -> None:
+        whole_number(attribute.name, value, lowest)
+
+    return validate
+
+
+def _duration(_: object, attribute: attrs.Attribute[float], value: object) -> None:
+    seconds(attribute.name, value, zero=True)
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """
+    How often a call is tried, and how long it waits in between.
+
+    The wait before try *n* + 1 is a random number of seconds between 0 and
+    `initial_delay * 2 ** (n - 1)`, at most `max_delay` (exponential backoff with full jitter),
+    unless the server says how long to wait.
+
+    Attributes:
+        max_attempts: Tries of one call, the first one included: 1 or more; 1 means no retry.
+        initial_delay: Seconds, 0 or more: the longest wait before the second try.
+        max_delay: Seconds, 0 or more: the longest wait before any try.
+        max_retry_after: Seconds, 0 or more: if the server asks for a longer wait, its error is
+            raised at once, with `.retry_after` set.
+
+    Raises:
+        ConfigurationError: A number is out of its range.
+        TypeError: A value is not a number.
+
+    Example:
+        >>> from heymilo_async import RetryPolicy
+        >>> RetryPolicy(max_attempts=5)
+        RetryPolicy(max_attempts=5, initial_delay=0.5, max_delay=8.0, max_retry_after=60.0)
+    """
+
+    max_attempts: int = attrs.field(default=3, validator=_whole(1))
+    initial_delay: float = attrs.field(default=0.5, validator=_duration)
+    max_delay: float = attrs.field(default=8.0, validator=_duration)
+    max_retry_after: float = attrs.field(default=60.0, validator=_duration)
+
+
+#: How `300/min`, `5/s` and `30/0.5s` are read.
+_RATE = re.compile(
+    r"(?P<limit>[0-9]{1,9}) */ *(?P<count>[0-9]+(?:\.[0-9]+)?)? *(?P<unit>[a-z]+?)s?", re.ASCII
+)
+_SECONDS_OF: Mapping[str, int] = {
+    **dict.fromkeys(("s", "sec", "second"), 1),
+    **dict.fromkeys(("m", "min", "minute"), 60),
+    **dict.fromkeys(("h", "hour"), 3600),
+}
+#: The path of a storage's URL, and what its query may hold: not `ssl_password`, for one.
+_DATABASE = re.compile(r"/?[0-9]{0,4}", re.ASCII)
+_STORAGE_OPTION = re.compile(r"db=[0-9]{1,4}|ssl_(?!password)[a-z_]+=.*", re.ASCII)
+_MOST_STARTS = 1_000_000
+_SHORTEST_WINDOW, _LONGEST_WINDOW = 0.001, 86_400.0
+
+
+def read_rate(text: str) -> tuple[int, float]:
+    """
+    Return how many in how many seconds *text* means: `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    found = _RATE.fullmatch(text.strip().lower())
+    if found is None or found["unit"] not in _SECONDS_OF:
+        message = f"a rate limit is written like 300/min, 5/s or 30/0.5s, not {text!r}"
+        raise ValueError(message)
+    return int(found["limit"]), float(found["count"] or 1) * _SECONDS_OF[found["unit"]]
+
+
+def _starts(_: object, attribute: attrs.Attribute[int], value: object) -> None:
+    whole_number(attribute.name, value, 1, _MOST_STARTS)
+
+
+def _window(_: object, attribute: attrs.Attribute[float], value: object) -> None:
+    if not _SHORTEST_WINDOW <= seconds(attribute.name, value) <= _LONGEST_WINDOW:
+        message = f"{attribute.name} must be within 0.001..86,400 seconds (a day): {value!r}"
+        raise ConfigurationError(message)
+
+
+@attrs.frozen(init=False, repr=False)
+class RateLimit:
+    """
+    So many requests in so many seconds: a client with it waits before the server has to refuse.
+
+    The window slides: never do more than *limit* requests start within any *per* seconds (and a
+    margin of 1 %, 50 ms at least, for the way to the server). Who comes first starts first. Each
+    attempt counts, retries too. The budget belongs to a credential: views of one client share it,
+    a view with another key has one of its own. What the server says of its limit is heeded:
+    `RateLimit`, `RateLimit-Policy`, `X-RateLimit-*` and `Retry-After` can make a client slower than
+    it would be, never faster.
+
+    A call whose turn would come after its deadline raises at once, without asking the server: a
+    `DeadlineExceededError` whose `phase` is `pace`, or after a retry the error that led to it.
+
+    By itself it paces one client in one process. With a *storage*, all clients on all machines
+    that use the same key and the same storage share one budget. While the storage is down each
+    paces alone, at its share of the limit, which is logged once; it comes back by itself. It has to
+    have the extra: `pip install 'heymilo-async[redis]'`.
+
+    Pickled, it leaves the storage's password out; it is read again from the environment variable
+    `HEYMILO_STORAGE_PASSWORD`, as it is whenever the URL has none.
+
+    Attributes:
+        limit: Requests, 1 to 1,000,000. All who share a storage should have the same.
+        per: Seconds, 0.001 to 86,400.
+        storage: URL of a Redis (`redis://`, `rediss://` or `unix://`), here with its user name and
+            password masked; None: pace alone. In its query `db` and `ssl_...` are understood.
+
+    Raises:
+        ConfigurationError: A value is out of its range.
+        TypeError: A value is of the wrong type.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, RateLimit
+        >>> client = HeyMilo("an example of a key", rate_limit=RateLimit(300, per=60))
+        >>> client.rate_limit.remaining
+        300
+        >>> shared = RateLimit(300, per=60, storage="redis://:a password@cache.internal:6379/0")
+        >>> shared
+        RateLimit(limit=300, per=60, storage='redis://***@cache.internal:6379/0')
+    """
+
+    limit: int = attrs.field(validator=_starts)
+    per: float = attrs.field(validator=_window)
+    _storage: Secret | None
+    #: Whether the storage had a password that a pickle left out.
+    _is_incomplete: bool = attrs.field(default=False, init=False)
+
+    def __init__(self, limit: int, per: float = 60.0, *, storage: str | None = None) -> None:
+        # First of all, so that no traceback shows a password among its locals.
+        hidden, storage = Secret.hide(storage), None
+        if hidden is not None:
+            # Before there is something of which a traceback would show the repr.
+            _checked("storage", hidden, _fault_of_storage)
+        # (pyright does not know what attrs makes of it.)
+        self.__attrs_init__(limit, per, hidden)  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def storage(self) -> str | None:
+        """
+        The URL of the storage, user name and password masked; None if there is none.
+        """
+        return None if self._storage is None else _without_user(self._storage.reveal(), "***@")
+
+    @property
+    def lacks_password(self) -> bool:
+        """
+        Whether the storage had a password that a pickle left out, and the environment has none.
+        """
+        return self._is_incomplete and not os.getenv(STORAGE_PASSWORD)
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "_storage"):
+            return "<RateLimit that was not made>"
+        shared = "" if self._storage is None else f", storage={self.storage!r}"
+        return f"RateLimit(limit={self.limit!r}, per={self.per!r}{shared})"
+
+    def __copy__(self) -> RateLimit:
+        return self
+
+    def __deepcopy__(self, _: object) -> RateLimit:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        url, had = (None, False)
+        if self._storage is not None:
+            had = urlsplit(self._storage.reveal()).password is not None or self._is_incomplete
+            url = _without_password(self._storage.reveal())
+        return _restored_limit, (self.limit, self.per, url, had)
+
+    @classmethod
+    def parse(cls, text: str) -> RateLimit:
+        """
+        Read a limit as people write it.
+
+        Args:
+            text: Such as `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
+
+        Returns:
+            The limit, without a storage.
+
+        Args:
+            text: The limit.
+
+        Returns:
+            The limit as a value.
+
+        Raises:
+            ConfigurationError: *text* is none, or a number in it is out of its range.
+
+        Example:
+            >>> from heymilo_async import RateLimit
+            >>> RateLimit.parse("300/min")
+            RateLimit(limit=300, per=60.0)
+        """
+        try:
+            limit, per = read_rate(text)
+        except ValueError as error:
+            fault = str(error)
+        else:
+            return cls(limit, per)
+        raise ConfigurationError(fault)
+
+
+def _restored_limit(limit: int, per: float, storage: str | None, had: bool) -> RateLimit:
+    restored = RateLimit(limit, per, storage=storage)
+    object.__setattr__(restored, "_is_incomplete", had)
+    return restored
+
+
+def _without_user(url: str, instead: str) -> str:
+    scheme, _, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    _, at, host = place.rpartition("@")
+    return f"{scheme}://{instead if at else ''}{host}{slash}{path}"
+
+
+def _without_password(url: str) -> str:
+    user = urlsplit(url).netloc.rpartition("@")[0].partition(":")[0]
+    return _without_user(url, f"{user}@" if user else "")
+
+
+def _fault_of_storage(name: str, text: str) -> str | None:
+    # The URL is not shown: it may hold a password.
+    try:
+        parts = urlsplit(text if text.isprintable() else "")
+        is_file = parts.scheme == "unix"
+        # (More of a path, or a file with @, is a password with a stroke in it, which has to be
+        # written as %2F; a fragment is one with #.)
+        usable = not parts.fragment and bool(
+            parts.path and "@" not in parts.path
+            if is_file
+            else parts.hostname and parts.port != 0 and _DATABASE.fullmatch(parts.path)
+        )
+    except ValueError:
+        usable = False
+        parts = urlsplit("")
+    if not usable or parts.scheme not in {"redis", "rediss", "unix"}:
+        return f"{name} must be a URL such as redis://host:6379/0 (redis, rediss or unix)"
+    options = [unquote(option) for option in parts.query.split("&") if option]
+    if not all(map(_STORAGE_OPTION.fullmatch, options)):
+        return (
+            f"{name} must have no options but db and ssl_... in its query, and no ssl_password, "
+            "which would be shown: keep the key of a certificate in a file without one"
+        )
+    return None
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """
+    What a view of a client may have of its own.
+    """
+
+    api_key: Secret | None
+    access_token: Secret | None
+    workspace_id: Secret | None
+    base_url: str
+    timeout: float
+    deadline: float | None
+    retry: RetryPolicy
+    rate_limit: RateLimit | None
+    events: Emitter
+    default_headers: tuple[tuple[str, Secret], ...]
+    allow_insecure_http: bool
+
+    @property
+    def credential(self) -> Credential:
+        """
+        What the server counts requests by.
+        """
+        return self.api_key, self.access_token
+
+    def require_complete(self) -> None:
+        """
+        Refuse to be used if a secret is missing that a pickle had left out.
+
+        Raises:
+            ConfigurationError: There is no credential, or no password for the storage.
+        """
+        if self.api_key is None and self.access_token is None:
+            message = (
+                "this client was pickled, which leaves its key out, and no key was found where it "
+                "was unpickled: set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN) in that process, or "
+                "give it again: client.with_options(api_key=...)"
+            )
+            raise ConfigurationError(message)
+        if self.rate_limit is not None and self.rate_limit.lacks_password:
+            message = (
+                "this client was pickled, which leaves the password of its rate limit's storage "
+                f"out: set {STORAGE_PASSWORD} in the process that unpickles it, or give it again: "
+                "client.with_options(rate_limit=...)"
+            )
+            raise ConfigurationError(message)
+
+    @functools.cached_property
+    def secrets(self) -> tuple[Secret, ...]:
+        """
+        What no error may repeat, should the server do so.
+        """
+        named = (value for name, value in self.default_headers if is_secret_name(name))
+        return (*(secret for secret in self.credential if secret is not None), *named)
+
+    @functools.cached_property
+    def headers(self) -> tuple[tuple[str, Secret], ...]:
+        """
+        The headers that these settings add to a request.
+        """
+        headers = list(self.default_headers)
+        if self.api_key is not None:
+            headers.append(("X-API-KEY", self.api_key))
+        if self.access_token is not None:
+            headers.append(("Authorization", Secret("Bearer " + self.access_token.reveal())))
+        if self.workspace_id is not None:
+            headers.append(("X-Workspace-Id", self.workspace_id))
+        return tuple(headers)
+
+
+@attrs.frozen(kw_only=True)
+class PoolSettings:
+    """
+    What all views of a client share.
+    """
+
+    max_connections: int
+    proxy: Secret | None
+    ssl_context: ssl.SSLContext | None
+    http_client: Any
+
+
+def pool_settings(
+    *, max_connections: object, proxy: object, ssl_context: object, http_client: object
+) -> PoolSettings:
+    """
+    Check what a constructor was given for the pool; *proxy* comes hidden.
+    """
+    if ssl_context is not None and not isinstance(ssl_context, ssl.SSLContext):
+        raise wrong_type("ssl_context", "an ssl.SSLContext or None", ssl_context)
+    if http_client is not None and not (proxy is None and ssl_context is None):
+        message = "proxy and ssl_context are the http_client's own business: give them to it"
+        raise ConfigurationError(message)
+    return PoolSettings(
+        max_connections=whole_number("max_connections", max_connections, 1, 100_000),
+        proxy=None if proxy is None else _checked("proxy", proxy, fault_of_proxy),
+        ssl_context=ssl_context,
+        http_client=http_client,
+    )
+
+
+def new_settings(getenv: Callable[[str], str | None], given: Mapping[str, Any]) -> Settings:
+    """
+    Check what a constructor was *given*, secrets hidden, and fill the gaps from the environment.
+
+    (A function, not `os.environ`: the mapping would show the key among a traceback's locals.)
+    """
+    filled = dict(given)
+    if filled["api_key"] is None and filled["access_token"] is None:
+        filled["api_key"] = _from_environment(getenv, "api_key")
+        if filled["api_key"] is None:
+            filled["access_token"] = _from_environment(getenv, "access_token")
+    if filled["workspace_id"] is None:
+        filled["workspace_id"] = _from_environment(getenv, "workspace_id")
+    if filled["base_url"] is None:
+        filled["base_url"] = _from_environment(getenv, "base_url") or Secret(DEFAULT_BASE_URL)
+    _require_credentials(filled)
+    return _checked_settings(**filled)
+
+
+def restored_settings(
+    getenv: Callable[[str], str | None], given: Mapping[str, Any], credentials: Sequence[str]
+) -> Settings:
+    """
+    Check what a pickle has *given*, and read those *credentials* again from the environment.
+
+    What is not there is missing: see `Settings.require_complete`.
+    """
+    found = {
+        name: _from_environment(getenv, name) if name in credentials else None
+        for name in ("api_key", "access_token")
+    }
+    return _checked_settings(**given, **found)
+
+
+def _from_environment(getenv: Callable[[str], str | None], name: str) -> Secret | None:
+    # A variable set to nothing is how many a deployment says "not set".
+    return Secret(getenv(_variable(name))) if (getenv(_variable(name)) or "").strip() else None
+
+
+def changed_settings(settings: Settings, given: Mapping[str, Any]) -> Settings:
+    """
+    Return *settings* with what was *given* to `with_options`, secrets hidden, in their place.
+    """
+    changes = {name: value for name, value in given.items() if value is not NOT_GIVEN}
+    changed = {**attrs.asdict(settings, recurse=False), **changes}
+    _require_credentials(changed)
+    return _checked_settings(**changed)
+
+
+def _require_credentials(given: Mapping[str, Any]) -> None:
+    if given["api_key"] is None and given["access_token"] is None:
+        message = (
+            "no credentials: pass api_key= or access_token=, "
+            "or set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN"
+        )
+        raise ConfigurationError(message)
+
+
+def _variable(name: str) -> str:
+    return f"HEYMILO_{name.upper()}"
+
+
+def _checked_settings(
+    *,
+    api_key: Any,
+    access_token: Any,
+    workspace_id: Any,
+    base_url: Any,
+    timeout: Any,
+    deadline: Any,
+    retry: Any,
+    rate_limit: Any,
+    events: Any,
+    default_headers: Any,
+    allow_insecure_http: Any,
+) -> Settings:
+    if not isinstance(retry, RetryPolicy):
+        raise wrong_type("retry", "a RetryPolicy", retry)
+    if not (rate_limit is None or isinstance(rate_limit, RateLimit)):
+        raise wrong_type("rate_limit", "a RateLimit or None", rate_limit)
+    if rate_limit is not None and rate_limit.storage and find_spec("redis") is None:
+        message = "rate_limit has a storage, which needs redis: pip install 'heymilo-async[redis]'"
+        raise ConfigurationError(message)
+    if not isinstance(allow_insecure_http, bool):
+        raise wrong_type("allow_insecure_http", "a bool", allow_insecure_http)
+    return Settings(
+        api_key=_credential("api_key", api_key),
+        access_token=_credential("access_token", access_token),
+        workspace_id=_credential("workspace_id", workspace_id),
+        base_url=_base_url(base_url, allow_insecure_http=allow_insecure_http),
+        timeout=seconds("timeout", timeout),
+        deadline=None if deadline is None else seconds("deadline", deadline),
+        retry=retry,
+        rate_limit=rate_limit,
+        events=_listeners(events),
+        default_headers=_default_headers(default_headers),
+        allow_insecure_http=allow_insecure_http,
+    )
+
+
+def _listeners(value: Any) -> Emitter:
+    if isinstance(value, Emitter):  # from the settings that a view changes
+        return value
+    several = isinstance(value, list | tuple)
+    told = value if several else () if value is None else (value,)
+    for one in told:
+        if not callable(one):
+            raise wrong_type("events", "a callable, a sequence of them, or None", one)
+        if inspect.iscoroutinefunction(one) or inspect.iscoroutinefunction(
+            getattr(one, "__call__", None)  # noqa: B004 - an object's, not whether it has one
+        ):
+            message = "events must be plain callables, not coroutine functions: nobody awaits them"
+            raise TypeError(message)
+    return Emitter(told)
+
+
+def _credential(name: str, secret: Secret | None) -> Secret | None:
+    if secret is None:
+        return None
+    checked = _checked(name, secret, _fault_of_credential)
+    return Secret(checked.reveal().strip())
+
+
+def _checked(name: str, secret: Any, fault_of: Any) -> Secret:
+    # The frame that raises holds the secret wrapped: a traceback may show its locals.
+    if not isinstance(secret.reveal(), str):
+        raise wrong_type(name, "a str", secret.reveal())
+    try:
+        fault = fault_of(name, secret.reveal())
+    except BaseException as interruption:
+        # Ctrl-C, or a stack that is full: the frames below hold the secret.
+        raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
+    if fault is not None:
+        raise ConfigurationError(fault)
+    return cast("Secret", secret)
+
+
+def _fault_of_credential(name: str, text: str) -> str | None:
+    where = f"{name} (or {_variable(name)})"
+    stripped = text.strip()
+    if not stripped:
+        return f"{where} is empty"
+    if len(stripped) > _LONGEST_HEADER_VALUE:
+        return f"{where} is longer than {_LONGEST_HEADER_VALUE} characters: is it a whole file?"
+    if not _HEADER_VALUE.fullmatch(stripped):
+        return f"{where} has a character that cannot stand in a header: copy it again, on one line"
+    if name == "access_token" and stripped.split(None, 1)[0].lower() == "bearer":
+        return f"{where} starts with 'Bearer': give the token alone"
+    return None
+
+
+def fault_of_proxy(name: str, text: str) -> str | None:
+    """
+    Return what keeps *text* from being a proxy's URL, without showing it; None if nothing does.
+    """
+    try:
+        parts = urlsplit(text if _is_url_text(text) else "")
+        usable = parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+        parts = urlsplit("")
+    if not usable or parts.scheme not in {"http", "https", "socks5", "socks5h"}:
+        return f"{name} must be a URL such as http://host:port (http, https, socks5 or socks5h)"
+    return None
+
+
+def _base_url(value: Any, *, allow_insecure_http: bool) -> str:
+    if not isinstance(value, Secret):  # a str is from the settings that a view changes
+        value = Secret(value)
+
+    def fault_of(name: str, text: str) -> str | None:
+        # The URL is not shown: who takes one thing for the other puts a key there.
+        fault = _fault_of_base_url(text.strip(), allow_insecure_http=allow_insecure_http)
+        return fault and f"{name} (or {_variable(name)}) {fault}"
+
+    checked: str = _checked("base_url", value, fault_of).reveal()
+    return checked.strip().rstrip("/")
+
+
+def _fault_of_base_url(text: str, *, allow_insecure_http: bool) -> str | None:
+    if not _is_url_text(text):
+        return "has a character that cannot stand in a URL"
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return f"is not a URL such as {DEFAULT_BASE_URL}"
+    if parts.scheme not in {"http", "https"} or not host or port == 0:
+        return f"must be a full http(s) URL, such as {DEFAULT_BASE_URL}"
+    if "@" in parts.netloc:
+        return "must not hold a user name or a password: use api_key= or access_token="
+    if "?" in text or "#" in text:
+        return "must end before any ? or #"
+    if any(unquote(segment) in {".", ".."} for segment in parts.path.split("/")):
+        return "must not hold the path segments . or .."
+    if parts.scheme == "http" and not (allow_insecure_http or is_loopback(host)):
+        return (
+            "would send the key unencrypted: use https, "
+            "or allow_insecure_http=True if the network is yours"
+        )
+    return None
+
+
+def _is_url_text(text: str) -> bool:
+    return text.isprintable() and not any(mark in text for mark in ' \\<>"{}|^`')
+
+
+def is_loopback(host: str) -> bool:
+    """
+    Return whether *host*, a name or an address, cannot leave this machine.
+    """
+    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _default_headers(value: Any) -> tuple[tuple[str, Secret], ...]:
+    if value is None:
+        return ()
+    if isinstance(value, tuple):  # from the settings that a view changes
+        return value
+    if not isinstance(value.reveal(), Mapping):
+        raise wrong_type("default_headers", "a mapping of str to str", value.reveal())
+    headers = tuple((name, Secret(content)) for name, content in value.reveal().items())
+    for name, content in headers:
+        _check_header(name, content)
+    return headers
+
+
+def _check_header(name: object, content: Secret) -> None:
+    if not isinstance(name, str):
+        raise wrong_type("a name in default_headers", "a str", name)
+    if not _HEADER_NAME.fullmatch(name):
+        message = f"default_headers: {name[:50]!a} is not the name of a header"
+        raise ConfigurationError(message)
+    # To many a server X_API_KEY is X-API-KEY.
+    reserved = _RESERVED_HEADERS.get(name.lower().replace("_", "-"))
+    if reserved is not None:
+        message = f"default_headers must not hold {name}: {reserved}"
+        raise ConfigurationError(message)
+    where = f"default_headers[{name!r}]"
+    if not isinstance(content.reveal(), str):
+        raise wrong_type(where, "a str", content.reveal())
+    if content.reveal() and not _HEADER_VALUE.fullmatch(content.reveal()):
+        message = f"{where} has a character that cannot stand in a header"
+        raise ConfigurationError(message)

@@ -1,0 +1,262 @@
+"""
+An answer's status and body: nothing, or the right error.
+"""
+
+from __future__ import annotations
+
+import http
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from .._mapping import NOTHING_EXTRA, Headers, ReadOnly
+from ..errors import (
+    APIStatusError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    ErrorBody,
+    ErrorDetail,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseDecodeError,
+    ResponseTooLargeError,
+    ServerError,
+    UnexpectedRedirectError,
+    UnprocessableEntityError,
+    ValidationIssue,
+)
+from .codec import checked_copy
+from .messages import Response
+from .secrets import Secret, printable, scrub
+
+#: How much of a body an error keeps, in bytes, and how much of it a text shows, in characters.
+KEPT = 65_536
+SHOWN = 512
+
+_BY_STATUS: Mapping[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+
+def check(
+    answer: Response, *, request: str, secrets: tuple[Secret, ...], retry_after: float | None
+) -> APIStatusError | ResponseDecodeError | None:
+    """
+    Return the error that *answer* stands for, None if it is a success whose body can be read.
+
+    *request* is method and path, for the text; *retry_after* the seconds that the server asks to
+    wait.
+    """
+    if not 200 <= answer.status_code < 300:
+        return _status_error(cleaned(answer, secrets), scrub(request, secrets), retry_after)
+    if answer.defect is not None:
+        kind = ResponseTooLargeError if answer.too_large else ResponseDecodeError
+        return decode_error(kind(answer.defect), answer, request=request, secrets=secrets)
+    return None
+
+
+def decode_error(
+    error: ResponseDecodeError, answer: Response, *, request: str, secrets: tuple[Secret, ...]
+) -> ResponseDecodeError:
+    """
+    Give *error*, which says what is wrong with a body, what is known of the *answer*.
+    """
+    answer, request = cleaned(answer, secrets), scrub(request, secrets)
+    kind = printable(answer.headers.get("content-type", "no content type"), 100)
+    shown = printable(answer.body.decode("utf-8", "replace"), SHOWN)
+    text = printable(scrub(error.message, secrets), 1000)
+    message = f"{request} answered {answer.status_code}, but {text} ({kind}): {shown!r}"
+    return type(error)(
+        message,
+        path=error.path,
+        body=answer.body,
+        status_code=answer.status_code,
+        headers=answer.headers,
+        request_id=answer.request_id,
+        request=request,
+    )
+
+
+def cleaned(answer: Response, secrets: tuple[Secret, ...]) -> Response:
+    """
+    Return what an error may keep of *answer*: a part of the body, and no secret it repeats.
+    """
+    # Latin-1 and back is the identity for any bytes, and the forms of a secret are ASCII.
+    body = answer.body[: KEPT + 2 * 8192].decode("latin-1")
+    return attrs.evolve(
+        answer,
+        body=scrub(body, secrets).encode("latin-1")[:KEPT],
+        headers=cleaned_headers(answer.headers, secrets),
+    )
+
+
+def cleaned_headers(headers: Headers, secrets: tuple[Secret, ...]) -> Headers:
+    """
+    Return *headers* without the secrets that they repeat.
+    """
+    return Headers(
+        (scrub(name, secrets), scrub(value, secrets)) for name, value in headers.items_one_by_one()
+    )
+
+
+def _status_error(answer: Response, request: str, retry_after: float | None) -> APIStatusError:
+    content = _json_or_none(answer.body)
+    error = _envelope(content)
+    detail, text = _validation(content)
+    said = error.message if error is not None else text
+    if not said and detail:
+        said = "; ".join(f"{'.'.join(map(str, issue.loc))}: {issue.msg}" for issue in detail)
+    kind = _kind(answer.status_code)
+    return kind(
+        _text(answer, request, said, error),
+        request=request,
+        status_code=answer.status_code,
+        error=error,
+        detail=detail,
+        request_id=answer.request_id,
+        headers=answer.headers,
+        retry_after=retry_after,
+        body=answer.body,
+    )
+
+
+def _kind(status_code: int) -> type[APIStatusError]:
+    if 300 <= status_code < 400:
+        return UnexpectedRedirectError
+    if 500 <= status_code < 600:
+        return ServerError
+    return _BY_STATUS.get(status_code, APIStatusError)
+
+
+def _text(answer: Response, request: str, said: str | None, error: ErrorBody | None) -> str:
+    try:
+        phrase = f" {http.HTTPStatus(answer.status_code).phrase}"
+    except ValueError:
+        phrase = ""
+    text = f"{request} answered {answer.status_code}{phrase}"
+    if 300 <= answer.status_code < 400:
+        text += f"; {_target(answer)}redirects are not followed: check base_url"
+    elif said:
+        text += f": {printable(said, SHOWN)}"
+    elif answer.body:
+        text += f": {printable(answer.body.decode('utf-8', 'replace'), SHOWN)!r}"
+    notes = []
+    if error is not None:
+        if error.code:
+            notes.append(printable(error.code, 100))
+        if error.param is not None:
+            notes.append(f"parameter {printable(error.param, 100)}")
+    if answer.request_id is not None:
+        notes.append(f"request id {printable(answer.request_id, 100)}")
+    if notes:
+        text += f" [{', '.join(notes)}]"
+    return text + _CURES.get(answer.status_code, "")
+
+
+_CURES: Mapping[int, str] = {
+    401: "; check the key or the token",
+    403: "; check what the credential may do, and workspace_id",
+    404: "; check the id, and that the credential is of the same workspace",
+}
+
+
+def _target(answer: Response) -> str:
+    # The host alone: the rest may hold anything, and is nothing to rely on.
+    try:
+        host = urlsplit(answer.headers.get("location", "")).hostname
+    except ValueError:
+        host = None
+    return f"it points to {printable(host, 100)}, but " if host else ""
+
+
+def _json_or_none(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _envelope(content: Any) -> ErrorBody | None:
+    members = content.get("error") if isinstance(content, dict) else None
+    if isinstance(members, str):
+        members = {"message": members}
+    if not isinstance(members, dict) or not isinstance(members.get("message"), str):
+        return None
+    return ErrorBody(
+        type=_text_in(members, "type") or "",
+        code=_text_in(members, "code") or "",
+        message=_text_in(members, "message") or "",
+        param=_text_in(members, "param"),
+        doc_url=_text_in(members, "doc_url"),
+        errors=tuple(
+            ErrorDetail(
+                code=_text_in(item, "code") or "",
+                message=_text_in(item, "message") or "",
+                param=_text_in(item, "param"),
+                extra=_others(item, ErrorDetail),
+            )
+            for item in _objects_in(members.get("errors"))
+        ),
+        extra=_others(members, ErrorBody),
+    )
+
+
+def _validation(content: Any) -> tuple[tuple[ValidationIssue, ...], str | None]:
+    detail = content.get("detail") if isinstance(content, dict) else None
+    if isinstance(detail, str):
+        return (), _well_formed(detail)
+    issues = tuple(
+        ValidationIssue(
+            loc=_location(item.get("loc")),
+            msg=_text_in(item, "msg") or "",
+            type=_text_in(item, "type") or "",
+            extra=_others(item, ValidationIssue),
+        )
+        for item in _objects_in(detail)
+    )
+    return issues, None
+
+
+def _location(value: Any) -> tuple[str | int, ...]:
+    parts = value if isinstance(value, list) else []
+    return tuple(
+        _well_formed(part) if isinstance(part, str) else part
+        for part in parts
+        if isinstance(part, str | int) and not isinstance(part, bool)
+    )
+
+
+def _objects_in(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text_in(members: dict[str, Any], name: str) -> str | None:
+    # An error is no place to be strict: what is not as it should be is left out.
+    value = members.get(name)
+    return _well_formed(value) if isinstance(value, str) else None
+
+
+def _others(members: dict[str, Any], kind: type[Any]) -> ReadOnly[Any]:
+    known = attrs.fields_dict(kind)
+    try:
+        return ReadOnly(
+            checked_copy({name: value for name, value in members.items() if name not in known})
+        )
+    except TypeError:
+        return NOTHING_EXTRA
+
+
+def _well_formed(text: str) -> str:
+    # Half a surrogate pair cannot be printed, logged or stored as UTF-8.
+    return text.encode("utf-8", "backslashreplace").decode() if not text.isascii() else text

@@ -1,0 +1,437 @@
+"""
+AsyncTransport: waiting and sending with anyio, on asyncio and trio.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import socket
+import sys
+import weakref
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from types import ModuleType
+from typing import Any, Generic, TypeVar, cast
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+
+from .._core.messages import Request, Response
+from .._core.secrets import Secret
+from .._core.settings import PoolSettings
+from .._core.transport import Prefetched
+from .._ratelimit.steps import PATIENCE, Rest, Steps, drive
+from ..errors import HeyMiloError
+from .body import Receiver
+from .errors import Failure, conclude, describe, hide_frames, unexpected
+from .lease import Lease
+from .logs import no_secrets_logged
+from .protocols import CLEAN_UP, PoolTimeout, Received
+from .senders import AsyncSender, module_of, request_of
+from .setup import proxy_secrets
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+#: Threads at a time for what blocks for a moment.
+_THREADS = 4
+
+#: Pieces that may still be in a buffer after a response was closed in the middle.
+_LEFT_OVER = 100_000
+
+#: Bytes of a body that take longer to read (10 ms or so) than a thread costs.
+_LARGE = 512 * 1024
+
+#: For each event loop: what the loop ends when it ends, and the transports that this closes.
+_guards: weakref.WeakKeyDictionary[
+    Any, tuple[AsyncGenerator[None], weakref.WeakSet[AsyncTransport]]
+] = weakref.WeakKeyDictionary()
+
+
+class AsyncTransport:
+    """
+    The transport of `AsyncHeyMilo`, for one event loop.
+    """
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self._settings = settings
+        self._clock = _clock_of(self.loop_key())
+        # httpx 0.28.1 with httpcore 1.0.9 loses a place in its pool whenever a call is cancelled
+        # that waits for one, until none is left: https://github.com/encode/httpcore/issues/1093.
+        # So nobody waits there; the queue is here.
+        self._places = anyio.CapacityLimiter(settings.max_connections)
+        # Of our own: those that all share may be taken by what takes longer.
+        self._threads = anyio.CapacityLimiter(_THREADS)
+        #: Who asks first is answered first.
+        self._questions = anyio.CapacityLimiter(_THREADS)
+        self._scopes: set[anyio.CancelScope] = set()
+        self._lease: Lease | None = None
+        self._closed = False
+        #: What no error may repeat, beside a request's own secrets; known once a client is open.
+        self.secrets: tuple[Secret, ...] = ()
+
+    @staticmethod
+    def loop_key() -> Any:
+        """
+        Return what tells this event loop from others.
+        """
+        try:
+            return anyio.lowlevel.current_token().native_token
+        except Exception as error:
+            # What it is called depends on the version of anyio.
+            missing = type(error).__name__
+        message = (
+            f"no event loop is running ({missing}): await this under asyncio or trio, "
+            "or use HeyMilo, which needs none"
+        )
+        raise RuntimeError(message)
+
+    @staticmethod
+    def check(client: Any) -> ModuleType:
+        """
+        Return the module that an `http_client` for this transport is from; refuse what is none.
+        """
+        return module_of(client, "AsyncClient", "AsyncHeyMilo")
+
+    def now(self) -> float:
+        """
+        Return the event loop's clock, which a test's virtual clock moves.
+        """
+        return self._clock()
+
+    async def sleep(self, seconds: float) -> None:
+        """
+        Wait, until the client is closed at the latest.
+        """
+        with anyio.CancelScope() as scope:
+            self._scopes.add(scope)
+            try:
+                await anyio.sleep(seconds)
+            finally:
+                self._scopes.discard(scope)
+
+    async def send(self, request: Request, *, timeout: float, expires: float | None) -> Response:
+        """
+        Send *request* once and read the whole answer.
+        """
+        handled = sys.exception()
+        started = self.now()
+        receiver = Receiver()
+        failure: Failure | None = None
+        # One scope is both: the call's deadline, and what closing the client cancels.
+        with anyio.CancelScope(deadline=math.inf if expires is None else expires) as scope:
+            self._scopes.add(scope)
+            try:
+                await self._exchange(request, timeout, expires, receiver)
+            except HeyMiloError:
+                raise
+            except Exception as error:
+                failure = describe(error, request.secrets + self.secrets, handled)
+                if failure is None and self._settings.http_client is None:
+                    failure = unexpected(error, request.secrets + self.secrets, receiver.phase)
+                if failure is None:
+                    hide_frames(error, handled)
+                    raise
+            except BaseException as interruption:
+                # The frames below hold the request's headers, and the key is one of them.
+                interruption.__context__ = None
+                raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
+            finally:
+                self._scopes.discard(scope)
+        if receiver.ambiguous:
+            await self.renew()
+        return conclude(
+            request,
+            receiver,
+            failure,
+            closed=self._closed,
+            late=scope.cancelled_caught or (expires is not None and self.now() >= expires),
+            timeout=timeout,
+            elapsed=self.now() - started,
+        )
+
+    async def _exchange(
+        self, request: Request, timeout: float, expires: float | None, receiver: Receiver
+    ) -> None:
+        place = await _place_in(self._places, timeout)
+        try:
+            # Not before: who waits may not go on with connections that were given up meanwhile.
+            lease = await self._leased()
+            try:
+                receiver.phase = "connect"
+                trace: dict[str, Any] = {}
+                if self._settings.http_client is not None:
+                    trace["trace"] = receiver.trace_yours_async
+                elif expires is not None:
+                    trace["trace"] = receiver.trace_async
+                with no_secrets_logged(request.secrets + self.secrets):
+                    received = await lease.client.send(request, timeout, trace)
+                    await _receive(received, receiver)
+            finally:
+                if lease.give_back():
+                    await _close(lease)
+        finally:
+            self._places.release_on_behalf_of(place)
+
+    async def _leased(self) -> Lease:
+        if self._lease is None or not self._lease.take():
+            yours = self._settings.http_client
+            if yours is None:
+                # As in httpx, httpcore comes with the first client: it brings trio along, if there
+                # is one, which takes longer than all the rest.
+                from .clients import open_async  # noqa: PLC0415 - see above
+
+                self._lease = Lease(open_async(self._settings), owned=True)
+                self.secrets = proxy_secrets(self._settings)
+            else:
+                sender = AsyncSender(yours, request_of(self.check(yours)))
+                self._lease = Lease(sender, owned=False)
+            self._lease.take()
+            await _close_with_the_loop(self)
+        return self._lease
+
+    async def map(
+        self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
+    ) -> list[B]:
+        """
+        Return *function* of each of *items*, in order, *limit* at a time.
+        """
+        results: dict[int, B] = {}
+        failures: list[BaseException] = []
+        waiting = iter(enumerate(items))
+
+        async def work() -> None:
+            for index, item in waiting:
+                try:
+                    results[index] = await function(item)
+                except anyio.get_cancelled_exc_class():
+                    raise
+                except BaseException as error:
+                    failures.append(error)
+                    group.cancel_scope.cancel()
+                    return
+
+        async with anyio.create_task_group() as group:
+            for _ in range(min(limit, len(items))):
+                group.start_soon(work)
+        try:
+            # Bare: the caller asked for one thing, and did not start the tasks.
+            if failures:
+                raise failures[0]
+        finally:
+            failures.clear()
+        return [results[index] for index in range(len(items))]
+
+    async def aside(self, work: Callable[[], B], size: int) -> B:
+        """
+        Return what *work* returns, which reads *size* bytes: in a thread, if those are many.
+        """
+        if size < _LARGE:
+            return work()
+        # Nobody would miss what comes of it.
+        return await anyio.to_thread.run_sync(work, limiter=self._threads, abandon_on_cancel=True)
+
+    def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
+        """
+        Return what calls *fetch* again and again, *count* results ahead of who takes them.
+        """
+        return _AsyncAhead(fetch, count)
+
+    async def run(self, function: Callable[[], B]) -> B:
+        """
+        Return what *function* does, in a thread.
+        """
+        done: list[B] = []
+        # Shielded, or nobody would know what came of it.
+        with anyio.CancelScope(shield=True):
+            done.append(await anyio.to_thread.run_sync(function, limiter=self._threads))
+        return done[0]
+
+    async def ask(self, steps: Steps[B], *, within: float) -> B | None:
+        """
+        Return what comes of *steps*, None if they take more than *within* seconds.
+
+        Cancelled or too late, nobody waits for them: they go on, and no one hears of the result.
+        """
+        with anyio.move_on_after(within) if within < math.inf else contextlib.nullcontext():
+            await anyio.lowlevel.checkpoint_if_cancelled()
+            place = await _place_in(self._questions, math.inf)
+            try:
+                # A thread would cost more than all that it has to do.
+                return await drive(steps, _is_readable, self._in_thread)
+            finally:
+                self._questions.release_on_behalf_of(place)
+        return None
+
+    async def _in_thread(self, rest: Rest[B]) -> B | None:
+        return await anyio.to_thread.run_sync(rest, limiter=self._threads, abandon_on_cancel=True)
+
+    async def renew(self) -> None:
+        """
+        Give up the connections there are; requests under way end first.
+        """
+        lease, self._lease = self._lease, None
+        if lease is not None and lease.retire():
+            await _close(lease)
+
+    async def aclose(self) -> None:
+        """
+        Close every connection; requests under way end at once, with an error.
+        """
+        self._closed = True
+        for scope in list(self._scopes):
+            scope.cancel()
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.retire()
+            await _close(lease)
+
+
+async def _place_in(limiter: anyio.CapacityLimiter, timeout: float) -> object:
+    """
+    Take a place, in the order in which one was asked for; without a pause if there is one.
+    """
+    place = object()
+    try:
+        limiter.acquire_on_behalf_of_nowait(place)
+    except anyio.WouldBlock:
+        with anyio.move_on_after(timeout) as waiting:
+            await limiter.acquire_on_behalf_of(place)
+        if waiting.cancelled_caught:
+            message = "all connections are in use"
+            raise PoolTimeout(message) from None
+    return place
+
+
+async def _is_readable(source: socket.socket) -> bool:
+    """
+    Return whether there is something to read from *source*, after `PATIENCE` at the latest.
+    """
+    with anyio.move_on_after(PATIENCE), contextlib.suppress(Exception):
+        await anyio.wait_readable(source)
+        return True
+    return False
+
+
+def _clock_of(place: Any) -> Callable[[], float]:
+    """
+    Return the clock of an event loop, so that nobody has to look each time which loop it is.
+    """
+    # asyncio's loops have it in hand; of trio's, its own library knows.
+    of_the_loop: Any = getattr(place, "time", None)
+    if of_the_loop is None:
+        of_the_loop = sys.modules["trio"].lowlevel.current_clock().current_time
+    clock: Callable[[], float] = of_the_loop
+    return clock
+
+
+async def _receive(received: Received, receiver: Receiver) -> None:
+    try:
+        wanted = receiver.begin(received.status_code, received.fields)
+        if received.content is not None:
+            receiver.unpacked(received.content)
+        elif wanted:
+            await _read(received, receiver)
+    finally:
+        await received.close()
+
+
+async def _read(received: Received, receiver: Receiver) -> None:
+    left_over = 0
+    try:
+        async for piece in received.pieces:
+            if left_over:
+                left_over -= 1
+                if not left_over:
+                    break
+            elif not receiver.feed(piece):
+                # To leave the loop would leave several nested async generators to the garbage
+                # collector, which trio reports; closed, the response ends them with an error.
+                await received.close()
+                left_over = _LEFT_OVER
+    except Exception:
+        if not left_over:
+            raise
+
+
+async def _close(lease: Lease) -> None:
+    if lease.owned:
+        with anyio.move_on_after(CLEAN_UP, shield=True), contextlib.suppress(Exception):
+            await lease.client.aclose()
+
+
+async def _close_with_the_loop(transport: AsyncTransport) -> None:
+    """
+    Have *transport* closed when the event loop ends, if nobody closed it before.
+
+    Both asyncio and trio close the async generators that are left as their last act; it is the
+    one hook that either has, and the last moment at which a socket can be closed silently.
+    """
+    place = AsyncTransport.loop_key()
+    if place not in _guards:
+        for loop in [loop for loop in _guards if getattr(loop, "is_closed", bool)()]:
+            del _guards[loop]
+        transports: weakref.WeakSet[AsyncTransport] = weakref.WeakSet()
+        # Held here, or the garbage collector would end it in a task of its own.
+        _guards[place] = _guard(transports), transports
+        await anext(_guards[place][0])
+    _guards[place][1].add(transport)
+
+
+async def _guard(transports: weakref.WeakSet[AsyncTransport]) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        _guards.pop(AsyncTransport.loop_key(), None)
+        # Not for good: who goes on with the loop all the same gets new connections.
+        for transport in list(transports):
+            await transport.renew()
+
+
+class _AsyncAhead(Generic[B]):
+    """
+    A task that fetches, and a stream that lets it get so far ahead and no further.
+    """
+
+    def __init__(self, fetch: Callable[[], Awaitable[B]], count: int) -> None:
+        self._fetch = fetch
+        self._count = count
+
+    async def __aenter__(self) -> _AsyncAhead[B]:
+        # The task holds one result ready while it waits to hand it over; the rest is buffered.
+        self._put, self._take = anyio.create_memory_object_stream[
+            tuple[B, None] | tuple[None, Exception]
+        ](self._count - 1)
+        self._group = anyio.create_task_group()
+        await self._group.__aenter__()
+        self._group.start_soon(self._work)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._group.cancel_scope.cancel()
+        try:
+            # Told of no exception, the group has none to wrap: the body's leaves bare.
+            await self._group.__aexit__(None, None, None)
+        finally:
+            self._put.close()
+            self._take.close()
+
+    async def next(self) -> B:
+        try:
+            result, error = await self._take.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+        if error is not None:
+            raise error
+        return cast("B", result)
+
+    async def _work(self) -> None:
+        with self._put:
+            while True:
+                try:
+                    result = await self._fetch()
+                except Exception as error:
+                    await self._put.send((None, error))
+                    return
+                await self._put.send((result, None))

@@ -1,0 +1,382 @@
+"""
+BlockingTransport: waiting and sending in the calling thread, with no event loop anywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import math
+import queue
+import socket
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from types import ModuleType
+from typing import Any, Generic, TypeVar, cast
+
+from .._core.blocking import run_now
+from .._core.messages import Request, Response
+from .._core.secrets import Secret
+from .._core.settings import PoolSettings
+from .._core.transport import Prefetched
+from .._ratelimit.steps import PATIENCE, Rest, Steps, drive, finish, is_readable
+from ..errors import ClientClosedError, HeyMiloError
+from .body import Receiver
+from .connections import HOLD, Hold
+from .deadline import Deadline
+from .errors import Failure, conclude, describe, hide_frames, unexpected
+from .lease import Lease
+from .logs import no_secrets_logged
+from .protocols import Received
+from .senders import Sender, module_of, request_of
+from .setup import proxy_secrets
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+#: Set in the threads that `map` and `ahead` start: what tells them to stop.
+_stop: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar(
+    "heymilo_stop", default=None
+)
+
+
+class _Stopped(BaseException):
+    """
+    Ends a worker thread that nobody waits for any more; it never leaves this module.
+    """
+
+
+class BlockingTransport:
+    """
+    The transport of `HeyMilo`, for one process. Its coroutines never suspend.
+    """
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self._settings = settings
+        self._deadline = Deadline()
+        self._opening = threading.Lock()
+        self._lease: Lease | None = None
+        self._closed = False
+        #: What no error may repeat, beside a request's own secrets; known once a client is open.
+        self.secrets: tuple[Secret, ...] = ()
+
+    @staticmethod
+    def loop_key() -> Any:
+        """
+        Return what tells this event loop from others: there is none.
+        """
+        return BlockingTransport
+
+    @staticmethod
+    def check(client: Any) -> ModuleType:
+        """
+        Return the module that an `http_client` for this transport is from; refuse what is none.
+        """
+        return module_of(client, "Client", "HeyMilo")
+
+    def now(self) -> float:
+        """
+        Return the monotonic clock.
+        """
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """
+        Wait; a worker thread wakes up when it is told to stop.
+        """
+        stop = _stop.get()
+        if stop is None:
+            time.sleep(seconds)  # noqa: ASYNC251 - nothing else could run
+        elif stop.wait(seconds):
+            raise _Stopped
+
+    async def send(self, request: Request, *, timeout: float, expires: float | None) -> Response:
+        """
+        Send *request* once and read the whole answer.
+        """
+        stop = _stop.get()
+        if stop is not None and stop.is_set():
+            raise _Stopped
+        handled = sys.exception()
+        started = self.now()
+        receiver = Receiver()
+        failure: Failure | None = None
+        try:
+            self._exchange(request, timeout, expires, receiver)
+        except HeyMiloError:
+            raise
+        except Exception as error:
+            failure = describe(error, request.secrets + self.secrets, handled)
+            if failure is None and self._settings.http_client is None:
+                failure = unexpected(error, request.secrets + self.secrets, receiver.phase)
+            if failure is None:
+                hide_frames(error, handled)
+                raise
+        except BaseException as interruption:
+            # The frames below hold the request's headers, and the key is one of them.
+            interruption.__context__ = None
+            raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
+        if receiver.ambiguous:
+            await self.renew()
+        return conclude(
+            request,
+            receiver,
+            failure,
+            closed=self._closed,
+            late=expires is not None and self.now() >= expires,
+            timeout=timeout,
+            elapsed=self.now() - started,
+        )
+
+    def _exchange(
+        self, request: Request, timeout: float, expires: float | None, receiver: Receiver
+    ) -> None:
+        lease = self._leased()
+        self._deadline.expires = expires
+        # In this frame and nowhere else: when it ends, however it does, so does the loan.
+        hold = Hold()
+        try:
+            left = timeout if expires is None else min(timeout, expires - self.now())
+            extensions: dict[str, Any] = {HOLD: weakref.ref(hold)}
+            if self._settings.http_client is not None:
+                extensions["trace"] = receiver.trace_yours
+            elif expires is not None:
+                extensions["trace"] = receiver.trace
+            receiver.phase = "connect"
+            with no_secrets_logged(request.secrets + self.secrets):
+                received = lease.client.send(request, max(left, 0.001), extensions)
+                self._receive(received, receiver, expires)
+        finally:
+            # A traceback of somebody else's exception keeps the frame.
+            del hold
+            self._deadline.expires = None
+            if lease.give_back():
+                _close(lease)
+
+    def _receive(self, received: Received, receiver: Receiver, expires: float | None) -> None:
+        try:
+            wanted = receiver.begin(received.status_code, received.fields)
+            if received.content is not None:
+                receiver.unpacked(received.content)
+            elif wanted:
+                self._read(received, receiver, expires)
+        finally:
+            received.close()
+
+    def _read(self, received: Received, receiver: Receiver, expires: float | None) -> None:
+        for piece in received.pieces:
+            if not receiver.feed(piece):
+                return
+            # Our own sockets end by themselves; those of an http_client of yours do not.
+            if expires is not None and self.now() >= expires:
+                return
+
+    def _leased(self) -> Lease:
+        lease = self._lease
+        if lease is not None and lease.take():
+            return lease
+        with self._opening:
+            if self._closed:
+                message = "this HeyMilo was closed meanwhile"
+                raise ClientClosedError(message)
+            if self._lease is None or not self._lease.take():
+                yours = self._settings.http_client
+                if yours is None:
+                    # As in httpx, httpcore comes with the first client: it brings trio along, if
+                    # there is one, which takes longer than all the rest.
+                    from .clients import open_blocking  # noqa: PLC0415 - see above
+
+                    own = open_blocking(self._settings, self._deadline)
+                    self.secrets = proxy_secrets(self._settings)
+                    self._lease = Lease(own, owned=True)
+                else:
+                    sender = Sender(yours, request_of(self.check(yours)))
+                    self._lease = Lease(sender, owned=False)
+                self._lease.take()
+            return self._lease
+
+    async def map(
+        self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
+    ) -> list[B]:
+        """
+        Return *function* of each of *items*, in order, with *limit* threads.
+        """
+        results: dict[int, B] = {}
+        waiting = iter(enumerate(items))
+        taking = threading.Lock()
+        done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+        stop = threading.Event()
+
+        def work() -> None:
+            while not stop.is_set():
+                with taking:
+                    index, item = next(waiting, (-1, None))
+                if index < 0:
+                    return
+                results[index] = run_now(_coroutine(function(cast("A", item))))
+
+        threads = min(limit, len(items))
+        try:
+            for _ in range(threads):
+                _start(work, stop, done.put)
+            for _ in range(threads):
+                failure = done.get()
+                if failure is not None:
+                    raise failure
+        finally:
+            # An error, or Ctrl-C: requests in flight may end, no retry starts.
+            stop.set()
+        return [results[index] for index in range(len(items))]
+
+    async def aside(self, work: Callable[[], B], size: int) -> B:  # noqa: ARG002 - all waits anyway
+        """
+        Return what *work* returns: here and now.
+        """
+        return work()
+
+    def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
+        """
+        Return what calls *fetch* again and again, *count* results ahead of who takes them.
+        """
+        return _BlockingAhead(fetch, count)
+
+    async def run(self, function: Callable[[], B]) -> B:
+        """
+        Return what *function* does.
+        """
+        return function()
+
+    async def ask(self, steps: Steps[B], *, within: float) -> B | None:
+        """
+        Return what comes of *steps*, None if they take more than *within* seconds.
+
+        Then nobody waits for them: they go on, and no one hears of the result.
+        """
+        if within == math.inf:
+            return finish(steps)
+        until = self.now() + within
+
+        async def is_there(source: socket.socket) -> bool:
+            return is_readable(source, min(PATIENCE, max(0.0, until - self.now())))
+
+        async def in_thread(rest: Rest[B]) -> B | None:
+            results: list[B | None] = []
+            ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+            _start(lambda: results.append(rest()), threading.Event(), ended.put)
+            try:
+                failure = ended.get(timeout=max(until - self.now(), 0.0))
+            except queue.Empty:
+                return None
+            if failure is not None:
+                raise failure
+            return results[0]
+
+        return await drive(steps, is_there, in_thread)
+
+    async def renew(self) -> None:
+        """
+        Give up the connections there are; requests under way end first.
+        """
+        with self._opening:
+            lease, self._lease = self._lease, None
+        if lease is None:
+            return
+        if lease.retire():
+            _close(lease)
+        elif lease.owned:
+            # Who waits for a connection has the lease already.
+            lease.client.retire()
+
+    async def aclose(self) -> None:
+        """
+        Close every connection; requests under way in other threads end at once, with an error.
+        """
+        with self._opening:
+            self._closed = True
+            lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.retire()
+            _close(lease)
+
+
+def _close(lease: Lease) -> None:
+    if lease.owned:
+        with contextlib.suppress(Exception):
+            lease.client.close()
+
+
+def _coroutine(awaitable: Awaitable[B]) -> Coroutine[Any, Any, B]:
+    async def wait() -> B:
+        return await awaitable
+
+    return wait()
+
+
+def _start(
+    work: Callable[[], None],
+    stop: threading.Event,
+    ended: Callable[[BaseException | None], None],
+) -> None:
+    """
+    Run *work* in a thread that *stop* ends, and tell *ended* what it raised.
+
+    A daemon: concurrent.futures would make the interpreter wait for a request in flight.
+    """
+
+    def run() -> None:
+        _stop.set(stop)
+        failure: BaseException | None = None
+        try:
+            work()
+        except _Stopped:
+            pass
+        except BaseException as error:
+            failure = error
+        ended(failure)
+
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), name="heymilo", daemon=True).start()
+
+
+class _BlockingAhead(Generic[B]):
+    """
+    A thread that fetches, and a queue that lets it get so far ahead and no further.
+    """
+
+    def __init__(self, fetch: Callable[[], Awaitable[B]], count: int) -> None:
+        self._fetch = fetch
+        self._stop = threading.Event()
+        self._room = threading.Semaphore(count)
+        self._results: queue.SimpleQueue[tuple[B, None] | tuple[None, BaseException]] = (
+            queue.SimpleQueue()
+        )
+
+    async def __aenter__(self) -> _BlockingAhead[B]:
+        _start(self._work, self._stop, self._ended)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        # It does not wait: the thread ends after the request it is in.
+        self._stop.set()
+        self._room.release()
+
+    async def next(self) -> B:
+        result, error = self._results.get()
+        if error is not None:
+            self._ended(None)
+            raise error
+        self._room.release()
+        return cast("B", result)
+
+    def _ended(self, failure: BaseException | None) -> None:
+        self._results.put((None, failure or StopAsyncIteration()))
+
+    def _work(self) -> None:
+        while True:
+            self._room.acquire()
+            if self._stop.is_set():
+                return
+            self._results.put((run_now(_coroutine(self._fetch())), None))

@@ -1,0 +1,284 @@
+"""
+The HTTP library's exceptions in our words, told by their names.
+
+By name, because the same names come from httpx, from httpcore, and from their successors.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+import traceback
+import types
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import attrs
+
+from .._core.messages import Request, Response
+from .._core.secrets import Secret, printable, scrub
+from ..errors import (
+    APIConnectionError,
+    APITimeoutError,
+    Attempt,
+    ClientClosedError,
+    ConfigurationError,
+    DeadlineExceededError,
+    HeyMiloError,
+)
+from .body import Receiver
+
+#: Name of the exception: (phase, may the server have got the request).
+FAULTS: dict[str, tuple[str, bool]] = {
+    "ConnectTimeout": ("connect", False),
+    "ReadTimeout": ("read", True),
+    "WriteTimeout": ("write", True),
+    "PoolTimeout": ("pool", False),
+    "TimeoutException": ("read", True),
+    "ConnectError": ("connect", False),
+    "ReadError": ("read", True),
+    "WriteError": ("write", True),
+    "CloseError": ("read", True),
+    "NetworkError": ("read", True),
+    "ProxyError": ("proxy", False),
+    "UnsupportedProtocol": ("connect", False),
+    "LocalProtocolError": ("protocol", True),
+    "RemoteProtocolError": ("protocol", True),
+    "ProtocolError": ("protocol", True),
+    "DecodingError": ("protocol", True),
+    "TooManyRedirects": ("protocol", True),
+    "TransportError": ("protocol", True),
+    "StreamError": ("protocol", True),
+    "RequestError": ("protocol", True),
+    "HTTPError": ("protocol", True),
+}
+
+#: What sends and receives below us, and the slips of such code.
+_LIBRARIES = frozenset(
+    {"anyio", "h11", "httpcore", "httpcore2", "httpx", "httpx2", "socksio", "ssl", "trio", "zlib"}
+)
+#: Has the bytes of a request among its variables.
+_OUR_SOCKETS = f"{__package__}.sockets"
+_SLIPS = (AssertionError, AttributeError, ExceptionGroup, LookupError, OverflowError, UnicodeError)
+
+_WORDS = {
+    "dns": "could not find the address of the server: check base_url and the network",
+    "connect": "could not connect to the server",
+    "tls": "could not agree with the server on encryption",
+    "proxy": "the proxy refused or failed",
+    "write": "the connection broke while the request was sent",
+    "read": "the connection broke before the answer was complete",
+    "protocol": "the server, or something before it, does not speak HTTP as it should",
+}
+
+_TIMED_OUT = {
+    "pool": "no connection became free: raise max_connections, or do less at once",
+    "dns": "the name of the server was not resolved",
+    "connect": "no connection came about",
+    "tls": "the TLS handshake did not end",
+    "write": "the server did not take the request",
+    "read": "the server did not answer",
+}
+
+#: X509_V_ERR_* of OpenSSL, with the cure.
+_CERTIFICATES = {
+    9: "its certificate is not valid yet, by the clock of this machine ({now})",
+    10: "its certificate has expired, by the clock of this machine ({now})",
+    18: "its certificate is self-signed: pass ssl_context= with the authority you trust",
+    19: "its authority is not trusted: pass ssl_context= with the authority you trust",
+    20: "its authority is not known: pass ssl_context= with the authority you trust",
+    62: "its certificate is for another name: check base_url",
+    64: "its certificate is for another address: check base_url",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """
+    What kept a request from being answered, without the exception that said so.
+    """
+
+    phase: str
+    maybe_sent: bool
+    timed_out: bool
+    cause: str
+    hint: str = ""
+    kind: type[HeyMiloError] = APIConnectionError
+
+
+def describe(
+    foreign: BaseException, secrets: tuple[Secret, ...], handled: BaseException | None
+) -> Failure | None:
+    """
+    Return what *foreign* means, None if it is not the HTTP library's.
+
+    *handled* is what the caller was handling when it called: it stands in the context of
+    *foreign*, but has nothing to do with it.
+    """
+    names = [kind.__name__ for kind in type(foreign).__mro__]
+    cause = printable(scrub(f"{type(foreign).__name__}: {foreign}", secrets), 200)
+    if isinstance(foreign, RuntimeError) and "client has been closed" in str(foreign):
+        return Failure(
+            phase="pool", maybe_sent=False, timed_out=False, cause=cause, kind=ClientClosedError
+        )
+    if "InvalidURL" in names:
+        return Failure(
+            phase="connect",
+            maybe_sent=False,
+            timed_out=False,
+            cause=cause,
+            kind=ConfigurationError,
+        )
+    known = next((FAULTS[name] for name in names if name in FAULTS), None)
+    if known is None:
+        return None
+    phase, maybe_sent = known
+    timed_out = "TimeoutException" in names
+    hint = ""
+    if phase == "connect" and not timed_out:
+        phase, hint = _why_not_connected(foreign, handled)
+    elif _refused_our_certificate(foreign, handled):
+        # Since TLS 1.3 the server looks at it only after the handshake.
+        phase, maybe_sent = "tls", False
+        hint = ": it wants a client certificate that it trusts, pass ssl_context="
+    return Failure(phase=phase, maybe_sent=maybe_sent, timed_out=timed_out, cause=cause, hint=hint)
+
+
+def unexpected(foreign: Exception, secrets: tuple[Secret, ...], phase: str) -> Failure | None:
+    """
+    Return what an exception means that no HTTP library should raise, but one did in *phase*.
+
+    None if it may be somebody else's: a handler of a signal may raise anything at any point.
+    """
+    root = type(foreign).__module__.partition(".")[0]
+    if root not in _LIBRARIES and not isinstance(foreign, _SLIPS):
+        return None
+    cause = printable(scrub(f"{type(foreign).__name__}: {foreign}", secrets), 200)
+    return Failure(
+        phase="connect" if phase == "pool" else phase, maybe_sent=True, timed_out=False, cause=cause
+    )
+
+
+def hide_frames(foreign: BaseException, handled: BaseException | None) -> None:
+    """
+    Take out of *foreign*, and of what led to it, the frames whose variables may hold a header.
+
+    Those of the HTTP library do, and those of the standard library below it; yours, such as a
+    hook's or a signal handler's, stay.
+    """
+    for link in _chain(foreign, handled):
+        kept, frames = None, list(traceback.walk_tb(link.__traceback__))
+        for frame, line in reversed(frames):
+            name = frame.f_globals.get("__name__", "")
+            root = name.partition(".")[0]
+            if not (root in _LIBRARIES or root in sys.stdlib_module_names or name == _OUR_SOCKETS):
+                kept = types.TracebackType(kept, frame, frame.f_lasti, line)
+        link.__traceback__ = kept
+
+
+def conclude(
+    request: Request,
+    receiver: Receiver,
+    failure: Failure | None,
+    *,
+    closed: bool,
+    late: bool,
+    timeout: float,
+    elapsed: float,
+) -> Response:
+    """
+    Return what *receiver* took in, or raise what came in between.
+
+    *closed* is whether the client is closed by now, *late* whether the call's deadline passed.
+    """
+    # An error's status is worth more than the rest of its body.
+    if not closed and (receiver.is_error or (failure is None and not late)):
+        return receiver.answer(elapsed)
+    name = scrub(request.name, request.secrets)
+    if closed:
+        message = f"{name}: the client was closed meanwhile"
+        raise ClientClosedError(message, request=name)
+    if late or failure is None:
+        phase = receiver.phase
+        # The receiver followed how far it got; but where no bytes flow, as through a transport of
+        # somebody's own, the exception knows more.
+        if failure is not None and phase == "connect":
+            phase = failure.phase
+        raise deadline_error(name, phase, elapsed)
+    raise _error(failure, name, timeout, elapsed)
+
+
+def deadline_error(name: str, phase: str, elapsed: float) -> DeadlineExceededError:
+    """
+    Return the error for the call *name*, whose deadline passed in *phase*.
+    """
+    where = _TIMED_OUT.get(phase, _TIMED_OUT["read"])
+    return DeadlineExceededError(
+        f"{name}: the call's deadline passed ({where})",
+        request=name,
+        phase=phase,
+        maybe_sent=phase in {"write", "read", "protocol"},
+        attempts=(Attempt(number=1, cause=f"deadline passed in phase {phase}", elapsed=elapsed),),
+    )
+
+
+def _error(failure: Failure, name: str, timeout: float, elapsed: float) -> HeyMiloError:
+    if failure.kind is ClientClosedError:
+        return ClientClosedError(f"{name}: your http_client is closed", request=name)
+    if failure.kind is ConfigurationError:
+        message = f"{name}: base_url cannot be used: {failure.cause}"
+        return ConfigurationError(message, request=name)
+    words = _TIMED_OUT if failure.timed_out else _WORDS
+    text = words.get(failure.phase, words["read"])
+    if failure.timed_out:
+        text += f" (nothing moved for {timeout:g} s)"
+    kind = APITimeoutError if failure.timed_out else APIConnectionError
+    return kind(
+        f"{name}: {text}{failure.hint} [{failure.cause}]",
+        request=name,
+        phase=failure.phase,
+        maybe_sent=failure.maybe_sent,
+        attempts=(Attempt(number=1, cause=failure.cause, elapsed=elapsed),),
+    )
+
+
+def _why_not_connected(foreign: BaseException, handled: BaseException | None) -> tuple[str, str]:
+    for link in _chain(foreign, handled):
+        if isinstance(link, socket.gaierror):
+            return "dns", ""
+        if isinstance(link, ssl.SSLCertVerificationError):
+            now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+            words = _CERTIFICATES.get(link.verify_code, "its certificate cannot be trusted")
+            return "tls", ": " + words.format(now=now)
+        # The second is what Python calls the first before 3.11.4.
+        if isinstance(link, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return "connect", ": it hung up during the TLS handshake"
+        if isinstance(link, ssl.SSLError):
+            plain = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"} & {link.reason}
+            return "tls", ": it does not speak TLS on this port, is it http?" if plain else ""
+    return "connect", ""
+
+
+def _refused_our_certificate(foreign: BaseException, handled: BaseException | None) -> bool:
+    return any(
+        isinstance(link, ssl.SSLError) and "ALERT" in link.reason and "CERTIFICATE" in link.reason
+        for link in _chain(foreign, handled)
+        if getattr(link, "reason", None)
+    )
+
+
+def _chain(exception: BaseException, handled: BaseException | None) -> Iterator[BaseException]:
+    """
+    Yield *exception* and all that led to it, each once, up to what was *handled* before it.
+    """
+    pending, seen = [exception], {id(handled)}
+    while pending:
+        link = pending.pop(0)
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        if isinstance(link, BaseExceptionGroup):
+            pending.extend(link.exceptions)
+        pending.extend(filter(None, (link.__cause__, link.__context__)))

@@ -1,0 +1,116 @@
+"""
+What a transport is: the only thing that shared code may await.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import attrs
+
+from .._core.messages import Request
+
+A = TypeVar("A")
+B = TypeVar("B")
+B_co = TypeVar("B_co", covariant=True)
+
+#: Seconds that cleaning up may take when the caller has been cancelled.
+CLEAN_UP = 1.0
+
+
+class TimeoutException(Exception):  # noqa: N818 - named as httpx and httpcore name theirs
+    """
+    What the exceptions of the HTTP library that mean a timeout have above them.
+    """
+
+
+class PoolTimeout(TimeoutException):
+    """
+    No connection became free in time.
+    """
+
+
+class HTTPResponse(Protocol):
+    """
+    What an `HTTPClient` gives back.
+    """
+
+    @property
+    def status_code(self) -> int: ...
+
+    def close(self) -> None: ...
+
+
+class AsyncHTTPResponse(Protocol):
+    """
+    What an `AsyncHTTPClient` gives back.
+    """
+
+    @property
+    def status_code(self) -> int: ...
+
+    async def aclose(self) -> None: ...
+
+
+class HTTPClient(Protocol):
+    """
+    What `HeyMilo(http_client=...)` takes: an `httpx.Client`, or one of httpx2.
+    """
+
+    def send(self, request: Any, *, stream: bool, auth: Any, follow_redirects: Any) -> HTTPResponse:
+        """
+        Send *request* and return a response whose body is still to be read.
+        """
+        ...
+
+
+class AsyncHTTPClient(Protocol):
+    """
+    What `AsyncHeyMilo(http_client=...)` takes: an `httpx.AsyncClient`, or one of httpx2.
+    """
+
+    async def send(
+        self, request: Any, *, stream: bool, auth: Any, follow_redirects: Any
+    ) -> AsyncHTTPResponse:
+        """
+        Send *request* and return a response whose body is still to be read.
+        """
+        ...
+
+
+# Without a repr: the server may have repeated the key.
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Received:
+    """
+    What came back, whoever's client sent the request: the head, and the body still to be read.
+
+    Attributes:
+        fields: The header fields, as they came.
+        pieces: The body, to be iterated as the transport does; packed, if it is.
+        close: Ends it; to be awaited if the transport is.
+        content: The whole body, unpacked, if somebody has read it already.
+    """
+
+    status_code: int
+    fields: Sequence[tuple[bytes, bytes]]
+    pieces: Any
+    close: Callable[[], Any]
+    content: bytes | None = None
+
+
+def revealed_headers(request: Request) -> list[tuple[str, str]]:
+    """
+    Return the headers of *request* as they are sent. Only here a secret is more than asterisks.
+    """
+    return [
+        (name, value if isinstance(value, str) else value.reveal())
+        for name, value in request.headers
+    ]
+
+
+def timeouts(seconds: float) -> dict[str, float]:
+    """
+    Return the extension of a request that says how long nothing may move.
+    """
+    return {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}

@@ -1,0 +1,80 @@
+"""
+What a client is set up with: proxies as httpx reads them, and certificates.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import httpx
+
+from .._core.secrets import Secret
+from .._core.settings import PoolSettings
+from ..errors import ConfigurationError
+from .proxies import Proxies, proxies
+
+T = TypeVar("T")
+
+#: What a failure to set up the way out is blamed on.
+PROXY = "proxy (or HTTP_PROXY, HTTPS_PROXY, ALL_PROXY)"
+
+
+def ways(routes: Proxies) -> list[tuple[str, httpx.Proxy]]:
+    """
+    Return the proxies as httpx reads them, by scheme.
+    """
+    return [
+        (scheme, configured(PROXY, partial(_proxy, secret)))
+        for scheme, secret in routes.by_scheme.items()
+    ]
+
+
+def _proxy(url: Secret) -> httpx.Proxy:
+    return httpx.Proxy(url.reveal())
+
+
+def proxy_secrets(settings: PoolSettings) -> tuple[Secret, ...]:
+    """
+    Return the passwords of the proxies in use, which a proxy might repeat.
+    """
+    secrets: list[Secret] = []
+    for _, proxy in ways(proxies(settings)):
+        if proxy.raw_auth is not None:
+            user, password = proxy.raw_auth
+            # Some have a token for a user, and no password.
+            secrets += [
+                Secret((password or user).decode()),
+                Secret((user + b":" + password).decode()),
+            ]
+    return tuple(secrets)
+
+
+def ssl_context(settings: PoolSettings) -> ssl.SSLContext:
+    """
+    Return what was set, or what trusts the authorities that httpx trusts.
+    """
+    if settings.ssl_context is not None:
+        return settings.ssl_context
+    variables = " and ".join(
+        name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)
+    )
+    return configured(variables or "the certificates of this machine", httpx.create_ssl_context)
+
+
+def configured(name: str, make: Callable[[], T]) -> T:
+    """
+    Return what *make* makes; what the library has against it is a fault of the setting *name*.
+    """
+    try:
+        return make()
+    except Exception as error:
+        # The kind alone: the text may hold the URL, and the URL a password.
+        fault = f"it cannot be used ({type(error).__name__})"
+        if "socksio" in str(error):
+            fault = "a SOCKS proxy needs one more package: pip install 'httpx[socks]'"
+    message = f"{name}: {fault}"
+    raise ConfigurationError(message)

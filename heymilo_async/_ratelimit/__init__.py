@@ -1,0 +1,3 @@
+"""
+Rate limits: when the next request may start.
+"""

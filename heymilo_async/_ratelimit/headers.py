@@ -1,0 +1,204 @@
+"""
+What an answer's headers ask for: how long to wait, and how much is left of a rate limit.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+
+from .._mapping import Headers
+
+#: Values that one Retry-After field may hold, joined by somebody on the way.
+_MOST_PARTS = 20
+
+_DELTA = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_MONTHS: Sequence[str] = [
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+]
+_TIME = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+_MONTH = "(?P<month>" + "|".join(_MONTHS) + ")"
+_DAYS = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_LONG_DAYS = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+#: The three forms of https://www.rfc-editor.org/rfc/rfc9110#name-date-time-formats
+_DATES = (
+    re.compile(rf"{_DAYS}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT"),
+    re.compile(rf"{_LONG_DAYS}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT"),
+    re.compile(rf"{_DAYS} {_MONTH} (?P<day>[ 0-9][0-9]) {_TIME} (?P<year>[0-9]{{4}})"),
+)
+#: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/: `"default";r=0;t=7`
+_ITEM = re.compile(
+    r'[ ,]{0,9}("[ !#-\[\]-~]*"|[A-Za-z*][A-Za-z0-9_.:/*-]*)((?:\s*;\s*[a-z]+=[^;,]+)+)'
+)
+#: Characters of such a header that are read at all.
+_LONGEST = 1000
+#: Requests, or whole seconds.
+_COUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+@attrs.frozen(kw_only=True)
+class Quota:
+    """
+    What the server says of its rate limit.
+
+    Attributes:
+        remaining: Requests that it would still answer before the reset.
+        reset: Seconds until then.
+        limit: Requests in a window, None if it did not say for which window.
+        window: Seconds, None if it did not say.
+    """
+
+    remaining: int
+    reset: float
+    limit: int | None = None
+    window: float | None = None
+
+
+def retry_after(headers: Headers, status_code: int, now: float) -> float | None:
+    """
+    Return the seconds that the server asks to wait, None if it does not say, or says nonsense.
+
+    *now* is the wall clock in Unix seconds, for dates in an answer without a `Date` of its own.
+    """
+    sent = _sent(headers, now)
+    asked = [_asked(field, sent) for field in headers.get_all("retry-after")]
+    asked += [_asked(part, sent) for part in _parts(headers.get_all("retry-after"))]
+    if status_code == 429 and not any(wait is not None for wait in asked):
+        asked = [_until_reset(headers, sent)]
+    # Several fields: the longest, so that nobody is asked again too early.
+    return max((wait for wait in asked if wait is not None), default=None)
+
+
+def _sent(headers: Headers, now: float) -> float:
+    dated = _date_of(headers.get("date", ""))
+    return now if dated is None else dated
+
+
+def _parts(fields: tuple[str, ...]) -> list[str]:
+    return [part for field in fields if "," in field for part in field.split(",", _MOST_PARTS)]
+
+
+def _asked(text: str, sent: float) -> float | None:
+    text = text.strip(" \t")
+    if _DELTA.fullmatch(text):
+        return float(text)
+    date = _date_of(text)
+    # A moment that has passed is a clock that is off, not a wish to be asked at once.
+    return date - sent if date is not None and date > sent else None
+
+
+def _until_reset(headers: Headers, sent: float) -> float | None:
+    # Some send the reset alone: with a 429 it is plain what is left.
+    said = _quotas(headers, sent, unsaid="0")
+    # Of several limits, those with something left are not what was met.
+    met = (one.reset for one in said if not one.remaining and one.reset > 0)
+    return max(met, default=None)
+
+
+def quota(headers: Headers, now: float) -> Quota | None:
+    """
+    Return what the server says is left, None if it does not say, or says nonsense.
+
+    Of several limits it is the one of which least is left. *now* is the wall clock, as in
+    `retry_after`.
+    """
+    said = _quotas(headers, _sent(headers, now))
+    return min(said, key=lambda one: one.remaining, default=None)
+
+
+def _quotas(headers: Headers, sent: float, *, unsaid: str = "") -> list[Quota]:
+    policies = _items(headers.get("ratelimit-policy", ""))
+    named = [
+        _quota(item.get("r", unsaid), item.get("t"), sent, **_policy(policies.get(name, {})))
+        for name, item in _items(headers.get("ratelimit", "")).items()
+    ]
+    said = [one for one in named if one is not None]
+    if said:
+        return said
+    for prefix in ("ratelimit", "x-ratelimit"):
+        left = headers.get(f"{prefix}-remaining", unsaid)
+        one = _quota(left, headers.get(f"{prefix}-reset"), sent)
+        if one is not None:
+            return [one]
+    return []
+
+
+def _quota(
+    left: str,
+    reset: str | None,
+    sent: float,
+    *,
+    limit: int | None = None,
+    window: float | None = None,
+) -> Quota | None:
+    wait = None if reset is None else _asked(reset, sent)
+    if wait is None or not _COUNT.fullmatch(left.strip()):
+        return None
+    # Some send the moment itself, in Unix seconds, others the seconds until then; no wait is as
+    # long as half the time since 1970.
+    wait = wait - sent if wait > sent / 2 else wait
+    if not 0 <= wait < math.inf:
+        return None
+    return Quota(remaining=int(left), reset=wait, limit=limit, window=window)
+
+
+def _policy(item: Mapping[str, str]) -> dict[str, Any]:
+    limit, window = item.get("q", ""), item.get("w", "")
+    if not (_COUNT.fullmatch(limit) and _COUNT.fullmatch(window)):
+        return {}
+    return {"limit": int(limit), "window": float(window)}
+
+
+def _items(text: str) -> dict[str, dict[str, str]]:
+    """
+    Return the parameters of each item of a list such as `"burst";r=5;t=1, "day";r=900;t=3600`.
+    """
+    items: dict[str, dict[str, str]] = {}
+    start = 0 if len(text) <= _LONGEST else len(text)
+    while len(items) < _MOST_PARTS and (match := _ITEM.match(text, start)):
+        pairs = [one.strip().split("=", 1) for one in match[2].split(";") if "=" in one]
+        items[match[1]] = {name: value.strip() for name, value in pairs}
+        start = match.end()
+    return items
+
+
+def _date_of(text: str) -> float | None:
+    if len(text) > 40:
+        return None
+    match = next(filter(None, (form.fullmatch(text.strip()) for form in _DATES)), None)
+    if match is None:
+        return None
+    year = int(match["year"])
+    if len(match["year"]) == 2:
+        # RFC 9110 5.6.7: more than 50 years ahead means the century before. Which century it is
+        # now does not matter much to a wait of seconds.
+        year += 2000 if year < 76 else 1900
+    try:
+        minute = datetime(
+            year,
+            _MONTHS.index(match["month"]) + 1,
+            int(match["day"]),
+            int(match["hour"]),
+            int(match["minute"]),
+            tzinfo=UTC,
+        )
+    except ValueError:
+        return None
+    # 60 is a leap second, which datetime does not know.
+    return minute.timestamp() + int(match["second"]) if int(match["second"]) <= 60 else None
