@@ -34,7 +34,7 @@ _PARTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("JSON, by Python's scanner", r"/_codec\.py:(_parse|_bounded_int|decode)$"),
         ("models, by cattrs and attrs", r"/_codec\.py|cattrs|generated methods .*PhoneNumber"),
         ("models, by cattrs and attrs", r"generated methods heymilo_async\.pages"),
-        ("our transport", r"heymilo_async(/|\.)_wire"),
+        ("our transport", r"heymilo_async(/|\.)_http"),
         ("our engine", r"heymilo_async"),
     )
 )

@@ -5,21 +5,18 @@ How to read this package. Imports run one way only, from the bottom of this list
 
     __init__            the public names
     _client             AsyncHeyMilo and HeyMilo: settings in, resources out, open and close
-    resources           one module a resource: its model, its operations, its blocking face
+    resources/          one module a resource: its model, its operations, its blocking face
     pages               a page, and walking from page to page
-    _engine             THE loop: pace, sign, send, check, retry, decode
-    _pool               what the views of one client share
-    _wire               the border to httpx, and all that waits
-    _check              pure: a status and a body to the right error
-    _settings, _call, _codec, _hints, _retry, _pace
-                        pure: values, JSON, and decisions
-    _listeners, _log    whom events are told; the log, which is made from them
-    errors, events, _drive, _mapping
-                        the tree of exceptions; what listeners are told; running a coroutine that
-                        never suspends
+    _engine             one call: acquire a permit, attempt, decide, repeat
+    _pool               the state of each event loop, which the views of one client share
+    _http/              the border to httpx: transports, connections, sockets, bodies, errors, proxies
+    _ratelimit/         when the next request may start: windows, cool-downs, a limit in Redis
+    _core/              values and decisions, nothing that waits: settings, secrets, messages, codec
+    errors, events      the tree of exceptions; what listeners are told (and `otel`, made of them)
+    _mapping            frozen mappings and headers
 
-One request goes downward: the resource says *what* (a `Call`), `Engine.respond` repeats attempts,
-`Transport.send` crosses the border and gives back a `Response`, the codec makes a model of it.
+A request reads straight down: the resource makes a `Call`, `Engine.respond` makes attempts,
+`Transport.send` crosses the border and returns a `Response`, the codec makes a model of it.
 """
 
 from ._client import AsyncHeyMilo, HeyMilo

@@ -221,7 +221,7 @@ class Engine:
         except HeyMiloError as error:
             if isinstance(error, ResponseMismatchError):
                 # What that connection still holds would be the next caller's answer.
-                await course.lane.transport.renew()
+                await course.lane.transport.recycle_connections()
             self._note(course, began, answer, error)
             error.attempts = course.attempts
             return error.with_traceback(None)
@@ -395,7 +395,7 @@ class Engine:
             raise refusal
         error: HeyMiloError
         try:
-            read = await course.lane.transport.aside(
+            read = await course.lane.transport.run_off_loop(
                 functools.partial(_decoded, call, answer.body, secrets), len(answer.body)
             )
         except ResponseDecodeError as fault:

@@ -105,7 +105,7 @@ class Pool:
         warn: Callable[..., None] = warnings.warn,
     ) -> None:
         self._settings = settings
-        self._wire = transport
+        self._transport_type = transport
         self._owner = owner
         # Bound now: at the interpreter's exit the module may be gone before this object is.
         self._warn = warn
@@ -154,7 +154,7 @@ class Pool:
             EventLoopError: The `http_client` is the user's own and belongs to another loop.
         """
         self.require_open()
-        place = self._wire.loop_key()
+        place = self._transport_type.loop_key()
         lane = self._loop_states.get(place)
         return lane if lane is not None else self._new_loop_state(place)
 
@@ -169,7 +169,7 @@ class Pool:
                 )
                 raise EventLoopError(message)
             self._opened = True
-            transport = self._wire(self._settings)
+            transport = self._transport_type(self._settings)
             lane = self._loop_states[place] = LoopState(
                 transport, time.monotonic() - transport.now()
             )
@@ -181,7 +181,7 @@ class Pool:
         """
         lane = None
         with contextlib.suppress(RuntimeError):
-            lane = self._loop_states.get(self._wire.loop_key())
+            lane = self._loop_states.get(self._transport_type.loop_key())
         return time.monotonic() if lane is None else lane.now()
 
     def turns(self, settings: Settings) -> Turns | None:
@@ -214,7 +214,7 @@ class Pool:
         Close the connections of the running event loop; the others are closed with theirs.
         """
         if not self._closed:
-            lane = self._loop_states.get(self._wire.loop_key())
+            lane = self._loop_states.get(self._transport_type.loop_key())
             self._closed = True
             for storage in self._storages.values():
                 storage.close()

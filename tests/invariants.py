@@ -496,7 +496,7 @@ def _can_be_looked_at(client: Any, watch: Watch) -> bool:
     engine, twin = engine_of(client), getattr(client, "_twin", client)
     if engine is None or twin._is_view or engine.pool.closed or not watch.is_idle(engine.pool):
         return False
-    return engine.pool._wire.loop_key() in engine.pool._loop_states
+    return engine.pool._transport_type.loop_key() in engine.pool._loop_states
 
 
 def _watched(method: Callable[..., Any], where: str, watch: Watch) -> Callable[..., Any]:

@@ -1055,10 +1055,10 @@ class LoopState:
         self.now.now += seconds + self.late
         self.late = 0.0
 
-    async def run(self, function):
+    async def run_in_thread(self, function):
         return function()
 
-    async def ask(self, steps, *, within):
+    async def query(self, steps, *, within):
         del within
         return finish(steps)
 
@@ -1175,7 +1175,7 @@ def test_a_fault_in_the_thread_that_asks():
 
     for within in (math.inf, 5.0):
         with pytest.raises(ZeroDivisionError):
-            run_now(transport.ask(faulty(), within=within))
+            run_now(transport.query(faulty(), within=within))
 
 
 def test_redis_is_loaded_when_it_is_used():

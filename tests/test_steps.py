@@ -97,7 +97,7 @@ def ask(front, steps, *, within=math.inf):
     async def body():
         transport = front.transport(NOTHING)
         try:
-            return await transport.ask(steps, within=within)
+            return await transport.query(steps, within=within)
         finally:
             await transport.aclose()
 
@@ -194,7 +194,7 @@ def test_cancelled_in_the_middle(work, backend, seconds):
     async def main():
         transport = AsyncTransport(NOTHING)
         with anyio.move_on_after(seconds) as scope:
-            await transport.ask(one.steps(), within=math.inf)
+            await transport.query(one.steps(), within=math.inf)
         return scope.cancelled_caught
 
     assert anyio.run(main, backend=backend)
@@ -214,7 +214,7 @@ def test_cancelled_already(work, backend):
         transport = AsyncTransport(NOTHING)
         with anyio.CancelScope() as scope:
             scope.cancel()
-            await transport.ask(one.steps(), within=math.inf)
+            await transport.query(one.steps(), within=math.inf)
 
     anyio.run(main, backend=backend)
     assert [] == one.threads
@@ -231,10 +231,10 @@ def test_cancelled_before_it_asked(work, backend):
         transport = AsyncTransport(NOTHING)
         async with anyio.create_task_group() as group:
             for one in ahead:
-                group.start_soon(lambda one=one: transport.ask(one.steps(), within=math.inf))
+                group.start_soon(lambda one=one: transport.query(one.steps(), within=math.inf))
             await anyio.wait_all_tasks_blocked()
             with anyio.move_on_after(0.01) as scope:
-                await transport.ask(late.steps(), within=math.inf)
+                await transport.query(late.steps(), within=math.inf)
             for one in ahead:
                 one.answer_now()
         return scope.cancelled_caught
@@ -262,7 +262,7 @@ def test_who_asks_first_is_answered_first(work, backend):
         async with anyio.create_task_group() as group:
             for number in range(len(many)):
                 group.start_soon(
-                    lambda number=number: transport.ask(steps(number), within=math.inf)
+                    lambda number=number: transport.query(steps(number), within=math.inf)
                 )
                 # Trio starts tasks in any order.
                 await anyio.lowlevel.checkpoint()

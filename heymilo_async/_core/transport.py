@@ -4,9 +4,9 @@ The transport protocol: the only thing that shared code may await.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+import socket
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from typing import Protocol, TypeAlias, TypeVar
 
 from .messages import Request, Response
 from .secrets import Secret
@@ -14,6 +14,11 @@ from .secrets import Secret
 A = TypeVar("A")
 B = TypeVar("B")
 B_co = TypeVar("B_co", covariant=True)
+
+#: Work that says before each step what it would wait for: the socket from which the step reads, or
+#: None before a step that may block for other reasons. It may go on in another thread than it began
+#: in. The socket has a timeout: an event loop may leave it without blocking.
+Steps: TypeAlias = Generator[socket.socket | None, None, B]
 
 
 class Prefetched(Protocol[B_co]):
@@ -81,22 +86,34 @@ class Transport(Protocol):
         """
         ...
 
-    async def run_in_thread(
-        self, function: Callable[[], B], *, within: float = math.inf
-    ) -> B | None:
+    async def run_off_loop(self, work: Callable[[], B], size: int) -> B:
         """
-        Return what *function* returns, which may block; None if it takes more than *within* seconds.
-
-        A caller that is cancelled, or too late, does not wait for it: the function goes on in its
-        thread, and nobody hears of its result. Blocking code calls the function where it stands,
-        unless *within* is a bound.
+        Return what *work* returns, which reads *size* bytes; no other task waits long for that.
         """
         ...
 
-    async def aclose(self, *, gracefully: bool = False) -> None:
+    async def query(self, steps: Steps[B], *, within: float) -> B | None:
+        """
+        Return what comes of *steps*, None if they take more than *within* seconds.
+
+        A caller that is cancelled, or too late, does not wait for them, and they go on.
+        """
+        ...
+
+    async def run_in_thread(self, function: Callable[[], B]) -> B:
+        """
+        Return what *function* returns, which blocks for a moment. It is not cancelled in the middle.
+        """
+        ...
+
+    async def recycle_connections(self) -> None:
+        """
+        Close the connections; requests in progress finish first, the next one opens new ones.
+        """
+        ...
+
+    async def aclose(self) -> None:
         """
         Close every connection; requests in progress end at once, with an error.
-
-        *gracefully*: requests in progress finish first, and the next one opens new connections.
         """
         ...

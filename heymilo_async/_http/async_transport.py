@@ -20,8 +20,8 @@ import anyio.to_thread
 from .._core.messages import Request, Response
 from .._core.secrets import Secret
 from .._core.settings import PoolSettings
-from .._core.transport import Prefetched
-from .._ratelimit.steps import PATIENCE, Rest, Steps, drive
+from .._core.transport import Prefetched, Steps
+from .._ratelimit.steps import PATIENCE, Rest, drive
 from ..errors import HeyMiloError
 from .body import Receiver
 from .errors import Failure, conclude, describe, hide_frames, unexpected
@@ -140,7 +140,7 @@ class AsyncTransport:
             finally:
                 self._scopes.discard(scope)
         if receiver.ambiguous:
-            await self.renew()
+            await self.recycle_connections()
         return conclude(
             request,
             receiver,
@@ -223,7 +223,7 @@ class AsyncTransport:
             failures.clear()
         return [results[index] for index in range(len(items))]
 
-    async def aside(self, work: Callable[[], B], size: int) -> B:
+    async def run_off_loop(self, work: Callable[[], B], size: int) -> B:
         """
         Return what *work* returns, which reads *size* bytes: in a thread, if those are many.
         """
@@ -238,7 +238,7 @@ class AsyncTransport:
         """
         return _AsyncAhead(fetch, count)
 
-    async def run(self, function: Callable[[], B]) -> B:
+    async def run_in_thread(self, function: Callable[[], B]) -> B:
         """
         Return what *function* does, in a thread.
         """
@@ -248,7 +248,7 @@ class AsyncTransport:
             done.append(await anyio.to_thread.run_sync(function, limiter=self._threads))
         return done[0]
 
-    async def ask(self, steps: Steps[B], *, within: float) -> B | None:
+    async def query(self, steps: Steps[B], *, within: float) -> B | None:
         """
         Return what comes of *steps*, None if they take more than *within* seconds.
 
@@ -267,7 +267,7 @@ class AsyncTransport:
     async def _in_thread(self, rest: Rest[B]) -> B | None:
         return await anyio.to_thread.run_sync(rest, limiter=self._threads, abandon_on_cancel=True)
 
-    async def renew(self) -> None:
+    async def recycle_connections(self) -> None:
         """
         Give up the connections there are; requests under way end first.
         """
@@ -386,7 +386,7 @@ async def _guard(transports: weakref.WeakSet[AsyncTransport]) -> AsyncGenerator[
         _guards.pop(AsyncTransport.loop_key(), None)
         # Not for good: who goes on with the loop all the same gets new connections.
         for transport in list(transports):
-            await transport.renew()
+            await transport.recycle_connections()
 
 
 class _AsyncAhead(Generic[B]):

@@ -21,8 +21,8 @@ from .._core.blocking import run_now
 from .._core.messages import Request, Response
 from .._core.secrets import Secret
 from .._core.settings import PoolSettings
-from .._core.transport import Prefetched
-from .._ratelimit.steps import PATIENCE, Rest, Steps, drive, finish, is_readable
+from .._core.transport import Prefetched, Steps
+from .._ratelimit.steps import PATIENCE, Rest, drive, finish, is_readable
 from ..errors import ClientClosedError, HeyMiloError
 from .body import Receiver
 from .connections import HOLD, Hold
@@ -120,7 +120,7 @@ class BlockingTransport:
             interruption.__context__ = None
             raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
         if receiver.ambiguous:
-            await self.renew()
+            await self.recycle_connections()
         return conclude(
             request,
             receiver,
@@ -231,7 +231,7 @@ class BlockingTransport:
             stop.set()
         return [results[index] for index in range(len(items))]
 
-    async def aside(self, work: Callable[[], B], size: int) -> B:  # noqa: ARG002 - all waits anyway
+    async def run_off_loop(self, work: Callable[[], B], size: int) -> B:  # noqa: ARG002 - all waits anyway
         """
         Return what *work* returns: here and now.
         """
@@ -243,13 +243,13 @@ class BlockingTransport:
         """
         return _BlockingAhead(fetch, count)
 
-    async def run(self, function: Callable[[], B]) -> B:
+    async def run_in_thread(self, function: Callable[[], B]) -> B:
         """
         Return what *function* does.
         """
         return function()
 
-    async def ask(self, steps: Steps[B], *, within: float) -> B | None:
+    async def query(self, steps: Steps[B], *, within: float) -> B | None:
         """
         Return what comes of *steps*, None if they take more than *within* seconds.
 
@@ -276,7 +276,7 @@ class BlockingTransport:
 
         return await drive(steps, is_there, in_thread)
 
-    async def renew(self) -> None:
+    async def recycle_connections(self) -> None:
         """
         Give up the connections there are; requests under way end first.
         """

@@ -11,10 +11,9 @@ from typing import Protocol
 import attrs
 
 from .._core.settings import RateLimit
-from .._core.transport import Transport
+from .._core.transport import Steps, Transport
 from .headers import Quota
 from .redis import BEAT, LEASE, Book, Grant, Storage
-from .steps import Steps
 from .window import RateLimitStatus, Window
 
 #: Requests are scarce when the server has no more left than this part of the limit: one in 20.
@@ -196,7 +195,7 @@ class Shared:
             question = _Question(limit, member, caller.remaining, lane.now())
             try:
                 # Half of its time: a storage that is too slow is no reason to lose the call.
-                grant = await lane.transport.ask(self._ask(question), within=question.most / 2)
+                grant = await lane.transport.query(self._ask(question), within=question.most / 2)
             except BaseException:
                 await self._give_up(question, lane)
                 raise
@@ -238,7 +237,7 @@ class Shared:
         """
         Tell the others what an answer said.
         """
-        await lane.transport.run(
+        await lane.transport.run_in_thread(
             lambda: self._storage.learn(self._book, limit, quota.remaining, quota.reset)
         )
         self._last = _Known(quota.remaining, lane.now() + quota.reset)
@@ -247,7 +246,7 @@ class Shared:
         """
         Tell the others that the server asked to rest.
         """
-        await lane.transport.run(lambda: self._storage.rest(self._book, seconds))
+        await lane.transport.run_in_thread(lambda: self._storage.rest(self._book, seconds))
 
     def status(self, own: RateLimitStatus, now: float) -> RateLimitStatus:
         """
@@ -314,7 +313,7 @@ class Shared:
     async def _leave(self, member: str, lane: LoopState) -> None:
         with self._lock:
             self._mine.pop(member, None)
-        await lane.transport.run(lambda: self._storage.leave(self._book, member))
+        await lane.transport.run_in_thread(lambda: self._storage.leave(self._book, member))
 
     async def _wait(self, seconds: float, lapses: int, lane: LoopState, caller: Caller) -> bool:
         """
@@ -326,7 +325,9 @@ class Shared:
             # One call does it, for all that wait.
             if self._is_to_beat(lane.now()):
                 history = functools.partial(self._history, lane.now())
-                await lane.transport.run(functools.partial(self._storage.beat, self._book, history))
+                await lane.transport.run_in_thread(
+                    functools.partial(self._storage.beat, self._book, history)
+                )
         return lapses == self._lapses
 
     def _is_to_beat(self, now: float) -> bool:

@@ -31,8 +31,9 @@ import attrs
 
 from .._core.secrets import Secret, printable, scrub
 from .._core.settings import STORAGE_PASSWORD, Credential
+from .._core.transport import Steps
 from .redis_connections import Redis, Script
-from .steps import Steps, finish
+from .steps import finish
 from .window import span_of
 
 #: Gives starts and turns of one process, each with its distance from now in seconds.

@@ -19,7 +19,7 @@ from typing import Any, Final
 import attrs
 
 from .._core.secrets import Secret
-from .steps import Steps
+from .._core.transport import Steps
 
 #: Seconds for which reading may block whoever was told that there is something to read.
 _MOMENT: Final = 0.01

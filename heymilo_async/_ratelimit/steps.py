@@ -8,15 +8,12 @@ import contextlib
 import selectors
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Generator
-from typing import Final, Generic, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Final, Generic, TypeVar
+
+from .._core.transport import Steps
 
 T = TypeVar("T")
-
-#: Yields the socket from which the next step reads, or None before a step that may block for other
-#: reasons. It may go on in another thread than it began in. The socket has to have a timeout: an
-#: event loop may leave it without blocking, and one that has a timeout does not mind.
-Steps: TypeAlias = Generator[socket.socket | None, None, T]
 
 #: Seconds for which a socket is waited for; then the rest is left to a thread.
 PATIENCE: Final = 0.05

@@ -55,8 +55,8 @@ from heymilo_async import (
     ServerError,
     UnexpectedRedirectError,
 )
+from heymilo_async._core import secrets as _secrets
 from heymilo_async._core import settings as _settings
-from heymilo_async._core import status as _check
 
 #: Reading the certificates of the machine takes longer than most of these tests.
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -852,9 +852,9 @@ def test_traceback_of_what_comes_while_a_secret_is_checked(front, monkeypatch):
         octets = secret.reveal().encode()
         raise KeyboardInterrupt(len(octets))
 
-    monkeypatch.setattr(_check, "_forms", searching)
+    monkeypatch.setattr(_secrets, "_forms", searching)
     with pytest.raises(KeyboardInterrupt) as caught:
-        _check.scrub("a text", (_settings.Secret(KEY),))
+        _secrets.scrub("a text", (_settings.Secret(KEY),))
     assert_clean(caught.value)
 
 

@@ -38,6 +38,7 @@ from heymilo_async._core import secrets as _secrets
 from heymilo_async._core.messages import Response
 from heymilo_async._core.secrets import Secret, printable, scrub
 from heymilo_async._core.status import KEPT, check, cleaned, decode_error
+from heymilo_async._ratelimit.headers import retry_after
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +63,8 @@ def checked(given: Response) -> Any:
     """
     Return the error that *given* stands for.
     """
-    return check(given, request="GET /x", secrets=SECRETS, now=0.0)
+    wait = retry_after(given.headers, given.status_code, 0.0)
+    return check(given, request="GET /x", secrets=SECRETS, retry_after=wait)
 
 
 # Which error it is.
