@@ -1041,7 +1041,7 @@ def test_a_client_that_is_closed_while_calls_wait(serve, redis_server):
 
 class LoopState:
     """
-    A lane on a clock that its sleep moves.
+    The state of a loop whose clock its sleep moves.
     """
 
     def __init__(self, clock):
@@ -1142,7 +1142,7 @@ def test_who_asks_and_does_not_wait_for_the_answer(
     mine, lane = shared
     running = []
 
-    async def ask(steps, *, within):
+    async def query(steps, *, within):
         del within
         running.append(steps)
         if is_answered:
@@ -1150,7 +1150,7 @@ def test_who_asks_and_does_not_wait_for_the_answer(
         if is_cancelled:
             raise asyncio.CancelledError
 
-    monkeypatch.setattr(lane, "ask", ask)
+    monkeypatch.setattr(lane, "query", query)
     with contextlib.suppress(asyncio.CancelledError):
         assert None is run_now(mine.take(3, lane, Patient()))
     if not is_answered:

@@ -282,7 +282,7 @@ def test_ctrl_c_while_it_waits(work, monkeypatch):
     monkeypatch.setattr(blocking_wire, "is_readable", lambda *_: signal.raise_signal(signal.SIGINT))
 
     async def body():
-        await BlockingTransport(NOTHING).ask(one.steps(), within=LONG)
+        await BlockingTransport(NOTHING).query(one.steps(), within=LONG)
 
     with pytest.raises(KeyboardInterrupt), contextlib.closing(body()) as coroutine:
         coroutine.send(None)
@@ -299,7 +299,7 @@ def test_a_socket_that_nobody_can_wait_for(work):
 
     async def main():
         with pytest.raises(OSError, match="Bad file descriptor"):
-            await AsyncTransport(NOTHING).ask(one.steps(), within=math.inf)
+            await AsyncTransport(NOTHING).query(one.steps(), within=math.inf)
 
     for backend in ("asyncio", "trio"):
         anyio.run(main, backend=backend)
