@@ -370,8 +370,11 @@ async def _close_with_the_loop(transport: AsyncTransport) -> None:
     """
     place = AsyncTransport.loop_key()
     if place not in _guards:
-        for loop in [loop for loop in _guards if getattr(loop, "is_closed", bool)()]:
-            del _guards[loop]
+        # A list of references, made in one step: loops of other threads come and go meanwhile.
+        for reference in _guards.keyrefs():
+            loop = reference()
+            if getattr(loop, "is_closed", bool)():
+                _guards.pop(loop, None)
         transports: weakref.WeakSet[AsyncTransport] = weakref.WeakSet()
         # Held here, or the garbage collector would end it in a task of its own.
         _guards[place] = _guard(transports), transports

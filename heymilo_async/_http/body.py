@@ -19,6 +19,9 @@ MAX_ERROR_BODY = 128 * 1024
 #: zlib's name for "gzip header and trailer, largest window".
 _GZIP = 31
 
+#: What a gzip member begins with.
+_MAGIC = b"\x1f\x8b"
+
 
 #: What httpcore says that it begins, and which phase that is.
 _PHASES = {
@@ -107,9 +110,12 @@ class Receiver:
         if self.is_error:
             self._limit = MAX_ERROR_BODY
         coding = self.headers.get("content-encoding", "").strip(" \t,").lower()
-        if coding in {"gzip", "x-gzip"}:
+        codings = [one.strip() for one in coding.split(",")]
+        # `identity` means that nothing was done: https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1
+        applied = [one for one in codings if one not in {"", "identity"}]
+        if applied in (["gzip"], ["x-gzip"]):
             self._inflate = _Gunzip()
-        elif coding not in {"", "identity"}:
+        elif applied:
             self._defect = f"the body is in a coding that was not asked for: {coding[:50]!a}"
             return self.is_error
         if not self.is_error and self._declared_size() > self._limit:
@@ -192,15 +198,27 @@ class _Gunzip:
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=_GZIP)
         self._begun = False
+        self._ended = False
+        #: What came after a member, too little to tell whether it begins another one.
+        self._after = b""
 
     @property
     def complete(self) -> bool:
         return self._member.eof or not self._begun
 
     def parts(self, piece: bytes) -> Iterable[bytes]:
-        while piece:
+        piece = self._after + piece
+        self._after = b""
+        while piece and not self._ended:
             # RFC 1952 2.2: a gzip file may have several members, one after the other.
             if self._member.eof:
+                if len(piece) < len(_MAGIC) and _MAGIC.startswith(piece):
+                    self._after = piece
+                    return
+                if not piece.startswith(_MAGIC):
+                    # Padding, or what somebody on the way added: httpx and curl pass over it too.
+                    self._ended = True
+                    return
                 self._member = zlib.decompressobj(wbits=_GZIP)
             self._begun = True
             yield self._member.decompress(piece, self._STEP)

@@ -732,6 +732,43 @@ def test_threads_with_their_own_loops(loop, serve):
     assert 120 == server.n
 
 
+def test_loops_of_other_threads_come_and_go(serve):
+    """
+    Case 136: loops that begin and end in other threads, while one is being set up, disturb nothing.
+    """
+    server = serve(answers=echo)
+    client = AsyncHeyMilo(KEY, base_url=server.base_url)
+    outcomes = []
+
+    class SlowLoop(asyncio.SelectorEventLoop):
+        def __init__(self):
+            super().__init__()
+            self.owner = threading.get_ident()
+
+        def is_closed(self):
+            # Another thread looks: let the others run in the middle of it.
+            if threading.get_ident() != self.owner:
+                time.sleep(0.001)
+            return super().is_closed()
+
+    def work():
+        for _ in range(3):
+            try:
+                with asyncio.Runner(loop_factory=SlowLoop) as runner:
+                    outcomes.append(runner.run(client.phone_numbers.get(ID)).id)
+            except Exception as error:
+                outcomes.append(repr(error))
+
+    threads = [threading.Thread(target=work) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    asyncio.run(client.aclose())
+
+    assert [ID] * 36 == outcomes
+
+
 def test_closed_in_one_loop_is_closed_in_all(loop, serve):
     """
     Case 136: a client that one loop has closed is closed for the others.
