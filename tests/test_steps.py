@@ -13,6 +13,7 @@ import threading
 import anyio
 import anyio.lowlevel
 import pytest
+from fronts import Front
 
 from heymilo_async._core.settings import pool_settings
 from heymilo_async._http import AsyncTransport, BlockingTransport
@@ -124,6 +125,22 @@ def test_a_step_that_may_block(front, work, within):
 
     assert b"answer" == ask(front, one.steps(), within=within)
     assert (front.is_blocking and within == math.inf) == one.kept_its_thread
+
+
+def test_a_step_that_may_block_and_no_thread_for_it(work, monkeypatch):
+    """
+    Where no further thread can be started, blocking code takes the step itself.
+    """
+
+    def refuse(_):
+        message = "can't start new thread"
+        raise RuntimeError(message)
+
+    one = work(connects=True).answer_now()
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    assert b"answer" == ask(Front("blocking"), one.steps(), within=LONG)
+    assert one.kept_its_thread
 
 
 def test_an_answer_that_is_slow(front, work):

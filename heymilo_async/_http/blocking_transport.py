@@ -218,11 +218,15 @@ class BlockingTransport:
                     return
                 results[index] = run_now(_coroutine(function(cast("A", item))))
 
-        threads = min(limit, len(items))
+        started = 0
         try:
-            for _ in range(threads):
-                _start(work, stop, done.put)
-            for _ in range(threads):
+            for _ in range(min(limit, len(items))):
+                if not _start(work, stop, done.put):
+                    break
+                started += 1
+            if not started:
+                work()
+            for _ in range(started):
                 failure = done.get()
                 if failure is not None:
                     raise failure
@@ -265,7 +269,8 @@ class BlockingTransport:
         async def in_thread(rest: Rest[B]) -> B | None:
             results: list[B | None] = []
             ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-            _start(lambda: results.append(rest()), threading.Event(), ended.put)
+            if not _start(lambda: results.append(rest()), threading.Event(), ended.put):
+                return rest()
             try:
                 failure = ended.get(timeout=max(until - self.now(), 0.0))
             except queue.Empty:
@@ -319,9 +324,10 @@ def _start(
     work: Callable[[], None],
     stop: threading.Event,
     ended: Callable[[BaseException | None], None],
-) -> None:
+) -> bool:
     """
-    Run *work* in a thread that *stop* ends, and tell *ended* what it raised.
+    Run *work* in a thread that *stop* ends, and tell *ended* what it raised. Return False if no
+    further thread can be started: concurrency is a wish, not a condition.
 
     A daemon: concurrent.futures would make the interpreter wait for a request in flight.
     """
@@ -338,7 +344,13 @@ def _start(
         ended(failure)
 
     context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(run,), name="heymilo", daemon=True).start()
+    thread = threading.Thread(target=context.run, args=(run,), name="heymilo", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        # A limit of the system or of a container, or an interpreter that is about to end.
+        return False
+    return True
 
 
 class _BlockingAhead(Generic[B]):
@@ -349,13 +361,14 @@ class _BlockingAhead(Generic[B]):
     def __init__(self, fetch: Callable[[], Awaitable[B]], count: int) -> None:
         self._fetch = fetch
         self._stop = threading.Event()
+        self._has_thread = False
         self._room = threading.Semaphore(count)
         self._results: queue.SimpleQueue[tuple[B, None] | tuple[None, BaseException]] = (
             queue.SimpleQueue()
         )
 
     async def __aenter__(self) -> _BlockingAhead[B]:
-        _start(self._work, self._stop, self._ended)
+        self._has_thread = _start(self._work, self._stop, self._ended)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -364,6 +377,8 @@ class _BlockingAhead(Generic[B]):
         self._room.release()
 
     async def next(self) -> B:
+        if not self._has_thread:
+            return await self._fetch()
         result, error = self._results.get()
         if error is not None:
             self._ended(None)

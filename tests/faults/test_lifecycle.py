@@ -769,6 +769,55 @@ def test_loops_of_other_threads_come_and_go(serve):
     assert [ID] * 36 == outcomes
 
 
+@pytest.mark.parametrize("allowed", [0, 1, 3])
+def test_no_more_threads(serve, monkeypatch, allowed):
+    """
+    Case 138: where no further thread can be started, blocking calls go on with those there are.
+    """
+    start = threading.Thread.start
+    left = [allowed]
+
+    def start_if_allowed(thread):
+        # Those of the server are not meant.
+        if thread.name == "heymilo":
+            if not left[0]:
+                message = "can't start new thread"
+                raise RuntimeError(message)
+            left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_if_allowed)
+    server = serve(answers=echo)
+    ids = [f"N{n}" for n in range(5)]
+
+    with HeyMilo(KEY, base_url=server.base_url) as client:
+        assert ids == [one.id for one in client.phone_numbers.get_many(ids)]
+        assert ids == [one.id for one in client.phone_numbers.get_many_settled(ids)]
+    assert 10 == server.n
+
+
+def test_prefetch_without_a_thread(serve, monkeypatch):
+    """
+    Case 138: a prefetch that can start no thread fetches each page when it is asked for.
+    """
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if thread.name == "heymilo":
+            message = "can't start new thread"
+            raise RuntimeError(message)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    server = serve(page("A", "B", more=True), page("C"))
+
+    with (
+        HeyMilo(KEY, base_url=server.base_url) as client,
+        client.phone_numbers.list_all().prefetch(pages=2) as walk,
+    ):
+        assert ["A", "B", "C"] == [one.id for one in walk]
+
+
 def test_closed_in_one_loop_is_closed_in_all(loop, serve):
     """
     Case 136: a client that one loop has closed is closed for the others.
