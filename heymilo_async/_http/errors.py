@@ -244,18 +244,21 @@ def _error(failure: Failure, name: str, timeout: float, elapsed: float) -> HeyMi
 
 
 def _why_not_connected(foreign: BaseException, handled: BaseException | None) -> tuple[str, str]:
+    # What was raised in Python, as by a check that pins certificates, has no code and no reason.
     for link in _chain(foreign, handled):
         if isinstance(link, socket.gaierror):
             return "dns", ""
         if isinstance(link, ssl.SSLCertVerificationError):
             now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-            words = _CERTIFICATES.get(link.verify_code, "its certificate cannot be trusted")
+            words = _CERTIFICATES.get(
+                getattr(link, "verify_code", 0), "its certificate cannot be trusted"
+            )
             return "tls", ": " + words.format(now=now)
         # The second is what Python calls the first before 3.11.4.
         if isinstance(link, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return "connect", ": it hung up during the TLS handshake"
         if isinstance(link, ssl.SSLError):
-            plain = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"} & {link.reason}
+            plain = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"} & {getattr(link, "reason", None)}
             return "tls", ": it does not speak TLS on this port, is it http?" if plain else ""
     return "connect", ""
 

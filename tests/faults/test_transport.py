@@ -944,6 +944,35 @@ def test_tls_by_name(front, serve, authority):
     assert "another name" in str(error)
 
 
+@pytest.mark.parametrize("kind", [ssl.SSLCertVerificationError, ssl.SSLError])
+def test_a_check_of_certificates_in_python(front, serve, authority, kind):
+    """
+    Case 58: what a check written in Python raises, such as pinning, is a TLS error, not tried again.
+    """
+    text = "the certificate is not the pinned one"
+
+    class PinnedSocket(ssl.SSLSocket):
+        def do_handshake(self, block=False):
+            super().do_handshake(block)
+            raise kind(text)
+
+    class PinnedObject(ssl.SSLObject):
+        def do_handshake(self):
+            super().do_handshake()
+            raise kind(text)
+
+    class PinnedContext(ssl.SSLContext):
+        sslsocket_class, sslobject_class = PinnedSocket, PinnedObject
+
+    context = PinnedContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.ca.configure_trust(context)
+    server = serve(WHOLE, ssl_context=authority.server())
+
+    (error,) = outcomes(front, server, ssl_context=context)
+
+    assert (APIConnectionError, "tls", 1) == (type(error), error.phase, len(error.attempts))
+
+
 def test_tls_with_what_this_machine_trusts(front, serve, naps, authority):
     """
     Case 58: without `ssl_context` a private authority is not trusted, and the text names the cure.
