@@ -19,6 +19,8 @@ A request reads straight down: the resource makes a `Call`, `Engine.respond` mak
 `Transport.send` crosses the border and returns a `Response`, the codec makes a model of it.
 """
 
+from inspect import get_annotations
+
 from ._client import AsyncHeyMilo, HeyMilo
 from ._core.codec import from_dict, to_dict, to_json
 from ._core.messages import APIResponse
@@ -111,4 +113,6 @@ __all__ = [
 for _name in __all__:
     _value = globals()[_name]
     if isinstance(_value, type) and issubclass(_value, HeyMiloError):
+        # Resolved where their names are: `typing.get_type_hints` looks in `__module__`.
+        _value.__annotations__ = get_annotations(_value, eval_str=True)
         _value.__module__ = __name__

@@ -35,7 +35,7 @@ from typing import Any
 
 import attrs
 
-from ._mapping import NOTHING_EXTRA, Headers, ReadOnly
+from ._mapping import NOTHING_EXTRA, Headers, read_only
 
 __all__ = [
     "APIConnectionError",
@@ -147,7 +147,7 @@ class ErrorDetail:
     code: str
     message: str
     param: str | None = None
-    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -180,7 +180,7 @@ class ErrorBody:
     param: str | None = None
     doc_url: str | None = None
     errors: tuple[ErrorDetail, ...] = ()
-    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -207,7 +207,7 @@ class ValidationIssue:
     loc: tuple[str | int, ...]
     msg: str
     type: str
-    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
 class HeyMiloError(Exception):

@@ -11,7 +11,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
+from typing import (
+    Any,
+    Concatenate,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,11 +63,10 @@ def blocking(
     shared code which calls a sibling through `self` finds coroutines.
     """
 
-    @functools.wraps(method)
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return run_now(method(self._twin, *args, **kwargs))
 
-    return call
+    return _dressed(call, method)
 
 
 def blocking_iter(
@@ -67,14 +76,34 @@ def blocking_iter(
     Return the blocking method for *method*, which returns something to iterate or to enter.
     """
 
-    @functools.wraps(method)
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return method(self._twin, *args, **kwargs)._as_blocking()
 
     # The one thing that does not carry over: what the async method says it returns.
+    returned: Any = get_type_hints(method)["return"]
+    twin = get_type_hints(get_origin(returned)._as_blocking)["return"]
+    return _dressed(call, method, get_origin(twin)[get_args(returned)])
+
+
+def _dressed(
+    call: Callable[P, T], method: Callable[..., Any], returns: Any = None
+) -> Callable[P, T]:
+    """
+    Give *call* the name, docstring, parameters and types of *method*, and nothing that says
+    coroutine: a framework that follows `__wrapped__` would await what *call* returns.
+    """
+    # Resolved here, for the names in them are those of the module where *method* stands.
+    hints = get_type_hints(method)
+    hints["return"] = returns or hints["return"]
     signature = inspect.signature(method)
-    returned = str(signature.return_annotation).replace("Async", "")
-    described: Any = call
-    described.__annotations__ = {**method.__annotations__, "return": returned}
-    described.__signature__ = signature.replace(return_annotation=returned)
+    parameters = [
+        one.replace(annotation=hints.get(name, one.annotation))
+        for name, one in signature.parameters.items()
+    ]
+    described: Any = functools.update_wrapper(call, method)
+    del described.__wrapped__
+    described.__annotations__ = hints
+    described.__signature__ = signature.replace(
+        parameters=parameters, return_annotation=hints["return"]
+    )
     return call

@@ -5,6 +5,7 @@ What every resource has: its place in a client, and what lists and groups of cal
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from types import MethodType
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 from .._core.arguments import check_cursor, check_id, check_limit, whole_number, wrong_type
@@ -128,13 +129,26 @@ class Mounted(Generic[R]):
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
+    # `patch.object(AsyncHeyMilo, "phone_numbers", autospec=True)` reads this object out of the
+    # class's dict, and wants to find a resource's methods on it.
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *(name for name in dir(self.kind) if name[0] != "_")]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(message)
+        return MethodType(getattr(self.kind, name), self)
+
     @overload
-    def __get__(self, client: None, owner: type, /) -> Self: ...
+    def __get__(self, client: None, owner: type, /) -> type[R]: ...
     @overload
     def __get__(self, client: object, owner: type, /) -> R: ...
-    def __get__(self, client: object | None, owner: type, /) -> Self | R:
+    def __get__(self, client: object | None, owner: type, /) -> type[R] | R:
         if client is None:
-            return self
+            # On the class it is the resource's class, so that `create_autospec` sees its methods.
+            return self.kind
         made = self.kind._of(client, self._name)
         # From now on it is found before this descriptor, which has no `__set__`.
         vars(client)[self._name] = made

@@ -1,0 +1,125 @@
+"""
+Both faces of every operation are what they seem to whoever looks: mocks, frameworks, type hints.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from unittest import mock
+
+import pytest
+from resources import FOUND
+
+import heymilo_async
+from heymilo_async import AsyncHeyMilo, HeyMilo
+
+#: Group and method of every operation there is.
+OPERATIONS = [(found.name, name) for found in FOUND for name in found.methods]
+KINDS = [AsyncHeyMilo, HeyMilo]
+
+
+def is_awaited(kind, method):
+    """
+    Return whether *method* of this *kind* of client is a coroutine function; `list_all` is none.
+    """
+    return kind is AsyncHeyMilo and method != "list_all"
+
+
+def spec_of_instance(kind):
+    """
+    Return an autospec of a client.
+    """
+    return mock.create_autospec(kind, instance=True)
+
+
+def spec_of_class(kind):
+    """
+    Return what an autospec of the class makes.
+    """
+    return mock.create_autospec(kind).return_value
+
+
+@pytest.mark.parametrize("spec", [spec_of_instance, spec_of_class])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("group", "method"), OPERATIONS)
+def test_autospec_knows_each_operation(kind, group, method, spec):
+    """
+    An autospec has every operation, of the right kind, and refuses what it does not take.
+    """
+    mocked = getattr(getattr(spec(kind), group), method)
+
+    assert is_awaited(kind, method) == isinstance(mocked, mock.AsyncMock)
+    with pytest.raises(TypeError):
+        mocked(a_parameter_of_nobody=1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("group", "method"), OPERATIONS)
+def test_a_group_is_patched_with_its_operations(kind, group, method):
+    """
+    `patch.object(..., autospec=True)` of a group has every operation, of the right kind.
+    """
+    with mock.patch.object(kind, group, autospec=True) as patched:
+        mocked = getattr(patched, method)
+
+    assert is_awaited(kind, method) == isinstance(mocked, mock.AsyncMock)
+    with pytest.raises(TypeError):
+        mocked(a_parameter_of_nobody=1)
+
+
+@pytest.mark.parametrize(("group", "method"), OPERATIONS)
+def test_a_blocking_method_is_a_plain_function(group, method):
+    """
+    Nothing about a blocking method says coroutine, unwrapped or wrapped once more.
+    """
+    plain = getattr(getattr(HeyMilo, group), method)
+
+    @functools.wraps(plain)
+    def wrapped(*args, **kwargs):
+        return plain(*args, **kwargs)
+
+    for one in (plain, inspect.unwrap(plain), wrapped, inspect.unwrap(wrapped)):
+        assert inspect.isfunction(one)
+        assert not inspect.iscoroutinefunction(one)
+    assert inspect.signature(plain) == inspect.signature(wrapped)
+
+
+@pytest.mark.parametrize(("group", "method"), OPERATIONS)
+def test_type_hints_of_both_faces(group, method):
+    """
+    The type hints of a method resolve, and are the same for both faces, pagers aside.
+    """
+    awaited, plain = (
+        typing.get_type_hints(getattr(getattr(kind, group), method)) for kind in KINDS
+    )
+    returned = str(awaited.pop("return"))
+
+    assert returned.replace("AsyncPager", "Pager") == str(plain.pop("return"))
+    assert awaited == plain
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_operation_of_a_group(kind):
+    """
+    What a group does not have, a patched group does not have either.
+    """
+    with mock.patch.object(kind, "phone_numbers", autospec=True) as patched:
+        assert not hasattr(patched, "an_operation_of_nobody")
+        assert not hasattr(vars(kind)["phone_numbers"], "_private")
+
+
+@pytest.mark.parametrize("name", heymilo_async.__all__)
+def test_type_hints_of_each_public_name(name):
+    """
+    The type hints of every public class and of its constructor resolve.
+    """
+    public = getattr(heymilo_async, name)
+    if isinstance(public, type):
+        typing.get_type_hints(public)
+        typing.get_type_hints(public.__init__)
+    elif callable(public):
+        typing.get_type_hints(public)
+    else:
+        assert "__version__" == name
