@@ -170,32 +170,16 @@ class Engine:
             expires=self.expiry() if expires is None else expires,
         )
 
-        # What tenacity calls each time is a coroutine function, which it finds out at once; of a
-        # plain one it inspects every attribute first.
-        async def has_another(state: RetryCallState) -> bool:
-            return self._after(course, _outcome_of(state))
-
-        # One a call: a shared one would mix the attempts of concurrent tasks.
-        retrying = AsyncRetrying(
-            sleep=lane.transport.sleep,
-            stop=stop_never,
-            retry=has_another,
-            wait=lambda _: course.wait,
-            # None is left out, which its types do not say; the default would be called for nothing.
-            before=None,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-        )
         outcome: APIResponse[T] | HeyMiloError
         try:
             self._tell_start(course)
-            outcome = await retrying(self._attempt, course)
+            # Most calls need no other attempt, and then tenacity has nothing to do.
+            outcome = await self._attempt(course)
+            if self._after(course, outcome):
+                outcome = await self._repeat(course, outcome)
         except BaseException as interruption:
             self._tell_end(course, interruption)
             raise
-        finally:
-            # It holds methods of its own: nobody but the garbage collector would free it. (That is
-            # no harm where another version of tenacity names it otherwise; a call that fails is.)
-            with contextlib.suppress(AttributeError):
-                retrying.iter_state.reset()
         self._tell_end(course, outcome)
         if isinstance(outcome, APIResponse):
             return outcome
@@ -205,6 +189,41 @@ class Engine:
             # The traceback holds this frame; were the frame to hold the error, both would stay
             # until the garbage collector comes by.
             del outcome
+
+    async def _repeat(
+        self, course: _Course[T], first: APIResponse[T] | HeyMiloError
+    ) -> APIResponse[T] | HeyMiloError:
+        """
+        Attempt *course* again, as decided, until an outcome stands; *first* is what came before.
+        """
+        known = [first]
+        del first
+
+        # Coroutine functions, which tenacity finds out at once; of a plain one it inspects every
+        # attribute first.
+        async def attempt() -> APIResponse[T] | HeyMiloError:
+            return known.pop() if known else await self._attempt(course)
+
+        async def has_another(state: RetryCallState) -> bool:
+            # After the first attempt that has been decided, and the budget has paid for it.
+            return state.attempt_number == 1 or self._after(course, _outcome_of(state))
+
+        # One a call: a shared one would mix the attempts of concurrent tasks.
+        retrying = AsyncRetrying(
+            sleep=course.lane.transport.sleep,
+            stop=stop_never,
+            retry=has_another,
+            wait=lambda _: course.wait,
+            # None is left out, which its types do not say; the default would be called for nothing.
+            before=None,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        )
+        try:
+            return await retrying(attempt)
+        finally:
+            # It holds methods of its own: nobody but the garbage collector would free it. (That is
+            # no harm where another version of tenacity names it otherwise; a call that fails is.)
+            with contextlib.suppress(AttributeError):
+                retrying.iter_state.reset()
 
     async def _attempt(self, course: _Course[T]) -> APIResponse[T] | HeyMiloError:
         answer: Response | None = None
