@@ -169,11 +169,19 @@ class Pool:
                 )
                 raise EventLoopError(message)
             self._opened = True
+            self._let_closed_loops_go()
             transport = self._transport_type(self._settings)
             lane = self._loop_states[place] = LoopState(
                 transport, time.monotonic() - transport.now()
             )
             return lane
+
+    def _let_closed_loops_go(self) -> None:
+        # A state knows its loop, by the clock: as long as it is kept, so is the loop.
+        for reference in self._loop_states.keyrefs():
+            loop = reference()
+            if getattr(loop, "is_closed", bool)():
+                self._loop_states.pop(loop, None)
 
     def now(self) -> float:
         """

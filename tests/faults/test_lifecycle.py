@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import warnings
+import weakref
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -767,6 +768,30 @@ def test_loops_of_other_threads_come_and_go(serve):
     asyncio.run(client.aclose())
 
     assert [ID] * 36 == outcomes
+
+
+# Whoever closes a loop by hand leaves its connections open, and asyncio says so.
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_loops_that_have_ended_are_let_go(serve, by_hand):
+    """
+    Case 135: a client that is used in one loop after the other keeps the last of them at most.
+    """
+    server = serve(answers=echo)
+    client = AsyncHeyMilo(KEY, base_url=server.base_url)
+    loops = []
+    for _ in range(6):
+        loop = asyncio.new_event_loop()
+        loops.append(weakref.ref(loop))
+        loop.run_until_complete(client.phone_numbers.get(ID))
+        if not by_hand:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+        del loop
+    gc.collect()
+
+    assert 1 >= sum(loop() is not None for loop in loops)
+    asyncio.run(client.aclose())
 
 
 @pytest.mark.parametrize("allowed", [0, 1, 3])
