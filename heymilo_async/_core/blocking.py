@@ -95,6 +95,8 @@ def _dressed(
     # Resolved here, for the names in them are those of the module where *method* stands.
     hints = get_type_hints(method)
     hints["return"] = returns or hints["return"]
+    if hints["return"] is type(None):
+        hints["return"] = None
     signature = inspect.signature(method)
     parameters = [
         one.replace(annotation=hints.get(name, one.annotation))

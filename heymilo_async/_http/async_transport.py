@@ -24,7 +24,7 @@ from .._core.transport import Prefetched, Steps
 from .._ratelimit.steps import PATIENCE, Rest, drive
 from ..errors import HeyMiloError
 from .body import Receiver
-from .errors import Failure, conclude, describe, hide_frames, unexpected
+from .errors import Failure, conclude, judge
 from .lease import Lease
 from .logs import no_secrets_logged
 from .protocols import CLEAN_UP, PoolTimeout, Received
@@ -119,6 +119,7 @@ class AsyncTransport:
         started = self.now()
         receiver = Receiver()
         failure: Failure | None = None
+        own: BaseException | None = None
         # One scope is both: the call's deadline, and what closing the client cancels.
         with anyio.CancelScope(deadline=math.inf if expires is None else expires) as scope:
             self._scopes.add(scope)
@@ -127,18 +128,30 @@ class AsyncTransport:
             except HeyMiloError:
                 raise
             except Exception as error:
-                failure = describe(error, request.secrets + self.secrets, handled)
-                if failure is None and self._settings.http_client is None:
-                    failure = unexpected(error, request.secrets + self.secrets, receiver.phase)
-                if failure is None:
-                    hide_frames(error, handled)
+                secrets, is_ours = (
+                    request.secrets + self.secrets,
+                    self._settings.http_client is None,
+                )
+                verdict = judge(
+                    error, handled, secrets=secrets, phase=receiver.phase, is_ours=is_ours
+                )
+                if verdict is error:
                     raise
+                failure, own = (verdict, None) if isinstance(verdict, Failure) else (None, verdict)
+                del verdict
             except BaseException as interruption:
                 # The frames below hold the request's headers, and the key is one of them.
                 interruption.__context__ = None
                 raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
             finally:
                 self._scopes.discard(scope)
+        if own is not None:
+            try:
+                # As it was raised, and not as the library's exception that it became.
+                own.__context__ = None
+                raise own
+            finally:
+                del own
         if receiver.ambiguous:
             await self.recycle_connections()
         return conclude(

@@ -27,7 +27,7 @@ from ..errors import ClientClosedError, HeyMiloError
 from .body import Receiver
 from .connections import HOLD, Hold
 from .deadline import Deadline
-from .errors import Failure, conclude, describe, hide_frames, unexpected
+from .errors import Failure, conclude, judge
 from .lease import Lease
 from .logs import no_secrets_logged
 from .protocols import Received
@@ -104,21 +104,29 @@ class BlockingTransport:
         started = self.now()
         receiver = Receiver()
         failure: Failure | None = None
+        own: BaseException | None = None
         try:
             self._exchange(request, timeout, expires, receiver)
         except HeyMiloError:
             raise
         except Exception as error:
-            failure = describe(error, request.secrets + self.secrets, handled)
-            if failure is None and self._settings.http_client is None:
-                failure = unexpected(error, request.secrets + self.secrets, receiver.phase)
-            if failure is None:
-                hide_frames(error, handled)
+            secrets, is_ours = request.secrets + self.secrets, self._settings.http_client is None
+            verdict = judge(error, handled, secrets=secrets, phase=receiver.phase, is_ours=is_ours)
+            if verdict is error:
                 raise
+            failure, own = (verdict, None) if isinstance(verdict, Failure) else (None, verdict)
+            del verdict
         except BaseException as interruption:
             # The frames below hold the request's headers, and the key is one of them.
             interruption.__context__ = None
             raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
+        if own is not None:
+            try:
+                # As it was raised, and not as the library's exception that it became.
+                own.__context__ = None
+                raise own
+            finally:
+                del own
         if receiver.ambiguous:
             await self.recycle_connections()
         return conclude(

@@ -58,6 +58,23 @@ FAULTS: dict[str, tuple[str, bool]] = {
 _LIBRARIES = frozenset(
     {"anyio", "h11", "httpcore", "httpcore2", "httpx", "httpx2", "socksio", "ssl", "trio", "zlib"}
 )
+#: What stands below those, or in place of the standard library's sockets.
+_BELOW = frozenset(
+    {
+        "certifi",
+        "dns",
+        "eventlet",
+        "gevent",
+        "h2",
+        "heymilo_async",
+        "idna",
+        "outcome",
+        "sniffio",
+        "socks",
+        "truststore",
+        "uvloop",
+    }
+)
 #: Has the bytes of a request among its variables.
 _OUR_SOCKETS = f"{__package__}.sockets"
 _SLIPS = (AssertionError, AttributeError, ExceptionGroup, LookupError, OverflowError, UnicodeError)
@@ -105,6 +122,32 @@ class Failure:
     cause: str
     hint: str = ""
     kind: type[HeyMiloError] = APIConnectionError
+
+
+def judge(
+    foreign: Exception,
+    handled: BaseException | None,
+    *,
+    secrets: tuple[Secret, ...],
+    phase: str,
+    is_ours: bool,
+) -> Failure | BaseException:
+    """
+    Return what *foreign*, which came in *phase*, means; or the exception that has to leave as it is.
+
+    *handled* is what the caller was handling when it called: it stands in the context of
+    *foreign*, but has nothing to do with it. *is_ours* is whether the client of the HTTP library is.
+    """
+    own = callers_own(foreign, handled)
+    failure = None
+    if own is None:
+        failure = describe(foreign, secrets, handled)
+        if failure is None and is_ours:
+            failure = unexpected(foreign, secrets, phase)
+    if failure is not None:
+        return failure
+    hide_frames(foreign, handled)
+    return own or foreign
 
 
 def describe(
@@ -158,6 +201,29 @@ def unexpected(foreign: Exception, secrets: tuple[Secret, ...], phase: str) -> F
     return Failure(
         phase="connect" if phase == "pool" else phase, maybe_sent=True, timed_out=False, cause=cause
     )
+
+
+def callers_own(foreign: BaseException, handled: BaseException | None) -> BaseException | None:
+    """
+    Return what code of the caller's raised in the middle of ours, None if *foreign* is not from it.
+
+    A signal handler or a trace function may raise anything at any point, also an OSError or a
+    TimeoutError, which the HTTP library then takes for the network's. So what counts is who raised
+    it; only the exceptions of TLS, of looking names up and of the library may come from anybody.
+    """
+    for link in _chain(foreign, handled):
+        root = type(link).__module__.partition(".")[0]
+        if root in _LIBRARIES or isinstance(link, socket.gaierror | BaseExceptionGroup):
+            continue
+        frames = [frame for frame, _ in traceback.walk_tb(link.__traceback__)]
+        if frames and not _is_below(frames[-1].f_globals.get("__name__", "")):
+            return link
+    return None
+
+
+def _is_below(module: str) -> bool:
+    root = module.partition(".")[0]
+    return root in _LIBRARIES or root in _BELOW or root in sys.stdlib_module_names
 
 
 def hide_frames(foreign: BaseException, handled: BaseException | None) -> None:
