@@ -22,12 +22,12 @@ from .._core.secrets import Secret
 from .._core.settings import PoolSettings
 from .._core.transport import Prefetched, Steps
 from .._ratelimit.steps import PATIENCE, Rest, drive
-from ..errors import HeyMiloError
+from ..errors import APIConnectionError, HeyMiloError
 from .body import Receiver
 from .errors import Failure, conclude, judge
 from .lease import Lease
 from .logs import no_secrets_logged
-from .protocols import CLEAN_UP, PoolTimeout, Received
+from .protocols import CLEAN_UP, NO_DESCRIPTOR, PoolTimeout, Received, is_out_of_descriptors
 from .senders import AsyncSender, module_of, request_of
 from .setup import proxy_secrets
 
@@ -81,6 +81,11 @@ class AsyncTransport:
         except Exception as error:
             # What it is called depends on the version of anyio.
             missing = type(error).__name__
+            is_full = is_out_of_descriptors(error)
+        if is_full:
+            # anyio has yet to open the files of its back end.
+            message = f"could not connect to the server: {NO_DESCRIPTOR}"
+            raise APIConnectionError(message, phase="connect", maybe_sent=False)
         message = (
             f"no event loop is running ({missing}): await this under asyncio or trio, "
             "or use HeyMilo, which needs none"

@@ -211,14 +211,18 @@ def callers_own(foreign: BaseException, handled: BaseException | None) -> BaseEx
     TimeoutError, which the HTTP library then takes for the network's. So what counts is who raised
     it; only the exceptions of TLS, of looking names up and of the library may come from anybody.
     """
-    for link in _chain(foreign, handled):
-        root = type(link).__module__.partition(".")[0]
-        if root in _LIBRARIES or isinstance(link, socket.gaierror | BaseExceptionGroup):
-            continue
-        frames = [frame for frame, _ in traceback.walk_tb(link.__traceback__)]
-        if frames and not _is_below(frames[-1].f_globals.get("__name__", "")):
-            return link
-    return None
+    return next((link for link in _chain(foreign, handled) if is_callers_own(link)), None)
+
+
+def is_callers_own(raised: BaseException) -> bool:
+    """
+    Return whether code of the caller's raised this very exception, and not the one that led to it.
+    """
+    root = type(raised).__module__.partition(".")[0]
+    if root in _LIBRARIES or isinstance(raised, socket.gaierror | BaseExceptionGroup):
+        return False
+    frames = [frame for frame, _ in traceback.walk_tb(raised.__traceback__)]
+    return bool(frames) and not _is_below(frames[-1].f_globals.get("__name__", ""))
 
 
 def _is_below(module: str) -> bool:

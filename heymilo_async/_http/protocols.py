@@ -4,6 +4,7 @@ What a transport is: the only thing that shared code may await.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -29,6 +30,23 @@ class PoolTimeout(TimeoutException):
     """
     No connection became free in time.
     """
+
+
+class ConnectError(Exception):
+    """
+    No connection could be made; named as httpx and httpcore name theirs.
+    """
+
+
+#: Its text, where a process has as many files and sockets open as it may have.
+NO_DESCRIPTOR = "no file descriptor is left: close files or sockets, or raise the limit (ulimit -n)"
+
+
+def is_out_of_descriptors(error: Exception) -> bool:
+    """
+    Return whether *error* says that the process, or the machine, has no file descriptor left.
+    """
+    return isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}
 
 
 class HTTPResponse(Protocol):

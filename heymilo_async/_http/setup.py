@@ -15,6 +15,8 @@ import httpx
 from .._core.secrets import Secret
 from .._core.settings import PoolSettings
 from ..errors import ConfigurationError
+from .errors import is_callers_own
+from .protocols import NO_DESCRIPTOR, ConnectError, is_out_of_descriptors
 from .proxies import Proxies, proxies
 
 T = TypeVar("T")
@@ -59,22 +61,38 @@ def ssl_context(settings: PoolSettings) -> ssl.SSLContext:
     """
     if settings.ssl_context is not None:
         return settings.ssl_context
+    if os.environ.get("SSLKEYLOGFILE"):
+        # By itself: of what fails later nobody could tell whether it is this or the certificates.
+        configured("SSLKEYLOGFILE", _open_key_log)
     variables = " and ".join(
         name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)
     )
     return configured(variables or "the certificates of this machine", httpx.create_ssl_context)
 
 
+def _open_key_log() -> None:
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).keylog_filename = os.environ["SSLKEYLOGFILE"]
+
+
 def configured(name: str, make: Callable[[], T]) -> T:
     """
     Return what *make* makes; what the library has against it is a fault of the setting *name*.
+
+    Raises:
+        ConfigurationError: The setting cannot be used.
+        ConnectError: No file descriptor is left, which may pass.
     """
     try:
         return make()
     except Exception as error:
+        if is_callers_own(error):
+            raise
+        is_full = is_out_of_descriptors(error)
         # The kind alone: the text may hold the URL, and the URL a password.
         fault = f"it cannot be used ({type(error).__name__})"
         if "socksio" in str(error):
             fault = "a SOCKS proxy needs one more package: pip install 'httpx[socks]'"
+    if is_full:
+        raise ConnectError(NO_DESCRIPTOR)
     message = f"{name}: {fault}"
     raise ConfigurationError(message)

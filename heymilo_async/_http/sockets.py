@@ -22,6 +22,7 @@ import anyio.lowlevel
 import httpcore
 
 from .deadline import Deadline
+from .errors import is_callers_own
 from .protocols import CLEAN_UP
 
 #: What httpcore lets through: a broken TLS record, a socket that another thread closed in the
@@ -146,8 +147,14 @@ class _DeadlineStream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         try:
             self._inner.write(buffer, self._deadline.clip(timeout, httpcore.WriteTimeout))
-        except _BROKEN as error:
-            raise httpcore.WriteError(str(error)) from error
+        except (httpcore.WriteError, httpcore.WriteTimeout, *_BROKEN) as error:
+            cause = error.__cause__ or error
+            if is_callers_own(cause):
+                # httpcore would pass over it, since the server may have answered all the same.
+                raise cause  # noqa: B904 - it is the one that came
+            if isinstance(error, _BROKEN):
+                raise httpcore.WriteError(str(error)) from error
+            raise
 
     def close(self) -> None:
         self._backend.closed(self._socket)

@@ -20,6 +20,7 @@ import time
 
 import anyio
 import anyio.lowlevel
+import httpx
 import pytest
 from fronts import KEY, Front
 from invariants import elapsed, lasting
@@ -830,6 +831,94 @@ def test_signal_handler_that_raises(blocking, serve):
         assert watched.gone.wait(1)
         assert ID == client.phone_numbers.get(ID).id
     assert 2 == server.n
+
+
+#: What the HTTP library would take for the network's, and our own code for a slip of the library.
+LOOKALIKES = [TimeoutError, OSError, InterruptedError, ConnectionError, ValueError, LookupError]
+LOOKALIKES += [AssertionError, AttributeError, UnicodeError, OverflowError]
+
+
+@pytest.mark.lets_out(*(kind.__name__ for kind in LOOKALIKES))
+@pytest.mark.parametrize("kind", LOOKALIKES)
+def test_signal_handler_that_raises_what_looks_like_the_network(blocking, serve, kind):
+    """
+    Case 140: an exception of a signal handler leaves as it is, whatever its class, and nothing is
+    tried again.
+    """
+    here = threading.get_ident()
+    gone = threading.Event()
+    raised = kind("of the handler")
+
+    def ring(*_):
+        raise raised
+
+    def reply(connection):
+        signal.pthread_kill(here, signal.SIGUSR1)
+        with contextlib.suppress(OSError):
+            while connection.socket.recv(1):
+                pass
+        gone.set()
+
+    server = serve(reply, single())
+    with handling(ring), blocking.client(server.base_url) as client:
+        with pytest.raises(kind) as caught:
+            client.phone_numbers.get(ID)
+        assert raised is caught.value
+        assert gone.wait(5)
+        assert ID == client.phone_numbers.get(ID).id
+    assert 2 == server.n
+
+
+@pytest.mark.lets_out(*(kind.__name__ for kind in LOOKALIKES))
+@pytest.mark.parametrize("kind", LOOKALIKES)
+def test_signal_handler_that_raises_while_a_request_goes_out(blocking, serve, monkeypatch, kind):
+    """
+    Case 140: an exception of a signal handler leaves as it is in the middle of sending, too.
+    """
+    raised = kind("of the handler")
+
+    def ring(*_):
+        raise raised
+
+    def send(self, *args):
+        signal.raise_signal(signal.SIGUSR1)
+        return super(socket.socket, self).send(*args)
+
+    server = serve(single())
+    with handling(ring), blocking.client(server.base_url) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(socket.socket, "send", send)
+            with pytest.raises(kind) as caught:
+                client.phone_numbers.get(ID)
+        assert raised is caught.value
+        assert ID == client.phone_numbers.get(ID).id
+    assert 1 == server.n
+
+
+@pytest.mark.lets_out("OSError")
+def test_signal_handler_that_raises_while_a_client_opens(blocking, serve, monkeypatch):
+    """
+    Case 140: what a signal handler raises while the certificates are read is not blamed on them.
+    """
+    raised = OSError("of the handler")
+
+    def ring(*_):
+        raise raised
+
+    real = httpx.create_ssl_context
+
+    def slowly(*args, **kwargs):
+        signal.raise_signal(signal.SIGUSR1)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(httpx, "create_ssl_context", slowly)
+    server = serve(single())
+    with handling(ring), blocking.client(server.base_url, ssl_context=None) as client:
+        with pytest.raises(OSError, match="of the handler") as caught:
+            client.phone_numbers.get(ID)
+        assert raised is caught.value
+        monkeypatch.setattr(httpx, "create_ssl_context", real)
+        assert ID == client.phone_numbers.get(ID).id
 
 
 def test_signal_handler_that_returns(blocking, serve):

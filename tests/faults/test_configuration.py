@@ -626,6 +626,31 @@ def test_certificates_that_are_not_there(front, monkeypatch, variable):
         assert variable in str(error)
 
 
+def test_a_key_log_that_cannot_be_written(front, monkeypatch, tmp_path):
+    """
+    Case 125: a key log that cannot be written is a ConfigurationError that names its variable, and
+    blames no certificate.
+    """
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "nowhere" / "keys.log"))
+
+    error = front.run(failure, "http://127.0.0.1:1", ssl_context=None)
+
+    assert ConfigurationError is type(error)
+    assert "SSLKEYLOGFILE" in str(error)
+    assert "SSL_CERT" not in str(error)
+    assert "certificate" not in str(error)
+
+
+def test_a_key_log_that_can_be_written(front, serve, monkeypatch, tmp_path):
+    """
+    Case 125: a key log is no obstacle.
+    """
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
+    server = serve(single())
+
+    assert NUMBER["id"] == front.run(get, server.base_url, ssl_context=None)
+
+
 def test_certificates_that_are_none(front, monkeypatch, tmp_path):
     """
     Case 125: a certificate file that holds none is a ConfigurationError that names the variable.

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import gc
 import importlib
+import json
 import logging
 import os
 import socket
@@ -966,6 +967,61 @@ def in_a_child(work):
         said += piece
     os.close(ours)
     return said.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+#: A program of its own, for it leaves no file descriptor to anybody.
+FULL = """
+import asyncio, json, resource, sys
+from heymilo_async import AsyncHeyMilo, HeyMilo
+import heymilo_async._http.clients
+
+url, front = sys.argv[1:]
+client = (HeyMilo if front == "blocking" else AsyncHeyMilo)("k", base_url=url)
+loop = asyncio.new_event_loop() if front == "asyncio" else None
+
+def ask():
+    if front == "blocking":
+        return client.phone_numbers.get("A")
+    return loop.run_until_complete(client.phone_numbers.get("A"))
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+taken = []
+try:
+    while True:
+        taken.append(open("/dev/null"))
+except OSError:
+    pass
+try:
+    ask()
+except Exception as error:
+    said = [type(error).__name__, str(error), error.phase, error.maybe_sent]
+for one in taken:
+    one.close()
+print(json.dumps([*said, ask().id]))
+loop.run_until_complete(client.aclose()) if loop else client.close()
+"""
+
+
+@pytest.mark.parametrize("name", ["asyncio", "blocking"])
+def test_no_file_descriptor_left(serve, name):
+    """
+    Case 137: where no file descriptor is left when a client opens, that is a connection error, and
+    once there are some again, the same client works.
+    """
+    server = serve(answers=echo)
+
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, server.base_url, name],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=True,
+    )
+    kind, text, phase, maybe_sent, got = json.loads(done.stdout)
+
+    assert ("APIConnectionError", "connect", False) == (kind, phase, maybe_sent)
+    assert "no file descriptor is left" in text
+    assert "A" == got
 
 
 #: A program of its own, for it forks while another of its threads is at work: the tracer of a
