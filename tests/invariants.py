@@ -317,6 +317,8 @@ def in_use(client: Any) -> list[str]:
             found += [f"{waiting} tasks wait for a connection"] * bool(waiting)
         # A transport of httpx's own, in a client of yours, tells nothing.
         own = transport._lease and transport._lease.client.client._transport
+        own = getattr(own, "_pool", None)
+        own = own if type(own).__module__.startswith("heymilo_async") else None
         connections = getattr(own, "_connections", None)
         lent = (
             len(getattr(own, "_lent", ()))

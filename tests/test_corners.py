@@ -9,6 +9,7 @@ import contextlib
 import gzip
 import os
 import pickle
+import selectors
 import threading
 import time
 import weakref
@@ -24,6 +25,7 @@ from server import NUMBER, answer, page, single
 from heymilo_async import (
     AsyncHeyMilo,
     ClientClosedError,
+    ConfigurationError,
     DeadlineExceededError,
     HeyMilo,
     NotFoundError,
@@ -47,6 +49,7 @@ from heymilo_async._http import sockets as _sockets
 from heymilo_async._http.body import MAX_BODY, MAX_ERROR_BODY, Receiver
 from heymilo_async._http.connections import ExclusiveConnections, Hold
 from heymilo_async._http.deadline import Deadline
+from heymilo_async._http.errors import unexpected
 from heymilo_async._http.protocols import PoolTimeout
 from heymilo_async._http.proxies import Proxies
 from heymilo_async._mapping import ReadOnly
@@ -518,21 +521,21 @@ class FakeConnection:
 
 
 WAY = (None, httpcore.Origin(b"http", b"here", 80))
-REQUEST = httpx.Request("GET", "http://here")
+REQUEST = httpcore.Request("GET", "http://here")
 
 
-def own_async_transport(limit=2):
+def own_async_pool(limit=2):
     """
-    Return a transport for tasks whose connections are made up.
+    Return a pool for tasks whose connections are made up.
     """
-    return _own._AsyncTransport(Proxies({}), lambda _: FakeConnection(), limit)
+    return _own._AsyncPool(Proxies({}), lambda _: FakeConnection(), limit)
 
 
 def test_connections_of_tasks_stay_within_their_limit():
     """
     For tasks, too, the connection that was used last is lent first, and the oldest makes room.
     """
-    transport = own_async_transport()
+    transport = own_async_pool()
     here, there = (None, "here"), (None, "there")
     first, _ = transport._lend(here, 0.0, REQUEST)
     second, _ = transport._lend(here, 0.0, REQUEST)
@@ -551,7 +554,7 @@ def test_connections_of_tasks_that_are_of_no_use_any_more():
     """
     For tasks, too, what was idle for too long or was closed by the server is not lent again.
     """
-    transport = own_async_transport()
+    transport = own_async_pool()
     old, _ = transport._lend(WAY, 0.0, REQUEST)
     transport.keep(WAY, old)
     new, surplus = transport._lend(WAY, time.monotonic() + 60, REQUEST)
@@ -567,7 +570,7 @@ def test_a_response_of_a_task_that_cannot_be_closed_takes_its_connection_along()
     """
     If closing a response fails, its connection is closed; closed twice, it is fine.
     """
-    transport = own_async_transport()
+    transport = own_async_pool()
     connection, _ = transport._lend(WAY, 0.0, REQUEST)
     loan = _own._AsyncLoan(FakeConnection(breaks=True), connection, WAY, transport)
 
@@ -661,6 +664,23 @@ def _received(status, body, *, coding="gzip", size=None):
     return receiver.answer(0.0)
 
 
+def test_an_exception_that_is_nobodys_slip():
+    """
+    An exception that no HTTP library raises by mistake is not taken for one of the connection.
+    """
+    assert None is unexpected(MemoryError(), (), "read")
+
+
+def test_an_httpx_that_keeps_its_pool_elsewhere():
+    """
+    With an httpx whose transports have no `_pool` no client opens: nothing slips through its own.
+    """
+    with pytest.raises(ConfigurationError, match="not supported"):
+        _own._require_pool(object())
+    for kind in (httpx.HTTPTransport, httpx.AsyncHTTPTransport):
+        _own._require_pool(kind(verify=False))
+
+
 @pytest.mark.parametrize("size", [1, 7, 1000, None])
 @pytest.mark.parametrize("level", [0, 1, 9])
 def test_gzip_in_pieces_of_any_size(size, level):
@@ -728,7 +748,8 @@ class ClosedSocket:
     aclose = get_extra_info = None
 
     def read(self, *_):
-        raise ValueError
+        # From within the standard library, as a socket does.
+        selectors.SelectSelector().register(-1, selectors.EVENT_READ)
 
     write = read
 
@@ -739,7 +760,7 @@ class ClosedAsyncSocket(ClosedSocket):
     """
 
     async def read(self, *_):
-        raise ValueError
+        ClosedSocket().read()
 
     write = read
 

@@ -21,6 +21,7 @@ import httpx
 
 from .._core.messages import Request
 from .._core.settings import PoolSettings
+from ..errors import ConfigurationError
 from .connections import HOLD, ExclusiveConnections, OneConnection, is_spent
 from .deadline import Deadline
 from .protocols import CLEAN_UP, revealed_headers, timeouts
@@ -51,9 +52,9 @@ class _Client(httpx.Client):
 class _AsyncClient(httpx.AsyncClient):
     cookies: Any = property(lambda _: _no_cookies)
 
-    def __init__(self, transport: _AsyncTransport) -> None:
+    def __init__(self, transport: _AsyncTransport, pool: _AsyncPool) -> None:
         super().__init__(transport=transport, trust_env=False)
-        self._lender = transport
+        self._lender = pool
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """
@@ -115,14 +116,15 @@ def open_blocking(settings: PoolSettings, deadline: Deadline) -> Sender:
     Open a client whose waits end at the *deadline*.
     """
     routes = proxies(settings)
-    makers = _makers(_BLOCKING, settings, routes)
+    context = ssl_context(settings)
+    makers = _makers(_BLOCKING, context, routes)
 
     def make(way: _Way) -> OneConnection:
         backend = DeadlineBackend(deadline)
         return OneConnection(makers[way[0]](way[1], backend), backend)
 
     connections = ExclusiveConnections(make, settings.max_connections, _KEEPALIVE)
-    transport = _Transport(routes, connections)
+    transport = _Transport(_Pool(routes, connections), context)
     client = _Client(transport=transport, trust_env=False)
     return Sender(client, _httpx_request, auth=_NO_AUTH, retire=connections.retire)
 
@@ -132,14 +134,16 @@ def open_async(settings: PoolSettings) -> AsyncSender:
     Open a client for the event loop that runs.
     """
     routes = proxies(settings)
-    makers = _makers(_ASYNC, settings, routes)
+    context = ssl_context(settings)
+    makers = _makers(_ASYNC, context, routes)
     backend = TidyBackend()
 
     def make(way: _Way) -> Any:
         return makers[way[0]](way[1], backend)
 
-    transport = _AsyncTransport(routes, make, settings.max_connections)
-    return AsyncSender(_AsyncClient(transport), _httpx_request, auth=_NO_AUTH)
+    pool = _AsyncPool(routes, make, settings.max_connections)
+    client = _AsyncClient(_AsyncTransport(pool, context), pool)
+    return AsyncSender(client, _httpx_request, auth=_NO_AUTH)
 
 
 #: What httpcore has for the direct way, for an HTTP proxy, for a SOCKS proxy.
@@ -152,13 +156,13 @@ _Maker = Callable[[httpcore.Origin, Any], Any]
 
 
 def _makers(
-    kinds: tuple[Any, Any, Any], settings: PoolSettings, routes: Proxies
+    kinds: tuple[Any, Any, Any], context: ssl.SSLContext, routes: Proxies
 ) -> dict[str | None, _Maker]:
     """
     Return what makes a connection, given server and backend, by the scheme of the proxy.
     """
     direct, http_proxy, socks_proxy = kinds
-    options = {"ssl_context": ssl_context(settings), "keepalive_expiry": _KEEPALIVE}
+    options = {"ssl_context": context, "keepalive_expiry": _KEEPALIVE}
 
     def connect(origin: httpcore.Origin, backend: Any) -> Any:
         return direct(origin, network_backend=backend, **options)
@@ -198,10 +202,14 @@ class _Response(httpx.Response):
     A response that leads nowhere, and lets go of its request when it is closed.
     """
 
-    def __init__(self, response: httpcore.Response, loan: Any) -> None:
-        super().__init__(
-            response.status, headers=response.headers, stream=loan, extensions=response.extensions
-        )
+    @classmethod
+    def of(cls, response: httpx.Response) -> httpx.Response:
+        """
+        Return *response*, which may be a mock's, as one of these.
+        """
+        # The class is all that differs; a new one would need a body that nobody has read.
+        response.__class__ = cls
+        return response
 
     @property
     def has_redirect_location(self) -> bool:
@@ -306,33 +314,70 @@ def _httpx_request(request: Request, timeout: float, extensions: dict[str, Any])
     )
 
 
-def _core_request(request: httpx.Request) -> httpcore.Request:
-    made = httpcore.Request(
-        method=request.method,
-        url=request.extensions[_TARGET].core_url,
-        content=request.stream,
-        extensions=request.extensions,
-    )
-    # They are bytes; given to the constructor, each would be looked at once more.
-    made.headers = request.headers.raw
-    return made
-
-
-def _way(routes: Proxies, request: httpx.Request) -> _Way:
+def _way(routes: Proxies, request: httpcore.Request) -> _Way:
     target = request.extensions[_TARGET]
     return routes.scheme_of(*target.address) if routes.by_scheme else None, target.origin
 
 
-@attrs.frozen(eq=False)
-class _Transport(httpx.BaseTransport):
+class _Transport(httpx.HTTPTransport):
     """
-    Sends from threads, each request over a connection for itself until its response is closed.
+    httpx's own transport over our pool: what mocks and tracers replace in that class counts here.
+    """
+
+    def __init__(self, pool: _Pool, context: ssl.SSLContext) -> None:
+        super().__init__(verify=context, trust_env=False)
+        _require_pool(self)
+        self._pool.close()
+        # Any: it has of httpcore's pool what httpx asks it for.
+        self._pool: Any = pool
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """
+        Send *request* and return what comes back, its body still to be read.
+        """
+        return _Response.of(super().handle_request(request))
+
+
+class _AsyncTransport(httpx.AsyncHTTPTransport):
+    """
+    The same, awaited.
+    """
+
+    def __init__(self, pool: _AsyncPool, context: ssl.SSLContext) -> None:
+        super().__init__(verify=context, trust_env=False)
+        _require_pool(self)
+        # Of httpx's own nothing is open yet.
+        self._pool: Any = pool
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """
+        Send *request* and return what comes back, its body still to be read.
+        """
+        return _Response.of(await super().handle_async_request(request))
+
+
+def _require_pool(transport: object) -> None:
+    """
+    Refuse to open a client with an httpx that keeps its pool elsewhere.
+
+    Requests would go through that one, past our deadlines, proxies and limits. (`_pool` is there in
+    httpx 0.24 to 0.28.1, and in httpx2.)
+    """
+    if not hasattr(transport, "_pool"):
+        message = "this version of httpx is not supported: its transports have no `_pool`"
+        raise ConfigurationError(message)
+
+
+@attrs.frozen(eq=False)
+class _Pool:
+    """
+    Lends a connection to each request of any thread, until its response is closed.
     """
 
     _routes: Proxies
     _connections: ExclusiveConnections
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """
         Send *request* and return what comes back, its body still to be read.
         """
@@ -340,17 +385,27 @@ class _Transport(httpx.BaseTransport):
         hold, timeout = request.extensions[HOLD], request.extensions["timeout"]["pool"]
         connection = self._connections.take(hold, way, timeout)
         try:
-            response = connection.http.handle_request(_core_request(request))
+            response = connection.http.handle_request(request)
         except BaseException:
             self._connections.drop(connection)
             raise
-        return _Response(response, _Loan(response, connection, way, self._connections))
+        return _lent(response, _Loan(response, connection, way, self._connections))
 
     def close(self) -> None:
         """
         Close every connection.
         """
         self._connections.close()
+
+
+def _lent(response: httpcore.Response, loan: Any) -> httpcore.Response:
+    """
+    Return *response* with a body that gives the connection back when it is closed.
+    """
+    lent = httpcore.Response(response.status, content=loan, extensions=response.extensions)
+    # They are bytes; given to the constructor, each would be looked at once more.
+    lent.headers = response.headers
+    return lent
 
 
 def _spoil_if_more_came(response: httpcore.Response, way: _Way) -> None:
@@ -394,7 +449,7 @@ def _tls_holds_more(response: httpcore.Response) -> bool:
 
 
 @attrs.define(eq=False)
-class _Loan(httpx.SyncByteStream):
+class _Loan:
     """
     A body, and the connection it comes by, which is given back when it is closed.
     """
@@ -422,11 +477,11 @@ class _Loan(httpx.SyncByteStream):
 
 
 @attrs.frozen(eq=False)
-class _AsyncTransport(httpx.AsyncBaseTransport):
+class _AsyncPool:
     """
     The same for the tasks of one event loop, where nobody needs a lock.
 
-    Who sends has been admitted before: there are never more at a time than *limit*.
+    A request that comes here has been admitted: there are never more at a time than *limit*.
     """
 
     _routes: Proxies
@@ -434,10 +489,10 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
     _limit: int
     #: Since when, for which way; the one that was used last comes last.
     _idle: list[tuple[float, _Way, Any]] = attrs.field(factory=list)
-    #: For which request.
-    _lent: dict[Any, httpx.Request] = attrs.field(factory=dict)
+    #: For which request, by its extensions: httpx and httpcore share them.
+    _lent: dict[Any, Any] = attrs.field(factory=dict)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """
         Send *request* and return what comes back, its body still to be read.
         """
@@ -446,13 +501,13 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
         try:
             for other in surplus:
                 await _close(other)
-            response = await connection.handle_async_request(_core_request(request))
+            response = await connection.handle_async_request(request)
         except BaseException:
             await self.drop(connection)
             raise
-        return _Response(response, _AsyncLoan(response, connection, way, self))
+        return _lent(response, _AsyncLoan(response, connection, way, self))
 
-    def _lend(self, way: _Way, now: float, request: httpx.Request) -> tuple[Any, list[Any]]:
+    def _lend(self, way: _Way, now: float, request: httpcore.Request) -> tuple[Any, list[Any]]:
         """
         Return a connection, and those that are to be closed.
         """
@@ -467,7 +522,7 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
             if self._idle and len(self._idle) + len(self._lent) >= self._limit:
                 surplus.append(self._idle.pop(0)[2])
             connection = self._make(way)
-        self._lent[connection] = request
+        self._lent[connection] = request.extensions
         return connection, surplus
 
     def _newest_idle(self, way: _Way) -> Any:
@@ -495,7 +550,7 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
         """
         Take back, and close, what is lent for *request*, if anything is.
         """
-        for connection in [one for one, other in self._lent.items() if other is request]:
+        for connection in [one for one, other in self._lent.items() if other is request.extensions]:
             await self.drop(connection)
 
     async def aclose(self) -> None:
@@ -510,7 +565,7 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
 
 
 @attrs.define(eq=False)
-class _AsyncLoan(httpx.AsyncByteStream):
+class _AsyncLoan:
     """
     A body, and the connection it comes by, which is given back when it is closed.
     """
@@ -518,7 +573,7 @@ class _AsyncLoan(httpx.AsyncByteStream):
     _response: httpcore.Response
     _connection: Any
     _way: _Way
-    _transport: _AsyncTransport
+    _pool: _AsyncPool
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         stream: Any = self._response.stream
@@ -532,9 +587,9 @@ class _AsyncLoan(httpx.AsyncByteStream):
             _spoil_if_more_came(self._response, self._way)
             await self._response.aclose()
         except BaseException:
-            await self._transport.drop(connection)
+            await self._pool.drop(connection)
             raise
-        self._transport.keep(self._way, connection)
+        self._pool.keep(self._way, connection)
 
 
 async def _close(connection: Any) -> None:

@@ -896,6 +896,35 @@ def test_signal_handler_that_raises_while_a_request_goes_out(blocking, serve, mo
 
 
 @pytest.mark.lets_out("OSError")
+def test_signal_handler_that_raises_in_a_later_attempt(blocking, serve):
+    """
+    Case 140: an exception of a signal handler ends a call in its second attempt, too.
+    """
+    here = threading.get_ident()
+    raised = OSError("of the handler")
+
+    def ring(*_):
+        raise raised
+
+    def reply(connection):
+        signal.pthread_kill(here, signal.SIGUSR1)
+        with contextlib.suppress(OSError):
+            while connection.socket.recv(1):
+                pass
+
+    server = serve(answer(503), reply, single())
+    with (
+        handling(ring),
+        blocking.client(server.base_url, retry=RetryPolicy(initial_delay=0.0)) as client,
+    ):
+        with pytest.raises(OSError, match="of the handler") as caught:
+            client.phone_numbers.get(ID)
+        assert raised is caught.value
+        assert ID == client.phone_numbers.get(ID).id
+    assert 3 == server.n
+
+
+@pytest.mark.lets_out("OSError")
 def test_signal_handler_that_raises_while_a_client_opens(blocking, serve, monkeypatch):
     """
     Case 140: what a signal handler raises while the certificates are read is not blamed on them.

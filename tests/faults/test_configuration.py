@@ -5,8 +5,10 @@ Settings, cases 124 to 127 and 149 to 151 of the fault catalogue: what is said o
 from __future__ import annotations
 
 import contextlib
+import errno
 import inspect
 import math
+import resource
 import select
 import socket
 import ssl
@@ -639,6 +641,55 @@ def test_a_key_log_that_cannot_be_written(front, monkeypatch, tmp_path):
     assert "SSLKEYLOGFILE" in str(error)
     assert "SSL_CERT" not in str(error)
     assert "certificate" not in str(error)
+
+
+@contextlib.contextmanager
+def no_descriptor_left():
+    """
+    Have every attempt to open a file or a socket fail.
+    """
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_no_file_descriptor_to_open_a_client(front, serve):
+    """
+    Case 137: where no file descriptor is left when the certificates are read, that is a connection
+    error, which no certificate is blamed for, and it passes.
+    """
+    server = serve(single())
+
+    async def body(client):
+        with no_descriptor_left():
+            error = await failure(client)
+        return error, await get(client)
+
+    error, got = front.run(body, server.base_url, ssl_context=None, retry=ONCE)
+
+    assert (APIConnectionError, "connect", False) == (type(error), error.phase, error.maybe_sent)
+    assert "no file descriptor is left" in str(error)
+    assert NUMBER["id"] == got
+
+
+def test_no_file_descriptor_to_look_at_the_loop(front, serve, monkeypatch):
+    """
+    Case 137: where anyio has no file descriptor left to find the event loop, there is a loop.
+    """
+
+    def full():
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("anyio.lowlevel.current_token", full)
+
+    if front.is_blocking:
+        assert NUMBER["id"] == front.run(get, serve(single()).base_url)
+    else:
+        with pytest.raises(APIConnectionError, match="no file descriptor is left"):
+            front.run(get, "http://127.0.0.1:1")
 
 
 def test_a_key_log_that_can_be_written(front, serve, monkeypatch, tmp_path):

@@ -944,33 +944,59 @@ def test_tls_by_name(front, serve, authority):
     assert "another name" in str(error)
 
 
-@pytest.mark.parametrize("kind", [ssl.SSLCertVerificationError, ssl.SSLError])
-def test_a_check_of_certificates_in_python(front, serve, authority, kind):
+def pinning(authority, raised):
     """
-    Case 58: what a check written in Python raises, such as pinning, is a TLS error, not tried again.
+    Return the context of a client whose own check, written in Python, raises after the handshake.
     """
-    text = "the certificate is not the pinned one"
 
     class PinnedSocket(ssl.SSLSocket):
         def do_handshake(self, block=False):
             super().do_handshake(block)
-            raise kind(text)
+            raise raised
 
     class PinnedObject(ssl.SSLObject):
         def do_handshake(self):
             super().do_handshake()
-            raise kind(text)
+            raise raised
 
     class PinnedContext(ssl.SSLContext):
         sslsocket_class, sslobject_class = PinnedSocket, PinnedObject
 
     context = PinnedContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.ca.configure_trust(context)
+    return context
+
+
+@pytest.mark.parametrize("kind", [ssl.SSLCertVerificationError, ssl.SSLError])
+def test_a_check_of_certificates_in_python(front, serve, authority, kind):
+    """
+    Case 58: what a check written in Python raises, such as pinning, is a TLS error, not tried again.
+    """
     server = serve(WHOLE, ssl_context=authority.server())
 
-    (error,) = outcomes(front, server, ssl_context=context)
+    (error,) = outcomes(
+        front, server, ssl_context=pinning(authority, kind("it is not the pinned one"))
+    )
 
     assert (APIConnectionError, "tls", 1) == (type(error), error.phase, len(error.attempts))
+
+
+@pytest.mark.lets_out("OSError", "TimeoutError", "LookupError")
+@pytest.mark.parametrize("kind", [OSError, TimeoutError, LookupError])
+def test_a_check_of_certificates_with_an_exception_of_its_own(front, serve, authority, kind):
+    """
+    Case 58: an exception of such a check that is none of TLS leaves as it is, at once.
+    """
+    raised = kind("of the check")
+    server = serve(WHOLE, ssl_context=authority.server())
+
+    async def body(client):
+        with pytest.raises(kind) as caught:
+            await client.phone_numbers.get("A")
+        return caught.value
+
+    assert raised is front.run(body, server.base_url, ssl_context=pinning(authority, raised))
+    assert 1 == server.accepted
 
 
 def test_tls_with_what_this_machine_trusts(front, serve, naps, authority):

@@ -1,0 +1,128 @@
+"""
+The tools that users mock HTTP with see the client's requests, and nothing is sent past them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import httpx
+import pytest
+import respx
+import vcr
+from fronts import KEY
+from server import NUMBER, single
+
+from heymilo_async import APITimeoutError, RetryPolicy
+
+ID = NUMBER["id"]
+MOCKED = {"data": {**NUMBER, "country_code": "GB"}, "meta": None}
+
+
+async def country(client):
+    """
+    Return the country of the number that mock and server know.
+    """
+    return (await client.phone_numbers.get(ID)).country_code
+
+
+@contextlib.contextmanager
+def by_pytest_httpx(request):
+    """
+    Answer by pytest-httpx.
+    """
+    httpx_mock = request.getfixturevalue("httpx_mock")
+    httpx_mock.add_response(json=MOCKED)
+    yield
+    (sent,) = httpx_mock.get_requests()
+    assert KEY == sent.headers["X-API-KEY"]
+
+
+@contextlib.contextmanager
+def by_respx(_, using="httpcore"):
+    """
+    Answer by respx, which replaces httpcore's connections.
+    """
+    with respx.mock(using=using) as router:
+        route = router.get(path=f"/api/v2/phone-numbers/{ID}").respond(json=MOCKED)
+        yield
+        assert 1 == route.call_count
+
+
+@contextlib.contextmanager
+def by_respx_using_httpx(request):
+    """
+    Answer by respx, which replaces the transports of httpx's clients.
+    """
+    with by_respx(request, using="httpx"):
+        yield
+
+
+@pytest.mark.parametrize("mocking", [by_pytest_httpx, by_respx, by_respx_using_httpx])
+def test_a_mock_answers(front, serve, request, mocking):
+    """
+    A mock answers in place of the server, which is not asked.
+    """
+    server = serve(single())
+
+    with mocking(request):
+        assert "GB" == front.run(country, server.base_url)
+    assert 0 == server.accepted
+
+
+def test_a_mock_transport_answers(front):
+    """
+    `httpx.MockTransport`, in a client of the user's own, answers.
+    """
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=MOCKED))
+    kind = httpx.Client if front.is_blocking else httpx.AsyncClient
+
+    assert "GB" == front.run(country, "http://127.0.0.1:1", http_client=kind(transport=transport))
+
+
+@pytest.mark.lets_out("AssertionError")
+def test_an_assertion_of_a_mock(front, serve, httpx_mock):
+    """
+    An AssertionError of a mock leaves as it is, at once.
+    """
+    server = serve(single())
+    httpx_mock.add_exception(AssertionError("not as expected"))
+
+    async def body(client):
+        with pytest.raises(AssertionError, match="not as expected"):
+            await client.phone_numbers.get(ID)
+
+    front.run(body, server.base_url)
+    assert 1 == len(httpx_mock.get_requests())
+    assert 0 == server.accepted
+
+
+def test_a_timeout_of_a_mock(front, httpx_mock):
+    """
+    A timeout that a mock makes up is one to the client.
+    """
+    httpx_mock.add_exception(httpx.ReadTimeout("made up"))
+
+    async def body(client):
+        with pytest.raises(APITimeoutError) as caught:
+            await client.phone_numbers.get(ID)
+        return caught.value.phase
+
+    assert "read" == front.run(body, "http://127.0.0.1:1", retry=RetryPolicy(max_attempts=1))
+
+
+@pytest.mark.parametrize(
+    ("options", "has_key"), [({}, True), ({"filter_headers": ["X-API-KEY"]}, False)]
+)
+def test_a_cassette(front, serve, tmp_path, options, has_key):
+    """
+    A cassette of vcrpy has what was answered, and answers it again; the key is in it unless filtered.
+    """
+    server = serve(single())
+    path = tmp_path / "cassette.yaml"
+    for _ in range(2):
+        with vcr.use_cassette(str(path), record_mode="once", **options):
+            assert NUMBER["country_code"] == front.run(country, server.base_url)
+
+    assert 1 == server.n
+    assert has_key == (KEY in path.read_text(encoding="utf-8"))
