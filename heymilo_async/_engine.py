@@ -302,24 +302,30 @@ class Engine:
         Wait while the credential is to rest, and for its turn; return an error if that would take
         longer than the deadline allows.
         """
-        lane, credential = course.lane, self.settings.credential
-        # (Another try has waited for that already.)
-        resting = (
-            None if course.attempts else lane.cool_down.remaining(credential, lane.transport.now())
-        )
-        if resting is not None:
+        refusal = await self._rest(course)
+        rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
+        if refusal is not None or rule is None or turns is None:
+            return refusal
+        late = await turns.take(rule, course.lane, _Caller(self, course))
+        # If the client was closed meanwhile, sending says so.
+        if late and not self.pool.closed:
+            return course.error or _no_turn(self._name(course.call), late, rule)
+        # While it waited for its turn, the server may have asked for a pause.
+        return await self._rest(course)
+
+    async def _rest(self, course: _Course[T]) -> HeyMiloError | None:
+        """
+        Wait as long as the server asked callers with this credential to; return an error if that
+        would take longer than the deadline allows.
+        """
+        cool_down, transport = course.lane.cool_down, course.lane.transport
+        # Look again after each wait: meanwhile another call may have been asked to wait longer.
+        while resting := cool_down.remaining(self.settings.credential, transport.now()):
             wait, because = resting
             if not self._may_wait(course, wait):
-                return _not_rested(self._name(course.call), wait, because)
-            await lane.transport.sleep(wait)
-        rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
-        if rule is None or turns is None:
-            return None
-        late = await turns.take(rule, lane, _Caller(self, course))
-        # If the client was closed meanwhile, sending says so.
-        if not late or self.pool.closed:
-            return None
-        return course.error or _no_turn(self._name(course.call), late, rule)
+                return course.error or _not_rested(self._name(course.call), wait, because)
+            await transport.sleep(wait)
+        return None
 
     def _may_wait(self, course: _Course[T], wait: float) -> bool:
         """

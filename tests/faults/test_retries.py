@@ -897,6 +897,46 @@ def test_a_wait_as_long_as_what_is_left_is_not_begun():
         )
 
 
+@pytest.mark.parametrize("retry", [RetryPolicy(max_attempts=1), RetryPolicy(max_attempts=4)])
+def test_a_cool_down_that_grows_while_calls_wait(front, serve, retry):
+    """
+    Case 18: a call that waits looks again before it is sent, first attempt or retry: meanwhile the
+    server may have asked another one to wait longer.
+    """
+    is_first_answered = threading.Event()
+    heard: list[float] = []
+    asked_at: list[float] = []
+
+    def held(connection: Any) -> None:
+        # In flight while another call is told to wait, and begins to.
+        is_first_answered.wait(10)
+        connection.wait(0.1)
+        asked_at.append(time.monotonic())
+        connection.send(answer(503, b"", "Retry-After: 0.8"))
+
+    def first(connection: Any) -> None:
+        connection.send(answer(429, b"", "Retry-After: 0.3"))
+        is_first_answered.set()
+
+    def answers(request: Any) -> Any:
+        name = request.target.rpartition("/")[2]
+        heard.append(time.monotonic())
+        if name == "held" and not asked_at:
+            return held
+        return first if name == "first" and not is_first_answered.is_set() else single(id=name)
+
+    server = serve(answers=answers)
+
+    async def body(client: Any) -> Any:
+        await client.phone_numbers.get_many_settled(["held", "first", "third"], concurrency=2)
+
+    front.run(body, server.base_url, retry=retry)
+
+    later = [at for at in heard if asked_at[0] < at]
+    assert later
+    assert all(asked_at[0] + 0.8 <= at for at in later)
+
+
 # The retry budget.
 
 
