@@ -33,6 +33,27 @@ for _name, _examples in (("sockets", 2_000), ("soak", 20_000), ("million", 1_000
 settings.load_profile("default")
 
 
+#: Left to `nox -s full`, by file or folder, and why: the rest is what a newcomer runs.
+FULL = {
+    "sweeps": "they try many examples",
+    "fixtures/test_fixtures_described.py": "it runs a suite of its own",
+    "fixtures/test_fixtures_plugin.py": "it runs suites of its own",
+    "faults/test_by_the_sandbox.py": "it tries each fault once more, by the sandbox",
+    "faults/test_cancellation.py": "it goes by the clock, and cancels at every moment",
+    "faults/test_leftovers.py": "it measures memory",
+    "faults/test_lifecycle.py": "it starts processes, and uses many loops and threads",
+    "faults/test_rate_limit.py": "it goes by the clock",
+    "test_benchmarks.py": "it runs the benchmarks",
+    "test_contributing.py": "it adds a resource to copies of the project",
+    "test_examples.py": "it runs the tests of the examples",
+    "test_many_processes.py": "it wants a Redis, and starts processes",
+    "test_own_clients.py": "it tries many faults once more, by other clients",
+    "test_pages.py": "it runs every block of the pages",
+    "test_reliability.py": "it measures",
+    "test_shared_pacing.py": "it wants a Redis, and goes by the clock",
+}
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """
     Let `pytest --case 4` run what shows case 4 of the catalogue of faults.
@@ -42,8 +63,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """
-    Leave out the tests that show none of the cases that were asked for.
+    Mark what belongs to `nox -s full`; leave out tests that show none of the cases asked for.
     """
+    here = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(here) if item.path.is_relative_to(here) else item.path
+        if place.as_posix() in FULL or place.parts[0] in FULL:
+            item.add_marker("full")
     wanted = set(config.getoption("case") or ())
     if not wanted:
         return
