@@ -16,7 +16,16 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2024.10.9"
-nox.options.sessions = ["tests", "full", "coverage", "contract", "docs", "lint", "typing", "package"]
+nox.options.sessions = [
+    "tests",
+    "full",
+    "coverage",
+    "contract",
+    "docs",
+    "lint",
+    "typing",
+    "package",
+]
 nox.options.default_venv_backend = "virtualenv"
 # A Python that is missing must not pass for one that was tested.
 nox.options.error_on_missing_interpreters = bool(os.environ.get("CI"))

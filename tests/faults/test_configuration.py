@@ -658,7 +658,7 @@ def no_descriptor_left():
 
 def test_no_file_descriptor_to_open_a_client(front, serve):
     """
-    Case 137: where no file descriptor is left when the certificates are read, that is a connection
+    Where no file descriptor is left when the certificates are read, that is a connection
     error, which no certificate is blamed for, and it passes.
     """
     server = serve(single())
@@ -677,7 +677,7 @@ def test_no_file_descriptor_to_open_a_client(front, serve):
 
 def test_no_file_descriptor_to_look_at_the_loop(front, serve, monkeypatch):
     """
-    Case 137: where anyio has no file descriptor left to find the event loop, there is a loop.
+    Where anyio has no file descriptor left to find the event loop, there is a loop.
     """
 
     def full():

@@ -1005,7 +1005,7 @@ loop.run_until_complete(client.aclose()) if loop else client.close()
 @pytest.mark.parametrize("name", ["asyncio", "blocking"])
 def test_no_file_descriptor_left(serve, name):
     """
-    Case 137: where no file descriptor is left when a client opens, that is a connection error, and
+    Where no file descriptor is left when a client opens, that is a connection error, and
     once there are some again, the same client works.
     """
     server = serve(answers=echo)
