@@ -319,8 +319,11 @@ class Engine:
         would take longer than the deadline allows.
         """
         cool_down, transport = course.lane.cool_down, course.lane.transport
-        # Look again after each wait: meanwhile another call may have been asked to wait longer.
-        while resting := cool_down.remaining(self.settings.credential, transport.now()):
+        # Look again after each wait: meanwhile another call may have been asked to wait longer. Who
+        # waits when the client closes is woken early; sending then says that it was closed.
+        while not self.pool.closed and (
+            resting := cool_down.remaining(self.settings.credential, transport.now())
+        ):
             wait, because = resting
             if not self._may_wait(course, wait):
                 return course.error or _not_rested(self._name(course.call), wait, because)
