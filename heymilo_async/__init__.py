@@ -19,11 +19,16 @@ A request reads straight down: the resource makes a `Call`, `Engine.respond` mak
 `Transport.send` crosses the border and returns a `Response`, the codec makes a model of it.
 """
 
+import sys
 from inspect import get_annotations
+from typing import TYPE_CHECKING, Any
 
+from . import resources
 from ._client import AsyncHeyMilo, HeyMilo
+from ._core.arguments import NOT_GIVEN, NotGiven
 from ._core.codec import from_dict, to_dict, to_json
-from ._core.messages import APIResponse
+from ._core.messages import APIResponse, Audio
+from ._core.model import Model
 from ._core.settings import RateLimit, RetryPolicy
 from ._mapping import Headers
 from ._ratelimit.window import RateLimitStatus
@@ -57,18 +62,18 @@ from .errors import (
     ValidationIssue,
 )
 from .pages import AsyncPager, AsyncPrefetch, Page, Pager, PaginationMeta, Prefetch
-from .resources.phone_numbers import AsyncPhoneNumbers, PhoneNumber, PhoneNumbers
 
 __all__ = [
+    "NOT_GIVEN",
     "APIConnectionError",
     "APIResponse",
     "APIStatusError",
     "APITimeoutError",
     "AsyncHeyMilo",
     "AsyncPager",
-    "AsyncPhoneNumbers",
     "AsyncPrefetch",
     "Attempt",
+    "Audio",
     "AuthenticationError",
     "BadRequestError",
     "ClientClosedError",
@@ -82,14 +87,14 @@ __all__ = [
     "HeyMilo",
     "HeyMiloError",
     "InvalidRequestError",
+    "Model",
     "NotFoundError",
+    "NotGiven",
     "Page",
     "Pager",
     "PaginationError",
     "PaginationMeta",
     "PermissionDeniedError",
-    "PhoneNumber",
-    "PhoneNumbers",
     "Prefetch",
     "RateLimit",
     "RateLimitError",
@@ -108,11 +113,27 @@ __all__ = [
     "to_json",
 ]
 
-# A traceback names what a user would import. (Not so the models: whoever resolves their
-# annotations looks for the names in the module that `__module__` says.)
+__all__ += resources.__all__
+
+if TYPE_CHECKING:
+    from .resources import *  # noqa: F403 - the index has them all
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name in resources.EXPORTS:
+            # From now on it is found without this function.
+            return globals().setdefault(name, resources.load(name))
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+
+    def __dir__() -> list[str]:
+        return sorted({*vars(sys.modules[__name__]), *__all__})
+
+
+# A traceback and a pickle name what a user would import.
 for _name in __all__:
-    _value = globals()[_name]
-    if isinstance(_value, type) and issubclass(_value, HeyMiloError):
+    _value = globals().get(_name)
+    if isinstance(_value, type) and issubclass(_value, HeyMiloError | Model):
         # Resolved where their names are: `typing.get_type_hints` looks in `__module__`.
         _value.__annotations__ = get_annotations(_value, eval_str=True)
         _value.__module__ = __name__

@@ -34,8 +34,8 @@ from ._ratelimit.window import RateLimitStatus
 from ._version import __version__
 from .errors import InvalidRequestError
 from .events import Listener
-from .resources._collection import AsyncResource, Mounted, Resource
-from .resources.phone_numbers import AsyncPhoneNumbers, PhoneNumbers
+from .resources import AsyncResources, Resources
+from .resources._collection import AsyncResource, Resource
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,7 +45,7 @@ _USER_AGENT = (
 )
 
 
-class AsyncHeyMilo:
+class AsyncHeyMilo(AsyncResources):
     """
     The client, awaited: on asyncio and on trio.
 
@@ -103,8 +103,6 @@ class AsyncHeyMilo:
         >>> asyncio.run(main())
         ['+12065550100', '+12045550100', '+441134960000']
     """
-
-    phone_numbers: Final = Mounted(AsyncPhoneNumbers)
 
     def __init__(
         self,
@@ -317,7 +315,7 @@ class AsyncHeyMilo:
         _refuse_copy(self)
 
 
-class HeyMilo:
+class HeyMilo(Resources):
     """
     The client, blocking: for scripts, notebooks, threads and worker processes.
 
@@ -343,8 +341,6 @@ class HeyMilo:
         9E3779B1 +12065550100
         3C6EF362 +12045550100
     """
-
-    phone_numbers: Final = Mounted(PhoneNumbers)
 
     def __init__(
         self,

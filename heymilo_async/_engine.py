@@ -17,22 +17,24 @@ import functools
 import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, NoReturn, TypeGuard, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
 from tenacity import AsyncRetrying, RetryCallState, stop_never
 
-from ._core.codec import SingleResponse, decode
-from ._core.messages import APIResponse, Call, Request, Response
+from ._core.codec import Content, read_content
+from ._core.emitter import log
+from ._core.messages import APIResponse, Audio, Call, Request, Response
+from ._core.model import cursor_of
+from ._core.redirects import redirect_target
 from ._core.retry import Retry, next_try
 from ._core.secrets import Secret, printable, scrub
 from ._core.settings import RateLimit, Settings
 from ._core.status import check, cleaned, cleaned_headers, decode_error
 from ._core.transport import Prefetched
 from ._http import deadline_error
-from ._mapping import NOTHING_EXTRA
 from ._pool import LoopState, Pool
 from ._ratelimit.headers import quota, retry_after
 from ._ratelimit.window import RateLimitStatus
@@ -43,8 +45,10 @@ from .errors import (
     ClientClosedError,
     DeadlineExceededError,
     HeyMiloError,
+    NotFoundError,
     ResponseDecodeError,
     ResponseMismatchError,
+    ServerError,
 )
 from .events import (
     AttemptFinished,
@@ -236,13 +240,15 @@ class Engine:
         try:
             answer = await self._send(course)
             await self._learn(course, answer)
-            data, meta, extra = await self._read(course, answer)
+            answer = await self._follow(course, answer)
+            content = await self._read(course, answer)
         except HeyMiloError as error:
             if isinstance(error, ResponseMismatchError):
                 # What that connection still holds would be the next caller's answer.
                 await course.lane.transport.recycle_connections()
             self._note(course, began, answer, error)
             error.attempts = course.attempts
+            _say_what_is_known(error, course.call, course.attempts)
             return error.with_traceback(None)
         self._note(course, began, answer, None)
         if self.record is not None:
@@ -250,9 +256,9 @@ class Engine:
             answer = cleaned(answer, self.settings.secrets + course.lane.transport.secrets)
         return APIResponse(
             request=str(course.call) if self.record is None else self._name(course.call),
-            data=data,
-            meta=meta,
-            extra=extra,
+            data=content.data,
+            meta=content.meta,
+            extra=content.extra,
             status_code=answer.status_code,
             headers=answer.headers,
             request_id=answer.request_id,
@@ -382,9 +388,45 @@ class Engine:
             method=call.operation.method,
             base_url=self.settings.base_url,
             path=call.target,
-            headers=self._headers,
+            headers=self._headers_of(call),
             secrets=self.settings.secrets,
             body=call.body,
+        )
+
+    def _headers_of(self, call: Call[Any]) -> tuple[tuple[str, Secret | str], ...]:
+        if call.body is None and not call.headers and call.operation.shape != "bytes":
+            return self._headers
+        own: list[tuple[str, Secret | str]] = [*call.headers]
+        if call.body is not None:
+            own.append(("Content-Type", "application/json"))
+        if call.operation.shape == "bytes":
+            own.append(("Accept", "audio/mpeg, application/json"))
+        names = {name.lower() for name, _ in own}
+        return (*(pair for pair in self._headers if pair[0].lower() not in names), *own)
+
+    async def _follow(self, course: _Course[T], answer: Response) -> Response:
+        """
+        Return *answer*, or what it redirects to where the contract has a redirect.
+
+        The other host gets no credential and no header of the caller's, and is followed once.
+        """
+        if course.call.operation.shape != "bytes" or answer.status_code != 302:
+            return answer
+        target = redirect_target(answer.headers.get("location"), self.settings.base_url)
+        if target is None:
+            return answer
+        request = Request(
+            name=str(course.call),
+            method="GET",
+            base_url=target[0],
+            path=target[1],
+            headers=(("Accept", "audio/mpeg"), ("User-Agent", self.user_agent)),
+            secrets=self.settings.secrets,
+        )
+        return await course.lane.transport.send(
+            request,
+            timeout=self.settings.timeout,
+            expires=None if course.expires == NEVER else course.expires,
         )
 
     @functools.cached_property
@@ -408,11 +450,9 @@ class Engine:
         # Who takes one thing for the other asks for a number whose id is the key.
         return self.clean(str(call))
 
-    async def _read(
-        self, course: _Course[T], answer: Response
-    ) -> tuple[T, Mapping[str, Any] | None, Mapping[str, Any]]:
+    async def _read(self, course: _Course[T], answer: Response) -> Content[T]:
         """
-        Return what *answer* holds: data, meta, and what this version does not know.
+        Return what *answer* holds.
         """
         call, secrets = course.call, self.settings.secrets + course.lane.transport.secrets
         wait = None
@@ -423,14 +463,16 @@ class Engine:
             raise refusal
         error: HeyMiloError
         try:
-            read = await course.lane.transport.run_off_loop(
-                functools.partial(_decoded, call, answer.body, secrets), len(answer.body)
+            content = await course.lane.transport.run_off_loop(
+                functools.partial(_decoded, call, answer, secrets), len(answer.body)
             )
         except ResponseDecodeError as fault:
             error = decode_error(fault, answer, request=str(call), secrets=secrets)
         else:
             if course.lane.transport.now() < course.expires:
-                return read
+                if content.is_cut:
+                    log.warning("%s says that there is more, but this list cannot be walked", call)
+                return content
             error = deadline_error(self._name(call), "read", answer.elapsed)
         # Here, and not within the except block: the fault's frames hold the whole body.
         raise error
@@ -503,7 +545,7 @@ class Engine:
         """
         listeners = self.settings.events
         data: Any = outcome.data if isinstance(outcome, APIResponse) else None
-        is_list = not course.call.operation.single
+        is_list = course.call.operation.shape == "page"
         if is_list and data is not None and listeners.wants(PageFetched):
             self._tell(
                 PageFetched,
@@ -511,7 +553,7 @@ class Engine:
                 count=len(data),
                 has_more=data.has_more,
                 total_count=data.pagination.total_count,
-                cursor=self.clean(data[-1].id) if data else None,
+                cursor=self.clean(cursor_of(data[-1])) if data else None,
             )
         if listeners.wants(CallFinished):
             last = course.attempts[-1] if course.attempts else None
@@ -591,16 +633,37 @@ def _outcome_of(state: RetryCallState) -> Any:
         del outcome
 
 
-def _decoded(
-    call: Call[T], body: bytes, secrets: tuple[Secret, ...]
-) -> tuple[T, Mapping[str, Any] | None, Mapping[str, Any]]:
+def _say_what_is_known(error: HeyMiloError, call: Call[Any], attempts: Sequence[Attempt]) -> None:
+    """
+    Say in the *error* of a call that changes something whether it may have done so.
+    """
     operation = call.operation
-    if not operation.single:
-        return decode(body, operation.returns), None, NOTHING_EXTRA
-    read = decode(body, SingleResponse[operation.returns])  # type: ignore[name-defined]  # known only now
-    given = getattr(read.data, "id", "")
-    if call.answers_id is not None and given.casefold() != call.answers_id.casefold():
-        came, asked = (printable(scrub(one, secrets), 50) for one in (given, call.answers_id))
-        message = f"it is {came!r} and not {asked!r} that came"
-        raise ResponseMismatchError(message, path="$.data.id")
-    return read.data, read.meta, read.extra
+    if operation.method == "GET":
+        return
+    is_done = isinstance(error, ResponseDecodeError)
+    if is_done or isinstance(error, ServerError):
+        error.maybe_sent = True
+    if isinstance(error, NotFoundError) and operation.method == "DELETE" and len(attempts) > 1:
+        error.maybe_done = True
+        error.advice = "an attempt before may have deleted it"
+    elif is_done:
+        error.advice = "the request itself was carried out"
+    elif error.maybe_sent and not operation.repeatable:
+        error.advice = operation.advice
+
+
+def _decoded(call: Call[T], answer: Response, secrets: tuple[Secret, ...]) -> Content[T]:
+    operation = call.operation
+    if operation.shape == "bytes":
+        data: Any = Audio.of(answer)
+        return Content(data)
+    content: Content[T] = read_content(answer.body, operation.returns, operation.shape)
+    member, asked = operation.answers, call.answers_id
+    if member is None or asked is None:
+        return content
+    given = getattr(content.data, member, None)
+    if not isinstance(given, str) or given.casefold() != asked.casefold():
+        came, wanted = (printable(scrub(str(one), secrets), 50) for one in (given, asked))
+        message = f"it is {came!r} and not {wanted!r} that came"
+        raise ResponseMismatchError(message, path=f"$.data.{member}")
+    return content

@@ -36,8 +36,9 @@ class ReadOnly(Mapping[str, Value], Generic[Value]):
             return self._items == dict(other)
         return NotImplemented
 
-    # Values may be lists or dicts, so there is no hash; models leave `.extra` out of theirs.
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        # Values may be lists or dicts. What is equal has the same keys, which is all it takes.
+        return hash(frozenset(self._items))
 
     def __repr__(self) -> str:
         return repr(self._items)

@@ -224,6 +224,10 @@ class HeyMiloError(Exception):
         collected: What `collect()` had gathered before the error, in order; else empty.
         retry_budget_exhausted: True if another try was worth it but the client had spent the
             retries it allows itself while a server is down.
+        maybe_sent: Whether the server may have got the request, and a call that changes something
+            may have done so; False of an answer that refuses it.
+        advice: How to find out what became of a call that changes something; empty where that is
+            clear. `str` says it too.
 
     Example:
         >>> from heymilo_async import HeyMilo, HeyMiloError
@@ -240,6 +244,8 @@ class HeyMiloError(Exception):
     cursor: str | None = None
     collected: tuple[Any, ...] = ()
     retry_budget_exhausted: bool = False
+    maybe_sent: bool = False
+    advice: str = ""
 
     def __init__(self, message: str, /, **facts: Any) -> None:
         super().__init__(message)
@@ -256,6 +262,8 @@ class HeyMiloError(Exception):
         notes = [described(self.attempts)] if len(self.attempts) > 1 else []
         if self.retry_budget_exhausted:
             notes.append("not tried again: the client's retry budget is spent")
+        if self.advice:
+            notes.append(self.advice)
         return f"{self.message} ({'; '.join(notes)})" if notes else self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -485,6 +493,9 @@ class NotFoundError(APIStatusError):
     """
     Status 404: there is nothing under this id in the workspace of the credential.
 
+    Attributes:
+        maybe_done: Whether this is a delete that was tried before: that attempt may have done it.
+
     Example:
         >>> from heymilo_async import HeyMilo, NotFoundError
         >>> with HeyMilo() as client:
@@ -494,6 +505,8 @@ class NotFoundError(APIStatusError):
         ...         print(error.error.message)
         No phone number has this id.
     """
+
+    maybe_done: bool = False
 
 
 class ConflictError(APIStatusError):

@@ -13,33 +13,20 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from typing import Any, Generic, Protocol, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
 import attrs
 
 from ._core.arguments import check_cursor, whole_number
 from ._core.blocking import run_now
 from ._core.messages import Call
+from ._core.model import Model, cursor_of
 from ._core.transport import Prefetched
 from ._engine import Engine
 from ._mapping import NOTHING_EXTRA, read_only
 from .errors import HeyMiloError, InvalidRequestError, PaginationError
 
-
-class Identified(Protocol):
-    """
-    What a list can hold: its cursor is the id of an item.
-    """
-
-    @property
-    def id(self) -> str:
-        """
-        What `starting_after` takes.
-        """
-        ...
-
-
-T = TypeVar("T", bound=Identified)
+T = TypeVar("T", bound=Model)
 Item = TypeVar("Item")
 
 
@@ -102,7 +89,7 @@ class Page(Sequence[T], Generic[T]):
         """
         What to pass as `starting_after` for the next page; None if there is none.
         """
-        return self.data[-1].id if self.data and self.has_more else None
+        return cursor_of(self.data[-1]) if self.data and self.has_more else None
 
     @overload
     def __getitem__(self, index: int, /) -> T: ...
@@ -346,7 +333,7 @@ class _Walk(Generic[T]):
         page = self._cut(page)
         self._finished = not page.has_more or self._left == 0
         if page:
-            self._cursor = page[-1].id
+            self._cursor = cursor_of(page[-1])
             self._seen.add(self._cursor)
         return page
 
@@ -358,13 +345,13 @@ class _Walk(Generic[T]):
                 )
                 raise PaginationError(message)
             return
-        if self._cursor is not None and any(item.id == self._cursor for item in page):
+        if self._cursor is not None and any(cursor_of(item) == self._cursor for item in page):
             after = self._clean(self._cursor)
             message = (
                 f"the page after {after[:50]!a} holds that very item: the list does not get on"
             )
             raise PaginationError(message)
-        last = page[-1].id
+        last = cursor_of(page[-1])
         if last in self._seen:
             came = self._clean(last)
             message = f"the cursor {came[:50]!a} came before: the list goes round in a circle"
@@ -436,7 +423,7 @@ class _Pages(AsyncIterator[Page[T]], Generic[T]):
         with self._exclusive:
             page = await self._next_page()
             if self._hand_out_pages and page:
-                self.pager._cursor = page[-1].id
+                self.pager._cursor = cursor_of(page[-1])
             return page
 
 
@@ -450,7 +437,7 @@ class _Items(AsyncIterator[T], Generic[T]):
         with self._exclusive:
             while True:
                 for item in self._page:
-                    self._pages.pager._cursor = item.id
+                    self._pages.pager._cursor = cursor_of(item)
                     return item
                 self._page = iter(await self._pages.__anext__())
 

@@ -47,11 +47,9 @@ class Found:
         The public classes that it defines: models and faces.
         """
         return {
-            name: value
-            for name, value in vars(self.module).items()
-            if isinstance(value, type)
-            and value.__module__ == self.module.__name__
-            and not name.startswith("_")
+            name: getattr(resources, name)
+            for name, module in resources.EXPORTS.items()
+            if module == self.name
         }
 
     @property

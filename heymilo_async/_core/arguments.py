@@ -97,7 +97,7 @@ def check_id(name: str, value: object) -> str:
         raise InvalidRequestError(message)
     # Controls, surrogates, line and paragraph separators: in no id, and trouble in every log.
     _refuse_categories(
-        name, text, {"Cc", "Cs", "Zl", "Zp"}, "a control character or half a character"
+        name, text, {"Cc", "Cs", "Zl", "Zp"}, "a control character or an unpaired surrogate"
     )
     return text
 
@@ -120,7 +120,27 @@ def check_cursor(name: str, value: object) -> str:
     if len(text) > _LONGEST_CURSOR:
         message = f"{name} has {len(text)} characters, at most {_LONGEST_CURSOR}"
         raise InvalidRequestError(message)
-    _refuse_categories(name, text, {"Cs"}, "half a character")
+    refuse_surrogates(name, text)
+    return text
+
+
+def refuse_surrogates(name: str, text: str) -> None:
+    """
+    Refuse *text* if it cannot be sent as UTF-8.
+    """
+    if not text.isascii():
+        _refuse_categories(name, text, {"Cs"}, "an unpaired surrogate")
+
+
+def check_search(name: str, value: object) -> str:
+    """
+    Return *value* as a plain str if it can stand in a query.
+    """
+    text = _plain_text(name, value)
+    if len(text) > _LONGEST_CURSOR:
+        message = f"{name} has {len(text)} characters, at most {_LONGEST_CURSOR}"
+        raise InvalidRequestError(message)
+    refuse_surrogates(name, text)
     return text
 
 

@@ -40,8 +40,9 @@ _PRIMITIVES: Mapping[type[Any], str] = {str: "a string", bool: "a boolean", int:
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
-#: What `object` says, to the model: how an item of an unparametrised page is told.
-_BY_OBJECT: dict[str, type[Any]] = {}
+#: Finds the model that `object` names, for the items of an unparametrised page. The index of the
+#: resources puts its function here, for it alone knows them all without importing each.
+finders: list[Callable[[str], type[Any] | None]] = []
 
 
 @attrs.frozen(kw_only=True)
@@ -55,6 +56,17 @@ class SingleResponse(Generic[T]):
     extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
+@attrs.frozen(kw_only=True)
+class ListResponse(Generic[T]):
+    """
+    The envelope round a list that cannot be walked, the schemas `ListResponse_...`.
+    """
+
+    data: tuple[T, ...]
+    pagination: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
+
+
 class _Mistake(TypeError):  # noqa: N818 - it is cattrs's to catch, and nobody's to see
     """
     What is wrong with a value, in words; cattrs adds where.
@@ -65,15 +77,6 @@ class _ByObject:
     """
     The item of a bare `Page`: whichever model its `object` member names.
     """
-
-
-def model(kind: type[T]) -> type[T]:
-    """
-    Make *kind* known by the default of its `object` member.
-    """
-    default: Any = attrs.fields_dict(cast("Any", kind))["object"].default
-    _BY_OBJECT[default] = kind
-    return kind
 
 
 def decode(body: bytes, returns: type[T]) -> T:
@@ -98,6 +101,39 @@ def structure(data: Any, returns: type[T]) -> T:
         fault, path = _fault_in(data, returns, first)
     message = f"{path} {fault}"
     raise ResponseDecodeError(message, path=path)
+
+
+@attrs.frozen
+class Content(Generic[T]):
+    """
+    What an answer held, read by its operation's shape.
+
+    Attributes:
+        data: What the method returns.
+        meta: The envelope's `meta`, None if it has none.
+        extra: Members of the envelope that this version does not know.
+        is_cut: Whether a list that cannot be walked says that there is more of it.
+    """
+
+    data: T
+    meta: Mapping[str, Any] | None = None
+    extra: Mapping[str, Any] = NOTHING_EXTRA
+    is_cut: bool = False
+
+
+def read_content(body: bytes, returns: Any, shape: str) -> Content[Any]:
+    """
+    Read *body* as *shape* has it; `bytes` is not for here.
+    """
+    if shape in {"page", "object"}:
+        return Content(decode(body, returns))
+    if shape == "list":
+        listed: ListResponse[Any] = decode(body, ListResponse[get_args(returns)[0]])  # type: ignore[misc]  # known only now
+        return Content(
+            listed.data, extra=listed.extra, is_cut=bool(listed.pagination.get("has_more"))
+        )
+    single: SingleResponse[Any] = decode(body, SingleResponse[returns])
+    return Content(single.data, single.meta, single.extra)
 
 
 def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
@@ -302,11 +338,25 @@ def _time_hook(value: Any, kind: Any) -> datetime | None:
     raise _Mistake(message)
 
 
-def _object_hook(value: Any, _: Any) -> Mapping[str, Any]:
+def _object_hook(value: Any, _: Any) -> ReadOnly[Any]:
     if type(value) is not dict:
         message = f"must be an object, not {_named(value)}"
         raise _Mistake(message)
     return ReadOnly(checked_copy(value))
+
+
+def _texts_hook(value: Any, kind: Any) -> ReadOnly[str]:
+    texts: ReadOnly[str] = _object_hook(value, kind)
+    for name, text in texts.items():
+        if type(text) is not str:
+            message = f"must have a string for {name[:50]!r}, not {_named(text)}"
+            raise _Mistake(message)
+    return texts
+
+
+def _any_json_hook(value: Any, _: Any) -> Any:
+    copied = checked_copy({"value": value})["value"]
+    return ReadOnly(copied) if type(copied) is dict else copied
 
 
 def _text_or_int_hook(value: Any, _: Any) -> str | int:
@@ -344,6 +394,7 @@ def _item(hook: Callable[[Any, Any], Any], index: int, item: Any, kind: Any) -> 
 
 def _attrs_hook_factory(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     plain = get_origin(kind) or kind
+    attrs.resolve_types(plain)
     if kind is plain and getattr(kind, "__parameters__", None):
         kind = kind[_ByObject]
     read_fields: Callable[[Any, Any], Any] = make_dict_structure_fn(
@@ -391,10 +442,11 @@ def configure(converter: Converter) -> Converter:
 
     def by_object_name(value: Any, _: Any) -> Any:
         name = value.get("object") if type(value) is dict else None
-        if type(name) is not str or name not in _BY_OBJECT:
+        named = [find(name) for find in finders] if type(name) is str else []
+        if not any(named):
             message = "does not say by `object` which model it is: name it, as in Page[PhoneNumber]"
             raise _Mistake(message)
-        return converter.structure(value, _BY_OBJECT[name])
+        return converter.structure(value, named[0])
 
     for kind, expected in _PRIMITIVES.items():
         converter.register_structure_hook(kind, _exactly(expected, kind))
@@ -405,14 +457,17 @@ def configure(converter: Converter) -> Converter:
     converter.register_structure_hook(datetime | None, _time_hook)
     converter.register_structure_hook(str | int, _text_or_int_hook)
     converter.register_structure_hook(_ByObject, by_object_name)
+    converter.register_structure_hook_func(lambda kind: kind is Any, _any_json_hook)
     converter.register_structure_hook_func(
-        lambda kind: _origin(kind) is collections.abc.Mapping, _object_hook
+        lambda kind: (_origin(kind) or kind) in {collections.abc.Mapping, ReadOnly}, _object_hook
     )
+    converter.register_structure_hook_func(lambda kind: kind == Mapping[str, str], _texts_hook)
     converter.register_structure_hook_factory(
         lambda kind: _origin(kind) is tuple, _array_hook_factory
     )
     converter.register_structure_hook_factory(_is_model, _attrs_hook_factory)
     converter.register_unstructure_hook(datetime, datetime.timestamp)
+    converter.register_unstructure_hook(ReadOnly, lambda mapping: checked_copy(dict(mapping)))
     converter.register_unstructure_hook_factory(_is_model, _unstructure_hook_factory)
     return converter
 

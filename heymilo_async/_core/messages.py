@@ -4,18 +4,33 @@ One call as data: what is asked, and what came back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import attrs
 
 from .._mapping import NOTHING_EXTRA, Headers, read_only
-from ..errors import Attempt, described
+from ..errors import Attempt, ResponseDecodeError, described
+from .body import Body, body_of
 from .secrets import Secret
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
+
+_BRACES = re.compile(r"{(\w+)}")
+
+
+#: How an answer holds what was asked for:
+#:
+#: - `page`: a list envelope that can be walked; *returns* is a `Page[...]`;
+#: - `list`: a list envelope that cannot; *returns* is a `tuple[..., ...]`;
+#: - `single`: `{"data": ..., "meta": ...}` round one model;
+#: - `items`: the same round a list; *returns* is a `tuple[..., ...]`;
+#: - `object`: a bare object, without an envelope;
+#: - `bytes`: no JSON at all.
+Shape: TypeAlias = Literal["page", "list", "single", "items", "object", "bytes"]
 
 
 @attrs.frozen(kw_only=True)
@@ -27,44 +42,59 @@ class Operation(Generic[T]):
         id: The contract's `operationId`.
         method: The HTTP method.
         path: The contract's path, parameters in braces.
-        returns: The model that the answer holds.
-        single: Whether the answer is `{"data": ..., "meta": ...}` around that model.
-        repeatable: Whether sending it twice does no more than sending it once; true of GET.
+        returns: What the answer holds.
+        shape: How it holds it.
+        takes: What the request's body is, None if it has none.
+        repeatable: Whether sending it twice does no more than sending it once; so it is unless the
+            method is POST, where it has to be said.
+        answers: The member of the answer that must equal the last id of the path, None if there is
+            nothing to compare.
+        advice: For a call that may not be sent twice: how to find out what became of it.
     """
 
     id: str
     method: str
     path: str
     returns: type[T]
-    single: bool = False
+    shape: Shape
+    takes: type[Body] | None = None
     repeatable: bool = attrs.field(
-        default=attrs.Factory(lambda self: self.method == "GET", takes_self=True)
+        default=attrs.Factory(lambda self: self.method != "POST", takes_self=True)
+    )
+    answers: str | None = None
+    advice: str = "it may have been carried out: look before you send it again"
+    #: The names in braces.
+    segments: tuple[str, ...] = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: tuple(_BRACES.findall(self.path)), takes_self=True),
     )
 
     def call(
         self,
-        *,
+        *ids: str,
         query: Mapping[str, str | int | None] | None = None,
-        answers_id: str | None = None,
-        **segments: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
     ) -> Call[T]:
         """
-        Return the call of this operation with *segments* in its path and *query* after it.
+        Return the call of this operation with *ids* in its path, in order.
 
-        A parameter of *query* that is None is not sent. *answers_id* is what `data.id` of the
-        answer must be.
+        What is None in *query* or *headers*, or NOT_GIVEN in *body*, is not sent.
         """
+        quoted = (quote(one, safe="=:@") for one in ids)
         return Call(
             operation=self,
-            path=self.path.format_map(
-                {name: quote(segments[name], safe="=:@") for name in segments}
-            ),
+            path=self.path.format_map(dict(zip(self.segments, quoted, strict=True))),
             query="&".join(
                 f"{quote(name, safe='')}={quote(str(value), safe='')}"
                 for name, value in (query or {}).items()
                 if value is not None
             ),
-            answers_id=answers_id,
+            body=None if self.takes is None else body_of(self.takes, body or {}),
+            headers=tuple(
+                (name, value) for name, value in (headers or {}).items() if value is not None
+            ),
+            answers_id=ids[-1] if self.answers is not None else None,
         )
 
 
@@ -77,7 +107,8 @@ class Call(Generic[T]):
     operation: Operation[T]
     path: str
     query: str = ""
-    body: bytes | None = None
+    body: bytes | None = attrs.field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
     answers_id: str | None = None
 
     @property
@@ -108,7 +139,7 @@ class Request:
     path: str
     headers: tuple[tuple[str, Secret | str], ...]
     secrets: tuple[Secret, ...]
-    body: bytes | None = None
+    body: bytes | None = attrs.field(default=None, repr=False)
 
     @property
     def url(self) -> str:
@@ -145,6 +176,36 @@ class Response:
             if name in self.headers:
                 return self.headers[name]
         return None
+
+
+@attrs.frozen(kw_only=True)
+class Audio:
+    """
+    A recording.
+
+    Attributes:
+        content: Its bytes, at most 32 MiB.
+        content_type: What the server says it is, such as `audio/mpeg`.
+
+    Example:
+        >>> from heymilo_async import Audio
+        >>> Audio(content=b"...", content_type="audio/mpeg").content_type
+        'audio/mpeg'
+    """
+
+    content: bytes = attrs.field(repr=lambda content: f"<{len(content)} bytes>")
+    content_type: str
+
+    @classmethod
+    def of(cls, answer: Response) -> Self:
+        """
+        Return what *answer* is; JSON, whose shape nobody describes, is an error that shows it.
+        """
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "application/json" or kind.endswith("+json") or not answer.body:
+            message = "the body is JSON and not audio" if answer.body else "the body is empty"
+            raise ResponseDecodeError(message)
+        return cls(content=answer.body, content_type=kind or "application/octet-stream")
 
 
 @attrs.frozen(kw_only=True)

@@ -17,11 +17,11 @@ import attrs
 import typer
 
 from .. import Page, to_dict
-from ..pages import Identified
+from .._core.model import Model
 from ._streams import is_terminal, say, write
 from ._table import Column, block, table
 
-T = TypeVar("T", bound=Identified)
+T = TypeVar("T", bound=Model)
 
 
 def _nothing(_: int, __: int | None) -> None:

@@ -1,3 +1,100 @@
 """
-The API's resources, one module each: a model, its operations, and their blocking face.
+The API's resources, one module each: models, operations, and both faces of a group.
+
+This file is written by `python scripts/index.py`. A group is imported when it is first used, so
+that an import costs the same however many there are.
 """
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from inspect import get_annotations
+from typing import TYPE_CHECKING, Any, Final
+
+from .._core.codec import finders
+from .._core.model import Model
+from ._collection import Mounted
+
+if TYPE_CHECKING:
+    from .phone_numbers import (
+        AsyncPhoneNumbers,
+        PhoneNumber,
+        PhoneNumbers,
+    )
+
+__all__ = [
+    "AsyncPhoneNumbers",
+    "PhoneNumber",
+    "PhoneNumbers",
+]
+
+#: Every public class of a resource, and the module that it is in.
+EXPORTS: Final[Mapping[str, str]] = {
+    "AsyncPhoneNumbers": "phone_numbers",
+    "PhoneNumber": "phone_numbers",
+    "PhoneNumbers": "phone_numbers",
+}
+
+#: What `object` says of the items of a list, and the model of these.
+_BY_OBJECT: Final[Mapping[str, str]] = {
+    "phone_number": "PhoneNumber",
+}
+
+
+class AsyncResources:
+    """
+    The resources of an `AsyncHeyMilo`.
+    """
+
+    phone_numbers: Final = Mounted["AsyncPhoneNumbers"]("AsyncPhoneNumbers")
+
+
+class Resources:
+    """
+    The resources of a `HeyMilo`.
+    """
+
+    phone_numbers: Final = Mounted["PhoneNumbers"]("PhoneNumbers")
+
+
+def load(name: str) -> Any:
+    """
+    Return the class of the public *name*, and import its module if nobody has yet.
+    """
+    module = importlib.import_module(f".{EXPORTS[name]}", __name__)
+    for exported, where in EXPORTS.items():
+        if where == EXPORTS[name]:
+            _publish(getattr(module, exported))
+    return getattr(module, name)
+
+
+def _publish(kind: type) -> None:
+    """
+    Give *kind* the module that shows it, where a pickle and a traceback look for it.
+    """
+    package = __name__.rpartition(".")[0]
+    if kind.__module__ != package:
+        # Resolved where their names are: `typing.get_type_hints` looks in `__module__`.
+        kind.__annotations__ = get_annotations(kind, eval_str=True)
+        kind.__module__ = package
+
+
+def _model_named(word: str) -> type[Model] | None:
+    name = _BY_OBJECT.get(word)
+    return load(name) if name is not None else None
+
+
+def __getattr__(name: str) -> Any:
+    if name in EXPORTS:
+        return load(name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return sorted({*vars(sys.modules[__name__]), *__all__})
+
+
+finders.append(_model_named)

@@ -1,23 +1,48 @@
 """
-What every resource has: its place in a client, and what lists and groups of calls have in common.
+What resources have in common: their place in a client, list and get, and groups of calls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import builtins
+import importlib
+import types
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MethodType
-from typing import Any, Generic, Protocol, Self, TypeVar, overload
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    Protocol,
+    Self,
+    TypeVar,
+    get_args,
+    get_type_hints,
+    overload,
+)
 
-from .._core.arguments import check_cursor, check_id, check_limit, whole_number, wrong_type
-from .._core.messages import Call, Operation
+from .._core.arguments import (
+    check_cursor,
+    check_id,
+    check_limit,
+    check_search,
+    seconds,
+    whole_number,
+    wrong_type,
+)
+from .._core.blocking import blocking, blocking_iter
+from .._core.messages import Call, Operation, operation
+from .._core.model import Model
 from .._engine import Engine
-from ..errors import HeyMiloError, InvalidRequestError
-from ..pages import AsyncPager, Identified, Page
+from ..errors import DeadlineExceededError, HeyMiloError, InvalidRequestError
+from ..pages import AsyncPager, Page
 
 A = TypeVar("A", bound="AsyncResource")
-ItemT = TypeVar("ItemT", bound=Identified)
+ItemT = TypeVar("ItemT", bound=Model)
 R = TypeVar("R", bound="_Mountable")
 T = TypeVar("T")
+
+Query = Mapping[str, str | int | None]
 
 
 class _Mountable(Protocol):
@@ -41,11 +66,36 @@ class AsyncResource:
     def _of(cls, client: Any, _name: str, /) -> Self:
         return cls(client._engine)
 
-    async def _list(
-        self, operation: Operation[Page[ItemT]], limit: int | None, starting_after: str | None
+    async def _perform(
+        self,
+        operation: Operation[T],
+        /,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        expires: float | None = None,
+        **ids: str,
+    ) -> T:
+        """
+        Perform *operation* with *ids* in its path, in order, under the names that errors use.
+        """
+        call = operation.call(*_checked(ids), query=query, body=body, headers=headers)
+        return await self._engine.perform(call, expires=expires)
+
+    async def _page(
+        self,
+        operation: Operation[Page[ItemT]],
+        limit: int | None,
+        starting_after: str | None,
+        /,
+        *,
+        query: Query | None = None,
+        **ids: str,
     ) -> Page[ItemT]:
         size = None if limit is None else check_limit("limit", limit)
-        return await self._engine.perform(_page_call(operation, size, _cursor(starting_after)))
+        asked = {"limit": size, "starting_after": _cursor(starting_after), **(query or {})}
+        return await self._engine.perform(operation.call(*_checked(ids), query=asked))
 
     def _walk(
         self,
@@ -53,11 +103,20 @@ class AsyncResource:
         page_size: int,
         starting_after: str | None,
         max_items: int | None,
+        /,
+        *,
+        query: Query | None = None,
+        **ids: str,
     ) -> AsyncPager[ItemT]:
-        size = check_limit("page_size", page_size)
+        size, checked = check_limit("page_size", page_size), _checked(ids)
+
+        def page_after(cursor: str | None) -> Call[Page[ItemT]]:
+            asked = {"limit": size, "starting_after": _cursor(cursor), **(query or {})}
+            return operation.call(*checked, query=asked)
+
         return AsyncPager(
             self._engine,
-            lambda cursor: _page_call(operation, size, _cursor(cursor)),
+            page_after,
             starting_after=_cursor(starting_after),
             max_items=(
                 None
@@ -66,12 +125,15 @@ class AsyncResource:
             ),
         )
 
-    async def _get_many(
+    async def _many(
         self,
         get: Callable[[str, float | None], Awaitable[T]],
         ids: Iterable[str],
         concurrency: int,
-    ) -> list[T]:
+    ) -> builtins.list[T]:
+        """
+        Return what *get*, of an id and a deadline, returns for each of *ids*.
+        """
         checked, limit = _check_many(ids, concurrency)
         expires = self._engine.expiry()
 
@@ -80,22 +142,363 @@ class AsyncResource:
 
         return await self._engine.map(get_one, checked, limit)
 
-    async def _get_many_settled(
+    async def _settled(
         self,
         get: Callable[[str, float | None], Awaitable[T]],
         ids: Iterable[str],
         concurrency: int,
-    ) -> list[T | HeyMiloError]:
+    ) -> builtins.list[T | HeyMiloError]:
         async def settle(item_id: str, expires: float | None) -> T | HeyMiloError:
             try:
                 return await get(item_id, expires)
             except HeyMiloError as error:
                 return error.with_traceback(None)
 
-        return await self._get_many(settle, ids, concurrency)
+        return await self._many(settle, ids, concurrency)
+
+    async def _poll(
+        self,
+        fetch: Callable[[float | None], Awaitable[T]],
+        *,
+        timeout: float,
+        poll: float,
+        done: Callable[[T], bool],
+    ) -> tuple[T, bool]:
+        """
+        Call *fetch*, of a deadline, every *poll* seconds until its result is *done*, for *timeout*
+        seconds; return the last result, and whether it is done.
+        """
+        wait = seconds("timeout", timeout, refusal=InvalidRequestError)
+        pause = seconds("poll", poll, refusal=InvalidRequestError)
+        transport = self._engine.pool.loop_state().transport
+        expires = min(transport.now() + wait, self._engine.expiry())
+        last: builtins.list[T] = []
+        while True:
+            try:
+                result = await fetch(expires)
+            except DeadlineExceededError:
+                if not last:
+                    raise
+                return last[0], False
+            if done(result):
+                return result, True
+            last = [result]
+            left = expires - transport.now()
+            if left <= 0:
+                return result, False
+            await transport.sleep(min(pause, left))
+            self._engine.pool.require_open()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._engine.settings.base_url}>"
+
+
+class AsyncCollection(AsyncResource, Generic[ItemT]):
+    """
+    A group with a list that can be walked, and a get: both are written once, here.
+
+    A class of its own says what is listed: its operations, and what errors call an id. Its methods
+    are made for it, so that their types, docstrings and operations are its own.
+    """
+
+    _list_operation: ClassVar[Operation[Any]]
+    _get_operation: ClassVar[Operation[Any]]
+    _id_name: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "_list_operation" not in vars(cls):
+            return
+        item = get_args(vars(cls)["__orig_bases__"][0])[0]
+        for name in ("list", "list_all", "get", "get_many", "get_many_settled"):
+            if name not in vars(cls):
+                is_get = name.startswith("get")
+                described = cls._get_operation if is_get else cls._list_operation
+                made = _made_for(cls, item, getattr(cls, name), described)
+                # `raw` takes what is one call.
+                setattr(cls, name, operation(described)(made) if name in {"list", "get"} else made)
+
+    async def list(
+        self, *, limit: int | None = None, starting_after: str | None = None
+    ) -> Page[ItemT]:
+        """
+        Return one page of the list.
+
+        One request; what is not given is not sent. The order is the server's.
+
+        Args:
+            limit: Items on the page, 1 to 100; the server's default is 20.
+            starting_after: The cursor: which item the page comes after; without it, the first
+                page. `Page.next_cursor` of the page before has it.
+
+        Returns:
+            The page: a sequence of its items, with `.has_more` and `.next_cursor`.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            HeyMiloError: What every call may raise; see the errors page.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     page = client.phone_numbers.list(limit=2)
+            ...     print(len(page), page.has_more, page.next_cursor == page[-1].id)
+            2 True True
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         page = await client.phone_numbers.list(limit=2)
+            ...         print(len(page))
+            >>> asyncio.run(main())
+            2
+        """
+        return await self._page(self._list_operation, limit, starting_after)
+
+    def list_all(
+        self,
+        *,
+        page_size: int = 100,
+        starting_after: str | None = None,
+        max_items: int | None = None,
+    ) -> AsyncPager[ItemT]:
+        """
+        Walk through the whole list, page by page.
+
+        Nothing is sent before the walk begins. Each iteration starts anew at *starting_after*.
+
+        Args:
+            page_size: Items asked for at a time, 1 to 100.
+            starting_after: The cursor of the last item before the walk; without it, from the start.
+            max_items: Where to end at the latest, 0 or more items; None: at the end.
+
+        Returns:
+            A pager: iterate it for items, `pages()` for pages, `collect()` for a list,
+            `prefetch()` to read ahead; `cursor` says where the walk stands.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            HeyMiloError: While walking, what `list` raises, with `.cursor` to go on from.
+            PaginationError: While walking, if the pagination is not advancing.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     print(len(client.phone_numbers.list_all(max_items=2).collect()))
+            2
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print(len([item async for item in client.phone_numbers.list_all(max_items=2)]))
+            >>> asyncio.run(main())
+            2
+        """
+        return self._walk(self._list_operation, page_size, starting_after, max_items)
+
+    async def get(self, item_id: str, /) -> ItemT:
+        """
+        Return one item.
+
+        The answer must be about the id that was asked for, upper and lower case aside.
+
+        Args:
+            item_id: Its id, 1 to 1024 characters.
+
+        Returns:
+            The item.
+
+        Raises:
+            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            TypeError: The id is not a str.
+            NotFoundError: The workspace has nothing of this id (404).
+            ResponseMismatchError: The answer is about something else.
+            HeyMiloError: What every call may raise; see the errors page.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     first = client.phone_numbers.list(limit=1)[0]
+            ...     print(client.phone_numbers.get(first.id) == first)
+            True
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print(await client.phone_numbers.get(first.id) == first)
+            >>> asyncio.run(main())
+            True
+        """
+        return await self._get(item_id, None)
+
+    async def get_many(self, ids: Iterable[str], *, concurrency: int = 8) -> builtins.list[ItemT]:
+        """
+        Return several items, in the order of *ids*, with one request for each.
+
+        The client's deadline is for all of them together.
+
+        Args:
+            ids: The ids, each as in `get`; an id that comes twice is asked for twice.
+            concurrency: Requests at a time, 1 to 1000.
+
+        Returns:
+            An item for each id.
+
+        Raises:
+            InvalidRequestError: *concurrency* or one of *ids* cannot work; nothing was sent.
+            TypeError: *ids* is a str or holds something else than str, or *concurrency* is not
+                an int.
+            HeyMiloError: The first error of any of them, as `get` raises it, by itself and not
+                in a group; the others are stopped.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     page = client.phone_numbers.list(limit=2)
+            ...     print(client.phone_numbers.get_many([one.id for one in page]) == list(page))
+            True
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print(len(await client.phone_numbers.get_many([one.id for one in page])))
+            >>> asyncio.run(main())
+            2
+        """
+        return await self._many(self._get, ids, concurrency)
+
+    async def get_many_settled(
+        self, ids: Iterable[str], *, concurrency: int = 8
+    ) -> builtins.list[ItemT | HeyMiloError]:
+        """
+        Return what became of each of *ids*, in their order, with one request for each.
+
+        The client's deadline is for all of them together; one that comes too late has a
+        `DeadlineExceededError` in its place.
+
+        Args:
+            ids: The ids, each as in `get`; an id that comes twice is asked for twice.
+            concurrency: Requests at a time, 1 to 1000.
+
+        Returns:
+            An item, or the error that `get` would have raised, for each id.
+
+        Raises:
+            InvalidRequestError: *concurrency* or one of *ids* cannot work; nothing was sent.
+            TypeError: *ids* is a str or holds something else than str, or *concurrency* is not
+                an int.
+            ClientClosedError: The client is closed.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     outcomes = client.phone_numbers.get_many_settled(["nobody"])
+            ...     print([type(outcome).__name__ for outcome in outcomes])
+            ['NotFoundError']
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         outcomes = await client.phone_numbers.get_many_settled(["nobody"])
+            ...         print([type(outcome).__name__ for outcome in outcomes])
+            >>> asyncio.run(main())
+            ['NotFoundError']
+        """
+        return await self._settled(self._get, ids, concurrency)
+
+    async def _get(self, item_id: str, expires: float | None) -> ItemT:
+        got: ItemT = await self._perform(
+            self._get_operation, expires=expires, **{self._id_name: item_id}
+        )
+        return got
+
+
+class AsyncSearchable(AsyncCollection[ItemT]):
+    """
+    A group whose list can be searched, too.
+    """
+
+    async def list(
+        self,
+        *,
+        limit: int | None = None,
+        starting_after: str | None = None,
+        search: str | None = None,
+    ) -> Page[ItemT]:
+        """
+        Return one page of the list, or of what a search finds in it.
+
+        One request; what is not given is not sent. The order is the server's.
+
+        Args:
+            limit: Items on the page, 1 to 100; the server's default is 20.
+            starting_after: The cursor: which item the page comes after; without it, the first
+                page. `Page.next_cursor` of the page before has it.
+            search: A part of the name or title, in any case; None: everything.
+
+        Returns:
+            The page: a sequence of its items, with `.has_more` and `.next_cursor`.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            HeyMiloError: What every call may raise; see the errors page.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     print(len(client.voices.list(limit=1)))
+            1
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print(len(await client.voices.list(search="no such thing")))
+            >>> asyncio.run(main())
+            0
+        """
+        query = {"search": _search(search)}
+        return await self._page(self._list_operation, limit, starting_after, query=query)
+
+    def list_all(
+        self,
+        *,
+        page_size: int = 100,
+        starting_after: str | None = None,
+        max_items: int | None = None,
+        search: str | None = None,
+    ) -> AsyncPager[ItemT]:
+        """
+        Walk through the whole list, or through what a search finds in it, page by page.
+
+        Nothing is sent before the walk begins. Each iteration starts anew at *starting_after*.
+
+        Args:
+            page_size: Items asked for at a time, 1 to 100.
+            starting_after: The cursor of the last item before the walk; without it, from the start.
+            max_items: Where to end at the latest, 0 or more items; None: at the end.
+            search: A part of the name or title, in any case; None: everything.
+
+        Returns:
+            A pager: iterate it for items, `pages()` for pages, `collect()` for a list,
+            `prefetch()` to read ahead; `cursor` says where the walk stands.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            HeyMiloError: While walking, what `list` raises, with `.cursor` to go on from.
+            PaginationError: While walking, if the pagination is not advancing.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     print(len(client.voices.list_all(max_items=1).collect()))
+            1
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print(await client.voices.list_all(search="no such thing").collect())
+            >>> asyncio.run(main())
+            []
+        """
+        query = {"search": _search(search)}
+        return self._walk(self._list_operation, page_size, starting_after, max_items, query=query)
 
 
 class Resource(Generic[A]):
@@ -114,17 +517,62 @@ class Resource(Generic[A]):
         return f"<{type(self).__name__} of {self._twin._engine.settings.base_url}>"
 
 
+class Collection(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
+    """
+    A group with a list that can be walked, and a get, blocking.
+    """
+
+    _twin_type: ClassVar[type[AsyncResource]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "_twin_type" not in vars(cls):
+            return
+        for name, method in vars(cls._twin_type).items():
+            if not name.startswith("_") and name not in vars(cls):
+                make = blocking_iter if name == "list_all" else blocking
+                setattr(cls, name, make(method))
+
+    list = blocking(AsyncCollection[ItemT].list)
+    list_all = blocking_iter(AsyncCollection[ItemT].list_all)
+    get = blocking(AsyncCollection[ItemT].get)
+    get_many = blocking(AsyncCollection[ItemT].get_many)
+    get_many_settled = blocking(AsyncCollection[ItemT].get_many_settled)
+
+
+class Searchable(Collection[ItemT]):
+    """
+    A group whose list can be searched, too, blocking.
+    """
+
+    list = blocking(AsyncSearchable[ItemT].list)
+    list_all = blocking_iter(AsyncSearchable[ItemT].list_all)
+
+
 class Mounted(Generic[R]):
     """
-    The place of a resource in a client: it is made when it is first asked for, and then kept.
+    The place of a resource in a client: its module is imported when it is first asked for, and
+    what was made of it is kept.
 
-    So a client has one line a resource, and a view costs the same however many there are.
+    So an import, and a view, cost the same however many resources there are.
     """
 
-    def __init__(self, kind: type[R]) -> None:
-        self.kind = kind
-        self.__doc__ = kind.__doc__
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
         self._name = ""
+
+    @property
+    def kind(self) -> type[R]:
+        """
+        The class of the resource.
+        """
+        # The index imports this module.
+        kind: type[R] = importlib.import_module(__package__).load(self._kind)
+        return kind
+
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]  # of the instance, as of a property
+        return self.kind.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -155,17 +603,62 @@ class Mounted(Generic[R]):
         return made
 
 
-def _page_call(
-    operation: Operation[Page[ItemT]], limit: int | None, starting_after: str | None
-) -> Call[Page[ItemT]]:
-    return operation.call(query={"limit": limit, "starting_after": starting_after})
+def _made_for(
+    kind: type[AsyncCollection[Any]], item: type, method: Any, described: Operation[Any]
+) -> Any:
+    """
+    Return a copy of *method* whose types and docstring are those of *kind*.
+    """
+    made = types.FunctionType(
+        method.__code__,
+        method.__globals__,
+        method.__name__,
+        method.__defaults__,
+        method.__closure__,
+    )
+    made.__kwdefaults__ = method.__kwdefaults__
+    made.__qualname__ = f"{kind.__name__}.{method.__name__}"
+    made.__module__ = kind.__module__
+    made.__annotations__ = {
+        name: hint[item] if ItemT in getattr(hint, "__parameters__", ()) else hint
+        for name, hint in get_type_hints(method).items()
+    }
+    for name, hint in made.__annotations__.items():
+        if hint is ItemT:
+            made.__annotations__[name] = item
+    first, stop, rest = (method.__doc__ or "").partition(".")
+    group = kind.__module__.rpartition(".")[2]
+    rest = rest.replace("client.phone_numbers.", f"client.{group}.")
+    rest = rest.replace("client.voices.", f"client.{group}.")
+    if cursor := item._cursor if item._cursor != "id" else "":
+        rest = rest.replace("page[-1].id", f"page[-1].{cursor}").replace(
+            "first.id", f"first.{cursor}"
+        )
+        rest = rest.replace("one.id", f"one.{cursor}")
+    made.__doc__ = f"{first} (operation `{described.id}`){stop}{rest}"
+    return made
+
+
+def _checked(ids: Mapping[str, str]) -> builtins.list[str]:
+    """
+    Return *ids*, each of which can stand in a path.
+    """
+    checked = [check_id(name, value) for name, value in ids.items()]
+    if ids.get("posting_id") == "list":
+        message = "posting_id must not be 'list': its path is that of the posting summaries"
+        raise InvalidRequestError(message)
+    return checked
 
 
 def _cursor(starting_after: str | None) -> str | None:
     return None if starting_after is None else check_cursor("starting_after", starting_after)
 
 
-def _check_many(ids: Iterable[str], concurrency: int) -> tuple[list[str], int]:
+def _search(search: str | None) -> str | None:
+    return None if search is None else check_search("search", search)
+
+
+def _check_many(ids: Iterable[str], concurrency: int) -> tuple[builtins.list[str], int]:
     # A str is an iterable of str: of single letters, which nobody means.
     if isinstance(ids, str) or not isinstance(ids, Iterable):
         raise wrong_type("ids", "an iterable of str", ids)

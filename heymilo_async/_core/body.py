@@ -1,0 +1,321 @@
+"""
+Body: what goes out as JSON, checked against its types and bounds before anything is sent.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+
+import attrs
+
+from ..errors import InvalidRequestError
+from .arguments import NOT_GIVEN, NotGiven, refuse_surrogates, wrong_type
+
+#: Levels of arrays and objects in what a caller passes as any JSON.
+DEEPEST = 100
+
+_SCALARS: Mapping[Any, str] = {str: "a str", bool: "a bool", int: "an int", float: "a number"}
+
+
+@attrs.frozen
+class Length:
+    """
+    A bound: characters of a text, or items of a list.
+    """
+
+    least: int = 0
+    most: int | None = None
+
+    def check(self, name: str, value: Any) -> None:
+        """
+        Refuse a *value* that is too short or too long.
+        """
+        if self.least <= len(value) <= (math.inf if self.most is None else self.most):
+            return
+        what = "characters" if isinstance(value, str) else "items"
+        bounds = (
+            f"{self.least} to {self.most}" if self.most is not None else f"{self.least} or more"
+        )
+        message = f"{name} must have {bounds} {what}, not {len(value)}"
+        raise InvalidRequestError(message)
+
+
+@attrs.frozen
+class Range:
+    """
+    A bound: the least and the greatest number.
+    """
+
+    least: float
+    most: float | None = None
+
+    def check(self, name: str, value: Any) -> None:
+        """
+        Refuse a *value* that is too small or too large.
+        """
+        if self.least <= value <= (math.inf if self.most is None else self.most):
+            return
+        bounds = (
+            f"from {self.least} to {self.most}"
+            if self.most is not None
+            else f"at least {self.least}"
+        )
+        shown = value if abs(value) < 10**20 else "a very large number"
+        message = f"{name} must be {bounds}: {shown}"
+        raise InvalidRequestError(message)
+
+
+@attrs.frozen
+class MetadataLimits:
+    """
+    A bound: what the API says of metadata, for postings, candidates and interviews alike.
+    """
+
+    keys: int = 50
+    key: int = 40
+    value: int = 500
+
+    def check(self, name: str, value: Any) -> None:
+        """
+        Refuse a mapping of too many keys, or one with a key or a value that is too long.
+        """
+        if len(value) > self.keys:
+            message = f"{name} must have at most {self.keys} keys, not {len(value)}"
+            raise InvalidRequestError(message)
+        for key, text in value.items():
+            if len(key) > self.key:
+                message = f"{name} has a key of {len(key)} characters, at most {self.key}: {key!a}"
+                raise InvalidRequestError(message)
+            if len(text) > self.value:
+                message = f"{name}[{key!a}] has {len(text)} characters, at most {self.value}"
+                raise InvalidRequestError(message)
+
+
+#: Texts by name, as postings, candidates and interviews have them.
+Metadata: TypeAlias = Annotated[Mapping[str, str], MetadataLimits()]
+
+
+class Body:
+    """
+    The base of what is sent as JSON: a member that is NOT_GIVEN is left out, None is null.
+
+    It checks itself when it is made; a mapping with the same members is checked alike where it is
+    used in its place.
+    """
+
+    __slots__ = ()
+
+    def __attrs_post_init__(self) -> None:
+        members(self)
+
+    def _check(self, name: str) -> None:
+        """
+        Refuse members that do not go together; *name* is what comes before a member's name.
+        """
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return dict(_given(self)) == dict(_given(other))
+
+    # Members may be mappings and lists of the caller's.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in _given(self))})"
+
+
+def encode(value: Any) -> bytes:
+    """
+    Return *value*, which was checked, as compact JSON.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def body_of(kind: type[Body], given: Mapping[str, Any]) -> bytes:
+    """
+    Return the JSON of a *kind* with the members *given*, after checking them.
+    """
+    return encode(members(_unchecked(kind, given, "")))
+
+
+def json_body(name: str, value: object) -> bytes:
+    """
+    Return the JSON of *value*, which may be any JSON.
+    """
+    return encode(_any_json(value, name))
+
+
+def members(body: Body, prefix: str = "") -> dict[str, Any]:
+    """
+    Return the members of *body* as JSON, checked; *prefix* comes before their names in errors.
+    """
+    hints = _hints(type(body))
+    made = {name: _checked(hints[name], value, prefix + name) for name, value in _given(body)}
+    body._check(prefix)
+    return made
+
+
+def _given(body: Body) -> Iterator[tuple[str, Any]]:
+    for name in _hints(type(body)):
+        value = getattr(body, name)
+        if value is not NOT_GIVEN:
+            yield name, value
+
+
+def _unchecked(kind: type[Body], given: Mapping[str, Any], prefix: str) -> Body:
+    """
+    Return a *kind* of what is *given*, whose members are not looked at yet.
+    """
+    made = object.__new__(kind)
+    fields = attrs.fields_dict(kind)  # type: ignore[arg-type]  # each kind is made by attrs
+    for name in given:
+        if name not in fields:
+            where = prefix.removesuffix(".") or "the body"
+            message = f"{where} has no member {name!r}: it takes {', '.join(fields)}"
+            raise InvalidRequestError(message)
+    for name, field in fields.items():
+        value = given.get(name, NOT_GIVEN)
+        if value is NOT_GIVEN:
+            value = field.default
+        if value is attrs.NOTHING:
+            message = f"{prefix}{name} is missing"
+            raise InvalidRequestError(message)
+        object.__setattr__(made, name, value)
+    return made
+
+
+@functools.cache
+def _hints(kind: type[Body]) -> Mapping[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {
+        field.name: hints[field.name]
+        for field in attrs.fields(kind)  # type: ignore[arg-type]  # each kind is made by attrs
+    }
+
+
+def _checked(hint: Any, value: Any, name: str) -> Any:
+    """
+    Return *value* as JSON if it is what *hint* says.
+    """
+    if get_origin(hint) is Annotated:
+        plain, *bounds = get_args(hint)
+        made = _checked(plain, value, name)
+        for bound in bounds:
+            bound.check(name, made)
+        return made
+    if get_origin(hint) in {Union, types.UnionType}:
+        return _one_of(get_args(hint), value, name)
+    if hint is Any:
+        return _any_json(value, name)
+    if get_origin(hint) is Literal:
+        return _word(get_args(hint), value, name)
+    if get_origin(hint) in {Sequence, tuple}:
+        return _array(get_args(hint)[0], value, name)
+    if get_origin(hint) is Mapping:
+        return _object(get_args(hint)[1], value, name)
+    if hint is datetime:
+        return _time(value, name)
+    if hint in _SCALARS:
+        return _scalar(hint, value, name)
+    return _nested([hint], value, name)
+
+
+def _one_of(hints: Sequence[Any], value: Any, name: str) -> Any:
+    if value is None:
+        if type(None) in hints:
+            return None
+        raise wrong_type(name, "given, or left out", value)
+    wanted = [one for one in hints if one not in {type(None), NotGiven}]
+    if datetime in wanted and isinstance(value, datetime):
+        return _time(value, name)
+    wanted = [one for one in wanted if one is not datetime]
+    bodies = [one for one in wanted if isinstance(one, type) and issubclass(one, Body)]
+    return _nested(bodies, value, name) if bodies else _checked(wanted[0], value, name)
+
+
+def _nested(kinds: Sequence[type[Body]], value: Any, name: str) -> dict[str, Any]:
+    """
+    Return the members of *value*, one of *kinds* or a mapping like one.
+    """
+    if isinstance(value, tuple(kinds)):
+        return members(value, f"{name}.")
+    names = " or ".join(one.__name__ for one in kinds)
+    if not isinstance(value, Mapping):
+        raise wrong_type(name, f"a {names}, or a mapping of its members", value)
+    if len(kinds) == 1:
+        return members(_unchecked(kinds[0], value, f"{name}."), f"{name}.")
+    by_type = {attrs.fields_dict(one)["type"].default: one for one in kinds}  # type: ignore[arg-type]
+    kind = by_type[_word(tuple(by_type), value.get("type"), f"{name}.type")]
+    return members(_unchecked(kind, value, f"{name}."), f"{name}.")
+
+
+def _scalar(kind: Any, value: Any, name: str) -> Any:
+    wanted = int | float if kind is float else kind
+    if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
+        raise wrong_type(name, _SCALARS[kind], value)
+    if kind is float and not math.isfinite(value):
+        message = f"{name} must be a finite number: {value}"
+        raise InvalidRequestError(message)
+    if kind is str:
+        value = str.__str__(value)
+        refuse_surrogates(name, value)
+    return value
+
+
+def _word(words: Sequence[Any], value: Any, name: str) -> Any:
+    if not isinstance(value, str):
+        raise wrong_type(name, "a str", value)
+    if value not in words:
+        message = f"{name} must be one of {', '.join(map(repr, words))}"
+        raise InvalidRequestError(message)
+    return str.__str__(value)
+
+
+def _array(hint: Any, value: Any, name: str) -> list[Any]:
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Sequence):
+        raise wrong_type(name, "a list or a tuple", value)
+    return [_checked(hint, item, f"{name}[{index}]") for index, item in enumerate(value)]
+
+
+def _object(hint: Any, value: Any, name: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise wrong_type(name, "a mapping", value)
+    return {
+        _scalar(str, key, f"a key of {name}"): _checked(hint, item, f"{name}[{key!a}]")
+        for key, item in value.items()
+    }
+
+
+def _time(value: Any, name: str) -> str:
+    if not isinstance(value, datetime):
+        raise wrong_type(name, "a datetime, or a str", value)
+    if value.utcoffset() is None:
+        message = f"{name} must say its time zone, such as datetime.now(UTC): {value}"
+        raise InvalidRequestError(message)
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _any_json(value: Any, name: str, depth: int = 0) -> Any:
+    if depth > DEEPEST:
+        message = f"{name} is nested deeper than {DEEPEST} levels"
+        raise InvalidRequestError(message)
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            return _scalar(kind, value, name)
+    if isinstance(value, Mapping):
+        return {
+            _scalar(str, key, f"a key of {name}"): _any_json(item, f"{name}[{key!a}]", depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_any_json(item, f"{name}[{at}]", depth + 1) for at, item in enumerate(value)]
+    raise wrong_type(name, "what JSON can say", value)

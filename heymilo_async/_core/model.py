@@ -1,0 +1,82 @@
+"""
+Model: the base of all that comes in answers, and how its kinds compare, hash and show themselves.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+import attrs
+
+from .._mapping import NOTHING_EXTRA, read_only
+
+#: The metadata of a field that lets its holder in, such as a signed link: `repr` masks it.
+SECRET: Final[Mapping[str, Any]] = {"secret": True}
+
+#: The default of a mapping that is optional and never null.
+EMPTY: Final = NOTHING_EXTRA
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Model:
+    """
+    The base of all models: frozen, comparable, hashable, picklable.
+
+    What the methods are is written here once, for to generate them for each class would make the
+    import slow. Secrets, such as links that let their holder in, are masked in `repr`; the
+    attribute and `to_dict` have them.
+
+    Attributes:
+        extra: Members of the answer that this version does not know, read-only.
+
+    Example:
+        >>> from heymilo_async import Model, PhoneNumber
+        >>> issubclass(PhoneNumber, Model)
+        True
+    """
+
+    #: The member that `starting_after` takes.
+    _cursor: ClassVar[str] = "id"
+
+    extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name, _ in _fields(type(self)))
+
+    def __hash__(self) -> int:
+        # Any JSON may be a list. What is equal without it has the same hash, which is all it takes.
+        return hash((type(self), *(value for value in self._values() if type(value) is not list)))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name}={'***' if is_secret and value is not None else repr(value)}"
+            for (name, is_secret), value in zip(_fields(type(self)), self._values(), strict=True)
+            if name != "extra" or value
+        )
+        return f"{type(self).__name__}({shown})"
+
+    def _values(self) -> Iterator[Any]:
+        return (getattr(self, name) for name, _ in _fields(type(self)))
+
+
+def cursor_of(item: Model) -> str:
+    """
+    Return what `starting_after` takes for the page after *item*.
+    """
+    cursor: str = getattr(item, item._cursor)
+    return cursor
+
+
+@functools.cache
+def _fields(kind: type[Model]) -> tuple[tuple[str, bool], ...]:
+    """
+    Return the names of a model's fields, `extra` last, and whether `repr` masks each.
+    """
+    own, extra = [], []
+    for field in attrs.fields(kind):
+        (extra if field.name == "extra" else own).append((field.name, "secret" in field.metadata))
+    return (*own, *extra)

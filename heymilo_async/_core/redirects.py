@@ -1,0 +1,33 @@
+"""
+The one redirect that the contract has: where it may lead.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin, urlsplit
+
+from .settings import is_loopback
+
+
+def redirect_target(location: str | None, base_url: str) -> tuple[str, str] | None:
+    """
+    Return origin and path of *location* if a client of *base_url* may go there, else None.
+
+    It may go to https; to http on this machine where base_url is on this machine, as a sandbox is.
+    """
+    if not location or not location.isascii() or not location.isprintable():
+        return None
+    try:
+        target = urlsplit(urljoin(base_url, location))
+        port = "" if target.port is None else f":{target.port}"
+    except ValueError:
+        return None
+    host = target.hostname
+    if not host or target.username is not None or target.password is not None:
+        return None
+    is_local = is_loopback(host) and is_loopback(urlsplit(base_url).hostname or "")
+    if target.scheme != "https" and not (target.scheme == "http" and is_local):
+        return None
+    shown = f"[{host}]" if ":" in host else host
+    query = f"?{target.query}" if target.query else ""
+    return f"{target.scheme}://{shown}{port}", (target.path or "/") + query
