@@ -25,7 +25,7 @@ import attrs
 from tenacity import AsyncRetrying, RetryCallState, stop_never
 
 from ._core.codec import Content, read_content
-from ._core.emitter import log
+from ._core.emitter import LOGGER
 from ._core.messages import APIResponse, Audio, Call, Request, Response
 from ._core.model import cursor_of
 from ._core.redirects import redirect_target
@@ -471,7 +471,9 @@ class Engine:
         else:
             if course.lane.transport.now() < course.expires:
                 if content.is_cut:
-                    log.warning("%s says that there is more, but this list cannot be walked", call)
+                    LOGGER.warning(
+                        "%s says that there is more, but this list cannot be walked", call
+                    )
                 return content
             error = deadline_error(self._name(call), "read", answer.elapsed)
         # Here, and not within the except block: the fault's frames hold the whole body.

@@ -128,7 +128,8 @@ def read_content(body: bytes, returns: Any, shape: str) -> Content[Any]:
     if shape in {"page", "object"}:
         return Content(decode(body, returns))
     if shape == "list":
-        listed: ListResponse[Any] = decode(body, ListResponse[get_args(returns)[0]])  # type: ignore[misc]  # known only now
+        envelope: Any = ListResponse
+        listed: ListResponse[Any] = decode(body, envelope[get_args(returns)[0]])
         return Content(
             listed.data, extra=listed.extra, is_cut=bool(listed.pagination.get("has_more"))
         )
@@ -441,12 +442,12 @@ def configure(converter: Converter) -> Converter:
     """
 
     def by_object_name(value: Any, _: Any) -> Any:
-        name = value.get("object") if type(value) is dict else None
-        named = [find(name) for find in finders] if type(name) is str else []
-        if not any(named):
-            message = "does not say by `object` which model it is: name it, as in Page[PhoneNumber]"
-            raise _Mistake(message)
-        return converter.structure(value, named[0])
+        name: Any = value.get("object") if type(value) is dict else None
+        for find in finders if type(name) is str else ():
+            if kind := find(name):
+                return converter.structure(value, kind)
+        message = "does not say by `object` which model it is: name it, as in Page[PhoneNumber]"
+        raise _Mistake(message)
 
     for kind, expected in _PRIMITIVES.items():
         converter.register_structure_hook(kind, _exactly(expected, kind))

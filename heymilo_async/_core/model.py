@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
+from inspect import get_annotations
 from typing import Any, ClassVar, Final
 
 import attrs
@@ -45,7 +46,7 @@ class Model:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name, _ in _fields(type(self)))
+        return all(getattr(self, name) == getattr(other, name) for name, _ in self._names())
 
     def __hash__(self) -> int:
         # Any JSON may be a list. What is equal without it has the same hash, which is all it takes.
@@ -54,13 +55,33 @@ class Model:
     def __repr__(self) -> str:
         shown = ", ".join(
             f"{name}={'***' if is_secret and value is not None else repr(value)}"
-            for (name, is_secret), value in zip(_fields(type(self)), self._values(), strict=True)
+            for (name, is_secret), value in zip(self._names(), self._values(), strict=True)
             if name != "extra" or value
         )
         return f"{type(self).__name__}({shown})"
 
+    def _names(self) -> tuple[tuple[str, bool], ...]:
+        # To mypy a class whose instances have a hash of their own has none itself.
+        kind: Any = type(self)
+        return _fields(kind)
+
     def _values(self) -> Iterator[Any]:
-        return (getattr(self, name) for name, _ in _fields(type(self)))
+        return (getattr(self, name) for name, _ in self._names())
+
+
+def resolve(kind: type) -> None:
+    """
+    Make types of the names in the annotations of *kind*, as `typing.get_type_hints` would.
+
+    Of its constructor too, whose inherited parameters name what its own module may not have.
+    """
+    if attrs.has(kind):
+        attrs.resolve_types(kind)
+        constructor: Any = kind.__init__
+        constructor.__annotations__ = {
+            field.alias: field.type for field in attrs.fields(kind) if field.init
+        } | {"return": None}
+    kind.__annotations__ = get_annotations(kind, eval_str=True)
 
 
 def cursor_of(item: Model) -> str:
@@ -72,11 +93,12 @@ def cursor_of(item: Model) -> str:
 
 
 @functools.cache
-def _fields(kind: type[Model]) -> tuple[tuple[str, bool], ...]:
+def _fields(kind: Any) -> tuple[tuple[str, bool], ...]:
     """
     Return the names of a model's fields, `extra` last, and whether `repr` masks each.
     """
-    own, extra = [], []
+    own: list[tuple[str, bool]] = []
+    extra: list[tuple[str, bool]] = []
     for field in attrs.fields(kind):
         (extra if field.name == "extra" else own).append((field.name, "secret" in field.metadata))
     return (*own, *extra)

@@ -17,7 +17,7 @@ import attrs
 import typer
 
 from .. import Page, to_dict
-from .._core.model import Model
+from .._core.model import Model, cursor_of
 from ._streams import is_terminal, say, write
 from ._table import Column, block, table
 
@@ -134,7 +134,7 @@ def write_pages(
         with advance or nullcontext(_nothing) as tell:
             for page in pages:
                 writer.add(page)
-                cursor = page[-1].id if page else cursor
+                cursor = cursor_of(page[-1]) if page else cursor
                 tell(len(page), page.pagination.total_count)
     except BaseException as error:
         if cursor is not None and writer.save():

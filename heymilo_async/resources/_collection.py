@@ -404,9 +404,8 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
         return await self._settled(self._get, ids, concurrency)
 
     async def _get(self, item_id: str, expires: float | None) -> ItemT:
-        got: ItemT = await self._perform(
-            self._get_operation, expires=expires, **{self._id_name: item_id}
-        )
+        ids: dict[str, Any] = {self._id_name: item_id}
+        got: ItemT = await self._perform(self._get_operation, expires=expires, **ids)
         return got
 
 
@@ -567,11 +566,11 @@ class Mounted(Generic[R]):
         The class of the resource.
         """
         # The index imports this module.
-        kind: type[R] = importlib.import_module(__package__).load(self._kind)
+        kind: type[R] = importlib.import_module(f"{__package__}").load(self._kind)
         return kind
 
     @property
-    def __doc__(self) -> str | None:  # type: ignore[override]  # of the instance, as of a property
+    def __doc__(self) -> str | None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]  # of the instance
         return self.kind.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -604,7 +603,7 @@ class Mounted(Generic[R]):
 
 
 def _made_for(
-    kind: type[AsyncCollection[Any]], item: type, method: Any, described: Operation[Any]
+    kind: type[AsyncCollection[Any]], item: type[Model], method: Any, described: Operation[Any]
 ) -> Any:
     """
     Return a copy of *method* whose types and docstring are those of *kind*.
