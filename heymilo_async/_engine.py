@@ -26,7 +26,7 @@ from tenacity import AsyncRetrying, RetryCallState, stop_never
 
 from ._core.codec import Content, read_content
 from ._core.emitter import LOGGER
-from ._core.messages import APIResponse, Audio, Call, Request, Response
+from ._core.messages import APIResponse, Call, Request, Response, audio_of
 from ._core.model import cursor_of
 from ._core.redirects import redirect_target
 from ._core.retry import Retry, next_try
@@ -657,7 +657,7 @@ def _say_what_is_known(error: HeyMiloError, call: Call[Any], attempts: Sequence[
 def _decoded(call: Call[T], answer: Response, secrets: tuple[Secret, ...]) -> Content[T]:
     operation = call.operation
     if operation.shape == "bytes":
-        data: Any = Audio.of(answer)
+        data: Any = audio_of(answer)
         return Content(data)
     content: Content[T] = read_content(answer.body, operation.returns, operation.shape)
     member, asked = operation.answers, call.answers_id

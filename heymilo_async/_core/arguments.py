@@ -20,7 +20,12 @@ _LONGEST_CURSOR = 4096
 
 class NotGiven(enum.Enum):
     """
-    The default of a parameter for which None means something of its own.
+    The type of `NOT_GIVEN`: the default of what is left out, where None means something of its own.
+
+    Example:
+        >>> from heymilo_async import NOT_GIVEN, NotGiven
+        >>> isinstance(NOT_GIVEN, NotGiven)
+        True
     """
 
     NOT_GIVEN = "NOT_GIVEN"

@@ -261,9 +261,13 @@ def _nested(kinds: Sequence[type[Body]], value: Any, name: str) -> dict[str, Any
         raise wrong_type(name, f"a {names}, or a mapping of its members", value)
     if len(kinds) == 1:
         return members(_unchecked(kinds[0], value, f"{name}."), f"{name}.")
-    by_type = {attrs.fields_dict(one)["type"].default: one for one in kinds}  # type: ignore[arg-type]
+    by_type = {_default(one, "type"): one for one in kinds}
     kind = by_type[_word(tuple(by_type), value.get("type"), f"{name}.type")]
     return members(_unchecked(kind, value, f"{name}."), f"{name}.")
+
+
+def _default(kind: Any, name: str) -> Any:
+    return attrs.fields_dict(kind)[name].default
 
 
 def _scalar(kind: Any, value: Any, name: str) -> Any:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import attrs
@@ -196,16 +196,16 @@ class Audio:
     content: bytes = attrs.field(repr=lambda content: f"<{len(content)} bytes>")
     content_type: str
 
-    @classmethod
-    def of(cls, answer: Response) -> Self:
-        """
-        Return what *answer* is; JSON, whose shape nobody describes, is an error that shows it.
-        """
-        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind == "application/json" or kind.endswith("+json") or not answer.body:
-            message = "the body is JSON and not audio" if answer.body else "the body is empty"
-            raise ResponseDecodeError(message)
-        return cls(content=answer.body, content_type=kind or "application/octet-stream")
+
+def audio_of(answer: Response) -> Audio:
+    """
+    Return what *answer* is; JSON, whose shape nobody describes, is an error that shows it.
+    """
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json" or kind.endswith("+json") or not answer.body:
+        message = "the body is JSON and not audio" if answer.body else "the body is empty"
+        raise ResponseDecodeError(message)
+    return Audio(content=answer.body, content_type=kind or "application/octet-stream")
 
 
 @attrs.frozen(kw_only=True)

@@ -49,8 +49,10 @@ class Model:
         return all(getattr(self, name) == getattr(other, name) for name, _ in self._names())
 
     def __hash__(self) -> int:
-        # Any JSON may be a list. What is equal without it has the same hash, which is all it takes.
-        return hash((type(self), *(value for value in self._values() if type(value) is not list)))
+        # Any JSON may be a list. What is equal without it, and without the members that are not
+        # known, has the same hash, which is all it takes.
+        known = tuple(self._values())[:-1]
+        return hash((type(self), *(value for value in known if type(value) is not list)))
 
     def __repr__(self) -> str:
         shown = ", ".join(

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,7 +30,7 @@ from heymilo_async import (
 )
 from heymilo_async._core import codec as _codec
 from heymilo_async._core.codec import SingleResponse, checked_copy, configure, decode, structure
-from heymilo_async._mapping import NOTHING_EXTRA, ReadOnly
+from heymilo_async._mapping import ReadOnly
 
 #: The least that is a number.
 LEAST = {"id": "A", "phone_number": "+1", "active": True}
@@ -451,25 +450,6 @@ def test_items_that_do_not_say_what_they_are(item):
     words = "does not say by `object` which model it is: name it, as in Page[PhoneNumber]"
 
     assert (f"$.data[1] {words}", "$.data[1]") == fault(Page, data)
-
-
-def test_a_new_model_is_known_by_its_object(monkeypatch):
-    """
-    Another resource's model needs no more than to be marked as one.
-    """
-    monkeypatch.setattr(_codec, "_BY_OBJECT", {})
-
-    @_codec.model
-    @attrs.frozen(kw_only=True)
-    class Fax:
-        id: str
-        object: str = "fax"
-        extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly)
-
-    data = {"data": [{"id": "A", "object": "fax", "x": 1}], "pagination": {"has_more": False}}
-
-    assert (Fax(id="A", extra={"x": 1}),) == structure(data, Page).data
-    assert {"fax": Fax} == _codec._BY_OBJECT
 
 
 # There and back.
