@@ -120,7 +120,7 @@ def index() -> str:
     """
     Return the index that the modules want.
     """
-    imports, mounts, exports, objects = "", {"Async": "", "": ""}, "", ""
+    imports, mounts, exports, objects, summaries = "", {"Async": "", "": ""}, "", "", ""
     names: list[str] = []
     for module, tree in modules():
         classes = sorted(kind.name for kind in public_classes(tree))
@@ -133,6 +133,9 @@ def index() -> str:
         objects += "".join(f'    "{word}": "{name}",\n' for word, name in words(tree))
         if module.startswith("_"):
             continue
+        described = (ast.get_docstring(tree) or "").partition("\n\n")[0]
+        summary = " ".join(described.partition(": ")[2].split())
+        summaries += f'    "{module}": "{summary[:1].upper()}{summary[1:]}",\n'
         face = "".join(part.capitalize() for part in module.split("_"))
         (blocking,) = [name for name in classes if name.lower() == face.lower()]
         for prefix in mounts:
@@ -142,6 +145,8 @@ def index() -> str:
     text += "\n__all__ = [\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]\n"
     text += "\n#: Every public class of a resource, and the module that it is in.\n"
     text += f"EXPORTS: Final[Mapping[str, str]] = {{\n{exports}}}\n"
+    text += "\n#: What each group is about, by the clients' name for it.\n"
+    text += f"SUMMARIES: Final[Mapping[str, str]] = {{\n{summaries}}}\n"
     text += "\n#: What `object` says of the items of a list, and the model of these.\n"
     text += f"_BY_OBJECT: Final[Mapping[str, str]] = {{\n{objects}}}\n"
     for prefix, who in (("Async", "an `AsyncHeyMilo`"), ("", "a `HeyMilo`")):

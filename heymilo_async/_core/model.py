@@ -71,6 +71,13 @@ class Model:
         return (getattr(self, name) for name, _ in self._names())
 
 
+def is_secret(kind: type[Model], name: str) -> bool:
+    """
+    Return whether the field with this *name* lets its holder in.
+    """
+    return bool(attrs.fields_dict(kind)[name].metadata.get("secret"))
+
+
 def resolve(kind: type) -> None:
     """
     Make types of the names in the annotations of *kind*, as `typing.get_type_hints` would.

@@ -36,6 +36,11 @@ EXPORTS: Final[Mapping[str, str]] = {
     "PhoneNumbers": "phone_numbers",
 }
 
+#: What each group is about, by the clients' name for it.
+SUMMARIES: Final[Mapping[str, str]] = {
+    "phone_numbers": "The numbers that a workspace's voice and SMS agents use.",
+}
+
 #: What `object` says of the items of a list, and the model of these.
 _BY_OBJECT: Final[Mapping[str, str]] = {
     "phone_number": "PhoneNumber",

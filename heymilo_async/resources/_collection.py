@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import re
 import types
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MethodType
@@ -634,6 +635,8 @@ def _made_for(
         if hint is ItemT:
             made.__annotations__[name] = item
     first, stop, rest = (method.__doc__ or "").partition(".")
+    noun = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", item.__name__).lower()
+    first = first.replace("one item", f"one {noun}")
     group = kind.__module__.rpartition(".")[2]
     rest = rest.replace("client.phone_numbers.", f"client.{group}.")
     rest = rest.replace("client.voices.", f"client.{group}.")
