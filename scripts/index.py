@@ -1,8 +1,8 @@
 """
-Writes `heymilo_async/resources/__init__.py`, the index of the resources, from their modules.
+Writes what follows from the modules of resources: their index, and their pages of the reference.
 
-`python scripts/index.py` writes it; with `--check` it only says whether the index is as the
-modules want it, and fails if not.
+`python scripts/index.py` writes `heymilo_async/resources/__init__.py` and below `docs/reference`;
+with `--check` it only names the files that are stale, and fails if there is one.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TypeGuard
 
 RESOURCES = Path(__file__).parent.parent / "heymilo_async" / "resources"
 INDEX = RESOURCES / "__init__.py"
+REFERENCE = RESOURCES.parent.parent / "docs" / "reference"
 
 HEAD = '''"""
 The API's resources, one module each: models, operations, and both faces of a group.
@@ -155,18 +157,75 @@ def index() -> str:
     return text + TAIL
 
 
+def page(tree: ast.Module) -> str:
+    """
+    Return the page of the reference for a module: its faces first, then its models.
+    """
+    described = (ast.get_docstring(tree) or "").partition("\n\n")[0]
+    title, _, summary = " ".join(described.split()).partition(": ")
+    text = f"# {title}\n\n{summary[:1].upper()}{summary[1:]}\n\n```{{eval-rst}}\n"
+    text += ".. py:currentmodule:: heymilo_async\n"
+    kinds = public_classes(tree)
+    for kind in sorted(kinds, key=lambda one: not _is_face(one)):
+        members = [
+            line.name
+            for line in kind.body
+            if isinstance(line, ast.FunctionDef | ast.AsyncFunctionDef)
+            and not line.name.startswith("_")
+        ]
+        text += f"\n.. autoclass:: {kind.name}\n"
+        if _is_face(kind):
+            text += "   :members:\n"
+        elif members:
+            text += f"   :members: {', '.join(members)}\n"
+    return text + "```\n"
+
+
+def _is_face(kind: ast.ClassDef) -> bool:
+    names = {line.targets[0].id for line in kind.body if _is_plain_assignment(line)}
+    bases = " ".join(ast.unparse(base) for base in kind.bases)
+    return bool(names & {"_twin_type", "_list_operation"}) or "Resource" in bases
+
+
+def _is_plain_assignment(line: ast.stmt) -> TypeGuard[Any]:
+    return isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
+
+
+def resources_page() -> str:
+    """
+    Return the page of the reference that lists the groups.
+    """
+    text = "# Resources\n\nOne page a group, as `client.GROUP` has it.\n\n```{toctree}\n:maxdepth: 1\n\n"
+    names = [name.replace("_", "-") for name, _ in modules() if not name.startswith("_")]
+    return text + "".join(f"{name}\n" for name in names) + "```\n"
+
+
+def wanted() -> dict[Path, str]:
+    """
+    Return the files that follow from the modules, with what belongs into each.
+    """
+    files = {INDEX: index(), REFERENCE / "resources.md": resources_page()}
+    for name, tree in modules():
+        if not name.startswith("_"):
+            files[REFERENCE / f"{name.replace('_', '-')}.md"] = page(tree)
+    return files
+
+
 def main(arguments: list[str]) -> int:
     """
-    Write the index, or check it.
+    Write the files, or check them.
     """
-    wanted = index()
-    if arguments == ["--check"]:
-        if INDEX.read_text(encoding="utf-8") == wanted:
-            return 0
-        print("heymilo_async/resources/__init__.py is stale: run `python scripts/index.py`")
-        return 1
-    INDEX.write_text(wanted, encoding="utf-8")
-    return 0
+    root = RESOURCES.parent.parent
+    stale = 0
+    for file, text in wanted().items():
+        if file.exists() and file.read_text(encoding="utf-8") == text:
+            continue
+        if arguments == ["--check"]:
+            print(f"{file.relative_to(root)} is stale: run `python scripts/index.py`")
+            stale = 1
+        else:
+            file.write_text(text, encoding="utf-8")
+    return stale
 
 
 if __name__ == "__main__":
