@@ -125,6 +125,8 @@ def read_content(body: bytes, returns: Any, shape: str) -> Content[Any]:
     """
     Read *body* as *shape* has it; `bytes` is not for here.
     """
+    if shape == "any":
+        return Content(_parse(body) if body else None)
     if shape in {"page", "object"}:
         return Content(decode(body, returns))
     if shape == "list":

@@ -241,14 +241,15 @@ _FILE: Final = Annotated[
 def _write(result: Any, form: Format | None, view: View[Any] | None, output: Path | None) -> None:
     if isinstance(result, Audio):
         _write_audio(result, output)
-    elif isinstance(result, Pager) and view is not None:
-        write_pages(result.pages(), chosen(form, otherwise=Format.JSONL), view)
     elif isinstance(result, tuple):
         write_items(result, chosen(form, otherwise=Format.JSONL), view)
-    elif view is not None:
-        write_one(result, chosen(form, otherwise=Format.JSON), view)
-    else:
+    elif view is None:
         write_mapping(result, form)
+    elif isinstance(result, Pager):
+        pager: Pager[Any] = result
+        write_pages(pager.pages(), chosen(form, otherwise=Format.JSONL), view)
+    else:
+        write_one(result, chosen(form, otherwise=Format.JSON), view)
 
 
 def _write_audio(audio: Audio, output: Path | None) -> None:
