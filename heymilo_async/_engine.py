@@ -25,7 +25,7 @@ import attrs
 from tenacity import AsyncRetrying, RetryCallState, stop_never
 
 from ._core.codec import Content, read_content
-from ._core.emitter import LOGGER
+from ._core.emitter import LOGGER, log_failure
 from ._core.messages import APIResponse, Call, Request, Response, audio_of
 from ._core.model import cursor_of
 from ._core.redirects import redirect_target
@@ -187,6 +187,7 @@ class Engine:
         self._tell_end(course, outcome)
         if isinstance(outcome, APIResponse):
             return outcome
+        log_failure(outcome)
         try:
             raise outcome
         finally:
