@@ -117,7 +117,7 @@ def test_a_success_that_could_not_be_read():
 
     assert (ResponseDecodeError, ResponseTooLargeError) == (type(cut), type(large))
     assert str(cut) == "GET /x answered 200, but the body is cut (no content type)"
-    assert str(large) == "GET /x answered 200, but the body is large (no content type): ''"
+    assert str(large) == "GET /x answered 200, but the body is large (no content type)"
 
 
 def test_an_error_whose_body_could_not_be_read():
