@@ -113,7 +113,7 @@ def words(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 isinstance(line, ast.AnnAssign)
                 and ast.unparse(line.target) == "object"
                 and isinstance(line.value, ast.Constant)
-                and f"returns=Page[{kind.name}]" in text
+                and (f"Page[{kind.name}]" in text or f", {kind.name})" in text)
             ):
                 yield str(line.value.value), kind.name
 

@@ -175,6 +175,17 @@ def check_path(name: str, value: object) -> str:
     return quote(text, safe="/%:=@~!$&'()*+,;")
 
 
+def check_header(name: str, value: object) -> str:
+    """
+    Return *value* as a plain str if it can stand in a header.
+    """
+    text = _plain_text(name, value)
+    if not text or not text.isascii() or not text.isprintable() or text != text.strip():
+        message = f"{name} must be printable ASCII, without blanks around it"
+        raise InvalidRequestError(message)
+    return text
+
+
 def check_search(name: str, value: object) -> str:
     """
     Return *value* as a plain str if it can stand in a query.

@@ -17,33 +17,180 @@ from .._core.model import Model, resolve
 from ._collection import Mounted
 
 if TYPE_CHECKING:
+    from .design_template_groups import (
+        AsyncDesignTemplateGroups,
+        DesignTemplateGroup,
+        DesignTemplateGroups,
+    )
+    from .design_templates import (
+        AsyncDesignTemplates,
+        DesignTemplate,
+        DesignTemplates,
+    )
+    from .domains import (
+        AsyncDomains,
+        Domain,
+        Domains,
+    )
+    from .email_template_groups import (
+        AsyncEmailTemplateGroups,
+        EmailTemplateGroup,
+        EmailTemplateGroups,
+    )
+    from .email_templates import (
+        AsyncEmailTemplates,
+        BlackoutPeriod,
+        EmailTemplate,
+        EmailTemplates,
+    )
+    from .health import (
+        AsyncHealth,
+        Health,
+    )
+    from .interview_templates import (
+        AsyncInterviewTemplates,
+        InterviewTemplate,
+        InterviewTemplates,
+    )
     from .phone_numbers import (
         AsyncPhoneNumbers,
         PhoneNumber,
         PhoneNumbers,
     )
+    from .schemas import (
+        AsyncSchemas,
+        Schemas,
+    )
+    from .sender_emails import (
+        AsyncSenderEmails,
+        SenderEmail,
+        SenderEmails,
+    )
+    from .voices import (
+        AsyncVoices,
+        Voice,
+        Voices,
+    )
+    from .webhooks import (
+        AsyncWebhooks,
+        Webhook,
+        Webhooks,
+    )
+    from .workspaces import (
+        AsyncWorkspaces,
+        Workspaces,
+    )
 
 __all__ = [
+    "AsyncDesignTemplateGroups",
+    "AsyncDesignTemplates",
+    "AsyncDomains",
+    "AsyncEmailTemplateGroups",
+    "AsyncEmailTemplates",
+    "AsyncHealth",
+    "AsyncInterviewTemplates",
     "AsyncPhoneNumbers",
+    "AsyncSchemas",
+    "AsyncSenderEmails",
+    "AsyncVoices",
+    "AsyncWebhooks",
+    "AsyncWorkspaces",
+    "BlackoutPeriod",
+    "DesignTemplate",
+    "DesignTemplateGroup",
+    "DesignTemplateGroups",
+    "DesignTemplates",
+    "Domain",
+    "Domains",
+    "EmailTemplate",
+    "EmailTemplateGroup",
+    "EmailTemplateGroups",
+    "EmailTemplates",
+    "Health",
+    "InterviewTemplate",
+    "InterviewTemplates",
     "PhoneNumber",
     "PhoneNumbers",
+    "Schemas",
+    "SenderEmail",
+    "SenderEmails",
+    "Voice",
+    "Voices",
+    "Webhook",
+    "Webhooks",
+    "Workspaces",
 ]
 
 #: Every public class of a resource, and the module that it is in.
 EXPORTS: Final[Mapping[str, str]] = {
+    "AsyncDesignTemplateGroups": "design_template_groups",
+    "DesignTemplateGroup": "design_template_groups",
+    "DesignTemplateGroups": "design_template_groups",
+    "AsyncDesignTemplates": "design_templates",
+    "DesignTemplate": "design_templates",
+    "DesignTemplates": "design_templates",
+    "AsyncDomains": "domains",
+    "Domain": "domains",
+    "Domains": "domains",
+    "AsyncEmailTemplateGroups": "email_template_groups",
+    "EmailTemplateGroup": "email_template_groups",
+    "EmailTemplateGroups": "email_template_groups",
+    "AsyncEmailTemplates": "email_templates",
+    "BlackoutPeriod": "email_templates",
+    "EmailTemplate": "email_templates",
+    "EmailTemplates": "email_templates",
+    "AsyncHealth": "health",
+    "Health": "health",
+    "AsyncInterviewTemplates": "interview_templates",
+    "InterviewTemplate": "interview_templates",
+    "InterviewTemplates": "interview_templates",
     "AsyncPhoneNumbers": "phone_numbers",
     "PhoneNumber": "phone_numbers",
     "PhoneNumbers": "phone_numbers",
+    "AsyncSchemas": "schemas",
+    "Schemas": "schemas",
+    "AsyncSenderEmails": "sender_emails",
+    "SenderEmail": "sender_emails",
+    "SenderEmails": "sender_emails",
+    "AsyncVoices": "voices",
+    "Voice": "voices",
+    "Voices": "voices",
+    "AsyncWebhooks": "webhooks",
+    "Webhook": "webhooks",
+    "Webhooks": "webhooks",
+    "AsyncWorkspaces": "workspaces",
+    "Workspaces": "workspaces",
 }
 
 #: What each group is about, by the clients' name for it.
 SUMMARIES: Final[Mapping[str, str]] = {
+    "design_template_groups": "Which look a posting has on which page.",
+    "design_templates": "How the pages look that candidates see.",
+    "domains": "The domains of their own that workspaces show candidates.",
+    "email_template_groups": "Which mail a posting sends on which occasion.",
+    "email_templates": "The texts of the mails that candidates get.",
+    "health": "Whether the API answers.",
+    "interview_templates": "Postings to make others from.",
     "phone_numbers": "The numbers that a workspace's voice and SMS agents use.",
+    "schemas": "What kinds of agents and questions HeyMilo has, and what each can be given.",
+    "sender_emails": "The addresses that mails to candidates come from.",
+    "voices": "The voices that an interviewer can have.",
+    "webhooks": "The URLs that HeyMilo calls when something happens in a posting.",
+    "workspaces": "The ones that a credential is good for.",
 }
 
 #: What `object` says of the items of a list, and the model of these.
 _BY_OBJECT: Final[Mapping[str, str]] = {
+    "design_template_group": "DesignTemplateGroup",
+    "design_template": "DesignTemplate",
+    "domain": "Domain",
+    "email_template_group": "EmailTemplateGroup",
+    "email_template": "EmailTemplate",
+    "interview_template": "InterviewTemplate",
     "phone_number": "PhoneNumber",
+    "sender_email": "SenderEmail",
+    "voice": "Voice",
+    "webhook": "Webhook",
 }
 
 
@@ -52,7 +199,19 @@ class AsyncResources:
     The resources of an `AsyncHeyMilo`.
     """
 
+    design_template_groups: Final = Mounted["AsyncDesignTemplateGroups"]("AsyncDesignTemplateGroups")
+    design_templates: Final = Mounted["AsyncDesignTemplates"]("AsyncDesignTemplates")
+    domains: Final = Mounted["AsyncDomains"]("AsyncDomains")
+    email_template_groups: Final = Mounted["AsyncEmailTemplateGroups"]("AsyncEmailTemplateGroups")
+    email_templates: Final = Mounted["AsyncEmailTemplates"]("AsyncEmailTemplates")
+    health: Final = Mounted["AsyncHealth"]("AsyncHealth")
+    interview_templates: Final = Mounted["AsyncInterviewTemplates"]("AsyncInterviewTemplates")
     phone_numbers: Final = Mounted["AsyncPhoneNumbers"]("AsyncPhoneNumbers")
+    schemas: Final = Mounted["AsyncSchemas"]("AsyncSchemas")
+    sender_emails: Final = Mounted["AsyncSenderEmails"]("AsyncSenderEmails")
+    voices: Final = Mounted["AsyncVoices"]("AsyncVoices")
+    webhooks: Final = Mounted["AsyncWebhooks"]("AsyncWebhooks")
+    workspaces: Final = Mounted["AsyncWorkspaces"]("AsyncWorkspaces")
 
 
 class Resources:
@@ -60,7 +219,19 @@ class Resources:
     The resources of a `HeyMilo`.
     """
 
+    design_template_groups: Final = Mounted["DesignTemplateGroups"]("DesignTemplateGroups")
+    design_templates: Final = Mounted["DesignTemplates"]("DesignTemplates")
+    domains: Final = Mounted["Domains"]("Domains")
+    email_template_groups: Final = Mounted["EmailTemplateGroups"]("EmailTemplateGroups")
+    email_templates: Final = Mounted["EmailTemplates"]("EmailTemplates")
+    health: Final = Mounted["Health"]("Health")
+    interview_templates: Final = Mounted["InterviewTemplates"]("InterviewTemplates")
     phone_numbers: Final = Mounted["PhoneNumbers"]("PhoneNumbers")
+    schemas: Final = Mounted["Schemas"]("Schemas")
+    sender_emails: Final = Mounted["SenderEmails"]("SenderEmails")
+    voices: Final = Mounted["Voices"]("Voices")
+    webhooks: Final = Mounted["Webhooks"]("Webhooks")
+    workspaces: Final = Mounted["Workspaces"]("Workspaces")
 
 
 def load(name: str) -> Any:

@@ -56,6 +56,23 @@ class _Mountable(Protocol):
     def _of(cls, client: Any, name: str, /) -> Self: ...
 
 
+def list_operation(id: str, path: str, item: type[ItemT]) -> Operation[Page[ItemT]]:  # noqa: A002 - the contract's word
+    """
+    Return the operation that lists items page by page.
+    """
+    pages: Any = Page
+    return Operation(id=id, method="GET", path=path, returns=pages[item], shape="page")
+
+
+def get_operation(id: str, path: str, item: type[ItemT]) -> Operation[ItemT]:  # noqa: A002 - the contract's word
+    """
+    Return the operation that gets one item, which must be the one of that id.
+    """
+    return Operation(
+        id=id, method="GET", path=path, returns=item, shape="single", answers=item._cursor
+    )
+
+
 class AsyncResource:
     """
     A group of operations, awaited.
