@@ -57,6 +57,30 @@ if TYPE_CHECKING:
         PhoneNumber,
         PhoneNumbers,
     )
+    from .postings import (
+        AsyncPostings,
+        ConversationalSMSConfig,
+        ConversationalSMSStep,
+        FormConfig,
+        FormStep,
+        Posting,
+        PostingReceipt,
+        Postings,
+        PostingStats,
+        PostingSummary,
+        PostingURLs,
+        ResumeConfig,
+        ResumeStep,
+        WebInterviewConfig,
+        WebInterviewStep,
+        WorkflowStep,
+    )
+    from .questions import (
+        AsyncQuestions,
+        NewQuestion,
+        Question,
+        Questions,
+    )
     from .schemas import (
         AsyncSchemas,
         Schemas,
@@ -90,12 +114,16 @@ __all__ = [
     "AsyncHealth",
     "AsyncInterviewTemplates",
     "AsyncPhoneNumbers",
+    "AsyncPostings",
+    "AsyncQuestions",
     "AsyncSchemas",
     "AsyncSenderEmails",
     "AsyncVoices",
     "AsyncWebhooks",
     "AsyncWorkspaces",
     "BlackoutPeriod",
+    "ConversationalSMSConfig",
+    "ConversationalSMSStep",
     "DesignTemplate",
     "DesignTemplateGroup",
     "DesignTemplateGroups",
@@ -106,18 +134,34 @@ __all__ = [
     "EmailTemplateGroup",
     "EmailTemplateGroups",
     "EmailTemplates",
+    "FormConfig",
+    "FormStep",
     "Health",
     "InterviewTemplate",
     "InterviewTemplates",
+    "NewQuestion",
     "PhoneNumber",
     "PhoneNumbers",
+    "Posting",
+    "PostingReceipt",
+    "PostingStats",
+    "PostingSummary",
+    "PostingURLs",
+    "Postings",
+    "Question",
+    "Questions",
+    "ResumeConfig",
+    "ResumeStep",
     "Schemas",
     "SenderEmail",
     "SenderEmails",
     "Voice",
     "Voices",
+    "WebInterviewConfig",
+    "WebInterviewStep",
     "Webhook",
     "Webhooks",
+    "WorkflowStep",
     "Workspaces",
 ]
 
@@ -147,6 +191,26 @@ EXPORTS: Final[Mapping[str, str]] = {
     "AsyncPhoneNumbers": "phone_numbers",
     "PhoneNumber": "phone_numbers",
     "PhoneNumbers": "phone_numbers",
+    "AsyncPostings": "postings",
+    "ConversationalSMSConfig": "postings",
+    "ConversationalSMSStep": "postings",
+    "FormConfig": "postings",
+    "FormStep": "postings",
+    "Posting": "postings",
+    "PostingReceipt": "postings",
+    "Postings": "postings",
+    "PostingStats": "postings",
+    "PostingSummary": "postings",
+    "PostingURLs": "postings",
+    "ResumeConfig": "postings",
+    "ResumeStep": "postings",
+    "WebInterviewConfig": "postings",
+    "WebInterviewStep": "postings",
+    "WorkflowStep": "postings",
+    "AsyncQuestions": "questions",
+    "NewQuestion": "questions",
+    "Question": "questions",
+    "Questions": "questions",
     "AsyncSchemas": "schemas",
     "Schemas": "schemas",
     "AsyncSenderEmails": "sender_emails",
@@ -172,6 +236,8 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "health": "Whether the API answers.",
     "interview_templates": "Postings to make others from.",
     "phone_numbers": "The numbers that a workspace's voice and SMS agents use.",
+    "postings": "The interviewers, which HeyMilo's pages call them, and how their candidates are led.",
+    "questions": "What the agents of a posting ask, and how answers are judged.",
     "schemas": "What kinds of agents and questions HeyMilo has, and what each can be given.",
     "sender_emails": "The addresses that mails to candidates come from.",
     "voices": "The voices that an interviewer can have.",
@@ -188,6 +254,9 @@ _BY_OBJECT: Final[Mapping[str, str]] = {
     "email_template": "EmailTemplate",
     "interview_template": "InterviewTemplate",
     "phone_number": "PhoneNumber",
+    "posting": "Posting",
+    "posting_summary": "PostingSummary",
+    "question": "Question",
     "sender_email": "SenderEmail",
     "voice": "Voice",
     "webhook": "Webhook",
@@ -207,6 +276,8 @@ class AsyncResources:
     health: Final = Mounted["AsyncHealth"]("AsyncHealth")
     interview_templates: Final = Mounted["AsyncInterviewTemplates"]("AsyncInterviewTemplates")
     phone_numbers: Final = Mounted["AsyncPhoneNumbers"]("AsyncPhoneNumbers")
+    postings: Final = Mounted["AsyncPostings"]("AsyncPostings")
+    questions: Final = Mounted["AsyncQuestions"]("AsyncQuestions")
     schemas: Final = Mounted["AsyncSchemas"]("AsyncSchemas")
     sender_emails: Final = Mounted["AsyncSenderEmails"]("AsyncSenderEmails")
     voices: Final = Mounted["AsyncVoices"]("AsyncVoices")
@@ -227,6 +298,8 @@ class Resources:
     health: Final = Mounted["Health"]("Health")
     interview_templates: Final = Mounted["InterviewTemplates"]("InterviewTemplates")
     phone_numbers: Final = Mounted["PhoneNumbers"]("PhoneNumbers")
+    postings: Final = Mounted["Postings"]("Postings")
+    questions: Final = Mounted["Questions"]("Questions")
     schemas: Final = Mounted["Schemas"]("Schemas")
     sender_emails: Final = Mounted["SenderEmails"]("SenderEmails")
     voices: Final = Mounted["Voices"]("Voices")

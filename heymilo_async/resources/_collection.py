@@ -73,6 +73,14 @@ def get_operation(id: str, path: str, item: type[ItemT]) -> Operation[ItemT]:  #
     )
 
 
+def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return the members of a body: the keyword arguments among a method's *parameters*.
+    """
+    positional = {"self", "posting_id", "question_id"}
+    return {name: value for name, value in parameters.items() if name not in positional}
+
+
 class AsyncResource:
     """
     A group of operations, awaited.
@@ -548,7 +556,7 @@ class Gets(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
             return
         for name, method in vars(cls._twin_type).items():
             if not name.startswith("_") and name not in vars(cls):
-                make = blocking_iter if name == "list_all" else blocking
+                make = blocking_iter if name.startswith("list_all") else blocking
                 setattr(cls, name, make(method))
 
     get: Final = blocking(AsyncCollection[ItemT].get)
