@@ -123,7 +123,7 @@ def index() -> str:
     imports, mounts, exports, objects = "", {"Async": "", "": ""}, "", ""
     names: list[str] = []
     for module, tree in modules():
-        classes = sorted(kind.name for kind in public_classes(tree))
+        classes = sorted((kind.name for kind in public_classes(tree)), key=str.casefold)
         if not classes:
             continue
         names += classes

@@ -18,9 +18,9 @@ from ._collection import Mounted
 
 if TYPE_CHECKING:
     from .ats import (
-        ATSCandidate,
         AsyncAts,
         Ats,
+        ATSCandidate,
         AtsConnection,
         CandidateMatch,
         PushReceipt,
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
         BulkCandidateReceipt,
         Candidate,
         CandidateReceipt,
-        CandidateWorkflow,
         Candidates,
+        CandidateWorkflow,
         Ingestion,
         NewCandidate,
         WorkflowStepStatus,
@@ -79,9 +79,9 @@ __all__ = [
 
 #: Every public class of a resource, and the module that it is in.
 EXPORTS: Final[Mapping[str, str]] = {
-    "ATSCandidate": "ats",
     "AsyncAts": "ats",
     "Ats": "ats",
+    "ATSCandidate": "ats",
     "AtsConnection": "ats",
     "CandidateMatch": "ats",
     "PushReceipt": "ats",
@@ -96,8 +96,8 @@ EXPORTS: Final[Mapping[str, str]] = {
     "BulkCandidateReceipt": "candidates",
     "Candidate": "candidates",
     "CandidateReceipt": "candidates",
-    "CandidateWorkflow": "candidates",
     "Candidates": "candidates",
+    "CandidateWorkflow": "candidates",
     "Ingestion": "candidates",
     "NewCandidate": "candidates",
     "WorkflowStepStatus": "candidates",

@@ -13,7 +13,7 @@ import attrs
 from .._core.arguments import NOT_GIVEN, NotGiven, wrong_type
 from .._core.blocking import blocking
 from .._core.body import Body
-from .._core.messages import Operation, operation
+from .._core.messages import APIResponse, Operation, operation
 from .._core.model import Model
 from .._core.secrets import printable
 from ..errors import DeadlineExceededError, InvalidRequestError, OperationFailedError
@@ -339,10 +339,10 @@ class AsyncAts(AsyncResource):
             "ats_candidate_id": ats_candidate_id,
             "limit": limit,
         }
-        found = await self._perform(RESOLVE, body=body)
-        if not found.success:
-            raise self._failed(RESOLVE, "the search failed", found.error, found)
-        return found
+        response = await self._respond(RESOLVE, body=body)
+        if not response.data.success:
+            raise self._failed(response, "the search failed", response.data.error)
+        return response.data
 
     @operation(PUSH)
     async def push_candidate(
@@ -422,10 +422,10 @@ class AsyncAts(AsyncResource):
             "create_submission": create_submission,
             "candidate": candidate,
         }
-        receipt = await self._perform(PUSH, body=body)
-        if receipt.item_id is None:
-            raise self._failed(PUSH, "nothing was queued", receipt.error, receipt)
-        return receipt
+        response = await self._respond(PUSH, body=body)
+        if response.data.item_id is None:
+            raise self._failed(response, "nothing was queued", response.data.error)
+        return response.data
 
     @operation(GET_PUSH)
     async def get_push(self, item_id: str) -> PushStatus:
@@ -460,11 +460,9 @@ class AsyncAts(AsyncResource):
             >>> asyncio.run(main())
             True
         """
-        return await self._get_push(item_id)
+        return await self._perform(GET_PUSH, item_id=item_id)
 
-    async def wait_for_push(
-        self, item_id: str, *, timeout: float, poll: float = 5.0
-    ) -> PushStatus:
+    async def wait_for_push(self, item_id: str, *, timeout: float, poll: float = 5.0) -> PushStatus:
         """
         Wait until a push is done (operation `getAtsPushStatus` each time).
 
@@ -513,26 +511,32 @@ class AsyncAts(AsyncResource):
             True
         """
 
-        async def fetch(expires: float | None) -> PushStatus:
-            return await self._get_push(item_id, expires)
+        async def fetch(expires: float | None) -> APIResponse[PushStatus]:
+            return await self._respond(GET_PUSH, expires=expires, item_id=item_id)
 
-        push, is_done = await self._poll(
-            fetch, timeout=timeout, poll=poll, done=lambda push: push.is_done
+        response, is_done = await self._poll(
+            fetch, timeout=timeout, poll=poll, done=lambda response: response.data.is_done
         )
+        push = response.data
         if is_done:
             return push
         if push.failure_instances:
             failed = len(push.failure_instances)
             attempts = "1 attempt" if failed == 1 else f"{failed} attempts"
-            what = f"no success in time, and {attempts} failed"
-            raise self._failed(GET_PUSH, what, push.status, push)
-        name = f"{GET_PUSH.method} {GET_PUSH.path}"
+            what = f"{attempts} of the server's failed, and none succeeded in time"
+            raise self._failed(response, what, push.status)
+        name = self._engine.clean(response.request)
         message = (
-            f"{name}: the push is not done in time (status {self._shown(push.status)}): it goes on "
-            "without you, and you may wait again"
+            f"{name}: the push was not done in time; its status is {self._shown(push.status)!r}. It "
+            "goes on, and you may wait for it again"
         )
         raise DeadlineExceededError(
-            message, request=name, phase="read", maybe_sent=True, data=push
+            message,
+            request=name,
+            attempts=response.attempts,
+            phase="read",
+            maybe_sent=True,
+            data=push,
         )
 
     @operation(LIST_CONNECTIONS)
@@ -564,15 +568,17 @@ class AsyncAts(AsyncResource):
         """
         return await self._perform(LIST_CONNECTIONS)
 
-    async def _get_push(self, item_id: str, expires: float | None = None) -> PushStatus:
-        return await self._perform(GET_PUSH, expires=expires, item_id=item_id)
-
     def _failed(
-        self, operation: Operation[Any], what: str, why: str | None, data: Any
+        self, response: APIResponse[Any], what: str, why: str | None
     ) -> OperationFailedError:
-        name = f"{operation.method} {operation.path}"
+        name = self._engine.clean(response.request)
         because = f": {self._shown(why)}" if why else ""
-        return OperationFailedError(f"{name}: {what}{because}", request=name, data=data)
+        return OperationFailedError(
+            f"{name}: {what}{because}",
+            request=name,
+            attempts=response.attempts,
+            data=response.data,
+        )
 
     def _shown(self, text: str) -> str:
         # The server may repeat a secret, or a whole page of something.

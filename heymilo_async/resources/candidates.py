@@ -503,9 +503,7 @@ class AsyncCandidates(AsyncResource):
             True
         """
         invited = _invited(created_after, created_before)
-        return await self._page(
-            LIST, limit, starting_after, query=invited, posting_id=posting_id
-        )
+        return await self._page(LIST, limit, starting_after, query=invited, posting_id=posting_id)
 
     def list_all(
         self,
