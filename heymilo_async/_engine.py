@@ -142,10 +142,7 @@ class Engine:
         *expires* is when a call that this one is part of has to be over; without it the call has
         a deadline of its own.
         """
-        response = await self.respond(call, expires=expires)
-        if self.record is not None:
-            self.record(response)
-        return response.data
+        return (await self.respond(call, expires=expires)).data
 
     async def map(
         self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
@@ -186,6 +183,8 @@ class Engine:
             raise
         self._tell_end(course, outcome)
         if isinstance(outcome, APIResponse):
+            if self.record is not None:
+                self.record(outcome)
             return outcome
         log_failure(outcome)
         try:

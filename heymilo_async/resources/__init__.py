@@ -17,6 +17,32 @@ from .._core.model import Model, resolve
 from ._collection import Mounted
 
 if TYPE_CHECKING:
+    from .ats import (
+        AsyncAts,
+        Ats,
+        ATSCandidate,
+        AtsConnection,
+        CandidateMatch,
+        PushReceipt,
+        PushStatus,
+        ResolveCandidate,
+    )
+    from .candidates import (
+        AgentFormSummary,
+        AgentResumeSummary,
+        AgentSMSSummary,
+        AgentSummary,
+        AgentWebInterviewSummary,
+        AsyncCandidates,
+        BulkCandidateReceipt,
+        Candidate,
+        CandidateReceipt,
+        Candidates,
+        CandidateWorkflow,
+        Ingestion,
+        NewCandidate,
+        WorkflowStepStatus,
+    )
     from .design_template_groups import (
         AsyncDesignTemplateGroups,
         DesignTemplateGroup,
@@ -106,6 +132,14 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ATSCandidate",
+    "AgentFormSummary",
+    "AgentResumeSummary",
+    "AgentSMSSummary",
+    "AgentSummary",
+    "AgentWebInterviewSummary",
+    "AsyncAts",
+    "AsyncCandidates",
     "AsyncDesignTemplateGroups",
     "AsyncDesignTemplates",
     "AsyncDomains",
@@ -121,7 +155,15 @@ __all__ = [
     "AsyncVoices",
     "AsyncWebhooks",
     "AsyncWorkspaces",
+    "Ats",
+    "AtsConnection",
     "BlackoutPeriod",
+    "BulkCandidateReceipt",
+    "Candidate",
+    "CandidateMatch",
+    "CandidateReceipt",
+    "CandidateWorkflow",
+    "Candidates",
     "ConversationalSMSConfig",
     "ConversationalSMSStep",
     "DesignTemplate",
@@ -137,8 +179,10 @@ __all__ = [
     "FormConfig",
     "FormStep",
     "Health",
+    "Ingestion",
     "InterviewTemplate",
     "InterviewTemplates",
+    "NewCandidate",
     "NewQuestion",
     "PhoneNumber",
     "PhoneNumbers",
@@ -148,8 +192,11 @@ __all__ = [
     "PostingSummary",
     "PostingURLs",
     "Postings",
+    "PushReceipt",
+    "PushStatus",
     "Question",
     "Questions",
+    "ResolveCandidate",
     "ResumeConfig",
     "ResumeStep",
     "Schemas",
@@ -162,11 +209,34 @@ __all__ = [
     "Webhook",
     "Webhooks",
     "WorkflowStep",
+    "WorkflowStepStatus",
     "Workspaces",
 ]
 
 #: Every public class of a resource, and the module that it is in.
 EXPORTS: Final[Mapping[str, str]] = {
+    "AsyncAts": "ats",
+    "Ats": "ats",
+    "ATSCandidate": "ats",
+    "AtsConnection": "ats",
+    "CandidateMatch": "ats",
+    "PushReceipt": "ats",
+    "PushStatus": "ats",
+    "ResolveCandidate": "ats",
+    "AgentFormSummary": "candidates",
+    "AgentResumeSummary": "candidates",
+    "AgentSMSSummary": "candidates",
+    "AgentSummary": "candidates",
+    "AgentWebInterviewSummary": "candidates",
+    "AsyncCandidates": "candidates",
+    "BulkCandidateReceipt": "candidates",
+    "Candidate": "candidates",
+    "CandidateReceipt": "candidates",
+    "Candidates": "candidates",
+    "CandidateWorkflow": "candidates",
+    "Ingestion": "candidates",
+    "NewCandidate": "candidates",
+    "WorkflowStepStatus": "candidates",
     "AsyncDesignTemplateGroups": "design_template_groups",
     "DesignTemplateGroup": "design_template_groups",
     "DesignTemplateGroups": "design_template_groups",
@@ -228,6 +298,8 @@ EXPORTS: Final[Mapping[str, str]] = {
 
 #: What each group is about, by the clients' name for it.
 SUMMARIES: Final[Mapping[str, str]] = {
+    "ats": "Finding people in an applicant tracking system, and sending candidates there.",
+    "candidates": "Who was invited to a posting, how far each has come, and inviting more.",
     "design_template_groups": "Which look a posting has on which page.",
     "design_templates": "How the pages look that candidates see.",
     "domains": "The domains of their own that workspaces show candidates.",
@@ -247,6 +319,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
 
 #: What `object` says of the items of a list, and the model of these.
 _BY_OBJECT: Final[Mapping[str, str]] = {
+    "candidate": "Candidate",
     "design_template_group": "DesignTemplateGroup",
     "design_template": "DesignTemplate",
     "domain": "Domain",
@@ -268,6 +341,8 @@ class AsyncResources:
     The resources of an `AsyncHeyMilo`.
     """
 
+    ats: Final = Mounted["AsyncAts"]("AsyncAts")
+    candidates: Final = Mounted["AsyncCandidates"]("AsyncCandidates")
     design_template_groups: Final = Mounted["AsyncDesignTemplateGroups"]("AsyncDesignTemplateGroups")
     design_templates: Final = Mounted["AsyncDesignTemplates"]("AsyncDesignTemplates")
     domains: Final = Mounted["AsyncDomains"]("AsyncDomains")
@@ -290,6 +365,8 @@ class Resources:
     The resources of a `HeyMilo`.
     """
 
+    ats: Final = Mounted["Ats"]("Ats")
+    candidates: Final = Mounted["Candidates"]("Candidates")
     design_template_groups: Final = Mounted["DesignTemplateGroups"]("DesignTemplateGroups")
     design_templates: Final = Mounted["DesignTemplates"]("DesignTemplates")
     domains: Final = Mounted["Domains"]("Domains")

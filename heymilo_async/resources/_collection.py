@@ -33,7 +33,7 @@ from .._core.arguments import (
     wrong_type,
 )
 from .._core.blocking import blocking, blocking_iter
-from .._core.messages import Call, Operation, operation
+from .._core.messages import APIResponse, Call, Operation, operation
 from .._core.model import Model
 from .._engine import Engine
 from ..errors import DeadlineExceededError, HeyMiloError, InvalidRequestError
@@ -107,8 +107,27 @@ class AsyncResource:
         """
         Perform *operation* with *ids* in its path, in order, under the names that errors use.
         """
+        response = await self._respond(
+            operation, query=query, body=body, headers=headers, expires=expires, **ids
+        )
+        return response.data
+
+    async def _respond(
+        self,
+        operation: Operation[T],
+        /,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        expires: float | None = None,
+        **ids: str,
+    ) -> APIResponse[T]:
+        """
+        Perform *operation*, and return its data with all that came with it.
+        """
         call = operation.call(*_checked(ids), query=query, body=body, headers=headers)
-        return await self._engine.perform(call, expires=expires)
+        return await self._engine.respond(call, expires=expires)
 
     async def _page(
         self,
@@ -133,6 +152,7 @@ class AsyncResource:
         /,
         *,
         query: Query | None = None,
+        keep: Callable[[ItemT], bool] | None = None,
         **ids: str,
     ) -> AsyncPager[ItemT]:
         size, checked = check_limit("page_size", page_size), _checked(ids)
@@ -150,6 +170,7 @@ class AsyncResource:
                 if max_items is None
                 else whole_number("max_items", max_items, 0, refusal=InvalidRequestError)
             ),
+            keep=keep,
         )
 
     async def _many(
