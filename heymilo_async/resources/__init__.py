@@ -17,6 +17,32 @@ from .._core.model import Model, resolve
 from ._collection import Mounted
 
 if TYPE_CHECKING:
+    from .ats import (
+        ATSCandidate,
+        AsyncAts,
+        Ats,
+        AtsConnection,
+        CandidateMatch,
+        PushReceipt,
+        PushStatus,
+        ResolveCandidate,
+    )
+    from .candidates import (
+        AgentFormSummary,
+        AgentResumeSummary,
+        AgentSMSSummary,
+        AgentSummary,
+        AgentWebInterviewSummary,
+        AsyncCandidates,
+        BulkCandidateReceipt,
+        Candidate,
+        CandidateReceipt,
+        CandidateWorkflow,
+        Candidates,
+        Ingestion,
+        NewCandidate,
+        WorkflowStepStatus,
+    )
     from .phone_numbers import (
         AsyncPhoneNumbers,
         PhoneNumber,
@@ -24,13 +50,57 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ATSCandidate",
+    "AgentFormSummary",
+    "AgentResumeSummary",
+    "AgentSMSSummary",
+    "AgentSummary",
+    "AgentWebInterviewSummary",
+    "AsyncAts",
+    "AsyncCandidates",
     "AsyncPhoneNumbers",
+    "Ats",
+    "AtsConnection",
+    "BulkCandidateReceipt",
+    "Candidate",
+    "CandidateMatch",
+    "CandidateReceipt",
+    "CandidateWorkflow",
+    "Candidates",
+    "Ingestion",
+    "NewCandidate",
     "PhoneNumber",
     "PhoneNumbers",
+    "PushReceipt",
+    "PushStatus",
+    "ResolveCandidate",
+    "WorkflowStepStatus",
 ]
 
 #: Every public class of a resource, and the module that it is in.
 EXPORTS: Final[Mapping[str, str]] = {
+    "ATSCandidate": "ats",
+    "AsyncAts": "ats",
+    "Ats": "ats",
+    "AtsConnection": "ats",
+    "CandidateMatch": "ats",
+    "PushReceipt": "ats",
+    "PushStatus": "ats",
+    "ResolveCandidate": "ats",
+    "AgentFormSummary": "candidates",
+    "AgentResumeSummary": "candidates",
+    "AgentSMSSummary": "candidates",
+    "AgentSummary": "candidates",
+    "AgentWebInterviewSummary": "candidates",
+    "AsyncCandidates": "candidates",
+    "BulkCandidateReceipt": "candidates",
+    "Candidate": "candidates",
+    "CandidateReceipt": "candidates",
+    "CandidateWorkflow": "candidates",
+    "Candidates": "candidates",
+    "Ingestion": "candidates",
+    "NewCandidate": "candidates",
+    "WorkflowStepStatus": "candidates",
     "AsyncPhoneNumbers": "phone_numbers",
     "PhoneNumber": "phone_numbers",
     "PhoneNumbers": "phone_numbers",
@@ -38,6 +108,7 @@ EXPORTS: Final[Mapping[str, str]] = {
 
 #: What `object` says of the items of a list, and the model of these.
 _BY_OBJECT: Final[Mapping[str, str]] = {
+    "candidate": "Candidate",
     "phone_number": "PhoneNumber",
 }
 
@@ -47,6 +118,8 @@ class AsyncResources:
     The resources of an `AsyncHeyMilo`.
     """
 
+    ats: Final = Mounted["AsyncAts"]("AsyncAts")
+    candidates: Final = Mounted["AsyncCandidates"]("AsyncCandidates")
     phone_numbers: Final = Mounted["AsyncPhoneNumbers"]("AsyncPhoneNumbers")
 
 
@@ -55,6 +128,8 @@ class Resources:
     The resources of a `HeyMilo`.
     """
 
+    ats: Final = Mounted["Ats"]("Ats")
+    candidates: Final = Mounted["Candidates"]("Candidates")
     phone_numbers: Final = Mounted["PhoneNumbers"]("PhoneNumbers")
 
 
