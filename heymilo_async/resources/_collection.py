@@ -12,6 +12,7 @@ from types import MethodType
 from typing import (
     Any,
     ClassVar,
+    Final,
     Generic,
     Protocol,
     Self,
@@ -516,9 +517,9 @@ class Resource(Generic[A]):
         return f"<{type(self).__name__} of {self._twin._engine.settings.base_url}>"
 
 
-class Collection(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
+class Gets(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
     """
-    A group with a list that can be walked, and a get, blocking.
+    A group with a get, blocking; its kinds add a list.
     """
 
     _twin_type: ClassVar[type[AsyncResource]]
@@ -532,20 +533,27 @@ class Collection(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
                 make = blocking_iter if name == "list_all" else blocking
                 setattr(cls, name, make(method))
 
-    list = blocking(AsyncCollection[ItemT].list)
-    list_all = blocking_iter(AsyncCollection[ItemT].list_all)
-    get = blocking(AsyncCollection[ItemT].get)
-    get_many = blocking(AsyncCollection[ItemT].get_many)
-    get_many_settled = blocking(AsyncCollection[ItemT].get_many_settled)
+    get: Final = blocking(AsyncCollection[ItemT].get)
+    get_many: Final = blocking(AsyncCollection[ItemT].get_many)
+    get_many_settled: Final = blocking(AsyncCollection[ItemT].get_many_settled)
 
 
-class Searchable(Collection[ItemT]):
+class Collection(Gets[ItemT]):
+    """
+    A group with a list that can be walked, and a get, blocking.
+    """
+
+    list: Final = blocking(AsyncCollection[ItemT].list)
+    list_all: Final = blocking_iter(AsyncCollection[ItemT].list_all)
+
+
+class Searchable(Gets[ItemT]):
     """
     A group whose list can be searched, too, blocking.
     """
 
-    list = blocking(AsyncSearchable[ItemT].list)
-    list_all = blocking_iter(AsyncSearchable[ItemT].list_all)
+    list: Final = blocking(AsyncSearchable[ItemT].list)
+    list_all: Final = blocking_iter(AsyncSearchable[ItemT].list_all)
 
 
 class Mounted(Generic[R]):
