@@ -17,10 +17,39 @@ from .._core.model import Model, resolve
 from ._collection import Mounted
 
 if TYPE_CHECKING:
+    from ._interview_integrity import (
+        CheatDetection,
+        CheatingInstance,
+        CheatTranscriptReference,
+        GPTZeroMetrics,
+        IntegrityAggregated,
+        IntegrityMovementEvent,
+        InterviewIntegrityResult,
+        LLMDetectedSegment,
+        LLMDetectionResult,
+        ResumeCheat,
+        ResumeGptDetectionResult,
+        TranscriptCheatResult,
+        UnusualDelayResult,
+        WebInterviewCheat,
+    )
+    from ._interview_results import (
+        FormQuestionResult,
+        FormResult,
+        ResumeEligibilityCriterion,
+        ResumeResult,
+        ResumeScoreCriterion,
+        ScorecardQuestion,
+        SMSCriterionResult,
+        SMSMessage,
+        SMSResult,
+        TranscriptEntry,
+        WebInterviewResult,
+    )
     from .ats import (
-        ATSCandidate,
         AsyncAts,
         Ats,
+        ATSCandidate,
         AtsConnection,
         CandidateMatch,
         PushReceipt,
@@ -37,11 +66,17 @@ if TYPE_CHECKING:
         BulkCandidateReceipt,
         Candidate,
         CandidateReceipt,
-        CandidateWorkflow,
         Candidates,
+        CandidateWorkflow,
         Ingestion,
         NewCandidate,
         WorkflowStepStatus,
+    )
+    from .interviews import (
+        AsyncInterviews,
+        InterviewData,
+        InterviewMetadata,
+        Interviews,
     )
     from .phone_numbers import (
         AsyncPhoneNumbers,
@@ -58,6 +93,7 @@ __all__ = [
     "AgentWebInterviewSummary",
     "AsyncAts",
     "AsyncCandidates",
+    "AsyncInterviews",
     "AsyncPhoneNumbers",
     "Ats",
     "AtsConnection",
@@ -67,21 +103,74 @@ __all__ = [
     "CandidateReceipt",
     "CandidateWorkflow",
     "Candidates",
+    "CheatDetection",
+    "CheatTranscriptReference",
+    "CheatingInstance",
+    "FormQuestionResult",
+    "FormResult",
+    "GPTZeroMetrics",
     "Ingestion",
+    "IntegrityAggregated",
+    "IntegrityMovementEvent",
+    "InterviewData",
+    "InterviewIntegrityResult",
+    "InterviewMetadata",
+    "Interviews",
+    "LLMDetectedSegment",
+    "LLMDetectionResult",
     "NewCandidate",
     "PhoneNumber",
     "PhoneNumbers",
     "PushReceipt",
     "PushStatus",
     "ResolveCandidate",
+    "ResumeCheat",
+    "ResumeEligibilityCriterion",
+    "ResumeGptDetectionResult",
+    "ResumeResult",
+    "ResumeScoreCriterion",
+    "SMSCriterionResult",
+    "SMSMessage",
+    "SMSResult",
+    "ScorecardQuestion",
+    "TranscriptCheatResult",
+    "TranscriptEntry",
+    "UnusualDelayResult",
+    "WebInterviewCheat",
+    "WebInterviewResult",
     "WorkflowStepStatus",
 ]
 
 #: Every public class of a resource, and the module that it is in.
 EXPORTS: Final[Mapping[str, str]] = {
-    "ATSCandidate": "ats",
+    "CheatDetection": "_interview_integrity",
+    "CheatingInstance": "_interview_integrity",
+    "CheatTranscriptReference": "_interview_integrity",
+    "GPTZeroMetrics": "_interview_integrity",
+    "IntegrityAggregated": "_interview_integrity",
+    "IntegrityMovementEvent": "_interview_integrity",
+    "InterviewIntegrityResult": "_interview_integrity",
+    "LLMDetectedSegment": "_interview_integrity",
+    "LLMDetectionResult": "_interview_integrity",
+    "ResumeCheat": "_interview_integrity",
+    "ResumeGptDetectionResult": "_interview_integrity",
+    "TranscriptCheatResult": "_interview_integrity",
+    "UnusualDelayResult": "_interview_integrity",
+    "WebInterviewCheat": "_interview_integrity",
+    "FormQuestionResult": "_interview_results",
+    "FormResult": "_interview_results",
+    "ResumeEligibilityCriterion": "_interview_results",
+    "ResumeResult": "_interview_results",
+    "ResumeScoreCriterion": "_interview_results",
+    "ScorecardQuestion": "_interview_results",
+    "SMSCriterionResult": "_interview_results",
+    "SMSMessage": "_interview_results",
+    "SMSResult": "_interview_results",
+    "TranscriptEntry": "_interview_results",
+    "WebInterviewResult": "_interview_results",
     "AsyncAts": "ats",
     "Ats": "ats",
+    "ATSCandidate": "ats",
     "AtsConnection": "ats",
     "CandidateMatch": "ats",
     "PushReceipt": "ats",
@@ -96,11 +185,15 @@ EXPORTS: Final[Mapping[str, str]] = {
     "BulkCandidateReceipt": "candidates",
     "Candidate": "candidates",
     "CandidateReceipt": "candidates",
-    "CandidateWorkflow": "candidates",
     "Candidates": "candidates",
+    "CandidateWorkflow": "candidates",
     "Ingestion": "candidates",
     "NewCandidate": "candidates",
     "WorkflowStepStatus": "candidates",
+    "AsyncInterviews": "interviews",
+    "InterviewData": "interviews",
+    "InterviewMetadata": "interviews",
+    "Interviews": "interviews",
     "AsyncPhoneNumbers": "phone_numbers",
     "PhoneNumber": "phone_numbers",
     "PhoneNumbers": "phone_numbers",
@@ -120,6 +213,7 @@ class AsyncResources:
 
     ats: Final = Mounted["AsyncAts"]("AsyncAts")
     candidates: Final = Mounted["AsyncCandidates"]("AsyncCandidates")
+    interviews: Final = Mounted["AsyncInterviews"]("AsyncInterviews")
     phone_numbers: Final = Mounted["AsyncPhoneNumbers"]("AsyncPhoneNumbers")
 
 
@@ -130,6 +224,7 @@ class Resources:
 
     ats: Final = Mounted["Ats"]("Ats")
     candidates: Final = Mounted["Candidates"]("Candidates")
+    interviews: Final = Mounted["Interviews"]("Interviews")
     phone_numbers: Final = Mounted["PhoneNumbers"]("PhoneNumbers")
 
 
@@ -138,9 +233,11 @@ def load(name: str) -> Any:
     Return the class of the public *name*, and import its module if nobody has yet.
     """
     module = importlib.import_module(f".{EXPORTS[name]}", __name__)
+    # And all that came with it: a group may have models in common with another.
     for exported, where in EXPORTS.items():
-        if where == EXPORTS[name]:
-            _publish(getattr(module, exported))
+        kind = getattr(sys.modules.get(f"{__name__}.{where}"), exported, None)
+        if kind is not None:
+            _publish(kind)
     return getattr(module, name)
 
 
