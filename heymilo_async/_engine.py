@@ -659,8 +659,8 @@ def _decoded(call: Call[T], answer: Response, secrets: tuple[Secret, ...]) -> Co
     if operation.shape == "bytes":
         data: Any = audio_of(answer)
         return Content(data)
-    content: Content[T] = read_content(answer.body, operation.returns, operation.shape)
     member, asked = operation.answers, call.answers_id
+    content: Content[T] = read_content(answer.body, operation.returns, operation.shape, asked)
     if member is None or asked is None:
         return content
     given = getattr(content.data, member, None)

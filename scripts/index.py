@@ -45,9 +45,11 @@ def load(name: str) -> Any:
     Return the class of the public *name*, and import its module if nobody has yet.
     """
     module = importlib.import_module(f".{EXPORTS[name]}", __name__)
+    # And all that came with it: a group may have models in common with another.
     for exported, where in EXPORTS.items():
-        if where == EXPORTS[name]:
-            _publish(getattr(module, exported))
+        kind = getattr(sys.modules.get(f"{__name__}.{where}"), exported, None)
+        if kind is not None:
+            _publish(kind)
     return getattr(module, name)
 
 

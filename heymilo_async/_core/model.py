@@ -55,12 +55,20 @@ class Model:
         return hash((type(self), *(value for value in known if type(value) is not list)))
 
     def __repr__(self) -> str:
-        shown = ", ".join(
-            f"{name}={'***' if is_secret and value is not None else repr(value)}"
-            for (name, is_secret), value in zip(self._names(), self._values(), strict=True)
-            if name != "extra" or value
-        )
-        return f"{type(self).__name__}({shown})"
+        own = dict(self._names())
+        shown = [
+            f"{name}={'***' if own[name] and value is not None else repr(value)}"
+            for name, value in zip(own, self._values(), strict=True)
+            if name != "extra"
+        ]
+        if self.extra:
+            # What stands there under the name of a member may hold what that would have masked.
+            extra = (
+                f"{name!r}: {'***' if name in own else repr(self.extra[name])}"
+                for name in self.extra
+            )
+            shown.append(f"extra={{{', '.join(extra)}}}")
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def _names(self) -> tuple[tuple[str, bool], ...]:
         # To mypy a class whose instances have a hash of their own has none itself.

@@ -17,6 +17,35 @@ from .._core.model import Model, resolve
 from ._collection import Mounted
 
 if TYPE_CHECKING:
+    from ._interview_integrity import (
+        CheatDetection,
+        CheatingInstance,
+        CheatTranscriptReference,
+        GPTZeroMetrics,
+        IntegrityAggregated,
+        IntegrityMovementEvent,
+        InterviewIntegrityResult,
+        LLMDetectedSegment,
+        LLMDetectionResult,
+        ResumeCheat,
+        ResumeGptDetectionResult,
+        TranscriptCheatResult,
+        UnusualDelayResult,
+        WebInterviewCheat,
+    )
+    from ._interview_results import (
+        FormQuestionResult,
+        FormResult,
+        ResumeEligibilityCriterion,
+        ResumeResult,
+        ResumeScoreCriterion,
+        ScorecardQuestion,
+        SMSCriterionResult,
+        SMSMessage,
+        SMSResult,
+        TranscriptEntry,
+        WebInterviewResult,
+    )
     from .ats import (
         AsyncAts,
         Ats,
@@ -77,6 +106,12 @@ if TYPE_CHECKING:
         AsyncInterviewTemplates,
         InterviewTemplate,
         InterviewTemplates,
+    )
+    from .interviews import (
+        AsyncInterviews,
+        InterviewData,
+        InterviewMetadata,
+        Interviews,
     )
     from .phone_numbers import (
         AsyncPhoneNumbers,
@@ -147,6 +182,7 @@ __all__ = [
     "AsyncEmailTemplates",
     "AsyncHealth",
     "AsyncInterviewTemplates",
+    "AsyncInterviews",
     "AsyncPhoneNumbers",
     "AsyncPostings",
     "AsyncQuestions",
@@ -164,6 +200,9 @@ __all__ = [
     "CandidateReceipt",
     "CandidateWorkflow",
     "Candidates",
+    "CheatDetection",
+    "CheatTranscriptReference",
+    "CheatingInstance",
     "ConversationalSMSConfig",
     "ConversationalSMSStep",
     "DesignTemplate",
@@ -177,11 +216,22 @@ __all__ = [
     "EmailTemplateGroups",
     "EmailTemplates",
     "FormConfig",
+    "FormQuestionResult",
+    "FormResult",
     "FormStep",
+    "GPTZeroMetrics",
     "Health",
     "Ingestion",
+    "IntegrityAggregated",
+    "IntegrityMovementEvent",
+    "InterviewData",
+    "InterviewIntegrityResult",
+    "InterviewMetadata",
     "InterviewTemplate",
     "InterviewTemplates",
+    "Interviews",
+    "LLMDetectedSegment",
+    "LLMDetectionResult",
     "NewCandidate",
     "NewQuestion",
     "PhoneNumber",
@@ -197,14 +247,28 @@ __all__ = [
     "Question",
     "Questions",
     "ResolveCandidate",
+    "ResumeCheat",
     "ResumeConfig",
+    "ResumeEligibilityCriterion",
+    "ResumeGptDetectionResult",
+    "ResumeResult",
+    "ResumeScoreCriterion",
     "ResumeStep",
+    "SMSCriterionResult",
+    "SMSMessage",
+    "SMSResult",
     "Schemas",
+    "ScorecardQuestion",
     "SenderEmail",
     "SenderEmails",
+    "TranscriptCheatResult",
+    "TranscriptEntry",
+    "UnusualDelayResult",
     "Voice",
     "Voices",
+    "WebInterviewCheat",
     "WebInterviewConfig",
+    "WebInterviewResult",
     "WebInterviewStep",
     "Webhook",
     "Webhooks",
@@ -215,6 +279,31 @@ __all__ = [
 
 #: Every public class of a resource, and the module that it is in.
 EXPORTS: Final[Mapping[str, str]] = {
+    "CheatDetection": "_interview_integrity",
+    "CheatingInstance": "_interview_integrity",
+    "CheatTranscriptReference": "_interview_integrity",
+    "GPTZeroMetrics": "_interview_integrity",
+    "IntegrityAggregated": "_interview_integrity",
+    "IntegrityMovementEvent": "_interview_integrity",
+    "InterviewIntegrityResult": "_interview_integrity",
+    "LLMDetectedSegment": "_interview_integrity",
+    "LLMDetectionResult": "_interview_integrity",
+    "ResumeCheat": "_interview_integrity",
+    "ResumeGptDetectionResult": "_interview_integrity",
+    "TranscriptCheatResult": "_interview_integrity",
+    "UnusualDelayResult": "_interview_integrity",
+    "WebInterviewCheat": "_interview_integrity",
+    "FormQuestionResult": "_interview_results",
+    "FormResult": "_interview_results",
+    "ResumeEligibilityCriterion": "_interview_results",
+    "ResumeResult": "_interview_results",
+    "ResumeScoreCriterion": "_interview_results",
+    "ScorecardQuestion": "_interview_results",
+    "SMSCriterionResult": "_interview_results",
+    "SMSMessage": "_interview_results",
+    "SMSResult": "_interview_results",
+    "TranscriptEntry": "_interview_results",
+    "WebInterviewResult": "_interview_results",
     "AsyncAts": "ats",
     "Ats": "ats",
     "ATSCandidate": "ats",
@@ -258,6 +347,10 @@ EXPORTS: Final[Mapping[str, str]] = {
     "AsyncInterviewTemplates": "interview_templates",
     "InterviewTemplate": "interview_templates",
     "InterviewTemplates": "interview_templates",
+    "AsyncInterviews": "interviews",
+    "InterviewData": "interviews",
+    "InterviewMetadata": "interviews",
+    "Interviews": "interviews",
     "AsyncPhoneNumbers": "phone_numbers",
     "PhoneNumber": "phone_numbers",
     "PhoneNumbers": "phone_numbers",
@@ -307,6 +400,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "email_templates": "The texts of the mails that candidates get.",
     "health": "Whether the API answers.",
     "interview_templates": "Postings to make others from.",
+    "interviews": "What came of them, and the metadata that a workspace keeps with each.",
     "phone_numbers": "The numbers that a workspace's voice and SMS agents use.",
     "postings": "The interviewers, which HeyMilo's pages call them, and how their candidates are led.",
     "questions": "What the agents of a posting ask, and how answers are judged.",
@@ -350,6 +444,7 @@ class AsyncResources:
     email_templates: Final = Mounted["AsyncEmailTemplates"]("AsyncEmailTemplates")
     health: Final = Mounted["AsyncHealth"]("AsyncHealth")
     interview_templates: Final = Mounted["AsyncInterviewTemplates"]("AsyncInterviewTemplates")
+    interviews: Final = Mounted["AsyncInterviews"]("AsyncInterviews")
     phone_numbers: Final = Mounted["AsyncPhoneNumbers"]("AsyncPhoneNumbers")
     postings: Final = Mounted["AsyncPostings"]("AsyncPostings")
     questions: Final = Mounted["AsyncQuestions"]("AsyncQuestions")
@@ -374,6 +469,7 @@ class Resources:
     email_templates: Final = Mounted["EmailTemplates"]("EmailTemplates")
     health: Final = Mounted["Health"]("Health")
     interview_templates: Final = Mounted["InterviewTemplates"]("InterviewTemplates")
+    interviews: Final = Mounted["Interviews"]("Interviews")
     phone_numbers: Final = Mounted["PhoneNumbers"]("PhoneNumbers")
     postings: Final = Mounted["Postings"]("Postings")
     questions: Final = Mounted["Questions"]("Questions")
@@ -389,9 +485,11 @@ def load(name: str) -> Any:
     Return the class of the public *name*, and import its module if nobody has yet.
     """
     module = importlib.import_module(f".{EXPORTS[name]}", __name__)
+    # And all that came with it: a group may have models in common with another.
     for exported, where in EXPORTS.items():
-        if where == EXPORTS[name]:
-            _publish(getattr(module, exported))
+        kind = getattr(sys.modules.get(f"{__name__}.{where}"), exported, None)
+        if kind is not None:
+            _publish(kind)
     return getattr(module, name)
 
 
