@@ -22,9 +22,10 @@ KINDS = [AsyncHeyMilo, HeyMilo]
 
 def is_awaited(kind, method):
     """
-    Return whether *method* of this *kind* of client is a coroutine function; `list_all` is none.
+    Return whether *method* of this *kind* of client is a coroutine function; what makes a pager is
+    none.
     """
-    return kind is AsyncHeyMilo and method != "list_all"
+    return kind is AsyncHeyMilo and not (method == "find" or method.startswith("list_all"))
 
 
 def spec_of_instance(kind):

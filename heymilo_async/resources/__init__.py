@@ -437,7 +437,9 @@ class AsyncResources:
 
     ats: Final = Mounted["AsyncAts"]("AsyncAts")
     candidates: Final = Mounted["AsyncCandidates"]("AsyncCandidates")
-    design_template_groups: Final = Mounted["AsyncDesignTemplateGroups"]("AsyncDesignTemplateGroups")
+    design_template_groups: Final = Mounted["AsyncDesignTemplateGroups"](
+        "AsyncDesignTemplateGroups"
+    )
     design_templates: Final = Mounted["AsyncDesignTemplates"]("AsyncDesignTemplates")
     domains: Final = Mounted["AsyncDomains"]("AsyncDomains")
     email_template_groups: Final = Mounted["AsyncEmailTemplateGroups"]("AsyncEmailTemplateGroups")
