@@ -14,6 +14,7 @@ import pytest
 from contract_answers import CONTRACT, KINDS, OPERATIONS, answer_of, lost, success_of
 from fronts import KEY
 from resources import FOUND
+from talking import URL, talk
 
 from heymilo_async import (
     APIConnectionError,
@@ -27,7 +28,6 @@ from heymilo_async import (
     to_dict,
 )
 
-URL = "https://api.example.com"
 QUESTION = {"modality": "voice", "text": "Why?"}
 CANDIDATE = {"name": "Ada Doe", "email": "ada@example.com"}
 
@@ -121,31 +121,11 @@ CREATING = [
 ]
 
 
-def talk(front, name, *answers, **options):
+def ask(front, name, *answers, **options):
     """
     Return what becomes of a call of the operation *name*, and the requests that it took.
     """
-    requests: list[httpx.Request] = []
-    script = iter(answers)
-
-    def handle(request):
-        request.read()
-        requests.append(request)
-        answer = next(script)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def body(client):
-        try:
-            return await CALLS[name](client)
-        except HeyMiloError as error:
-            return error
-
-    transport = httpx.MockTransport(handle)
-    kind = httpx.Client if front.is_blocking else httpx.AsyncClient
-    own = kind(transport=transport)
-    return front.run(body, URL, http_client=own, **options), requests
+    return talk(front, CALLS[name], *answers, **options)
 
 
 def answered(name, kind="everything", **changes):
@@ -191,7 +171,7 @@ def test_nothing_of_an_answer_is_lost(front, name, kind):
     # Failures within a success, and what is missing for want of an item, have tests of their own.
     changes = {"success": True, "item_id": "Q1"} if name.endswith("AtsCandidate") else {}
     sent = answered(name, kind, **changes)
-    result, _ = talk(front, name, sent)
+    result, _ = ask(front, name, sent)
 
     assert not isinstance(result, HeyMiloError), str(result)
     content = sent.json()
@@ -209,7 +189,7 @@ def test_what_goes_out_is_what_the_contract_has(front, name):
     Traps 3, 28, 49: method, path, parameters and body are the contract's, and the key goes along.
     """
     method, path, operation = OPERATIONS[name]
-    _, (request,) = talk(front, name, answered(name, success=True, item_id="Q1"))
+    _, (request,) = ask(front, name, answered(name, success=True, item_id="Q1"))
 
     assert method == request.method
     ids = iter(["X0", "X1"] if path.count("{") == 2 and name != STEP else ["X1", "1"])
@@ -239,7 +219,7 @@ def test_what_may_be_sent_again(front, name, naps):
     Traps 16 and 31: after a 503 what creates is not sent again, all others are.
     """
     down = [httpx.Response(503)] * 3
-    error, requests = talk(front, name, *down)
+    error, requests = ask(front, name, *down)
 
     assert ServerError is type(error)
     assert (1 if name in CREATING else 3) == len(requests)
@@ -254,7 +234,7 @@ def test_a_write_that_was_refused_for_now(front, name, naps):
     After a 429 any call is sent again: the server has done nothing.
     """
     busy = httpx.Response(429, headers={"Retry-After": "1"})
-    result, requests = talk(front, name, busy, answered(name, success=True, item_id="Q1"))
+    result, requests = ask(front, name, busy, answered(name, success=True, item_id="Q1"))
 
     assert not isinstance(result, HeyMiloError), str(result)
     assert 2 == len(requests)
@@ -267,7 +247,7 @@ def test_a_write_whose_answer_was_lost(front, name, naps):
     Where the server may have got a call, one that creates is not sent again, and says so.
     """
     gone = [httpx.ReadError("gone")] * 3
-    error, requests = talk(front, name, *gone)
+    error, requests = ask(front, name, *gone)
 
     assert isinstance(error, APIConnectionError)
     assert error.maybe_sent
@@ -280,7 +260,7 @@ def test_a_write_that_was_never_sent(front, name, naps):
     Where no connection was made any call is sent again.
     """
     refused = httpx.ConnectError("refused")
-    result, requests = talk(front, name, refused, answered(name, success=True, item_id="Q1"))
+    result, requests = ask(front, name, refused, answered(name, success=True, item_id="Q1"))
 
     assert not isinstance(result, HeyMiloError), str(result)
     assert 2 == len(requests)
@@ -291,7 +271,7 @@ def test_a_write_whose_answer_cannot_be_read(front, name):
     """
     A success that is no answer says that the request was carried out; it is not sent again.
     """
-    error, requests = talk(front, name, httpx.Response(200, json={"data": 5}))
+    error, requests = ask(front, name, httpx.Response(200, json={"data": 5}))
 
     assert 1 == len(requests)
     assert error.maybe_sent
@@ -303,8 +283,8 @@ def test_a_delete_that_may_have_been_done_before(front, name, naps):
     """
     Traps 17 and 18: a 404 after an attempt that may have arrived says so; a first one does not.
     """
-    again, _ = talk(front, name, httpx.Response(502), httpx.Response(404))
-    first, _ = talk(front, name, httpx.Response(404))
+    again, _ = ask(front, name, httpx.Response(502), httpx.Response(404))
+    first, _ = ask(front, name, httpx.Response(404))
 
     assert (404, True, 2) == (again.status_code, again.maybe_done, len(again.attempts))
     assert "an attempt before may have" in str(again)
@@ -317,7 +297,7 @@ def test_an_answer_about_something_else(front, name):
     Trap 5: the member that the contract has must be the id that was asked for.
     """
     other = answered(name, **{DESCRIBED[name].answers: "another"})
-    error, _ = talk(front, name, other)
+    error, _ = ask(front, name, other)
 
     assert f"$.data.{DESCRIBED[name].answers}" == error.path
     assert "'another' and not 'X1'" in str(error)
@@ -328,7 +308,7 @@ def test_a_preview_is_bytes(front):
     Trap 10: the preview is the recording itself, whatever its bytes.
     """
     sent = httpx.Response(200, content=b"\xff\xfb\x00", headers={"Content-Type": "audio/mpeg"})
-    result, (request,) = talk(front, "getVoicePreview", sent)
+    result, (request,) = ask(front, "getVoicePreview", sent)
 
     assert Audio(content=b"\xff\xfb\x00", content_type="audio/mpeg") == result
     assert "audio/mpeg, application/json" == request.headers["Accept"]
@@ -340,7 +320,7 @@ def test_a_preview_on_another_host(front):
     """
     there = httpx.Response(302, headers={"Location": "https://cdn.example.com/a.mp3?sig=1"})
     audio = httpx.Response(200, content=b"ID3", headers={"Content-Type": "audio/mpeg"})
-    result, (_, followed) = talk(
+    result, (_, followed) = ask(
         front, "getVoicePreview", there, audio, default_headers={"X-Mine": "1"}
     )
 
@@ -366,7 +346,7 @@ def test_a_preview_that_points_where_nobody_goes(front, location):
     Trap 22: to http, to a password, or to nowhere the redirect is an error, and not followed.
     """
     headers = {} if location is None else {"Location": location}
-    error, requests = talk(front, "getVoicePreview", httpx.Response(302, headers=headers))
+    error, requests = ask(front, "getVoicePreview", httpx.Response(302, headers=headers))
 
     assert ("UnexpectedRedirectError", 1) == (type(error).__name__, len(requests))
 
@@ -376,7 +356,7 @@ def test_a_preview_that_points_on(front):
     A second redirect is not followed.
     """
     there = httpx.Response(302, headers={"Location": "https://cdn.example.com/a.mp3"})
-    error, requests = talk(front, "getVoicePreview", there, there)
+    error, requests = ask(front, "getVoicePreview", there, there)
 
     assert ("UnexpectedRedirectError", 2) == (type(error).__name__, len(requests))
 
@@ -387,7 +367,7 @@ def test_a_preview_that_is_no_audio(front, sent):
     JSON of a shape that nobody describes is an error that holds it; so is nothing at all.
     """
     answer = httpx.Response(200) if sent is None else httpx.Response(200, json=sent)
-    error, _ = talk(front, "getVoicePreview", answer)
+    error, _ = ask(front, "getVoicePreview", answer)
 
     assert "ResponseDecodeError" == type(error).__name__
     assert (b"" if sent is None else json.dumps(sent, separators=(",", ":")).encode()) == error.body
@@ -400,7 +380,7 @@ def test_a_list_that_cannot_be_walked_says_that_there_is_more(front, name, caplo
     """
     content = answer_of(name, "everything")
     content["pagination"]["has_more"] = True
-    talk(front, name, httpx.Response(200, json=content))
+    ask(front, name, httpx.Response(200, json=content))
 
     assert "says that there is more" in caplog.text
 
@@ -428,6 +408,6 @@ def test_once_is_once(front):
     With one attempt at most nothing is sent twice.
     """
     once = RetryPolicy(max_attempts=1)
-    _, requests = talk(front, "getPosting", httpx.Response(503), retry=once)
+    _, requests = ask(front, "getPosting", httpx.Response(503), retry=once)
 
     assert 1 == len(requests)
