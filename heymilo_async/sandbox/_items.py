@@ -79,8 +79,7 @@ class Item(Mapping[str, Any]):
         return len(self._members)
 
     def __getattr__(self, name: str) -> Any:
-        # Its own ones are there before this is asked, but while a copy of it is made.
-        if not name.startswith("_") and name in self._members:
+        if name in self._members:
             return self[name]
         message = f"{type(self).__name__!r} has no member {name!r}"
         raise AttributeError(message)
@@ -88,6 +87,10 @@ class Item(Mapping[str, Any]):
     def __setattr__(self, name: str, _: Any) -> None:
         message = f"{name} is frozen: use the store's change()"
         raise AttributeError(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Most classes of items are made when they are wanted, and nobody finds them by name.
+        return _remade, (self.schema, self._members)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.items())})"
@@ -113,6 +116,10 @@ def item_class(schema: str) -> type[Item]:
     """
     own = {one.schema: one for one in Item.__subclasses__() if one.__name__ == one.schema}
     return own.get(schema) or type(schema, (Item,), {**members_of(schema), "__slots__": ()})
+
+
+def _remade(schema: str, members: Mapping[str, Any]) -> Item:
+    return item_class(schema).trusted(members)
 
 
 def members_of(schema: str) -> dict[str, str]:

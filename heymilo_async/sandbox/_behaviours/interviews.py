@@ -38,7 +38,14 @@ def _data(world: World, asked: Asked) -> Any:
             one for one in world.stores["questions"] if one["posting_id"] == found["posting_id"]
         ]
         way = world.stores["candidates"].journey(found)
-        data |= results(way, found, posting, questions, world.seed, world.now())
+        data |= results(
+            way,
+            interview_id=found["interview_id"],
+            posting=posting,
+            questions=questions,
+            seed=world.seed,
+            now=world.now(),
+        )
     meta, how = None, world.assumptions.not_ready
     if found["status"] in _NOT_READY and how != "nowhere":
         meta = {"status": "not_ready"} if how == "meta" else None
