@@ -7,10 +7,12 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, TypeVar
 
 from ._contract import SCHEMAS, key_of
 from ._validation import faults_of
+
+ItemT = TypeVar("ItemT", bound="Item")
 
 _CONTAINERS: Final = (dict, list)
 
@@ -37,6 +39,8 @@ class Item(Mapping[str, Any]):
 
     __slots__ = ("_members",)
 
+    _members: Mapping[str, Any]
+
     #: The contract's schema.
     schema: ClassVar[str]
     #: The member by which it is known.
@@ -49,24 +53,8 @@ class Item(Mapping[str, Any]):
             raise ValueError(message)
         self._keep(copy.deepcopy(complete))
 
-    @classmethod
-    def trusted(cls, members: Mapping[str, Any]) -> Self:
-        """
-        Return an item of *members* that are known to be right, and are nobody else's.
-        """
-        item = cls.__new__(cls)
-        item._keep(completed(cls.schema, members))
-        return item
-
     def _keep(self, members: Mapping[str, Any]) -> None:
         object.__setattr__(self, "_members", members)
-
-    def shown(self) -> Mapping[str, Any]:
-        """
-        Return its members as they are, to be read and not to be changed.
-        """
-        members: Mapping[str, Any] = self._members
-        return members
 
     def __getitem__(self, name: str) -> Any:
         value = self._members[name]
@@ -102,11 +90,31 @@ class Item(Mapping[str, Any]):
         """
         return str(self._members[self.key])
 
-    def changed(self, fields: Mapping[str, Any]) -> Item:
-        """
-        Return another one, with other values of some members.
-        """
-        return type(self)(**{**self._members, **fields})
+
+# These are no methods, because whoever has an item sees its methods.
+
+
+def shown(item: Item) -> Mapping[str, Any]:
+    """
+    Return the members of *item* as they are, to be read and not to be changed.
+    """
+    return item._members
+
+
+def changed(item: ItemT, fields: Mapping[str, Any]) -> ItemT:
+    """
+    Return another one, with other values of some members.
+    """
+    return type(item)(**{**shown(item), **fields})
+
+
+def trusted(kind: type[ItemT], members: Mapping[str, Any]) -> ItemT:
+    """
+    Return an item of *members* that are known to be right, and are nobody else's.
+    """
+    item = kind.__new__(kind)
+    item._keep(completed(kind.schema, members))
+    return item
 
 
 @functools.cache
@@ -119,7 +127,7 @@ def item_class(schema: str) -> type[Item]:
 
 
 def _remade(schema: str, members: Mapping[str, Any]) -> Item:
-    return item_class(schema).trusted(members)
+    return trusted(item_class(schema), members)
 
 
 def members_of(schema: str) -> dict[str, str]:

@@ -353,7 +353,7 @@ def test_stats_count_candidates(milo: sandbox.Sandbox, api: Api) -> None:
     """
     Of this posting alone; an average is null without such a step, or without a score.
     """
-    people = [one for one in milo.stores["candidates"]]
+    people = list(milo.stores["candidates"])
     for one in milo.stores["postings"]:
         own = [person for person in people if person.posting_id == one.id]
         stats = api("GET", f"/postings/{one.id}/stats").body["data"]

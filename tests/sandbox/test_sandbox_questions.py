@@ -110,6 +110,10 @@ def test_a_deleted_question_is_gone_from_the_list(
 
     assert (200, question) == ((gone := api("DELETE", path)).status, gone.body["data"])
     assert question not in listed(api, posting)
+    clone = api("POST", f"/postings/{posting}/clone").body["data"]["id"]
+    assert [one["text"] for one in listed(api, posting)] == [
+        one["text"] for one in listed(api, clone)
+    ]
     assert [404] * 3 == [
         api("GET", path).status,
         api("PATCH", path, {"text": "Why?"}).status,
