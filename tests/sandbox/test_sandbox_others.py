@@ -168,9 +168,9 @@ def test_a_push_that_nobody_knows(milo: sandbox.Sandbox, api: Api) -> None:
     """
     By which status it is refused, nobody knows either.
     """
-    missing = api("GET", "/ats/candidates/push/nobody")
-    milo.assume(unknown_push=400)
     wrong = api("GET", "/ats/candidates/push/nobody")
+    milo.assume(unknown_push=404)
+    missing = api("GET", "/ats/candidates/push/nobody")
 
     assert (404, "queue_item_not_found") == (missing.status, missing.body["error"]["code"])
     assert (400, "unknown_item") == (wrong.status, wrong.body["error"]["code"])

@@ -26,7 +26,7 @@ def refusal(answer: Any) -> tuple[int, str, str | None]:
 
 def places(answer: Any) -> list[str]:
     """
-    Where the faults of a 422 are, below the body.
+    Where the faults of a 422 are, below the body or the path.
     """
     assert 422 == answer.status
     return [".".join(map(str, one["loc"][1:])) for one in answer.body["detail"]]
@@ -186,9 +186,7 @@ def test_what_an_ats_led_to_is_a_draft_until_it_is_activated(
         made["status"],
         made["posting"]["ats_metadata"]["pending_activation"],
     )
-    assert (400, "posting_not_active", "posting_id") == refusal(
-        api("POST", f"{path}/candidates", person)
-    )
+    assert ["posting_id"] == places(api("POST", f"{path}/candidates", person))
     for _ in range(2):
         active = api("POST", f"{path}/activate").body["data"]
         assert ("active", True) == (active["status"], active["finalized"])
@@ -281,10 +279,12 @@ def test_archiving_ends_a_posting_for_candidates(
     for _ in range(2):
         archived = api("POST", f"{path}/archive").body["data"]
         assert ("archived", True) == (archived["status"], archived["archived"])
-    assert 400 == api("POST", f"{path}/candidates", person).status
-    milo.assume(closed_posting=409, activate_unarchives=False)
-    assert 409 == api("POST", f"{path}/candidates", person).status
-    assert (400, "posting_archived", "posting_id") == refusal(api("POST", f"{path}/activate"))
+    assert ["posting_id"] == places(api("POST", f"{path}/candidates", person))
+    for status in (400, 409):
+        milo.assume(closed_posting=status, activate_unarchives=False)
+        answer = api("POST", f"{path}/candidates", person)
+        assert (status, "posting_not_active", "posting_id") == refusal(answer)
+    assert ["posting_id"] == places(api("POST", f"{path}/activate"))
     milo.assume(activate_unarchives=True)
     active = api("POST", f"{path}/activate").body["data"]
     assert ("active", False) == (active["status"], active["archived"])
@@ -298,7 +298,7 @@ def test_a_posting_without_steps_cannot_be_activated(api: Api) -> None:
 
     answer = api("POST", f"/postings/{made['id']}/activate")
 
-    assert (400, "invalid_workflow", None) == refusal(answer)
+    assert ["posting_id"] == places(answer)
 
 
 def test_a_clone_is_another_posting(milo: sandbox.Sandbox, api: Api, posting: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from .._asked import Asked, Behaviour, page, plain, single
-from .._errors import Refusal
+from .._errors import Invalid, Refusal, issue
 from .._hiring import applicant
 from .._items import Item
 from .._rules import check_metadata, unix_seconds
@@ -21,6 +21,8 @@ def _open(world: World, asked: Asked) -> Item:
     if posting["status"] != "active":
         status = world.assumptions.closed_posting
         words = f"The posting is {posting['status']}: it takes no candidates."
+        if status == 422:
+            raise Invalid(issue(("path", "posting_id"), "value_error", words))
         raise Refusal(status, "posting_not_active", words, param="posting_id")
     return posting
 

@@ -269,9 +269,11 @@ def _archive(world: World, asked: Asked) -> Any:
 def _activate(world: World, asked: Asked) -> Any:
     found = find(world, asked)
     if found["archived"] and not world.assumptions.activate_unarchives:
-        raise Refusal(400, "posting_archived", "An archived posting stays archived.", "posting_id")
+        words = "An archived posting stays archived."
+        raise Invalid(issue(("path", "posting_id"), "value_error", words))
     if not found["workflow"]:
-        raise Refusal(400, "invalid_workflow", "A posting needs a workflow to go live.")
+        words = "A posting needs a workflow to go live."
+        raise Invalid(issue(("path", "posting_id"), "value_error", words))
     fields = {"status": "active", "finalized": True, "archived": False}
     ats = found["ats_metadata"]
     if ats is not None:
