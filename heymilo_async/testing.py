@@ -66,10 +66,10 @@ def _heymilo_server() -> Iterator[Sandbox]:
 @pytest.fixture
 def heymilo_sandbox(_heymilo_server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """
-    A running HeyMilo with 30 phone numbers, fresh for each test: a `heymilo_async.sandbox.Sandbox`.
+    A running HeyMilo, fresh for each test: a `heymilo_async.sandbox.Sandbox`.
 
-    Fresh means: the numbers are those it began with, nothing is set to fail, and no request has
-    come yet. While the test runs, `NO_PROXY` says that no proxy leads to it.
+    It has 3 postings, 120 candidates and 30 phone numbers. Fresh means: all is as it was at the
+    start, the time and what is assumed too, nothing is set to fail, and no request has come yet. While the test runs, `NO_PROXY` says that no proxy leads to it.
 
     Example:
         def test_an_outage(heymilo_sandbox, heymilo_client):

@@ -78,12 +78,12 @@ def metadata(wheel):
 
 def test_the_wheel_has_the_package_and_nothing_else(wheel):
     """
-    Each module that is here and the marker of types are in the wheel, and no test is.
+    Each module that is here, the contract and the marker of types are in the wheel, and no test is.
     """
     here = {
         str(file.relative_to(ROOT))
         for file in (ROOT / "heymilo_async").rglob("*")
-        if file.suffix == ".py" or file.name in {"py.typed", "contract.json"}
+        if file.suffix == ".py" or file.name in {"contract.json", "py.typed"}
     }
     about = f"heymilo_async-{heymilo_async.__version__}.dist-info"
     described = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}

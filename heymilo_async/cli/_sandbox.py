@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # (Typer keeps line breaks from the second paragraph on, so paragraphs have none.)
 HELP: Final = """
-Run a HeyMilo on this machine, with made-up phone numbers, until Ctrl-C.
+Run a HeyMilo on this machine, with made-up postings, candidates and numbers, until Ctrl-C.
 
 {answers}
 
@@ -125,6 +125,13 @@ def serve(
     numbers: Annotated[
         int, typer.Option(min=0, metavar="N", help="How many phone numbers there are.")
     ] = 250,
+    postings: Annotated[
+        int, typer.Option(min=0, metavar="N", help="How many postings there are.")
+    ] = 3,
+    candidates: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="How many candidates, of all postings together."),
+    ] = 120,
     api_key: Annotated[
         str | None,
         typer.Option(
@@ -202,6 +209,9 @@ def serve(
                 port=port,
                 allow_remote=allow_remote,
                 numbers=numbers,
+                postings=postings,
+                candidates=candidates,
+                real_time=True,
                 api_key=api_key,
                 rate_limit=_rate_limit(context, rate_limit, algorithm),
                 latency=latency or 0.0,
@@ -303,8 +313,15 @@ def _told_to_stop(stop: Callable[[], None]) -> Generator[None, None, None]:
 
 
 def _introduce(sandbox: Sandbox, chaos: float | None, seed: int | None) -> None:
-    many = len(sandbox.store)
-    say(f"a sandbox of {many} phone numbers runs; Ctrl-C stops it")
+    counts = ", ".join(
+        f"{len(sandbox.stores[name])} {words}"
+        for name, words in (
+            ("phone_numbers", "phone numbers"),
+            ("postings", "postings"),
+            ("candidates", "candidates"),
+        )
+    )
+    say(f"a sandbox of {counts} runs; Ctrl-C stops it")
     if chaos:
         say(f"a share of {chaos:g} of all requests fails, at random with --seed {seed}")
     say("to use it, paste these lines into another terminal:")

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
-from starlette.responses import Response
 
 from ._contract import Operation
 from ._errors import Invalid, issue
-from ._items import Item
+from ._items import Item, shown
 from ._store import Store
 from ._world import World
 
@@ -112,7 +111,4 @@ def plain(value: Any) -> Any:
     """
     Return *value* as JSON has it.
     """
-    return value.shown() if isinstance(value, Item) else value
-
-
-Answer = Response | dict[str, Any]
+    return shown(value) if isinstance(value, Item) else value

@@ -43,7 +43,7 @@ class Assumptions:
         closed_posting: The status when a candidate is ingested into a draft or an archived posting.
         null_clears: Whether a null in an update clears the value; else it changes nothing.
         step_bounds: Whether an update of a step's config is held to the bounds of creating one.
-        activate_unarchives: Whether activating an archived posting brings it back; else 400.
+        activate_unarchives: Whether activating an archived posting brings it back; else 422.
         lists_inactive: Whether drafts and archived postings are in the lists.
         newest_first: Whether lists begin with what was made last.
         clone_title: Whether a clone has the title of its original, or one that says `Copy of`.
@@ -80,7 +80,7 @@ class Assumptions:
 
     wrong_source: Literal[422, 400] = 422
     checks_references: bool = False
-    closed_posting: Literal[400, 409] = 400
+    closed_posting: Literal[422, 400, 409] = 422
     null_clears: bool = True
     step_bounds: bool = True
     activate_unarchives: bool = True
@@ -98,6 +98,6 @@ class Assumptions:
     resolve_without_criteria: Literal["refuse", "fail"] = "refuse"
     ats_push: Literal["success", "failure", "never", "refused"] = "success"
     push_polls: int = 1
-    unknown_push: Literal[404, 400] = 404
+    unknown_push: Literal[400, 404] = 400
     preview: Literal["bytes", "redirect"] = "bytes"
     keyless_discovery: bool = False

@@ -66,7 +66,7 @@ def envelope(
     Return an answer of *status_code* in the error envelope.
     """
     default_type = "api_error" if status_code >= 500 else "invalid_request_error"
-    error = {
+    error: dict[str, Any] = {
         "type": _TYPES.get(status_code, default_type),
         "code": code,
         "message": message,

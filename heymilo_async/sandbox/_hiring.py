@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from ._items import Item, item_class
+from ._items import Item, item_class, shown, trusted
 from ._plausible import digits
 from ._store import Store
 from ._workflows import KINDS
@@ -243,6 +243,13 @@ class Applicants(Store[Item]):
         self._now = now
         self._steps_of = steps_of
 
+    def kept(self) -> tuple[Item, ...]:
+        """
+        Return what is known of the candidates at all times.
+        """
+        with self._lock:
+            return tuple(self._items.values())
+
     def journey(self, candidate: Mapping[str, Any]) -> Journey:
         """
         Return the way of *candidate*.
@@ -253,7 +260,8 @@ class Applicants(Store[Item]):
     def _seen(self, item: Item) -> Item:
         now, way = self._now(), self.journey(item)
         status = way.status(now)
-        return item_class("CandidateResponse").trusted(
+        return trusted(
+            item_class("CandidateResponse"),
             {
                 "score": scored(way, now),
                 "status": status,
@@ -262,8 +270,8 @@ class Applicants(Store[Item]):
                 "shortlisted": status == "shortlisted",
                 "dismissed": status == "dismissed",
                 "interviewed_at": way.completed_at(now),
-                **item.shown(),
-            }
+                **shown(item),
+            },
         )
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, TypeVar
 
 from ._contract import SCHEMAS, key_of
 from ._validation import faults_of
+
+ItemT = TypeVar("ItemT", bound="Item")
 
 _CONTAINERS: Final = (dict, list)
 
@@ -37,6 +39,8 @@ class Item(Mapping[str, Any]):
 
     __slots__ = ("_members",)
 
+    _members: Mapping[str, Any]
+
     #: The contract's schema.
     schema: ClassVar[str]
     #: The member by which it is known.
@@ -49,24 +53,8 @@ class Item(Mapping[str, Any]):
             raise ValueError(message)
         self._keep(copy.deepcopy(complete))
 
-    @classmethod
-    def trusted(cls, members: Mapping[str, Any]) -> Self:
-        """
-        Return an item of *members* that are known to be right, and are nobody else's.
-        """
-        item = cls.__new__(cls)
-        item._keep(completed(cls.schema, members))
-        return item
-
     def _keep(self, members: Mapping[str, Any]) -> None:
         object.__setattr__(self, "_members", members)
-
-    def shown(self) -> Mapping[str, Any]:
-        """
-        Return its members as they are, to be read and not to be changed.
-        """
-        members: Mapping[str, Any] = self._members
-        return members
 
     def __getitem__(self, name: str) -> Any:
         value = self._members[name]
@@ -79,8 +67,7 @@ class Item(Mapping[str, Any]):
         return len(self._members)
 
     def __getattr__(self, name: str) -> Any:
-        # Its own ones are there before this is asked, but while a copy of it is made.
-        if not name.startswith("_") and name in self._members:
+        if name in self._members:
             return self[name]
         message = f"{type(self).__name__!r} has no member {name!r}"
         raise AttributeError(message)
@@ -88,6 +75,10 @@ class Item(Mapping[str, Any]):
     def __setattr__(self, name: str, _: Any) -> None:
         message = f"{name} is frozen: use the store's change()"
         raise AttributeError(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Most classes of items are made when they are wanted, and nobody finds them by name.
+        return _remade, (self.schema, self._members)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.items())})"
@@ -99,11 +90,31 @@ class Item(Mapping[str, Any]):
         """
         return str(self._members[self.key])
 
-    def changed(self, fields: Mapping[str, Any]) -> Item:
-        """
-        Return another one, with other values of some members.
-        """
-        return type(self)(**{**self._members, **fields})
+
+# These are no methods, because whoever has an item sees its methods.
+
+
+def shown(item: Item) -> Mapping[str, Any]:
+    """
+    Return the members of *item* as they are, to be read and not to be changed.
+    """
+    return item._members
+
+
+def changed(item: ItemT, fields: Mapping[str, Any]) -> ItemT:
+    """
+    Return another one, with other values of some members.
+    """
+    return type(item)(**{**shown(item), **fields})
+
+
+def trusted(kind: type[ItemT], members: Mapping[str, Any]) -> ItemT:
+    """
+    Return an item of *members* that are known to be right, and are nobody else's.
+    """
+    item = kind.__new__(kind)
+    item._keep(completed(kind.schema, members))
+    return item
 
 
 @functools.cache
@@ -113,6 +124,10 @@ def item_class(schema: str) -> type[Item]:
     """
     own = {one.schema: one for one in Item.__subclasses__() if one.__name__ == one.schema}
     return own.get(schema) or type(schema, (Item,), {**members_of(schema), "__slots__": ()})
+
+
+def _remade(schema: str, members: Mapping[str, Any]) -> Item:
+    return trusted(item_class(schema), members)
 
 
 def members_of(schema: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ Valid, plausible items of any schema of the contract: the same ones each time.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -33,7 +34,9 @@ def plausible(
     hints = {} if said is None else said
     word = digits(seed, schema, n)
     return {
-        name: _as_said(hints[name], n, seed, word) if name in hints else _value(name, kind, n, word)
+        name: _as_said(hints[name], n, seed, word)
+        if name in hints
+        else _value(schema, name, kind, n, word)
         for name, kind in SCHEMAS[schema]["properties"].items()
     }
 
@@ -59,26 +62,26 @@ def _as_said(said: Any, n: int, seed: int, word: str) -> Any:
     return said.format(n=n, hash=word) if isinstance(said, str) else said
 
 
-def _value(name: str, kind: Mapping[str, Any], n: int, word: str) -> Any:
+def _value(schema: str, name: str, kind: Mapping[str, Any], n: int, word: str) -> Any:
     if "const" in kind:
         return kind["const"]
     if "$ref" in kind:
         return plausible(kind["$ref"].rpartition("/")[2], n)
     if "anyOf" in kind:
         # Among any five there is one without it.
-        return None if n % 5 == 4 else _value(name, {**kind["anyOf"][0]}, n, word)
+        return None if n % 5 == 4 else _value(schema, name, kind["anyOf"][0], n, word)
     values: dict[str, Any] = {
         "array": [],
         "boolean": n % 7 != 6,
         "integer": n % 20,
         "number": _FIRST + n * _SECONDS_BETWEEN + (0.25 if n % 3 == 2 else 0),
         "object": {},
-        "string": _text(name, n, word),
+        "string": _text(schema, name, n, word),
     }
     return values[kind["type"]]
 
 
-def _text(name: str, n: int, word: str) -> str:
+def _text(schema: str, name: str, n: int, word: str) -> str:
     if name == "id":
         return word[:8]
     if name.endswith("_id"):
@@ -87,5 +90,12 @@ def _text(name: str, n: int, word: str) -> str:
         return "ingress.example.com"
     if name.endswith("url"):
         return f"https://example.com/{word[:8].lower()}"
-    words = {"country_code": ("US", "GB", "CA")[n % 3], "language": ("en-US", "en-GB", "es")[n % 3]}
-    return words.get(name, f"{name.replace('_', ' ').capitalize()} {n + 1}")
+    words = {
+        "country_code": ("US", "GB", "CA")[n % 3],
+        "language": ("en-US", "en-GB", "es")[n % 3],
+        "timezone": "Etc/UTC",
+    }
+    # What has a name is called after its kind: the fifth email template is `Email template 5`.
+    kind = re.sub(r"(?<!^)(?=[A-Z])", " ", schema.removesuffix("Response"))
+    noun = kind if name == "name" else name.replace("_", " ")
+    return words.get(name, f"{noun.capitalize()} {n + 1}")

@@ -78,11 +78,12 @@ class _Ended(Exception):  # noqa: N818 - it never leaves this module
 @attrs.frozen
 class _Request:
     """
-    A request as it came: its head, and all its bytes.
+    A request as it came: its head, all its bytes, and those of its body.
     """
 
     head: h11.Request
     raw: bytes
+    body: bytes
 
 
 class Relay:
@@ -175,7 +176,7 @@ class Relay:
         See one request and its answer through; return whether the connection goes on.
         """
         request, goes_on = await link.read_request()
-        received = _received(request.head)
+        received = _received(request)
         began = time.monotonic()
         self._hooks.on_request(received)
         operation = self._hooks.operation_of(received.method, received.path)
@@ -225,10 +226,11 @@ class _Link:
         Return the next request, and whether its client wants to go on afterwards.
         """
         connection = h11.Connection(h11.SERVER)
-        head, raw, rest = await self._read(connection, self._client[0], self._unread, [])
+        body: list[bytes] = []
+        head, raw, rest = await self._read(connection, self._client[0], self._unread, body)
         self._unread = rest
         assert isinstance(head, h11.Request)
-        return _Request(head, raw), connection.their_state is not h11.MUST_CLOSE
+        return _Request(head, raw, b"".join(body)), connection.their_state is not h11.MUST_CLOSE
 
     async def ask(self, request: _Request, cursor: str | None) -> tuple[RelayedAnswer, bool]:
         """
@@ -361,17 +363,19 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.write_eof()
 
 
-def _received(request: h11.Request) -> ReceivedRequest:
-    path, _, query = request.target.decode("latin-1").partition("?")
+def _received(request: _Request) -> ReceivedRequest:
+    head = request.head
+    path, _, query = head.target.decode("latin-1").partition("?")
     headers: dict[str, str] = {}
-    for raw_name, raw_value in request.headers:
+    for raw_name, raw_value in head.headers:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return ReceivedRequest(
-        method=request.method.decode("latin-1"),
+        method=head.method.decode("latin-1"),
         path=path,
         query=query,
         headers=MappingProxyType(headers),
+        body=request.body,
     )
 
 

@@ -34,6 +34,7 @@ class ReceivedRequest:
         query: What followed the question mark, still percent-encoded.
         headers: By lower-case name; the values of a header that was sent twice are joined by a
             comma and a blank.
+        body: Its bytes, without the framing of chunks; the repr has only their count.
 
     Example:
         >>> from heymilo_async import sandbox
@@ -48,6 +49,7 @@ class ReceivedRequest:
     path: str
     query: str
     headers: Mapping[str, str] = attrs.field(repr=_masked)
+    body: bytes = attrs.field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
 
     def parameter(self, name: str) -> str | None:
         """

@@ -15,7 +15,8 @@ from ._workflows import KINDS
 
 def results(
     way: Journey,
-    candidate: Item,
+    *,
+    interview_id: str,
     posting: Item,
     questions: Sequence[Item],
     seed: int,
@@ -24,7 +25,6 @@ def results(
     """
     Return the slots of the contract's `InterviewDataResponse` that are filled by *now*.
     """
-    interview_id = candidate["interview_id"]
     found: dict[str, Any] = {}
     for stage in way.stages:
         if stage.ended_at <= now:

@@ -28,8 +28,8 @@ SEEDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "design_templates": {"id": "{hash:.12}", "template_type": _PAGES},
     "domains": {"domain": "careers{n}.example.com", "status": ("active", "pending", "error"), "active": (True, False, False)},
     "email_template_groups": {"id": "{hash:.12}", "template_mappings": {"WEB_INTERVIEW_INVITATION": "@email_templates"}, "sender_email_id": ("@sender_emails", None)},
-    "email_templates": {"id": "{hash:.12}", "template_key": _KEYS, "subject": "Your interview, {{{{candidate_name}}}}"},
+    "email_templates": {"id": "{hash:.12}", "template_key": _KEYS, "subject": "Your interview, {{{{candidate_name}}}}", "content": "<p>Hello {{{{candidate_name}}}}!</p>"},
     "interview_templates": {"id": "IT_{hash:.6}", "template_code": "TPL-{n:03}", "is_default": (True, *[False] * 23)},
     "sender_emails": {"id": "{hash:.12}", "email_prefix": "hiring{n}", "domain": "example.com", "full_email": "hiring{n}@example.com", "domain_id": "{hash:.12}"},
-    "voices": {"id": "wrv-{hash:.8}", "name": _VOICES, "provider": ("elevenlabs", "cartesia", "lmnt"), "gender": ("female", "male", "neutral"), "preview_url": ("https://example.com/preview.mp3", None), "labels": {"accent": "neutral"}},
+    "voices": {"id": "wrv-{hash:.8}", "name": _VOICES, "provider": ("elevenlabs", "cartesia", "lmnt"), "gender": ("female", "male", "neutral"), "labels": {"accent": "neutral"}},
 }  # fmt: skip

@@ -202,22 +202,21 @@ def _(_: RepeatCursor, answer: RelayedAnswer) -> list[Step]:
     if "pagination" in document:
         document["pagination"]["has_more"] = True
         for item in document["data"][-1:]:
-            item[next(name for name in _CURSORS if name in item)] = answer.cursor
+            item.update({name: answer.cursor for name in _CURSORS if name in item})
     return [Send(_with_body(answer, json.dumps(document).encode()))]
 
 
-#: By what an item may be known, in a list that can be walked; a candidate has no `id`.
+#: By what an item may be known, in a list that can be walked; no item has two of them.
 _CURSORS: Final = ("id", "webhook_id", "interview_id")
 
 
 def _other_types(item: dict[str, Any]) -> dict[str, Any]:
     """
-    Return a member of *item* with a value that it cannot have: what is there now, in a list.
+    Return members of *item* with values that they cannot have: what is there now, in lists.
     """
     if "active" in item:
         return {"active": "yes"}
-    required = next((name for name in item if name != "object"), None)
-    return {} if required is None else {required: [[item[required]]]}
+    return {name: [[value]] for name, value in item.items() if name != "object"}
 
 
 def _document(answer: RelayedAnswer) -> dict[str, Any] | None:

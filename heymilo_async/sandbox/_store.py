@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import attrs
 
-from ._items import Item
+from ._items import Item, changed
 
 ItemT = TypeVar("ItemT", bound=Item)
 
@@ -70,14 +70,9 @@ class Store(Generic[ItemT]):
         """
         Iterate over the items there are now; later changes are not seen.
         """
-        return map(self._seen, self.kept())
-
-    def kept(self) -> tuple[ItemT, ...]:
-        """
-        Return the items as they are kept; of one that changes with the time, what does not.
-        """
         with self._lock:
-            return tuple(self._items.values())
+            items = tuple(self._items.values())
+        return map(self._seen, items)
 
     def add(self, item: ItemT) -> None:
         """
@@ -152,12 +147,12 @@ class Store(Generic[ItemT]):
             if unknown := sorted(fields.keys() - (self._seen(item).keys() - {item.key})):
                 message = f"a {type(item).__name__} cannot be given {', '.join(unknown)}"
                 raise TypeError(message)
-            changed = cast("ItemT", item.changed(fields))
-            seen = self._seen(changed)
-            if seen is not changed:
+            other = changed(item, fields)
+            seen = self._seen(other)
+            if seen is not other:
                 # What is seen was put together, and nobody has checked it against the contract.
                 type(seen)(**seen)
-            self._items[item_id] = changed
+            self._items[item_id] = other
             return seen
 
     def get(self, item_id: str) -> ItemT | None:

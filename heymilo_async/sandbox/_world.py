@@ -14,7 +14,7 @@ from ._assumptions import Assumptions
 from ._clock import Clock
 from ._contract import RESOURCES
 from ._hiring import Applicants, seed_applicants
-from ._items import Item
+from ._items import Item, changed, shown
 from ._phone_numbers import seed_numbers
 from ._plausible import digits, items_of
 from ._posting_seeds import blueprints, posting, questions_of, webhooks
@@ -31,6 +31,7 @@ class World:
 
     Attributes:
         stores: The items of each resource, by the client's name for it.
+        candidates: One of the stores, and what is known of their ways.
         assumptions: What the unknown is taken to be.
         blueprints: What the interview templates are templates of, by their ids.
         clock: Tells what time it is here.
@@ -45,6 +46,7 @@ class World:
     assumptions: Assumptions
     clock: Clock
     stores: Mapping[str, Store[Any]]
+    candidates: Applicants
     blueprints: Mapping[str, Item]
     deleted: set[str] = attrs.Factory(set)
     polls: dict[str, int] = attrs.Factory(dict)
@@ -125,7 +127,7 @@ def make_world(
         "phone_numbers": Store(seed_numbers(numbers)),
         "postings": Store(jobs),
         "interview_templates": Store(
-            one.changed({"posting_id": patterns[one.id].id}) for one in templates
+            changed(one, {"posting_id": patterns[one.id].id}) for one in templates
         ),
         "questions": Store(
             one for job in jobs for one in questions_of(job.id, job.workflow, seed, job.created_at)
@@ -137,10 +139,10 @@ def make_world(
 
     def steps_of(posting_id: str) -> Any:
         found = known.get(posting_id)
-        return [] if found is None else found.shown()["workflow"]
+        return [] if found is None else shown(found)["workflow"]
 
     people = seed_applicants(candidates, jobs, seed, began)
-    own["candidates"] = Applicants(people, seed=seed, now=clock.now, steps_of=steps_of)
+    applicants = Applicants(people, seed=seed, now=clock.now, steps_of=steps_of)
     others = {
         name: Store(items_of(name, COUNTS.get(name, COUNT), seed=seed))
         for name in RESOURCES
@@ -150,7 +152,8 @@ def make_world(
         seed=seed,
         assumptions=assumptions,
         clock=clock,
-        stores=MappingProxyType({**others, **own}),
+        stores=MappingProxyType({**others, **own, "candidates": applicants}),
+        candidates=applicants,
         blueprints=patterns,
     )
 

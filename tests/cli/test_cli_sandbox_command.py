@@ -119,7 +119,7 @@ def test_it_runs_until_it_is_stopped(foreground, stop):
     assert re.fullmatch(r"export HEYMILO_API_KEY=sandbox-[0-9a-f]+", key)
     assert re.fullmatch(rf"\d\d:\d\d:\d\d  200 +\d+ ms  GET {PATH}", line)
     assert [
-        "heymilo: a sandbox of 250 phone numbers runs; Ctrl-C stops it",
+        "heymilo: a sandbox of 250 phone numbers, 3 postings, 120 candidates runs; Ctrl-C stops it",
         "heymilo: to use it, paste these lines into another terminal:",
         "heymilo phone-numbers list",
         "",
@@ -373,13 +373,13 @@ def test_a_missing_package_is_one_line(heymilo, monkeypatch):
     for name in [name for name in sys.modules if name.startswith("heymilo_async.sandbox")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delattr(heymilo_async, "sandbox", raising=False)
-    monkeypatch.setitem(sys.modules, "fastapi", None)
+    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
 
     shown = heymilo("sandbox")
 
     assert (1, "") == (shown.code, shown.out)
     assert (
-        "heymilo: heymilo_async.sandbox needs fastapi: pip install 'heymilo-async[sandbox]'\n"
+        "heymilo: heymilo_async.sandbox needs jsonschema_rs: pip install 'heymilo-async[sandbox]'\n"
         == shown.err
     )
 

@@ -126,12 +126,12 @@ def test_a_missing_sandbox_is_one_line(heymilo, monkeypatch):
     for name in [name for name in sys.modules if name.startswith("heymilo_async.sandbox")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delattr(heymilo_async, "sandbox", raising=False)
-    monkeypatch.setitem(sys.modules, "fastapi", None)
+    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
 
     shown = heymilo("--sandbox", "phone-numbers", "list")
 
     assert (
-        "heymilo: heymilo_async.sandbox needs fastapi: pip install 'heymilo-async[sandbox]'\n"
+        "heymilo: heymilo_async.sandbox needs jsonschema_rs: pip install 'heymilo-async[sandbox]'\n"
         == shown.err
     )
     assert (1, "") == (shown.code, shown.out)
@@ -208,7 +208,7 @@ def test_the_client_imports_neither_typer_nor_the_sandbox(program):
     ended = program(
         code="import sys, heymilo_async; before = set(sys.modules);"
         "import heymilo_async.cli._app;"
-        "print({'typer', 'fastapi'} & before, 'fastapi' in sys.modules)"
+        "print({'typer', 'starlette'} & before, 'starlette' in sys.modules)"
     )
 
     assert ("set() False\n", "") == (ended.out, ended.err)

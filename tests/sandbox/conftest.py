@@ -84,3 +84,26 @@ def milo(served: sandbox.Sandbox) -> sandbox.Sandbox:
     """
     served.reset()
     return served
+
+
+Api = Callable[..., Response]
+
+
+@pytest.fixture
+def api(milo: sandbox.Sandbox, ask: Ask) -> Api:
+    """
+    Ask the shared sandbox by method, path below `/api/v2`, and body.
+    """
+
+    def answer(method: str, path: str, body: Any = None) -> Response:
+        return ask(milo, f"/api/v2{path}", method=method, body=body)
+
+    return answer
+
+
+@pytest.fixture
+def posting(milo: sandbox.Sandbox) -> str:
+    """
+    The id of its first posting, which has a step of each kind.
+    """
+    return str(next(iter(milo.stores["postings"])).id)

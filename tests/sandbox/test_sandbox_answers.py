@@ -357,6 +357,17 @@ def test_requests_are_noted_as_they_were_on_the_wire(milo: sandbox.Sandbox, ask:
     assert len(before) + 1 == len(milo.requests)
 
 
+def test_bodies_are_noted_and_not_shown(milo: sandbox.Sandbox, ask: Ask) -> None:
+    """
+    They are candidates' data, as a rule.
+    """
+    ask(milo, "/api/v2/postings", method="POST", body=b'{"title": "Baker"}')
+    (request,) = milo.requests
+
+    assert b'{"title": "Baker"}' == request.body
+    assert "body=<18 bytes>" in repr(request)
+
+
 def test_credentials_are_masked_where_requests_are_shown(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
     A failing assertion prints requests, and must not print keys.

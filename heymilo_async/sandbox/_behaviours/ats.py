@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from .._asked import Asked, Behaviour, single
 from .._errors import Refusal, missing
-from .._items import Item, item_class
+from .._items import Item, changed, item_class
 from .._plausible import digits
 from .._world import World
 
@@ -35,7 +35,7 @@ def _people(world: World) -> list[dict[str, Any]]:
             "email": one["email"],
             "status": "Active",
         }
-        for one in world.stores["candidates"].kept()
+        for one in world.candidates.kept()
     }
     return [*people.values(), *world.people]
 
@@ -101,17 +101,18 @@ def _status(world: World, asked: Asked) -> Any:
     if outcome == "success":
         details = world.pushed[found.item_id]
         return single(
-            found.changed({"status": "completed", "success_details": details, "updated_at": now})
+            changed(found, {"status": "completed", "success_details": details, "updated_at": now})
         )
     failures = [{"attempt": n, "error": "The ATS said no."} for n in range(1, tries + 1)]
     return single(
-        found.changed(
+        changed(
+            found,
             {
                 "status": "retrying",
                 "retry_count": tries,
                 "failure_instances": failures,
                 "updated_at": now,
-            }
+            },
         )
     )
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from .._asked import Asked, Behaviour, page, single
-from .._errors import Refusal
+from .._asked import Asked, Behaviour, page, plain, single
+from .._errors import Invalid, Refusal, issue
 from .._hiring import applicant
 from .._items import Item
 from .._rules import check_metadata, unix_seconds
-from .._store import Store
 from .._world import World
 from .postings import find
 
@@ -22,6 +21,8 @@ def _open(world: World, asked: Asked) -> Item:
     if posting["status"] != "active":
         status = world.assumptions.closed_posting
         words = f"The posting is {posting['status']}: it takes no candidates."
+        if status == 422:
+            raise Invalid(issue(("path", "posting_id"), "value_error", words))
         raise Refusal(status, "posting_not_active", words, param="posting_id")
     return posting
 
@@ -40,8 +41,7 @@ def _people(asked: Asked) -> list[Mapping[str, Any]]:
 
 
 def _by_email(world: World, posting_id: str) -> dict[str, Item]:
-    store: Store[Item] = world.stores["candidates"]
-    kept = (one for one in store.kept() if one["posting_id"] == posting_id)
+    kept = (one for one in world.candidates.kept() if one["posting_id"] == posting_id)
     return {one["email"].casefold(): one for one in kept}
 
 
@@ -56,7 +56,7 @@ def _ingested(
         email = said["email"].casefold()
         if email not in known:
             known[email] = applicant(world.new_digits()[:16], posting_id, at, said)
-            world.stores["candidates"].add(known[email])
+            world.candidates.add(known[email])
         found.append(known[email])
     return found
 
@@ -74,9 +74,8 @@ def _ingested_now(world: World, asked: Asked) -> list[Item]:
 def _ingest(world: World, asked: Asked) -> Any:
     (made,) = _ingested_now(world, asked)
     names = ("interview_id", "interview_url", "posting_id")
-    candidate = dict(world.stores["candidates"].get(made.item_id))
     receipt = {"object": "candidate", **{name: made[name] for name in names}}
-    return single({**receipt, "candidate": candidate})
+    return single({**receipt, "candidate": plain(world.candidates.get(made.item_id))})
 
 
 def _ingest_bulk(world: World, asked: Asked) -> Any:
@@ -109,10 +108,10 @@ def _list(world: World, asked: Asked) -> Any:
 
     def wanted(one: Item) -> bool:
         # Who is still being ingested is not there yet.
-        at = one["created_at"]
-        return one["posting_id"] == posting_id and at <= now and after <= at <= before
+        at: float = one["created_at"]
+        return bool(one["posting_id"] == posting_id) and at <= now and after <= at <= before
 
-    return page(world, asked, world.stores["candidates"], wanted)
+    return page(world, asked, world.candidates, wanted)
 
 
 def _bound(text: str | None, param: str, default: float) -> float:

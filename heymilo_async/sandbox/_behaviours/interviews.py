@@ -23,7 +23,7 @@ _SHARED: Final = (
 
 
 def _find(world: World, asked: Asked) -> Item:
-    found: Item | None = world.stores["candidates"].get(asked.path["interview_id"])
+    found: Item | None = world.candidates.get(asked.path["interview_id"])
     if found is None or found["created_at"] > world.now():
         raise missing("interview", "interview_id")
     return found
@@ -37,8 +37,15 @@ def _data(world: World, asked: Asked) -> Any:
         questions = [
             one for one in world.stores["questions"] if one["posting_id"] == found["posting_id"]
         ]
-        way = world.stores["candidates"].journey(found)
-        data |= results(way, found, posting, questions, world.seed, world.now())
+        way = world.candidates.journey(found)
+        data |= results(
+            way,
+            interview_id=found["interview_id"],
+            posting=posting,
+            questions=questions,
+            seed=world.seed,
+            now=world.now(),
+        )
     meta, how = None, world.assumptions.not_ready
     if found["status"] in _NOT_READY and how != "nowhere":
         meta = {"status": "not_ready"} if how == "meta" else None
@@ -61,12 +68,12 @@ def _set_metadata(world: World, asked: Asked) -> Any:
     kept = found["metadata"] if world.assumptions.metadata_merges else None
     metadata = {**(kept or {}), **asked.body["metadata"]}
     check_metadata(metadata)
-    world.stores["candidates"].change(found.item_id, metadata=metadata)
+    world.candidates.change(found.item_id, metadata=metadata)
     return _metadata(metadata)
 
 
 def _delete_metadata(world: World, asked: Asked) -> Any:
-    world.stores["candidates"].change(_find(world, asked).item_id, metadata={})
+    world.candidates.change(_find(world, asked).item_id, metadata={})
     return _metadata({})
 
 

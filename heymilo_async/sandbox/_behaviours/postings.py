@@ -84,7 +84,7 @@ def _create(world: World, asked: Asked) -> Any:
         return _made(world, {**defaults, **given}, workflow, None)
     if template not in world.blueprints:
         raise missing("interview template", "interview_template_id")
-    return _copied(world, world.blueprints[template], given)
+    return _copied(world, world.blueprints[template], given, None)
 
 
 def _refuse_source(world: World) -> None:
@@ -102,18 +102,20 @@ def _check(world: World, body: Mapping[str, Any]) -> None:
                 raise missing(name.removesuffix("_id").replace("_", " "), name)
 
 
-def _copied(world: World, original: Item, given: Mapping[str, Any]) -> Any:
+def _copied(
+    world: World,
+    original: Item,
+    given: Mapping[str, Any],
+    questions: Sequence[Mapping[str, Any]] | None,
+) -> Any:
     """
     Make a posting like *original*, but for what is *given*.
     """
     kept = {name: original[name] for name in _COPIED | {"deadline"}}
-    asked_before = [
-        dict(one) for one in world.stores["questions"] if one["posting_id"] == original["id"]
-    ]
     ats = original["ats_metadata"]
     pending = None if ats is None else {**_unmapped(ats), "pending_activation": True}
     changed = {name: value for name, value in given.items() if value is not None}
-    return _made(world, {**kept, **changed}, original["workflow"], pending, asked_before or None)
+    return _made(world, {**kept, **changed}, original["workflow"], pending, questions)
 
 
 def _unmapped(ats: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,16 +175,13 @@ def _ask(
     Give a posting its questions: those of its original, those of its steps, or what "the AI" writes.
     """
     store: Store[Item] = world.stores["questions"]
+    asked: list[Mapping[str, Any]] = list(questions or ())
     if questions is None:
-        questions = []
         for one, shown in zip(workflow, made["workflow"], strict=True):
-            if one.get("questions"):
-                questions += one["questions"]
-            else:
-                written = questions_of(made["id"], [shown], world.seed, world.now())
-                questions += [dict(question) for question in written]
+            written = questions_of(made["id"], [shown], world.seed, world.now())
+            asked += one.get("questions") or written
     ranks: dict[str, int] = {}
-    for one in questions:
+    for one in asked:
         modality = one["modality"]
         ranks[modality] = ranks.get(modality, 0) + 1
         known = SCHEMAS["QuestionResponse"]["properties"].keys()
@@ -245,7 +244,7 @@ def _update_step(world: World, asked: Asked) -> Any:
 
 def _stats(world: World, asked: Asked) -> Any:
     found = find(world, asked)
-    people = [one for one in world.stores["candidates"] if one["posting_id"] == found["id"]]
+    people = [one for one in world.candidates if one["posting_id"] == found["id"]]
     kinds = {one["type"] for one in found["workflow"]}
     scores = [one["score"] for one in people if one["score"] is not None]
     average = round(sum(scores) / len(scores), 2) if scores else None
@@ -270,9 +269,11 @@ def _archive(world: World, asked: Asked) -> Any:
 def _activate(world: World, asked: Asked) -> Any:
     found = find(world, asked)
     if found["archived"] and not world.assumptions.activate_unarchives:
-        raise Refusal(400, "posting_archived", "An archived posting stays archived.", "posting_id")
+        words = "An archived posting stays archived."
+        raise Invalid(issue(("path", "posting_id"), "value_error", words))
     if not found["workflow"]:
-        raise Refusal(400, "invalid_workflow", "A posting needs a workflow to go live.")
+        words = "A posting needs a workflow to go live."
+        raise Invalid(issue(("path", "posting_id"), "value_error", words))
     fields = {"status": "active", "finalized": True, "archived": False}
     ats = found["ats_metadata"]
     if ats is not None:
@@ -290,7 +291,13 @@ def _clone(world: World, asked: Asked) -> Any:
     found = find(world, asked)
     is_same = world.assumptions.clone_title == "same"
     title = found["title"] if is_same else f"Copy of {found['title']}"[:200]
-    return _copied(world, found, {"title": title, "name": _slug(title, world.new_digits())})
+    name = _slug(title, world.new_digits())
+    questions = [
+        one
+        for one in world.stores["questions"]
+        if one["posting_id"] == found["id"] and one["id"] not in world.deleted
+    ]
+    return _copied(world, found, {"title": title, "name": name}, questions)
 
 
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {

@@ -1,0 +1,94 @@
+"""
+Items of the sandbox: what the contract's schemas say, to be read and not to be changed.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+
+from heymilo_async import sandbox
+from heymilo_async.sandbox import PhoneNumberResponse
+
+
+def test_an_item_is_a_mapping_and_has_attributes() -> None:
+    """
+    What may be left out is filled in; equal members make equal items.
+    """
+    made = PhoneNumberResponse(id="desk", phone_number="+442079460000", active=True)
+    members = {
+        "object": "phone_number",
+        "id": "desk",
+        "phone_number": "+442079460000",
+        "country_code": None,
+        "active": True,
+        "date_provisioned": None,
+    }
+
+    assert members == dict(made)
+    assert (6, "desk", True) == (len(made), made.id, made["active"])
+    assert made == PhoneNumberResponse(**members)
+    assert "PhoneNumberResponse(object='phone_number', id='desk'" in repr(made)
+    with pytest.raises(AttributeError, match="'PhoneNumberResponse' has no member 'colour'"):
+        _ = made.colour
+    with pytest.raises(KeyError):
+        _ = made["colour"]
+
+
+def test_an_item_can_be_copied() -> None:
+    """
+    By `copy` and by `pickle`.
+    """
+    made = PhoneNumberResponse(id="desk", phone_number="+442079460000", active=True)
+
+    assert made == copy.copy(made) == copy.deepcopy(made) == pickle.loads(pickle.dumps(made))
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"id": "desk"}, "phone_number: Field required; active: Field required"),
+        ({"id": 1, "phone_number": "", "active": True}, "id: Input should be a valid string"),
+        (
+            {"id": "", "phone_number": "", "active": True, "object": "voice"},
+            "object: Input should be 'phone_number'",
+        ),
+    ],
+)
+def test_an_item_fits_the_contract(members: dict[str, Any], words: str) -> None:
+    """
+    Or the error says in which member it does not.
+    """
+    with pytest.raises(ValueError, match=words):
+        PhoneNumberResponse(**members)
+
+
+def test_what_is_in_an_item_is_not_shared(milo: sandbox.Sandbox) -> None:
+    """
+    Who changes a list that came out of it changes nothing.
+    """
+    postings = milo.stores["postings"]
+    first = next(iter(postings))
+    first.workflow.clear()
+    first["urls"]["candidate_url"] = "changed"
+
+    assert 4 == len(next(iter(postings)).workflow)
+    assert "changed" not in str(dict(next(iter(postings))))
+
+
+def test_items_of_all_resources_have_all_members(milo: sandbox.Sandbox) -> None:
+    """
+    And among two dozen of them some lack what may be lacking.
+    """
+    voices = list(milo.stores["voices"])
+
+    assert {None, "US", "GB", "CA"} == {one.country_code for one in voices}
+    assert {"elevenlabs", "cartesia", "lmnt"} == {one.provider for one in voices}
+    for store in milo.stores.values():
+        assert len({one.keys() and tuple(one.keys()) for one in store}) <= 1
+    assert {None, "Etc/UTC"} == {
+        (one.blackout_period or {}).get("timezone") for one in milo.stores["email_templates"]
+    }

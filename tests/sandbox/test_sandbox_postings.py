@@ -1,0 +1,371 @@
+"""
+Postings of the sandbox: made from steps or from a template, changed, archived, activated, cloned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from heymilo_async import sandbox
+
+Api = Callable[..., Any]
+
+#: 5 January 2026, nine in the morning.
+NOW = 1_767_603_600.0
+
+
+def refusal(answer: Any) -> tuple[int, str, str | None]:
+    """
+    The status, the code and the parameter of a refusal in the envelope.
+    """
+    return answer.status, answer.body["error"]["code"], answer.body["error"]["param"]
+
+
+def places(answer: Any) -> list[str]:
+    """
+    Where the faults of a 422 are, below the body or the path.
+    """
+    assert 422 == answer.status
+    return [".".join(map(str, one["loc"][1:])) for one in answer.body["detail"]]
+
+
+def of_the_ats(milo: sandbox.Sandbox) -> str:
+    """
+    The id of the template that a job in an ATS led to.
+    """
+    return str(list(milo.stores["interview_templates"])[-1].id)
+
+
+def test_a_posting_is_made_from_its_steps(api: Api) -> None:
+    """
+    It is active, its steps have ids and an order, and it has questions for each of them.
+    """
+    workflow = [
+        {"type": "resume"},
+        {"type": "web_interview", "questions": [{"modality": "voice", "text": "Why?"}]},
+    ]
+    made = api("POST", "/postings", {"title": "Baker", "workflow": workflow}).body["data"]
+    posting, asked = made["posting"], f"/postings/{made['id']}/questions"
+    questions = api("GET", asked).body["data"]
+
+    assert ("active", NOW, posting["urls"]) == (made["status"], made["created_at"], made["urls"])
+    assert [("resume", 1), ("web_interview", 2)] == [
+        (step["type"], step["order"]) for step in posting["workflow"]
+    ]
+    assert ("en", "Sarah", "") == tuple(
+        posting[name] for name in ("language", "interviewer_name", "description")
+    )
+    assert ["resume_eligibility", "resume_scoring", "resume_scoring", "voice"] == [
+        one["modality"] for one in questions
+    ]
+    assert "Why?" == questions[-1]["text"]
+    assert posting == api("GET", f"/postings/{made['id']}").body["data"]
+
+
+def test_a_deadline_is_a_month_away_by_default(api: Api) -> None:
+    """
+    A calendar month, whether it is left out or null; one that is given is a time.
+    """
+    bare = {"title": "Baker", "workflow": [{"type": "form"}]}
+    given = [{}, {"deadline": None}, {"deadline": "2026-03-01T00:00:00Z"}]
+    made = [api("POST", "/postings", {**bare, **one}).body["data"]["posting"] for one in given]
+
+    a_month = 31 * 86_400
+    assert [NOW + a_month, NOW + a_month, 1_772_323_200.0] == [one["deadline"] for one in made]
+    assert ["deadline"] == places(api("POST", "/postings", {**bare, "deadline": "soon"}))
+
+
+@pytest.mark.parametrize(
+    "source", [{}, {"workflow": None}, {"workflow": [], "interview_template_id": "IT_1"}]
+)
+def test_a_posting_has_one_source(milo: sandbox.Sandbox, api: Api, source: Any) -> None:
+    """
+    Steps or a template, and not both; by which status that is refused, nobody knows.
+    """
+    body = {"title": "Baker", **source}
+    first = api("POST", "/postings", body)
+    milo.assume(wrong_source=400)
+    second = api("POST", "/postings", body)
+
+    assert ["workflow"] == places(first)
+    assert (400, "invalid_source", "workflow") == refusal(second)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "place"),
+    [
+        ({f"key {n}": "" for n in range(51)}, "metadata"),
+        ({"k" * 41: ""}, f"metadata.{'k' * 41}"),
+        ({"key": "v" * 501}, "metadata.key"),
+    ],
+)
+def test_metadata_is_limited(api: Api, posting: str, metadata: Any, place: str) -> None:
+    """
+    To 50 keys of 40 characters, and values of 500: what is at the limit is fine.
+    """
+    most = {f"{n:040}": "v" * 500 for n in range(50)}
+
+    assert [place] == places(api("PATCH", f"/postings/{posting}", {"metadata": metadata}))
+    assert 200 == api("PATCH", f"/postings/{posting}", {"metadata": most}).status
+
+
+def test_a_step_is_checked_by_its_type(api: Api) -> None:
+    """
+    The refusal names the field within the step, and all faults at once.
+    """
+    workflow = [
+        {"type": "web_interview", "config": {"min_evaluation_score": 2}},
+        {"type": "llm_assessment"},
+        {},
+        {"type": "form", "questions": [{"modality": "form"}]},
+    ]
+
+    assert [
+        "workflow.0.config.min_evaluation_score",
+        "workflow.1.type",
+        "workflow.2.type",
+        "workflow.3.questions.0.text",
+    ] == places(api("POST", "/postings", {"title": "Baker", "workflow": workflow}))
+
+
+def test_a_template_is_copied_but_for_what_is_given(milo: sandbox.Sandbox, api: Api) -> None:
+    """
+    Its steps and its texts come along; a description that is given, empty or not, takes their place.
+    """
+    template = next(iter(milo.stores["interview_templates"]))
+    blueprint = api("GET", f"/postings/{template.posting_id}").body["data"]
+    body = {"title": "Baker", "interview_template_id": template.id}
+    plain = api("POST", "/postings", body).body["data"]["posting"]
+    wiped = api("POST", "/postings", {**body, "description": ""}).body["data"]["posting"]
+
+    kinds = [step["type"] for step in blueprint["workflow"]]
+    assert [kinds] * 2 == [[step["type"] for step in one["workflow"]] for one in (plain, wiped)]
+    assert (blueprint["description"], "") == (plain["description"], wiped["description"])
+    assert ("Baker", "active") == (plain["title"], plain["status"])
+    assert api("GET", f"/postings/{plain['id']}/questions").body["data"]
+
+
+def test_an_unknown_template_is_not_found(api: Api) -> None:
+    """
+    The refusal names the field.
+    """
+    answer = api("POST", "/postings", {"title": "Baker", "interview_template_id": "IT_none"})
+
+    assert (404, "interview_template_not_found", "interview_template_id") == refusal(answer)
+
+
+def test_what_a_posting_points_at_may_have_to_exist(milo: sandbox.Sandbox, api: Api) -> None:
+    """
+    Nobody knows whether it has to: both can be had.
+    """
+    body = {"title": "Baker", "workflow": [{"type": "form"}], "phone_number_id": "nobody"}
+    known = {**body, "phone_number_id": next(iter(milo.store)).id}
+    lenient = api("POST", "/postings", body)
+    milo.assume(checks_references=True)
+    strict = api("POST", "/postings", body)
+
+    assert 201 == lenient.status
+    assert (404, "phone_number_not_found", "phone_number_id") == refusal(strict)
+    assert 201 == api("POST", "/postings", known).status
+
+
+def test_what_an_ats_led_to_is_a_draft_until_it_is_activated(
+    milo: sandbox.Sandbox, api: Api
+) -> None:
+    """
+    Until then it takes no candidates; activating attaches it, and may be done twice.
+    """
+    body = {"title": "Baker", "interview_template_id": of_the_ats(milo)}
+    made = api("POST", "/postings", body).body["data"]
+    path, person = f"/postings/{made['id']}", {"name": "Ada", "email": "ada@example.com"}
+
+    assert ("draft", True) == (
+        made["status"],
+        made["posting"]["ats_metadata"]["pending_activation"],
+    )
+    assert ["posting_id"] == places(api("POST", f"{path}/candidates", person))
+    for _ in range(2):
+        active = api("POST", f"{path}/activate").body["data"]
+        assert ("active", True) == (active["status"], active["finalized"])
+        assert not active["ats_metadata"]["pending_activation"]
+        assert "2026-01-05T09:00:00" == active["ats_metadata"]["mapping_activated_at"]
+    assert 201 == api("POST", f"{path}/candidates", person).status
+
+    clone = api("POST", f"{path}/clone").body["data"]
+    assert "draft" == clone["status"]
+    assert {"source", "ats_name", "ats_job_id", "pending_activation"} == clone["posting"][
+        "ats_metadata"
+    ].keys()
+
+
+def test_an_update_changes_what_it_names(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
+    """
+    And nothing else; a map is replaced whole, and unknown members are ignored.
+    """
+    before = api("GET", f"/postings/{posting}").body["data"]
+    milo.advance(minutes=1)
+    fields = {
+        "title": "Chef",
+        "metadata": {"a": "b"},
+        "deadline": "2026-03-01T00:00:00Z",
+        "retake_cooldown_days": 1.5,
+    }
+    after = api("PATCH", f"/postings/{posting}", {**fields, "colour": "red"}).body["data"]
+
+    changed = {**fields, "deadline": 1_772_323_200.0, "updated_at": NOW + 60}
+    assert {**before, **changed} == after
+    assert after == api("GET", f"/postings/{posting}").body["data"]
+
+
+def test_null_clears_or_changes_nothing(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
+    """
+    Nobody knows which; what an answer cannot do without stays in any case.
+    """
+    nulls = {"metadata": None, "deadline": None, "title": None}
+    before = api("GET", f"/postings/{posting}").body["data"]
+    milo.assume(null_clears=False)
+    ignored = api("PATCH", f"/postings/{posting}", nulls).body["data"]
+    milo.assume(null_clears=True)
+    cleared = api("PATCH", f"/postings/{posting}", nulls).body["data"]
+
+    assert {**before, "updated_at": NOW} == ignored
+    assert {**ignored, "metadata": None, "deadline": None} == cleared
+
+
+@pytest.mark.parametrize("step", ["web_interview", "4"])
+def test_a_step_is_found_by_its_type_or_its_order(api: Api, posting: str, step: str) -> None:
+    """
+    What is named of its config is replaced, nested objects as a whole.
+    """
+    before = api("GET", f"/postings/{posting}").body["data"]["workflow"]
+    config = {"num_questions": 7, "cheat_detection_config": {"enabled": False}}
+    after = api("PATCH", f"/postings/{posting}/workflow/{step}", {"config": config})
+
+    expected = [*before[:3], {**before[3], "config": {**before[3]["config"], **config}}]
+    assert expected == after.body["data"]["workflow"]
+
+
+def test_a_step_has_the_keys_of_its_type(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
+    """
+    Others are a 400; whether bounds hold, and what null does, nobody knows.
+    """
+    path = f"/postings/{posting}/workflow"
+
+    def update(step: str, **config: Any) -> Any:
+        return api("PATCH", f"{path}/{step}", {"config": config})
+
+    assert (404, "workflow_step_not_found", "step_id") == refusal(update("agent_vi_1", video=True))
+    assert (400, "unknown_config_keys", "config") == refusal(update("form", video=True))
+    assert ["config.num_questions"] == places(update("web_interview", num_questions=26))
+    milo.assume(step_bounds=False)
+    assert 200 == update("web_interview", num_questions=26).status
+    config = update("web_interview", num_questions=None).body["data"]["workflow"][3]["config"]
+    assert config["num_questions"] is None
+    milo.assume(null_clears=False)
+    config = update("web_interview", video=None).body["data"]["workflow"][3]["config"]
+    assert config["video"] is True
+
+
+def test_archiving_ends_a_posting_for_candidates(
+    milo: sandbox.Sandbox, api: Api, posting: str
+) -> None:
+    """
+    Whether activating brings it back, and by which status a candidate is refused, nobody knows.
+    """
+    path, person = f"/postings/{posting}", {"name": "Ada", "email": "ada@example.com"}
+    for _ in range(2):
+        archived = api("POST", f"{path}/archive").body["data"]
+        assert ("archived", True) == (archived["status"], archived["archived"])
+    assert ["posting_id"] == places(api("POST", f"{path}/candidates", person))
+    for status in (400, 409):
+        milo.assume(closed_posting=status, activate_unarchives=False)
+        answer = api("POST", f"{path}/candidates", person)
+        assert (status, "posting_not_active", "posting_id") == refusal(answer)
+    assert ["posting_id"] == places(api("POST", f"{path}/activate"))
+    milo.assume(activate_unarchives=True)
+    active = api("POST", f"{path}/activate").body["data"]
+    assert ("active", False) == (active["status"], active["archived"])
+
+
+def test_a_posting_without_steps_cannot_be_activated(api: Api) -> None:
+    """
+    It wants a valid workflow.
+    """
+    made = api("POST", "/postings", {"title": "Baker", "workflow": []}).body["data"]
+
+    answer = api("POST", f"/postings/{made['id']}/activate")
+
+    assert ["posting_id"] == places(answer)
+
+
+def test_a_clone_is_another_posting(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
+    """
+    With the same steps and questions; what it is called, nobody knows.
+    """
+    original = api("GET", f"/postings/{posting}").body["data"]
+    answer = api("POST", f"/postings/{posting}/clone")
+    clone = answer.body["data"]["posting"]
+    milo.assume(clone_title="same")
+    namesake = api("POST", f"/postings/{posting}/clone").body["data"]["posting"]
+    texts = [
+        [one["text"] for one in api("GET", f"/postings/{one}/questions").body["data"]]
+        for one in (posting, clone["id"])
+    ]
+
+    assert 201 == answer.status
+    assert clone["id"] != posting
+    assert [step["type"] for step in original["workflow"]] == [
+        step["type"] for step in clone["workflow"]
+    ]
+    assert texts[0] == texts[1]
+    assert (f"Copy of {original['title']}", original["title"]) == (
+        clone["title"],
+        namesake["title"],
+    )
+
+
+def test_lists_may_leave_out_what_is_not_active(
+    milo: sandbox.Sandbox, api: Api, posting: str
+) -> None:
+    """
+    Nobody knows whether they do, nor in which order they are.
+    """
+    api("POST", f"/postings/{posting}/archive")
+    ids = [one.id for one in milo.stores["postings"]]
+
+    def listed(path: str) -> list[str]:
+        return [one["id"] for one in api("GET", path).body["data"]]
+
+    for path in ("/postings", "/postings/list"):
+        milo.assume(lists_inactive=True, newest_first=False)
+        assert ids == listed(path)
+        milo.assume(newest_first=True)
+        assert ids[::-1] == listed(path)
+        assert ids[:1] == listed(f"{path}?starting_after={ids[1]}")
+        milo.assume(lists_inactive=False)
+        assert ids[:0:-1] == listed(path)
+
+
+def test_stats_count_candidates(milo: sandbox.Sandbox, api: Api) -> None:
+    """
+    Of this posting alone; an average is null without such a step, or without a score.
+    """
+    people = list(milo.stores["candidates"])
+    for one in milo.stores["postings"]:
+        own = [person for person in people if person.posting_id == one.id]
+        stats = api("GET", f"/postings/{one.id}/stats").body["data"]
+        has_resume = "resume" in {step["type"] for step in one.workflow}
+
+        assert (one.id, len(own)) == (stats["posting_id"], stats["total_candidates"])
+        assert (
+            sum(person.workflow["all_complete"] for person in own)
+            == (stats["completed_interviews"])
+        )
+        assert 0 < stats["average_interview_score"] <= 100
+        assert has_resume == (stats["average_resume_score"] is not None)
+    made = api("POST", "/postings", {"title": "Baker", "workflow": [{"type": "web_interview"}]})
+    stats = api("GET", f"/postings/{made.body['data']['id']}/stats").body["data"]
+    assert (0, None) == (stats["total_candidates"], stats["average_interview_score"])

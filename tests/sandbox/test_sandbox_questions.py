@@ -1,0 +1,156 @@
+"""
+Questions of the sandbox's postings: made, changed, put in order, deleted softly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from heymilo_async import sandbox
+
+Api = Callable[..., Any]
+
+
+def listed(api: Api, posting: str, modality: str | None = None) -> list[dict[str, Any]]:
+    """
+    The active questions of a posting.
+    """
+    query = "" if modality is None else f"&modality={modality}"
+    found: list[dict[str, Any]] = api(
+        "GET", f"/postings/{posting}/questions?limit=100{query}"
+    ).body["data"]
+    return found
+
+
+def test_questions_are_listed_by_modality(api: Api, posting: str) -> None:
+    """
+    Or all of them, mixed; a modality that there is not is refused.
+    """
+    everything = listed(api, posting)
+    voices = listed(api, posting, "voice")
+
+    assert ["voice"] * 3 == [one["modality"] for one in voices]
+    assert len(voices) < len(everything)
+    answer = api("GET", f"/postings/{posting}/questions?modality=telepathy")
+    assert [["query", "modality"]] == [one["loc"] for one in answer.body["detail"]]
+
+
+def test_a_new_question_comes_last(api: Api, posting: str) -> None:
+    """
+    Of its modality.
+    """
+    body = {"modality": "voice", "text": "Why?", "question_type": "scored"}
+    made = api("POST", f"/postings/{posting}/questions", body)
+
+    assert (201, 4, "scored") == (
+        made.status,
+        made.body["data"]["rank"],
+        made.body["data"]["question_type"],
+    )
+    assert made.body["data"] == listed(api, posting, "voice")[-1]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"modality": "sms"}, "YES_NO"),
+        ({"modality": "sms", "expected_value": 3}, "NUMERIC"),
+        ({"modality": "form"}, "textarea"),
+        ({"modality": "form", "dropdown_values": [{"label": "a"}]}, "dropdown"),
+        ({"modality": "form", "file_types": [".pdf"]}, "file_upload"),
+        ({"modality": "form", "slider_min": 0}, "slider"),
+        ({"modality": "voice_tags"}, None),
+    ],
+)
+def test_the_server_finds_the_type(
+    milo: sandbox.Sandbox, api: Api, posting: str, body: dict[str, Any], kind: str | None
+) -> None:
+    """
+    Whether it does so when one was sent, nobody knows.
+    """
+    path = f"/postings/{posting}/questions"
+    made = api("POST", path, {**body, "text": "Why?"}).body["data"]
+    milo.assume(infers_question_type=False)
+    kept = api("POST", path, {**body, "text": "Why?", "question_type": "mine"}).body["data"]
+
+    assert (kind, "mine") == (made["question_type"], kept["question_type"])
+
+
+def test_an_update_changes_what_it_names(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
+    """
+    But not the modality or the rank; what null does, nobody knows.
+    """
+    before = listed(api, posting, "sms")[0]
+    path = f"/postings/{posting}/questions/{before['id']}"
+    sent = {"text": "How many?", "expected_value": 3, "modality": "voice", "rank": 9}
+    after = api("PATCH", path, sent).body["data"]
+    expected = {"text": "How many?", "expected_value": 3, "question_type": "NUMERIC"}
+    nulls = {"text": None, "expected_value": None}
+    milo.assume(null_clears=False, infers_question_type=False)
+    ignored = api("PATCH", path, nulls).body["data"]
+    milo.assume(null_clears=True)
+    cleared = api("PATCH", path, nulls).body["data"]
+
+    assert {**before, **expected, "updated_at": after["updated_at"]} == after
+    assert after == ignored
+    assert {**after, "expected_value": None} == cleared
+
+
+def test_a_deleted_question_is_gone_from_the_list(
+    milo: sandbox.Sandbox, api: Api, posting: str
+) -> None:
+    """
+    The answer is the question; whether it can still be got, nobody knows.
+    """
+    question = listed(api, posting)[0]
+    path = f"/postings/{posting}/questions/{question['id']}"
+
+    assert (200, question) == ((gone := api("DELETE", path)).status, gone.body["data"])
+    assert question not in listed(api, posting)
+    clone = api("POST", f"/postings/{posting}/clone").body["data"]["id"]
+    assert [one["text"] for one in listed(api, posting)] == [
+        one["text"] for one in listed(api, clone)
+    ]
+    assert [404] * 3 == [
+        api("GET", path).status,
+        api("PATCH", path, {"text": "Why?"}).status,
+        api("DELETE", path).status,
+    ]
+    milo.assume(deleted_found=True)
+    assert [200, 200] == [api("GET", path).status, api("DELETE", path).status]
+
+
+def test_a_question_belongs_to_its_posting(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
+    """
+    Below another one it is not found.
+    """
+    other = list(milo.stores["postings"])[1].id
+    question = listed(api, posting)[0]["id"]
+
+    assert 404 == api("GET", f"/postings/{other}/questions/{question}").status
+
+
+def test_an_order_has_every_active_question(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
+    """
+    The answer is a list, in that order; one that lacks a question is refused, nobody knows how.
+    """
+    ids = [one["id"] for one in listed(api, posting, "voice")]
+    path = f"/postings/{posting}/questions/reorder"
+    placed = api("POST", path, {"modality": "voice", "order": ids[::-1]}).body
+
+    assert list(zip(ids[::-1], (1, 2, 3), strict=True)) == [
+        (one["id"], one["rank"]) for one in placed["data"]
+    ]
+    assert {"has_more": False, "total_count": 3} == {
+        name: placed["pagination"][name] for name in ("has_more", "total_count")
+    }
+    for order in (ids[1:], [*ids, "nobody"], [*ids, ids[0]]):
+        answer = api("POST", path, {"modality": "voice", "order": order})
+        assert [["body", "order"]] == [one["loc"] for one in answer.body["detail"]]
+    for status in (400, 404):
+        milo.assume(incomplete_order=status)
+        answer = api("POST", path, {"modality": "voice", "order": ids[1:]})
+        assert (status, "order") == (answer.status, answer.body["error"]["param"])
