@@ -20,15 +20,16 @@ A request reads straight down: the resource makes a `Call`, `Engine.respond` mak
 """
 
 import sys
-from inspect import get_annotations
 from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from . import resources
 from ._client import AsyncHeyMilo, HeyMilo
 from ._core.arguments import NOT_GIVEN, NotGiven
 from ._core.codec import from_dict, to_dict, to_json
 from ._core.messages import APIResponse, Audio
-from ._core.model import Model
+from ._core.model import Model, resolve_annotations
 from ._core.settings import RateLimit, RetryPolicy
 from ._mapping import Headers
 from ._ratelimit.window import RateLimitStatus
@@ -135,5 +136,7 @@ for _name in __all__:
     _value = globals().get(_name)
     if isinstance(_value, type) and issubclass(_value, HeyMiloError | Model):
         # Resolved where their names are: `typing.get_type_hints` looks in `__module__`.
-        _value.__annotations__ = get_annotations(_value, eval_str=True)
+        resolve_annotations(_value)
         _value.__module__ = __name__
+    elif isinstance(_value, type) and attrs.has(_value):
+        resolve_annotations(_value)

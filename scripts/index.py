@@ -27,11 +27,10 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
-from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.codec import finders
-from .._core.model import Model
+from .._core.model import Model, resolve_annotations
 from ._collection import Mounted
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def _publish(kind: type) -> None:
     package = __name__.rpartition(".")[0]
     if kind.__module__ != package:
         # Resolved where their names are: `typing.get_type_hints` looks in `__module__`.
-        kind.__annotations__ = get_annotations(kind, eval_str=True)
+        resolve_annotations(kind)
         kind.__module__ = package
 
 

@@ -9,11 +9,14 @@ import inspect
 import typing
 from unittest import mock
 
+import attrs
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from resources import FOUND
 
 import heymilo_async
-from heymilo_async import AsyncHeyMilo, HeyMilo
+from heymilo_async import AsyncHeyMilo, HeyMilo, Model
 
 #: Group and method of every operation there is.
 OPERATIONS = [(found.name, name) for found in FOUND for name in found.methods]
@@ -122,4 +125,43 @@ def test_type_hints_of_each_public_name(name):
     elif callable(public):
         typing.get_type_hints(public)
     else:
-        assert "__version__" == name
+        assert name in {"NOT_GIVEN", "__version__"}
+
+
+#: Public classes of attrs that take any value of the types of their fields.
+VALUES = [
+    kind
+    for kind in (getattr(heymilo_async, name) for name in heymilo_async.__all__)
+    if isinstance(kind, type)
+    and attrs.has(kind)
+    and not any(field.validator for field in attrs.fields(kind))
+]
+
+
+def is_free_form(field):
+    """
+    Return whether any JSON may stand in a field, of which hypothesis cannot know.
+    """
+    return field.default is attrs.NOTHING and "typing.Any" in str(field.type)
+
+
+@pytest.mark.parametrize("kind", VALUES)
+@given(data=st.data())
+@settings(max_examples=5)
+def test_hypothesis_builds_each_model(kind, data):
+    """
+    Case 198: `hypothesis.strategies.builds` makes every public model by the types of its fields.
+    """
+    free_form = {field.alias: st.just({}) for field in attrs.fields(kind) if is_free_form(field)}
+
+    assert kind is type(data.draw(st.builds(kind, **free_form)))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in VALUES if issubclass(kind, Model)])
+@given(data=st.data())
+@settings(max_examples=5)
+def test_hypothesis_knows_each_model_by_its_type(kind, data):
+    """
+    Case 198: hypothesis makes a model that is part of another one, optional fields included.
+    """
+    assert isinstance(data.draw(st.from_type(kind)), kind)

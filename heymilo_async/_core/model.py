@@ -5,6 +5,10 @@ Model: the base of all that comes in answers, and how its kinds compare, hash an
 from __future__ import annotations
 
 import functools
+import inspect
+import operator
+import types
+import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
@@ -69,6 +73,40 @@ def cursor_of(item: Model) -> str:
     """
     cursor: str = getattr(item, item._cursor)
     return cursor
+
+
+def resolve_annotations(kind: type) -> None:
+    """
+    Replace the annotations of *kind* and of its constructor, which are text, by types.
+
+    `typing.get_type_hints` finds their names nowhere else, once *kind* is shown by another module;
+    and attrs hands the types to tools that make values of them, such as hypothesis.
+    """
+    kind.__annotations__ = inspect.get_annotations(kind, eval_str=True)
+    if attrs.has(kind):
+        attrs.resolve_types(kind)
+        taken = kind.__init__.__annotations__
+        taken.update(
+            (field.alias, _instantiable(field.type))
+            for field in attrs.fields(kind)
+            if field.alias in taken
+        )
+
+
+def _instantiable(hint: Any) -> Any:
+    """
+    Return *hint* with `object` for `Any`, of which no tool can make a value.
+    """
+    if hint is Any:
+        return object
+    before = typing.get_args(hint)
+    after = tuple(map(_instantiable, before))
+    if before == after:
+        return hint
+    origin = typing.get_origin(hint)
+    if origin in {typing.Union, types.UnionType}:
+        return functools.reduce(operator.or_, after)
+    return origin[after]
 
 
 @functools.cache
