@@ -134,9 +134,7 @@ else:
 # A traceback and a pickle name what a user would import.
 for _name in __all__:
     _value = globals().get(_name)
-    if isinstance(_value, type) and issubclass(_value, HeyMiloError | Model):
-        # Resolved where their names are: `typing.get_type_hints` looks in `__module__`.
-        resolve_annotations(_value)
-        _value.__module__ = __name__
-    elif isinstance(_value, type) and attrs.has(_value):
-        resolve_annotations(_value)
+    if isinstance(_value, type) and (issubclass(_value, HeyMiloError) or attrs.has(_value)):
+        resolve_annotations(_value, sys.modules[_value.__module__])
+        if issubclass(_value, HeyMiloError | Model):
+            _value.__module__ = __name__

@@ -44,20 +44,11 @@ def load(name: str) -> Any:
     """
     module = importlib.import_module(f".{EXPORTS[name]}", __name__)
     for exported, where in EXPORTS.items():
-        if where == EXPORTS[name]:
-            _publish(getattr(module, exported))
+        kind = getattr(module, exported) if where == EXPORTS[name] else None
+        if kind is not None and kind.__module__ == module.__name__:
+            resolve_annotations(kind, module)
+            kind.__module__ = _PACKAGE
     return getattr(module, name)
-
-
-def _publish(kind: type) -> None:
-    """
-    Give *kind* the module that shows it, where a pickle and a traceback look for it.
-    """
-    package = __name__.rpartition(".")[0]
-    if kind.__module__ != package:
-        # Resolved where their names are: `typing.get_type_hints` looks in `__module__`.
-        resolve_annotations(kind)
-        kind.__module__ = package
 
 
 def _model_named(word: str) -> type[Model] | None:
@@ -142,6 +133,7 @@ def index() -> str:
     text += "\n__all__ = [\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]\n"
     text += "\n#: Every public class of a resource, and the module that it is in.\n"
     text += f"EXPORTS: Final[Mapping[str, str]] = {{\n{exports}}}\n"
+    text += '\n_PACKAGE: Final = __name__.rpartition(".")[0]\n'
     text += "\n#: What `object` says of the items of a list, and the model of these.\n"
     text += f"_BY_OBJECT: Final[Mapping[str, str]] = {{\n{objects}}}\n"
     for prefix, who in (("Async", "an `AsyncHeyMilo`"), ("", "a `HeyMilo`")):

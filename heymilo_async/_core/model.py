@@ -10,6 +10,7 @@ import operator
 import types
 import typing
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any, ClassVar, Final
 
 import attrs
@@ -75,14 +76,15 @@ def cursor_of(item: Model) -> str:
     return cursor
 
 
-def resolve_annotations(kind: type) -> None:
+def resolve_annotations(kind: type, defined_in: ModuleType) -> None:
     """
     Replace the annotations of *kind* and of its constructor, which are text, by types.
 
-    `typing.get_type_hints` finds their names nowhere else, once *kind* is shown by another module;
-    and attrs hands the types to tools that make values of them, such as hypothesis.
+    `typing.get_type_hints` would look for their names in the module that shows *kind*; and tools
+    that make values, such as hypothesis, have the types from attrs. Two threads that load a module
+    may do this at the same time, so `kind.__module__` is not asked: the other one may change it.
     """
-    kind.__annotations__ = inspect.get_annotations(kind, eval_str=True)
+    kind.__annotations__ = inspect.get_annotations(kind, globals=vars(defined_in), eval_str=True)
     if attrs.has(kind):
         attrs.resolve_types(kind)
         taken = kind.__init__.__annotations__

@@ -36,6 +36,8 @@ EXPORTS: Final[Mapping[str, str]] = {
     "PhoneNumbers": "phone_numbers",
 }
 
+_PACKAGE: Final = __name__.rpartition(".")[0]
+
 #: What `object` says of the items of a list, and the model of these.
 _BY_OBJECT: Final[Mapping[str, str]] = {
     "phone_number": "PhoneNumber",
@@ -64,20 +66,11 @@ def load(name: str) -> Any:
     """
     module = importlib.import_module(f".{EXPORTS[name]}", __name__)
     for exported, where in EXPORTS.items():
-        if where == EXPORTS[name]:
-            _publish(getattr(module, exported))
+        kind = getattr(module, exported) if where == EXPORTS[name] else None
+        if kind is not None and kind.__module__ == module.__name__:
+            resolve_annotations(kind, module)
+            kind.__module__ = _PACKAGE
     return getattr(module, name)
-
-
-def _publish(kind: type) -> None:
-    """
-    Give *kind* the module that shows it, where a pickle and a traceback look for it.
-    """
-    package = __name__.rpartition(".")[0]
-    if kind.__module__ != package:
-        # Resolved where their names are: `typing.get_type_hints` looks in `__module__`.
-        resolve_annotations(kind)
-        kind.__module__ = package
 
 
 def _model_named(word: str) -> type[Model] | None:

@@ -771,6 +771,63 @@ def test_loops_of_other_threads_come_and_go(serve):
     assert [ID] * 36 == outcomes
 
 
+#: A program of its own, in which threads take turns as often as they can. All begin with the first
+#: use of a group, and share connections, a rate limit and a listener.
+THREADS_AND_LOOPS = """
+import asyncio, collections, ssl, sys, threading
+from heymilo_async import AsyncHeyMilo, RateLimit
+from heymilo_async.otel import Telemetry
+
+sys.setswitchinterval(1e-6)
+url, threads, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+client = AsyncHeyMilo(
+    "k",
+    base_url=url,
+    ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    rate_limit=RateLimit(1_000_000, per=60),
+    events=Telemetry(),
+)
+outcomes = collections.Counter()
+together = threading.Barrier(threads)
+
+def work(thread):
+    together.wait()
+    for number in range(rounds):
+        name = f"{thread}-{number}"
+        try:
+            with asyncio.Runner() as runner:
+                got = runner.run(client.phone_numbers.get(name))
+            outcomes["right" if got.id == name else "mixed up"] += 1
+        except BaseException as error:
+            outcomes[repr(error)] += 1
+
+working = [threading.Thread(target=work, args=(n,)) for n in range(threads)]
+for one in working:
+    one.start()
+for one in working:
+    one.join()
+asyncio.run(client.aclose())
+print(dict(outcomes))
+"""
+
+
+@pytest.mark.timeout(600)
+def test_many_threads_with_their_own_loops(serve):
+    """
+    Cases 136 and 190: 24 threads, each with a new event loop for each of 300 calls, share a client,
+    and every call is answered.
+    """
+    server = serve(answers=echo)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", THREADS_AND_LOOPS, server.base_url, "24", "300"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ("{'right': 7200}\n", "") == (done.stdout, done.stderr)
+
+
 # Whoever closes a loop by hand leaves its connections open, and asyncio says so.
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize("by_hand", [False, True])

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -636,7 +637,7 @@ def test_what_a_constructor_takes_is_of_types_that_have_values():
         some: tuple[Mapping[str, Any], ...] = ()
         maybe: Mapping[str, Any] | None = None
 
-    resolve_annotations(Kind)
+    resolve_annotations(Kind, sys.modules[__name__])
 
     free: Any = Mapping[str, object]
     assert {
