@@ -49,7 +49,7 @@ def spec_of_class(kind):
 @pytest.mark.parametrize(("group", "method"), OPERATIONS)
 def test_autospec_knows_each_operation(kind, group, method, spec):
     """
-    An autospec has every operation, of the right kind, and refuses what it does not take.
+    Case 188: an autospec has every operation, of the right kind, and refuses what it does not take.
     """
     mocked = getattr(getattr(spec(kind), group), method)
 
@@ -62,7 +62,7 @@ def test_autospec_knows_each_operation(kind, group, method, spec):
 @pytest.mark.parametrize(("group", "method"), OPERATIONS)
 def test_a_group_is_patched_with_its_operations(kind, group, method):
     """
-    `patch.object(..., autospec=True)` of a group has every operation, of the right kind.
+    Case 188: `patch.object(..., autospec=True)` of a group has every operation, of the right kind.
     """
     with mock.patch.object(kind, group, autospec=True) as patched:
         mocked = getattr(patched, method)
@@ -75,7 +75,7 @@ def test_a_group_is_patched_with_its_operations(kind, group, method):
 @pytest.mark.parametrize(("group", "method"), OPERATIONS)
 def test_a_blocking_method_is_a_plain_function(group, method):
     """
-    Nothing about a blocking method says coroutine, unwrapped or wrapped once more.
+    Case 188: nothing about a blocking method says coroutine, unwrapped or wrapped once more.
     """
     plain = getattr(getattr(HeyMilo, group), method)
 
@@ -92,7 +92,7 @@ def test_a_blocking_method_is_a_plain_function(group, method):
 @pytest.mark.parametrize(("group", "method"), OPERATIONS)
 def test_type_hints_of_both_faces(group, method):
     """
-    The type hints of a method resolve, and are the same for both faces, pagers aside.
+    Case 188: the type hints of a method resolve, and are the same for both faces, pagers aside.
     """
     awaited, plain = (
         typing.get_type_hints(getattr(getattr(kind, group), method)) for kind in KINDS
@@ -116,7 +116,7 @@ def test_an_unknown_operation_of_a_group(kind):
 @pytest.mark.parametrize("name", heymilo_async.__all__)
 def test_type_hints_of_each_public_name(name):
     """
-    The type hints of every public class and of its constructor resolve.
+    Case 188: the type hints of every public class and of its constructor resolve.
     """
     public = getattr(heymilo_async, name)
     if isinstance(public, type):

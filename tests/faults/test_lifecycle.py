@@ -18,7 +18,6 @@ import threading
 import time
 import warnings
 import weakref
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import anyio
@@ -26,9 +25,10 @@ import anyio.to_thread
 import httpx
 import httpx2
 import pytest
-from fronts import KEY, Front
+from background import open_files, pause, until, workers
+from fronts import KEY, NO_CERTIFICATES, Front, QuickFront
 from invariants import elapsed, lasting
-from own import LIBRARIES, NO_CERTIFICATES, close, kind_of
+from own import LIBRARIES, close, kind_of
 from server import NUMBER, answer, numbers, ok, page, single
 
 import heymilo_async
@@ -57,82 +57,11 @@ ID = NUMBER["id"]
 ONCE = RetryPolicy(max_attempts=1)
 
 
-class QuickFront(Front):
-    """
-    A front whose clients read no certificates.
-    """
-
-    def client(self, base_url, api_key=KEY, **options):
-        """
-        Return a client of this front.
-        """
-        quick = {} if "http_client" in options else {"ssl_context": NO_CERTIFICATES}
-        return super().client(base_url, api_key, **{**quick, **options})
-
-
-@pytest.fixture
-def front(front):
-    """
-    Each of the three fronts in turn, quick.
-    """
-    return QuickFront(front.name)
-
-
-@pytest.fixture(params=["asyncio", "trio"])
-def loop(request):
-    """
-    Each of the two fronts that have an event loop.
-    """
-    return QuickFront(request.param)
-
-
-@pytest.fixture
-def blocking():
-    """
-    The front without an event loop.
-    """
-    return QuickFront("blocking")
-
-
 def echo(request):
     """
     Answer with a number of the very id that was asked for.
     """
     return single(id=urlsplit(request.target).path.rpartition("/")[2])
-
-
-async def pause(front, seconds):
-    """
-    Let real time pass, for what happens in the background.
-    """
-    if front.is_blocking:
-        time.sleep(seconds)  # noqa: ASYNC251 - there is no loop
-    else:
-        await anyio.sleep(seconds)
-
-
-def until(condition, seconds=3.0):
-    """
-    Wait until *condition* holds, and return whether it came to that.
-    """
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.002)
-    return condition()
-
-
-def workers():
-    """
-    Return the threads that the package has started and that still run.
-    """
-    return [thread for thread in threading.enumerate() if thread.name == "heymilo"]
-
-
-def open_files():
-    """
-    Return how many file descriptors this process has open.
-    """
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def hang(connection):
@@ -736,7 +665,8 @@ def test_threads_with_their_own_loops(loop, serve):
 
 def test_loops_of_other_threads_come_and_go(serve):
     """
-    Case 136: loops that begin and end in other threads, while one is being set up, disturb nothing.
+    Cases 136 and 190: loops that begin and end in other threads, while one is being set up, disturb
+    nothing.
     """
     server = serve(answers=echo)
     client = AsyncHeyMilo(KEY, base_url=server.base_url)
@@ -833,7 +763,8 @@ def test_many_threads_with_their_own_loops(serve):
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_loops_that_have_ended_are_let_go(serve, by_hand):
     """
-    Case 135: a client that is used in one loop after the other keeps the last of them at most.
+    Cases 135 and 185: a client that is used in one loop after the other keeps the last of them at
+    most.
     """
     server = serve(answers=echo)
     client = AsyncHeyMilo(KEY, base_url=server.base_url)
@@ -855,7 +786,8 @@ def test_loops_that_have_ended_are_let_go(serve, by_hand):
 @pytest.mark.parametrize("allowed", [0, 1, 3])
 def test_no_more_threads(serve, monkeypatch, allowed):
     """
-    Case 138: where no further thread can be started, blocking calls go on with those there are.
+    Cases 138 and 189: where no further thread can be started, blocking calls go on with those there
+    are.
     """
     start = threading.Thread.start
     left = [allowed]
@@ -881,7 +813,7 @@ def test_no_more_threads(serve, monkeypatch, allowed):
 
 def test_prefetch_without_a_thread(serve, monkeypatch):
     """
-    Case 138: a prefetch that can start no thread fetches each page when it is asked for.
+    Cases 138 and 189: a prefetch that can start no thread fetches each page when it is asked for.
     """
     start = threading.Thread.start
 
@@ -921,7 +853,8 @@ def test_closed_in_one_loop_is_closed_in_all(loop, serve):
 
 def test_loops_that_come_and_go_leave_nothing(loop, serve):
     """
-    Case 135: twenty loops with one client that nobody closes in between leave no file behind.
+    Cases 135 and 185: twenty loops with one client that nobody closes in between leave no file
+    behind.
     """
     server = serve(single())
     client = loop.client(server.base_url)
@@ -1062,7 +995,7 @@ loop.run_until_complete(client.aclose()) if loop else client.close()
 @pytest.mark.parametrize("name", ["asyncio", "blocking"])
 def test_no_file_descriptor_left(serve, name):
     """
-    Where no file descriptor is left when a client opens, that is a connection error, and
+    Case 193: where no file descriptor is left when a client opens, that is a connection error, and
     once there are some again, the same client works.
     """
     server = serve(answers=echo)
