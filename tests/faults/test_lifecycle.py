@@ -967,6 +967,7 @@ import heymilo_async._http.clients
 
 url, front = sys.argv[1:]
 client = (HeyMilo if front == "blocking" else AsyncHeyMilo)("k", base_url=url)
+client.phone_numbers  # its module is a file, too
 loop = asyncio.new_event_loop() if front == "asyncio" else None
 
 def ask():
