@@ -29,7 +29,7 @@ from ._client import AsyncHeyMilo, HeyMilo
 from ._core.arguments import NOT_GIVEN, NotGiven
 from ._core.codec import from_dict, to_dict, to_json
 from ._core.messages import APIResponse, Audio
-from ._core.model import Model, resolve_annotations
+from ._core.model import Model, resolve
 from ._core.settings import RateLimit, RetryPolicy
 from ._mapping import Headers
 from ._ratelimit.window import RateLimitStatus
@@ -51,6 +51,7 @@ from .errors import (
     HeyMiloError,
     InvalidRequestError,
     NotFoundError,
+    OperationFailedError,
     PaginationError,
     PermissionDeniedError,
     RateLimitError,
@@ -91,6 +92,7 @@ __all__ = [
     "Model",
     "NotFoundError",
     "NotGiven",
+    "OperationFailedError",
     "Page",
     "Pager",
     "PaginationError",
@@ -135,6 +137,6 @@ else:
 for _name in __all__:
     _value = globals().get(_name)
     if isinstance(_value, type) and (issubclass(_value, HeyMiloError) or attrs.has(_value)):
-        resolve_annotations(_value, sys.modules[_value.__module__])
+        resolve(_value, sys.modules[_value.__module__])
         if issubclass(_value, HeyMiloError | Model):
             _value.__module__ = __name__

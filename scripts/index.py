@@ -1,8 +1,8 @@
 """
-Writes `heymilo_async/resources/__init__.py`, the index of the resources, from their modules.
+Writes what follows from the modules of resources: their index, and their pages of the reference.
 
-`python scripts/index.py` writes it; with `--check` it only says whether the index is as the
-modules want it, and fails if not.
+`python scripts/index.py` writes `heymilo_async/resources/__init__.py` and below `docs/reference`;
+with `--check` it only names the files that are stale, and fails if there is one.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TypeGuard
 
 RESOURCES = Path(__file__).parent.parent / "heymilo_async" / "resources"
 INDEX = RESOURCES / "__init__.py"
+REFERENCE = RESOURCES.parent.parent / "docs" / "reference"
 
 HEAD = '''"""
 The API's resources, one module each: models, operations, and both faces of a group.
@@ -27,10 +29,11 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.codec import finders
-from .._core.model import Model, resolve_annotations
+from .._core.model import Model, resolve
 from ._collection import Mounted
 
 if TYPE_CHECKING:
@@ -43,12 +46,22 @@ def load(name: str) -> Any:
     Return the class of the public *name*, and import its module if nobody has yet.
     """
     module = importlib.import_module(f".{EXPORTS[name]}", __name__)
+    # And all that came with it: a group may have models in common with another, which another
+    # thread may be importing; to import it once more waits for that.
     for exported, where in EXPORTS.items():
-        kind = getattr(module, exported) if where == EXPORTS[name] else None
-        if kind is not None and kind.__module__ == module.__name__:
-            resolve_annotations(kind, module)
-            kind.__module__ = _PACKAGE
+        if f"{__name__}.{where}" in sys.modules:
+            _publish(exported, importlib.import_module(f".{where}", __name__))
     return getattr(module, name)
+
+
+def _publish(name: str, module: ModuleType) -> None:
+    """
+    Give the class of that *name* the module that shows it, where pickles and tracebacks look.
+    """
+    kind = getattr(module, name)
+    if kind.__module__ == module.__name__:
+        resolve(kind, module)
+        kind.__module__ = __name__.rpartition(".")[0]
 
 
 def _model_named(word: str) -> type[Model] | None:
@@ -102,19 +115,19 @@ def words(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 isinstance(line, ast.AnnAssign)
                 and ast.unparse(line.target) == "object"
                 and isinstance(line.value, ast.Constant)
-                and f"returns=Page[{kind.name}]" in text
+                and (f"Page[{kind.name}]" in text or f", {kind.name})" in text)
             ):
-                yield line.value.value, kind.name
+                yield str(line.value.value), kind.name
 
 
 def index() -> str:
     """
     Return the index that the modules want.
     """
-    imports, mounts, exports, objects = "", {"Async": "", "": ""}, "", ""
+    imports, mounts, exports, objects, summaries = "", {"Async": "", "": ""}, "", "", ""
     names: list[str] = []
     for module, tree in modules():
-        classes = sorted(kind.name for kind in public_classes(tree))
+        classes = sorted((kind.name for kind in public_classes(tree)), key=str.lower)
         if not classes:
             continue
         names += classes
@@ -124,6 +137,9 @@ def index() -> str:
         objects += "".join(f'    "{word}": "{name}",\n' for word, name in words(tree))
         if module.startswith("_"):
             continue
+        described = (ast.get_docstring(tree) or "").partition("\n\n")[0]
+        summary = " ".join(described.partition(": ")[2].split())
+        summaries += f'    "{module}": "{summary[:1].upper()}{summary[1:]}",\n'
         face = "".join(part.capitalize() for part in module.split("_"))
         (blocking,) = [name for name in classes if name.lower() == face.lower()]
         for prefix in mounts:
@@ -133,7 +149,8 @@ def index() -> str:
     text += "\n__all__ = [\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]\n"
     text += "\n#: Every public class of a resource, and the module that it is in.\n"
     text += f"EXPORTS: Final[Mapping[str, str]] = {{\n{exports}}}\n"
-    text += '\n_PACKAGE: Final = __name__.rpartition(".")[0]\n'
+    text += "\n#: What each group is about, by the clients' name for it.\n"
+    text += f"SUMMARIES: Final[Mapping[str, str]] = {{\n{summaries}}}\n"
     text += "\n#: What `object` says of the items of a list, and the model of these.\n"
     text += f"_BY_OBJECT: Final[Mapping[str, str]] = {{\n{objects}}}\n"
     for prefix, who in (("Async", "an `AsyncHeyMilo`"), ("", "a `HeyMilo`")):
@@ -142,18 +159,75 @@ def index() -> str:
     return text + TAIL
 
 
+def page(tree: ast.Module) -> str:
+    """
+    Return the page of the reference for a module: its faces first, then its models.
+    """
+    described = (ast.get_docstring(tree) or "").partition("\n\n")[0]
+    title, _, summary = " ".join(described.split()).partition(": ")
+    text = f"# {title}\n\n{summary[:1].upper()}{summary[1:]}\n\n```{{eval-rst}}\n"
+    text += ".. py:currentmodule:: heymilo_async\n"
+    kinds = public_classes(tree)
+    for kind in sorted(kinds, key=lambda one: not _is_face(one)):
+        members = [
+            line.name
+            for line in kind.body
+            if isinstance(line, ast.FunctionDef | ast.AsyncFunctionDef)
+            and not line.name.startswith("_")
+        ]
+        text += f"\n.. autoclass:: {kind.name}\n"
+        if _is_face(kind):
+            text += "   :members:\n"
+        elif members:
+            text += f"   :members: {', '.join(members)}\n"
+    return text + "```\n"
+
+
+def _is_face(kind: ast.ClassDef) -> bool:
+    names = {line.targets[0].id for line in kind.body if _is_plain_assignment(line)}
+    bases = " ".join(ast.unparse(base) for base in kind.bases)
+    return bool(names & {"_twin_type", "_list_operation"}) or "Resource" in bases
+
+
+def _is_plain_assignment(line: ast.stmt) -> TypeGuard[Any]:
+    return isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
+
+
+def resources_page() -> str:
+    """
+    Return the page of the reference that lists the groups.
+    """
+    text = "# Resources\n\nOne page a group, as `client.GROUP` has it.\n\n```{toctree}\n:maxdepth: 1\n\n"
+    names = [name.replace("_", "-") for name, _ in modules() if not name.startswith("_")]
+    return text + "".join(f"{name}\n" for name in names) + "```\n"
+
+
+def wanted() -> dict[Path, str]:
+    """
+    Return the files that follow from the modules, with what belongs into each.
+    """
+    files = {INDEX: index(), REFERENCE / "resources.md": resources_page()}
+    for name, tree in modules():
+        if not name.startswith("_"):
+            files[REFERENCE / f"{name.replace('_', '-')}.md"] = page(tree)
+    return files
+
+
 def main(arguments: list[str]) -> int:
     """
-    Write the index, or check it.
+    Write the files, or check them.
     """
-    wanted = index()
-    if arguments == ["--check"]:
-        if INDEX.read_text(encoding="utf-8") == wanted:
-            return 0
-        print("heymilo_async/resources/__init__.py is stale: run `python scripts/index.py`")
-        return 1
-    INDEX.write_text(wanted, encoding="utf-8")
-    return 0
+    root = RESOURCES.parent.parent
+    stale = 0
+    for file, text in wanted().items():
+        if file.exists() and file.read_text(encoding="utf-8") == text:
+            continue
+        if arguments == ["--check"]:
+            print(f"{file.relative_to(root)} is stale: run `python scripts/index.py`")
+            stale = 1
+        else:
+            file.write_text(text, encoding="utf-8")
+    return stale
 
 
 if __name__ == "__main__":

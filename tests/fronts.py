@@ -151,7 +151,7 @@ class _Method:
         self._method = method
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._method.__name__ in {"list_all", "pages", "prefetch", "with_options"}:
+        if self._method.__name__ in {"find", "list_all", "pages", "prefetch", "with_options"}:
             return _wrapped(self._method(*args, **kwargs))
         return self._later(*args, **kwargs)
 

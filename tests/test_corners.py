@@ -120,7 +120,7 @@ def test_what_was_decoded_too_late_is_late(front, serve, monkeypatch):
         return real_decode(*args)
 
     monkeypatch.setattr(front.transport, "now", lambda self: real_now(self) + sum(late))
-    monkeypatch.setattr("heymilo_async._engine.decode", decode_slowly)
+    monkeypatch.setattr("heymilo_async._core.codec.decode", decode_slowly)
 
     async def body(client):
         with pytest.raises(DeadlineExceededError) as caught:

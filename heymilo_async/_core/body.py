@@ -10,7 +10,17 @@ import math
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeAlias,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import attrs
 
@@ -114,6 +124,16 @@ class Body:
     def __attrs_post_init__(self) -> None:
         members(self)
 
+    def _given(self) -> Iterator[tuple[str, Any]]:
+        """
+        Yield the name and value of each member that is not left out.
+        """
+        kind: Any = type(self)
+        for name in _hints(kind):
+            value = getattr(self, name)
+            if value is not NOT_GIVEN:
+                yield name, value
+
     def _check(self, name: str) -> None:
         """
         Refuse members that do not go together; *name* is what comes before a member's name.
@@ -122,13 +142,14 @@ class Body:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return dict(_given(self)) == dict(_given(other))
+        return dict(self._given()) == dict(other._given())
 
-    # Members may be mappings and lists of the caller's.
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        # Members may be lists. What is equal has the same ones, which is all it takes.
+        return hash((type(self), *(name for name, _ in self._given())))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in _given(self))})"
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self._given())})"
 
 
 def encode(value: Any) -> bytes:
@@ -156,17 +177,11 @@ def members(body: Body, prefix: str = "") -> dict[str, Any]:
     """
     Return the members of *body* as JSON, checked; *prefix* comes before their names in errors.
     """
-    hints = _hints(type(body))
-    made = {name: _checked(hints[name], value, prefix + name) for name, value in _given(body)}
+    kind: Any = type(body)
+    hints = _hints(kind)
+    made = {name: _checked(hints[name], value, prefix + name) for name, value in body._given()}
     body._check(prefix)
     return made
-
-
-def _given(body: Body) -> Iterator[tuple[str, Any]]:
-    for name in _hints(type(body)):
-        value = getattr(body, name)
-        if value is not NOT_GIVEN:
-            yield name, value
 
 
 def _unchecked(kind: type[Body], given: Mapping[str, Any], prefix: str) -> Body:
@@ -192,12 +207,9 @@ def _unchecked(kind: type[Body], given: Mapping[str, Any], prefix: str) -> Body:
 
 
 @functools.cache
-def _hints(kind: type[Body]) -> Mapping[str, Any]:
+def _hints(kind: Any) -> Mapping[str, Any]:
     hints = get_type_hints(kind, include_extras=True)
-    return {
-        field.name: hints[field.name]
-        for field in attrs.fields(kind)  # type: ignore[arg-type]  # each kind is made by attrs
-    }
+    return {field.name: hints[field.name] for field in attrs.fields(kind)}
 
 
 def _checked(hint: Any, value: Any, name: str) -> Any:
@@ -244,28 +256,33 @@ def _nested(kinds: Sequence[type[Body]], value: Any, name: str) -> dict[str, Any
     """
     Return the members of *value*, one of *kinds* or a mapping like one.
     """
-    if isinstance(value, tuple(kinds)):
+    if isinstance(value, Body) and isinstance(value, tuple(kinds)):
         return members(value, f"{name}.")
     names = " or ".join(one.__name__ for one in kinds)
     if not isinstance(value, Mapping):
         raise wrong_type(name, f"a {names}, or a mapping of its members", value)
     if len(kinds) == 1:
         return members(_unchecked(kinds[0], value, f"{name}."), f"{name}.")
-    by_type = {attrs.fields_dict(one)["type"].default: one for one in kinds}  # type: ignore[arg-type]
+    by_type = {_default(one, "type"): one for one in kinds}
     kind = by_type[_word(tuple(by_type), value.get("type"), f"{name}.type")]
     return members(_unchecked(kind, value, f"{name}."), f"{name}.")
 
 
+def _default(kind: Any, name: str) -> Any:
+    return attrs.fields_dict(kind)[name].default
+
+
 def _scalar(kind: Any, value: Any, name: str) -> Any:
-    wanted = int | float if kind is float else kind
+    wanted: Any = int | float if kind is float else kind
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
         raise wrong_type(name, _SCALARS[kind], value)
     if kind is float and not math.isfinite(value):
         message = f"{name} must be a finite number: {value}"
         raise InvalidRequestError(message)
     if kind is str:
-        value = str.__str__(value)
-        refuse_surrogates(name, value)
+        text = str.__str__(cast("str", value))
+        refuse_surrogates(name, text)
+        return text
     return value
 
 

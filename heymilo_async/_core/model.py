@@ -50,22 +50,44 @@ class Model:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name, _ in _fields(type(self)))
+        return all(getattr(self, name) == getattr(other, name) for name, _ in self._names())
 
     def __hash__(self) -> int:
-        # Any JSON may be a list. What is equal without it has the same hash, which is all it takes.
-        return hash((type(self), *(value for value in self._values() if type(value) is not list)))
+        # Any JSON may be a list. What is equal without it, and without the members that are not
+        # known, has the same hash, which is all it takes.
+        known = tuple(self._values())[:-1]
+        return hash((type(self), *(value for value in known if type(value) is not list)))
 
     def __repr__(self) -> str:
-        shown = ", ".join(
-            f"{name}={'***' if is_secret and value is not None else repr(value)}"
-            for (name, is_secret), value in zip(_fields(type(self)), self._values(), strict=True)
-            if name != "extra" or value
-        )
-        return f"{type(self).__name__}({shown})"
+        own = dict(self._names())
+        shown = [
+            f"{name}={'***' if own[name] and value is not None else repr(value)}"
+            for name, value in zip(own, self._values(), strict=True)
+            if name != "extra"
+        ]
+        if self.extra:
+            # What stands there under the name of a member may hold what that would have masked.
+            extra = (
+                f"{name!r}: {'***' if name in own else repr(self.extra[name])}"
+                for name in self.extra
+            )
+            shown.append(f"extra={{{', '.join(extra)}}}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _names(self) -> tuple[tuple[str, bool], ...]:
+        # To mypy a class whose instances have a hash of their own has none itself.
+        kind: Any = type(self)
+        return _fields(kind)
 
     def _values(self) -> Iterator[Any]:
-        return (getattr(self, name) for name, _ in _fields(type(self)))
+        return (getattr(self, name) for name, _ in self._names())
+
+
+def is_secret(kind: type[Model], name: str) -> bool:
+    """
+    Return whether the field with this *name* lets its holder in.
+    """
+    return bool(attrs.fields_dict(kind)[name].metadata.get("secret"))
 
 
 def cursor_of(item: Model) -> str:
@@ -76,7 +98,7 @@ def cursor_of(item: Model) -> str:
     return cursor
 
 
-def resolve_annotations(kind: type, defined_in: ModuleType) -> None:
+def resolve(kind: type, defined_in: ModuleType) -> None:
     """
     Replace the annotations of *kind* and of its constructor, which are text, by types.
 
@@ -87,7 +109,8 @@ def resolve_annotations(kind: type, defined_in: ModuleType) -> None:
     kind.__annotations__ = inspect.get_annotations(kind, globals=vars(defined_in), eval_str=True)
     if attrs.has(kind):
         attrs.resolve_types(kind)
-        taken = kind.__init__.__annotations__
+        constructor: Any = kind.__init__
+        taken = constructor.__annotations__
         taken.update(
             (field.alias, _instantiable(field.type))
             for field in attrs.fields(kind)
@@ -112,11 +135,12 @@ def _instantiable(hint: Any) -> Any:
 
 
 @functools.cache
-def _fields(kind: type[Model]) -> tuple[tuple[str, bool], ...]:
+def _fields(kind: Any) -> tuple[tuple[str, bool], ...]:
     """
     Return the names of a model's fields, `extra` last, and whether `repr` masks each.
     """
-    own, extra = [], []
+    own: list[tuple[str, bool]] = []
+    extra: list[tuple[str, bool]] = []
     for field in attrs.fields(kind):
         (extra if field.name == "extra" else own).append((field.name, "secret" in field.metadata))
     return (*own, *extra)

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import re
 import types
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MethodType
 from typing import (
     Any,
     ClassVar,
+    Final,
     Generic,
     Protocol,
     Self,
@@ -31,7 +33,7 @@ from .._core.arguments import (
     wrong_type,
 )
 from .._core.blocking import blocking, blocking_iter
-from .._core.messages import Call, Operation, operation
+from .._core.messages import APIResponse, Call, Operation, operation
 from .._core.model import Model
 from .._engine import Engine
 from ..errors import DeadlineExceededError, HeyMiloError, InvalidRequestError
@@ -52,6 +54,31 @@ class _Mountable(Protocol):
 
     @classmethod
     def _of(cls, client: Any, name: str, /) -> Self: ...
+
+
+def list_operation(id: str, path: str, item: type[ItemT]) -> Operation[Page[ItemT]]:  # noqa: A002 - the contract's word
+    """
+    Return the operation that lists items page by page.
+    """
+    pages: Any = Page
+    return Operation(id=id, method="GET", path=path, returns=pages[item], shape="page")
+
+
+def get_operation(id: str, path: str, item: type[ItemT]) -> Operation[ItemT]:  # noqa: A002 - the contract's word
+    """
+    Return the operation that gets one item, which must be the one of that id.
+    """
+    return Operation(
+        id=id, method="GET", path=path, returns=item, shape="single", answers=item._cursor
+    )
+
+
+def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return the members of a body: the keyword arguments among a method's *parameters*.
+    """
+    positional = {"self", "posting_id", "question_id"}
+    return {name: value for name, value in parameters.items() if name not in positional}
 
 
 class AsyncResource:
@@ -80,8 +107,27 @@ class AsyncResource:
         """
         Perform *operation* with *ids* in its path, in order, under the names that errors use.
         """
+        response = await self._respond(
+            operation, query=query, body=body, headers=headers, expires=expires, **ids
+        )
+        return response.data
+
+    async def _respond(
+        self,
+        operation: Operation[T],
+        /,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        expires: float | None = None,
+        **ids: str,
+    ) -> APIResponse[T]:
+        """
+        Perform *operation*, and return its data with all that came with it.
+        """
         call = operation.call(*_checked(ids), query=query, body=body, headers=headers)
-        return await self._engine.perform(call, expires=expires)
+        return await self._engine.respond(call, expires=expires)
 
     async def _page(
         self,
@@ -106,6 +152,7 @@ class AsyncResource:
         /,
         *,
         query: Query | None = None,
+        keep: Callable[[ItemT], bool] | None = None,
         **ids: str,
     ) -> AsyncPager[ItemT]:
         size, checked = check_limit("page_size", page_size), _checked(ids)
@@ -123,6 +170,7 @@ class AsyncResource:
                 if max_items is None
                 else whole_number("max_items", max_items, 0, refusal=InvalidRequestError)
             ),
+            keep=keep,
         )
 
     async def _many(
@@ -404,9 +452,8 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
         return await self._settled(self._get, ids, concurrency)
 
     async def _get(self, item_id: str, expires: float | None) -> ItemT:
-        got: ItemT = await self._perform(
-            self._get_operation, expires=expires, **{self._id_name: item_id}
-        )
+        ids: dict[str, Any] = {self._id_name: item_id}
+        got: ItemT = await self._perform(self._get_operation, expires=expires, **ids)
         return got
 
 
@@ -517,9 +564,9 @@ class Resource(Generic[A]):
         return f"<{type(self).__name__} of {self._twin._engine.settings.base_url}>"
 
 
-class Collection(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
+class Gets(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
     """
-    A group with a list that can be walked, and a get, blocking.
+    A group with a get, blocking; its kinds add a list.
     """
 
     _twin_type: ClassVar[type[AsyncResource]]
@@ -530,23 +577,30 @@ class Collection(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
             return
         for name, method in vars(cls._twin_type).items():
             if not name.startswith("_") and name not in vars(cls):
-                make = blocking_iter if name == "list_all" else blocking
+                make = blocking_iter if name.startswith("list_all") else blocking
                 setattr(cls, name, make(method))
 
-    list = blocking(AsyncCollection[ItemT].list)
-    list_all = blocking_iter(AsyncCollection[ItemT].list_all)
-    get = blocking(AsyncCollection[ItemT].get)
-    get_many = blocking(AsyncCollection[ItemT].get_many)
-    get_many_settled = blocking(AsyncCollection[ItemT].get_many_settled)
+    get: Final = blocking(AsyncCollection[ItemT].get)
+    get_many: Final = blocking(AsyncCollection[ItemT].get_many)
+    get_many_settled: Final = blocking(AsyncCollection[ItemT].get_many_settled)
 
 
-class Searchable(Collection[ItemT]):
+class Collection(Gets[ItemT]):
+    """
+    A group with a list that can be walked, and a get, blocking.
+    """
+
+    list: Final = blocking(AsyncCollection[ItemT].list)
+    list_all: Final = blocking_iter(AsyncCollection[ItemT].list_all)
+
+
+class Searchable(Gets[ItemT]):
     """
     A group whose list can be searched, too, blocking.
     """
 
-    list = blocking(AsyncSearchable[ItemT].list)
-    list_all = blocking_iter(AsyncSearchable[ItemT].list_all)
+    list: Final = blocking(AsyncSearchable[ItemT].list)
+    list_all: Final = blocking_iter(AsyncSearchable[ItemT].list_all)
 
 
 class Mounted(Generic[R]):
@@ -567,11 +621,11 @@ class Mounted(Generic[R]):
         The class of the resource.
         """
         # The index imports this module.
-        kind: type[R] = importlib.import_module(__package__).load(self._kind)
+        kind: type[R] = importlib.import_module(f"{__package__}").load(self._kind)
         return kind
 
     @property
-    def __doc__(self) -> str | None:  # type: ignore[override]  # of the instance, as of a property
+    def __doc__(self) -> str | None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]  # of the instance
         return self.kind.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -604,7 +658,7 @@ class Mounted(Generic[R]):
 
 
 def _made_for(
-    kind: type[AsyncCollection[Any]], item: type, method: Any, described: Operation[Any]
+    kind: type[AsyncCollection[Any]], item: type[Model], method: Any, described: Operation[Any]
 ) -> Any:
     """
     Return a copy of *method* whose types and docstring are those of *kind*.
@@ -627,6 +681,8 @@ def _made_for(
         if hint is ItemT:
             made.__annotations__[name] = item
     first, stop, rest = (method.__doc__ or "").partition(".")
+    noun = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", item.__name__).lower()
+    first = first.replace("one item", f"one {noun}")
     group = kind.__module__.rpartition(".")[2]
     rest = rest.replace("client.phone_numbers.", f"client.{group}.")
     rest = rest.replace("client.voices.", f"client.{group}.")

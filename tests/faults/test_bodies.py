@@ -109,7 +109,7 @@ def test_a_success_without_a_value(front, serve):
         assert len(str(error)) <= 2048, name
         assert str(error).isprintable(), name
     assert "text/html" in str(errors[0])
-    assert 100 < str(errors[0]).count("q") <= 512
+    assert "qqq" not in str(errors[0])
     assert "text/html" == errors[0].headers["content-type"]
     assert b"<html>" == errors[0].body[:6]
     assert VALUE == number

@@ -208,7 +208,7 @@ def test_id_that_is_another_host(front, serve, value):
 )
 def test_ids_that_are_no_text(front, serve, value):
     """
-    Case 110: a control, half a character, a line end, or too much: refused, named, not shown.
+    Case 110: a control, an unpaired surrogate, a line end, or too much: refused, named, not shown.
     """
     server = serve(single())
 

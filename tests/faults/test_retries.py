@@ -52,14 +52,14 @@ VALUE = from_dict(PhoneNumber, NUMBER)
 
 #: A creating operation, and one that does no more when it is sent twice.
 CREATE: Operation[PhoneNumber] = Operation(
-    id="createThing", method="POST", path="/api/v2/things", returns=PhoneNumber, single=True
+    id="createThing", method="POST", path="/api/v2/things", returns=PhoneNumber, shape="single"
 )
 DELETE: Operation[PhoneNumber] = Operation(
     id="deleteThing",
     method="DELETE",
     path="/api/v2/things/1",
     returns=PhoneNumber,
-    single=True,
+    shape="single",
     repeatable=True,
 )
 

@@ -135,5 +135,5 @@ def values(number: PhoneNumber, page: Page[PhoneNumber], error: APIStatusError) 
     assert_type(error.retry_after, float | None)
     number.id = "B"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     page["id"]  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
-    PhoneNumber("A", "+12065550100", True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    PhoneNumber("A", "+12065550100", True)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue]
     from_dict(PhoneNumber, [])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
