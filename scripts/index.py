@@ -8,6 +8,7 @@ with `--check` it only names the files that are stale, and fails if there is one
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,30 @@ from typing import Any, TypeGuard
 RESOURCES = Path(__file__).parent.parent / "heymilo_async" / "resources"
 INDEX = RESOURCES / "__init__.py"
 REFERENCE = RESOURCES.parent.parent / "docs" / "reference"
+CLAIMS = RESOURCES.parent.parent / "tests" / "typing" / "resources.py"
+
+#: What a collection has without saying so: arguments, and what is returned of the item.
+INHERITED = {
+    "list": ("", "Page[{}]"),
+    "list_all": ("", "AsyncPager[{}]"),
+    "get": ("a", "{}"),
+    "get_many": ("a", "list[{}]"),
+    "get_many_settled": ("a", "list[{} | HeyMiloError]"),
+}
+
+CLAIMS_HEAD = '''"""
+What a type checker makes of each method of a resource; it reads this, nobody runs it.
+
+This file is written by `python scripts/index.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_type
+
+from heymilo_async import (
+'''
 
 HEAD = '''"""
 The API's resources, one module each: models, operations, and both faces of a group.
@@ -143,8 +168,7 @@ def index() -> str:
         face = "".join(part.capitalize() for part in module.split("_"))
         (blocking,) = [name for name in classes if name.lower() == face.lower()]
         for prefix in mounts:
-            kind = prefix + blocking
-            mounts[prefix] += f'    {module}: Final = Mounted["{kind}"]("{kind}")\n'
+            mounts[prefix] += _mounted(module, prefix + blocking)
     text = HEAD + imports
     text += "\n__all__ = [\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]\n"
     text += "\n#: Every public class of a resource, and the module that it is in.\n"
@@ -157,6 +181,13 @@ def index() -> str:
         text += f'\n\nclass {prefix}Resources:\n    """\n    The resources of {who}.\n    """\n\n'
         text += mounts[prefix]
     return text + TAIL
+
+
+def _mounted(name: str, kind: str) -> str:
+    line = f'    {name}: Final = Mounted["{kind}"]("{kind}")\n'
+    if len(line) <= 101:
+        return line
+    return f'    {name}: Final = Mounted["{kind}"](\n        "{kind}"\n    )\n'
 
 
 def page(tree: ast.Module) -> str:
@@ -202,11 +233,83 @@ def resources_page() -> str:
     return text + "".join(f"{name}\n" for name in names) + "```\n"
 
 
+def claims() -> str:
+    """
+    Return the file from which type checkers read what each method of both faces returns.
+    """
+    faces: dict[str, list[tuple[str, str, str]]] = {}
+    for module, tree in modules():
+        for kind in public_classes(tree):
+            if kind.name.startswith("Async") and _is_face(kind):
+                faces[module] = list(_methods_of(kind))
+    text = CLAIMS_HEAD
+    names = {name for name in _names_in(faces) if name in exports()}
+    text += "".join(
+        f"    {name},\n"
+        for name in sorted(
+            {"AsyncHeyMilo", "AsyncPager", "HeyMilo", "HeyMiloError", "Page", "Pager", *names}
+            | ({"Audio"} if "Audio" in _names_in(faces) else set()),
+            key=str.lower,
+        )
+    )
+    text += ")\n"
+    for awaited in (True, False):
+        client = "AsyncHeyMilo" if awaited else "HeyMilo"
+        word = "awaited" if awaited else "blocking"
+        text += "\n\nasync def awaited(" if awaited else f"\n\ndef {word}("
+        text += f'client: {client}, a: Any) -> None:\n    """\n'
+        text += f'    What each method returns, {word}.\n    """\n'
+        for module, methods in faces.items():
+            for name, arguments, returns in methods:
+                told = returns if awaited else returns.replace("AsyncPager", "Pager")
+                wait = "await " if awaited and "AsyncPager" not in returns else ""
+                text += f"    assert_type({wait}client.{module}.{name}({arguments}), {told})\n"
+    return text
+
+
+def exports() -> set[str]:
+    """
+    Return the names of all public classes of resources.
+    """
+    return {kind.name for _, tree in modules() for kind in public_classes(tree)}
+
+
+def _names_in(faces: dict[str, list[tuple[str, str, str]]]) -> set[str]:
+    returned = " ".join(returns for methods in faces.values() for _, _, returns in methods)
+    return set(re.findall(r"\w+", returned))
+
+
+def _methods_of(kind: ast.ClassDef) -> Iterator[tuple[str, str, str]]:
+    """
+    Yield name, arguments and what is returned, for each public method of an awaited face.
+    """
+    own = {
+        line.name: line
+        for line in kind.body
+        if isinstance(line, ast.FunctionDef | ast.AsyncFunctionDef) and line.name[0] != "_"
+    }
+    base = kind.bases[0]
+    if isinstance(base, ast.Subscript):
+        item = ast.unparse(base.slice)
+        for name, (arguments, returns) in INHERITED.items():
+            if name not in own:
+                yield name, arguments, returns.format(item)
+    for name, method in own.items():
+        required = [
+            f"{one.arg}=a"
+            for one, default in zip(method.args.kwonlyargs, method.args.kw_defaults, strict=True)
+            if default is None
+        ]
+        positional = len(method.args.args) - 1 - len(method.args.defaults)
+        returned = ast.unparse(method.returns) if method.returns else "None"
+        yield name, ", ".join(["a"] * positional + required), returned.replace("builtins.", "")
+
+
 def wanted() -> dict[Path, str]:
     """
     Return the files that follow from the modules, with what belongs into each.
     """
-    files = {INDEX: index(), REFERENCE / "resources.md": resources_page()}
+    files = {INDEX: index(), REFERENCE / "resources.md": resources_page(), CLAIMS: claims()}
     for name, tree in modules():
         if not name.startswith("_"):
             files[REFERENCE / f"{name.replace('_', '-')}.md"] = page(tree)

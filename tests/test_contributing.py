@@ -50,9 +50,6 @@ MISSED = {
     'heymilo_async/__init__.py: "Badge",': (
         "heymilo_async/__init__.py does not import Badge and name it in __all__"
     ),
-    "heymilo_async/sandbox/_samples/badges.py": (
-        "no sample in heymilo_async/sandbox/_samples/ answers listBadges"
-    ),
     "tests/test_badges.py": ("no test calls badges.list(): it belongs in tests/test_badges.py"),
     "tests/typing/api.py: assert_type(await client.badges.list(limit=5), Page[Badge])": (
         "tests/typing has no assert_type() for badges.list() of AsyncHeyMilo"
@@ -64,7 +61,15 @@ MISSED = {
     "docs/index.md: reference/badges": "docs/index.md does not list reference/badges",
 }
 #: What no test that runs can miss: a type checker does, and a reader.
-NOT_MISSED = {"tests/typing/api.py: Badge,", "changelog.d/+badges.added.md"}
+NOT_MISSED = {
+    "tests/typing/api.py: Badge,",
+    "changelog.d/+badges.added.md",
+    # Without it the sandbox has plausible badges, too.
+    (
+        'heymilo_async/sandbox/_seeds.py: "badges": {"id": "B{n}", "label": "Visitor {n}", '
+        '"color": ("red", "blue", None)},'
+    ),
+}
 
 
 #: What the project's settings ask for.
@@ -97,7 +102,9 @@ def test_a_resource_is_added_by_the_book(project):
     take(project, STEPS.values())
 
     # The contract is not the one that was handed out any more; what others wrote is as it was.
-    chosen = "not faithful and (badge or not (test_docstrings or test_habits))"
+    chosen = (
+        "not faithful and not all_operations and (badge or not (test_docstrings or test_habits))"
+    )
     suite = check(project, *ALL_CHECKS, "-k", chosen)
 
     assert (0, ()) == (suite.code, suite.others), suite.output
@@ -131,7 +138,7 @@ def test_steps_that_are_left_out_are_missed(project):
 
     assert [] == [said for said in MISSED.values() if said not in suite.output]
     # What is not missing is not blamed.
-    assert 8 == len(suite.others)
+    assert 7 == len(suite.others)
 
 
 def test_a_contract_that_is_left_out_is_missed(project):

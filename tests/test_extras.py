@@ -34,7 +34,7 @@ USES = {
     "sandbox": "import heymilo_async.sandbox",
 }
 #: What a distribution is imported as, where that is another name.
-MODULES = {"opentelemetry-api": "opentelemetry"}
+MODULES = {"opentelemetry-api": "opentelemetry", "jsonschema-rs": "jsonschema_rs"}
 #: What the client itself could not do without, though an extra asks for it too.
 NEVER_MISSING = {"h11"}
 

@@ -21,15 +21,14 @@ from heymilo_async import AsyncHeyMilo, HeyMilo, Model
 #: Group and method of every operation there is.
 OPERATIONS = [(found.name, name) for found in FOUND for name in found.methods]
 KINDS = [AsyncHeyMilo, HeyMilo]
-#: Methods that return what is iterated.
-WALKS = {"find", "list_all", "list_all_summaries"}
 
 
 def is_awaited(kind, method):
     """
-    Return whether *method* of this *kind* of client is a coroutine function; a walk is none.
+    Return whether *method* of this *kind* of client is a coroutine function; what makes a pager is
+    none.
     """
-    return kind is AsyncHeyMilo and method not in WALKS
+    return kind is AsyncHeyMilo and not (method == "find" or method.startswith("list_all"))
 
 
 def spec_of_instance(kind):

@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 CONTRACT = "tests/contract.json"
+#: ... and the one that the sandbox serves.
+PACKAGED = "heymilo_async/sandbox/contract.json"
 #: What HeyMilo would publish if it had badges.
 PUBLISHED = ROOT / "tests" / "badges.openapi.json"
 
@@ -88,14 +90,15 @@ def copy_project(folder: Path, package: Path) -> None:
 
 def extend_contract(folder: Path) -> None:
     """
-    Copy into the contract what HeyMilo publishes of badges.
+    Copy into both copies of the contract what HeyMilo publishes of badges.
     """
-    contract = json.loads((folder / CONTRACT).read_text(encoding="utf-8"))
     published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
-    contract["tags"] += published["tags"]
-    contract["paths"].update(published["paths"])
-    contract["components"]["schemas"].update(published["components"]["schemas"])
-    (folder / CONTRACT).write_text(json.dumps(contract), encoding="utf-8")
+    for name in (CONTRACT, PACKAGED):
+        contract = json.loads((folder / name).read_text(encoding="utf-8"))
+        contract["tags"] += published["tags"]
+        contract["paths"].update(published["paths"])
+        contract["components"]["schemas"].update(published["components"]["schemas"])
+        (folder / name).write_text(json.dumps(contract), encoding="utf-8")
 
 
 def take(folder: Path, chosen: Iterable[Step]) -> None:

@@ -303,10 +303,10 @@ class ResumeGptDetectionResult(Model):
     """
 
     version: str
-    scanId: str  # noqa: N815 - the contract's name, as the two below
+    scanId: str  # noqa: N815 - the contract's name
     documents: tuple[Mapping[str, Any], ...] = ()
-    neatVersion: str | None = None  # noqa: N815
-    editorDocumentId: str | None = None  # noqa: N815
+    neatVersion: str | None = None  # noqa: N815 - the contract's name
+    editorDocumentId: str | None = None  # noqa: N815 - the contract's name
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

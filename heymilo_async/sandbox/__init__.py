@@ -9,29 +9,37 @@ A HeyMilo of one's own: the contract answered from memory, over a real socket on
 How to read it, from the transport inwards: `_serve` hands out a `Sandbox` and runs what is behind it in
 a thread (`_background`); `_relay` notes each request in `_requests`, asks the `_plan` which of the
 `faults` it meets, and sends the answer by `_steps`; uvicorn passes what is left to `_front`; `_app`
-lets in who has a key, as often as `_limits` lets them; each resource is one of the `_samples`, whose
-operations (`_sample`) answer in the shapes of `_schemas` from a `_store`; `_errors` says no.
+lets in who has a key, as often as `_limits` lets them, checks what is asked against the `_contract`
+(`_validation`), and has one of the `_behaviours` answer it from the `_world`: from its `_store`s of
+`_items`, by its `_clock` and its `_assumptions`. What there is at first comes from `_seeds`, and from
+what is `_plausible` by the contract's schemas; how candidates get on, from `_hiring`, and what comes of
+their interviews, from `_results`. `_errors` says no.
 """
 
 from __future__ import annotations
 
 try:
     from . import faults
+    from ._assumptions import Assumptions
+    from ._items import Item
     from ._limits import RateLimit
+    from ._phone_numbers import PhoneNumberResponse, seed_numbers
     from ._relay import Relay, relaying
     from ._requests import Exchange, ReceivedRequest
-    from ._samples.phone_numbers import PhoneNumberResponse, seed_numbers
     from ._serve import Sandbox, running
     from ._steps import Network
     from ._store import Store, StorePage
 except ModuleNotFoundError as _missing:
-    if _missing.name not in {"fastapi", "h11", "pydantic", "uvicorn"}:
+    _package = str(_missing.name).partition(".")[0]
+    if _package not in {"h11", "jsonschema_rs", "starlette", "uvicorn"}:
         raise
-    _message = f"heymilo_async.sandbox needs {_missing.name}: pip install 'heymilo-async[sandbox]'"
-    raise ImportError(_message, name=_missing.name) from None
+    _message = f"heymilo_async.sandbox needs {_package}: pip install 'heymilo-async[sandbox]'"
+    raise ImportError(_message, name=_package) from None
 
 __all__ = [
+    "Assumptions",
     "Exchange",
+    "Item",
     "Network",
     "PhoneNumberResponse",
     "RateLimit",

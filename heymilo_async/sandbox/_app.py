@@ -1,79 +1,112 @@
 """
-The FastAPI application: the operations of the samples, for who has a key.
+The application: every operation of the contract, for who has a key.
 """
 
 from __future__ import annotations
 
+import itertools
 import secrets
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
-from fastapi import Depends, FastAPI, Header, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+import attrs
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from ._backend import Backend, Serving
-from ._errors import Refusal, invalid, refused
+from ._asked import Asked
+from ._behaviours import behaviour_of
+from ._contract import OPERATIONS, TEXT, Operation
+from ._errors import Invalid, Refusal, invalid, refused
 from ._front import Front, add_headers
 from ._limits import Limiter
-from ._samples import SAMPLES
+from ._validation import read_body, read_query
+from ._world import World
+
+#: What the contract declares no credential for, though its `security` covers all.
+_DISCOVERY: Final = ("/health", "/api/v2/schemas/")
 
 
-def create_app(backend: Backend) -> FastAPI:
+@attrs.frozen(kw_only=True)
+class Backend:
+    """
+    What the application works on.
+
+    Attributes:
+        world: What there is.
+        api_key: The key that is let in.
+        access_token: The token that is let in.
+        limiter: Counts the requests; None: they are not counted.
+    """
+
+    world: World
+    api_key: str = attrs.field(repr=False)
+    access_token: str = attrs.field(repr=False)
+    limiter: Limiter | None = None
+
+
+def create_app(backend: Backend) -> Starlette:
     """
     Return the application that answers from *backend*.
     """
-    app = _Application(
-        title="HeyMilo Public API",
-        version="2.0.0",
-        servers=[{"url": "https://api.heymilo.ai", "description": "Production"}],
-        openapi_tags=[
-            {"name": sample.tag, "description": sample.description} for sample in SAMPLES
-        ],
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        exception_handlers={HTTPException: refused, RequestValidationError: invalid},
+    by_path = itertools.groupby(OPERATIONS.values(), lambda one: one.path)
+    routes = [_route(path, list(operations), backend) for path, operations in by_path]
+    return Starlette(
+        routes=[*routes, _only(Route("/openapi.json", _document), ["GET"])],
+        exception_handlers={HTTPException: refused, Invalid: invalid},
+        middleware=[Middleware(Front)],
     )
-    app.state.backend = backend
-    # FastAPI runs the dependencies of a router before it validates an operation's own parameters,
-    # so a caller without a key learns nothing else.
-    for sample in SAMPLES:
-        app.include_router(sample.router, dependencies=[Depends(_authenticate)])
-    app.add_middleware(Front)
-    return app
 
 
-class _Application(FastAPI):
-    def openapi(self) -> dict[str, Any]:
-        """
-        Add what FastAPI can only say operation by operation: the security of the whole API.
-
-        https://fastapi.tiangolo.com/how-to/extending-openapi/
-        """
-        document = super().openapi()
-        document["security"] = [{"ApiKeyAuth": []}]
-        document["components"]["securitySchemes"] = {
-            "ApiKeyAuth": {
-                "type": "apiKey",
-                "in": "header",
-                "name": "X-API-KEY",
-                "description": (
-                    "API key for authentication. Pass your key in the X-API-KEY header."
-                ),
-            }
-        }
-        return document
+async def _document(_request: Request) -> Response:
+    return Response(TEXT, media_type="application/json")
 
 
-async def _authenticate(
-    request: Request,
-    backend: Serving,
-    x_api_key: Annotated[str | None, Header(alias="X-API-KEY")] = None,
-    authorization: Annotated[str | None, Header(alias="Authorization")] = None,
-    _x_workspace_id: Annotated[str | None, Header(alias="X-Workspace-Id")] = None,
-) -> None:
+def _route(path: str, operations: Sequence[Operation], backend: Backend) -> Route:
+    # One route a path, for `Allow` has the methods of one route.
+    methods = {one.method: one for one in operations}
+
+    async def endpoint(request: Request) -> Response:
+        return await _answer(methods[request.method], request, backend)
+
+    return _only(Route(path, endpoint), list(methods))
+
+
+def _only(route: Route, methods: Sequence[str]) -> Route:
+    # Starlette lets HEAD in wherever GET is; FastAPI, which the API is made with, does not.
+    route.methods = set(methods)
+    return route
+
+
+async def _answer(operation: Operation, request: Request, backend: Backend) -> Response:
+    _authenticate(operation, request, backend)
+    query = read_query(operation, request.query_params)
+    body = None
+    if operation.body is not None:
+        content_type = request.headers.get("content-type", "")
+        body = read_body(operation, await request.body(), content_type)
+    asked = Asked(
+        operation=operation,
+        path=request.path_params,
+        query=query,
+        body=body,
+        url=request.url.path,
+        headers=request.headers,
+    )
+    behave: Callable[[World, Asked], Any] = behaviour_of(operation)
+    answer = behave(backend.world, asked)
+    return answer if isinstance(answer, Response) else JSONResponse(answer, operation.status)
+
+
+def _authenticate(operation: Operation, request: Request, backend: Backend) -> None:
+    x_api_key = request.headers.get("x-api-key")
+    authorization = request.headers.get("authorization")
     if x_api_key is None and authorization is None:
+        if backend.world.assumptions.keyless_discovery and operation.path.startswith(_DISCOVERY):
+            return
         raise Refusal(401, "missing_credentials", "Send your API key in the X-API-KEY header.")
     scheme, _, token = (authorization or "").partition(" ")
     is_bearer = scheme.lower() == "bearer"
@@ -96,20 +129,3 @@ def _count(request: Request, limiter: Limiter, credential: str) -> None:
 
 def _same(given: str, expected: str) -> bool:
     return secrets.compare_digest(given.encode(), expected.encode())
-
-
-_ROUTES: Final = tuple(
-    route for sample in SAMPLES for route in sample.router.routes if isinstance(route, APIRoute)
-)
-#: The ids of the operations there are.
-OPERATIONS: Final = frozenset(str(route.operation_id) for route in _ROUTES)
-
-
-def operation_of(method: str, path: str) -> str | None:
-    """
-    Return the id of the operation that *method* and *path* ask for, None if they ask for none.
-    """
-    for route in _ROUTES:
-        if method in (route.methods or ()) and route.path_regex.match(path):
-            return route.operation_id
-    return None

@@ -1,19 +1,15 @@
 """
-How the sandbox says no: the contract's error envelope, and its shape for validation errors.
+How the sandbox says no: the contract's error envelope, and FastAPI's shapes, as the real API does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from http import HTTPStatus
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-
-from ._schemas import APIError, APIErrorResponse, HTTPValidationError, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 _TYPES: Final = {
     401: "authentication_error",
@@ -24,13 +20,38 @@ _TYPES: Final = {
 
 class Refusal(HTTPException):
     """
-    An answer in the error envelope, raised by an operation or by what it depends on.
+    An answer in the error envelope, raised by an operation or by what comes before it.
     """
 
     def __init__(self, status_code: int, code: str, message: str, param: str | None = None) -> None:
         super().__init__(status_code, detail=message)
         self.code = code
         self.param = param
+
+
+class Invalid(Exception):  # noqa: N818 - it is an answer, and never leaves the application
+    """
+    What was sent is not what the contract says; *issues* are FastAPI's `detail`.
+    """
+
+    def __init__(self, *issues: Mapping[str, Any]) -> None:
+        super().__init__(issues)
+        self.issues = issues
+
+
+def issue(loc: Sequence[str | int], kind: str, message: str) -> Mapping[str, Any]:
+    """
+    Return one line of `detail`: where, what, in words.
+    """
+    return {"loc": list(loc), "msg": message, "type": kind}
+
+
+def missing(noun: str, param: str) -> Refusal:
+    """
+    Return the refusal for an id, given as *param*, that no such thing has.
+    """
+    code = f"{noun.replace(' ', '_')}_not_found"
+    return Refusal(404, code, f"No {noun} has this id.", param=param)
 
 
 def envelope(
@@ -45,34 +66,33 @@ def envelope(
     Return an answer of *status_code* in the error envelope.
     """
     default_type = "api_error" if status_code >= 500 else "invalid_request_error"
-    error = APIError(
-        type=_TYPES.get(status_code, default_type), code=code, message=message, param=param
-    )
-    return JSONResponse(APIErrorResponse(error=error).model_dump(), status_code, headers)
+    error = {
+        "type": _TYPES.get(status_code, default_type),
+        "code": code,
+        "message": message,
+        "param": param,
+        "doc_url": None,
+        "errors": [],
+    }
+    return JSONResponse({"error": error}, status_code, headers)
 
 
 async def refused(_request: Request, error: Exception) -> JSONResponse:
     """
-    Answer a `Refusal`, or what the framework itself refuses: an unknown route, a wrong method.
+    Answer a `Refusal`, or what the router itself refuses: an unknown path, a wrong method.
     """
     assert isinstance(error, HTTPException)
     if isinstance(error, Refusal):
         return envelope(error.status_code, error.code, error.detail, param=error.param)
-    code = HTTPStatus(error.status_code).name.lower()
-    return envelope(error.status_code, code, str(error.detail), headers=error.headers)
+    # As FastAPI does: the router knows nothing of the API's envelope.
+    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
 
 
 async def invalid(_request: Request, error: Exception) -> JSONResponse:
     """
-    Answer that the request's parameters are not what the contract says.
+    Answer that what was sent is not what the contract says.
 
     FastAPI's own answer also repeats the input; the contract has no field for that.
     """
-    assert isinstance(error, RequestValidationError)
-    body = HTTPValidationError(
-        detail=[
-            ValidationError(loc=list(issue["loc"]), msg=issue["msg"], type=issue["type"])
-            for issue in error.errors()
-        ]
-    )
-    return JSONResponse(body.model_dump(), 422)
+    assert isinstance(error, Invalid)
+    return JSONResponse({"detail": error.issues}, 422)

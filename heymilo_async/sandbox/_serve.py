@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import ipaddress
 import logging
 import secrets
@@ -18,22 +19,23 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from .. import AsyncHeyMilo, HeyMilo
-from ._app import OPERATIONS, create_app, operation_of
-from ._backend import Backend
+from ._app import Backend, create_app
+from ._assumptions import Assumptions
 from ._background import background
+from ._clock import clock
+from ._contract import OPERATIONS, operation_of
 from ._limits import Limiter, RateLimit
+from ._phone_numbers import PhoneNumberResponse
 from ._plan import Plan
+from ._previews import Elsewhere
 from ._relay import Hooks, Relay
 from ._requests import Exchange, ReceivedRequest, RequestLog
-from ._samples import SAMPLES
-from ._samples.phone_numbers import PhoneNumberResponse
 from ._steps import Network
 from ._store import Store
+from ._world import World, make_world
 from .faults import Fault
 
 _SECONDS_TO_FINISH_ANSWERS: Final = 1
-#: Of each resource, where nobody says how many.
-_ITEMS: Final = 30
 
 # Without a handler `logging` would print uvicorn's warnings to stderr:
 # https://docs.python.org/3/howto/logging.html#configuring-logging-for-a-library
@@ -49,7 +51,8 @@ class Sandbox:
         base_url: Where it is.
         api_key: The key that it accepts as `X-API-KEY`.
         access_token: The token that it accepts as `Authorization: Bearer ...`.
-        stores: What it has, by the client's name for the resource, such as `phone_numbers`.
+        stores: What it has, by the client's name for the resource, such as `phone_numbers`,
+            `postings`, `questions`, `candidates` and `webhooks`.
 
     Example:
         >>> from heymilo_async import HeyMilo, sandbox
@@ -63,6 +66,7 @@ class Sandbox:
     api_key: str = attrs.field(repr=False)
     access_token: str = attrs.field(repr=False)
     stores: Mapping[str, Store[Any]] = attrs.field(repr=False)
+    _world: World = attrs.field(alias="world", repr=False)
     _log: RequestLog = attrs.field(alias="log", repr=False)
     _plan: Plan = attrs.field(alias="plan", repr=False)
     _limiter: Limiter | None = attrs.field(alias="limiter", repr=False)
@@ -123,6 +127,73 @@ class Sandbox:
         """
         return AsyncHeyMilo(**self._settings(options))
 
+    @property
+    def now(self) -> dt.datetime:
+        """
+        What time it is in it; it stands, unless it was told to run in real time.
+        """
+        return dt.datetime.fromtimestamp(self._world.now(), dt.UTC)
+
+    def advance(self, **passing: float) -> dt.datetime:
+        """
+        Let time pass at once, and the candidates go on with their interviews.
+
+        Args:
+            **passing: How much, in the words of `datetime.timedelta`: days, hours, minutes.
+
+        Returns:
+            What time it is then.
+
+        Raises:
+            TypeError: Nothing is said of how much, or not in these words.
+            ValueError: It is less than nothing.
+
+        Example:
+            >>> from heymilo_async import sandbox
+            >>> with sandbox.running() as milo:
+            ...     before = [one.status for one in milo.stores["candidates"]].count("pending")
+            ...     time = milo.advance(hours=48)
+            ...     after = [one.status for one in milo.stores["candidates"]].count("pending")
+            ...     print(after < before)
+            True
+        """
+        if not passing:
+            message = "say how much time passes, as in advance(hours=48)"
+            raise TypeError(message)
+        passed = dt.timedelta(**passing)
+        if passed < dt.timedelta():
+            message = f"time only goes on: advance() cannot take {passed}"
+            raise ValueError(message)
+        self._world.clock.advance(passed.total_seconds())
+        return self.now
+
+    @property
+    def assumptions(self) -> Assumptions:
+        """
+        What it takes to be true of the real service where nobody knows.
+        """
+        return self._world.assumptions
+
+    def assume(self, **changes: Any) -> None:
+        """
+        Behave otherwise from now on where nobody knows how the real service does.
+
+        Args:
+            **changes: Attributes of `Assumptions`; the others stay as they are.
+
+        Raises:
+            TypeError: There is no such attribute, or a value is of the wrong type.
+            ValueError: A value is none of those that can be.
+
+        Example:
+            >>> from heymilo_async import sandbox
+            >>> with sandbox.running() as milo:
+            ...     milo.assume(preview="redirect")
+            ...     print(milo.assumptions.preview)
+            redirect
+        """
+        self._world.assumptions = attrs.evolve(self._world.assumptions, **changes)
+
     def fail_next(
         self,
         fault: Fault | None = None,
@@ -139,7 +210,7 @@ class Sandbox:
             fault: One of `heymilo_async.sandbox.faults`.
             status: An error status, 400 to 599, in place of *fault*.
             retry_after: Seconds for the `Retry-After` header that goes with *status*.
-            operation: `listPhoneNumbers` or `getPhoneNumber`; None: any request.
+            operation: The id of an operation, such as `listPhoneNumbers`; None: any request.
             times: How many requests, 1 or more.
 
         Raises:
@@ -174,7 +245,7 @@ class Sandbox:
             seed: Of the random numbers.
             faults: What to choose from; by default `faults.SURVIVABLE`, all of which a client gets
                 over that tries again.
-            operation: `listPhoneNumbers` or `getPhoneNumber`; None: any request.
+            operation: The id of an operation, such as `listPhoneNumbers`; None: any request.
 
         Raises:
             TypeError: A type is wrong.
@@ -203,7 +274,7 @@ class Sandbox:
 
     def reset(self) -> None:
         """
-        Be as new: the numbers of the start, no faults, no requests, nothing counted.
+        Be as new: what there was at the start, at that time; no faults, no requests, no counts.
 
         Example:
             >>> from heymilo_async import sandbox
@@ -214,8 +285,7 @@ class Sandbox:
             30 ()
         """
         self.calm()
-        for store in self.stores.values():
-            store.reset()
+        self._world.reset()
         self._log.clear()
         if self._limiter is not None:
             self._limiter.reset()
@@ -228,6 +298,12 @@ class Sandbox:
 def running(
     *,
     numbers: int = 30,
+    postings: int = 3,
+    candidates: int = 120,
+    seed: int = 0,
+    start: dt.datetime | None = None,
+    real_time: bool = False,
+    assumptions: Assumptions | None = None,
     api_key: str | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -241,6 +317,13 @@ def running(
 
     Args:
         numbers: How many phone numbers there are at first.
+        postings: How many postings.
+        candidates: How many candidates, of all postings together.
+        seed: Of what is made up, candidates and their ways above all; runs with one seed are alike.
+        start: What time it is at first, aware; by default a morning in January 2026, or now if it
+            runs in real time.
+        real_time: Whether its time runs; else it stands until `Sandbox.advance`.
+        assumptions: How it behaves where nobody knows how the real service does.
         api_key: The key it accepts, printable ASCII without blanks; by default a new one.
         host: An address of this machine's loopback interface, or `localhost`.
         port: The TCP port; 0 lets the system choose a free one.
@@ -268,11 +351,19 @@ def running(
     if not isinstance(rule, RateLimit | None):
         message = f"the rate limit must be a RateLimit or a str, not {type(rule).__name__}"
         raise TypeError(message)
-    counts = {"phone_numbers": numbers}
+    if assumptions is not None and not isinstance(assumptions, Assumptions):
+        message = f"the assumptions must be Assumptions, not {type(assumptions).__name__}"
+        raise TypeError(message)
+    world = make_world(
+        numbers=numbers,
+        postings=postings,
+        candidates=candidates,
+        seed=seed,
+        assumptions=assumptions or Assumptions(),
+        clock=clock(_seconds(start), real_time=real_time),
+    )
     backend = Backend(
-        stores={
-            sample.name: Store(sample.seed(counts.get(sample.name, _ITEMS))) for sample in SAMPLES
-        },
+        world=world,
         api_key=_new_credential() if api_key is None else _checked_key(api_key),
         access_token=_new_credential(),
         limiter=None if rule is None else Limiter(rule),
@@ -284,14 +375,25 @@ def running(
         on_exchange=on_exchange or (lambda _: None),
     )
     network = Network(latency=latency)
-    with serving(
-        create_app(backend), host, port, allow_remote=allow_remote, network=network, hooks=hooks
-    ) as base_url:
+    with (
+        _listen(host, 0, allow_remote=allow_remote) as elsewhere,
+        serving(
+            Elsewhere(create_app(backend), elsewhere.getsockname()[1]),
+            host,
+            port,
+            allow_remote=allow_remote,
+            network=network,
+            hooks=hooks,
+            elsewhere=elsewhere,
+        ) as base_url,
+    ):
+        world.previews = f"{_url(elsewhere)}/previews"
         yield Sandbox(
             base_url=base_url,
             api_key=backend.api_key,
             access_token=backend.access_token,
-            stores=backend.stores,
+            stores=world.stores,
+            world=world,
             log=log,
             plan=plan,
             limiter=backend.limiter,
@@ -307,21 +409,25 @@ def serving(
     allow_remote: bool = False,
     network: Network | None = None,
     hooks: Hooks | None = None,
+    elsewhere: socket.socket | None = None,
     seconds_to_start: float | None = None,
 ) -> Generator[str, None, None]:
     """
     Serve *app* behind a relay while the `with` block lasts, and give its base URL.
+
+    What comes to the listener *elsewhere* gets to *app* without a relay.
     """
     with (
         _listen(host, port, allow_remote=allow_remote) as listener,
         _listen("127.0.0.1", 0) as inner,
     ):
+        listeners = [inner] if elsewhere is None else [inner, elsewhere]
         relay = Relay(inner.getsockname()[:2], network=network, hooks=hooks)
 
         async def serve(started: Callable[[], None], stop: asyncio.Event) -> None:
             server = _Server(app)
             async with relay.serving(listener):
-                await server.serve_until(stop, inner, started)
+                await server.serve_until(stop, listeners, started)
 
         options = {} if seconds_to_start is None else {"seconds_to_start": seconds_to_start}
         with background(serve, name="heymilo-sandbox", **options):
@@ -346,10 +452,10 @@ class _Server(uvicorn.Server):
         self._on_start: Callable[[], None] = lambda: None
 
     async def serve_until(
-        self, stop: asyncio.Event, listener: socket.socket, started: Callable[[], None]
+        self, stop: asyncio.Event, listeners: list[socket.socket], started: Callable[[], None]
     ) -> None:
         self._on_start = started
-        serving = asyncio.create_task(self.serve(sockets=[listener]))
+        serving = asyncio.create_task(self.serve(sockets=listeners))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -404,6 +510,18 @@ def _url(listener: socket.socket) -> str:
     # Any address: the one that this machine surely has.
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _seconds(start: dt.datetime | None) -> float | None:
+    if start is None:
+        return None
+    if not isinstance(start, dt.datetime):
+        message = f"the start must be a datetime, not {type(start).__name__}"
+        raise TypeError(message)
+    if start.tzinfo is None:
+        message = "the start must be aware: datetime(..., tzinfo=UTC)"
+        raise ValueError(message)
+    return start.timestamp()
 
 
 def _new_credential() -> str:

@@ -10,7 +10,7 @@ import functools
 import json
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -189,7 +189,7 @@ def _(_: WrongTypes, answer: RelayedAnswer) -> list[Step]:
     data = document.get("data")
     first = data[0] if isinstance(data, list) and data else data
     if isinstance(first, dict):
-        first["active"] = "yes"
+        first.update(_other_types(first))
     elif isinstance(data, list):
         document["pagination"]["has_more"] = "no"
     return [Send(_with_body(answer, json.dumps(document).encode()))]
@@ -202,8 +202,22 @@ def _(_: RepeatCursor, answer: RelayedAnswer) -> list[Step]:
     if "pagination" in document:
         document["pagination"]["has_more"] = True
         for item in document["data"][-1:]:
-            item["id"] = answer.cursor
+            item[next(name for name in _CURSORS if name in item)] = answer.cursor
     return [Send(_with_body(answer, json.dumps(document).encode()))]
+
+
+#: By what an item may be known, in a list that can be walked; a candidate has no `id`.
+_CURSORS: Final = ("id", "webhook_id", "interview_id")
+
+
+def _other_types(item: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return a member of *item* with a value that it cannot have: what is there now, in a list.
+    """
+    if "active" in item:
+        return {"active": "yes"}
+    required = next((name for name in item if name != "object"), None)
+    return {} if required is None else {required: [[item[required]]]}
 
 
 def _document(answer: RelayedAnswer) -> dict[str, Any] | None:

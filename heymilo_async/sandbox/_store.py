@@ -5,14 +5,14 @@ What the sandbox remembers: items by id, in the order in which they were added.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar, cast
 
 import attrs
 
-from ._schemas import Resource
+from ._items import Item
 
-ItemT = TypeVar("ItemT", bound=Resource)
+ItemT = TypeVar("ItemT", bound=Item)
 
 
 @attrs.frozen(kw_only=True)
@@ -23,7 +23,7 @@ class StorePage(Generic[ItemT]):
     Attributes:
         items: The items.
         has_more: Whether others follow.
-        total_count: How many items the store has.
+        total_count: How many items there are in all.
 
     Example:
         >>> from heymilo_async.sandbox import Store, seed_numbers
@@ -70,8 +70,14 @@ class Store(Generic[ItemT]):
         """
         Iterate over the items there are now; later changes are not seen.
         """
+        return map(self._seen, self.kept())
+
+    def kept(self) -> tuple[ItemT, ...]:
+        """
+        Return the items as they are kept; of one that changes with the time, what does not.
+        """
         with self._lock:
-            return iter(tuple(self._items.values()))
+            return tuple(self._items.values())
 
     def add(self, item: ItemT) -> None:
         """
@@ -91,10 +97,10 @@ class Store(Generic[ItemT]):
             1
         """
         with self._lock:
-            if item.id in self._items:
-                message = f"the id {item.id!r} is taken: remove that item first, or change it"
+            if item.item_id in self._items:
+                message = f"the id {item.item_id!r} is taken: remove that item first, or change it"
                 raise ValueError(message)
-            self._items[item.id] = item
+            self._items[item.item_id] = item
 
     def remove(self, item_id: str) -> ItemT:
         """
@@ -116,7 +122,8 @@ class Store(Generic[ItemT]):
             ('+12065550100', 29)
         """
         with self._lock:
-            return self._items.pop(item_id)
+            item = self._items.pop(item_id)
+        return self._seen(item)
 
     def change(self, item_id: str, **fields: Any) -> ItemT:
         """
@@ -131,70 +138,91 @@ class Store(Generic[ItemT]):
 
         Raises:
             KeyError: There is no such item.
-            TypeError: The item has no such field, or the field is `id`.
-            pydantic.ValidationError: The contract does not allow the value.
+            TypeError: The item has no such field, or the field is its id.
+            ValueError: The contract does not allow the value.
 
         Example:
             >>> from heymilo_async.sandbox import Store, seed_numbers
-            >>> Store(seed_numbers(30)).change("9E3779B1", active=False).active
+            >>> store = Store(seed_numbers(30))
+            >>> store.change("9E3779B1", active=False).active
             False
         """
         with self._lock:
             item = self._items[item_id]
-            unknown = fields.keys() - (type(item).model_fields.keys() - {"id"})
-            if unknown:
-                message = f"{type(item).__name__} cannot be given {', '.join(sorted(unknown))}"
+            if unknown := sorted(fields.keys() - (self._seen(item).keys() - {item.key})):
+                message = f"a {type(item).__name__} cannot be given {', '.join(unknown)}"
                 raise TypeError(message)
-            changed = type(item).model_validate(item.model_dump() | fields, strict=True)
+            changed = cast("ItemT", item.changed(fields))
+            seen = self._seen(changed)
+            if seen is not changed:
+                # What is seen was put together, and nobody has checked it against the contract.
+                type(seen)(**seen)
             self._items[item_id] = changed
-            return changed
+            return seen
 
     def get(self, item_id: str) -> ItemT | None:
         """
-        Return the item with *item_id*, or None.
+        Return the item with *item_id*, None if there is none.
 
         Args:
             item_id: Its id.
 
         Example:
-            >>> from heymilo_async.sandbox import Store, seed_numbers
-            >>> print(Store(seed_numbers(30)).get("nobody"))
+            >>> from heymilo_async.sandbox import Store
+            >>> print(Store([]).get("9E3779B1"))
             None
         """
         with self._lock:
-            return self._items.get(item_id)
+            item = self._items.get(item_id)
+        return None if item is None else self._seen(item)
 
-    def page(self, limit: int, starting_after: str | None = None) -> StorePage[ItemT]:
+    def page(
+        self,
+        limit: int,
+        starting_after: str | None = None,
+        where: Callable[[ItemT], bool] | None = None,
+        *,
+        newest_first: bool = False,
+    ) -> StorePage[ItemT]:
         """
-        Return up to *limit* items that follow the one with the id *starting_after*.
+        Return at most *limit* items: those behind *starting_after*, or the first ones.
 
         Args:
             limit: How many at most.
-            starting_after: The id of the item before them; None: they are the first.
+            starting_after: The id of the item before the page.
+            where: Tells which items there are to be; None: all.
+            newest_first: Whether what was added last comes first.
 
         Raises:
-            KeyError: No item has that id.
+            KeyError: No item has the id *starting_after*.
 
         Example:
             >>> from heymilo_async.sandbox import Store, seed_numbers
-            >>> [number.id for number in Store(seed_numbers(30)).page(2, "9E3779B1").items]
-            ['3C6EF362', 'DAA66D13']
+            >>> store = Store(seed_numbers(30))
+            >>> store.page(7, starting_after=list(store)[27].id).has_more
+            False
         """
         with self._lock:
             if starting_after is not None and starting_after not in self._items:
                 raise KeyError(starting_after)
-            ids = list(self._items)
-            start = 0 if starting_after is None else ids.index(starting_after) + 1
-            chosen = ids[start : start + limit]
-            return StorePage(
-                items=tuple(self._items[item_id] for item_id in chosen),
-                has_more=start + limit < len(ids),
-                total_count=len(ids),
-            )
+            items = list(self._items.items())
+        if newest_first:
+            items.reverse()
+        start = 0
+        if starting_after is not None:
+            # By its place among all, for it may be one that is not wanted (any more).
+            start = [item_id for item_id, _ in items].index(starting_after) + 1
+        wanted = [item for _, item in items if where is None or where(item)]
+        rest = [item for _, item in items[start:] if where is None or where(item)]
+        return StorePage(
+            items=tuple(map(self._seen, rest[:limit])),
+            has_more=len(rest) > limit,
+            total_count=len(wanted),
+        )
 
     def reset(self) -> None:
         """
-        Go back to the items which the store was made with.
+        Go back to the items it had at first.
 
         Example:
             >>> from heymilo_async.sandbox import Store, seed_numbers
@@ -206,3 +234,9 @@ class Store(Generic[ItemT]):
         """
         with self._lock:
             self._items = dict(self._first_items)
+
+    def _seen(self, item: ItemT) -> ItemT:
+        """
+        Return *item* as it is to be seen now.
+        """
+        return item

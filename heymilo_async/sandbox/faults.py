@@ -152,7 +152,7 @@ class WrongTypes(Fault):
     """
     A whole answer of good JSON, in which something is not of the contract's type.
 
-    It is the `active` of the first number, or `has_more` where a page has none.
+    It is the `active` of the first item or else its first member, or `has_more` of an empty page.
     """
 
 

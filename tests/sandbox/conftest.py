@@ -22,7 +22,7 @@ LIST = "/api/v2/phone-numbers"
 @attrs.frozen
 class Response:
     """
-    What came back: the status, the headers by lower-case name, the decoded body.
+    What came back: the status, the headers by lower-case name, the body, decoded if it is JSON.
     """
 
     status: int
@@ -44,17 +44,26 @@ def ask() -> Ask:
         path: str = LIST,
         headers: Mapping[str, str] | None = None,
         method: str = "GET",
+        body: Any = None,
     ) -> Response:
         url = urlsplit(milo.base_url)
         assert url.hostname is not None
         connection = http.client.HTTPConnection(url.hostname, url.port, timeout=10)
         with contextlib.closing(connection):
-            sent = {"X-API-KEY": milo.api_key} if headers is None else headers
-            connection.request(method, path, headers=dict(sent))
+            sent = dict({"X-API-KEY": milo.api_key} if headers is None else headers)
+            content = body if isinstance(body, bytes) else None
+            if body is not None and content is None:
+                content = json.dumps(body).encode()
+            if content is not None:
+                sent = {"Content-Type": "application/json", **sent}
+            connection.request(method, path, body=content, headers=sent)
             response = connection.getresponse()
-            content = response.read()
+            answer = response.read()
         received = {name.lower(): value for name, value in response.getheaders()}
-        return Response(response.status, received, json.loads(content) if content else None)
+        is_json = received.get("content-type") == "application/json"
+        return Response(
+            response.status, received, json.loads(answer) if is_json and answer else answer
+        )
 
     return answer
 
@@ -62,7 +71,7 @@ def ask() -> Ask:
 @pytest.fixture(scope="module")
 def served() -> Iterator[sandbox.Sandbox]:
     """
-    A sandbox of 30 numbers that the tests of one module share.
+    A sandbox that the tests of one module share.
     """
     with sandbox.running(api_key="an-api-key") as milo:
         yield milo
@@ -71,7 +80,7 @@ def served() -> Iterator[sandbox.Sandbox]:
 @pytest.fixture
 def milo(served: sandbox.Sandbox) -> sandbox.Sandbox:
     """
-    The shared sandbox with the numbers it started with.
+    The shared sandbox with what it started with.
     """
-    served.store.reset()
+    served.reset()
     return served

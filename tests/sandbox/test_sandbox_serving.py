@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import gc
 import http.client
 import logging
@@ -22,11 +23,27 @@ import trio
 import uvicorn
 
 from heymilo_async import sandbox
-from heymilo_async.sandbox._app import create_app
-from heymilo_async.sandbox._backend import Backend
+from heymilo_async.sandbox._app import Backend, create_app
+from heymilo_async.sandbox._clock import clock
 from heymilo_async.sandbox._serve import serving
+from heymilo_async.sandbox._world import World, make_world
 
 Ask = Callable[..., Any]
+NAIVE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - that is what is refused
+
+
+def a_world() -> World:
+    """
+    What an application answers from, with nothing in it that a test could ask for.
+    """
+    return make_world(
+        numbers=0,
+        postings=0,
+        candidates=0,
+        seed=0,
+        assumptions=sandbox.Assumptions(),
+        clock=clock(None, real_time=False),
+    )
 
 
 def has_ipv6() -> bool:
@@ -149,6 +166,15 @@ def test_only_loopback_is_served(host: Any) -> None:
     [
         ({"numbers": "30"}, TypeError, "count of numbers must be an int, not str"),
         ({"numbers": -1}, ValueError, "count of numbers must be within"),
+        ({"postings": True}, TypeError, "count of postings must be an int, not bool"),
+        ({"postings": -1}, ValueError, r"count of postings must be within 0\.\.100000, not -1"),
+        ({"candidates": 2.0}, TypeError, "count of candidates must be an int, not float"),
+        ({"postings": 0}, ValueError, "candidates need a posting"),
+        ({"seed": "0"}, TypeError, "seed must be an int, not str"),
+        ({"seed": True}, TypeError, "seed must be an int, not bool"),
+        ({"start": 0}, TypeError, "start must be a datetime, not int"),
+        ({"start": NAIVE}, ValueError, "start must be aware"),
+        ({"assumptions": {}}, TypeError, "assumptions must be Assumptions, not dict"),
         ({"port": True}, TypeError, "port must be an int, not bool"),
         ({"port": "80"}, TypeError, "port must be an int, not str"),
         ({"port": -1}, ValueError, r"port must be within 0\.\.65535, not -1"),
@@ -337,11 +363,7 @@ def test_a_server_that_does_not_start_is_given_up(monkeypatch: pytest.MonkeyPatc
             await asyncio.sleep(0)
 
     monkeypatch.setattr(uvicorn.Server, "startup", dawdle)
-    app = create_app(
-        Backend(
-            stores={"phone_numbers": sandbox.Store()}, api_key="an-api-key", access_token="a-token"
-        )
-    )
+    app = create_app(Backend(world=a_world(), api_key="an-api-key", access_token="a-token"))
     with (
         pytest.raises(TimeoutError, match=r"did not start within 0\.05 seconds"),
         serving(app, "127.0.0.1", 0, seconds_to_start=0.05),

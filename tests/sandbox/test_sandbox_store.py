@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import concurrent.futures
 
-import pydantic
 import pytest
 
 from heymilo_async.sandbox import PhoneNumberResponse, Store, seed_numbers
@@ -62,7 +61,7 @@ def test_a_changed_item_keeps_its_place(store: Store[PhoneNumberResponse]) -> No
     second = seed_numbers(2)[1]
     changed = store.change(second.id, active=not second.active, country_code=None)
 
-    assert second.model_copy(update={"active": not second.active, "country_code": None}) == changed
+    assert {**second, "active": not second.active, "country_code": None} == changed
     assert [second.id, changed] == [list(store)[1].id, store.get(second.id)]
 
 
@@ -70,7 +69,7 @@ def test_an_item_cannot_be_changed_past_its_store(store: Store[PhoneNumberRespon
     """
     What a caller was given is frozen.
     """
-    with pytest.raises(pydantic.ValidationError, match="frozen"):
+    with pytest.raises(AttributeError, match="active is frozen"):
         next(iter(store)).active = False
 
 
@@ -89,7 +88,7 @@ def test_a_change_must_fit_the_contract(store: Store[PhoneNumberResponse]) -> No
     """
     A value of a wrong type is refused, not coerced.
     """
-    with pytest.raises(pydantic.ValidationError, match="active"):
+    with pytest.raises(ValueError, match="active"):
         store.change(next(iter(store)).id, active="yes")
 
     assert seed_numbers(5) == list(store)

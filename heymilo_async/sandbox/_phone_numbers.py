@@ -6,35 +6,46 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Final, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
-from pydantic import Field
-
-from .._sample import Sample
-from .._schemas import Resource
+from ._items import Item
 
 T = TypeVar("T")
 
 
-class PhoneNumberResponse(Resource):
+class PhoneNumberResponse(Item):
     """
-    A phone number provisioned for the workspace.
+    A phone number of the workspace, as the contract's schema of this name has it.
 
-    Phone numbers are used by voice and SMS agents to communicate with
-    candidates. The ``id`` is referenced in posting configs as
-    ``phone_number_id``.
+    Args:
+        id: What other parts of the API call it by.
+        phone_number: The number in E.164 format.
+        country_code: Its country's ISO code, None if it is not known.
+        active: Whether it is active.
+        date_provisioned: When it was provisioned, in Unix seconds; None if it is not known.
+
+    Raises:
+        ValueError: The contract does not allow a value.
+
+    Example:
+        >>> from heymilo_async.sandbox import PhoneNumberResponse
+        >>> number = PhoneNumberResponse(id="desk", phone_number="+442079460000", active=True)
+        >>> number.phone_number, number.country_code
+        ('+442079460000', None)
     """
 
-    object: Literal["phone_number"] = Field(
-        default="phone_number", description="Object type identifier."
-    )
-    id: str = Field(description="Unique phone number configuration identifier.")
-    phone_number: str = Field(description="Phone number in E.164 format.")
-    country_code: str | None = Field(default=None, description="ISO country code.")
-    active: bool = Field(description="Whether the phone number is active.")
-    date_provisioned: float | None = Field(
-        default=None, description="Unix timestamp when the number was provisioned."
-    )
+    __slots__ = ()
+
+    schema: ClassVar[str] = "PhoneNumberResponse"
+    key: ClassVar[str] = "id"
+
+    if TYPE_CHECKING:
+        id: str
+        phone_number: str
+        country_code: str | None
+        active: bool
+        date_provisioned: float | None
+        object: str
 
 
 # 555-0100 to 555-0199 behind every geographic area code:
@@ -152,25 +163,3 @@ def _in_turn(*sources: Iterable[T]) -> Iterator[T]:
     for active in range(len(sources), 0, -1):
         iterators = itertools.cycle(itertools.islice(iterators, active))
         yield from map(next, iterators)
-
-
-SAMPLE: Final = Sample(
-    name="phone_numbers",
-    noun="phone number",
-    path="/api/v2/phone-numbers",
-    tag="Phone Numbers",
-    description="List provisioned phone numbers for SMS and voice agents.",
-    schema=PhoneNumberResponse,
-    seed=seed_numbers,
-)
-SAMPLE.add_list(
-    "listPhoneNumbers",
-    summary="List phone numbers",
-    description="Returns all phone numbers provisioned for the workspace.",
-)
-SAMPLE.add_get(
-    "getPhoneNumber",
-    id_name="config_id",
-    summary="Get a phone number",
-    description="Returns a single phone number configuration by ID.",
-)

@@ -1,0 +1,118 @@
+"""
+What an operation is asked, and how it frames what it answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import attrs
+from starlette.responses import Response
+
+from ._contract import Operation
+from ._errors import Invalid, issue
+from ._items import Item
+from ._store import Store
+from ._world import World
+
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """
+    A request that the contract allows.
+
+    Attributes:
+        path: The values of the parameters in its path.
+        query: Those of its query; what was not given has its default.
+        body: Its JSON; None if the operation takes none.
+        url: Its path.
+        headers: By lower-case name.
+    """
+
+    operation: Operation
+    path: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: Any
+    url: str
+    headers: Mapping[str, str]
+
+
+#: Answers a request: with JSON for the operation's own status, or with a response of its own.
+Behaviour = Callable[[World, Asked], Any]
+
+
+def single(data: Any, meta: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """
+    Return *data* in the envelope of one.
+    """
+    return {"data": plain(data), "meta": meta}
+
+
+def listed(items: Iterable[Any], url: str) -> dict[str, Any]:
+    """
+    Return all *items* in the envelope of many.
+    """
+    data = [plain(item) for item in items]
+    pagination = {"has_more": False, "total_count": len(data), "url": url}
+    return {"data": data, "pagination": pagination}
+
+
+def page(
+    world: World,
+    asked: Asked,
+    store: Store[Any],
+    where: Callable[[Any], bool] | None = None,
+    noun: str | None = None,
+) -> dict[str, Any]:
+    """
+    Return the page of *store* that was asked for.
+
+    Raises:
+        Invalid: No item has the id that the page is to start after.
+    """
+    search = (asked.query.get("search") or "").casefold()
+
+    def wanted(item: Any) -> bool:
+        return (where is None or where(item)) and search in _title(item).casefold()
+
+    needed = wanted if search else where
+    try:
+        found = store.page(
+            asked.query["limit"],
+            asked.query["starting_after"],
+            needed,
+            newest_first=world.assumptions.newest_first,
+        )
+    except KeyError:
+        words = f"Value error, no {noun or noun_of(asked.operation)} has this id"
+        raise Invalid(issue(("query", "starting_after"), "value_error", words)) from None
+    return {
+        "data": [plain(item) for item in found.items],
+        "pagination": {
+            "has_more": found.has_more,
+            "total_count": found.total_count,
+            "url": asked.url,
+        },
+    }
+
+
+def _title(item: Mapping[str, Any]) -> str:
+    return str(item["title"] if "title" in item else item["name"])
+
+
+def noun_of(operation: Operation) -> str:
+    """
+    Return what one item of the operation's resource is called, in words.
+    """
+    return operation.resource.replace("_", " ").removesuffix("s")
+
+
+def plain(value: Any) -> Any:
+    """
+    Return *value* as JSON has it.
+    """
+    return value.shown() if isinstance(value, Item) else value
+
+
+Answer = Response | dict[str, Any]

@@ -1,0 +1,134 @@
+"""
+Candidates: ingested one by one, in bulk or later, and listed by when they were invited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from .._asked import Asked, Behaviour, page, single
+from .._errors import Refusal
+from .._hiring import applicant
+from .._items import Item
+from .._rules import check_metadata, unix_seconds
+from .._store import Store
+from .._world import World
+from .postings import find
+
+
+def _open(world: World, asked: Asked) -> Item:
+    posting = find(world, asked)
+    if posting["status"] != "active":
+        status = world.assumptions.closed_posting
+        words = f"The posting is {posting['status']}: it takes no candidates."
+        raise Refusal(status, "posting_not_active", words, param="posting_id")
+    return posting
+
+
+def _people(asked: Asked) -> list[Mapping[str, Any]]:
+    """
+    Return who is to be ingested; metadata beyond its limits is refused.
+    """
+    if not asked.operation.is_bulk:
+        check_metadata(asked.body.get("metadata"))
+        return [asked.body]
+    people: list[Mapping[str, Any]] = asked.body["data"]
+    for n, said in enumerate(people):
+        check_metadata(said.get("metadata"), ("body", "data", n, "metadata"))
+    return people
+
+
+def _by_email(world: World, posting_id: str) -> dict[str, Item]:
+    store: Store[Item] = world.stores["candidates"]
+    kept = (one for one in store.kept() if one["posting_id"] == posting_id)
+    return {one["email"].casefold(): one for one in kept}
+
+
+def _ingested(
+    world: World, posting_id: str, people: Iterable[Mapping[str, Any]], *, at: float
+) -> list[Item]:
+    """
+    Return the candidates of a posting that *people* are: each has one interview there.
+    """
+    known, found = _by_email(world, posting_id), []
+    for said in people:
+        email = said["email"].casefold()
+        if email not in known:
+            known[email] = applicant(world.new_digits()[:16], posting_id, at, said)
+            world.stores["candidates"].add(known[email])
+        found.append(known[email])
+    return found
+
+
+def _ingested_now(world: World, asked: Asked) -> list[Item]:
+    people, posting_id = _people(asked), _open(world, asked)["id"]
+    if world.assumptions.same_email == "conflict":
+        known = _by_email(world, posting_id)
+        if any(said["email"].casefold() in known for said in people):
+            words = "This posting has a candidate with this e-mail address."
+            raise Refusal(409, "candidate_exists", words, param="email")
+    return _ingested(world, posting_id, people, at=world.now())
+
+
+def _ingest(world: World, asked: Asked) -> Any:
+    (made,) = _ingested_now(world, asked)
+    names = ("interview_id", "interview_url", "posting_id")
+    candidate = dict(world.stores["candidates"].get(made.item_id))
+    receipt = {"object": "candidate", **{name: made[name] for name in names}}
+    return single({**receipt, "candidate": candidate})
+
+
+def _ingest_bulk(world: World, asked: Asked) -> Any:
+    names = ("interview_id", "interview_url")
+    receipts = [
+        {
+            "object": "candidate",
+            **{name: made[name] for name in names},
+            "metadata": said.get("metadata"),
+        }
+        for made, said in zip(_ingested_now(world, asked), _people(asked), strict=True)
+    ]
+    return single(receipts if world.assumptions.bulk_keeps_order else receipts[::-1])
+
+
+def _enqueue(world: World, asked: Asked) -> Any:
+    people, posting_id = _people(asked), _open(world, asked)["id"]
+    _ingested(world, posting_id, people, at=world.now() + world.assumptions.ingestion_seconds)
+    word = world.new_digits()[:12].lower()
+    return single({"object": "ingestion", "ingestion_id": f"intake_{word}", "status": "queued"})
+
+
+def _list(world: World, asked: Asked) -> Any:
+    posting_id, now = find(world, asked)["id"], world.now()
+    after = _bound(asked.query["created_after"], "created_after", float("-inf"))
+    before = _bound(asked.query["created_before"], "created_before", float("inf"))
+    if after > before:
+        words = "created_after must not be later than created_before."
+        raise Refusal(400, "invalid_range", words, param="created_after")
+
+    def wanted(one: Item) -> bool:
+        # Who is still being ingested is not there yet.
+        at = one["created_at"]
+        return one["posting_id"] == posting_id and at <= now and after <= at <= before
+
+    return page(world, asked, world.stores["candidates"], wanted)
+
+
+def _bound(text: str | None, param: str, default: float) -> float:
+    if text is None:
+        return default
+    try:
+        return unix_seconds(text)
+    except (ValueError, OverflowError):
+        words = f"{param} must be a time in ISO 8601 or Unix seconds."
+        raise Refusal(400, "invalid_range", words, param=param) from None
+
+
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
+    "ingestCandidate": _ingest,
+    "ingestCandidatesBulk": _ingest_bulk,
+    "ingestCandidateAsync": _enqueue,
+    "ingestCandidatesBulkAsync": _enqueue,
+    "listCandidates": _list,
+}

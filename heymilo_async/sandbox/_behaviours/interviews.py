@@ -1,0 +1,78 @@
+"""
+Interviews: what came of them so far, and the metadata that they carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .._asked import Asked, Behaviour, single
+from .._errors import missing
+from .._items import Item, completed
+from .._results import results
+from .._rules import check_metadata
+from .._world import World
+
+_NOT_READY: Final = frozenset({"pending", "in_progress", "evaluating"})
+#: What a candidate and the data of the interview have in common.
+_SHARED: Final = (
+    *("interview_id", "candidate_id", "posting_id", "name", "email"),
+    *("score", "status", "workflow", "metadata", "data"),
+)
+
+
+def _find(world: World, asked: Asked) -> Item:
+    found: Item | None = world.stores["candidates"].get(asked.path["interview_id"])
+    if found is None or found["created_at"] > world.now():
+        raise missing("interview", "interview_id")
+    return found
+
+
+def _data(world: World, asked: Asked) -> Any:
+    found = _find(world, asked)
+    data = {name: found[name] for name in _SHARED}
+    posting = world.posting(found["posting_id"])
+    if posting is not None:
+        questions = [
+            one for one in world.stores["questions"] if one["posting_id"] == found["posting_id"]
+        ]
+        way = world.stores["candidates"].journey(found)
+        data |= results(way, found, posting, questions, world.seed, world.now())
+    meta, how = None, world.assumptions.not_ready
+    if found["status"] in _NOT_READY and how != "nowhere":
+        meta = {"status": "not_ready"} if how == "meta" else None
+        data["status"] = data["status"] if how == "meta" else "not_ready"
+        if how == "bare":
+            return single({"object": "interview_data", "status": "not_ready"})
+    return single(completed("InterviewDataResponse", data), meta)
+
+
+def _metadata(metadata: Mapping[str, str] | None) -> Any:
+    return single({"object": "metadata", "metadata": dict(metadata or {})})
+
+
+def _get_metadata(world: World, asked: Asked) -> Any:
+    return _metadata(_find(world, asked)["metadata"])
+
+
+def _set_metadata(world: World, asked: Asked) -> Any:
+    found = _find(world, asked)
+    kept = found["metadata"] if world.assumptions.metadata_merges else None
+    metadata = {**(kept or {}), **asked.body["metadata"]}
+    check_metadata(metadata)
+    world.stores["candidates"].change(found.item_id, metadata=metadata)
+    return _metadata(metadata)
+
+
+def _delete_metadata(world: World, asked: Asked) -> Any:
+    world.stores["candidates"].change(_find(world, asked).item_id, metadata={})
+    return _metadata({})
+
+
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
+    "getInterviewData": _data,
+    "getInterviewMetadata": _get_metadata,
+    "setInterviewMetadata": _set_metadata,
+    "deleteInterviewMetadata": _delete_metadata,
+}

@@ -1,0 +1,307 @@
+"""
+Postings: made from a workflow or a template, changed, archived, activated, cloned.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from .._asked import Asked, Behaviour, page, single
+from .._contract import SCHEMAS
+from .._errors import Invalid, Refusal, issue, missing
+from .._items import Item, item_class
+from .._posting_seeds import questions_of, urls
+from .._rules import check_metadata, deadline
+from .._store import Store
+from .._validation import faults_at
+from .._workflows import KINDS, step
+from .._world import World
+
+#: What creating and updating have in common; the deadline is another thing in an answer.
+_COPIED: Final = SCHEMAS["UpdatePostingRequest"]["properties"].keys() - {"deadline"}
+#: What a posting points at, and where it is.
+_REFERENCES: Final = {
+    "phone_number_id": "phone_numbers",
+    "sender_email_id": "sender_emails",
+    "email_template_group_id": "email_template_groups",
+    "design_template_group_id": "design_template_groups",
+}
+_NOT_NULL: Final = {"title", "description"}
+
+
+def find(world: World, asked: Asked) -> Item:
+    """
+    Return the posting in the path; not a template's.
+    """
+    found: Item | None = world.stores["postings"].get(asked.path["posting_id"])
+    if found is None:
+        raise missing("posting", "posting_id")
+    return found
+
+
+def _is_listed(world: World, item: Item) -> bool:
+    return world.assumptions.lists_inactive or item["status"] == "active"
+
+
+def _list(world: World, asked: Asked) -> Any:
+    return page(world, asked, world.stores["postings"], lambda item: _is_listed(world, item))
+
+
+def _list_summaries(world: World, asked: Asked) -> Any:
+    store = world.stores["postings"]
+    answer = page(world, asked, store, lambda item: _is_listed(world, item), noun="posting")
+    names = SCHEMAS["PostingSummary"]["properties"].keys()
+    for n, one in enumerate(answer["data"]):
+        short = {name: one[name] for name in names} | {"object": "posting_summary"}
+        answer["data"][n] = short
+    return answer
+
+
+def _get(world: World, asked: Asked) -> Any:
+    found = world.posting(asked.path["posting_id"])
+    if found is None:
+        raise missing("posting", "posting_id")
+    return single(found)
+
+
+def _create(world: World, asked: Asked) -> Any:
+    body = asked.body
+    workflow, template = body.get("workflow"), body.get("interview_template_id")
+    if (workflow is None) == (template is None):
+        _refuse_source(world)
+    _check(world, body)
+    # A deadline of null is the default one, as is none.
+    given = {name: value for name, value in body.items() if name in _COPIED}
+    given["deadline"] = deadline(body.get("deadline"), world.now())
+    if template is None:
+        defaults = {
+            name: said["default"]
+            for name, said in SCHEMAS["CreatePostingRequest"]["properties"].items()
+            if "default" in said
+        }
+        return _made(world, {**defaults, **given}, workflow, None)
+    if template not in world.blueprints:
+        raise missing("interview template", "interview_template_id")
+    return _copied(world, world.blueprints[template], given)
+
+
+def _refuse_source(world: World) -> None:
+    words = "give either workflow or interview_template_id, and not both"
+    if world.assumptions.wrong_source == 400:
+        raise Refusal(400, "invalid_source", f"A posting needs its steps: {words}.", "workflow")
+    raise Invalid(issue(("body", "workflow"), "value_error", f"Value error, {words}"))
+
+
+def _check(world: World, body: Mapping[str, Any]) -> None:
+    check_metadata(body.get("metadata"))
+    if world.assumptions.checks_references:
+        for name, resource in _REFERENCES.items():
+            if body.get(name) is not None and world.stores[resource].get(body[name]) is None:
+                raise missing(name.removesuffix("_id").replace("_", " "), name)
+
+
+def _copied(world: World, original: Item, given: Mapping[str, Any]) -> Any:
+    """
+    Make a posting like *original*, but for what is *given*.
+    """
+    kept = {name: original[name] for name in _COPIED | {"deadline"}}
+    asked_before = [
+        dict(one) for one in world.stores["questions"] if one["posting_id"] == original["id"]
+    ]
+    ats = original["ats_metadata"]
+    pending = None if ats is None else {**_unmapped(ats), "pending_activation": True}
+    changed = {name: value for name, value in given.items() if value is not None}
+    return _made(world, {**kept, **changed}, original["workflow"], pending, asked_before or None)
+
+
+def _unmapped(ats: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in ats.items() if not name.startswith("mapping_")}
+
+
+def _made(
+    world: World,
+    members: Mapping[str, Any],
+    workflow: Sequence[Mapping[str, Any]],
+    ats: Mapping[str, Any] | None,
+    questions: Sequence[Mapping[str, Any]] | None = None,
+) -> Any:
+    now, word = world.now(), world.new_digits()
+    status = "active" if ats is None else "draft"
+    made = item_class("PostingResponse")(
+        **{
+            **members,
+            "id": word[:8],
+            "company_id": f"comp_{word[8:14].lower()}",
+            "name": members.get("name") or _slug(members["title"], word),
+            "status": status,
+            "finalized": status == "active",
+            "archived": False,
+            "test_posting": False,
+            "workflow": [
+                step(one["type"], n, world.new_digits()[:6].lower(), one.get("config"))
+                for n, one in enumerate(workflow, 1)
+            ],
+            "urls": urls(word[:8], word),
+            "ats_metadata": ats,
+            "created_at": now,
+            "updated_at": now,
+        }
+    )
+    world.stores["postings"].add(made)
+    _ask(world, made, workflow, questions)
+    return single(
+        {
+            "object": "posting",
+            "id": made["id"],
+            "status": status,
+            "urls": made["urls"],
+            "created_at": now,
+            "posting": dict(made),
+        }
+    )
+
+
+def _ask(
+    world: World,
+    made: Item,
+    workflow: Sequence[Mapping[str, Any]],
+    questions: Sequence[Mapping[str, Any]] | None,
+) -> None:
+    """
+    Give a posting its questions: those of its original, those of its steps, or what "the AI" writes.
+    """
+    store: Store[Item] = world.stores["questions"]
+    if questions is None:
+        questions = []
+        for one, shown in zip(workflow, made["workflow"], strict=True):
+            if one.get("questions"):
+                questions += one["questions"]
+            else:
+                written = questions_of(made["id"], [shown], world.seed, world.now())
+                questions += [dict(question) for question in written]
+    ranks: dict[str, int] = {}
+    for one in questions:
+        modality = one["modality"]
+        ranks[modality] = ranks.get(modality, 0) + 1
+        known = SCHEMAS["QuestionResponse"]["properties"].keys()
+        store.add(
+            item_class("QuestionResponse")(
+                **{
+                    **{name: value for name, value in one.items() if name in known},
+                    "id": world.new_digits()[:8],
+                    "posting_id": made["id"],
+                    "rank": ranks[modality],
+                    "created_at": world.now(),
+                    "updated_at": world.now(),
+                }
+            )
+        )
+
+
+def _slug(title: str, word: str) -> str:
+    return "-".join([*title.lower().split(), word[:4].lower()])
+
+
+def _update(world: World, asked: Asked) -> Any:
+    found = find(world, asked)
+    _check(world, asked.body)
+    given = {name: value for name, value in asked.body.items() if name in _COPIED}
+    if asked.body.get("deadline") is not None:
+        given["deadline"] = deadline(asked.body["deadline"], world.now())
+    elif "deadline" in asked.body:
+        given["deadline"] = None
+    changed = {
+        name: value
+        for name, value in given.items()
+        if value is not None or (world.assumptions.null_clears and name not in _NOT_NULL)
+    }
+    return _changed(world, found, changed)
+
+
+def _changed(world: World, found: Item, fields: Mapping[str, Any]) -> Any:
+    store: Store[Item] = world.stores["postings"]
+    return single(store.change(found.item_id, **fields, updated_at=world.now()))
+
+
+def _update_step(world: World, asked: Asked) -> Any:
+    found, wanted = find(world, asked), asked.path["step_id"]
+    steps = found["workflow"]
+    chosen = next((one for one in steps if wanted in {one["type"], str(one["order"])}), None)
+    if chosen is None:
+        raise missing("workflow step", "step_id")
+    config, schema = asked.body["config"], KINDS[chosen["type"]].schema
+    if unknown := sorted(config.keys() - SCHEMAS[schema]["properties"].keys()):
+        words = f"A {chosen['type']} step has no {', '.join(unknown)}."
+        raise Refusal(400, "unknown_config_keys", words, param="config")
+    if world.assumptions.step_bounds and (issues := faults_at(schema, config, ("body", "config"))):
+        raise Invalid(*issues)
+    for name, value in config.items():
+        if value is not None or world.assumptions.null_clears:
+            chosen["config"][name] = value
+    return _changed(world, found, {"workflow": steps})
+
+
+def _stats(world: World, asked: Asked) -> Any:
+    found = find(world, asked)
+    people = [one for one in world.stores["candidates"] if one["posting_id"] == found["id"]]
+    kinds = {one["type"] for one in found["workflow"]}
+    scores = [one["score"] for one in people if one["score"] is not None]
+    average = round(sum(scores) / len(scores), 2) if scores else None
+    return single(
+        {
+            "object": "posting_stats",
+            "posting_id": found["id"],
+            "title": found["title"],
+            "name": found["name"],
+            "total_candidates": len(people),
+            "completed_interviews": sum(one["workflow"]["all_complete"] for one in people),
+            "average_interview_score": average if "web_interview" in kinds else None,
+            "average_resume_score": average if "resume" in kinds else None,
+        }
+    )
+
+
+def _archive(world: World, asked: Asked) -> Any:
+    return _changed(world, find(world, asked), {"status": "archived", "archived": True})
+
+
+def _activate(world: World, asked: Asked) -> Any:
+    found = find(world, asked)
+    if found["archived"] and not world.assumptions.activate_unarchives:
+        raise Refusal(400, "posting_archived", "An archived posting stays archived.", "posting_id")
+    if not found["workflow"]:
+        raise Refusal(400, "invalid_workflow", "A posting needs a workflow to go live.")
+    fields = {"status": "active", "finalized": True, "archived": False}
+    ats = found["ats_metadata"]
+    if ats is not None:
+        moment = dt.datetime.fromtimestamp(world.now(), dt.UTC)
+        ats |= {
+            "pending_activation": False,
+            # The one time of a posting that is text, and without an offset.
+            "mapping_activated_at": moment.replace(tzinfo=None).isoformat(timespec="seconds"),
+            "mapping_activated_by": "api_key:sandbox",
+        }
+    return _changed(world, found, {**fields, "ats_metadata": ats})
+
+
+def _clone(world: World, asked: Asked) -> Any:
+    found = find(world, asked)
+    is_same = world.assumptions.clone_title == "same"
+    title = found["title"] if is_same else f"Copy of {found['title']}"[:200]
+    return _copied(world, found, {"title": title, "name": _slug(title, world.new_digits())})
+
+
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
+    "listPostings": _list,
+    "listPostingSummaries": _list_summaries,
+    "getPosting": _get,
+    "createPosting": _create,
+    "updatePosting": _update,
+    "updateInterviewerWorkflowStep": _update_step,
+    "getPostingStats": _stats,
+    "archivePosting": _archive,
+    "activatePosting": _activate,
+    "clonePosting": _clone,
+}

@@ -1,0 +1,131 @@
+"""
+Questions of a posting: made, changed, put in order, and deleted softly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .._asked import Asked, Behaviour, listed, page, single
+from .._errors import Invalid, Refusal, issue, missing
+from .._items import Item, item_class
+from .._posting_seeds import question_type
+from .._store import Store
+from .._world import World
+from .postings import find
+
+_NOT_NULL: Final = {"text"}
+
+
+def _active(world: World, posting_id: str, modality: str | None = None) -> list[Item]:
+    store: Store[Item] = world.stores["questions"]
+    return [
+        one
+        for one in store
+        if one["posting_id"] == posting_id
+        and one["id"] not in world.deleted
+        and modality in {None, one["modality"]}
+    ]
+
+
+def _find(world: World, asked: Asked, *, deleted: bool = False) -> Item:
+    posting = find(world, asked)
+    found: Item | None = world.stores["questions"].get(asked.path["question_id"])
+    if (
+        found is None
+        or found["posting_id"] != posting["id"]
+        or (found["id"] in world.deleted and not deleted)
+    ):
+        raise missing("question", "question_id")
+    return found
+
+
+def _list(world: World, asked: Asked) -> Any:
+    posting_id, modality = find(world, asked)["id"], asked.query["modality"]
+
+    def wanted(one: Item) -> bool:
+        return (
+            one["posting_id"] == posting_id
+            and one["id"] not in world.deleted
+            and modality in {None, one["modality"]}
+        )
+
+    return page(world, asked, world.stores["questions"], wanted)
+
+
+def _get(world: World, asked: Asked) -> Any:
+    return single(_find(world, asked, deleted=world.assumptions.deleted_found))
+
+
+def _create(world: World, asked: Asked) -> Any:
+    posting, modality, now = find(world, asked), asked.body["modality"], world.now()
+    last = max((one["rank"] for one in _active(world, posting["id"], modality)), default=0)
+    known = item_class("QuestionResponse")
+    made = known(
+        **{
+            **asked.body,
+            "id": world.new_digits()[:8],
+            "posting_id": posting["id"],
+            "rank": last + 1,
+            "question_type": _type(world, modality, asked.body),
+            "created_at": now,
+            "updated_at": now,
+        }
+    )
+    world.stores["questions"].add(made)
+    return single(made)
+
+
+def _type(world: World, modality: str, said: Mapping[str, Any]) -> str | None:
+    given: str | None = said.get("question_type")
+    is_servers = world.assumptions.infers_question_type and modality in {"sms", "form"}
+    return question_type(modality, said) if given is None or is_servers else given
+
+
+def _update(world: World, asked: Asked) -> Any:
+    found = _find(world, asked)
+    fields = {
+        name: value
+        for name, value in asked.body.items()
+        if value is not None or (world.assumptions.null_clears and name not in _NOT_NULL)
+    }
+    fields = {name: value for name, value in fields.items() if name in found.keys() - _FIXED}
+    if world.assumptions.infers_question_type:
+        fields["question_type"] = _type(world, found["modality"], {**found, **fields})
+    store: Store[Item] = world.stores["questions"]
+    return single(store.change(found.item_id, **fields, updated_at=world.now()))
+
+
+#: What an update cannot change: unknown to it, and so ignored.
+_FIXED: Final = {"object", "id", "posting_id", "modality", "rank", "created_at", "updated_at"}
+
+
+def _delete(world: World, asked: Asked) -> Any:
+    found = _find(world, asked, deleted=world.assumptions.deleted_found)
+    world.deleted.add(found["id"])
+    return single(found)
+
+
+def _reorder(world: World, asked: Asked) -> Any:
+    posting, order = find(world, asked), asked.body["order"]
+    active = {one["id"]: one for one in _active(world, posting["id"], asked.body["modality"])}
+    if sorted(order) != sorted(active):
+        status = world.assumptions.incomplete_order
+        words = "every active question of the modality has to be in it, once"
+        if status == 422:
+            raise Invalid(issue(("body", "order"), "value_error", f"Value error, {words}"))
+        raise Refusal(status, "incomplete_order", f"The order is wrong: {words}.", param="order")
+    store: Store[Item] = world.stores["questions"]
+    placed = [store.change(one, rank=n, updated_at=world.now()) for n, one in enumerate(order, 1)]
+    return listed(placed, asked.url)
+
+
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
+    "listQuestions": _list,
+    "getQuestion": _get,
+    "createQuestion": _create,
+    "updateQuestion": _update,
+    "deleteQuestion": _delete,
+    "reorderQuestions": _reorder,
+}

@@ -1,0 +1,27 @@
+"""
+The preview of a voice: its sound, or where that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from .._asked import Asked, Behaviour
+from .._errors import missing
+from .._previews import SOUND
+from .._world import World
+
+
+def _preview(world: World, asked: Asked) -> Any:
+    voice_id = asked.path["voice_id"]
+    if world.stores["voices"].get(voice_id) is None:
+        raise missing("voice", "voice_id")
+    if world.assumptions.preview == "redirect":
+        return Response(status_code=302, headers={"Location": f"{world.previews}/{voice_id}.mp3"})
+    return Response(SOUND, media_type="audio/mpeg")
+
+
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {"getVoicePreview": _preview}

@@ -1,0 +1,311 @@
+"""
+Hiring, simulated: when each candidate takes which step, and how far that is at a given time.
+
+Pure: a journey depends on the seed, the interview and the workflow; what is seen of it, on the time.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+import attrs
+
+from ._items import Item, item_class
+from ._plausible import digits
+from ._store import Store
+from ._workflows import KINDS
+
+_HOUR: Final = 3600.0
+_NEVER: Final = math.inf
+_DAYS_BEFORE: Final = 14
+
+# Of each, one in so many.
+_NEVER_BEGINS: Final = 0.15
+_GIVES_UP: Final = 0.05
+_KNOCKED_OUT: Final = 0.12
+_DECIDED: Final = 0.5
+
+_FIRST_NAMES: Final = (
+    *("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gina", "Hugo", "Ines", "Jon"),
+    *("Kira", "Liam", "Mona", "Nils", "Olga", "Paul", "Rita", "Sven", "Tara", "Uwe"),
+)
+_LAST_NAMES: Final = ("Example", "Sample", "Specimen")
+
+
+@attrs.frozen(kw_only=True)
+class Stage:
+    """
+    One step of a candidate's workflow, and when it is taken; what never happens does so at infinity.
+    """
+
+    step_id: str
+    kind: str
+    order: int
+    began_at: float
+    ended_at: float
+    knocked_out: bool
+
+    def status(self, now: float) -> str:
+        """
+        Return the contract's word for how far it is.
+        """
+        if now < self.began_at:
+            return "not_started"
+        if now < self.ended_at:
+            return "in_progress"
+        return "knocked_out" if self.knocked_out else "completed"
+
+
+@attrs.frozen(kw_only=True)
+class Journey:
+    """
+    A candidate's way through a workflow.
+
+    Attributes:
+        evaluated_at: When the score is there.
+        score: The score, 0 to 100.
+        decision: The word of a recruiter: `shortlisted` or `dismissed`.
+        decided_at: When it is said.
+    """
+
+    stages: Sequence[Stage]
+    evaluated_at: float
+    score: float
+    decision: str
+    decided_at: float
+
+    def status(self, now: float) -> str:
+        """
+        Return the contract's word for how far the candidate is.
+        """
+        words = [stage.status(now) for stage in self.stages]
+        if "knocked_out" in words:
+            return "knocked_out"
+        if all(word == "not_started" for word in words):
+            return "pending"
+        if any(word != "completed" for word in words):
+            return "in_progress"
+        if now < self.evaluated_at:
+            return "evaluating"
+        return "completed" if now < self.decided_at else self.decision
+
+    def completed_at(self, now: float) -> float | None:
+        """
+        Return when all steps were taken, None if they are not.
+        """
+        last = self.stages[-1] if self.stages else None
+        done = last is not None and last.status(now) == "completed"
+        return last.ended_at if last is not None and done else None
+
+
+def journey(
+    seed: int, interview_id: str, steps: Sequence[Mapping[str, Any]], invited_at: float
+) -> Journey:
+    """
+    Return the way of an interview through *steps*, from its invitation on.
+    """
+    chance = random.Random(f"{seed}:{interview_id}")  # noqa: S311 - to be repeated
+    at = invited_at + chance.uniform(1, 72) * _HOUR
+    if chance.random() < _NEVER_BEGINS:
+        at = _NEVER
+    stages: list[Stage] = []
+    for step in steps:
+        began_at, at = at, at + chance.uniform(0.1, 1.0) * _HOUR
+        if chance.random() < _GIVES_UP:
+            at = _NEVER
+        may_fail = bool(step["config"].get("knockout_enabled"))
+        knocked_out = chance.random() < _KNOCKED_OUT and may_fail
+        stages.append(
+            Stage(
+                step_id=step["id"],
+                kind=step["type"],
+                order=step["order"],
+                began_at=began_at,
+                ended_at=at,
+                knocked_out=knocked_out,
+            )
+        )
+        at = _NEVER if knocked_out else at + chance.uniform(0.2, 24) * _HOUR
+    evaluated_at = (stages[-1].ended_at if stages else _NEVER) + chance.uniform(0.1, 2) * _HOUR
+    is_decided = chance.random() < _DECIDED
+    score = round(chance.triangular(20, 100, 75), 1)
+    return Journey(
+        stages=stages,
+        evaluated_at=evaluated_at,
+        score=score,
+        decision="shortlisted" if score >= 70 else "dismissed",
+        decided_at=evaluated_at + (chance.uniform(1, 72) * _HOUR if is_decided else _NEVER),
+    )
+
+
+def progress(way: Journey, now: float) -> dict[str, Any]:
+    """
+    Return the contract's `CandidateWorkflow` of *way* as it is *now*.
+    """
+    steps: list[dict[str, Any]] = []
+    moments: list[float] = []
+    for stage in way.stages:
+        word = stage.status(now)
+        moved = [at for at in (stage.began_at, stage.ended_at) if at <= now]
+        moments += moved
+        steps.append(
+            {
+                "step_id": stage.step_id,
+                "order": stage.order,
+                "status": word,
+                "started": word != "not_started",
+                "completed": word == "completed",
+                "knocked_out": word == "knocked_out",
+                "last_updated_at": max(moved, default=None),
+            }
+        )
+    return {
+        "steps": steps,
+        "all_complete": way.completed_at(now) is not None,
+        "last_activity_at": max(moments, default=None),
+    }
+
+
+def scored(way: Journey, now: float) -> float | None:
+    """
+    Return the candidate's score, None as long as there is none.
+    """
+    return way.score if now >= way.evaluated_at else None
+
+
+def summary(way: Journey, interview_id: str, now: float) -> dict[str, Any]:
+    """
+    Return the contract's `AgentSummary`: an entry for each step that has ended.
+    """
+    found: dict[str, Any] = {}
+    for stage in way.stages:
+        if stage.ended_at > now:
+            continue
+        name, passed = KINDS[stage.kind].result, not stage.knocked_out
+        link = f"https://recordings.example.com/{interview_id}/{name}?signature=sandbox"
+        entries: dict[str, dict[str, Any]] = {
+            "resume": {
+                "resume_score": round(1 + way.score / 25, 1),
+                "is_eligible": passed,
+                "resume_link": link,
+            },
+            "web_interview": {
+                "score": way.score,
+                "highlights": ["Gives examples from own work."],
+                "audio_recording_link": link,
+                "video_recording_link": None,
+            },
+            "sms": {"is_eligible": passed, "messages_sent": 4},
+            "form": {
+                "is_complete": True,
+                "is_eligible": passed,
+                "questions_answered": 2,
+                "total_questions": 2,
+            },
+        }
+        found[name] = entries[name]
+    return found
+
+
+class Applicant(Item):
+    """
+    What is known of a candidate at all times; the rest is the journey's.
+    """
+
+    __slots__ = ()
+
+    schema: ClassVar[str] = "CandidateResponse"
+    key: ClassVar[str] = "interview_id"
+
+    def __init__(self, **members: Any) -> None:
+        self._keep(copy.deepcopy(members))
+
+
+class Applicants(Store[Item]):
+    """
+    The candidates, each as far as the clock says.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[Applicant],
+        *,
+        seed: int,
+        now: Callable[[], float],
+        steps_of: Callable[[str], Sequence[Mapping[str, Any]]],
+    ) -> None:
+        super().__init__(items)
+        self._seed = seed
+        self._now = now
+        self._steps_of = steps_of
+
+    def journey(self, candidate: Mapping[str, Any]) -> Journey:
+        """
+        Return the way of *candidate*.
+        """
+        steps = self._steps_of(candidate["posting_id"])
+        return journey(self._seed, candidate["interview_id"], steps, candidate["created_at"])
+
+    def _seen(self, item: Item) -> Item:
+        now, way = self._now(), self.journey(item)
+        status = way.status(now)
+        return item_class("CandidateResponse").trusted(
+            {
+                "score": scored(way, now),
+                "status": status,
+                "workflow": progress(way, now),
+                "agent_summary": summary(way, item["interview_id"], now),
+                "shortlisted": status == "shortlisted",
+                "dismissed": status == "dismissed",
+                "interviewed_at": way.completed_at(now),
+                **item.shown(),
+            }
+        )
+
+
+def applicant(
+    interview_id: str, posting_id: str, created_at: float, said: Mapping[str, Any]
+) -> Applicant:
+    """
+    Return who was ingested with what was *said*.
+    """
+    # One person of a workspace is one candidate, whatever they apply for.
+    person = digits("candidate", str(said["email"]).casefold())
+    return Applicant(
+        interview_id=interview_id,
+        candidate_id=f"cand_{person[:8].lower()}",
+        posting_id=posting_id,
+        name=said["name"],
+        email=said["email"],
+        interview_url=f"https://candidates.example.com/i/{interview_id}?token=sandbox{person[:16]}",
+        metadata=said.get("metadata"),
+        data=said.get("data"),
+        created_at=created_at,
+    )
+
+
+def seed_applicants(
+    count: int, postings: Sequence[Item], seed: int, began: float
+) -> list[Applicant]:
+    """
+    Return *count* candidates in all, who were invited within the two weeks before *began*.
+    """
+    made: list[Applicant] = []
+    for n in range(count):
+        first = _FIRST_NAMES[n % len(_FIRST_NAMES)]
+        last = _LAST_NAMES[n % len(_LAST_NAMES)]
+        said = {
+            "name": f"{first} {last}",
+            "email": f"{first}.{last}.{n + 1}@example.com".lower(),
+            "metadata": {"source": "sandbox", "row": str(n + 1)},
+        }
+        invited_at = began - _DAYS_BEFORE * 24 * _HOUR * (count - n) / count
+        word = digits(seed, "interview", n)
+        made.append(
+            applicant(word[:16], postings[n % len(postings)].id, round(invited_at, 3), said)
+        )
+    return made

@@ -1,0 +1,77 @@
+"""
+Rules that HeyMilo states and the document does not have: metadata, times as text.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from ._errors import Invalid, issue
+
+_MOST_KEYS: Final = 50
+_LONGEST_KEY: Final = 40
+_LONGEST_VALUE: Final = 500
+_EPOCH: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+
+def check_metadata(
+    metadata: Mapping[str, str] | None, loc: Sequence[str | int] = ("body", "metadata")
+) -> None:
+    """
+    Raise `Invalid` if there is too much in *metadata*.
+    """
+    given = metadata or {}
+    issues = [
+        issue((*loc, key), "string_too_long", f"Keys should have at most {_LONGEST_KEY} characters")
+        for key in given
+        if len(key) > _LONGEST_KEY
+    ]
+    issues += [
+        issue(
+            (*loc, key),
+            "string_too_long",
+            f"String should have at most {_LONGEST_VALUE} characters",
+        )
+        for key, value in given.items()
+        if len(value) > _LONGEST_VALUE
+    ]
+    if len(given) > _MOST_KEYS:
+        issues.append(issue(loc, "too_long", f"There should be at most {_MOST_KEYS} keys"))
+    if issues:
+        raise Invalid(*issues)
+
+
+def unix_seconds(text: str) -> float:
+    """
+    Return the time that *text* says, in ISO 8601 (UTC if it has no offset) or in Unix seconds.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if _EPOCH.fullmatch(text):
+        return float(text)
+    moment = dt.datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
+
+
+def deadline(text: str | None, now: float) -> float:
+    """
+    Return the deadline that was asked for: by default a calendar month from *now* on.
+
+    Raises:
+        Invalid: *text* is no time.
+    """
+    if text is None:
+        today = dt.datetime.fromtimestamp(now, dt.UTC)
+        year, month = today.year + today.month // 12, today.month % 12 + 1
+        day = min(today.day, calendar.monthrange(year, month)[1])
+        return today.replace(year=year, month=month, day=day).timestamp()
+    try:
+        return unix_seconds(text)
+    except (ValueError, OverflowError):
+        words = "Input should be a valid datetime in ISO 8601"
+        raise Invalid(issue(("body", "deadline"), "datetime_parsing", words)) from None
