@@ -758,19 +758,61 @@ def test_many_threads_with_their_own_loops(serve):
     assert ("{'right': 7200}\n", "") == (done.stdout, done.stderr)
 
 
+#: A program of its own, in which nothing is loaded yet.
+FIRST_USES = """
+import random, sys, threading, typing
+import heymilo_async
+
+sys.setswitchinterval(1e-6)
+names = list(heymilo_async.resources.EXPORTS)
+together, failed = threading.Barrier(24), []
+
+def work(seed):
+    mine = random.Random(seed).sample(names, len(names))
+    together.wait()
+    for name in mine:
+        try:
+            kind = getattr(heymilo_async, name)
+            assert "heymilo_async" == kind.__module__
+            typing.get_type_hints(kind)
+        except BaseException as error:
+            failed.append((name, repr(error)))
+
+working = [threading.Thread(target=work, args=(n,)) for n in range(24)]
+for one in working:
+    one.start()
+for one in working:
+    one.join()
+print(failed)
+"""
+
+
+def test_threads_that_use_all_groups_for_the_first_time():
+    """
+    Case 190: 24 threads that load every group at the same moment find each class as it is shown.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_USES], capture_output=True, text=True, check=True
+    )
+
+    assert ("[]\n", "") == (done.stdout, done.stderr)
+
+
 # Whoever closes a loop by hand leaves its connections open, and asyncio says so.
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize("by_hand", [False, True])
-def test_loops_that_have_ended_are_let_go(serve, by_hand):
+@pytest.mark.parametrize("library", ["asyncio", "uvloop"])
+def test_loops_that_have_ended_are_let_go(serve, library, by_hand):
     """
     Cases 135 and 185: a client that is used in one loop after the other keeps the last of them at
     most.
     """
+    kind = pytest.importorskip(library, reason="there is no uvloop on this system")
     server = serve(answers=echo)
-    client = AsyncHeyMilo(KEY, base_url=server.base_url)
+    client = AsyncHeyMilo(KEY, base_url=server.base_url, ssl_context=NO_CERTIFICATES)
     loops = []
-    for _ in range(6):
-        loop = asyncio.new_event_loop()
+    for _ in range(100):
+        loop = kind.new_event_loop()
         loops.append(weakref.ref(loop))
         loop.run_until_complete(client.phone_numbers.get(ID))
         if not by_hand:
