@@ -768,6 +768,22 @@ def signal_after(seconds):
     return timer
 
 
+def ringing(gone):
+    """
+    Return a reply that sends this thread a signal, and sets *gone* when the client has hung up.
+    """
+    here = threading.get_ident()
+
+    def reply(connection):
+        signal.pthread_kill(here, signal.SIGUSR1)
+        with contextlib.suppress(OSError):
+            while connection.socket.recv(1):
+                pass
+        gone.set()
+
+    return reply
+
+
 class TimeIsUpError(Exception):
     """
     What a caller's signal handler raises.
@@ -808,21 +824,13 @@ def test_signal_handler_that_raises_what_looks_like_the_network(blocking, serve,
     Cases 140 and 186: an exception of a signal handler leaves as it is, whatever its class, and
     nothing is tried again.
     """
-    here = threading.get_ident()
     gone = threading.Event()
     raised = kind("of the handler")
 
     def ring(*_):
         raise raised
 
-    def reply(connection):
-        signal.pthread_kill(here, signal.SIGUSR1)
-        with contextlib.suppress(OSError):
-            while connection.socket.recv(1):
-                pass
-        gone.set()
-
-    server = serve(reply, single())
+    server = serve(ringing(gone), single())
     with handling(ring), blocking.client(server.base_url) as client:
         with pytest.raises(kind) as caught:
             client.phone_numbers.get(ID)
@@ -864,19 +872,12 @@ def test_signal_handler_that_raises_in_a_later_attempt(blocking, serve):
     """
     Cases 140 and 186: an exception of a signal handler ends a call in its second attempt, too.
     """
-    here = threading.get_ident()
     raised = OSError("of the handler")
 
     def ring(*_):
         raise raised
 
-    def reply(connection):
-        signal.pthread_kill(here, signal.SIGUSR1)
-        with contextlib.suppress(OSError):
-            while connection.socket.recv(1):
-                pass
-
-    server = serve(answer(503), reply, single())
+    server = serve(answer(503), ringing(threading.Event()), single())
     with (
         handling(ring),
         blocking.client(server.base_url, retry=RetryPolicy(initial_delay=0.0)) as client,
