@@ -7,6 +7,7 @@ front it gets a `HeyMilo` whose every answer is wrapped to be awaited, and runs 
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -22,6 +23,9 @@ from heymilo_async.resources._collection import Resource
 Body = Callable[[Any], Awaitable[Any]]
 
 KEY = "canary-5f2b9c71e8d04a36"
+
+#: Reading the certificates of the machine takes longer than most tests.
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @attrs.frozen
@@ -80,6 +84,20 @@ class Front:
         Return *client* so that a body can await it.
         """
         return Awaited(client) if self.is_blocking else client
+
+
+class QuickFront(Front):
+    """
+    A front whose clients read no certificates, unless they are told to by `ssl_context=None`.
+    """
+
+    def client(self, base_url: str, api_key: str = KEY, **options: Any) -> Any:
+        """
+        Return a client of this front.
+        """
+        if "http_client" not in options:
+            options.setdefault("ssl_context", NO_CERTIFICATES)
+        return super().client(base_url, api_key, **options)
 
 
 async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:

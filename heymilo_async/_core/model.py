@@ -5,8 +5,12 @@ Model: the base of all that comes in answers, and how its kinds compare, hash an
 from __future__ import annotations
 
 import functools
+import inspect
+import operator
+import types
+import typing
 from collections.abc import Iterator, Mapping
-from inspect import get_annotations
+from types import ModuleType
 from typing import Any, ClassVar, Final
 
 import attrs
@@ -86,27 +90,48 @@ def is_secret(kind: type[Model], name: str) -> bool:
     return bool(attrs.fields_dict(kind)[name].metadata.get("secret"))
 
 
-def resolve(kind: type) -> None:
-    """
-    Make types of the names in the annotations of *kind*, as `typing.get_type_hints` would.
-
-    Of its constructor too, whose inherited parameters name what its own module may not have.
-    """
-    if attrs.has(kind):
-        attrs.resolve_types(kind)
-        constructor: Any = kind.__init__
-        constructor.__annotations__ = {
-            field.alias: field.type for field in attrs.fields(kind) if field.init
-        } | {"return": None}
-    kind.__annotations__ = get_annotations(kind, eval_str=True)
-
-
 def cursor_of(item: Model) -> str:
     """
     Return what `starting_after` takes for the page after *item*.
     """
     cursor: str = getattr(item, item._cursor)
     return cursor
+
+
+def resolve(kind: type, defined_in: ModuleType) -> None:
+    """
+    Replace the annotations of *kind* and of its constructor, which are text, by types.
+
+    `typing.get_type_hints` would look for their names in the module that shows *kind*; and tools
+    that make values, such as hypothesis, have the types from attrs. Two threads that load a module
+    may do this at the same time, so `kind.__module__` is not asked: the other one may change it.
+    """
+    kind.__annotations__ = inspect.get_annotations(kind, globals=vars(defined_in), eval_str=True)
+    if attrs.has(kind):
+        attrs.resolve_types(kind)
+        constructor: Any = kind.__init__
+        taken = constructor.__annotations__
+        taken.update(
+            (field.alias, _instantiable(field.type))
+            for field in attrs.fields(kind)
+            if field.alias in taken
+        )
+
+
+def _instantiable(hint: Any) -> Any:
+    """
+    Return *hint* with `object` for `Any`, of which no tool can make a value.
+    """
+    if hint is Any:
+        return object
+    before = typing.get_args(hint)
+    after = tuple(map(_instantiable, before))
+    if before == after:
+        return hint
+    origin = typing.get_origin(hint)
+    if origin in {typing.Union, types.UnionType}:
+        return functools.reduce(operator.or_, after)
+    return origin[after]
 
 
 @functools.cache

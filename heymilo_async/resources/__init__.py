@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.codec import finders
@@ -487,23 +488,22 @@ def load(name: str) -> Any:
     Return the class of the public *name*, and import its module if nobody has yet.
     """
     module = importlib.import_module(f".{EXPORTS[name]}", __name__)
-    # And all that came with it: a group may have models in common with another.
+    # And all that came with it: a group may have models in common with another, which another
+    # thread may be importing; to import it once more waits for that.
     for exported, where in EXPORTS.items():
-        kind = getattr(sys.modules.get(f"{__name__}.{where}"), exported, None)
-        if kind is not None:
-            _publish(kind)
+        if f"{__name__}.{where}" in sys.modules:
+            _publish(exported, importlib.import_module(f".{where}", __name__))
     return getattr(module, name)
 
 
-def _publish(kind: type) -> None:
+def _publish(name: str, module: ModuleType) -> None:
     """
-    Give *kind* the module that shows it, where a pickle and a traceback look for it.
+    Give the class of that *name* the module that shows it, where pickles and tracebacks look.
     """
-    package = __name__.rpartition(".")[0]
-    if kind.__module__ != package:
-        # Resolved where their names are: `typing.get_type_hints` looks in `__module__`.
-        resolve(kind)
-        kind.__module__ = package
+    kind = getattr(module, name)
+    if kind.__module__ == module.__name__:
+        resolve(kind, module)
+        kind.__module__ = __name__.rpartition(".")[0]
 
 
 def _model_named(word: str) -> type[Model] | None:
