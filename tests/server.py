@@ -184,8 +184,10 @@ class Server:
         answers: Callable[[Received], Reply] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
+        reads_bodies: bool = True,
     ) -> None:
         self.replies = list(replies)
+        self._reads_bodies = reads_bodies
         self._answers = answers
         self._ssl_context = ssl_context
         self._lock = threading.Lock()
@@ -278,6 +280,9 @@ class Server:
                 unread += more
             head, _, unread = unread.partition(b"\r\n\r\n")
             request = read_head(head, number)
+            if not self._reads_bodies:
+                yield request
+                return
             length = int(request.headers.get("content-length", 0))
             while len(unread) < length:
                 more = connection.recv(65536)

@@ -257,6 +257,34 @@ class _NoBody(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 _NO_BODY = _NoBody()
 
+
+class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """
+    A body in one piece.
+
+    httpx's is an async generator, which a write that fails would leave to the garbage collector.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._content,))
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Pieces(self._content)
+
+
+class _Pieces(AsyncIterator[bytes]):
+    def __init__(self, content: bytes) -> None:
+        self._left = iter((content,))
+
+    async def __anext__(self) -> bytes:
+        for piece in self._left:
+            return piece
+        raise StopAsyncIteration
+
+
 #: The extension of a request that says where it goes.
 _TARGET = "heymilo.target"
 
@@ -309,7 +337,7 @@ def _httpx_request(request: Request, timeout: float, extensions: dict[str, Any])
         target.url,
         # In this expression only: no variable holds the headers.
         headers=[("Host", target.host.decode("ascii")), *length, *revealed_headers(request)],
-        stream=_NO_BODY if request.body is None else httpx.ByteStream(request.body),
+        stream=_NO_BODY if request.body is None else _Body(request.body),
         extensions={"timeout": timeouts(timeout), _TARGET: target, **extensions},
     )
 

@@ -18,12 +18,16 @@ from collections.abc import Iterable
 from typing import Any
 
 import anyio
+import anyio.abc
 import anyio.lowlevel
 import httpcore
 
 from .deadline import Deadline
 from .errors import is_callers_own
 from .protocols import CLEAN_UP
+
+#: Bytes that may be sent in one piece without a look at what comes: any socket takes them at once.
+_LARGE_SEND = 32 * 1024
 
 #: What httpcore lets through: a broken TLS record, a socket that another thread closed in the
 #: middle.
@@ -242,8 +246,78 @@ class TidyBackend(httpcore.AsyncNetworkBackend):
             # trio tries the addresses side by side, and would let out what ended each of them.
             interruption = _first_in(group)
         else:
+            _listen_while_sending(stream)
             return _TidyStream(stream)
         raise interruption
+
+
+def _listen_while_sending(stream: Any) -> None:
+    """
+    Have *stream*, if it is httpcore's over anyio on asyncio, read while it sends what is large.
+
+    asyncio's transport reads nothing meanwhile, and once a write fails, what the server said before
+    it hung up, such as a 413, is lost. `_stream` is not public: a test looks that it is there.
+    """
+    below = getattr(stream, "_stream", None)
+    if isinstance(below, anyio.abc.SocketStream):
+        stream._stream = _Duplex(below)
+
+
+class _Duplex(anyio.abc.ByteStream):
+    """
+    A stream that stops sending when the other side answers, and keeps what came.
+    """
+
+    def __init__(self, below: anyio.abc.SocketStream) -> None:
+        self._below = below
+        self._early: list[bytes] = []
+
+    @property
+    def extra_attributes(self) -> Any:
+        return self._below.extra_attributes
+
+    async def send(self, item: bytes) -> None:
+        if len(item) < _LARGE_SEND:
+            await self._below.send(item)
+            return
+        failure: Exception | None = None
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._listen, group.cancel_scope)
+            try:
+                # First it has to listen: the other side may be done with us before the first write.
+                await anyio.lowlevel.checkpoint()
+                await self._below.send(item)
+            except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+                # Not out of the group, which would wrap it.
+                failure = error
+            group.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+        if self._early:
+            # httpcore takes it for a failed write, and reads the answer.
+            raise anyio.BrokenResourceError
+
+    async def _listen(self, sending: anyio.CancelScope) -> None:
+        # That the other side says no more is no reason to stop.
+        with contextlib.suppress(
+            anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError
+        ):
+            self._early.append(await self._below.receive())
+            sending.cancel()
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        if not self._early:
+            return await self._below.receive(max_bytes)
+        early = self._early.pop(0)
+        if len(early) > max_bytes:
+            self._early.insert(0, early[max_bytes:])
+        return early[:max_bytes]
+
+    async def send_eof(self) -> None:
+        await self._below.send_eof()
+
+    async def aclose(self) -> None:
+        await self._below.aclose()
 
 
 def _first_in(group: BaseExceptionGroup[BaseException]) -> BaseException:

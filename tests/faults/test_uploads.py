@@ -1,0 +1,135 @@
+"""
+What goes wrong while a large request is still going out.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import anyio
+import pytest
+from server import answer
+
+from heymilo_async import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    DeadlineExceededError,
+    HeyMiloError,
+    RetryPolicy,
+)
+from heymilo_async._http.sockets import TidyBackend, _Duplex
+
+#: Some 4 MB: more than the sockets of this machine hold.
+MANY = [
+    {"name": "Ada Doe", "email": f"ada{n}@example.com", "data": {"notes": "x" * 4000}}
+    for n in range(1000)
+]
+REFUSAL = answer(
+    413,
+    json.dumps({"error": {"type": "t", "code": "too_large", "message": "Send less."}}).encode(),
+    "Connection: close",
+)
+
+
+def outcome(front, url, **options):
+    """
+    Return what becomes of a large bulk.
+    """
+
+    async def body(client):
+        try:
+            return await client.candidates.ingest_many("P1", MANY)
+        except HeyMiloError as error:
+            return error
+
+    return front.run(body, url, **options)
+
+
+def refuse_and_hang_up(connection):
+    """
+    Answer while the body is still coming, and close.
+    """
+    connection.send(REFUSAL)
+    connection.socket.close()
+
+
+@pytest.mark.parametrize("_", range(5))
+def test_a_refusal_in_the_middle_of_an_upload(front, serve, _):
+    """
+    Cases 200 to 203: a 413 that comes before the body has gone out is read, and nothing is lost.
+    """
+    server = serve(refuse_and_hang_up, reads_bodies=False)
+
+    error = outcome(front, server.base_url)
+
+    assert isinstance(error, APIStatusError), repr(error)
+    assert (413, "too_large") == (error.status_code, error.error.code)
+    assert 1 == server.n
+
+
+def test_a_reset_in_the_middle_of_an_upload(front, serve):
+    """
+    A connection that breaks meanwhile may have done it: the call is not sent again.
+    """
+
+    def reset(connection):
+        connection.socket.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00"
+        )
+        connection.socket.close()
+
+    server = serve(reset, reads_bodies=False)
+
+    error = outcome(front, server.base_url)
+
+    assert APIConnectionError is type(error)
+    assert error.maybe_sent
+    assert "find" in str(error) or "look" in str(error)
+    assert 1 == server.n
+
+
+@pytest.mark.parametrize("options", [{"timeout": 0.3}, {"deadline": 0.3}])
+def test_a_server_that_stops_reading(front, serve, options):
+    """
+    Nobody takes the rest: the timeout ends it, or the deadline, and it may have been done.
+    """
+    server = serve(lambda connection: connection.stopping.wait(20), reads_bodies=False)
+
+    error = outcome(front, server.base_url, **options)
+
+    expected = APITimeoutError if "timeout" in options else DeadlineExceededError
+    assert expected is type(error)
+    assert ("write", True) == (error.phase, error.maybe_sent)
+    assert 1 == server.n
+
+
+def test_a_busy_server_gets_the_whole_of_it_again(front, serve):
+    """
+    After a 429 the body goes out once more, to its last byte.
+    """
+    done = answer(201, json.dumps({"data": []}).encode())
+    server = serve(answer(429, b"", "Retry-After: 0"), done)
+
+    receipts = outcome(front, server.base_url, retry=RetryPolicy(initial_delay=0.0))
+
+    assert () == receipts
+    first, second = server.requests
+    assert first.body == second.body
+    assert MANY[-1]["email"] == second.json["data"][-1]["email"]
+
+
+def test_what_httpcore_keeps_its_stream_in(serve):
+    """
+    A canary: on asyncio httpcore's stream is found, and reads while it sends.
+    """
+    server = serve(answer(200))
+
+    async def connect():
+        stream = await TidyBackend().connect_tcp("127.0.0.1", server.port)
+        kept = stream._inner._stream
+        await stream.aclose()
+        return kept
+
+    assert _Duplex is type(anyio.run(connect, backend="asyncio"))
