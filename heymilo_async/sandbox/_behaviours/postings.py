@@ -189,7 +189,7 @@ def _ask(
             item_class("QuestionResponse")(
                 **{
                     **{name: value for name, value in one.items() if name in known},
-                    "id": world.new_digits()[:8],
+                    "id": world.new_digits()[:12],
                     "posting_id": made["id"],
                     "rank": ranks[modality],
                     "created_at": world.now(),
