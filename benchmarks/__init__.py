@@ -15,4 +15,5 @@ What this client costs, beside what a user would pick instead: `nox -s bench`.
     results       tables of spreads, ratios of their rows, and whether bounds hold
     report        results as a table, as JSON, as the tables of docs/performance.md
     plot          results as a picture
+    house         what a maintainer has to read: files and functions of a call, imports, lines
 """

@@ -22,6 +22,8 @@ A request reads straight down: the resource makes a `Call`, `Engine.respond` mak
 import sys
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from . import resources
 from ._client import AsyncHeyMilo, HeyMilo
 from ._core.arguments import NOT_GIVEN, NotGiven
@@ -49,6 +51,7 @@ from .errors import (
     HeyMiloError,
     InvalidRequestError,
     NotFoundError,
+    OperationFailedError,
     PaginationError,
     PermissionDeniedError,
     RateLimitError,
@@ -89,6 +92,7 @@ __all__ = [
     "Model",
     "NotFoundError",
     "NotGiven",
+    "OperationFailedError",
     "Page",
     "Pager",
     "PaginationError",
@@ -132,7 +136,7 @@ else:
 # A traceback and a pickle name what a user would import.
 for _name in __all__:
     _value = globals().get(_name)
-    if isinstance(_value, type) and issubclass(_value, HeyMiloError | Model):
-        # Resolved where their names are: `typing.get_type_hints` looks in `__module__`.
-        resolve(_value)
-        _value.__module__ = __name__
+    if isinstance(_value, type) and (issubclass(_value, HeyMiloError) or attrs.has(_value)):
+        resolve(_value, sys.modules[_value.__module__])
+        if issubclass(_value, HeyMiloError | Model):
+            _value.__module__ = __name__

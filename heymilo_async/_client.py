@@ -5,6 +5,7 @@ AsyncHeyMilo and HeyMilo: settings in, resources out, open and close.
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ import attrs
 from ._core.arguments import NOT_GIVEN, NotGiven, wrong_type
 from ._core.blocking import blocking, run_now
 from ._core.emitter import show as show_log
-from ._core.messages import APIResponse
+from ._core.messages import ANY, APIResponse, call_of, operation
 from ._core.pickling import configuration, restored
 from ._core.secrets import Secret
 from ._core.settings import (
@@ -114,7 +115,7 @@ class AsyncHeyMilo(AsyncResources):
         timeout: float = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
-        rate_limit: RateLimit | None = None,
+        rate_limit: RateLimit | str | None = None,
         events: Listener | Sequence[Listener] | None = None,
         max_connections: int = 100,
         default_headers: Mapping[str, str] | None = None,
@@ -164,7 +165,7 @@ class AsyncHeyMilo(AsyncResources):
         timeout: float | NotGiven = NOT_GIVEN,
         deadline: float | None | NotGiven = NOT_GIVEN,
         retry: RetryPolicy | NotGiven = NOT_GIVEN,
-        rate_limit: RateLimit | None | NotGiven = NOT_GIVEN,
+        rate_limit: RateLimit | str | None | NotGiven = NOT_GIVEN,
         events: Listener | Sequence[Listener] | None | NotGiven = NOT_GIVEN,
         default_headers: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
         allow_insecure_http: bool | NotGiven = NOT_GIVEN,
@@ -225,6 +226,57 @@ class AsyncHeyMilo(AsyncResources):
         view = object.__new__(type(self))
         return view._mount(attrs.evolve(self._engine, settings=changed), is_view=True)
 
+    @operation(ANY)
+    async def request(
+        self,
+        method: str,
+        path: str,
+        /,
+        *,
+        query: Mapping[str, str | int | None] | None = None,
+        body: object = None,
+        repeatable: bool | None = None,
+    ) -> Any:
+        """
+        Send a request that no method stands for, and return the JSON of its answer.
+
+        It goes the way of every call: signed, retried, paced, within the deadline, and its errors
+        are the same. What the answer holds is not checked.
+
+        Args:
+            method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+            path: A path below *base_url*; it begins with one `/`, and has no query, no fragment
+                and no segment that is `.` or `..`. Ids in it have to be quoted.
+            query: Parameters by name; one that is None is not sent.
+            body: What is sent as JSON; None: no body.
+            repeatable: Whether to send it twice does no more than to send it once; None: so it is
+                of `GET` alone. What is not repeatable is repeated only where it certainly was not
+                carried out.
+
+        Returns:
+            What the answer's JSON holds, None if it has no body.
+
+        Raises:
+            InvalidRequestError: An argument cannot work; nothing was sent.
+            TypeError: An argument is of the wrong type.
+            HeyMiloError: What every call may raise.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     answer = client.request("GET", "/api/v2/phone-numbers", query={"limit": 1})
+            ...     print(answer["data"][0]["phone_number"])
+            +12065550100
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print((await client.request("GET", "/api/v2/voices"))["pagination"].keys() > set())
+            >>> asyncio.run(main())
+            True
+        """
+        call = call_of(method, path, query=query, body=body, repeatable=repeatable)
+        return await self._engine.perform(call)
+
     async def raw(
         self, method: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
     ) -> APIResponse[T]:
@@ -256,13 +308,28 @@ class AsyncHeyMilo(AsyncResources):
             200 1 9E3779B1
         """
         resource = getattr(method, "__self__", None)
-        if not isinstance(resource, AsyncResource) or not hasattr(method, "__operation__"):
+        name = getattr(method, "__name__", "")
+        if isinstance(resource, AsyncResource) and name.startswith("list_all"):
+            group = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(resource).__name__[5:]).lower()
+            message = (
+                f"raw() takes one call, and {name} makes one a page: "
+                f"give it client.{group}.{name.replace('list_all', 'list')}"
+            )
+            raise TypeError(message)
+        if not isinstance(resource, AsyncResource | AsyncHeyMilo) or not hasattr(
+            method, "__operation__"
+        ):
             raise wrong_type("method", "an operation such as client.phone_numbers.get", method)
         if resource._engine.pool is not self._engine.pool:
             message = "method is of another client: take it from this one, or from a view of it"
             raise InvalidRequestError(message)
         responses: list[APIResponse[Any]] = []
-        recording = type(resource)(attrs.evolve(resource._engine, record=responses.append))
+        engine = attrs.evolve(resource._engine, record=responses.append)
+        recording: Any
+        if isinstance(resource, AsyncHeyMilo):
+            recording = object.__new__(type(resource))._mount(engine, is_view=True)
+        else:
+            recording = type(resource)(engine)
         await getattr(recording, method.__name__)(*args, **kwargs)
         return responses[0]
 
@@ -352,7 +419,7 @@ class HeyMilo(Resources):
         timeout: float = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
-        rate_limit: RateLimit | None = None,
+        rate_limit: RateLimit | str | None = None,
         events: Listener | Sequence[Listener] | None = None,
         max_connections: int = 100,
         default_headers: Mapping[str, str] | None = None,
@@ -404,7 +471,7 @@ class HeyMilo(Resources):
         timeout: float | NotGiven = NOT_GIVEN,
         deadline: float | None | NotGiven = NOT_GIVEN,
         retry: RetryPolicy | NotGiven = NOT_GIVEN,
-        rate_limit: RateLimit | None | NotGiven = NOT_GIVEN,
+        rate_limit: RateLimit | str | None | NotGiven = NOT_GIVEN,
         events: Listener | Sequence[Listener] | None | NotGiven = NOT_GIVEN,
         default_headers: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
         allow_insecure_http: bool | NotGiven = NOT_GIVEN,
@@ -458,7 +525,7 @@ class HeyMilo(Resources):
             200 1 9E3779B1
         """
         resource = getattr(method, "__self__", None)
-        twin = resource._twin if isinstance(resource, Resource) else None
+        twin: Any = resource._twin if isinstance(resource, Resource | HeyMilo) else None
         awaited: Any = getattr(twin, getattr(method, "__name__", ""), method)
         return run_now(self._twin.raw(awaited, *args, **kwargs))
 
@@ -476,6 +543,7 @@ class HeyMilo(Resources):
         """
         return self._twin.rate_limit
 
+    request: Final = blocking(AsyncHeyMilo.request)
     close: Final = blocking(AsyncHeyMilo.aclose)
 
     def __enter__(self) -> Self:

@@ -25,8 +25,8 @@ import attrs
 from tenacity import AsyncRetrying, RetryCallState, stop_never
 
 from ._core.codec import Content, read_content
-from ._core.emitter import LOGGER
-from ._core.messages import APIResponse, Audio, Call, Request, Response
+from ._core.emitter import LOGGER, log_failure
+from ._core.messages import APIResponse, Call, Request, Response, audio_of
 from ._core.model import cursor_of
 from ._core.redirects import redirect_target
 from ._core.retry import Retry, next_try
@@ -142,10 +142,7 @@ class Engine:
         *expires* is when a call that this one is part of has to be over; without it the call has
         a deadline of its own.
         """
-        response = await self.respond(call, expires=expires)
-        if self.record is not None:
-            self.record(response)
-        return response.data
+        return (await self.respond(call, expires=expires)).data
 
     async def map(
         self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
@@ -186,7 +183,10 @@ class Engine:
             raise
         self._tell_end(course, outcome)
         if isinstance(outcome, APIResponse):
+            if self.record is not None:
+                self.record(outcome)
             return outcome
+        log_failure(outcome)
         try:
             raise outcome
         finally:
@@ -657,10 +657,10 @@ def _say_what_is_known(error: HeyMiloError, call: Call[Any], attempts: Sequence[
 def _decoded(call: Call[T], answer: Response, secrets: tuple[Secret, ...]) -> Content[T]:
     operation = call.operation
     if operation.shape == "bytes":
-        data: Any = Audio.of(answer)
+        data: Any = audio_of(answer)
         return Content(data)
-    content: Content[T] = read_content(answer.body, operation.returns, operation.shape)
     member, asked = operation.answers, call.answers_id
+    content: Content[T] = read_content(answer.body, operation.returns, operation.shape, asked)
     if member is None or asked is None:
         return content
     given = getattr(content.data, member, None)

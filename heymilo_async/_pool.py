@@ -224,7 +224,10 @@ class Pool:
         if not self._closed:
             lane = self._loop_states.get(self._transport_type.loop_key())
             self._closed = True
-            for storage in self._storages.values():
+            with self._lock:
+                # Another thread may be about to add one, to a view with a storage of its own.
+                storages = list(self._storages.values())
+            for storage in storages:
                 storage.close()
             if lane is not None:
                 await lane.transport.aclose()

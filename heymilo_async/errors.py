@@ -22,6 +22,7 @@ Every exception that this package raises, as one tree.
     ├── ResponseDecodeError                  a 2xx whose body is not what the contract says
     │   ├── ResponseTooLargeError            ... or more than 32 MiB of it
     │   └── ResponseMismatchError            ... or the answer to another question
+    ├── OperationFailedError                 a 2xx that says that the operation failed
     └── PaginationError                      a list that does not get on
 
 A wrong *type* of argument is a plain `TypeError`. Every exception here can be pickled and copied,
@@ -54,6 +55,7 @@ __all__ = [
     "HeyMiloError",
     "InvalidRequestError",
     "NotFoundError",
+    "OperationFailedError",
     "PaginationError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -393,7 +395,11 @@ class APITimeoutError(APIConnectionError, TimeoutError):
 
 class DeadlineExceededError(APITimeoutError):
     """
-    The call's deadline passed.
+    The call's deadline passed, or the *timeout* of a method that waits for something.
+
+    Attributes:
+        data: What the server sent last about what `wait_for_push` or `wait_until_ready` waited
+            for, such as a `PushStatus`; None for any other call, or if no response came.
 
     Example:
         >>> from heymilo_async import DeadlineExceededError
@@ -406,6 +412,8 @@ class DeadlineExceededError(APITimeoutError):
         ...         print(error.phase, len(error.attempts))
         read 1
     """
+
+    data: Any = None
 
 
 class APIStatusError(HeyMiloError):
@@ -662,6 +670,27 @@ class ResponseMismatchError(ResponseDecodeError):
         ...             print(error.path)
         $.data.id
     """
+
+
+class OperationFailedError(HeyMiloError):
+    """
+    The request succeeded, but the operation did not: the body of a 2xx says so.
+
+    The client does not repeat such a call: the server understood it, and answered.
+
+    Attributes:
+        data: The model that says so, such as a `PushStatus`; None if there is none.
+
+    Example:
+        >>> from heymilo_async import OperationFailedError
+        >>> try:
+        ...     raise OperationFailedError("nothing was queued", data={"item_id": None})
+        ... except OperationFailedError as error:
+        ...     print(error, error.data["item_id"])
+        nothing was queued None
+    """
+
+    data: Any = None
 
 
 class PaginationError(HeyMiloError):

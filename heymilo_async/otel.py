@@ -162,6 +162,7 @@ class Telemetry:
             description="Time that calls waited for their turn.",
             explicit_bucket_boundaries_advisory=_LONG_BUCKETS,
         )
+        # Without a lock: a call touches no key but its own, in one step, and nobody walks through.
         self._open: dict[int, _OpenCall] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:

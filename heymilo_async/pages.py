@@ -134,11 +134,13 @@ class AsyncPager(Generic[T]):
         *,
         starting_after: str | None,
         max_items: int | None,
+        keep: Callable[[T], bool] | None = None,
     ) -> None:
         self._engine = engine
         self._page_after = page_after
         self._starting_after = starting_after
         self._max_items = max_items
+        self._keep = keep
         self._cursor = starting_after
 
     @property
@@ -321,6 +323,14 @@ class _Walk(Generic[T]):
         """
         if self._finished:
             raise StopAsyncIteration
+        page, keep = await self._fetch_page(), self.pager._keep
+        if keep is None:
+            return page
+        while not (kept := tuple(filter(keep, page))) and not self._finished:
+            page = await self._fetch_page()
+        return attrs.evolve(page, data=kept)
+
+    async def _fetch_page(self) -> Page[T]:
         # If this raises, the walk still stands where it stood: to call again is to try again.
         try:
             page = await self.pager._engine.perform(

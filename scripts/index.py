@@ -1,19 +1,46 @@
 """
-Writes `heymilo_async/resources/__init__.py`, the index of the resources, from their modules.
+Writes what follows from the modules of resources: their index, and their pages of the reference.
 
-`python scripts/index.py` writes it; with `--check` it only says whether the index is as the
-modules want it, and fails if not.
+`python scripts/index.py` writes `heymilo_async/resources/__init__.py` and below `docs/reference`;
+with `--check` it only names the files that are stale, and fails if there is one.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TypeGuard
 
 RESOURCES = Path(__file__).parent.parent / "heymilo_async" / "resources"
 INDEX = RESOURCES / "__init__.py"
+REFERENCE = RESOURCES.parent.parent / "docs" / "reference"
+CLAIMS = RESOURCES.parent.parent / "tests" / "typing" / "resources.py"
+
+#: What a collection has without saying so: arguments, and what is returned of the item.
+INHERITED = {
+    "list": ("", "Page[{}]"),
+    "list_all": ("", "AsyncPager[{}]"),
+    "get": ("a", "{}"),
+    "get_many": ("a", "list[{}]"),
+    "get_many_settled": ("a", "list[{} | HeyMiloError]"),
+}
+
+CLAIMS_HEAD = '''"""
+What a type checker makes of each method of a resource; it reads this, nobody runs it.
+
+This file is written by `python scripts/index.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_type
+
+from heymilo_async import (
+'''
 
 HEAD = '''"""
 The API's resources, one module each: models, operations, and both faces of a group.
@@ -27,6 +54,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.codec import finders
@@ -43,21 +71,22 @@ def load(name: str) -> Any:
     Return the class of the public *name*, and import its module if nobody has yet.
     """
     module = importlib.import_module(f".{EXPORTS[name]}", __name__)
+    # And all that came with it: a group may have models in common with another, which another
+    # thread may be importing; to import it once more waits for that.
     for exported, where in EXPORTS.items():
-        if where == EXPORTS[name]:
-            _publish(getattr(module, exported))
+        if f"{__name__}.{where}" in sys.modules:
+            _publish(exported, importlib.import_module(f".{where}", __name__))
     return getattr(module, name)
 
 
-def _publish(kind: type) -> None:
+def _publish(name: str, module: ModuleType) -> None:
     """
-    Give *kind* the module that shows it, where a pickle and a traceback look for it.
+    Give the class of that *name* the module that shows it, where pickles and tracebacks look.
     """
-    package = __name__.rpartition(".")[0]
-    if kind.__module__ != package:
-        # Resolved where their names are: `typing.get_type_hints` looks in `__module__`.
-        resolve(kind)
-        kind.__module__ = package
+    kind = getattr(module, name)
+    if kind.__module__ == module.__name__:
+        resolve(kind, module)
+        kind.__module__ = __name__.rpartition(".")[0]
 
 
 def _model_named(word: str) -> type[Model] | None:
@@ -111,7 +140,7 @@ def words(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 isinstance(line, ast.AnnAssign)
                 and ast.unparse(line.target) == "object"
                 and isinstance(line.value, ast.Constant)
-                and f"returns=Page[{kind.name}]" in text
+                and (f"Page[{kind.name}]" in text or f", {kind.name})" in text)
             ):
                 yield str(line.value.value), kind.name
 
@@ -120,10 +149,10 @@ def index() -> str:
     """
     Return the index that the modules want.
     """
-    imports, mounts, exports, objects = "", {"Async": "", "": ""}, "", ""
+    imports, mounts, exports, objects, summaries = "", {"Async": "", "": ""}, "", "", ""
     names: list[str] = []
     for module, tree in modules():
-        classes = sorted(kind.name for kind in public_classes(tree))
+        classes = sorted((kind.name for kind in public_classes(tree)), key=str.lower)
         if not classes:
             continue
         names += classes
@@ -133,15 +162,19 @@ def index() -> str:
         objects += "".join(f'    "{word}": "{name}",\n' for word, name in words(tree))
         if module.startswith("_"):
             continue
+        described = (ast.get_docstring(tree) or "").partition("\n\n")[0]
+        summary = " ".join(described.partition(": ")[2].split())
+        summaries += f'    "{module}": "{summary[:1].upper()}{summary[1:]}",\n'
         face = "".join(part.capitalize() for part in module.split("_"))
         (blocking,) = [name for name in classes if name.lower() == face.lower()]
         for prefix in mounts:
-            kind = prefix + blocking
-            mounts[prefix] += f'    {module}: Final = Mounted["{kind}"]("{kind}")\n'
+            mounts[prefix] += _mounted(module, prefix + blocking)
     text = HEAD + imports
     text += "\n__all__ = [\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]\n"
     text += "\n#: Every public class of a resource, and the module that it is in.\n"
     text += f"EXPORTS: Final[Mapping[str, str]] = {{\n{exports}}}\n"
+    text += "\n#: What each group is about, by the clients' name for it.\n"
+    text += f"SUMMARIES: Final[Mapping[str, str]] = {{\n{summaries}}}\n"
     text += "\n#: What `object` says of the items of a list, and the model of these.\n"
     text += f"_BY_OBJECT: Final[Mapping[str, str]] = {{\n{objects}}}\n"
     for prefix, who in (("Async", "an `AsyncHeyMilo`"), ("", "a `HeyMilo`")):
@@ -150,18 +183,154 @@ def index() -> str:
     return text + TAIL
 
 
+def _mounted(name: str, kind: str) -> str:
+    line = f'    {name}: Final = Mounted["{kind}"]("{kind}")\n'
+    if len(line) <= 101:
+        return line
+    return f'    {name}: Final = Mounted["{kind}"](\n        "{kind}"\n    )\n'
+
+
+def page(tree: ast.Module) -> str:
+    """
+    Return the page of the reference for a module: its faces first, then its models.
+    """
+    described = (ast.get_docstring(tree) or "").partition("\n\n")[0]
+    title, _, summary = " ".join(described.split()).partition(": ")
+    text = f"# {title}\n\n{summary[:1].upper()}{summary[1:]}\n\n```{{eval-rst}}\n"
+    text += ".. py:currentmodule:: heymilo_async\n"
+    kinds = public_classes(tree)
+    for kind in sorted(kinds, key=lambda one: not _is_face(one)):
+        members = [
+            line.name
+            for line in kind.body
+            if isinstance(line, ast.FunctionDef | ast.AsyncFunctionDef)
+            and not line.name.startswith("_")
+        ]
+        text += f"\n.. autoclass:: {kind.name}\n"
+        if _is_face(kind):
+            text += "   :members:\n"
+        elif members:
+            text += f"   :members: {', '.join(members)}\n"
+    return text + "```\n"
+
+
+def _is_face(kind: ast.ClassDef) -> bool:
+    names = {line.targets[0].id for line in kind.body if _is_plain_assignment(line)}
+    bases = " ".join(ast.unparse(base) for base in kind.bases)
+    return bool(names & {"_twin_type", "_list_operation"}) or "Resource" in bases
+
+
+def _is_plain_assignment(line: ast.stmt) -> TypeGuard[Any]:
+    return isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
+
+
+def resources_page() -> str:
+    """
+    Return the page of the reference that lists the groups.
+    """
+    text = "# Resources\n\nOne page a group, as `client.GROUP` has it.\n\n```{toctree}\n:maxdepth: 1\n\n"
+    names = [name.replace("_", "-") for name, _ in modules() if not name.startswith("_")]
+    return text + "".join(f"{name}\n" for name in names) + "```\n"
+
+
+def claims() -> str:
+    """
+    Return the file from which type checkers read what each method of both faces returns.
+    """
+    faces: dict[str, list[tuple[str, str, str]]] = {}
+    for module, tree in modules():
+        for kind in public_classes(tree):
+            if kind.name.startswith("Async") and _is_face(kind):
+                faces[module] = list(_methods_of(kind))
+    text = CLAIMS_HEAD
+    names = {name for name in _names_in(faces) if name in exports()}
+    text += "".join(
+        f"    {name},\n"
+        for name in sorted(
+            {"AsyncHeyMilo", "AsyncPager", "HeyMilo", "HeyMiloError", "Page", "Pager", *names}
+            | ({"Audio"} if "Audio" in _names_in(faces) else set()),
+            key=str.lower,
+        )
+    )
+    text += ")\n"
+    for awaited in (True, False):
+        client = "AsyncHeyMilo" if awaited else "HeyMilo"
+        word = "awaited" if awaited else "blocking"
+        text += "\n\nasync def awaited(" if awaited else f"\n\ndef {word}("
+        text += f'client: {client}, a: Any) -> None:\n    """\n'
+        text += f'    What each method returns, {word}.\n    """\n'
+        for module, methods in faces.items():
+            for name, arguments, returns in methods:
+                told = returns if awaited else returns.replace("AsyncPager", "Pager")
+                wait = "await " if awaited and "AsyncPager" not in returns else ""
+                text += f"    assert_type({wait}client.{module}.{name}({arguments}), {told})\n"
+    return text
+
+
+def exports() -> set[str]:
+    """
+    Return the names of all public classes of resources.
+    """
+    return {kind.name for _, tree in modules() for kind in public_classes(tree)}
+
+
+def _names_in(faces: dict[str, list[tuple[str, str, str]]]) -> set[str]:
+    returned = " ".join(returns for methods in faces.values() for _, _, returns in methods)
+    return set(re.findall(r"\w+", returned))
+
+
+def _methods_of(kind: ast.ClassDef) -> Iterator[tuple[str, str, str]]:
+    """
+    Yield name, arguments and what is returned, for each public method of an awaited face.
+    """
+    own = {
+        line.name: line
+        for line in kind.body
+        if isinstance(line, ast.FunctionDef | ast.AsyncFunctionDef) and line.name[0] != "_"
+    }
+    base = kind.bases[0]
+    if isinstance(base, ast.Subscript):
+        item = ast.unparse(base.slice)
+        for name, (arguments, returns) in INHERITED.items():
+            if name not in own:
+                yield name, arguments, returns.format(item)
+    for name, method in own.items():
+        required = [
+            f"{one.arg}=a"
+            for one, default in zip(method.args.kwonlyargs, method.args.kw_defaults, strict=True)
+            if default is None
+        ]
+        positional = len(method.args.args) - 1 - len(method.args.defaults)
+        returned = ast.unparse(method.returns) if method.returns else "None"
+        yield name, ", ".join(["a"] * positional + required), returned.replace("builtins.", "")
+
+
+def wanted() -> dict[Path, str]:
+    """
+    Return the files that follow from the modules, with what belongs into each.
+    """
+    files = {INDEX: index(), REFERENCE / "resources.md": resources_page(), CLAIMS: claims()}
+    for name, tree in modules():
+        if not name.startswith("_"):
+            files[REFERENCE / f"{name.replace('_', '-')}.md"] = page(tree)
+    return files
+
+
 def main(arguments: list[str]) -> int:
     """
-    Write the index, or check it.
+    Write the files, or check them.
     """
-    wanted = index()
-    if arguments == ["--check"]:
-        if INDEX.read_text(encoding="utf-8") == wanted:
-            return 0
-        print("heymilo_async/resources/__init__.py is stale: run `python scripts/index.py`")
-        return 1
-    INDEX.write_text(wanted, encoding="utf-8")
-    return 0
+    root = RESOURCES.parent.parent
+    stale = 0
+    for file, text in wanted().items():
+        if file.exists() and file.read_text(encoding="utf-8") == text:
+            continue
+        if arguments == ["--check"]:
+            print(f"{file.relative_to(root)} is stale: run `python scripts/index.py`")
+            stale = 1
+        else:
+            file.write_text(text, encoding="utf-8")
+    return stale
 
 
 if __name__ == "__main__":

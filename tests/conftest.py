@@ -10,6 +10,7 @@ from pathlib import Path
 
 import invariants
 import pytest
+import trustme
 from catalogue import cases_of
 from fronts import Front
 from hypothesis import settings
@@ -125,6 +126,14 @@ def serve() -> Iterator[object]:
     yield start
     for server in running:
         server.__exit__()
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """
+    An authority for certificates, which only tests trust.
+    """
+    return trustme.CA()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ front it gets a `HeyMilo` whose every answer is wrapped to be awaited, and runs 
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -22,6 +23,9 @@ from heymilo_async.resources._collection import Resource
 Body = Callable[[Any], Awaitable[Any]]
 
 KEY = "canary-5f2b9c71e8d04a36"
+
+#: Reading the certificates of the machine takes longer than most tests.
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @attrs.frozen
@@ -82,6 +86,20 @@ class Front:
         return Awaited(client) if self.is_blocking else client
 
 
+class QuickFront(Front):
+    """
+    A front whose clients read no certificates, unless they are told to by `ssl_context=None`.
+    """
+
+    def client(self, base_url: str, api_key: str = KEY, **options: Any) -> Any:
+        """
+        Return a client of this front.
+        """
+        if "http_client" not in options:
+            options.setdefault("ssl_context", NO_CERTIFICATES)
+        return super().client(base_url, api_key, **options)
+
+
 async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 
@@ -133,7 +151,13 @@ class _Method:
         self._method = method
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._method.__name__ in {"list_all", "pages", "prefetch", "with_options"}:
+        if self._method.__name__.startswith("list_all") or self._method.__name__ in {
+            "find",
+            "list_all",
+            "pages",
+            "prefetch",
+            "with_options",
+        }:
             return _wrapped(self._method(*args, **kwargs))
         return self._later(*args, **kwargs)
 

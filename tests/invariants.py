@@ -37,6 +37,7 @@ from typing import Any, Self
 import anyio
 import attrs
 import trio
+from background import workers
 from fronts import Awaited
 
 from heymilo_async import (
@@ -524,6 +525,9 @@ async def look(client: Any, healthy: str, watch: Watch) -> None:
     Look at a *client* that nobody uses any more: its pool, its tasks, and whether it still works.
     """
     if not (watch.in_flight and isinstance(client, Awaited)):
+        # A thread that reads ahead ends its last request after the `with`, as is documented; on a
+        # busy machine that takes longer than a second, and is no connection that was left in use.
+        settled(workers, 20.0)
         settled(lambda: in_use(client))
         watch.used(client)
     watch.tasks()

@@ -4,7 +4,6 @@ Clients of the user's own, of httpx and of its successor, for `http_client=`.
 
 from __future__ import annotations
 
-import ssl
 from types import ModuleType
 from typing import Any
 
@@ -13,8 +12,6 @@ import httpx2
 from fronts import Front
 
 LIBRARIES = (httpx, httpx2)
-#: Reading the certificates of the machine takes longer than most tests.
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def kind_of(front: Front, library: ModuleType) -> Any:

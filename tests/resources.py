@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from heymilo_async import resources
+from heymilo_async._core.messages import Operation
 from heymilo_async.resources._collection import AsyncResource
 
 
@@ -62,6 +63,14 @@ class Found:
             for name, value in vars(self.awaited).items()
             if inspect.isfunction(value) and not name.startswith("_")
         }
+
+    @property
+    def operations(self) -> list[Operation[Any]]:
+        """
+        The operations that its methods stand for.
+        """
+        marked = (getattr(method, "__operation__", None) for method in self.methods.values())
+        return [one for one in marked if one is not None]
 
 
 FOUND = [

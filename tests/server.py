@@ -80,6 +80,14 @@ class Received:
     headers: dict[str, str]
     connection: int
     at: float
+    body: bytes = b""
+
+    @property
+    def json(self) -> Any:
+        """
+        The body, read as JSON.
+        """
+        return json.loads(self.body)
 
 
 def read_head(head: bytes, connection: int) -> Received:
@@ -269,7 +277,15 @@ class Server:
                     return
                 unread += more
             head, _, unread = unread.partition(b"\r\n\r\n")
-            yield read_head(head, number)
+            request = read_head(head, number)
+            length = int(request.headers.get("content-length", 0))
+            while len(unread) < length:
+                more = connection.recv(65536)
+                if not more:
+                    return
+                unread += more
+            body, unread = unread[:length], unread[length:]
+            yield attrs.evolve(request, body=body)
 
     def _reply(self, request: Received, connection: Connection) -> None:
         with self._lock:

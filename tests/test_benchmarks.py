@@ -216,3 +216,50 @@ def test_parts_of_a_call(server):
 
     assert 9 == len(table.rows)
     assert sum(row.median for row in table.rows.values()) > 0
+
+
+def test_the_house_is_counted():
+    """
+    Every figure of the house is counted, and the goals are those that were set.
+    """
+    house = _load("house")
+
+    found = {figure.name: figure for figure in house.figures()}
+
+    assert all(figure.value > 0 for figure in found.values())
+    assert [14, 110, 10, 35, 2_300, 1_000, 60, 61, 2] == [
+        figure.goal for figure in found.values() if figure.goal is not None
+    ]
+    path = house.longest_path()
+    assert ["", "_client"] == path[:2]
+    assert len(path) == len(set(path)) == found["modules on the longest import path"].value
+
+
+def test_a_figure_beyond_its_goal():
+    """
+    A figure says that its goal is missed, and nothing if there is none.
+    """
+    figure = _load("house").Figure
+
+    assert figure(name="lines", value=11, goal=10).line.endswith("at most 10      MISSED")
+    assert figure(name="lines", value=10, goal=10).line.endswith("at most 10")
+    assert figure(name="lines", value=10).line.endswith(" 10")
+
+
+def test_profiling_tells_imports_apart():
+    """
+    A function that runs during an import is none of the call.
+    """
+    house = _load("house")
+    entered = house.Entered()
+    file = str(house.PACKAGE / "errors.py")
+    exec(compile("def called(): pass", file, "exec"), names := {})
+
+    sys.setprofile(entered)
+    try:
+        names["called"]()
+        exec(compile("x = 1", file, "exec"))
+    finally:
+        sys.setprofile(None)
+
+    assert {"files": 1, "functions": 1, "imported": 1} == entered.counts

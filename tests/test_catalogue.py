@@ -10,7 +10,9 @@ from pathlib import Path
 from catalogue import (
     CASES,
     FULL_SIZE_IN_SOAK,
+    MISSING,
     NOT_ON_ALL_FRONTS,
+    NUMBERS,
     SECTIONS,
     WAITING,
     cases_of,
@@ -38,9 +40,12 @@ def shown() -> dict[int, list[set[str]]]:
 
 def test_every_case_is_listed():
     """
-    The cases are numbered without a gap, each is one sentence, and each has its section.
+    Each number has its case or is named as missing, not both; each case is one sentence, and has
+    its section.
     """
-    assert list(range(1, 155)) == list(CASES)
+    assert sorted(set(NUMBERS) - set(CASES)) == sorted(MISSING)
+    assert sorted(CASES) == list(CASES)
+    assert [] == sorted(set(CASES) - set(NUMBERS))
     assert [] == [number for number, case in CASES.items() if not case.endswith(".")]
     assert 1 == min(SECTIONS)
     assert "Backoff" == section_of(14)

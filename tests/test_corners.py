@@ -113,14 +113,14 @@ def test_what_was_decoded_too_late_is_late(front, serve, monkeypatch):
     """
     server = serve(single())
     late = []
-    real_now, real_decode = front.transport.now, _codec.decode
+    real_now, real_decode = front.transport.now, _codec.read_content
 
     def decode_slowly(*args):
         late.append(100.0)
         return real_decode(*args)
 
     monkeypatch.setattr(front.transport, "now", lambda self: real_now(self) + sum(late))
-    monkeypatch.setattr("heymilo_async._engine.decode", decode_slowly)
+    monkeypatch.setattr("heymilo_async._engine.read_content", decode_slowly)
 
     async def body(client):
         with pytest.raises(DeadlineExceededError) as caught:

@@ -17,7 +17,16 @@ import attrs
 import pytest
 
 import heymilo_async
+from heymilo_async import Model
 from heymilo_async.events import Event
+from heymilo_async.resources._collection import (
+    AsyncCollection,
+    AsyncResource,
+    AsyncSearchable,
+    Collection,
+    Resource,
+    Searchable,
+)
 from heymilo_async.sandbox import running
 from heymilo_async.sandbox.faults import Fault
 
@@ -41,7 +50,17 @@ PUBLIC = [
 #: Docstrings that a schema publishes, in the contract's words.
 THE_CONTRACTS_WORDS = {"heymilo_async.sandbox.PhoneNumberResponse"}
 #: Kinds of these are shown by an example of theirs.
-SHOWN_BY_THEIR_BASE = {Event, Fault}
+SHOWN_BY_THEIR_BASE = {
+    Event,
+    Fault,
+    Model,
+    AsyncResource,
+    AsyncCollection,
+    AsyncSearchable,
+    Resource,
+    Collection,
+    Searchable,
+}
 EXAMPLES = {
     name: [one for one in doctest.DocTestFinder().find(module) if one.examples]
     for name, module in {name: importlib.import_module(name) for name in MODULES}.items()

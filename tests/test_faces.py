@@ -9,11 +9,14 @@ import inspect
 import typing
 from unittest import mock
 
+import attrs
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from resources import FOUND
 
 import heymilo_async
-from heymilo_async import AsyncHeyMilo, HeyMilo
+from heymilo_async import AsyncHeyMilo, HeyMilo, Model
 
 #: Group and method of every operation there is.
 OPERATIONS = [(found.name, name) for found in FOUND for name in found.methods]
@@ -22,9 +25,10 @@ KINDS = [AsyncHeyMilo, HeyMilo]
 
 def is_awaited(kind, method):
     """
-    Return whether *method* of this *kind* of client is a coroutine function; `list_all` is none.
+    Return whether *method* of this *kind* of client is a coroutine function; what makes a pager is
+    none.
     """
-    return kind is AsyncHeyMilo and method != "list_all"
+    return kind is AsyncHeyMilo and not (method == "find" or method.startswith("list_all"))
 
 
 def spec_of_instance(kind):
@@ -46,7 +50,7 @@ def spec_of_class(kind):
 @pytest.mark.parametrize(("group", "method"), OPERATIONS)
 def test_autospec_knows_each_operation(kind, group, method, spec):
     """
-    An autospec has every operation, of the right kind, and refuses what it does not take.
+    Case 188: an autospec has every operation, of the right kind, and refuses what it does not take.
     """
     mocked = getattr(getattr(spec(kind), group), method)
 
@@ -59,7 +63,7 @@ def test_autospec_knows_each_operation(kind, group, method, spec):
 @pytest.mark.parametrize(("group", "method"), OPERATIONS)
 def test_a_group_is_patched_with_its_operations(kind, group, method):
     """
-    `patch.object(..., autospec=True)` of a group has every operation, of the right kind.
+    Case 188: `patch.object(..., autospec=True)` of a group has every operation, of the right kind.
     """
     with mock.patch.object(kind, group, autospec=True) as patched:
         mocked = getattr(patched, method)
@@ -72,7 +76,7 @@ def test_a_group_is_patched_with_its_operations(kind, group, method):
 @pytest.mark.parametrize(("group", "method"), OPERATIONS)
 def test_a_blocking_method_is_a_plain_function(group, method):
     """
-    Nothing about a blocking method says coroutine, unwrapped or wrapped once more.
+    Case 188: nothing about a blocking method says coroutine, unwrapped or wrapped once more.
     """
     plain = getattr(getattr(HeyMilo, group), method)
 
@@ -89,7 +93,7 @@ def test_a_blocking_method_is_a_plain_function(group, method):
 @pytest.mark.parametrize(("group", "method"), OPERATIONS)
 def test_type_hints_of_both_faces(group, method):
     """
-    The type hints of a method resolve, and are the same for both faces, pagers aside.
+    Case 188: the type hints of a method resolve, and are the same for both faces, pagers aside.
     """
     awaited, plain = (
         typing.get_type_hints(getattr(getattr(kind, group), method)) for kind in KINDS
@@ -113,7 +117,7 @@ def test_an_unknown_operation_of_a_group(kind):
 @pytest.mark.parametrize("name", heymilo_async.__all__)
 def test_type_hints_of_each_public_name(name):
     """
-    The type hints of every public class and of its constructor resolve.
+    Case 188: the type hints of every public class and of its constructor resolve.
     """
     public = getattr(heymilo_async, name)
     if isinstance(public, type):
@@ -122,4 +126,47 @@ def test_type_hints_of_each_public_name(name):
     elif callable(public):
         typing.get_type_hints(public)
     else:
-        assert "__version__" == name
+        assert name in {"NOT_GIVEN", "__version__"}
+
+
+#: Public classes of attrs that take any value of the types of their fields.
+VALUES = [
+    kind
+    for kind in (getattr(heymilo_async, name) for name in heymilo_async.__all__)
+    if isinstance(kind, type)
+    and attrs.has(kind)
+    and not any(field.validator for field in attrs.fields(kind))
+]
+
+
+#: One example says whether it can be made; how long that takes is hypothesis's business.
+ONE = settings(max_examples=1, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+
+
+def is_free_form(field):
+    """
+    Return whether any JSON may stand in a field, of which hypothesis cannot know.
+    """
+    return field.default is attrs.NOTHING and "typing.Any" in str(field.type)
+
+
+@pytest.mark.parametrize("kind", VALUES)
+@given(data=st.data())
+@ONE
+def test_hypothesis_builds_each_model(kind, data):
+    """
+    Case 198: `hypothesis.strategies.builds` makes every public model by the types of its fields.
+    """
+    free_form = {field.alias: st.just({}) for field in attrs.fields(kind) if is_free_form(field)}
+
+    assert kind is type(data.draw(st.builds(kind, **free_form)))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in VALUES if issubclass(kind, Model)])
+@given(data=st.data())
+@ONE
+def test_hypothesis_knows_each_model_by_its_type(kind, data):
+    """
+    Case 198: hypothesis makes a model that is part of another one, optional fields included.
+    """
+    assert isinstance(data.draw(st.from_type(kind)), kind)

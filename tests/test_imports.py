@@ -30,6 +30,7 @@ LAYERS = [
     {"__init__"},
     {"sandbox"},
     {"cli", "testing"},
+    {"__main__"},
 ]
 #: `errors` and `events` are two halves of what a call came to.
 WITHIN = {("events", "errors"), ("errors", "events"), ("otel", "__init__")}

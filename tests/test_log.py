@@ -99,7 +99,7 @@ def test_a_call_is_summed_up(front, serve, caplog):
     with caplog.at_level(logging.DEBUG, NAME):
         front.run(body, server.base_url)
 
-    well, ill = [one for one in caplog.records if one.name == NAME]
+    well, ill, failed = [one for one in caplog.records if one.name == NAME]
     assert re.fullmatch(rf"{REQUEST} came to 200 in \d\.\d{{3}} s, attempts: 1", well.getMessage())
     assert f"{REQUEST} came to 404 NotFoundError in " in ill.getMessage()
     assert (1, 200, None, "r1") == (
@@ -114,6 +114,8 @@ def test_a_call_is_summed_up(front, serve, caplog):
         ill.heymilo_request_id,
     )
     assert 0 < well.heymilo_elapsed < 5
+    assert "WARNING" == failed.levelname
+    assert f"NotFoundError: {REQUEST} answered 404" in failed.getMessage()
 
 
 def test_no_line_shows_a_secret(front, serve, naps, caplog):
@@ -131,7 +133,7 @@ def test_no_line_shows_a_secret(front, serve, naps, caplog):
         front.run(body, server.base_url, retry=RetryPolicy(max_attempts=2))
 
     lines = [one for one in caplog.records if one.name == NAME]
-    assert ["WARNING", "DEBUG"] == [line.levelname for line in lines]
+    assert ["WARNING", "DEBUG", "WARNING"] == [line.levelname for line in lines]
     for line in lines:
         assert "canary" not in f"{line.getMessage()} {vars(line)}"
 

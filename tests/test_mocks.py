@@ -61,7 +61,7 @@ def by_respx_using_httpx(request):
 @pytest.mark.parametrize("mocking", [by_pytest_httpx, by_respx, by_respx_using_httpx])
 def test_a_mock_answers(front, serve, request, mocking):
     """
-    A mock answers in place of the server, which is not asked.
+    Case 191: a mock answers in place of the server, which is not asked.
     """
     server = serve(single())
 
@@ -72,7 +72,7 @@ def test_a_mock_answers(front, serve, request, mocking):
 
 def test_a_mock_transport_answers(front):
     """
-    `httpx.MockTransport`, in a client of the user's own, answers.
+    Case 191: `httpx.MockTransport`, in a client of the user's own, answers.
     """
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=MOCKED))
     kind = httpx.Client if front.is_blocking else httpx.AsyncClient
@@ -83,7 +83,7 @@ def test_a_mock_transport_answers(front):
 @pytest.mark.lets_out("AssertionError")
 def test_an_assertion_of_a_mock(front, serve, httpx_mock):
     """
-    An AssertionError of a mock leaves as it is, at once.
+    Case 191: an AssertionError of a mock leaves as it is, at once.
     """
     server = serve(single())
     httpx_mock.add_exception(AssertionError("not as expected"))
@@ -99,7 +99,7 @@ def test_an_assertion_of_a_mock(front, serve, httpx_mock):
 
 def test_a_timeout_of_a_mock(front, httpx_mock):
     """
-    A timeout that a mock makes up is one to the client.
+    Case 191: a timeout that a mock makes up is one to the client.
     """
     httpx_mock.add_exception(httpx.ReadTimeout("made up"))
 
@@ -116,7 +116,8 @@ def test_a_timeout_of_a_mock(front, httpx_mock):
 )
 def test_a_cassette(front, serve, tmp_path, options, has_key):
     """
-    A cassette of vcrpy has what was answered, and answers it again; the key is in it unless filtered.
+    Case 191: a cassette of vcrpy has what was answered, and answers it again; the key is in it
+    unless filtered.
     """
     server = serve(single())
     path = tmp_path / "cassette.yaml"

@@ -14,8 +14,8 @@ import time
 
 import anyio
 import pytest
-from fronts import KEY
-from own import LIBRARIES, NO_CERTIFICATES, close, kind_of
+from fronts import KEY, NO_CERTIFICATES
+from own import LIBRARIES, close, kind_of
 from server import NUMBER, answer, ok, single
 
 from heymilo_async import (

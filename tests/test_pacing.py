@@ -718,12 +718,23 @@ def test_a_limit_as_people_write_it():
             RateLimit.parse(text)
 
 
-@pytest.mark.parametrize("value", [300, "300/min", (300, 60), True, {}])
+def test_a_limit_as_people_write_it_is_a_rate_limit():
+    """
+    `rate_limit` takes the text, too.
+    """
+    with HeyMilo(KEY, rate_limit="300/min") as client:
+        assert 300 == client.rate_limit.limit
+        assert 5 == client.with_options(rate_limit="5/s").rate_limit.limit
+    with pytest.raises(ConfigurationError):
+        HeyMilo(KEY, rate_limit="300")
+
+
+@pytest.mark.parametrize("value", [300, (300, 60), True, {}])
 def test_what_is_no_rate_limit(value):
     """
     A client takes a `RateLimit` and nothing that looks like one.
     """
-    with pytest.raises(TypeError, match="rate_limit must be a RateLimit or None"):
+    with pytest.raises(TypeError, match="rate_limit must be a RateLimit, a text"):
         HeyMilo(KEY, rate_limit=value)
     with HeyMilo(KEY) as client, pytest.raises(TypeError, match="rate_limit"):
         client.with_options(rate_limit=value)

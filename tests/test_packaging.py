@@ -21,7 +21,10 @@ import heymilo_async
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 #: What stands at the top of the sdist: all that is in the repository but what CI starts.
-FOLDERS = {".github", "benchmarks", "changelog.d", "docs", "examples", "heymilo_async", "tests"}
+FOLDERS = {
+    *(".github", "benchmarks", "changelog.d", "docs", "examples", "findings", "heymilo_async"),
+    *("scripts", "tests"),
+}
 FILES = {
     *(".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"),
     *("PKG-INFO", "README.md", "RELEASING.md", "SECURITY.md", "constraints.txt", "noxfile.py"),

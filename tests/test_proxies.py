@@ -10,20 +10,11 @@ import ssl
 import threading
 
 import pytest
-import trustme
 from server import NUMBER, single
 
 from heymilo_async._http.proxies import Proxies, _covers
 
 ID = NUMBER["id"]
-
-
-@pytest.fixture(scope="module")
-def authority():
-    """
-    An authority that only these tests trust.
-    """
-    return trustme.CA()
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import enum
 import unicodedata
 from typing import Final
+from urllib.parse import quote, unquote
 
 from ..errors import ConfigurationError, InvalidRequestError
 
@@ -18,9 +19,17 @@ _LONGEST_ID = 1024
 _LONGEST_CURSOR = 4096
 
 
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+
+
 class NotGiven(enum.Enum):
     """
-    The default of a parameter for which None means something of its own.
+    The type of `NOT_GIVEN`: the default of what is left out, where None means something of its own.
+
+    Example:
+        >>> from heymilo_async import NOT_GIVEN, NotGiven
+        >>> isinstance(NOT_GIVEN, NotGiven)
+        True
     """
 
     NOT_GIVEN = "NOT_GIVEN"
@@ -130,6 +139,51 @@ def refuse_surrogates(name: str, text: str) -> None:
     """
     if not text.isascii():
         _refuse_categories(name, text, {"Cs"}, "an unpaired surrogate")
+
+
+def check_method(name: str, value: object) -> str:
+    """
+    Return *value* in capitals if it is a method of HTTP.
+    """
+    text = _plain_text(name, value).upper()
+    if text not in _METHODS:
+        message = f"{name} must be one of {', '.join(sorted(_METHODS))}"
+        raise InvalidRequestError(message)
+    return text
+
+
+def check_path(name: str, value: object) -> str:
+    """
+    Return *value* quoted for a URL, if it is a path below base_url and nothing else.
+    """
+    text = _plain_text(name, value)
+    fault = ""
+    if not text.startswith("/") or text.startswith("//"):
+        fault = "must begin with one /"
+    elif "?" in text or "#" in text:
+        fault = "must have no query and no fragment: there is query="
+    elif "\\" in text:
+        fault = "must have no backslash"
+    elif any(unquote(segment) in {".", ".."} for segment in text.split("/")):
+        fault = "must have no segment that is . or .."
+    if fault:
+        message = f"{name} {fault}"
+        raise InvalidRequestError(message)
+    _refuse_categories(
+        name, text, {"Cc", "Cs", "Zl", "Zp"}, "a control character or an unpaired surrogate"
+    )
+    return quote(text, safe="/%:=@~!$&'()*+,;")
+
+
+def check_header(name: str, value: object) -> str:
+    """
+    Return *value* as a plain str if it can stand in a header.
+    """
+    text = _plain_text(name, value)
+    if not text or not text.isascii() or not text.isprintable() or text != text.strip():
+        message = f"{name} must be printable ASCII, without blanks around it"
+        raise InvalidRequestError(message)
+    return text
 
 
 def check_search(name: str, value: object) -> str:

@@ -124,6 +124,16 @@ class Body:
     def __attrs_post_init__(self) -> None:
         members(self)
 
+    def _given(self) -> Iterator[tuple[str, Any]]:
+        """
+        Yield the name and value of each member that is not left out.
+        """
+        kind: Any = type(self)
+        for name in _hints(kind):
+            value = getattr(self, name)
+            if value is not NOT_GIVEN:
+                yield name, value
+
     def _check(self, name: str) -> None:
         """
         Refuse members that do not go together; *name* is what comes before a member's name.
@@ -132,14 +142,14 @@ class Body:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return dict(_given(self)) == dict(_given(other))
+        return dict(self._given()) == dict(other._given())
 
     def __hash__(self) -> int:
         # Members may be lists. What is equal has the same ones, which is all it takes.
-        return hash((type(self), *(name for name, _ in _given(self))))
+        return hash((type(self), *(name for name, _ in self._given())))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in _given(self))})"
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self._given())})"
 
 
 def encode(value: Any) -> bytes:
@@ -169,17 +179,9 @@ def members(body: Body, prefix: str = "") -> dict[str, Any]:
     """
     kind: Any = type(body)
     hints = _hints(kind)
-    made = {name: _checked(hints[name], value, prefix + name) for name, value in _given(body)}
+    made = {name: _checked(hints[name], value, prefix + name) for name, value in body._given()}
     body._check(prefix)
     return made
-
-
-def _given(body: Body) -> Iterator[tuple[str, Any]]:
-    kind: Any = type(body)
-    for name in _hints(kind):
-        value = getattr(body, name)
-        if value is not NOT_GIVEN:
-            yield name, value
 
 
 def _unchecked(kind: type[Body], given: Mapping[str, Any], prefix: str) -> Body:
@@ -243,7 +245,7 @@ def _one_of(hints: Sequence[Any], value: Any, name: str) -> Any:
             return None
         raise wrong_type(name, "given, or left out", value)
     wanted = [one for one in hints if one not in {type(None), NotGiven}]
-    if datetime in wanted and isinstance(value, datetime):
+    if wanted == [datetime] or (datetime in wanted and isinstance(value, datetime)):
         return _time(value, name)
     wanted = [one for one in wanted if one is not datetime]
     bodies = [one for one in wanted if isinstance(one, type) and issubclass(one, Body)]
@@ -261,9 +263,13 @@ def _nested(kinds: Sequence[type[Body]], value: Any, name: str) -> dict[str, Any
         raise wrong_type(name, f"a {names}, or a mapping of its members", value)
     if len(kinds) == 1:
         return members(_unchecked(kinds[0], value, f"{name}."), f"{name}.")
-    by_type = {attrs.fields_dict(one)["type"].default: one for one in kinds}  # type: ignore[arg-type]
+    by_type = {_default(one, "type"): one for one in kinds}
     kind = by_type[_word(tuple(by_type), value.get("type"), f"{name}.type")]
     return members(_unchecked(kind, value, f"{name}."), f"{name}.")
+
+
+def _default(kind: Any, name: str) -> Any:
+    return attrs.fields_dict(kind)[name].default
 
 
 def _scalar(kind: Any, value: Any, name: str) -> Any:

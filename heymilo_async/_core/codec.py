@@ -121,10 +121,14 @@ class Content(Generic[T]):
     is_cut: bool = False
 
 
-def read_content(body: bytes, returns: Any, shape: str) -> Content[Any]:
+def read_content(body: bytes, returns: Any, shape: str, asked: str | None = None) -> Content[Any]:
     """
-    Read *body* as *shape* has it; `bytes` is not for here.
+    Read *body* as *shape* has it, which is the answer about the id *asked*; `bytes` is not for here.
+
+    A model with a `_from_envelope` may first mend what it knows to be sent incomplete.
     """
+    if shape == "any":
+        return Content(_parse(body) if body else None)
     if shape in {"page", "object"}:
         return Content(decode(body, returns))
     if shape == "list":
@@ -133,7 +137,10 @@ def read_content(body: bytes, returns: Any, shape: str) -> Content[Any]:
         return Content(
             listed.data, extra=listed.extra, is_cut=bool(listed.pagination.get("has_more"))
         )
-    single: SingleResponse[Any] = decode(body, SingleResponse[returns])
+    parsed = _parse(body)
+    if hasattr(returns, "_from_envelope"):
+        parsed = returns._from_envelope(parsed, asked)
+    single: SingleResponse[Any] = structure(parsed, SingleResponse[returns])
     return Content(single.data, single.meta, single.extra)
 
 
@@ -413,7 +420,9 @@ def _attrs_hook_factory(kind: Any, converter: Converter) -> Callable[[Any, Any],
         extra = {name: member for name, member in value.items() if name not in known}
         return attrs.evolve(read, extra=checked_copy(extra))
 
-    return structure_hook
+    # A model may stand between itself and its reader.
+    around: Callable[..., Callable[[Any, Any], Any]] | None = getattr(plain, "_reader", None)
+    return structure_hook if around is None else around(structure_hook, converter)
 
 
 def _unstructure_hook_factory(kind: Any, converter: Converter) -> Callable[[Any], dict[str, Any]]:
@@ -421,7 +430,8 @@ def _unstructure_hook_factory(kind: Any, converter: Converter) -> Callable[[Any]
 
     def unstructure_hook(value: Any) -> dict[str, Any]:
         known = {name: converter.unstructure(getattr(value, name)) for name in names}
-        extra = {name: member for name, member in value.extra.items() if name not in known}
+        # What a model has no place for stands in its `extra`, under the name that it came with.
+        extra = {name: one for name, one in value.extra.items() if known.get(name) is None}
         return known | checked_copy(extra)
 
     return unstructure_hook

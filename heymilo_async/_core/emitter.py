@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import attrs
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, HeyMiloError
 from ..events import CallFinished, Event, Listener, RetryScheduled
 
 LOGGER: Final = logging.getLogger("heymilo_async")
@@ -80,6 +80,16 @@ def log(event: Event) -> None:
         for field in attrs.fields(type(event))
     }
     LOGGER.log(line.level, line.text, *line.arguments(event), extra=facts)
+
+
+def log_failure(error: HeyMiloError) -> None:
+    """
+    Log that a call failed for good, with what its *error* says.
+    """
+    if LOGGER.isEnabledFor(logging.WARNING):
+        # What fails may be a handler of the log; the call has an error of its own to raise.
+        with contextlib.suppress(Exception):
+            LOGGER.warning("%s: %s", type(error).__name__, error)
 
 
 def show(wanted: str | None) -> None:

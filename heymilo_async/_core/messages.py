@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import attrs
 
 from .._mapping import NOTHING_EXTRA, Headers, read_only
 from ..errors import Attempt, ResponseDecodeError, described
-from .body import Body, body_of
+from .arguments import check_method, check_path, wrong_type
+from .body import Body, body_of, json_body
 from .secrets import Secret
 
 T = TypeVar("T")
@@ -29,8 +30,9 @@ _BRACES = re.compile(r"{(\w+)}")
 #: - `single`: `{"data": ..., "meta": ...}` round one model;
 #: - `items`: the same round a list; *returns* is a `tuple[..., ...]`;
 #: - `object`: a bare object, without an envelope;
-#: - `bytes`: no JSON at all.
-Shape: TypeAlias = Literal["page", "list", "single", "items", "object", "bytes"]
+#: - `bytes`: no JSON at all;
+#: - `any`: whatever JSON it is, None if there is none.
+Shape: TypeAlias = Literal["page", "list", "single", "items", "object", "bytes", "any"]
 
 
 @attrs.frozen(kw_only=True)
@@ -85,11 +87,7 @@ class Operation(Generic[T]):
         return Call(
             operation=self,
             path=self.path.format_map(dict(zip(self.segments, quoted, strict=True))),
-            query="&".join(
-                f"{quote(name, safe='')}={quote(str(value), safe='')}"
-                for name, value in (query or {}).items()
-                if value is not None
-            ),
+            query=_query(query or {}),
             body=None if self.takes is None else body_of(self.takes, body or {}),
             headers=tuple(
                 (name, value) for name, value in (headers or {}).items() if value is not None
@@ -120,6 +118,45 @@ class Call(Generic[T]):
 
     def __str__(self) -> str:
         return f"{self.operation.method} {self.path}"
+
+
+def call_of(
+    method: object,
+    path: object,
+    *,
+    query: Mapping[str, str | int | None] | None,
+    body: object,
+    repeatable: bool | None,
+) -> Call[Any]:
+    """
+    Return the call of an operation that no method stands for.
+
+    Raises:
+        InvalidRequestError: It could leave base_url, or cannot be sent.
+        TypeError: Something is of the wrong type.
+    """
+    verb, checked = check_method("method", method), check_path("path", path)
+    if repeatable is None:
+        repeatable = verb == "GET"
+    if not isinstance(repeatable, bool):
+        raise wrong_type("repeatable", "a bool, or None", repeatable)
+    operation: Operation[Any] = Operation(
+        id="request", method=verb, path=checked, returns=object, shape="any", repeatable=repeatable
+    )
+    return Call(
+        operation=operation,
+        path=checked,
+        query=_query(query or {}),
+        body=None if body is None else json_body("body", body),
+    )
+
+
+def _query(query: Mapping[str, str | int | None]) -> str:
+    return "&".join(
+        f"{quote(name, safe='')}={quote(str(value), safe='')}"
+        for name, value in query.items()
+        if value is not None
+    )
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -196,16 +233,16 @@ class Audio:
     content: bytes = attrs.field(repr=lambda content: f"<{len(content)} bytes>")
     content_type: str
 
-    @classmethod
-    def of(cls, answer: Response) -> Self:
-        """
-        Return what *answer* is; JSON, whose shape nobody describes, is an error that shows it.
-        """
-        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind == "application/json" or kind.endswith("+json") or not answer.body:
-            message = "the body is JSON and not audio" if answer.body else "the body is empty"
-            raise ResponseDecodeError(message)
-        return cls(content=answer.body, content_type=kind or "application/octet-stream")
+
+def audio_of(answer: Response) -> Audio:
+    """
+    Return what *answer* is; JSON, whose shape nobody describes, is an error that shows it.
+    """
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json" or kind.endswith("+json") or not answer.body:
+        message = "the body is JSON and not audio" if answer.body else "the body is empty"
+        raise ResponseDecodeError(message)
+    return Audio(content=answer.body, content_type=kind or "application/octet-stream")
 
 
 @attrs.frozen(kw_only=True)
@@ -246,6 +283,12 @@ class APIResponse(Generic[T]):
 
     def __str__(self) -> str:
         return f"{self.request} answered {self.status_code} ({described(self.attempts)})"
+
+
+#: What `client.request` stands for, until it is called.
+ANY: Final[Operation[Any]] = Operation(
+    id="request", method="GET", path="/", returns=object, shape="any"
+)
 
 
 def operation(described: Operation[Any]) -> Callable[[F], F]:

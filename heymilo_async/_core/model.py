@@ -5,8 +5,12 @@ Model: the base of all that comes in answers, and how its kinds compare, hash an
 from __future__ import annotations
 
 import functools
+import inspect
+import operator
+import types
+import typing
 from collections.abc import Iterator, Mapping
-from inspect import get_annotations
+from types import ModuleType
 from typing import Any, ClassVar, Final
 
 import attrs
@@ -49,16 +53,26 @@ class Model:
         return all(getattr(self, name) == getattr(other, name) for name, _ in self._names())
 
     def __hash__(self) -> int:
-        # Any JSON may be a list. What is equal without it has the same hash, which is all it takes.
-        return hash((type(self), *(value for value in self._values() if type(value) is not list)))
+        # Any JSON may be a list. What is equal without it, and without the members that are not
+        # known, has the same hash, which is all it takes.
+        known = tuple(self._values())[:-1]
+        return hash((type(self), *(value for value in known if type(value) is not list)))
 
     def __repr__(self) -> str:
-        shown = ", ".join(
-            f"{name}={'***' if is_secret and value is not None else repr(value)}"
-            for (name, is_secret), value in zip(self._names(), self._values(), strict=True)
-            if name != "extra" or value
-        )
-        return f"{type(self).__name__}({shown})"
+        own = dict(self._names())
+        shown = [
+            f"{name}={'***' if own[name] and value is not None else repr(value)}"
+            for name, value in zip(own, self._values(), strict=True)
+            if name != "extra"
+        ]
+        if self.extra:
+            # What stands there under the name of a member may hold what that would have masked.
+            extra = (
+                f"{name!r}: {'***' if name in own else repr(self.extra[name])}"
+                for name in self.extra
+            )
+            shown.append(f"extra={{{', '.join(extra)}}}")
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def _names(self) -> tuple[tuple[str, bool], ...]:
         # To mypy a class whose instances have a hash of their own has none itself.
@@ -69,19 +83,11 @@ class Model:
         return (getattr(self, name) for name, _ in self._names())
 
 
-def resolve(kind: type) -> None:
+def is_secret(kind: type[Model], name: str) -> bool:
     """
-    Make types of the names in the annotations of *kind*, as `typing.get_type_hints` would.
-
-    Of its constructor too, whose inherited parameters name what its own module may not have.
+    Return whether the field with this *name* lets its holder in.
     """
-    if attrs.has(kind):
-        attrs.resolve_types(kind)
-        constructor: Any = kind.__init__
-        constructor.__annotations__ = {
-            field.alias: field.type for field in attrs.fields(kind) if field.init
-        } | {"return": None}
-    kind.__annotations__ = get_annotations(kind, eval_str=True)
+    return bool(attrs.fields_dict(kind)[name].metadata.get("secret"))
 
 
 def cursor_of(item: Model) -> str:
@@ -90,6 +96,42 @@ def cursor_of(item: Model) -> str:
     """
     cursor: str = getattr(item, item._cursor)
     return cursor
+
+
+def resolve(kind: type, defined_in: ModuleType) -> None:
+    """
+    Replace the annotations of *kind* and of its constructor, which are text, by types.
+
+    `typing.get_type_hints` would look for their names in the module that shows *kind*; and tools
+    that make values, such as hypothesis, have the types from attrs. Two threads that load a module
+    may do this at the same time, so `kind.__module__` is not asked: the other one may change it.
+    """
+    kind.__annotations__ = inspect.get_annotations(kind, globals=vars(defined_in), eval_str=True)
+    if attrs.has(kind):
+        attrs.resolve_types(kind)
+        constructor: Any = kind.__init__
+        taken = constructor.__annotations__
+        taken.update(
+            (field.alias, _instantiable(field.type))
+            for field in attrs.fields(kind)
+            if field.alias in taken
+        )
+
+
+def _instantiable(hint: Any) -> Any:
+    """
+    Return *hint* with `object` for `Any`, of which no tool can make a value.
+    """
+    if hint is Any:
+        return object
+    before = typing.get_args(hint)
+    after = tuple(map(_instantiable, before))
+    if before == after:
+        return hint
+    origin = typing.get_origin(hint)
+    if origin in {typing.Union, types.UnionType}:
+        return functools.reduce(operator.or_, after)
+    return origin[after]
 
 
 @functools.cache

@@ -491,8 +491,10 @@ def _checked_settings(
 ) -> Settings:
     if not isinstance(retry, RetryPolicy):
         raise wrong_type("retry", "a RetryPolicy", retry)
+    if isinstance(rate_limit, str):
+        rate_limit = RateLimit.parse(rate_limit)
     if not (rate_limit is None or isinstance(rate_limit, RateLimit)):
-        raise wrong_type("rate_limit", "a RateLimit or None", rate_limit)
+        raise wrong_type("rate_limit", "a RateLimit, a text such as '300/min', or None", rate_limit)
     if rate_limit is not None and rate_limit.storage and find_spec("redis") is None:
         message = "rate_limit has a storage, which needs redis: pip install 'heymilo-async[redis]'"
         raise ConfigurationError(message)

@@ -74,9 +74,9 @@ def decode_error(
     """
     answer, request = cleaned(answer, secrets), scrub(request, secrets)
     kind = printable(answer.headers.get("content-type", "no content type"), 100)
-    shown = printable(answer.body.decode("utf-8", "replace"), SHOWN)
     text = printable(scrub(error.message, secrets), 1000)
-    message = f"{request} answered {answer.status_code}, but {text} ({kind}): {shown!r}"
+    # The body is in `.body`: a success may hold what no log should.
+    message = f"{request} answered {answer.status_code}, but {text} ({kind})"
     return type(error)(
         message,
         path=error.path,

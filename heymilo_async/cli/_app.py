@@ -11,7 +11,7 @@ import typer
 import typer.main
 
 from .. import __version__
-from . import _doctor, _phone_numbers, _sandbox
+from . import _doctor, _resources, _sandbox
 from ._connection import Connection, with_connection
 from ._errors import report
 from ._help import show_help_if_alone
@@ -59,7 +59,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(_phone_numbers.app)
+for _group in _resources.groups():
+    app.add_typer(_group)
 app.command("doctor", help=_doctor.HELP)(with_connection(_doctor.examine))
 app.command("sandbox", help=_sandbox.HELP)(_sandbox.serve)
 

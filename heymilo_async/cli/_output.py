@@ -9,14 +9,14 @@ import enum
 import io
 import json
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 import attrs
 import typer
 
-from .. import Page, to_dict
+from .. import Page, PaginationMeta, to_dict
 from .._core.model import Model, cursor_of
 from ._streams import is_terminal, say, write
 from ._table import Column, block, table
@@ -103,6 +103,13 @@ class View(Generic[T]):
         known = [column.field for column in self.columns]
         return [f"{before}{comma}{name}" for name in known if name.startswith(last)]
 
+    @property
+    def example(self) -> str:
+        """
+        The names of the first columns, as an option takes them.
+        """
+        return ",".join(column.field for column in self.columns[:2])
+
     def picked(self, values: dict[str, Any]) -> dict[str, Any]:
         """
         Return of a model's *values* those that were chosen.
@@ -141,6 +148,40 @@ def write_pages(
             error.add_note(f"to go on from there: --starting-after {shlex.quote(cursor)}")
         raise
     writer.end()
+
+
+def write_items(items: Sequence[Any], form: Format, view: View[Any] | None) -> None:
+    """
+    Write a list that has no pages; without a *view* its items are mappings.
+    """
+    if view is None:
+        plain = [_plain(item) for item in items]
+        if form is Format.CSV:
+            message = "these items have no columns: use --format json or jsonl"
+            raise typer.BadParameter(message)
+        if form is Format.JSONL:
+            write("".join(_json(item) for item in plain))
+        else:
+            write(_json(plain, indent=2))
+    elif form is Format.JSON:
+        write(_json([view.picked(to_dict(item)) for item in items], indent=2))
+    else:
+        page: Page[Any] = Page(data=tuple(items), pagination=PaginationMeta(has_more=False))
+        write_pages([page], form, view)
+
+
+def write_mapping(mapping: Mapping[str, Any], form: Format | None) -> None:
+    """
+    Write an object that no model describes.
+    """
+    if form is Format.CSV:
+        message = "this answer has no columns: use --format json or jsonl"
+        raise typer.BadParameter(message)
+    write(_json(_plain(mapping), indent=None if form is Format.JSONL else 2))
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 class _Writer(Protocol):
@@ -250,7 +291,7 @@ _SINGLE: Final[dict[Format, Callable[[Any, View[Any]], str]]] = {
 }
 
 
-def _json(values: dict[str, Any], *, indent: int | None = None) -> str:
+def _json(values: Any, *, indent: int | None = None) -> str:
     # ASCII, with everything else escaped: no encoding of a pipe and no terminal can break it.
     return json.dumps(values, allow_nan=False, indent=indent) + "\n"
 

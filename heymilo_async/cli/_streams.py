@@ -60,6 +60,30 @@ def write(text: str) -> None:
     raise OutputError(message)
 
 
+def write_bytes(content: bytes) -> None:
+    """
+    Write *content* to standard output as it is.
+
+    Raises:
+        BrokenPipeError: Nobody reads it any more.
+        OutputError: It could not be written.
+    """
+    if sys.stdout is None:
+        message = "cannot write the output: standard output is closed"
+        raise OutputError(message)
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        discard_output()
+        raise
+    except OSError as error:
+        discard_output()
+        message = f"cannot write the output: {error.strerror}"
+        raise OutputError(message) from None
+
+
 def discard_output() -> None:
     """
     Let standard output lead nowhere.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.codec import finders
@@ -17,28 +18,416 @@ from .._core.model import Model, resolve
 from ._collection import Mounted
 
 if TYPE_CHECKING:
+    from ._interview_integrity import (
+        CheatDetection,
+        CheatingInstance,
+        CheatTranscriptReference,
+        GPTZeroMetrics,
+        IntegrityAggregated,
+        IntegrityMovementEvent,
+        InterviewIntegrityResult,
+        LLMDetectedSegment,
+        LLMDetectionResult,
+        ResumeCheat,
+        ResumeGptDetectionResult,
+        TranscriptCheatResult,
+        UnusualDelayResult,
+        WebInterviewCheat,
+    )
+    from ._interview_results import (
+        FormQuestionResult,
+        FormResult,
+        ResumeEligibilityCriterion,
+        ResumeResult,
+        ResumeScoreCriterion,
+        ScorecardQuestion,
+        SMSCriterionResult,
+        SMSMessage,
+        SMSResult,
+        TranscriptEntry,
+        WebInterviewResult,
+    )
+    from .ats import (
+        AsyncAts,
+        Ats,
+        ATSCandidate,
+        AtsConnection,
+        CandidateMatch,
+        PushReceipt,
+        PushStatus,
+        ResolveCandidate,
+    )
+    from .candidates import (
+        AgentFormSummary,
+        AgentResumeSummary,
+        AgentSMSSummary,
+        AgentSummary,
+        AgentWebInterviewSummary,
+        AsyncCandidates,
+        BulkCandidateReceipt,
+        Candidate,
+        CandidateReceipt,
+        Candidates,
+        CandidateWorkflow,
+        Ingestion,
+        NewCandidate,
+        WorkflowStepStatus,
+    )
+    from .design_template_groups import (
+        AsyncDesignTemplateGroups,
+        DesignTemplateGroup,
+        DesignTemplateGroups,
+    )
+    from .design_templates import (
+        AsyncDesignTemplates,
+        DesignTemplate,
+        DesignTemplates,
+    )
+    from .domains import (
+        AsyncDomains,
+        Domain,
+        Domains,
+    )
+    from .email_template_groups import (
+        AsyncEmailTemplateGroups,
+        EmailTemplateGroup,
+        EmailTemplateGroups,
+    )
+    from .email_templates import (
+        AsyncEmailTemplates,
+        BlackoutPeriod,
+        EmailTemplate,
+        EmailTemplates,
+    )
+    from .health import (
+        AsyncHealth,
+        Health,
+    )
+    from .interview_templates import (
+        AsyncInterviewTemplates,
+        InterviewTemplate,
+        InterviewTemplates,
+    )
+    from .interviews import (
+        AsyncInterviews,
+        InterviewData,
+        InterviewMetadata,
+        Interviews,
+    )
     from .phone_numbers import (
         AsyncPhoneNumbers,
         PhoneNumber,
         PhoneNumbers,
     )
+    from .postings import (
+        AsyncPostings,
+        ConversationalSMSConfig,
+        ConversationalSMSStep,
+        FormConfig,
+        FormStep,
+        Posting,
+        PostingReceipt,
+        Postings,
+        PostingStats,
+        PostingSummary,
+        PostingURLs,
+        ResumeConfig,
+        ResumeStep,
+        WebInterviewConfig,
+        WebInterviewStep,
+        WorkflowStep,
+    )
+    from .questions import (
+        AsyncQuestions,
+        NewQuestion,
+        Question,
+        Questions,
+    )
+    from .schemas import (
+        AsyncSchemas,
+        Schemas,
+    )
+    from .sender_emails import (
+        AsyncSenderEmails,
+        SenderEmail,
+        SenderEmails,
+    )
+    from .voices import (
+        AsyncVoices,
+        Voice,
+        Voices,
+    )
+    from .webhooks import (
+        AsyncWebhooks,
+        Webhook,
+        Webhooks,
+    )
+    from .workspaces import (
+        AsyncWorkspaces,
+        Workspaces,
+    )
 
 __all__ = [
+    "ATSCandidate",
+    "AgentFormSummary",
+    "AgentResumeSummary",
+    "AgentSMSSummary",
+    "AgentSummary",
+    "AgentWebInterviewSummary",
+    "AsyncAts",
+    "AsyncCandidates",
+    "AsyncDesignTemplateGroups",
+    "AsyncDesignTemplates",
+    "AsyncDomains",
+    "AsyncEmailTemplateGroups",
+    "AsyncEmailTemplates",
+    "AsyncHealth",
+    "AsyncInterviewTemplates",
+    "AsyncInterviews",
     "AsyncPhoneNumbers",
+    "AsyncPostings",
+    "AsyncQuestions",
+    "AsyncSchemas",
+    "AsyncSenderEmails",
+    "AsyncVoices",
+    "AsyncWebhooks",
+    "AsyncWorkspaces",
+    "Ats",
+    "AtsConnection",
+    "BlackoutPeriod",
+    "BulkCandidateReceipt",
+    "Candidate",
+    "CandidateMatch",
+    "CandidateReceipt",
+    "CandidateWorkflow",
+    "Candidates",
+    "CheatDetection",
+    "CheatTranscriptReference",
+    "CheatingInstance",
+    "ConversationalSMSConfig",
+    "ConversationalSMSStep",
+    "DesignTemplate",
+    "DesignTemplateGroup",
+    "DesignTemplateGroups",
+    "DesignTemplates",
+    "Domain",
+    "Domains",
+    "EmailTemplate",
+    "EmailTemplateGroup",
+    "EmailTemplateGroups",
+    "EmailTemplates",
+    "FormConfig",
+    "FormQuestionResult",
+    "FormResult",
+    "FormStep",
+    "GPTZeroMetrics",
+    "Health",
+    "Ingestion",
+    "IntegrityAggregated",
+    "IntegrityMovementEvent",
+    "InterviewData",
+    "InterviewIntegrityResult",
+    "InterviewMetadata",
+    "InterviewTemplate",
+    "InterviewTemplates",
+    "Interviews",
+    "LLMDetectedSegment",
+    "LLMDetectionResult",
+    "NewCandidate",
+    "NewQuestion",
     "PhoneNumber",
     "PhoneNumbers",
+    "Posting",
+    "PostingReceipt",
+    "PostingStats",
+    "PostingSummary",
+    "PostingURLs",
+    "Postings",
+    "PushReceipt",
+    "PushStatus",
+    "Question",
+    "Questions",
+    "ResolveCandidate",
+    "ResumeCheat",
+    "ResumeConfig",
+    "ResumeEligibilityCriterion",
+    "ResumeGptDetectionResult",
+    "ResumeResult",
+    "ResumeScoreCriterion",
+    "ResumeStep",
+    "SMSCriterionResult",
+    "SMSMessage",
+    "SMSResult",
+    "Schemas",
+    "ScorecardQuestion",
+    "SenderEmail",
+    "SenderEmails",
+    "TranscriptCheatResult",
+    "TranscriptEntry",
+    "UnusualDelayResult",
+    "Voice",
+    "Voices",
+    "WebInterviewCheat",
+    "WebInterviewConfig",
+    "WebInterviewResult",
+    "WebInterviewStep",
+    "Webhook",
+    "Webhooks",
+    "WorkflowStep",
+    "WorkflowStepStatus",
+    "Workspaces",
 ]
 
 #: Every public class of a resource, and the module that it is in.
 EXPORTS: Final[Mapping[str, str]] = {
+    "CheatDetection": "_interview_integrity",
+    "CheatingInstance": "_interview_integrity",
+    "CheatTranscriptReference": "_interview_integrity",
+    "GPTZeroMetrics": "_interview_integrity",
+    "IntegrityAggregated": "_interview_integrity",
+    "IntegrityMovementEvent": "_interview_integrity",
+    "InterviewIntegrityResult": "_interview_integrity",
+    "LLMDetectedSegment": "_interview_integrity",
+    "LLMDetectionResult": "_interview_integrity",
+    "ResumeCheat": "_interview_integrity",
+    "ResumeGptDetectionResult": "_interview_integrity",
+    "TranscriptCheatResult": "_interview_integrity",
+    "UnusualDelayResult": "_interview_integrity",
+    "WebInterviewCheat": "_interview_integrity",
+    "FormQuestionResult": "_interview_results",
+    "FormResult": "_interview_results",
+    "ResumeEligibilityCriterion": "_interview_results",
+    "ResumeResult": "_interview_results",
+    "ResumeScoreCriterion": "_interview_results",
+    "ScorecardQuestion": "_interview_results",
+    "SMSCriterionResult": "_interview_results",
+    "SMSMessage": "_interview_results",
+    "SMSResult": "_interview_results",
+    "TranscriptEntry": "_interview_results",
+    "WebInterviewResult": "_interview_results",
+    "AsyncAts": "ats",
+    "Ats": "ats",
+    "ATSCandidate": "ats",
+    "AtsConnection": "ats",
+    "CandidateMatch": "ats",
+    "PushReceipt": "ats",
+    "PushStatus": "ats",
+    "ResolveCandidate": "ats",
+    "AgentFormSummary": "candidates",
+    "AgentResumeSummary": "candidates",
+    "AgentSMSSummary": "candidates",
+    "AgentSummary": "candidates",
+    "AgentWebInterviewSummary": "candidates",
+    "AsyncCandidates": "candidates",
+    "BulkCandidateReceipt": "candidates",
+    "Candidate": "candidates",
+    "CandidateReceipt": "candidates",
+    "Candidates": "candidates",
+    "CandidateWorkflow": "candidates",
+    "Ingestion": "candidates",
+    "NewCandidate": "candidates",
+    "WorkflowStepStatus": "candidates",
+    "AsyncDesignTemplateGroups": "design_template_groups",
+    "DesignTemplateGroup": "design_template_groups",
+    "DesignTemplateGroups": "design_template_groups",
+    "AsyncDesignTemplates": "design_templates",
+    "DesignTemplate": "design_templates",
+    "DesignTemplates": "design_templates",
+    "AsyncDomains": "domains",
+    "Domain": "domains",
+    "Domains": "domains",
+    "AsyncEmailTemplateGroups": "email_template_groups",
+    "EmailTemplateGroup": "email_template_groups",
+    "EmailTemplateGroups": "email_template_groups",
+    "AsyncEmailTemplates": "email_templates",
+    "BlackoutPeriod": "email_templates",
+    "EmailTemplate": "email_templates",
+    "EmailTemplates": "email_templates",
+    "AsyncHealth": "health",
+    "Health": "health",
+    "AsyncInterviewTemplates": "interview_templates",
+    "InterviewTemplate": "interview_templates",
+    "InterviewTemplates": "interview_templates",
+    "AsyncInterviews": "interviews",
+    "InterviewData": "interviews",
+    "InterviewMetadata": "interviews",
+    "Interviews": "interviews",
     "AsyncPhoneNumbers": "phone_numbers",
     "PhoneNumber": "phone_numbers",
     "PhoneNumbers": "phone_numbers",
+    "AsyncPostings": "postings",
+    "ConversationalSMSConfig": "postings",
+    "ConversationalSMSStep": "postings",
+    "FormConfig": "postings",
+    "FormStep": "postings",
+    "Posting": "postings",
+    "PostingReceipt": "postings",
+    "Postings": "postings",
+    "PostingStats": "postings",
+    "PostingSummary": "postings",
+    "PostingURLs": "postings",
+    "ResumeConfig": "postings",
+    "ResumeStep": "postings",
+    "WebInterviewConfig": "postings",
+    "WebInterviewStep": "postings",
+    "WorkflowStep": "postings",
+    "AsyncQuestions": "questions",
+    "NewQuestion": "questions",
+    "Question": "questions",
+    "Questions": "questions",
+    "AsyncSchemas": "schemas",
+    "Schemas": "schemas",
+    "AsyncSenderEmails": "sender_emails",
+    "SenderEmail": "sender_emails",
+    "SenderEmails": "sender_emails",
+    "AsyncVoices": "voices",
+    "Voice": "voices",
+    "Voices": "voices",
+    "AsyncWebhooks": "webhooks",
+    "Webhook": "webhooks",
+    "Webhooks": "webhooks",
+    "AsyncWorkspaces": "workspaces",
+    "Workspaces": "workspaces",
+}
+
+#: What each group is about, by the clients' name for it.
+SUMMARIES: Final[Mapping[str, str]] = {
+    "ats": "Finding people in an applicant tracking system, and sending candidates there.",
+    "candidates": "Who was invited to a posting, how far each has come, and inviting more.",
+    "design_template_groups": "Which look a posting has on which page.",
+    "design_templates": "How the pages look that candidates see.",
+    "domains": "The domains of their own that workspaces show candidates.",
+    "email_template_groups": "Which mail a posting sends on which occasion.",
+    "email_templates": "The texts of the mails that candidates get.",
+    "health": "Whether the API answers.",
+    "interview_templates": "Postings to make others from.",
+    "interviews": "What came of them, and the metadata that a workspace keeps with each.",
+    "phone_numbers": "The numbers that a workspace's voice and SMS agents use.",
+    "postings": "The interviewers, which HeyMilo's pages call them, and how their candidates are led.",
+    "questions": "What the agents of a posting ask, and how answers are judged.",
+    "schemas": "What kinds of agents and questions HeyMilo has, and what each can be given.",
+    "sender_emails": "The addresses that mails to candidates come from.",
+    "voices": "The voices that an interviewer can have.",
+    "webhooks": "The URLs that HeyMilo calls when something happens in a posting.",
+    "workspaces": "The ones that a credential is good for.",
 }
 
 #: What `object` says of the items of a list, and the model of these.
 _BY_OBJECT: Final[Mapping[str, str]] = {
+    "candidate": "Candidate",
+    "design_template_group": "DesignTemplateGroup",
+    "design_template": "DesignTemplate",
+    "domain": "Domain",
+    "email_template_group": "EmailTemplateGroup",
+    "email_template": "EmailTemplate",
+    "interview_template": "InterviewTemplate",
     "phone_number": "PhoneNumber",
+    "posting": "Posting",
+    "posting_summary": "PostingSummary",
+    "question": "Question",
+    "sender_email": "SenderEmail",
+    "voice": "Voice",
+    "webhook": "Webhook",
 }
 
 
@@ -47,7 +436,26 @@ class AsyncResources:
     The resources of an `AsyncHeyMilo`.
     """
 
+    ats: Final = Mounted["AsyncAts"]("AsyncAts")
+    candidates: Final = Mounted["AsyncCandidates"]("AsyncCandidates")
+    design_template_groups: Final = Mounted["AsyncDesignTemplateGroups"](
+        "AsyncDesignTemplateGroups"
+    )
+    design_templates: Final = Mounted["AsyncDesignTemplates"]("AsyncDesignTemplates")
+    domains: Final = Mounted["AsyncDomains"]("AsyncDomains")
+    email_template_groups: Final = Mounted["AsyncEmailTemplateGroups"]("AsyncEmailTemplateGroups")
+    email_templates: Final = Mounted["AsyncEmailTemplates"]("AsyncEmailTemplates")
+    health: Final = Mounted["AsyncHealth"]("AsyncHealth")
+    interview_templates: Final = Mounted["AsyncInterviewTemplates"]("AsyncInterviewTemplates")
+    interviews: Final = Mounted["AsyncInterviews"]("AsyncInterviews")
     phone_numbers: Final = Mounted["AsyncPhoneNumbers"]("AsyncPhoneNumbers")
+    postings: Final = Mounted["AsyncPostings"]("AsyncPostings")
+    questions: Final = Mounted["AsyncQuestions"]("AsyncQuestions")
+    schemas: Final = Mounted["AsyncSchemas"]("AsyncSchemas")
+    sender_emails: Final = Mounted["AsyncSenderEmails"]("AsyncSenderEmails")
+    voices: Final = Mounted["AsyncVoices"]("AsyncVoices")
+    webhooks: Final = Mounted["AsyncWebhooks"]("AsyncWebhooks")
+    workspaces: Final = Mounted["AsyncWorkspaces"]("AsyncWorkspaces")
 
 
 class Resources:
@@ -55,7 +463,24 @@ class Resources:
     The resources of a `HeyMilo`.
     """
 
+    ats: Final = Mounted["Ats"]("Ats")
+    candidates: Final = Mounted["Candidates"]("Candidates")
+    design_template_groups: Final = Mounted["DesignTemplateGroups"]("DesignTemplateGroups")
+    design_templates: Final = Mounted["DesignTemplates"]("DesignTemplates")
+    domains: Final = Mounted["Domains"]("Domains")
+    email_template_groups: Final = Mounted["EmailTemplateGroups"]("EmailTemplateGroups")
+    email_templates: Final = Mounted["EmailTemplates"]("EmailTemplates")
+    health: Final = Mounted["Health"]("Health")
+    interview_templates: Final = Mounted["InterviewTemplates"]("InterviewTemplates")
+    interviews: Final = Mounted["Interviews"]("Interviews")
     phone_numbers: Final = Mounted["PhoneNumbers"]("PhoneNumbers")
+    postings: Final = Mounted["Postings"]("Postings")
+    questions: Final = Mounted["Questions"]("Questions")
+    schemas: Final = Mounted["Schemas"]("Schemas")
+    sender_emails: Final = Mounted["SenderEmails"]("SenderEmails")
+    voices: Final = Mounted["Voices"]("Voices")
+    webhooks: Final = Mounted["Webhooks"]("Webhooks")
+    workspaces: Final = Mounted["Workspaces"]("Workspaces")
 
 
 def load(name: str) -> Any:
@@ -63,21 +488,22 @@ def load(name: str) -> Any:
     Return the class of the public *name*, and import its module if nobody has yet.
     """
     module = importlib.import_module(f".{EXPORTS[name]}", __name__)
+    # And all that came with it: a group may have models in common with another, which another
+    # thread may be importing; to import it once more waits for that.
     for exported, where in EXPORTS.items():
-        if where == EXPORTS[name]:
-            _publish(getattr(module, exported))
+        if f"{__name__}.{where}" in sys.modules:
+            _publish(exported, importlib.import_module(f".{where}", __name__))
     return getattr(module, name)
 
 
-def _publish(kind: type) -> None:
+def _publish(name: str, module: ModuleType) -> None:
     """
-    Give *kind* the module that shows it, where a pickle and a traceback look for it.
+    Give the class of that *name* the module that shows it, where pickles and tracebacks look.
     """
-    package = __name__.rpartition(".")[0]
-    if kind.__module__ != package:
-        # Resolved where their names are: `typing.get_type_hints` looks in `__module__`.
-        resolve(kind)
-        kind.__module__ = package
+    kind = getattr(module, name)
+    if kind.__module__ == module.__name__:
+        resolve(kind, module)
+        kind.__module__ = __name__.rpartition(".")[0]
 
 
 def _model_named(word: str) -> type[Model] | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import re
 import types
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MethodType
@@ -32,7 +33,7 @@ from .._core.arguments import (
     wrong_type,
 )
 from .._core.blocking import blocking, blocking_iter
-from .._core.messages import Call, Operation, operation
+from .._core.messages import APIResponse, Call, Operation, operation
 from .._core.model import Model
 from .._engine import Engine
 from ..errors import DeadlineExceededError, HeyMiloError, InvalidRequestError
@@ -53,6 +54,31 @@ class _Mountable(Protocol):
 
     @classmethod
     def _of(cls, client: Any, name: str, /) -> Self: ...
+
+
+def list_operation(id: str, path: str, item: type[ItemT]) -> Operation[Page[ItemT]]:  # noqa: A002 - the contract's word
+    """
+    Return the operation that lists items page by page.
+    """
+    pages: Any = Page
+    return Operation(id=id, method="GET", path=path, returns=pages[item], shape="page")
+
+
+def get_operation(id: str, path: str, item: type[ItemT]) -> Operation[ItemT]:  # noqa: A002 - the contract's word
+    """
+    Return the operation that gets one item, which must be the one of that id.
+    """
+    return Operation(
+        id=id, method="GET", path=path, returns=item, shape="single", answers=item._cursor
+    )
+
+
+def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return the members of a body: the keyword arguments among a method's *parameters*.
+    """
+    positional = {"self", "posting_id", "question_id"}
+    return {name: value for name, value in parameters.items() if name not in positional}
 
 
 class AsyncResource:
@@ -81,8 +107,27 @@ class AsyncResource:
         """
         Perform *operation* with *ids* in its path, in order, under the names that errors use.
         """
+        response = await self._respond(
+            operation, query=query, body=body, headers=headers, expires=expires, **ids
+        )
+        return response.data
+
+    async def _respond(
+        self,
+        operation: Operation[T],
+        /,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        expires: float | None = None,
+        **ids: str,
+    ) -> APIResponse[T]:
+        """
+        Perform *operation*, and return its data with all that came with it.
+        """
         call = operation.call(*_checked(ids), query=query, body=body, headers=headers)
-        return await self._engine.perform(call, expires=expires)
+        return await self._engine.respond(call, expires=expires)
 
     async def _page(
         self,
@@ -107,6 +152,7 @@ class AsyncResource:
         /,
         *,
         query: Query | None = None,
+        keep: Callable[[ItemT], bool] | None = None,
         **ids: str,
     ) -> AsyncPager[ItemT]:
         size, checked = check_limit("page_size", page_size), _checked(ids)
@@ -124,6 +170,7 @@ class AsyncResource:
                 if max_items is None
                 else whole_number("max_items", max_items, 0, refusal=InvalidRequestError)
             ),
+            keep=keep,
         )
 
     async def _many(
@@ -530,7 +577,7 @@ class Gets(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
             return
         for name, method in vars(cls._twin_type).items():
             if not name.startswith("_") and name not in vars(cls):
-                make = blocking_iter if name == "list_all" else blocking
+                make = blocking_iter if name.startswith("list_all") else blocking
                 setattr(cls, name, make(method))
 
     get: Final = blocking(AsyncCollection[ItemT].get)
@@ -634,6 +681,8 @@ def _made_for(
         if hint is ItemT:
             made.__annotations__[name] = item
     first, stop, rest = (method.__doc__ or "").partition(".")
+    noun = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", item.__name__).lower()
+    first = first.replace("one item", f"one {noun}")
     group = kind.__module__.rpartition(".")[2]
     rest = rest.replace("client.phone_numbers.", f"client.{group}.")
     rest = rest.replace("client.voices.", f"client.{group}.")

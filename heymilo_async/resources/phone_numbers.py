@@ -6,14 +6,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Final
 
 import attrs
 
-from .._core.messages import Operation
 from .._core.model import Model
-from ..pages import Page
-from ._collection import AsyncCollection, Collection
+from ._collection import AsyncCollection, Collection, get_operation, list_operation
 
 #: https://www.itu.int/rec/T-REC-E.164/: a plus sign and at most 15 digits, no zero in front.
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)
@@ -55,23 +52,6 @@ class PhoneNumber(Model):
         return _E164.fullmatch(self.phone_number) is not None
 
 
-LIST: Final = Operation(
-    id="listPhoneNumbers",
-    method="GET",
-    path="/api/v2/phone-numbers",
-    returns=Page[PhoneNumber],
-    shape="page",
-)
-GET: Final = Operation(
-    id="getPhoneNumber",
-    method="GET",
-    path="/api/v2/phone-numbers/{config_id}",
-    returns=PhoneNumber,
-    shape="single",
-    answers="id",
-)
-
-
 class AsyncPhoneNumbers(AsyncCollection[PhoneNumber]):
     """
     The phone numbers of a workspace; `client.phone_numbers` of an `AsyncHeyMilo`.
@@ -86,8 +66,10 @@ class AsyncPhoneNumbers(AsyncCollection[PhoneNumber]):
         +12065550100
     """
 
-    _list_operation = LIST
-    _get_operation = GET
+    _list_operation = list_operation("listPhoneNumbers", "/api/v2/phone-numbers", PhoneNumber)
+    _get_operation = get_operation(
+        "getPhoneNumber", "/api/v2/phone-numbers/{config_id}", PhoneNumber
+    )
     _id_name = "phone_number_id"
 
 

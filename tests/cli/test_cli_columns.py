@@ -13,7 +13,10 @@ import sys
 import pytest
 from server import numbers, ok
 
-from heymilo_async.cli._phone_numbers import VIEW
+from heymilo_async import PhoneNumber
+from heymilo_async.cli._views import view_of
+
+VIEW = view_of(PhoneNumber, "phone numbers")
 
 LIST = ("phone-numbers", "list")
 

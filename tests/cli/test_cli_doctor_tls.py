@@ -13,20 +13,11 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
-import trustme
 from doctor import lines
 from server import answer, page
 
 from heymilo_async.cli import _checks, _reach
 from heymilo_async.cli._finding import Finding
-
-
-@pytest.fixture(scope="module")
-def authority():
-    """
-    An authority that nobody trusts by itself.
-    """
-    return trustme.CA()
 
 
 @pytest.fixture

@@ -190,7 +190,7 @@ def test_nothing_leaves_the_command_as_an_exception(heymilo, serve, monkeypatch,
         raise error
 
     server = serve(single())
-    monkeypatch.setattr("heymilo_async.cli._phone_numbers.write_one", fail)
+    monkeypatch.setattr("heymilo_async.cli._resources.write_one", fail)
     working = heymilo("phone-numbers", "get", "666A24C3", base_url=server.base_url)
     monkeypatch.setattr("typer.main.get_command", fail)
     before = heymilo("phone-numbers", "get", "666A24C3", base_url=server.base_url)

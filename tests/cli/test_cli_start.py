@@ -52,7 +52,7 @@ def test_a_group_shows_its_commands(heymilo, arguments):
 
     assert (0, "") == (shown.code, shown.err)
     assert "List phone numbers: one page, or with --all every page." in plain(shown.out)
-    assert "Show one phone number." in plain(shown.out)
+    assert "Return one phone number." in plain(shown.out)
 
 
 def test_help_of_list_names_its_options_and_formats(heymilo):

@@ -11,7 +11,9 @@ from server import answer, page
 
 from heymilo_async import Page, PaginationMeta, PhoneNumber
 from heymilo_async.cli import _output, _streams
-from heymilo_async.cli._phone_numbers import VIEW
+from heymilo_async.cli._views import view_of
+
+VIEW = view_of(PhoneNumber, "phone numbers")
 
 
 @pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])

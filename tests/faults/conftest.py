@@ -10,7 +10,31 @@ from collections.abc import Iterator
 import invariants
 import pytest
 import server
-from fronts import KEY
+from fronts import KEY, Front, QuickFront
+
+
+@pytest.fixture
+def front(front: Front) -> QuickFront:
+    """
+    Each of the three fronts in turn, quick.
+    """
+    return QuickFront(front.name)
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def loop(request: pytest.FixtureRequest) -> QuickFront:
+    """
+    Each of the two fronts that have an event loop.
+    """
+    return QuickFront(request.param)
+
+
+@pytest.fixture
+def blocking() -> QuickFront:
+    """
+    The front without an event loop.
+    """
+    return QuickFront("blocking")
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,7 @@ def test_a_success_without_a_value(front, serve):
         assert len(str(error)) <= 2048, name
         assert str(error).isprintable(), name
     assert "text/html" in str(errors[0])
-    assert 100 < str(errors[0]).count("q") <= 512
+    assert "qqq" not in str(errors[0])
     assert "text/html" == errors[0].headers["content-type"]
     assert b"<html>" == errors[0].body[:6]
     assert VALUE == number
@@ -661,7 +661,8 @@ def test_only_gzip_is_asked_for(front, serve):
 )
 def test_gzip_is_unpacked(front, serve, name):
     """
-    Case 78: gzip by any of its names is unpacked, in one piece, byte by byte, and in members.
+    Cases 78 and 192: gzip by any of its names is unpacked, in one piece, byte by byte, and in
+    members.
     """
     field = f"Content-Encoding: {name}"
     half = len(GOOD) // 2
@@ -680,8 +681,8 @@ def test_gzip_is_unpacked(front, serve, name):
 )
 def test_what_follows_the_end_of_gzip(front, serve, surplus):
     """
-    Case 78: bytes behind the end of gzip that begin no further member are passed over, in one piece
-    and byte by byte.
+    Cases 78 and 192: bytes behind the end of gzip that begin no further member are passed over, in
+    one piece and byte by byte.
     """
     body = PACKED + surplus
     pieces = [body[at : at + 1] for at in range(len(PACKED) + 3)] + [body[len(PACKED) + 3 :]]

@@ -12,7 +12,6 @@ import contextlib
 import random
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -22,37 +21,15 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
-from fronts import KEY, Front
+from background import workers
+from fronts import QuickFront
 from invariants import elapsed, lasting
 from server import NUMBER, answer, page, single
 
 from heymilo_async import ClientClosedError, RetryPolicy
 
-#: Reading the certificates of the machine takes longer than most of these tests.
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
 ID = NUMBER["id"]
 ONCE = RetryPolicy(max_attempts=1)
-
-
-class QuickFront(Front):
-    """
-    A front whose clients read no certificates.
-    """
-
-    def client(self, base_url, api_key=KEY, **options):
-        """
-        Return a client of this front.
-        """
-        return super().client(base_url, api_key, **{"ssl_context": NO_CERTIFICATES, **options})
-
-
-@pytest.fixture(params=["asyncio", "trio"])
-def loop(request):
-    """
-    Each of the two fronts that have an event loop.
-    """
-    return QuickFront(request.param)
 
 
 def in_pieces(*headers):
@@ -570,14 +547,6 @@ class Watched:
         self.gone.set()
 
 
-@pytest.fixture
-def blocking():
-    """
-    The front without an event loop.
-    """
-    return QuickFront("blocking")
-
-
 @pytest.mark.parametrize(
     "data",
     [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"],
@@ -718,13 +687,6 @@ def test_ctrl_c_in_get_many_during_backoff(blocking, serve):
     assert server.n <= 4
 
 
-def workers():
-    """
-    Return the threads that the package has started and that still run.
-    """
-    return [thread for thread in threading.enumerate() if thread.name == "heymilo"]
-
-
 SCRIPT = """
 import sys
 from heymilo_async import AsyncHeyMilo, HeyMilo
@@ -806,6 +768,22 @@ def signal_after(seconds):
     return timer
 
 
+def ringing(gone):
+    """
+    Return a reply that sends this thread a signal, and sets *gone* when the client has hung up.
+    """
+    here = threading.get_ident()
+
+    def reply(connection):
+        signal.pthread_kill(here, signal.SIGUSR1)
+        with contextlib.suppress(OSError):
+            while connection.socket.recv(1):
+                pass
+        gone.set()
+
+    return reply
+
+
 class TimeIsUpError(Exception):
     """
     What a caller's signal handler raises.
@@ -815,7 +793,8 @@ class TimeIsUpError(Exception):
 @pytest.mark.lets_out("TimeIsUpError")
 def test_signal_handler_that_raises(blocking, serve):
     """
-    Case 140: what a signal handler of the caller's raises in a blocking call comes out as it is.
+    Cases 140 and 186: what a signal handler of the caller's raises in a blocking call comes out as
+    it is.
     """
 
     def ring(*_):
@@ -842,24 +821,16 @@ LOOKALIKES += [AssertionError, AttributeError, UnicodeError, OverflowError]
 @pytest.mark.parametrize("kind", LOOKALIKES)
 def test_signal_handler_that_raises_what_looks_like_the_network(blocking, serve, kind):
     """
-    Case 140: an exception of a signal handler leaves as it is, whatever its class, and nothing is
-    tried again.
+    Cases 140 and 186: an exception of a signal handler leaves as it is, whatever its class, and
+    nothing is tried again.
     """
-    here = threading.get_ident()
     gone = threading.Event()
     raised = kind("of the handler")
 
     def ring(*_):
         raise raised
 
-    def reply(connection):
-        signal.pthread_kill(here, signal.SIGUSR1)
-        with contextlib.suppress(OSError):
-            while connection.socket.recv(1):
-                pass
-        gone.set()
-
-    server = serve(reply, single())
+    server = serve(ringing(gone), single())
     with handling(ring), blocking.client(server.base_url) as client:
         with pytest.raises(kind) as caught:
             client.phone_numbers.get(ID)
@@ -873,7 +844,8 @@ def test_signal_handler_that_raises_what_looks_like_the_network(blocking, serve,
 @pytest.mark.parametrize("kind", LOOKALIKES)
 def test_signal_handler_that_raises_while_a_request_goes_out(blocking, serve, monkeypatch, kind):
     """
-    Case 140: an exception of a signal handler leaves as it is in the middle of sending, too.
+    Cases 140 and 186: an exception of a signal handler leaves as it is in the middle of sending,
+    too.
     """
     raised = kind("of the handler")
 
@@ -898,21 +870,14 @@ def test_signal_handler_that_raises_while_a_request_goes_out(blocking, serve, mo
 @pytest.mark.lets_out("OSError")
 def test_signal_handler_that_raises_in_a_later_attempt(blocking, serve):
     """
-    Case 140: an exception of a signal handler ends a call in its second attempt, too.
+    Cases 140 and 186: an exception of a signal handler ends a call in its second attempt, too.
     """
-    here = threading.get_ident()
     raised = OSError("of the handler")
 
     def ring(*_):
         raise raised
 
-    def reply(connection):
-        signal.pthread_kill(here, signal.SIGUSR1)
-        with contextlib.suppress(OSError):
-            while connection.socket.recv(1):
-                pass
-
-    server = serve(answer(503), reply, single())
+    server = serve(answer(503), ringing(threading.Event()), single())
     with (
         handling(ring),
         blocking.client(server.base_url, retry=RetryPolicy(initial_delay=0.0)) as client,
@@ -927,7 +892,8 @@ def test_signal_handler_that_raises_in_a_later_attempt(blocking, serve):
 @pytest.mark.lets_out("OSError")
 def test_signal_handler_that_raises_while_a_client_opens(blocking, serve, monkeypatch):
     """
-    Case 140: what a signal handler raises while the certificates are read is not blamed on them.
+    Cases 140 and 186: what a signal handler raises while the certificates are read is not blamed on
+    them.
     """
     raised = OSError("of the handler")
 

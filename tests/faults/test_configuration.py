@@ -18,7 +18,7 @@ import anyio
 import attrs
 import pytest
 import trustme
-from fronts import KEY, Front
+from fronts import KEY, NO_CERTIFICATES
 from server import NUMBER, answer, page, single
 
 from heymilo_async import (
@@ -32,33 +32,10 @@ from heymilo_async import (
     RetryPolicy,
 )
 
-#: Reading the certificates of the machine takes longer than most of these tests.
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
 ONCE = RetryPolicy(max_attempts=1)
 
 #: A name that no resolver knows: whoever reaches a server under it went through a proxy.
 NOWHERE = "http://api.invalid"
-
-
-class QuickFront(Front):
-    """
-    A front whose clients read no certificates.
-    """
-
-    def client(self, base_url, api_key=KEY, **options):
-        """
-        Return a client of this front.
-        """
-        return super().client(base_url, api_key, **{"ssl_context": NO_CERTIFICATES, **options})
-
-
-@pytest.fixture
-def front(front):
-    """
-    Each of the three fronts in turn, quick.
-    """
-    return QuickFront(front.name)
 
 
 class Proxy:
@@ -630,8 +607,8 @@ def test_certificates_that_are_not_there(front, monkeypatch, variable):
 
 def test_a_key_log_that_cannot_be_written(front, monkeypatch, tmp_path):
     """
-    Case 125: a key log that cannot be written is a ConfigurationError that names its variable, and
-    blames no certificate.
+    Cases 125 and 193: a key log that cannot be written is a ConfigurationError that names its
+    variable, and blames no certificate.
     """
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "nowhere" / "keys.log"))
 
@@ -658,8 +635,8 @@ def no_descriptor_left():
 
 def test_no_file_descriptor_to_open_a_client(front):
     """
-    Where no file descriptor is left when the certificates are read, that is a connection error,
-    which no certificate is blamed for, and it passes.
+    Case 193: where no file descriptor is left when the certificates are read, that is a connection
+    error, which no certificate is blamed for, and it passes.
     """
 
     async def body(client):
@@ -1263,7 +1240,7 @@ def test_own_client_and_what_is_its_business(front):
     import httpx
 
     own = (httpx.Client if front.is_blocking else httpx.AsyncClient)(verify=NO_CERTIFICATES)
-    for options in ({"proxy": "http://127.0.0.1:1", "ssl_context": None}, {}):
+    for options in ({"proxy": "http://127.0.0.1:1"}, {"ssl_context": NO_CERTIFICATES}):
         with pytest.raises(ConfigurationError, match="http_client"):
             front.client("http://127.0.0.1:1", http_client=own, **options)
     if front.is_blocking:

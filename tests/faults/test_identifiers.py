@@ -5,43 +5,19 @@ Identifiers, cases 106 to 114 of the fault catalogue: an id is one segment of it
 from __future__ import annotations
 
 import enum
-import ssl
 import sys
 import uuid
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
 
 import pytest
-from fronts import KEY, Front
+from fronts import KEY
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from server import NUMBER, ok, page, single
 
 from heymilo_async import ConfigurationError, InvalidRequestError
 
-#: Reading the certificates of the machine takes longer than most of these tests.
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
 PREFIX = "/api/v2/phone-numbers/"
-
-
-class QuickFront(Front):
-    """
-    A front whose clients read no certificates.
-    """
-
-    def client(self, *args, **options):
-        """
-        Return a client of this front.
-        """
-        return super().client(*args, **{"ssl_context": NO_CERTIFICATES, **options})
-
-
-@pytest.fixture
-def front(front):
-    """
-    Each of the three fronts in turn, quick.
-    """
-    return QuickFront(front.name)
 
 
 def decoded(target):
@@ -232,7 +208,7 @@ def test_id_that_is_another_host(front, serve, value):
 )
 def test_ids_that_are_no_text(front, serve, value):
     """
-    Case 110: a control, half a character, a line end, or too much: refused, named, not shown.
+    Case 110: a control, an unpaired surrogate, a line end, or too much: refused, named, not shown.
     """
     server = serve(single())
 

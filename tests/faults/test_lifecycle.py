@@ -18,7 +18,6 @@ import threading
 import time
 import warnings
 import weakref
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import anyio
@@ -26,9 +25,10 @@ import anyio.to_thread
 import httpx
 import httpx2
 import pytest
-from fronts import KEY, Front
+from background import open_files, pause, until, workers
+from fronts import KEY, NO_CERTIFICATES, Front, QuickFront
 from invariants import elapsed, lasting
-from own import LIBRARIES, NO_CERTIFICATES, close, kind_of
+from own import LIBRARIES, close, kind_of
 from server import NUMBER, answer, numbers, ok, page, single
 
 import heymilo_async
@@ -57,82 +57,11 @@ ID = NUMBER["id"]
 ONCE = RetryPolicy(max_attempts=1)
 
 
-class QuickFront(Front):
-    """
-    A front whose clients read no certificates.
-    """
-
-    def client(self, base_url, api_key=KEY, **options):
-        """
-        Return a client of this front.
-        """
-        quick = {} if "http_client" in options else {"ssl_context": NO_CERTIFICATES}
-        return super().client(base_url, api_key, **{**quick, **options})
-
-
-@pytest.fixture
-def front(front):
-    """
-    Each of the three fronts in turn, quick.
-    """
-    return QuickFront(front.name)
-
-
-@pytest.fixture(params=["asyncio", "trio"])
-def loop(request):
-    """
-    Each of the two fronts that have an event loop.
-    """
-    return QuickFront(request.param)
-
-
-@pytest.fixture
-def blocking():
-    """
-    The front without an event loop.
-    """
-    return QuickFront("blocking")
-
-
 def echo(request):
     """
     Answer with a number of the very id that was asked for.
     """
     return single(id=urlsplit(request.target).path.rpartition("/")[2])
-
-
-async def pause(front, seconds):
-    """
-    Let real time pass, for what happens in the background.
-    """
-    if front.is_blocking:
-        time.sleep(seconds)  # noqa: ASYNC251 - there is no loop
-    else:
-        await anyio.sleep(seconds)
-
-
-def until(condition, seconds=3.0):
-    """
-    Wait until *condition* holds, and return whether it came to that.
-    """
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.002)
-    return condition()
-
-
-def workers():
-    """
-    Return the threads that the package has started and that still run.
-    """
-    return [thread for thread in threading.enumerate() if thread.name == "heymilo"]
-
-
-def open_files():
-    """
-    Return how many file descriptors this process has open.
-    """
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def hang(connection):
@@ -736,7 +665,8 @@ def test_threads_with_their_own_loops(loop, serve):
 
 def test_loops_of_other_threads_come_and_go(serve):
     """
-    Case 136: loops that begin and end in other threads, while one is being set up, disturb nothing.
+    Cases 136 and 190: loops that begin and end in other threads, while one is being set up, disturb
+    nothing.
     """
     server = serve(answers=echo)
     client = AsyncHeyMilo(KEY, base_url=server.base_url)
@@ -771,18 +701,118 @@ def test_loops_of_other_threads_come_and_go(serve):
     assert [ID] * 36 == outcomes
 
 
+#: A program of its own, in which threads take turns as often as they can. All begin with the first
+#: use of a group, and share connections, a rate limit and a listener.
+THREADS_AND_LOOPS = """
+import asyncio, collections, ssl, sys, threading
+from heymilo_async import AsyncHeyMilo, RateLimit
+from heymilo_async.otel import Telemetry
+
+sys.setswitchinterval(1e-6)
+url, threads, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+client = AsyncHeyMilo(
+    "k",
+    base_url=url,
+    ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    rate_limit=RateLimit(1_000_000, per=60),
+    events=Telemetry(),
+)
+outcomes = collections.Counter()
+together = threading.Barrier(threads)
+
+def work(thread):
+    together.wait()
+    for number in range(rounds):
+        name = f"{thread}-{number}"
+        try:
+            with asyncio.Runner() as runner:
+                got = runner.run(client.phone_numbers.get(name))
+            outcomes["right" if got.id == name else "mixed up"] += 1
+        except BaseException as error:
+            outcomes[repr(error)] += 1
+
+working = [threading.Thread(target=work, args=(n,)) for n in range(threads)]
+for one in working:
+    one.start()
+for one in working:
+    one.join()
+asyncio.run(client.aclose())
+print(dict(outcomes))
+"""
+
+
+@pytest.mark.timeout(600)
+def test_many_threads_with_their_own_loops(serve):
+    """
+    Cases 136 and 190: 24 threads, each with a new event loop for each of 300 calls, share a client,
+    and every call is answered.
+    """
+    server = serve(answers=echo)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", THREADS_AND_LOOPS, server.base_url, "24", "300"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ("{'right': 7200}\n", "") == (done.stdout, done.stderr)
+
+
+#: A program of its own, in which nothing is loaded yet.
+FIRST_USES = """
+import random, sys, threading, typing
+import heymilo_async
+
+sys.setswitchinterval(1e-6)
+names = list(heymilo_async.resources.EXPORTS)
+together, failed = threading.Barrier(24), []
+
+def work(seed):
+    mine = random.Random(seed).sample(names, len(names))
+    together.wait()
+    for name in mine:
+        try:
+            kind = getattr(heymilo_async, name)
+            assert "heymilo_async" == kind.__module__
+            typing.get_type_hints(kind)
+        except BaseException as error:
+            failed.append((name, repr(error)))
+
+working = [threading.Thread(target=work, args=(n,)) for n in range(24)]
+for one in working:
+    one.start()
+for one in working:
+    one.join()
+print(failed)
+"""
+
+
+def test_threads_that_use_all_groups_for_the_first_time():
+    """
+    Case 190: 24 threads that load every group at the same moment find each class as it is shown.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_USES], capture_output=True, text=True, check=True
+    )
+
+    assert ("[]\n", "") == (done.stdout, done.stderr)
+
+
 # Whoever closes a loop by hand leaves its connections open, and asyncio says so.
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize("by_hand", [False, True])
-def test_loops_that_have_ended_are_let_go(serve, by_hand):
+@pytest.mark.parametrize("library", ["asyncio", "uvloop"])
+def test_loops_that_have_ended_are_let_go(serve, library, by_hand):
     """
-    Case 135: a client that is used in one loop after the other keeps the last of them at most.
+    Cases 135 and 185: a client that is used in one loop after the other keeps the last of them at
+    most.
     """
+    kind = pytest.importorskip(library, reason="there is no uvloop on this system")
     server = serve(answers=echo)
-    client = AsyncHeyMilo(KEY, base_url=server.base_url)
+    client = AsyncHeyMilo(KEY, base_url=server.base_url, ssl_context=NO_CERTIFICATES)
     loops = []
-    for _ in range(6):
-        loop = asyncio.new_event_loop()
+    for _ in range(100):
+        loop = kind.new_event_loop()
         loops.append(weakref.ref(loop))
         loop.run_until_complete(client.phone_numbers.get(ID))
         if not by_hand:
@@ -798,7 +828,8 @@ def test_loops_that_have_ended_are_let_go(serve, by_hand):
 @pytest.mark.parametrize("allowed", [0, 1, 3])
 def test_no_more_threads(serve, monkeypatch, allowed):
     """
-    Case 138: where no further thread can be started, blocking calls go on with those there are.
+    Cases 138 and 189: where no further thread can be started, blocking calls go on with those there
+    are.
     """
     start = threading.Thread.start
     left = [allowed]
@@ -824,7 +855,7 @@ def test_no_more_threads(serve, monkeypatch, allowed):
 
 def test_prefetch_without_a_thread(serve, monkeypatch):
     """
-    Case 138: a prefetch that can start no thread fetches each page when it is asked for.
+    Cases 138 and 189: a prefetch that can start no thread fetches each page when it is asked for.
     """
     start = threading.Thread.start
 
@@ -864,7 +895,8 @@ def test_closed_in_one_loop_is_closed_in_all(loop, serve):
 
 def test_loops_that_come_and_go_leave_nothing(loop, serve):
     """
-    Case 135: twenty loops with one client that nobody closes in between leave no file behind.
+    Cases 135 and 185: twenty loops with one client that nobody closes in between leave no file
+    behind.
     """
     server = serve(single())
     client = loop.client(server.base_url)
@@ -977,6 +1009,7 @@ import heymilo_async._http.clients
 
 url, front = sys.argv[1:]
 client = (HeyMilo if front == "blocking" else AsyncHeyMilo)("k", base_url=url)
+client.phone_numbers  # its module is a file, too
 loop = asyncio.new_event_loop() if front == "asyncio" else None
 
 def ask():
@@ -1005,7 +1038,7 @@ loop.run_until_complete(client.aclose()) if loop else client.close()
 @pytest.mark.parametrize("name", ["asyncio", "blocking"])
 def test_no_file_descriptor_left(serve, name):
     """
-    Where no file descriptor is left when a client opens, that is a connection error, and
+    Case 193: where no file descriptor is left when a client opens, that is a connection error, and
     once there are some again, the same client works.
     """
     server = serve(answers=echo)

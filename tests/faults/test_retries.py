@@ -52,14 +52,14 @@ VALUE = from_dict(PhoneNumber, NUMBER)
 
 #: A creating operation, and one that does no more when it is sent twice.
 CREATE: Operation[PhoneNumber] = Operation(
-    id="createThing", method="POST", path="/api/v2/things", returns=PhoneNumber, single=True
+    id="createThing", method="POST", path="/api/v2/things", returns=PhoneNumber, shape="single"
 )
 DELETE: Operation[PhoneNumber] = Operation(
     id="deleteThing",
     method="DELETE",
     path="/api/v2/things/1",
     returns=PhoneNumber,
-    single=True,
+    shape="single",
     repeatable=True,
 )
 
@@ -900,8 +900,8 @@ def test_a_wait_as_long_as_what_is_left_is_not_begun():
 @pytest.mark.parametrize("retry", [RetryPolicy(max_attempts=1), RetryPolicy(max_attempts=4)])
 def test_a_cool_down_that_grows_while_calls_wait(front, serve, retry):
     """
-    Case 18: a call that waits looks again before it is sent, first attempt or retry: meanwhile the
-    server may have asked another one to wait longer.
+    Cases 18 and 194: a call that waits looks again before it is sent, first attempt or retry:
+    meanwhile the server may have asked another one to wait longer.
     """
     is_first_answered = threading.Event()
     heard: list[float] = []

@@ -29,7 +29,7 @@ import h11
 import httpx
 import pytest
 import trustme
-from fronts import KEY, Front
+from fronts import KEY, NO_CERTIFICATES, Front, QuickFront
 from own import LIBRARIES, close, kind_of
 from rich.console import Console
 from rich.pretty import Pretty
@@ -58,9 +58,6 @@ from heymilo_async import (
 from heymilo_async._core import secrets as _secrets
 from heymilo_async._core import settings as _settings
 
-#: Reading the certificates of the machine takes longer than most of these tests.
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
 TOKEN = "canary-token-9d41c07e5ab3"
 HEADER = "canary-header-37be1f90d2c8"
 PASSWORD = "canary-password-c81d5e2f"
@@ -71,27 +68,25 @@ SECRETS = (KEY, TOKEN, HEADER, PASSWORD, ODD_KEY)
 ONCE = RetryPolicy(max_attempts=1)
 
 
-class QuickFront(Front):
+class SecretFront(QuickFront):
     """
-    A front whose clients read no certificates, and have every kind of secret.
+    A front whose clients have every kind of secret.
     """
 
     def client(self, base_url, api_key=KEY, **options):
         """
         Return a client of this front.
         """
-        own = "http_client" in options
-        quick = {} if own else {"ssl_context": NO_CERTIFICATES}
         secret = {"access_token": TOKEN, "default_headers": {"X-Gateway-Token": HEADER}}
-        return super().client(base_url, api_key, **{**quick, **secret, **options})
+        return super().client(base_url, api_key, **{**secret, **options})
 
 
 @pytest.fixture
 def front(front):
     """
-    Each of the three fronts in turn, quick.
+    Each of the three fronts in turn, with every kind of secret.
     """
-    return QuickFront(front.name)
+    return SecretFront(front.name)
 
 
 @pytest.fixture
@@ -697,7 +692,7 @@ def test_traceback_of_a_cancellation(serve, records, name, when):
     """
     Case 118: the traceback of a cancellation, locals included, shows no secret.
     """
-    front = QuickFront(name)
+    front = SecretFront(name)
     start = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"
     server = serve(
         {
@@ -744,7 +739,7 @@ def test_traceback_of_a_ctrl_c(serve, records, when):
             "body": lambda connection: (connection.send(start), connection.wait()),
         }.get(when, lambda connection: connection.wait())
     )
-    client = QuickFront("blocking").client(server.base_url)
+    client = SecretFront("blocking").client(server.base_url)
     main = threading.get_ident()
     timer = threading.Timer(0.15, lambda: signal.pthread_kill(main, signal.SIGINT))
     timer.start()

@@ -13,12 +13,12 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 import trustme
+from background import open_files
 from faults.test_answers import (
     ONCE,
     fetch_page,
@@ -129,19 +129,17 @@ def test_a_handshake_that_is_not_answered(front, silent, limit):
     gc.collect()  # a socket that was left open would say so now, and fail this test
 
 
-def test_a_handshake_that_the_caller_gives_up(front, silent):
+def test_a_handshake_that_the_caller_gives_up(loop, silent):
     """
     Case 37: a caller's own cancellation during a TLS handshake leaves no socket behind.
     """
-    if front.is_blocking:
-        pytest.skip("blocking callers have no such thing")
 
     async def body(client):
         with anyio.move_on_after(0.1) as scope:
             await client.phone_numbers.get(NUMBER["id"])
         return scope.cancelled_caught
 
-    assert front.run(body, url_of(silent, "https"))
+    assert loop.run(body, url_of(silent, "https"))
     gc.collect()
 
 
@@ -308,12 +306,10 @@ def test_the_deadline_is_for_all_tries_together(front, serve):
 @pytest.mark.parametrize(
     "reply", [answer(500, b"", "Retry-After: 5"), Connection.wait], ids=["waiting", "reading"]
 )
-def test_the_callers_own_timeout(front, serve, reply):
+def test_the_callers_own_timeout(loop, serve, reply):
     """
     Cases 41 and 45: a caller's own timeout ends a wait, as the caller's own exception.
     """
-    if front.is_blocking:
-        pytest.skip("blocking callers have no such thing")
     server = serve(reply, WHOLE)
 
     async def body(client):
@@ -322,19 +318,17 @@ def test_the_callers_own_timeout(front, serve, reply):
                 await client.phone_numbers.get(NUMBER["id"])
         return caught.value, await get(client)
 
-    error, number = front.run(body, server.base_url, deadline=60.0)
+    error, number = loop.run(body, server.base_url, deadline=60.0)
 
     assert TimeoutError is type(error)
     assert VALUE == number
     assert 2 == server.n
 
 
-def test_the_callers_own_timeout_round_a_walk(front, serve):
+def test_the_callers_own_timeout_round_a_walk(loop, serve):
     """
     Case 42: a caller's own timeout ends a walk, and the walk knows where it stood.
     """
-    if front.is_blocking:
-        pytest.skip("blocking callers have no such thing")
     pages = [page(f"A{n}", f"B{n}", more=True) for n in range(50)]
     server = serve(*(then(lambda c: c.wait(0.03), one) for one in pages))
     seen: list[str] = []
@@ -351,7 +345,7 @@ def test_the_callers_own_timeout_round_a_walk(front, serve):
             await walk()
         return pager.cursor
 
-    cursor = front.run(body, server.base_url)
+    cursor = loop.run(body, server.base_url)
 
     assert seen[-1] == cursor
     assert [f"{name}{n}" for n in range(len(seen) // 2) for name in "AB"] == seen
@@ -715,13 +709,6 @@ def test_a_whole_answer_after_an_answer(front, serve, naps):
     assert [["A", "B"]] * 2 == [[number.id for number in listed] for listed in others]
 
 
-def open_files() -> int:
-    """
-    Return how many file descriptors this process has.
-    """
-    return len(list(Path("/dev/fd").iterdir()))
-
-
 def test_connections_that_are_not_kept(front, serve):
     """
     Case 60: where the server closes each connection, none stays open on this side either.
@@ -970,7 +957,8 @@ def pinning(authority, raised):
 @pytest.mark.parametrize("kind", [ssl.SSLCertVerificationError, ssl.SSLError])
 def test_a_check_of_certificates_in_python(front, serve, authority, kind):
     """
-    Case 58: what a check written in Python raises, such as pinning, is a TLS error, not tried again.
+    Cases 58 and 187: what a check written in Python raises, such as pinning, is a TLS error, not
+    tried again.
     """
     server = serve(WHOLE, ssl_context=authority.server())
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import logging
 import pickle
-import ssl
 import subprocess
 import sys
 import threading
@@ -20,7 +19,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import anyio
 import pytest
-from fronts import Front
+from background import pause, until, workers
+from fronts import QuickFront
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from invariants import elapsed, lasting
@@ -39,30 +39,6 @@ from heymilo_async import (
     ResponseMismatchError,
     ServerError,
 )
-
-#: Reading the certificates of the machine takes longer than most of these tests.
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-class QuickFront(Front):
-    """
-    A front whose clients read no certificates.
-    """
-
-    def client(self, *args, **options):
-        """
-        Return a client of this front.
-        """
-        return super().client(*args, **{"ssl_context": NO_CERTIFICATES, **options})
-
-
-@pytest.fixture
-def front(front):
-    """
-    Each of the three fronts in turn, quick.
-    """
-    return QuickFront(front.name)
-
 
 WAYS = ["items", "pages", "collect", "prefetch", "prefetch of 3"]
 
@@ -118,33 +94,6 @@ async def walk(pager, way="items"):
     except HeyMiloError as error:
         return seen or [number.id for number in error.collected], error
     return seen, None
-
-
-async def pause(front, seconds):
-    """
-    Let real time pass, for what happens in the background.
-    """
-    if front.is_blocking:
-        time.sleep(seconds)  # noqa: ASYNC251 - there is no loop
-    else:
-        await anyio.sleep(seconds)
-
-
-def until(condition, seconds=3.0):
-    """
-    Wait until *condition* holds, and return whether it came to that.
-    """
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.002)
-    return condition()
-
-
-def workers():
-    """
-    Return the threads that the package has started and that still run.
-    """
-    return [thread for thread in threading.enumerate() if thread.name == "heymilo"]
 
 
 # Where the cursor goes.

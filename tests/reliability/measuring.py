@@ -16,6 +16,7 @@ from typing import Self
 
 import anyio.lowlevel
 import trio
+from background import open_files
 from invariants import forget_peak, resident
 
 
@@ -42,13 +43,6 @@ class Memory:
         MiB that there were at the most.
         """
         return round(resident("VmHWM") - self._start, 1)
-
-
-def open_files() -> int:
-    """
-    Return how many file descriptors this process has open.
-    """
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def settle() -> None:

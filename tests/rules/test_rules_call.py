@@ -4,6 +4,7 @@ The rules of a call, one by one: what its path and its query are, and what may s
 
 from __future__ import annotations
 
+import attrs
 import pytest
 from shown import shown
 
@@ -12,7 +13,12 @@ from heymilo_async._core.arguments import check_cursor, check_id, check_limit
 from heymilo_async._core.messages import Operation, Response, operation
 
 GET: Operation[PhoneNumber] = Operation(
-    id="getThing", method="GET", path="/v2/things/{thing_id}/of/{owner}", returns=PhoneNumber
+    id="getThing",
+    method="GET",
+    path="/v2/things/{thing_id}/of/{owner}",
+    returns=PhoneNumber,
+    shape="single",
+    answers="id",
 )
 
 
@@ -39,13 +45,12 @@ def test_an_argument_is_one_segment(text, segment):
     """
     Case 108: each argument is one segment of the path, in its own place, and nothing else.
     """
-    call = GET.call(thing_id=text, owner="me")
+    call = GET.call(text, "me")
 
     assert f"/v2/things/{segment}/of/me" == call.path
     assert f"GET /v2/things/{segment}/of/me" == str(call)
     assert not call.query
     assert call.operation is GET
-    assert call.answers_id is None
     assert call.body is None
 
 
@@ -69,28 +74,30 @@ def test_a_query_is_what_was_given(query, expected):
     """
     Cases 92, 97: what is None is not sent, and a value adds no parameter of its own.
     """
-    assert expected == GET.call(query=query, thing_id="a", owner="b").query
+    assert expected == GET.call("a", "b", query=query).query
 
 
 def test_what_an_answer_has_to_be_about():
     """
-    Case 91: a call remembers the id that its answer must have.
+    Case 91: a call remembers the last id of its path, if its answer must have it.
     """
-    assert GET.call(answers_id="a", thing_id="a", owner="b").answers_id == "a"
+    assert "b" == GET.call("a", "b").answers_id
+    assert None is attrs.evolve(GET, answers=None).call("a", "b").answers_id
 
 
 @pytest.mark.parametrize(
-    ("method", "repeatable"), [("GET", True), ("POST", False), ("DELETE", False), ("get", False)]
+    ("method", "repeatable"),
+    [("GET", True), ("PATCH", True), ("DELETE", True), ("POST", False)],
 )
 def test_what_may_be_sent_twice(method, repeatable):
     """
-    Case 8: a GET may, anything else only if its operation says so.
+    Case 8: a POST may not, unless its operation says so.
     """
-    made = {"id": "x", "method": method, "path": "/x", "returns": PhoneNumber}
+    made = {"id": "x", "method": method, "path": "/x", "returns": PhoneNumber, "shape": "single"}
 
     assert repeatable is Operation(**made).repeatable
     assert Operation(**made, repeatable=True).repeatable is True
-    assert Operation(**made).single is False
+    assert Operation(**made, repeatable=False).repeatable is False
 
 
 def test_a_method_is_marked_with_its_operation():
@@ -175,15 +182,30 @@ FORTY = "a" * 40
         (".", "thing must not be '.': it would name another path"),
         ("..", "thing must not be '..': it would name another path"),
         ("a" * 1025, "thing has 1025 characters, at most 1024"),
-        ("a\n", "thing has a control character or half a character: '\\n', at index 1 of 2"),
-        ("\x7f", "thing has a control character or half a character: '\\x7f', at index 0 of 1"),
-        ("\x85", "thing has a control character or half a character: '\\x85', at index 0 of 1"),
-        ("\u2028", "thing has a control character or half a character: '\\u2028', at index 0 of 1"),
-        ("\u2029", "thing has a control character or half a character: '\\u2029', at index 0 of 1"),
-        ("\ud800", "thing has a control character or half a character: '\\ud800', at index 0 of 1"),
+        ("a\n", "thing has a control character or an unpaired surrogate: '\\n', at index 1 of 2"),
+        (
+            "\x7f",
+            "thing has a control character or an unpaired surrogate: '\\x7f', at index 0 of 1",
+        ),
+        (
+            "\x85",
+            "thing has a control character or an unpaired surrogate: '\\x85', at index 0 of 1",
+        ),
+        (
+            "\u2028",
+            "thing has a control character or an unpaired surrogate: '\\u2028', at index 0 of 1",
+        ),
+        (
+            "\u2029",
+            "thing has a control character or an unpaired surrogate: '\\u2029', at index 0 of 1",
+        ),
+        (
+            "\ud800",
+            "thing has a control character or an unpaired surrogate: '\\ud800', at index 0 of 1",
+        ),
         (
             "\x00" + FORTY,
-            "thing has a control character or half a character: '\\x00', at index 0 of 41",
+            "thing has a control character or an unpaired surrogate: '\\x00', at index 0 of 41",
         ),
     ],
     ids=shown,
@@ -205,10 +227,10 @@ def test_ids(value, expected):
         ("\ud7ff\ue000", None),
         ("", "thing must not be empty: leave it out to start at the beginning"),
         ("a" * 4097, "thing has 4097 characters, at most 4096"),
-        ("\ud800", "thing has half a character: '\\ud800', at index 0 of 1"),
-        ("\udfff", "thing has half a character: '\\udfff', at index 0 of 1"),
-        (FORTY + "\ud800", "thing has half a character: '\\ud800', at index 40 of 41"),
-        ("a\ud800\udfff", "thing has half a character: '\\ud800', at index 1 of 3"),
+        ("\ud800", "thing has an unpaired surrogate: '\\ud800', at index 0 of 1"),
+        ("\udfff", "thing has an unpaired surrogate: '\\udfff', at index 0 of 1"),
+        (FORTY + "\ud800", "thing has an unpaired surrogate: '\\ud800', at index 40 of 41"),
+        ("a\ud800\udfff", "thing has an unpaired surrogate: '\\ud800', at index 1 of 3"),
     ],
     ids=shown,
 )

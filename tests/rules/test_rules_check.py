@@ -116,8 +116,8 @@ def test_a_success_that_could_not_be_read():
     large = checked(answer(200, b"", defect="the body is large", too_large=True))
 
     assert (ResponseDecodeError, ResponseTooLargeError) == (type(cut), type(large))
-    assert str(cut) == "GET /x answered 200, but the body is cut (no content type): 'ab'"
-    assert str(large) == "GET /x answered 200, but the body is large (no content type): ''"
+    assert str(cut) == "GET /x answered 200, but the body is cut (no content type)"
+    assert str(large) == "GET /x answered 200, but the body is large (no content type)"
 
 
 def test_an_error_whose_body_could_not_be_read():
@@ -378,7 +378,7 @@ def test_how_long_to_wait(field, seconds):
 
 def test_the_text_of_a_decode_error():
     """
-    Case 64: status, fault, content type and an excerpt; what is known of the answer is kept.
+    Case 64: status, fault and content type, and nothing of the body, which is kept beside it.
     """
     error = decode_error(
         ResponseMismatchError("it is odd", path="$.data"),
@@ -388,7 +388,7 @@ def test_the_text_of_a_decode_error():
     )
 
     assert ResponseMismatchError is type(error)
-    assert str(error) == (f"GET /x answered 200, but it is odd (text/html): '\ufffd{'b' * 511}...'")
+    assert str(error) == "GET /x answered 200, but it is odd (text/html)"
     assert error.path == "$.data"
     assert error.body == b"\xff" + b"b" * 600
     assert error.status_code == 200
@@ -408,7 +408,7 @@ def test_a_decode_error_is_of_bounded_length():
         secrets=(),
     )
 
-    assert str(error) == f"GET /x answered 200, but {'f' * 1000}... ({'t' * 100}...): ''"
+    assert str(error) == f"GET /x answered 200, but {'f' * 1000}... ({'t' * 100}...)"
 
 
 @pytest.mark.parametrize(

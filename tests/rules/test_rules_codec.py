@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -31,7 +32,8 @@ from heymilo_async import (
 )
 from heymilo_async._core import codec as _codec
 from heymilo_async._core.codec import SingleResponse, checked_copy, configure, decode, structure
-from heymilo_async._mapping import NOTHING_EXTRA, ReadOnly
+from heymilo_async._core.model import Model, resolve
+from heymilo_async._mapping import ReadOnly
 
 #: The least that is a number.
 LEAST = {"id": "A", "phone_number": "+1", "active": True}
@@ -453,25 +455,6 @@ def test_items_that_do_not_say_what_they_are(item):
     assert (f"$.data[1] {words}", "$.data[1]") == fault(Page, data)
 
 
-def test_a_new_model_is_known_by_its_object(monkeypatch):
-    """
-    Another resource's model needs no more than to be marked as one.
-    """
-    monkeypatch.setattr(_codec, "_BY_OBJECT", {})
-
-    @_codec.model
-    @attrs.frozen(kw_only=True)
-    class Fax:
-        id: str
-        object: str = "fax"
-        extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=ReadOnly)
-
-    data = {"data": [{"id": "A", "object": "fax", "x": 1}], "pagination": {"has_more": False}}
-
-    assert (Fax(id="A", extra={"x": 1}),) == structure(data, Page).data
-    assert {"fax": Fax} == _codec._BY_OBJECT
-
-
 # There and back.
 
 
@@ -622,3 +605,25 @@ def test_an_envelope_has_its_meta():
     assert read.extra == {"b": 2}
     assert structure({"data": LEAST, "meta": None}, SingleResponse[PhoneNumber]).meta is None
     assert structure({"data": LEAST}, SingleResponse[PhoneNumber]).meta is None
+
+
+def test_what_a_constructor_takes_is_of_types_that_have_values():
+    """
+    Case 198: the annotations of a model's constructor are types, and none of them is `Any`.
+    """
+
+    @attrs.frozen(kw_only=True)
+    class Kind(Model):
+        one: str
+        some: tuple[Mapping[str, Any], ...] = ()
+        maybe: Mapping[str, Any] | None = None
+
+    resolve(Kind, sys.modules[__name__])
+
+    free: Any = Mapping[str, object]
+    assert {
+        "one": str,
+        "some": tuple[free, ...],
+        "maybe": free | None,
+        "extra": free,
+    } == {name: hint for name, hint in Kind.__init__.__annotations__.items() if name != "return"}

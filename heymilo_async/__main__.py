@@ -1,0 +1,10 @@
+"""
+The command, for `python -m heymilo_async`.
+"""
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,380 @@
+"""
+The commands of the resources, `heymilo RESOURCE METHOD`: each is derived from a method.
+"""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated, Any, Final, cast, get_args, get_origin
+
+import attrs
+import typer
+import typer.core
+import typer.main
+
+from .. import Audio, HeyMilo, Model, Pager, resources
+from ._connection import with_connection
+from ._help import show_help_if_alone
+from ._output import Format, View, chosen, write_items, write_mapping, write_one, write_pages
+from ._progress import is_wanted, progress
+from ._session import Session
+from ._signature import Parameter, data_option, parameters_of, read_json, summary_of
+from ._streams import is_terminal, say, write_bytes
+from ._views import view_of
+
+#: The panel of the options about it, in the help.
+_OUTPUT: Final = "Output"
+
+#: Several calls at once are for programs.
+_NOT_COMMANDS: Final = frozenset({"get_many", "get_many_settled"})
+
+_FORMAT: Final = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        show_default=False,
+        rich_help_panel=_OUTPUT,
+        help="By default a table on a terminal and json elsewhere; of a list, jsonl.",
+    ),
+]
+
+_PAGED: Final[Mapping[str, Any]] = {
+    "limit": Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            metavar="N",
+            show_default=False,
+            help="Items on the page; the server's default is 20. With --all, items asked for at a "
+            "time; then 100 by default.",
+        ),
+    ],
+    "starting_after": Annotated[
+        str | None,
+        typer.Option(metavar="ID", show_default=False, help="Begin behind the item with this id."),
+    ],
+    "every": Annotated[bool, typer.Option("--all", help="Walk through all pages.")],
+    "max_items": Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            show_default=False,
+            help="Walk through pages until so many items are written.",
+        ),
+    ],
+}
+
+# (Typer keeps line breaks from the second paragraph on, so these have none.)
+_LIST_HELP: Final = (
+    "List {plural}: one page, or with --all every page.\n\n"
+    "json is one object, of data and pagination, also with --all. jsonl is one item a line, and "
+    "csv has a header; both are written as the pages arrive. In all three, times are Unix seconds. "
+    "Fields that are newer than this command are in json and jsonl.\n\n"
+    "On a terminal, --all shows how far it has come. If it ends early, by an error or by Ctrl-C, "
+    "the last line says how to go on from what was written."
+)
+
+
+class _Group(typer.core.TyperGroup):
+    """
+    The commands of one resource, which are made when one of them is wanted.
+    """
+
+    resource: str
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """
+        Return the names of the commands.
+        """
+        self._load()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """
+        Return one of the commands, None if there is none of that name.
+        """
+        self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def _load(self) -> None:
+        if not self.commands:
+            made = typer.main.get_group(_commands_of(self.resource))
+            self.commands.update(made.commands)
+
+
+def groups() -> list[typer.Typer]:
+    """
+    Return a group of commands for each resource.
+    """
+    return [
+        typer.Typer(
+            name=name.replace("_", "-"),
+            help=summary,
+            cls=type(f"_{name}", (_Group,), {"resource": name}),
+            invoke_without_command=True,
+            callback=show_help_if_alone,
+        )
+        for name, summary in resources.SUMMARIES.items()
+    ]
+
+
+def _commands_of(resource: str) -> typer.Typer:
+    kind: Any = getattr(HeyMilo, resource)
+    plural = resource.replace("_", " ")
+    made = typer.Typer(callback=show_help_if_alone, invoke_without_command=True)
+    for name, method in vars(kind).items():
+        if name.startswith("_") or name in _NOT_COMMANDS or not inspect.isfunction(method):
+            continue
+        walk = f"list_all{name.removeprefix('list')}"
+        if name.startswith("list_all"):
+            continue
+        if name.startswith("list") and hasattr(kind, walk):
+            command = _list_command(resource, name, walk, method, plural)
+            text = _LIST_HELP.format(plural=plural)
+        else:
+            command, text = _call_command(resource, name, method, plural), summary_of(method)
+        made.command(name.replace("_", "-"), help=text)(with_connection(command))
+    return made
+
+
+def _list_command(
+    resource: str, name: str, walk: str, method: Callable[..., Any], plural: str
+) -> Callable[..., None]:
+    returned = _returned(method)
+    view = view_of(get_args(returned)[0], plural)
+    own = [one for one in parameters_of(method) if one.name not in _PAGED]
+
+    def command(context: typer.Context, **given: Any) -> None:
+        form = chosen(given.pop("form"), otherwise=Format.JSONL)
+        picked = view.choosing(given.pop("columns"))
+        limit, starting_after = given.pop("limit"), given.pop("starting_after")
+        every, max_items = given.pop("every"), given.pop("max_items")
+        positional, named = _arguments(own, given)
+        session: Session = context.obj
+        with session.client() as client:
+            group = getattr(client, resource)
+            if every or max_items is not None:
+                pager: Pager[Any] = getattr(group, walk)(
+                    *positional,
+                    page_size=limit or min(max(max_items or 100, 1), 100),
+                    starting_after=starting_after,
+                    max_items=max_items,
+                    **named,
+                )
+                bar = _bar(session, form, plural, starting_after, max_items)
+                write_pages(pager.pages(), form, picked, bar)
+            else:
+                page = getattr(group, name)(
+                    *positional, limit=limit, starting_after=starting_after, **named
+                )
+                write_pages([page], form, picked)
+                if page.next_cursor is not None and form is not Format.JSON:
+                    say(
+                        "there are more: add --all, "
+                        f"or --starting-after {shlex.quote(page.next_cursor)}"
+                    )
+
+    paged = [
+        _keyword(one, annotation, default=False if one == "every" else None)
+        for one, annotation in _PAGED.items()
+    ]
+    return _described(command, [*(one.described() for one in own), *paged, *_output(view)])
+
+
+def _call_command(
+    resource: str, name: str, method: Callable[..., Any], plural: str
+) -> Callable[..., None]:
+    own = parameters_of(method)
+    returned = _returned(method)
+    kind = get_args(returned)[0] if get_origin(returned) in {tuple, Pager} else returned
+    is_model = isinstance(kind, type) and issubclass(kind, Model)
+    view = view_of(kind, plural) if is_model else None
+    takes = getattr(method, "__operation__", None)
+    has_body = takes is not None and takes.takes is not None
+    # A body by position, such as a list of candidates.
+    whole = next((one for one in own if one.is_required and one.kind == "json"), None)
+    options = [one.described() for one in own if one is not whole]
+    if has_body:
+        options.append(data_option())
+    if returned is Audio:
+        options.append(_keyword("output", _FILE, default=None))
+    else:
+        options += _output(view)
+
+    def command(context: typer.Context, **given: Any) -> None:
+        data = given.pop("data", None)
+        for parameter, value in _from_data(data, own, whole).items():
+            # An option comes on top of what --data says.
+            if given.get(parameter) in (None, []):
+                given[parameter] = value
+        output, columns = given.pop("output", None), given.pop("columns", None)
+        form = given.pop("form", None)
+        picked = None if view is None else view.choosing(columns)
+        positional, named = _arguments(own, given)
+        session: Session = context.obj
+        with session.client() as client:
+            result = getattr(getattr(client, resource), name)(*positional, **named)
+            _write(result, form, picked, output)
+
+    return _described(command, options)
+
+
+_FILE: Final = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        show_default=False,
+        rich_help_panel=_OUTPUT,
+        help="Where to write it; by default to standard output, unless that is a terminal.",
+    ),
+]
+
+
+def _write(result: Any, form: Format | None, view: View[Any] | None, output: Path | None) -> None:
+    if isinstance(result, Audio):
+        _write_audio(result, output)
+    elif isinstance(result, tuple):
+        write_items(result, chosen(form, otherwise=Format.JSONL), view)
+    elif view is None:
+        write_mapping(result, form)
+    elif isinstance(result, Pager):
+        pager: Pager[Any] = result
+        write_pages(pager.pages(), chosen(form, otherwise=Format.JSONL), view)
+    else:
+        write_one(result, chosen(form, otherwise=Format.JSON), view)
+
+
+def _write_audio(audio: Audio, output: Path | None) -> None:
+    if output is None and is_terminal():
+        message = "a terminal cannot show audio: add --output FILE, or send it to a program"
+        raise typer.BadParameter(message)
+    if output is None:
+        write_bytes(audio.content)
+        return
+    try:
+        output.write_bytes(audio.content)
+    except OSError as error:
+        message = f"--output cannot be written: {error.strerror}"
+        raise typer.BadParameter(message) from None
+    say(f"{len(audio.content):,} bytes of {audio.content_type} are in {output}")
+
+
+def _from_data(data: str | None, own: list[Parameter], whole: Parameter | None) -> dict[str, Any]:
+    """
+    Return what --data gives: one argument as a whole, or some of them by name.
+    """
+    if data is None:
+        return {}
+    body = read_json(data, "--data")
+    if whole is not None:
+        return {whole.name: Given(body)}
+    names = {one.name for one in own if not one.is_argument}
+    if not isinstance(body, dict):
+        message = "--data must be a JSON object"
+        raise typer.BadParameter(message)
+    for name in body:
+        if name not in names:
+            message = f"--data has a member {name!r}; there are: {', '.join(sorted(names))}"
+            raise typer.BadParameter(message)
+    return {name: Given(value) for name, value in body.items()}
+
+
+@attrs.frozen
+class Given:
+    """
+    A value as the method takes it.
+    """
+
+    value: Any
+
+
+def _arguments(own: list[Parameter], given: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """
+    Return what was given, by position and by name; what was not given is left out.
+    """
+    positional, named = [], {}
+    for one in own:
+        value = given.get(one.name)
+        if isinstance(value, Given):
+            read = value.value
+        elif value is None or (value == [] and one.kind in {"pairs", "texts"}):
+            if one.is_required:
+                option = "--data" if one.kind == "json" else f"--{one.name.replace('_', '-')}"
+                message = f"{option} is missing"
+                raise typer.BadParameter(message)
+            continue
+        else:
+            read = one.value(value)
+        if one.is_positional:
+            positional.append(read)
+        else:
+            named[one.name] = read
+    return positional, named
+
+
+def _returned(method: Callable[..., Any]) -> Any:
+    return inspect.signature(method).return_annotation
+
+
+def _output(view: View[Any] | None) -> list[inspect.Parameter]:
+    """
+    Return the options that say how the output looks.
+    """
+    options = [_keyword("form", _FORMAT, default=None)]
+    if view is not None:
+        columns = Annotated[
+            str | None,
+            typer.Option(
+                "--columns",
+                metavar="NAMES",
+                show_default=False,
+                autocompletion=view.completed,
+                rich_help_panel=_OUTPUT,
+                help=f"Which fields, in which order, in any format: {view.example} and so on.",
+            ),
+        ]
+        options.append(_keyword("columns", columns, default=None))
+    return options
+
+
+def _keyword(name: str, annotation: Any, *, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
+
+
+def _described(
+    command: Callable[..., None], options: list[inspect.Parameter]
+) -> Callable[..., None]:
+    """
+    Give *command* the signature from which Typer makes options.
+    """
+    context = inspect.Parameter(
+        "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
+    )
+    described: Any = command
+    described.__signature__ = inspect.Signature([context, *options], return_annotation=None)
+    described.__annotations__ = {one.name: one.annotation for one in (context, *options)}
+    return cast("Callable[..., None]", described)
+
+
+def _bar(
+    session: Session, form: Format, plural: str, starting_after: str | None, max_items: int | None
+) -> AbstractContextManager[Callable[[int, int | None], None]]:
+    return progress(
+        plural,
+        most=max_items,
+        # How many there are behind an item, the server does not say.
+        is_total_known=starting_after is None,
+        wanted=is_wanted(
+            verbose=session.connection.verbose, writes_lines=form in {Format.JSONL, Format.CSV}
+        ),
+    )

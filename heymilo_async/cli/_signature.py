@@ -1,0 +1,211 @@
+"""
+A method's parameters as options and arguments, with the words of its docstring.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+import types
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+import attrs
+import typer
+
+from .. import NotGiven
+
+#: An entry below `Args:` in a docstring, and the lines that go on with it.
+_ENTRY: Final = re.compile(r"^    \*{0,2}(\w+): (.+(?:\n {6,}.+)*)", re.MULTILINE)
+
+_SCALARS: Final = (bool, int, float, str)
+
+_DATA: Final = "data"
+
+
+@attrs.frozen(kw_only=True)
+class Parameter:
+    """
+    One parameter of a method, and how it is given on a command line.
+
+    Attributes:
+        kind: What its text is read as: a type of Python, `pairs` (KEY=VALUE, several times),
+            `texts` (several times) or `json`.
+    """
+
+    name: str
+    kind: Any
+    is_argument: bool
+    is_positional: bool
+    is_required: bool
+    help: str
+
+    def described(self) -> inspect.Parameter:
+        """
+        Return it as Typer wants to have it.
+        """
+        listed = self.kind in {"pairs", "texts"}
+        plain: Any = str if self.kind == "json" else self.kind
+        settings: dict[str, Any] = {"show_default": False, "help": self.help}
+        if self.kind is not bool:
+            settings["metavar"] = _metavar(self)
+        if self.is_argument:
+            annotation: Any = Annotated[plain, typer.Argument(**settings)]
+        else:
+            wanted: Any = list[str] | None if listed else plain | None
+            annotation = Annotated[
+                wanted, typer.Option(f"--{self.name.replace('_', '-')}", **settings)
+            ]
+            if self.kind is bool:
+                dashed = self.name.replace("_", "-")
+                annotation = Annotated[
+                    bool | None, typer.Option(f"--{dashed}/--no-{dashed}", **settings)
+                ]
+        default = inspect.Parameter.empty if self.is_argument else None
+        return inspect.Parameter(
+            self.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+        )
+
+    def value(self, given: Any) -> Any:
+        """
+        Return what the method takes for what was *given* on the command line.
+        """
+        if self.kind == "json":
+            return read_json(given, f"--{self.name.replace('_', '-')}")
+        if self.kind == "pairs":
+            return dict(_pair(text, self.name) for text in given)
+        if self.name == "step" and isinstance(given, str) and given.isdecimal():
+            return int(given)
+        return given
+
+
+def parameters_of(method: Callable[..., Any]) -> list[Parameter]:
+    """
+    Return the parameters of a blocking method, `self` aside, in its order.
+    """
+    words = words_of(method)
+    found = []
+    for one in list(inspect.signature(method).parameters.values())[1:]:
+        kind = _kind(one.annotation)
+        by_position = one.kind is not inspect.Parameter.KEYWORD_ONLY
+        found.append(
+            Parameter(
+                name=one.name,
+                kind=kind,
+                is_argument=by_position and kind in _SCALARS,
+                is_positional=by_position,
+                is_required=one.default is inspect.Parameter.empty,
+                help=words.get(one.name, ""),
+            )
+        )
+    return found
+
+
+def words_of(method: Callable[..., Any]) -> Mapping[str, str]:
+    """
+    Return what the docstring of *method* says of each parameter, on one line.
+    """
+    _, _, rest = (inspect.getdoc(method) or "").partition("\nArgs:\n")
+    section, _, _ = rest.partition("\n\n")
+    return {
+        name: re.sub(r"\s+", " ", text).replace("*", "").replace("`", "")
+        for name, text in _ENTRY.findall(section)
+    }
+
+
+def summary_of(method: Callable[..., Any]) -> str:
+    """
+    Return what *method* does, for the help: the first paragraphs, up to the first section.
+    """
+    described = (inspect.getdoc(method) or "").partition("\nArgs:\n")[0]
+    described = re.sub(r" \(operation[^)]*\)", "", described)
+    paragraphs = [re.sub(r"\s+", " ", one) for one in described.strip().split("\n\n")]
+    return "\n\n".join(one.replace("`", "").replace("*", "") for one in paragraphs[:2])
+
+
+def data_option() -> inspect.Parameter:
+    """
+    Return the option for a body, or for the members that have no option of their own.
+    """
+    annotation = Annotated[
+        str | None,
+        typer.Option(
+            f"--{_DATA}",
+            metavar="JSON|@FILE|-",
+            show_default=False,
+            help="The body, or a part of it, as JSON: the text itself, @ and a file's name, or - "
+            "for standard input. Options come on top. This is the way to send null.",
+        ),
+    ]
+    return inspect.Parameter(
+        _DATA, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+    )
+
+
+def read_json(text: str, option: str) -> Any:
+    """
+    Return the JSON that *text* is, or that the file or the stream that it names holds.
+
+    Raises:
+        typer.BadParameter: There is none.
+    """
+    try:
+        if text == "-":
+            text = sys.stdin.read()
+        elif text.startswith("@"):
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        return json.loads(text)
+    except OSError as error:
+        message = f"{option} cannot be read: {error.strerror}"
+    except ValueError as error:
+        message = f"{option} is not JSON: {error}"
+    raise typer.BadParameter(message)
+
+
+def _pair(text: str, name: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        message = f"--{name.replace('_', '-')} takes KEY=VALUE, not {text!r}"
+        raise typer.BadParameter(message)
+    return key, value
+
+
+def _kind(hint: Any) -> Any:
+    hints = _flat(hint)
+    for scalar in (bool, str, float, int):
+        if scalar in hints:
+            return scalar
+    for one in hints:
+        if get_origin(one) is Mapping and get_args(one)[1] is str:
+            return "pairs"
+        if get_origin(one) is Sequence and get_args(one)[0] is str:
+            return "texts"
+    return "json"
+
+
+def _flat(hint: Any) -> list[Any]:
+    """
+    Return the types that *hint* allows, None and NOT_GIVEN aside.
+    """
+    if get_origin(hint) is Annotated:
+        return _flat(get_args(hint)[0])
+    if get_origin(hint) in {Union, types.UnionType}:
+        return [inner for one in get_args(hint) for inner in _flat(one)]
+    if get_origin(hint) is Literal:
+        return [str]
+    return [] if hint in {type(None), NotGiven} else [hint]
+
+
+def _metavar(parameter: Parameter) -> str:
+    if parameter.kind == "pairs":
+        return "KEY=VALUE"
+    if parameter.kind == "json":
+        return "JSON|@FILE|-"
+    if parameter.name.endswith("_id") or parameter.name in {"item_id", "ids", "order"}:
+        return "ID"
+    if parameter.kind in {int, float}:
+        return "N"
+    return "TIME" if parameter.name.startswith("created_") else "TEXT"

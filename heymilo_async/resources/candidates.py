@@ -1,0 +1,979 @@
+"""
+Candidates: who was invited to a posting, how far each has come, and inviting more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, ClassVar, Final
+
+import attrs
+
+from .._core.arguments import NOT_GIVEN, NotGiven, check_search, wrong_type
+from .._core.blocking import blocking, blocking_iter
+from .._core.body import Body, Length, Metadata
+from .._core.emitter import LOGGER
+from .._core.messages import Operation, operation
+from .._core.model import SECRET, Model
+from ..errors import InvalidRequestError
+from ..pages import AsyncPager, Page
+from ._collection import AsyncResource, Resource
+
+#: The seconds of year 1 and of year 9999: what `datetime` can say.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+
+_ADVICE = (
+    "it may have been carried out: look with client.candidates.find(posting_id, email=...), or with "
+    "list_all(posting_id, created_after=...), before you send it again"
+)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class WorkflowStepStatus(Model):
+    """
+    How far a candidate is in one step, the schema `WorkflowStepStatus` of the contract.
+
+    Attributes:
+        step_id: The `id` of the posting's step; not what `postings.update_step` takes.
+        order: The step's place in the workflow, from 1.
+        status: `not_started`, `in_progress`, `completed` or `knocked_out`; other words may come.
+        started: Whether the candidate began it.
+        completed: Whether the candidate finished it.
+        knocked_out: Whether the candidate was disqualified in it.
+        last_updated_at: When its status changed last, in UTC; None if the server does not say.
+
+    Example:
+        >>> from heymilo_async import WorkflowStepStatus
+        >>> step = WorkflowStepStatus(
+        ...     step_id="agent_vi_001", order=1, status="in_progress", started=True, completed=False
+        ... )
+        >>> step.knocked_out
+        False
+    """
+
+    step_id: str
+    order: int
+    status: str
+    started: bool
+    completed: bool
+    knocked_out: bool = False
+    last_updated_at: datetime | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CandidateWorkflow(Model):
+    """
+    How far a candidate is in all steps, the schema `CandidateWorkflow` of the contract.
+
+    Attributes:
+        steps: The steps, each with its status.
+        all_complete: Whether every step is finished.
+        last_activity_at: When the candidate last did something in any step, in UTC; None if the
+            server does not say.
+
+    Example:
+        >>> from heymilo_async import CandidateWorkflow
+        >>> CandidateWorkflow(steps=(), all_complete=False).last_activity_at is None
+        True
+    """
+
+    steps: tuple[WorkflowStepStatus, ...]
+    all_complete: bool
+    last_activity_at: datetime | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AgentResumeSummary(Model):
+    """
+    What the resume agent found, the schema `AgentResumeSummary` of the contract.
+
+    Attributes:
+        resume_score: The score. Its scale is not stated: HeyMilo's examples look like 1 to 5,
+            while `InterviewData.resume.overall_score` is 0 to 100. None if there is none.
+        is_eligible: Whether the eligibility criteria are met; None if that is not known.
+        resume_link: The URL of the uploaded resume: personal data, masked in `repr`. None if there
+            is none.
+
+    Example:
+        >>> from heymilo_async import AgentResumeSummary
+        >>> AgentResumeSummary(is_eligible=True, resume_link="https://cdn.example.com/r.pdf")
+        AgentResumeSummary(resume_score=None, is_eligible=True, resume_link=***)
+    """
+
+    resume_score: float | None = None
+    is_eligible: bool | None = None
+    resume_link: str | None = attrs.field(default=None, metadata=SECRET)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AgentWebInterviewSummary(Model):
+    """
+    What the web interview's agent found, the schema `AgentWebInterviewSummary` of the contract.
+
+    Attributes:
+        score: The score; its scale is not stated, HeyMilo's example is 82.0. None if there is none.
+        highlights: What stood out, as sentences.
+        audio_recording_link: A signed URL of the recording: whoever has it can listen until it
+            expires. Masked in `repr`; None if there is none.
+        video_recording_link: The same for the video.
+
+    Example:
+        >>> from heymilo_async import AgentWebInterviewSummary
+        >>> AgentWebInterviewSummary(score=82.0).highlights
+        ()
+    """
+
+    score: float | None = None
+    highlights: tuple[str, ...] = ()
+    audio_recording_link: str | None = attrs.field(default=None, metadata=SECRET)
+    video_recording_link: str | None = attrs.field(default=None, metadata=SECRET)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AgentSMSSummary(Model):
+    """
+    What the SMS agent found, the schema `AgentSMSSummary` of the contract.
+
+    Attributes:
+        is_eligible: Whether the candidate passed; None if that is not known.
+        criteria_passed: The criteria that are met.
+        criteria_failed: The criteria that are not.
+        messages_sent: How many messages were sent; None if the server does not say.
+
+    Example:
+        >>> from heymilo_async import AgentSMSSummary
+        >>> AgentSMSSummary(is_eligible=True, messages_sent=8).criteria_failed
+        ()
+    """
+
+    is_eligible: bool | None = None
+    criteria_passed: tuple[str, ...] = ()
+    criteria_failed: tuple[str, ...] = ()
+    messages_sent: int | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AgentFormSummary(Model):
+    """
+    What the form's agent found, the schema `AgentFormSummary` of the contract.
+
+    Attributes:
+        is_complete: Whether the form is filled in; None if that is not known.
+        is_eligible: Whether the candidate passed; None if that is not known.
+        questions_answered: How many questions have an answer; None if the server does not say.
+        total_questions: How many questions the form has; None if the server does not say.
+
+    Example:
+        >>> from heymilo_async import AgentFormSummary
+        >>> summary = AgentFormSummary(questions_answered=5, total_questions=7)
+        >>> summary.is_complete is None
+        True
+    """
+
+    is_complete: bool | None = None
+    is_eligible: bool | None = None
+    questions_answered: int | None = None
+    total_questions: int | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AgentSummary(Model):
+    """
+    What each agent found in short, the schema `AgentSummary` of the contract.
+
+    Attributes:
+        resume: Of the resume; None if there is nothing yet, or no such step.
+        web_interview: Of the web interview; None likewise.
+        sms: Of the SMS conversation, the step `conversational_sms`; None likewise.
+        form: Of the form; None likewise.
+
+    Example:
+        >>> from heymilo_async import AgentFormSummary, AgentSummary
+        >>> AgentSummary(form=AgentFormSummary(is_complete=True)).resume is None
+        True
+    """
+
+    resume: AgentResumeSummary | None = None
+    web_interview: AgentWebInterviewSummary | None = None
+    sms: AgentSMSSummary | None = None
+    form: AgentFormSummary | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Candidate(Model):
+    """
+    A candidate of one posting, the schema `CandidateResponse` of the contract.
+
+    There is no `id`: `interview_id` stands for this candidate in this posting, and is the cursor
+    of lists.
+
+    Attributes:
+        interview_id: What the interviews API calls it by; one for each candidate and posting.
+        candidate_id: The same in all postings of a workspace; None if the server does not say.
+        posting_id: The posting.
+        name: The full name.
+        email: The e-mail address, as the server has it.
+        score: 0 to 100 over all finished steps; None if there is none yet.
+        status: `pending`, `in_progress`, `evaluating` (all steps done, score to come),
+            `completed`, `shortlisted`, `dismissed` or `knocked_out`; other words may come.
+        interview_url: The way into the interview: whoever has it can take it. Masked in `repr`;
+            None if the server does not say.
+        workflow: How far the candidate is; None if the server does not say.
+        agent_summary: What each agent found in short; None if there is nothing.
+        shortlisted: Whether somebody shortlisted the candidate.
+        dismissed: Whether somebody dismissed the candidate.
+        metadata: Your own keys and values; None if there are none.
+        data: What came with the ingestion as `data`, as it came; None if there is none.
+        interviewed_at: When the candidate completed the interview, in UTC; None if not yet.
+        created_at: When the candidate was ingested, in UTC; None if the server does not say.
+        object: The contract's name of the type, `candidate`.
+
+    Example:
+        >>> from heymilo_async import Candidate
+        >>> jo = Candidate(
+        ...     interview_id="D536A69A4090E13F",
+        ...     posting_id="13D77095",
+        ...     name="Jo Doe",
+        ...     email="jo.doe@example.com",
+        ...     status="pending",
+        ... )
+        >>> jo.score is None, jo.shortlisted
+        (True, False)
+    """
+
+    _cursor: ClassVar[str] = "interview_id"
+
+    interview_id: str
+    candidate_id: str | None = None
+    posting_id: str
+    name: str
+    email: str
+    score: float | None = None
+    status: str
+    interview_url: str | None = attrs.field(default=None, metadata=SECRET)
+    workflow: CandidateWorkflow | None = None
+    agent_summary: AgentSummary | None = None
+    shortlisted: bool = False
+    dismissed: bool = False
+    metadata: Mapping[str, str] | None = None
+    data: Mapping[str, Any] | None = None
+    interviewed_at: datetime | None = None
+    created_at: datetime | None = None
+    object: str = "candidate"
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CandidateReceipt(Model):
+    """
+    What `ingest` returns, the schema `IngestCandidateResponse` of the contract.
+
+    Attributes:
+        interview_id: What the interviews API calls the candidate by.
+        interview_url: The way into the interview: whoever has it can take it. Masked in `repr`.
+        posting_id: The posting.
+        candidate: The candidate as a whole; None if the server leaves it out.
+        object: The contract's name of the type, `candidate`, as of a `Candidate`.
+
+    Example:
+        >>> from heymilo_async import CandidateReceipt
+        >>> CandidateReceipt(
+        ...     interview_id="D536A69A4090E13F",
+        ...     interview_url="https://candidates.example.com/i/D536A69A4090E13F",
+        ...     posting_id="13D77095",
+        ... ).candidate is None
+        True
+    """
+
+    interview_id: str
+    interview_url: str = attrs.field(metadata=SECRET)
+    posting_id: str
+    candidate: Candidate | None = None
+    object: str = "candidate"
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class BulkCandidateReceipt(Model):
+    """
+    One of what `ingest_many` returns, the schema `BulkIngestCandidateResponseItem`.
+
+    It does not say whose it is, and nothing promises the order: give each candidate a key of your
+    own in *metadata*, which comes back here.
+
+    Attributes:
+        interview_id: What the interviews API calls the candidate by.
+        interview_url: The way into the interview: whoever has it can take it. Masked in `repr`.
+        metadata: What came with the candidate as `metadata`; None if there is none.
+        object: The contract's name of the type, `candidate`, as of a `Candidate`.
+
+    Example:
+        >>> from heymilo_async import BulkCandidateReceipt
+        >>> receipt = BulkCandidateReceipt(
+        ...     interview_id="D536A69A4090E13F",
+        ...     interview_url="https://candidates.example.com/i/D536A69A4090E13F",
+        ...     metadata={"external_id": "candidate_xyz"},
+        ... )
+        >>> receipt.metadata["external_id"]
+        'candidate_xyz'
+    """
+
+    interview_id: str
+    interview_url: str = attrs.field(metadata=SECRET)
+    metadata: Mapping[str, str] | None = None
+    object: str = "candidate"
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Ingestion(Model):
+    """
+    What `enqueue` and `enqueue_many` return, the schema `AsyncIngestResponse` of the contract.
+
+    No operation takes the `ingestion_id`: look for the candidates with
+    `list_all(posting_id, created_after=...)` or `find`, or register a webhook.
+
+    Attributes:
+        ingestion_id: The id of the job; one for a whole batch.
+        status: `queued`; other words may come.
+        object: The contract's name of the type, `ingestion`.
+
+    Example:
+        >>> from heymilo_async import Ingestion
+        >>> Ingestion(ingestion_id="intake_abc123").status
+        'queued'
+    """
+
+    ingestion_id: str
+    status: str = "queued"
+    object: str = "ingestion"
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NewCandidate(Body):
+    """
+    A candidate to be ingested, the schema `CandidateIngestRequest` of the contract.
+
+    What is left out is not sent. It checks itself when it is made.
+
+    Attributes:
+        name: The full name.
+        email: The e-mail address.
+        phone_number: The number in E.164, such as `+12065550123`; an SMS step can reach nobody
+            without one.
+        metadata: Your own keys and values: at most 50 keys of at most 40 characters, values of at
+            most 500.
+        data: Any JSON object; it comes back in `Candidate.data`.
+
+    Example:
+        >>> from heymilo_async import NewCandidate
+        >>> NewCandidate(name="Jo Doe", email="jo.doe@example.com")
+        NewCandidate(name='Jo Doe', email='jo.doe@example.com')
+    """
+
+    name: str
+    email: str
+    phone_number: str | None | NotGiven = NOT_GIVEN
+    metadata: Metadata | None | NotGiven = NOT_GIVEN
+    data: Mapping[str, Any] | None | NotGiven = NOT_GIVEN
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _NewCandidates(Body):
+    data: Annotated[tuple[NewCandidate, ...], Length(1)]
+
+
+INGEST: Final = Operation(
+    id="ingestCandidate",
+    method="POST",
+    path="/api/v2/postings/{posting_id}/candidates",
+    returns=CandidateReceipt,
+    shape="single",
+    takes=NewCandidate,
+    advice=_ADVICE,
+)
+LIST: Final = Operation(
+    id="listCandidates",
+    method="GET",
+    path="/api/v2/postings/{posting_id}/candidates",
+    returns=Page[Candidate],
+    shape="page",
+)
+INGEST_MANY: Final = Operation(
+    id="ingestCandidatesBulk",
+    method="POST",
+    path="/api/v2/postings/{posting_id}/candidates/bulk",
+    returns=tuple[BulkCandidateReceipt, ...],
+    shape="items",
+    takes=_NewCandidates,
+    advice=_ADVICE,
+)
+ENQUEUE: Final = Operation(
+    id="ingestCandidateAsync",
+    method="POST",
+    path="/api/v2/postings/{posting_id}/candidates/async",
+    returns=Ingestion,
+    shape="single",
+    takes=NewCandidate,
+    advice=_ADVICE,
+)
+ENQUEUE_MANY: Final = Operation(
+    id="ingestCandidatesBulkAsync",
+    method="POST",
+    path="/api/v2/postings/{posting_id}/candidates/bulk/async",
+    returns=Ingestion,
+    shape="single",
+    takes=_NewCandidates,
+    advice=_ADVICE,
+)
+
+
+class AsyncCandidates(AsyncResource):
+    """
+    The candidates of a posting; `client.candidates` of an `AsyncHeyMilo`.
+
+    There is no "get one": `interviews.get(interview_id)` is the nearest.
+
+    Example:
+        >>> import asyncio
+        >>> from heymilo_async import AsyncHeyMilo
+        >>> async def main() -> None:
+        ...     async with AsyncHeyMilo() as client:
+        ...         posting = (await client.postings.list(limit=1))[0]
+        ...         page = await client.candidates.list(posting.id, limit=5)
+        ...         print(len(page) <= 5)
+        >>> asyncio.run(main())
+        True
+    """
+
+    @operation(LIST)
+    async def list(
+        self,
+        posting_id: str,
+        *,
+        limit: int | None = None,
+        starting_after: str | None = None,
+        created_after: datetime | str | float | None = None,
+        created_before: datetime | str | float | None = None,
+    ) -> Page[Candidate]:
+        """
+        Return one page of a posting's candidates (operation `listCandidates`).
+
+        One request; what is not given is not sent. The order is the server's.
+
+        *created_after* and *created_before* mean when a candidate was invited to this posting, and
+        both ends count. Each is a datetime with a time zone, Unix seconds, or a str that is sent as
+        it is. The server tells whole seconds, so the first two are rounded outwards:
+        *created_after* down, *created_before* up.
+
+        Args:
+            posting_id: The posting's `id`, 1 to 1024 characters.
+            limit: Candidates on the page, 1 to 100; the server's default is 20.
+            starting_after: The `interview_id` of the last candidate before this page; without it,
+                the first page. `Page.next_cursor` of the page before has it.
+            created_after: Only those invited then or later.
+            created_before: Only those invited then or earlier.
+
+        Returns:
+            The page: a sequence of its candidates, with `.has_more` and `.next_cursor`.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work, such as a datetime without a time zone;
+                nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            BadRequestError: The range is none, such as one that ends before it begins (400).
+            NotFoundError: The workspace has no such posting (404).
+            HeyMiloError: What every call may raise; see the errors page.
+
+        Example:
+            >>> import asyncio
+            >>> from datetime import UTC, datetime, timedelta
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     posting = client.postings.list(limit=1)[0]
+            ...     page = client.candidates.list(posting.id, limit=3)
+            ...     print(len(page) <= 3)
+            True
+            >>> async def main() -> None:
+            ...     week_ago = datetime.now(UTC) - timedelta(days=7)
+            ...     async with AsyncHeyMilo() as client:
+            ...         posting = (await client.postings.list(limit=1))[0]
+            ...         page = await client.candidates.list(posting.id, created_after=week_ago)
+            ...         print(len(page) <= 20)
+            >>> asyncio.run(main())
+            True
+        """
+        invited = _invited(created_after, created_before)
+        return await self._page(LIST, limit, starting_after, query=invited, posting_id=posting_id)
+
+    def list_all(
+        self,
+        posting_id: str,
+        *,
+        page_size: int = 100,
+        starting_after: str | None = None,
+        max_items: int | None = None,
+        created_after: datetime | str | float | None = None,
+        created_before: datetime | str | float | None = None,
+    ) -> AsyncPager[Candidate]:
+        """
+        Walk through a posting's candidates (operation `listCandidates` per page).
+
+        Nothing is sent before the walk begins. Each iteration starts anew at *starting_after*.
+        *created_after* and *created_before* are as in `list`.
+
+        Args:
+            posting_id: The posting's `id`, 1 to 1024 characters.
+            page_size: Candidates asked for at a time, 1 to 100.
+            starting_after: The `interview_id` of the last candidate before the walk; without it,
+                from the start.
+            max_items: Where to end at the latest, 0 or more candidates; None: at the end.
+            created_after: Only those invited then or later.
+            created_before: Only those invited then or earlier.
+
+        Returns:
+            A pager: iterate it for candidates, `pages()` for pages, `collect()` for a list,
+            `prefetch()` to read ahead; `cursor` says where the walk stands.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            HeyMiloError: While walking, what `list` raises, with `.cursor` to go on from.
+            PaginationError: While walking, if pagination is not advancing.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     posting = client.postings.list(limit=1)[0]
+            ...     walk = client.candidates.list_all(posting.id)
+            ...     print(all(candidate.posting_id == posting.id for candidate in walk))
+            True
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         posting = (await client.postings.list(limit=1))[0]
+            ...         walk = client.candidates.list_all(posting.id, max_items=5)
+            ...         print(len(await walk.collect()) <= 5)
+            >>> asyncio.run(main())
+            True
+        """
+        invited = _invited(created_after, created_before)
+        return self._walk(
+            LIST, page_size, starting_after, max_items, query=invited, posting_id=posting_id
+        )
+
+    def find(
+        self,
+        posting_id: str,
+        *,
+        email: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> AsyncPager[Candidate]:
+        """
+        Walk through those candidates of a posting who match (operation `listCandidates` per page).
+
+        The API cannot search candidates: this reads the whole list, 100 candidates a request, and
+        keeps those who match all that is given. Stop iterating when you have found yours.
+
+        Args:
+            posting_id: The posting's `id`, 1 to 1024 characters.
+            email: The e-mail address, upper and lower case aside.
+            metadata: Keys and values that the candidate's metadata has, maybe among others; at
+                most 50 keys of at most 40 characters, values of at most 500.
+
+        Returns:
+            A pager, as of `list_all`; its pages hold only who matches, and only the last one may be
+            empty.
+
+        Raises:
+            InvalidRequestError: Neither *email* nor *metadata* says whom to look for, or a
+                parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            HeyMiloError: While walking, what `list` raises, with `.cursor` to go on from.
+            PaginationError: While walking, if pagination is not advancing.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     posting = client.postings.list(limit=1)[0]
+            ...     found = client.candidates.find(posting.id, email="nobody@example.com")
+            ...     print(list(found))
+            []
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         posting = (await client.postings.list(limit=1))[0]
+            ...         key = {"external_id": "nobody"}
+            ...         print(await client.candidates.find(posting.id, metadata=key).collect())
+            >>> asyncio.run(main())
+            []
+        """
+        return self._walk(
+            LIST, 100, None, None, keep=_matcher(email, metadata), posting_id=posting_id
+        )
+
+    @operation(INGEST)
+    async def ingest(
+        self,
+        posting_id: str,
+        *,
+        name: str,
+        email: str,
+        phone_number: str | None | NotGiven = NOT_GIVEN,
+        metadata: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
+        data: Mapping[str, Any] | None | NotGiven = NOT_GIVEN,
+    ) -> CandidateReceipt:
+        """
+        Invite a candidate to a posting (operation `ingestCandidate`).
+
+        It goes out once: the client repeats it only if the server certainly did not carry it out.
+        If an error says `.maybe_sent`, look for the candidate with `find` before you send it again.
+        What the server does with an e-mail address that it has already is not published.
+
+        Args:
+            posting_id: The posting's `id`, 1 to 1024 characters; archived postings take nobody.
+            name: The full name.
+            email: The e-mail address.
+            phone_number: The number in E.164, such as `+12065550123`; an SMS step can reach nobody
+                without one.
+            metadata: Your own keys and values: at most 50 keys of at most 40 characters, values of
+                at most 500. A key of your own tells later who is who.
+            data: Any JSON object; it comes back in `Candidate.data`.
+
+        Returns:
+            The receipt, with `interview_id` and `interview_url`.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            NotFoundError: The workspace has no such posting (404).
+            HeyMiloError: What every call may raise; see the errors page. `.maybe_sent` says whether
+                the candidate may have been invited.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     everything = client.postings.list()
+            ...     posting = next(one for one in everything if one.status == "active")
+            ...     receipt = client.candidates.ingest(
+            ...         posting.id,
+            ...         name="Jo Doe",
+            ...         email="jo.doe@example.com",
+            ...         metadata={"external_id": "candidate_xyz"},
+            ...     )
+            ...     print(receipt.posting_id == posting.id)
+            True
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         everything = await client.postings.list()
+            ...         posting = next(one for one in everything if one.status == "active")
+            ...         receipt = await client.candidates.ingest(
+            ...             posting.id, name="Sam Roe", email="sam.roe@example.com"
+            ...         )
+            ...         print(receipt.posting_id == posting.id)
+            >>> asyncio.run(main())
+            True
+        """
+        body = _one(name, email, phone_number, metadata, data)
+        return await self._perform(INGEST, body=body, posting_id=posting_id)
+
+    @operation(INGEST_MANY)
+    async def ingest_many(
+        self, posting_id: str, candidates: Iterable[NewCandidate | Mapping[str, Any]]
+    ) -> tuple[BulkCandidateReceipt, ...]:
+        """
+        Invite several candidates in one request (operation `ingestCandidatesBulk`).
+
+        Nothing promises that there is a receipt for each candidate, or in which order they come: a
+        key of your own in *metadata* comes back and tells whose each is. If their number differs,
+        that is logged at WARNING. A largest number is not published; the server refuses the whole
+        request (422) if one candidate is wrong.
+
+        It goes out once: the client repeats it only if the server certainly did not carry it out.
+        If an error says `.maybe_sent`, look for the candidates with `find` or
+        `list_all(created_after=...)` before you send them again.
+
+        Args:
+            posting_id: The posting's `id`, 1 to 1024 characters; archived postings take nobody.
+            candidates: One or more, each a `NewCandidate` or a mapping of its members.
+
+        Returns:
+            The receipts, in the order of the response.
+
+        Raises:
+            InvalidRequestError: There is no candidate, or a parameter cannot work; nothing was
+                sent.
+            TypeError: A parameter is of the wrong type.
+            NotFoundError: The workspace has no such posting (404).
+            UnprocessableEntityError: The server refused one of them, and so all (422).
+            HeyMiloError: What every call may raise; see the errors page. `.maybe_sent` says whether
+                the candidates may have been invited.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo, NewCandidate
+            >>> rows = [
+            ...     {"name": "Kim Poe", "email": "kim.poe@example.com", "metadata": {"row": "1"}},
+            ...     NewCandidate(name="Lou Coe", email="lou@example.com", metadata={"row": "2"}),
+            ... ]
+            >>> with HeyMilo() as client:
+            ...     everything = client.postings.list()
+            ...     posting = next(one for one in everything if one.status == "active")
+            ...     receipts = client.candidates.ingest_many(posting.id, rows)
+            ...     print(sorted(receipt.metadata["row"] for receipt in receipts))
+            ['1', '2']
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         everything = await client.postings.list()
+            ...         posting = next(one for one in everything if one.status == "active")
+            ...         new = [{"name": "Max Loe", "email": "max.loe@example.com"}]
+            ...         print(len(await client.candidates.ingest_many(posting.id, new)))
+            >>> asyncio.run(main())
+            1
+        """
+        many = _several(candidates)
+        receipts = await self._perform(INGEST_MANY, body={"data": many}, posting_id=posting_id)
+        if len(receipts) != len(many):
+            LOGGER.warning(
+                "ingestCandidatesBulk: %d candidates were sent and %d receipts came: see by your "
+                "own metadata, or with find, who is missing",
+                len(many),
+                len(receipts),
+            )
+        return receipts
+
+    @operation(ENQUEUE)
+    async def enqueue(
+        self,
+        posting_id: str,
+        *,
+        name: str,
+        email: str,
+        phone_number: str | None | NotGiven = NOT_GIVEN,
+        metadata: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
+        data: Mapping[str, Any] | None | NotGiven = NOT_GIVEN,
+    ) -> Ingestion:
+        """
+        Have a candidate invited to a posting later (operation `ingestCandidateAsync`).
+
+        The server answers at once (202) and works on it afterwards. No operation takes the
+        `ingestion_id`, so this client cannot wait for it: look for the candidate with `find`, or
+        register a webhook.
+
+        It goes out once: the client repeats it only if the server certainly did not carry it out.
+        If an error says `.maybe_sent`, look for the candidate with `find` before you send it again;
+        it may take a while to appear.
+
+        Args:
+            posting_id: The posting's `id`, 1 to 1024 characters; archived postings take nobody.
+            name: The full name.
+            email: The e-mail address.
+            phone_number: The number in E.164, such as `+12065550123`; an SMS step can reach nobody
+                without one.
+            metadata: Your own keys and values: at most 50 keys of at most 40 characters, values of
+                at most 500.
+            data: Any JSON object; it comes back in `Candidate.data`.
+
+        Returns:
+            The job's id and status.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            NotFoundError: The workspace has no such posting (404).
+            HeyMiloError: What every call may raise; see the errors page. `.maybe_sent` says whether
+                the candidate may have been queued.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     everything = client.postings.list()
+            ...     posting = next(one for one in everything if one.status == "active")
+            ...     ingestion = client.candidates.enqueue(
+            ...         posting.id, name="Pat Doe", email="pat.doe@example.com"
+            ...     )
+            ...     print(ingestion.status)
+            queued
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         everything = await client.postings.list()
+            ...         posting = next(one for one in everything if one.status == "active")
+            ...         ingestion = await client.candidates.enqueue(
+            ...             posting.id, name="Ann Noe", email="ann.noe@example.com"
+            ...         )
+            ...         print(ingestion.object)
+            >>> asyncio.run(main())
+            ingestion
+        """
+        body = _one(name, email, phone_number, metadata, data)
+        return await self._perform(ENQUEUE, body=body, posting_id=posting_id)
+
+    @operation(ENQUEUE_MANY)
+    async def enqueue_many(
+        self, posting_id: str, candidates: Iterable[NewCandidate | Mapping[str, Any]]
+    ) -> Ingestion:
+        """
+        Have several candidates invited later (operation `ingestCandidatesBulkAsync`).
+
+        As `enqueue`, in one request and with one id for all of them.
+
+        Args:
+            posting_id: The posting's `id`, 1 to 1024 characters; archived postings take nobody.
+            candidates: One or more, each a `NewCandidate` or a mapping of its members.
+
+        Returns:
+            The job's id and status.
+
+        Raises:
+            InvalidRequestError: There is no candidate, or a parameter cannot work; nothing was
+                sent.
+            TypeError: A parameter is of the wrong type.
+            NotFoundError: The workspace has no such posting (404).
+            UnprocessableEntityError: The server refused one of them, and so all (422).
+            HeyMiloError: What every call may raise; see the errors page. `.maybe_sent` says whether
+                the candidates may have been queued.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> rows = [{"name": "Ray Moe", "email": "ray.moe@example.com"}]
+            >>> with HeyMilo() as client:
+            ...     everything = client.postings.list()
+            ...     posting = next(one for one in everything if one.status == "active")
+            ...     print(client.candidates.enqueue_many(posting.id, rows).status)
+            queued
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         everything = await client.postings.list()
+            ...         posting = next(one for one in everything if one.status == "active")
+            ...         print((await client.candidates.enqueue_many(posting.id, rows)).object)
+            >>> asyncio.run(main())
+            ingestion
+        """
+        many = _several(candidates)
+        return await self._perform(ENQUEUE_MANY, body={"data": many}, posting_id=posting_id)
+
+
+class Candidates(Resource[AsyncCandidates]):
+    """
+    The candidates of a posting; `client.candidates` of a `HeyMilo`.
+
+    There is no "get one": `interviews.get(interview_id)` is the nearest.
+
+    Example:
+        >>> from heymilo_async import HeyMilo
+        >>> with HeyMilo() as client:
+        ...     posting = client.postings.list(limit=1)[0]
+        ...     print(len(client.candidates.list(posting.id, limit=5)) <= 5)
+        True
+    """
+
+    list: Final = blocking(AsyncCandidates.list)
+    list_all: Final = blocking_iter(AsyncCandidates.list_all)
+    find: Final = blocking_iter(AsyncCandidates.find)
+    ingest: Final = blocking(AsyncCandidates.ingest)
+    ingest_many: Final = blocking(AsyncCandidates.ingest_many)
+    enqueue: Final = blocking(AsyncCandidates.enqueue)
+    enqueue_many: Final = blocking(AsyncCandidates.enqueue_many)
+
+
+def _one(
+    name: str,
+    email: str,
+    phone_number: str | None | NotGiven,
+    metadata: Mapping[str, str] | None | NotGiven,
+    data: Mapping[str, Any] | None | NotGiven,
+) -> Mapping[str, Any]:
+    return {
+        "name": name,
+        "email": email,
+        "phone_number": phone_number,
+        "metadata": metadata,
+        "data": data,
+    }
+
+
+def _several(
+    candidates: Iterable[NewCandidate | Mapping[str, Any]],
+) -> tuple[NewCandidate | Mapping[str, Any], ...]:
+    # A mapping is an iterable of its keys: one candidate, where several are asked for.
+    if isinstance(candidates, str | bytes | Mapping) or not isinstance(candidates, Iterable):
+        raise wrong_type("candidates", "an iterable of NewCandidate or mappings", candidates)
+    many = tuple(candidates)
+    if not many:
+        message = "candidates must have 1 or more items: there is none"
+        raise InvalidRequestError(message)
+    return many
+
+
+def _invited(created_after: object, created_before: object) -> Mapping[str, str | None]:
+    return {
+        "created_after": _moment("created_after", created_after),
+        "created_before": _moment("created_before", created_before, up=True),
+    }
+
+
+def _moment(name: str, value: object, *, up: bool = False) -> str | None:
+    """
+    Return *value* as the API takes a time, in whole seconds, rounded down or *up*.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return check_search(name, value)
+    if isinstance(value, datetime):
+        return _iso(name, value, up=up)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong_type(name, "a datetime, a str, or Unix seconds", value)
+    # Comparing is safe for any int and any float, NaN included.
+    if not _FIRST_SECOND <= value <= _LAST_SECOND:
+        message = f"{name} must be Unix seconds of the years 1 to 9999; are these milliseconds?"
+        raise InvalidRequestError(message)
+    return str(math.ceil(value) if up else math.floor(value))
+
+
+def _iso(name: str, value: datetime, *, up: bool) -> str:
+    if value.utcoffset() is None:
+        message = f"{name} must say its time zone, such as datetime.now(UTC): {value}"
+        raise InvalidRequestError(message)
+    try:
+        moment = value.astimezone(UTC)
+        # Subclasses may have nanoseconds.
+        whole = datetime(*moment.timetuple()[:6], tzinfo=UTC)
+        if up and whole < moment:
+            whole += timedelta(seconds=1)
+    except OverflowError:
+        message = f"{name} is not within the years 1 to 9999 in UTC: {value}"
+        raise InvalidRequestError(message) from None
+    return whole.isoformat().replace("+00:00", "Z")
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _Wanted(Body):
+    """
+    Whom `find` looks for: only so that both are checked as what goes out is.
+    """
+
+    email: str | None
+    metadata: Metadata | None
+
+
+def _matcher(email: str | None, metadata: Mapping[str, str] | None) -> Callable[[Candidate], bool]:
+    """
+    Return what says whether a candidate has this *email* and this *metadata*.
+    """
+    _Wanted(email=email, metadata=metadata)
+    if email is None and not metadata:
+        message = "find needs an email or metadata: to walk through all candidates, use list_all"
+        raise InvalidRequestError(message)
+    address = None if email is None else email.casefold()
+    wanted = dict(metadata or {})
+
+    def matches(candidate: Candidate) -> bool:
+        if address is not None and candidate.email.casefold() != address:
+            return False
+        has = candidate.metadata or {}
+        return all(has.get(key) == value for key, value in wanted.items())
+
+    return matches

@@ -1,0 +1,62 @@
+"""
+Design templates: how the pages look that candidates see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from .._core.model import Model
+from ._collection import AsyncSearchable, Searchable, get_operation, list_operation
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class DesignTemplate(Model):
+    """
+    The look of one page that candidates see, the schema `DesignTemplateResponse` of the contract.
+
+    Attributes:
+        id: What other parts of the API call it by; opaque.
+        name: What people call it.
+        template_type: Which page: `welcome_page`, `status_page`, `interview_complete_page`,
+            `interview_page`; an open list.
+        design_config: Its settings, which depend on the page; often `background_color`,
+            `primary_color`, `font_family`, `header_text`, `show_logo`, `image_url`.
+        created_at: When it was made, in UTC.
+        updated_at: When it was last changed, in UTC.
+        object: The contract's name of the type, `design_template`.
+    """
+
+    id: str
+    name: str
+    template_type: str
+    design_config: Mapping[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    object: str = "design_template"
+
+
+class AsyncDesignTemplates(AsyncSearchable[DesignTemplate]):
+    """
+    The design templates of a workspace; `client.design_templates` of an `AsyncHeyMilo`.
+    """
+
+    _list_operation = list_operation(
+        "listDesignTemplates", "/api/v2/design-templates", DesignTemplate
+    )
+    _get_operation = get_operation(
+        "getDesignTemplate", "/api/v2/design-templates/{template_id}", DesignTemplate
+    )
+    _id_name = "design_template_id"
+
+
+class DesignTemplates(Searchable[DesignTemplate]):
+    """
+    The design templates of a workspace; `client.design_templates` of a `HeyMilo`.
+    """
+
+    _twin_type = AsyncDesignTemplates

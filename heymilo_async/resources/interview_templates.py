@@ -1,0 +1,63 @@
+"""
+Interview templates: postings to make others from.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from .._core.model import Model
+from ._collection import AsyncSearchable, Searchable, get_operation, list_operation
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class InterviewTemplate(Model):
+    """
+    A posting to make others from, the schema `InterviewTemplateResponse` of the contract.
+
+    Attributes:
+        id: What other parts of the API call it by; opaque.
+        template_code: Its code for an ATS: letters, digits and dashes, at most 32, unique
+            in the workspace.
+        name: What people call it.
+        posting_id: The posting that is copied.
+        description: What it is for; None if nobody said.
+        is_default: Whether it is the usual one.
+        created_at: When it was made, in UTC.
+        updated_at: When it was last changed, in UTC.
+        object: The contract's name of the type, `interview_template`.
+    """
+
+    id: str
+    template_code: str
+    name: str
+    posting_id: str
+    description: str | None = None
+    is_default: bool = False
+    created_at: datetime
+    updated_at: datetime
+    object: str = "interview_template"
+
+
+class AsyncInterviewTemplates(AsyncSearchable[InterviewTemplate]):
+    """
+    The interview templates of a workspace; `client.interview_templates` of an `AsyncHeyMilo`.
+    """
+
+    _list_operation = list_operation(
+        "listInterviewTemplates", "/api/v2/interview-templates", InterviewTemplate
+    )
+    _get_operation = get_operation(
+        "getInterviewTemplate", "/api/v2/interview-templates/{template_id}", InterviewTemplate
+    )
+    _id_name = "interview_template_id"
+
+
+class InterviewTemplates(Searchable[InterviewTemplate]):
+    """
+    The interview templates of a workspace; `client.interview_templates` of a `HeyMilo`.
+    """
+
+    _twin_type = AsyncInterviewTemplates

@@ -1,0 +1,594 @@
+"""
+Interviews: what came of them, and the metadata that a workspace keeps with each.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Final
+
+import attrs
+from cattrs import BaseConverter
+
+from .._core.blocking import blocking
+from .._core.body import Body, Metadata
+from .._core.codec import checked_copy, from_dict
+from .._core.messages import Operation, operation
+from .._core.model import EMPTY, Model
+from .._core.secrets import printable
+from ..errors import DeadlineExceededError, HeyMiloError, ResponseDecodeError
+from ._collection import AsyncResource, Resource
+from ._interview_integrity import CheatDetection
+from ._interview_results import FormResult, ResumeResult, SMSResult, WebInterviewResult
+from .candidates import CandidateWorkflow
+
+#: A word that the list of words of `status` lacks, and the description of the operation has.
+_NOT_READY: Final = "not_ready"
+
+#: What an interview that is not ready may lack, but for the id, which is known.
+_LACKING: Final = ("posting_id", "name", "email")
+
+#: What may be incomplete of an interview that is not ready.
+_PARTS: Final = ("workflow", "web_interview", "resume", "sms", "form", "cheat_detection")
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class InterviewData(Model):
+    """
+    What is known of an interview, the schema `InterviewDataResponse` of the contract.
+
+    Each agent has a member of its own: it is None if the agent is not in the workflow, or has
+    found out nothing yet.
+
+    **An interview that is not ready** may be sent with less than the contract requires, and be
+    called `not_ready` in the data or only in the answer's `meta`. It is an `InterviewData` with
+    the status `not_ready` all the same: `posting_id`, `name` and `email` are None where they were
+    left out, and `interview_id` is the one that was asked for. Where a result is incomplete, its
+    attribute is None, and what came is in `.extra` under its name. Of every other interview these
+    three are texts: an answer without one of them is a `ResponseDecodeError`.
+
+    **Scales** differ from member to member:
+
+    | member | scale |
+    |---|---|
+    | `score`, `web_interview.match_score` (a whole number), `resume.overall_score` | 0 to 100 |
+    | `resume.score_criteria[].score` | 0 to 10 |
+    | `web_interview.scorecard[].score`, `.score_weight` (whole numbers) | 1 to 10 |
+    | `web_interview.speech_score` | 0 to 5 |
+    | `cheat_detection.overall_ranking` (a whole number) | 1 (no sign) to 5 |
+    | `cheat_detection.threshold` (a whole number) | 0 to 100 |
+    | every `confidence` and probability, and the scores within `cheat_detection` | 0 to 1 |
+
+    **Times**: those of `sms.transcript` are `datetime`s in UTC, those of the other transcripts and
+    of movements are seconds from the start of the interview. The data has no time of its own.
+
+    Attributes:
+        interview_id: Its id, one for each candidate and posting.
+        posting_id: The posting that it belongs to; None only if it is not ready.
+        name: The candidate's full name; None only if it is not ready.
+        email: The candidate's address; None only if it is not ready.
+        status: `pending`, `in_progress`, `evaluating`, `completed`, `shortlisted`, `dismissed`,
+            `knocked_out` or `not_ready`; others may come. `is_ready` sorts them.
+        candidate_id: The candidate's id in all postings of the workspace; None if there is none.
+        score: Over all finished steps, 0 to 100; None if there is none yet.
+        workflow: How far the candidate is in each step.
+        web_interview: What came of the web interview.
+        resume: What came of reading the resume.
+        sms: What came of the SMS conversation; its step's type is `conversational_sms`.
+        form: What came of the form.
+        cheat_detection: Signs of cheating; None if nobody looks for them.
+        metadata: The texts that the workspace keeps with it, read-only.
+        data: What was given when the candidate was ingested, free-form and read-only.
+        object: The contract's name of the type, `interview_data`.
+
+    Example:
+        >>> from heymilo_async import InterviewData
+        >>> data = InterviewData(
+        ...     interview_id="D536A69A4090E13F", posting_id="13D77095", name="Jo Doe",
+        ...     email="jo.doe@example.com", status="evaluating",
+        ... )
+        >>> data.is_ready, data.web_interview is None
+        (False, True)
+    """
+
+    _cursor: ClassVar[str] = "interview_id"
+
+    interview_id: str
+    posting_id: str | None
+    name: str | None
+    email: str | None
+    status: str
+    candidate_id: str | None = None
+    score: float | None = None
+    workflow: CandidateWorkflow | None = None
+    web_interview: WebInterviewResult | None = None
+    resume: ResumeResult | None = None
+    sms: SMSResult | None = None
+    form: FormResult | None = None
+    cheat_detection: CheatDetection | None = None
+    metadata: Mapping[str, str] | None = None
+    data: Mapping[str, Any] | None = None
+    object: str = "interview_data"
+
+    @property
+    def is_ready(self) -> bool:
+        """
+        Whether the results are final: the status is none of `pending`, `in_progress`,
+        `evaluating` and `not_ready`.
+        """
+        return self.status not in {"pending", "in_progress", "evaluating", _NOT_READY}
+
+    @classmethod
+    def _from_envelope(cls, envelope: Any, asked: str | None) -> Any:
+        """
+        Return *envelope*, the answer for the interview *asked*, so that it can be read as one.
+
+        Where the word `not_ready` stands is not published: in the data, in `meta`, or beside them.
+        """
+        data = envelope.get("data") if type(envelope) is dict else envelope
+        if type(data) is not dict and (data is not None or type(envelope) is not dict):
+            return envelope
+        data = data or {}
+        if data.get("status") != _NOT_READY:
+            meta = envelope.get("meta")
+            words = [one.get("status") for one in (meta, envelope) if type(one) is dict]
+            if _NOT_READY not in words or cls._is_whole(data):
+                _refuse_nulls(data)
+                return envelope
+        named = data.get("interview_id")
+        known = {"interview_id": asked if named is None else named, "status": _NOT_READY}
+        return {**envelope, "data": data | known}
+
+    @classmethod
+    def _is_whole(cls, data: dict[str, Any]) -> bool:
+        try:
+            _refuse_nulls(data)
+            from_dict(cls, data)
+        except ResponseDecodeError:
+            return False
+        return True
+
+    @classmethod
+    def _reader(
+        cls, read: Callable[[Any, Any], Any], converter: BaseConverter
+    ) -> Callable[[Any, Any], Any]:
+        """
+        Return *read* so that it lets an interview that is not ready lack things.
+        """
+        hints = {field.name: field.type for field in attrs.fields(cls)}
+
+        def read_what_is_there(value: Any, kind: Any) -> Any:
+            if type(value) is not dict or value.get("status") != _NOT_READY:
+                return read(value, kind)
+            known = {**dict.fromkeys(_LACKING), **value}
+            parts = {
+                name: known.pop(name)
+                for name in _PARTS
+                if not _can_be_read(converter, known.get(name), hints[name])
+            }
+            made = read(known, kind)
+            return attrs.evolve(made, extra={**made.extra, **checked_copy(parts)})
+
+        return read_what_is_there
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class InterviewMetadata(Model):
+    """
+    The texts that a workspace keeps with an interview, the schema `MetadataResponse`.
+
+    It does not say which interview it belongs to, and has nothing to do with the `meta` of an
+    answer.
+
+    Attributes:
+        object: The contract's name of the type, such as `metadata`; always there.
+        metadata: The texts by key, read-only; empty if there are none.
+
+    Example:
+        >>> from heymilo_async import InterviewMetadata
+        >>> InterviewMetadata(object="metadata", metadata={"external_id": "4711"}).metadata
+        {'external_id': '4711'}
+    """
+
+    object: str
+    metadata: Mapping[str, str] = EMPTY
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _MetadataRequest(Body):
+    metadata: Metadata
+
+
+GET: Final = Operation(
+    id="getInterviewData",
+    method="GET",
+    path="/api/v2/interviews/{interview_id}/data",
+    returns=InterviewData,
+    shape="single",
+    answers="interview_id",
+)
+GET_METADATA: Final = Operation(
+    id="getInterviewMetadata",
+    method="GET",
+    path="/api/v2/interviews/{interview_id}/metadata",
+    returns=InterviewMetadata,
+    shape="single",
+)
+SET_METADATA: Final = Operation(
+    id="setInterviewMetadata",
+    method="POST",
+    path="/api/v2/interviews/{interview_id}/metadata",
+    returns=InterviewMetadata,
+    shape="single",
+    takes=_MetadataRequest,
+    repeatable=True,
+)
+DELETE_METADATA: Final = Operation(
+    id="deleteInterviewMetadata",
+    method="DELETE",
+    path="/api/v2/interviews/{interview_id}/metadata",
+    returns=InterviewMetadata,
+    shape="single",
+)
+
+
+class AsyncInterviews(AsyncResource):
+    """
+    The interviews of a workspace; `client.interviews` of an `AsyncHeyMilo`.
+
+    The API has no list of them: the candidates of a posting have their ids, `interview_id`.
+
+    Example:
+        >>> import asyncio
+        >>> from heymilo_async import AsyncHeyMilo
+        >>> async def main() -> None:
+        ...     async with AsyncHeyMilo() as client:
+        ...         async for posting in client.postings.list_all_summaries():
+        ...             async for candidate in client.candidates.list_all(posting.id, max_items=1):
+        ...                 return await client.interviews.get(candidate.interview_id)
+        >>> print(type(asyncio.run(main())).__name__)
+        InterviewData
+    """
+
+    @operation(GET)
+    async def get(self, interview_id: str) -> InterviewData:
+        """
+        Return what is known of one interview (operation `getInterviewData`).
+
+        The answer must be about the id that was asked for, upper and lower case aside. An
+        interview that is not ready is no error: look at `status`, or at `is_ready`.
+
+        Args:
+            interview_id: Its id, 1 to 1024 characters: `interview_id` of a candidate or of the
+                receipt of an ingestion.
+
+        Returns:
+            The interview; it may be large, for it has every transcript.
+
+        Raises:
+            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            TypeError: The id is not a str.
+            NotFoundError: The workspace has no such interview (404).
+            ResponseMismatchError: The answer is about another interview.
+            HeyMiloError: What every call may raise; see the errors page.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     postings = client.postings.list_all_summaries()
+            ...     candidates = (one for each in postings for one in client.candidates.list(each.id))
+            ...     interview_id = next(candidates).interview_id
+            ...     print(client.interviews.get(interview_id).interview_id == interview_id)
+            True
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         data = await client.interviews.get(interview_id)
+            ...         print(data.interview_id == interview_id)
+            >>> asyncio.run(main())
+            True
+        """
+        return await self._get(interview_id)
+
+    async def get_many(
+        self, ids: Iterable[str], *, concurrency: int = 8
+    ) -> builtins.list[InterviewData]:
+        """
+        Return several interviews, in the order of *ids* (operation `getInterviewData` for each).
+
+        The client's deadline is for all of them together.
+
+        Args:
+            ids: The ids, each as in `get`; an id that comes twice is asked for twice.
+            concurrency: Requests at a time, 1 to 1000.
+
+        Returns:
+            An interview for each id.
+
+        Raises:
+            InvalidRequestError: *concurrency* or one of *ids* cannot work; nothing was sent.
+            TypeError: *ids* is a str or holds something else than str, or *concurrency* is not
+                an int.
+            HeyMiloError: The first error of any of them, as `get` raises it, by itself and not
+                in a group; the others are stopped.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     postings = client.postings.list_all_summaries()
+            ...     candidates = (one for each in postings for one in client.candidates.list(each.id))
+            ...     ids = [next(candidates).interview_id]
+            ...     print([data.interview_id for data in client.interviews.get_many(ids)] == ids)
+            True
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print(len(await client.interviews.get_many(ids)))
+            >>> asyncio.run(main())
+            1
+        """
+        return await self._many(self._get, ids, concurrency)
+
+    async def get_many_settled(
+        self, ids: Iterable[str], *, concurrency: int = 8
+    ) -> builtins.list[InterviewData | HeyMiloError]:
+        """
+        Return what became of each of *ids*, in order (operation `getInterviewData` for each).
+
+        The client's deadline is for all of them together; one that comes too late has a
+        `DeadlineExceededError` in its place.
+
+        Args:
+            ids: The ids, each as in `get`; an id that comes twice is asked for twice.
+            concurrency: Requests at a time, 1 to 1000.
+
+        Returns:
+            An interview, or the error that `get` would have raised, for each id.
+
+        Raises:
+            InvalidRequestError: *concurrency* or one of *ids* cannot work; nothing was sent.
+            TypeError: *ids* is a str or holds something else than str, or *concurrency* is not
+                an int.
+            ClientClosedError: The client is closed.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     outcomes = client.interviews.get_many_settled(["nobody"])
+            ...     print([type(outcome).__name__ for outcome in outcomes])
+            ['NotFoundError']
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         outcomes = await client.interviews.get_many_settled(["nobody"])
+            ...         print([type(outcome).__name__ for outcome in outcomes])
+            >>> asyncio.run(main())
+            ['NotFoundError']
+        """
+        return await self._settled(self._get, ids, concurrency)
+
+    async def wait_until_ready(
+        self, interview_id: str, *, timeout: float, poll: float = 60.0
+    ) -> InterviewData:
+        """
+        Wait until an interview is over and judged (operation `getInterviewData` each time).
+
+        That is so when its status is none of `pending`, `in_progress`, `evaluating` and
+        `not_ready`. People take days to begin: a webhook tells of the end without a request a
+        minute. This is for the time after it, and for tests. The client's deadline, if it has one,
+        ends the wait too.
+
+        Args:
+            interview_id: Its id, as in `get`.
+            timeout: Seconds to wait at most, more than 0.
+            poll: Seconds between two looks, more than 0.
+
+        Returns:
+            The interview. Whether the candidate passed is another matter: see `status`.
+
+        Raises:
+            DeadlineExceededError: *timeout* is over. `.data` has the interview as it stood last,
+                None if no answer came at all.
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            HeyMiloError: What `get` raises.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, DeadlineExceededError, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     postings = client.postings.list_all_summaries()
+            ...     candidates = (one for each in postings for one in client.candidates.list(each.id))
+            ...     interview_id = next(candidates).interview_id
+            ...     try:
+            ...         data = client.interviews.wait_until_ready(interview_id, timeout=0.2, poll=0.1)
+            ...     except DeadlineExceededError as error:
+            ...         data = error.data
+            ...     print(data.interview_id == interview_id)
+            True
+            >>> async def main() -> bool:
+            ...     async with AsyncHeyMilo() as client:
+            ...         wait = client.interviews.wait_until_ready
+            ...         try:
+            ...             return (await wait(interview_id, timeout=0.2, poll=0.1)).is_ready
+            ...         except DeadlineExceededError as error:
+            ...             return not error.data.is_ready
+            >>> print(asyncio.run(main()))
+            True
+        """
+
+        async def fetch(expires: float | None) -> InterviewData:
+            return await self._get(interview_id, expires)
+
+        data, is_ready = await self._poll(
+            fetch, timeout=timeout, poll=poll, done=lambda data: data.is_ready
+        )
+        if is_ready:
+            return data
+        name = f"{GET.method} {GET.path}"
+        status = printable(self._engine.clean(data.status), 50)
+        message = (
+            f"{name}: the interview is not ready in time (status {status}): it goes on without you, "
+            "and you may wait again"
+        )
+        raise DeadlineExceededError(message, request=name, phase="read", maybe_sent=True, data=data)
+
+    @operation(GET_METADATA)
+    async def get_metadata(self, interview_id: str) -> InterviewMetadata:
+        """
+        Return the metadata of an interview (operation `getInterviewMetadata`).
+
+        Args:
+            interview_id: The interview's id, as in `get`.
+
+        Returns:
+            The metadata. The answer does not say whose it is, so nothing compares that.
+
+        Raises:
+            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            TypeError: The id is not a str.
+            NotFoundError: The workspace has no such interview (404).
+            HeyMiloError: What every call may raise; see the errors page.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     postings = client.postings.list_all_summaries()
+            ...     candidates = (one for each in postings for one in client.candidates.list(each.id))
+            ...     interview_id = next(candidates).interview_id
+            ...     print(client.interviews.get_metadata(interview_id).object)
+            metadata
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print((await client.interviews.get_metadata(interview_id)).object)
+            >>> asyncio.run(main())
+            metadata
+        """
+        return await self._perform(GET_METADATA, interview_id=interview_id)
+
+    @operation(SET_METADATA)
+    async def set_metadata(
+        self, interview_id: str, metadata: Mapping[str, str]
+    ) -> InterviewMetadata:
+        """
+        Set or update the metadata of an interview (operation `setInterviewMetadata`).
+
+        Whether keys that are not sent stay is not published: send all that should be there, and
+        look at what comes back. It may be sent again after a failure: it says the same.
+
+        Args:
+            interview_id: The interview's id, as in `get`.
+            metadata: Texts by key: at most 50 keys, each of at most 40 characters, each text of at
+                most 500.
+
+        Returns:
+            The metadata as it is now.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: The id is not a str, or *metadata* is no mapping of str to str.
+            NotFoundError: The workspace has no such interview (404).
+            HeyMiloError: What every call may raise; see the errors page.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     postings = client.postings.list_all_summaries()
+            ...     candidates = (one for each in postings for one in client.candidates.list(each.id))
+            ...     interview_id = next(candidates).interview_id
+            ...     now = client.interviews.set_metadata(interview_id, {"external_id": "4711"})
+            ...     print(now.metadata["external_id"])
+            4711
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         now = await client.interviews.set_metadata(interview_id, {"stage": "2"})
+            ...         print(now.metadata["stage"])
+            >>> asyncio.run(main())
+            2
+        """
+        return await self._perform(
+            SET_METADATA, body={"metadata": metadata}, interview_id=interview_id
+        )
+
+    @operation(DELETE_METADATA)
+    async def delete_metadata(self, interview_id: str) -> InterviewMetadata:
+        """
+        Remove all metadata of an interview (operation `deleteInterviewMetadata`).
+
+        The API has no way to remove a single key.
+
+        Args:
+            interview_id: The interview's id, as in `get`.
+
+        Returns:
+            The metadata as the server sent it.
+
+        Raises:
+            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            TypeError: The id is not a str.
+            NotFoundError: The workspace has no such interview (404).
+            HeyMiloError: What every call may raise; see the errors page.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     postings = client.postings.list_all_summaries()
+            ...     candidates = (one for each in postings for one in client.candidates.list(each.id))
+            ...     interview_id = next(candidates).interview_id
+            ...     client.interviews.delete_metadata(interview_id).object
+            'metadata'
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print((await client.interviews.delete_metadata(interview_id)).object)
+            >>> asyncio.run(main())
+            metadata
+        """
+        return await self._perform(DELETE_METADATA, interview_id=interview_id)
+
+    async def _get(self, interview_id: str, expires: float | None = None) -> InterviewData:
+        return await self._perform(GET, expires=expires, interview_id=interview_id)
+
+
+class Interviews(Resource[AsyncInterviews]):
+    """
+    The interviews of a workspace; `client.interviews` of a `HeyMilo`.
+
+    The API has no list of them: the candidates of a posting have their ids, `interview_id`.
+
+    Example:
+        >>> from heymilo_async import HeyMilo
+        >>> with HeyMilo() as client:
+        ...     print(client.interviews.get_many([]))
+        []
+    """
+
+    get: Final = blocking(AsyncInterviews.get)
+    get_many: Final = blocking(AsyncInterviews.get_many)
+    get_many_settled: Final = blocking(AsyncInterviews.get_many_settled)
+    wait_until_ready: Final = blocking(AsyncInterviews.wait_until_ready)
+    get_metadata: Final = blocking(AsyncInterviews.get_metadata)
+    set_metadata: Final = blocking(AsyncInterviews.set_metadata)
+    delete_metadata: Final = blocking(AsyncInterviews.delete_metadata)
+
+
+def _refuse_nulls(data: dict[str, Any]) -> None:
+    """
+    Refuse null where only an interview that is not ready may have it.
+    """
+    for name in _LACKING:
+        if name in data and data[name] is None:
+            path = f"$.data.{name}"
+            message = f"{path} must be a string, not null"
+            raise ResponseDecodeError(message, path=path)
+
+
+def _can_be_read(converter: BaseConverter, value: Any, kind: Any) -> bool:
+    try:
+        converter.structure(value, kind)
+    except Exception:
+        return False
+    return True

@@ -1,0 +1,823 @@
+"""
+Questions: what the agents of a posting ask, and how answers are judged.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+import attrs
+
+from .._core.arguments import NOT_GIVEN, NotGiven
+from .._core.blocking import blocking, blocking_iter
+from .._core.body import Body, Length, Range
+from .._core.messages import Operation, operation
+from .._core.model import Model
+from ..errors import HeyMiloError, InvalidRequestError
+from ..pages import AsyncPager, Page
+from ._collection import AsyncResource, Resource, get_operation, given, list_operation
+
+Modality: TypeAlias = Literal[
+    "voice", "sms", "form", "resume_eligibility", "resume_scoring", "voice_tags"
+]
+ResponseFormat: TypeAlias = Literal["text", "freeform", "date", "number"]
+
+#: Parameters that may be left out, and for which None means null.
+_Text: TypeAlias = str | None | NotGiven
+_Flag: TypeAlias = bool | None | NotGiven
+_Whole: TypeAlias = int | None | NotGiven
+_Number: TypeAlias = float | None | NotGiven
+_Texts: TypeAlias = Sequence[str] | None | NotGiven
+_Maps: TypeAlias = Sequence[Mapping[str, str]] | None | NotGiven
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Question(Model):
+    """
+    A question of a posting, the schema `QuestionResponse` of the contract.
+
+    One model for six kinds. What a modality does not use is None:
+
+    ==================== =========================================================================
+    modality             what means something
+    ==================== =========================================================================
+    voice                `evaluation_criteria`, `score_of_1`, `score_of_5`, `score_weight`,
+                         `not_scored`, `question_type`, `min_follow_ups`, `max_follow_ups`,
+                         `additional_instructions`, `post_processing_evaluation_criteria`,
+                         `structured_config`
+    sms                  `expected_answer`, `expected_value`, `is_dealbreaker`, `score_weight`,
+                         `question_type`
+    form                 `answer`, `is_knockout`, `dropdown_values`, `is_answer_mandated`,
+                         `mcq_type`, `operator`, `file_types`, `allow_multiple_files`,
+                         `slider_min`, `slider_max`, `slider_step`, `question_type`
+    resume_eligibility   `score_weight`
+    resume_scoring       `evaluation_criteria`, `score_of_1`, `score_of_5`, `score_weight`
+    voice_tags           `response_format`, `instructions`, `options`; `text` is the tag's name
+    ==================== =========================================================================
+
+    The server may answer something else than was sent: it infers `question_type`, and may set
+    `mcq_type` and `operator` to words of its own.
+
+    Attributes:
+        id: What other parts of the API call it by; opaque.
+        posting_id: The posting that it belongs to.
+        modality: Which kind it is, as in the table; an open list.
+        text: What is asked.
+        rank: Its place among the questions of its modality, from 1; None if the server does not
+            say.
+        evaluation_criteria: What a good answer is.
+        score_of_1: What an answer for the lowest score is like.
+        score_of_5: What an answer for the highest score is like.
+        score_weight: How much it counts, 1 to 10.
+        not_scored: Whether it is asked, and not scored.
+        question_type: How it is asked: `open-ended`, `scored`; `YES_NO`, `NUMERIC`; `dropdown`,
+            `file_upload`, `slider` and so on; an open list.
+        min_follow_ups: At least so many follow-up questions, from 0.
+        max_follow_ups: At most so many follow-up questions, from 0.
+        additional_instructions: What the interviewer is told besides.
+        post_processing_evaluation_criteria: What is looked at after the interview.
+        expected_answer: The right answer of a yes/no question.
+        expected_value: The right answer of a numeric question.
+        is_dealbreaker: Whether another answer ends the candidate's way.
+        answer: The right answer, any JSON.
+        is_knockout: Whether another answer knocks the candidate out.
+        dropdown_values: What can be chosen; which keys each has is published nowhere (U).
+        is_answer_mandated: Whether it has to be answered.
+        mcq_type: `single` or `multiple`; an open list.
+        operator: How a number or a date is compared: `eq`, `neq`, `gt`, `gte`, `lt`, `lte`; an
+            open list.
+        file_types: The extensions of files that can be uploaded.
+        allow_multiple_files: Whether there may be several.
+        slider_min: The left end of a slider.
+        slider_max: The right end of a slider.
+        slider_step: From one stop of a slider to the next.
+        response_format: `text`, `number`, `date` or `freeform`.
+        instructions: How to find the value of a tag.
+        options: The values that a tag may have.
+        structured_config: What is handed on to the interviewer; opaque.
+        created_at: When it was made, in UTC; None if the server does not say.
+        updated_at: When it was last changed, in UTC; None if the server does not say.
+        object: The contract's name of the type, `question`.
+    """
+
+    id: str
+    posting_id: str
+    modality: str
+    text: str
+    rank: int | None = None
+    evaluation_criteria: str | None = None
+    score_of_1: str | None = None
+    score_of_5: str | None = None
+    score_weight: int | None = None
+    not_scored: bool | None = None
+    question_type: str | None = None
+    min_follow_ups: int | None = None
+    max_follow_ups: int | None = None
+    additional_instructions: str | None = None
+    post_processing_evaluation_criteria: str | None = None
+    expected_answer: str | None = None
+    expected_value: int | None = None
+    is_dealbreaker: bool | None = None
+    answer: Any = None
+    is_knockout: bool | None = None
+    dropdown_values: tuple[Mapping[str, str], ...] | None = None
+    is_answer_mandated: bool | None = None
+    mcq_type: str | None = None
+    operator: str | None = None
+    file_types: tuple[str, ...] | None = None
+    allow_multiple_files: bool | None = None
+    slider_min: float | None = None
+    slider_max: float | None = None
+    slider_step: float | None = None
+    response_format: str | None = None
+    instructions: str | None = None
+    options: tuple[str, ...] | None = None
+    structured_config: Mapping[str, Any] | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    object: str = "question"
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _QuestionMembers(Body):
+    """
+    What creating a question, in a step or by itself, and changing one have in common.
+    """
+
+    evaluation_criteria: _Text = NOT_GIVEN
+    score_of_1: _Text = NOT_GIVEN
+    score_of_5: _Text = NOT_GIVEN
+    not_scored: _Flag = NOT_GIVEN
+    question_type: _Text = NOT_GIVEN
+    expected_answer: _Text = NOT_GIVEN
+    expected_value: _Whole = NOT_GIVEN
+    is_dealbreaker: _Flag = NOT_GIVEN
+    answer: Any = NOT_GIVEN
+    is_knockout: _Flag = NOT_GIVEN
+    dropdown_values: _Maps = NOT_GIVEN
+    is_answer_mandated: _Flag = NOT_GIVEN
+    mcq_type: _Text = NOT_GIVEN
+    operator: _Text = NOT_GIVEN
+    file_types: _Texts = NOT_GIVEN
+    allow_multiple_files: _Flag = NOT_GIVEN
+    slider_min: _Number = NOT_GIVEN
+    slider_max: _Number = NOT_GIVEN
+    slider_step: _Number = NOT_GIVEN
+    instructions: _Text = NOT_GIVEN
+    options: _Texts = NOT_GIVEN
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NewQuestion(_QuestionMembers):
+    """
+    A question within a step of a new posting's workflow, the schema `CreateQuestion`.
+
+    Its bounds are not those of `client.questions.create`: weights are 0 to 5 here.
+
+    Args:
+        modality: As in `Question`; an open list here.
+        text: What is asked.
+        score_weight: How much it counts, 0 to 5.
+        min_follow_ups: At least so many follow-up questions, 0 to 5.
+        max_follow_ups: At most so many follow-up questions, 0 to 10.
+        additional_instructions: What the interviewer is told besides, at most 5,000 characters.
+        post_processing_evaluation_criteria: What is looked at after the interview, at most 5,000
+            characters.
+        response_format: `text`, `number`, `date` or `freeform`; an open list here.
+
+    All others are as in `Question`.
+
+    Raises:
+        InvalidRequestError: A member is out of its bounds.
+        TypeError: A member is of the wrong type.
+
+    Example:
+        >>> from heymilo_async import NewQuestion
+        >>> NewQuestion(modality="voice", text="Why this job?", score_weight=5)
+        NewQuestion(modality='voice', text='Why this job?', score_weight=5)
+    """
+
+    modality: str
+    text: str
+    score_weight: Annotated[int, Range(0, 5)] | None | NotGiven = NOT_GIVEN
+    min_follow_ups: Annotated[int, Range(0, 5)] | None | NotGiven = NOT_GIVEN
+    max_follow_ups: Annotated[int, Range(0, 10)] | None | NotGiven = NOT_GIVEN
+    additional_instructions: Annotated[str, Length(0, 5000)] | None | NotGiven = NOT_GIVEN
+    post_processing_evaluation_criteria: Annotated[str, Length(0, 5000)] | None | NotGiven = (
+        NOT_GIVEN
+    )
+    response_format: _Text = NOT_GIVEN
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _ApiQuestion(_QuestionMembers):
+    """
+    What the operations on questions take.
+    """
+
+    score_weight: Annotated[int, Range(1, 10)] | None | NotGiven = NOT_GIVEN
+    min_follow_ups: Annotated[int, Range(0)] | None | NotGiven = NOT_GIVEN
+    max_follow_ups: Annotated[int, Range(0)] | None | NotGiven = NOT_GIVEN
+    additional_instructions: _Text = NOT_GIVEN
+    post_processing_evaluation_criteria: _Text = NOT_GIVEN
+    response_format: ResponseFormat | None | NotGiven = NOT_GIVEN
+    structured_config: Mapping[str, Any] | None | NotGiven = NOT_GIVEN
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _CreateQuestion(_ApiQuestion):
+    modality: Modality
+    text: str
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _UpdateQuestion(_ApiQuestion):
+    text: _Text = NOT_GIVEN
+
+    def _check(self, name: str) -> None:
+        if not any(True for _ in self._given()):
+            message = f"{name}there is nothing to update: give at least one member"
+            raise InvalidRequestError(message)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _Order(Body):
+    modality: Modality
+    order: Sequence[str]
+
+
+LIST: Final = list_operation("listQuestions", "/api/v2/postings/{posting_id}/questions", Question)
+GET: Final = get_operation(
+    "getQuestion", "/api/v2/postings/{posting_id}/questions/{question_id}", Question
+)
+CREATE: Final = Operation(
+    id="createQuestion",
+    method="POST",
+    path="/api/v2/postings/{posting_id}/questions",
+    returns=Question,
+    shape="single",
+    takes=_CreateQuestion,
+    advice="it may have been made: look for it in questions.list_all() before you send it again",
+)
+UPDATE: Final = Operation(
+    id="updateQuestion",
+    method="PATCH",
+    path="/api/v2/postings/{posting_id}/questions/{question_id}",
+    returns=Question,
+    shape="single",
+    takes=_UpdateQuestion,
+    answers="id",
+)
+DELETE: Final = Operation(
+    id="deleteQuestion",
+    method="DELETE",
+    path="/api/v2/postings/{posting_id}/questions/{question_id}",
+    returns=Question,
+    shape="single",
+    answers="id",
+)
+REORDER: Final = Operation(
+    id="reorderQuestions",
+    method="POST",
+    path="/api/v2/postings/{posting_id}/questions/reorder",
+    returns=tuple[Question, ...],
+    shape="list",
+    takes=_Order,
+    repeatable=True,
+)
+
+
+class AsyncQuestions(AsyncResource):
+    """
+    The questions of a posting; `client.questions` of an `AsyncHeyMilo`.
+    """
+
+    @operation(LIST)
+    async def list(
+        self,
+        posting_id: str,
+        *,
+        limit: int | None = None,
+        starting_after: str | None = None,
+        modality: Modality | None = None,
+    ) -> Page[Question]:
+        """
+        Return one page of the questions of a posting (operation `listQuestions`).
+
+        One request; what is not given is not sent.
+
+        Args:
+            posting_id: The posting.
+            limit: Questions on the page, 1 to 100; the server's default is 20.
+            starting_after: The id of the last question before this page; without it, the first
+                page.
+            modality: Only questions of this kind; None: of all kinds, mixed.
+
+        Returns:
+            The page: a sequence of its questions, with `.has_more` and `.next_cursor`.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            NotFoundError: There is no such posting (404).
+            HeyMiloError: What every call may raise.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     posting = client.postings.list(limit=1)[0]
+            ...     voice = client.questions.list(posting.id, modality="voice")
+            ...     print({question.modality for question in voice} <= {"voice"})
+            True
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print(len(await client.questions.list(posting.id, limit=1)) <= 1)
+            >>> asyncio.run(main())
+            True
+        """
+        query = {"modality": _modality(modality)}
+        return await self._page(LIST, limit, starting_after, query=query, posting_id=posting_id)
+
+    def list_all(
+        self,
+        posting_id: str,
+        *,
+        page_size: int = 100,
+        starting_after: str | None = None,
+        max_items: int | None = None,
+        modality: Modality | None = None,
+    ) -> AsyncPager[Question]:
+        """
+        Walk through all questions of a posting (operation `listQuestions` per page).
+
+        Nothing is sent before the walk begins. Each iteration starts anew at *starting_after*.
+
+        Args:
+            posting_id: The posting.
+            page_size: Questions asked for at a time, 1 to 100.
+            starting_after: The id of the last question before the walk; without it, from the start.
+            max_items: Where to end at the latest, 0 or more questions; None: at the end.
+            modality: Only questions of this kind; None: of all kinds, mixed.
+
+        Returns:
+            A pager: iterate it for questions, `pages()` for pages, `collect()` for a list,
+            `prefetch()` to read ahead; `cursor` says where the walk stands.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            HeyMiloError: While walking, what `list` raises, with `.cursor` to go on from.
+            PaginationError: While walking, if the pagination is not advancing.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     posting = client.postings.list(limit=1)[0]
+            ...     print(len(client.questions.list_all(posting.id).collect()) > 0)
+            True
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         questions = client.questions.list_all(posting.id, max_items=1)
+            ...         print(len([one async for one in questions]))
+            >>> asyncio.run(main())
+            1
+        """
+        query = {"modality": _modality(modality)}
+        return self._walk(
+            LIST, page_size, starting_after, max_items, query=query, posting_id=posting_id
+        )
+
+    @operation(GET)
+    async def get(self, posting_id: str, question_id: str) -> Question:
+        """
+        Return one question (operation `getQuestion`).
+
+        Args:
+            posting_id: The posting that it belongs to.
+            question_id: The question's `id`.
+
+        Returns:
+            The question.
+
+        Raises:
+            InvalidRequestError: An id cannot stand in a path; nothing was sent.
+            TypeError: An id is not a str.
+            NotFoundError: There is no such posting, or no such question in it (404).
+            ResponseMismatchError: The answer is about another question.
+            HeyMiloError: What every call may raise.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     posting = client.postings.list(limit=1)[0]
+            ...     first = client.questions.list(posting.id, limit=1)[0]
+            ...     print(client.questions.get(posting.id, first.id) == first)
+            True
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print(await client.questions.get(posting.id, first.id) == first)
+            >>> asyncio.run(main())
+            True
+        """
+        return await self._perform(GET, posting_id=posting_id, question_id=question_id)
+
+    async def get_many(
+        self, posting_id: str, ids: Iterable[str], *, concurrency: int = 8
+    ) -> builtins.list[Question]:
+        """
+        Return several questions, in the order of *ids* (operation `getQuestion` for each).
+
+        The client's deadline is for all of them together.
+
+        Args:
+            posting_id: The posting that they belong to.
+            ids: The ids; one that comes twice is asked for twice.
+            concurrency: Requests at a time, 1 to 1000.
+
+        Returns:
+            A question for each id.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            HeyMiloError: The first error of any of them, as `get` raises it; the others are
+                stopped.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     posting = client.postings.list(limit=1)[0]
+            ...     page = client.questions.list(posting.id, limit=2)
+            ...     ids = [one.id for one in page]
+            ...     print(client.questions.get_many(posting.id, ids) == list(page))
+            True
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print(await client.questions.get_many(posting.id, ids) == list(page))
+            >>> asyncio.run(main())
+            True
+        """
+        return await self._many(self._getter(posting_id), ids, concurrency)
+
+    async def get_many_settled(
+        self, posting_id: str, ids: Iterable[str], *, concurrency: int = 8
+    ) -> builtins.list[Question | HeyMiloError]:
+        """
+        Return what became of each of *ids*, in their order (operation `getQuestion` for each).
+
+        The client's deadline is for all of them together.
+
+        Args:
+            posting_id: The posting that they belong to.
+            ids: The ids; one that comes twice is asked for twice.
+            concurrency: Requests at a time, 1 to 1000.
+
+        Returns:
+            A question, or the error that `get` would have raised, for each id.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            ClientClosedError: The client is closed.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     posting = client.postings.list(limit=1)[0]
+            ...     outcomes = client.questions.get_many_settled(posting.id, ["nobody"])
+            ...     print([type(outcome).__name__ for outcome in outcomes])
+            ['NotFoundError']
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         print(await client.questions.get_many_settled(posting.id, []))
+            >>> asyncio.run(main())
+            []
+        """
+        return await self._settled(self._getter(posting_id), ids, concurrency)
+
+    @operation(CREATE)
+    async def create(
+        self,
+        posting_id: str,
+        *,
+        modality: Modality,
+        text: str,
+        evaluation_criteria: _Text = NOT_GIVEN,
+        score_of_1: _Text = NOT_GIVEN,
+        score_of_5: _Text = NOT_GIVEN,
+        score_weight: _Whole = NOT_GIVEN,
+        not_scored: _Flag = NOT_GIVEN,
+        question_type: _Text = NOT_GIVEN,
+        min_follow_ups: _Whole = NOT_GIVEN,
+        max_follow_ups: _Whole = NOT_GIVEN,
+        additional_instructions: _Text = NOT_GIVEN,
+        post_processing_evaluation_criteria: _Text = NOT_GIVEN,
+        expected_answer: _Text = NOT_GIVEN,
+        expected_value: _Whole = NOT_GIVEN,
+        is_dealbreaker: _Flag = NOT_GIVEN,
+        answer: Any = NOT_GIVEN,
+        is_knockout: _Flag = NOT_GIVEN,
+        dropdown_values: _Maps = NOT_GIVEN,
+        is_answer_mandated: _Flag = NOT_GIVEN,
+        mcq_type: _Text = NOT_GIVEN,
+        operator: _Text = NOT_GIVEN,
+        file_types: _Texts = NOT_GIVEN,
+        allow_multiple_files: _Flag = NOT_GIVEN,
+        slider_min: _Number = NOT_GIVEN,
+        slider_max: _Number = NOT_GIVEN,
+        slider_step: _Number = NOT_GIVEN,
+        response_format: ResponseFormat | None | NotGiven = NOT_GIVEN,
+        instructions: _Text = NOT_GIVEN,
+        options: _Texts = NOT_GIVEN,
+        structured_config: Mapping[str, Any] | None | NotGiven = NOT_GIVEN,
+    ) -> Question:
+        """
+        Add a question to a posting (operation `createQuestion`).
+
+        What is not given is not sent. It is not sent a second time where the first may have
+        arrived. Which members mean something for which modality stands in `Question`.
+
+        Args:
+            posting_id: The posting.
+            modality: Which kind it is; it cannot be changed later.
+            text: What is asked; for `voice_tags`, the tag's name.
+            evaluation_criteria: What a good answer is.
+            score_of_1: What an answer for the lowest score is like.
+            score_of_5: What an answer for the highest score is like.
+            score_weight: How much it counts, 1 to 10.
+            not_scored: Whether it is asked, and not scored.
+            question_type: How it is asked; for SMS and form questions the server finds out.
+            min_follow_ups: At least so many follow-up questions, from 0.
+            max_follow_ups: At most so many follow-up questions, from 0.
+            additional_instructions: What the interviewer is told besides.
+            post_processing_evaluation_criteria: What is looked at after the interview.
+            expected_answer: The right answer of a yes/no question.
+            expected_value: The right answer of a numeric question.
+            is_dealbreaker: Whether another answer ends the candidate's way.
+            answer: The right answer of a form question, any JSON.
+            is_knockout: Whether another answer knocks the candidate out.
+            dropdown_values: What can be chosen, texts by name.
+            is_answer_mandated: Whether it has to be answered.
+            mcq_type: `single` or `multiple`.
+            operator: How a number or a date is compared, such as `gte`.
+            file_types: The extensions of files that can be uploaded.
+            allow_multiple_files: Whether there may be several.
+            slider_min: The left end of a slider.
+            slider_max: The right end of a slider.
+            slider_step: From one stop of a slider to the next.
+            response_format: What the value of a tag looks like.
+            instructions: How to find the value of a tag.
+            options: The values that a tag may have.
+            structured_config: What is handed on to the interviewer.
+
+        Returns:
+            The question as the server made it, which may be something else than was sent.
+
+        Raises:
+            InvalidRequestError: A member is out of its bounds; nothing was sent.
+            TypeError: A member is of the wrong type.
+            NotFoundError: There is no such posting (404).
+            HeyMiloError: What every call may raise; `.maybe_sent` says whether it may be there.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     posting = client.postings.list(limit=1)[0]
+            ...     made = client.questions.create(posting.id, modality="voice", text="Why us?")
+            ...     print(made.text)
+            Why us?
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         tag = await client.questions.create(
+            ...             posting.id, modality="voice_tags", text="Notice", response_format="text"
+            ...         )
+            ...         print(tag.modality)
+            >>> asyncio.run(main())
+            voice_tags
+        """
+        return await self._perform(CREATE, body=given(locals()), posting_id=posting_id)
+
+    @operation(UPDATE)
+    async def update(
+        self,
+        posting_id: str,
+        question_id: str,
+        *,
+        text: _Text = NOT_GIVEN,
+        evaluation_criteria: _Text = NOT_GIVEN,
+        score_of_1: _Text = NOT_GIVEN,
+        score_of_5: _Text = NOT_GIVEN,
+        score_weight: _Whole = NOT_GIVEN,
+        not_scored: _Flag = NOT_GIVEN,
+        question_type: _Text = NOT_GIVEN,
+        min_follow_ups: _Whole = NOT_GIVEN,
+        max_follow_ups: _Whole = NOT_GIVEN,
+        additional_instructions: _Text = NOT_GIVEN,
+        post_processing_evaluation_criteria: _Text = NOT_GIVEN,
+        expected_answer: _Text = NOT_GIVEN,
+        expected_value: _Whole = NOT_GIVEN,
+        is_dealbreaker: _Flag = NOT_GIVEN,
+        answer: Any = NOT_GIVEN,
+        is_knockout: _Flag = NOT_GIVEN,
+        dropdown_values: _Maps = NOT_GIVEN,
+        is_answer_mandated: _Flag = NOT_GIVEN,
+        mcq_type: _Text = NOT_GIVEN,
+        operator: _Text = NOT_GIVEN,
+        file_types: _Texts = NOT_GIVEN,
+        allow_multiple_files: _Flag = NOT_GIVEN,
+        slider_min: _Number = NOT_GIVEN,
+        slider_max: _Number = NOT_GIVEN,
+        slider_step: _Number = NOT_GIVEN,
+        response_format: ResponseFormat | None | NotGiven = NOT_GIVEN,
+        instructions: _Text = NOT_GIVEN,
+        options: _Texts = NOT_GIVEN,
+        structured_config: Mapping[str, Any] | None | NotGiven = NOT_GIVEN,
+    ) -> Question:
+        """
+        Change a question (operation `updateQuestion`).
+
+        What is not given stays as it is. None is sent as null; what the server makes of that is
+        published nowhere (U). Modality and rank are not changed here: see `reorder`.
+
+        Args:
+            posting_id: The posting that it belongs to.
+            question_id: The question's `id`.
+            text: As in `create`; so are all the others.
+            evaluation_criteria: As in `create`.
+            score_of_1: As in `create`.
+            score_of_5: As in `create`.
+            score_weight: As in `create`, 1 to 10.
+            not_scored: As in `create`.
+            question_type: As in `create`.
+            min_follow_ups: As in `create`.
+            max_follow_ups: As in `create`.
+            additional_instructions: As in `create`.
+            post_processing_evaluation_criteria: As in `create`.
+            expected_answer: As in `create`.
+            expected_value: As in `create`.
+            is_dealbreaker: As in `create`.
+            answer: As in `create`.
+            is_knockout: As in `create`.
+            dropdown_values: As in `create`.
+            is_answer_mandated: As in `create`.
+            mcq_type: As in `create`.
+            operator: As in `create`.
+            file_types: As in `create`.
+            allow_multiple_files: As in `create`.
+            slider_min: As in `create`.
+            slider_max: As in `create`.
+            slider_step: As in `create`.
+            response_format: As in `create`.
+            instructions: As in `create`.
+            options: As in `create`.
+            structured_config: As in `create`.
+
+        Returns:
+            The question as it is now.
+
+        Raises:
+            InvalidRequestError: There is nothing to update, or a member is out of its bounds;
+                nothing was sent.
+            TypeError: A member is of the wrong type.
+            NotFoundError: There is no such posting, or no such question in it (404).
+            HeyMiloError: What every call may raise.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     posting = client.postings.list(limit=1)[0]
+            ...     first = client.questions.list(posting.id, limit=1)[0]
+            ...     print(client.questions.update(posting.id, first.id, text="And then?").text)
+            And then?
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         changed = await client.questions.update(posting.id, first.id, text="Why?")
+            ...         print(changed.text)
+            >>> asyncio.run(main())
+            Why?
+        """
+        return await self._perform(
+            UPDATE, body=given(locals()), posting_id=posting_id, question_id=question_id
+        )
+
+    @operation(DELETE)
+    async def delete(self, posting_id: str, question_id: str) -> Question:
+        """
+        Take a question out of a posting (operation `deleteQuestion`).
+
+        It leaves the list; nothing brings it back. Whether `get` still finds it is published
+        nowhere (U).
+
+        Args:
+            posting_id: The posting that it belongs to.
+            question_id: The question's `id`.
+
+        Returns:
+            The question as it was.
+
+        Raises:
+            InvalidRequestError: An id cannot stand in a path; nothing was sent.
+            TypeError: An id is not a str.
+            NotFoundError: There is no such question (404); with `.maybe_done` if an attempt before
+                may have deleted it.
+            HeyMiloError: What every call may raise.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     posting = client.postings.list(limit=1)[0]
+            ...     made = client.questions.create(posting.id, modality="sms", text="Any questions?")
+            ...     print(client.questions.delete(posting.id, made.id).text)
+            Any questions?
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         left = await client.questions.list_all(posting.id).collect()
+            ...         print(made.id in [one.id for one in left])
+            >>> asyncio.run(main())
+            False
+        """
+        return await self._perform(DELETE, posting_id=posting_id, question_id=question_id)
+
+    @operation(REORDER)
+    async def reorder(
+        self, posting_id: str, *, modality: Modality, order: Sequence[str]
+    ) -> tuple[Question, ...]:
+        """
+        Put the questions of one modality into an order (operation `reorderQuestions`).
+
+        Every active question of the modality has to be in it: walk through all pages first.
+
+        Args:
+            posting_id: The posting.
+            modality: Which kind of questions.
+            order: The ids of all its active questions, in the order that they shall have.
+
+        Returns:
+            The questions, as the server answers.
+
+        Raises:
+            InvalidRequestError: A parameter cannot work; nothing was sent.
+            TypeError: A parameter is of the wrong type.
+            NotFoundError: There is no such posting (404).
+            HeyMiloError: What every call may raise.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo, HeyMilo
+            >>> with HeyMilo() as client:
+            ...     posting = client.postings.list(limit=1)[0]
+            ...     walk = client.questions.list_all(posting.id, modality="voice")
+            ...     ids = [question.id for question in walk]
+            ...     again = client.questions.reorder(posting.id, modality="voice", order=ids[::-1])
+            ...     print({question.modality for question in again})
+            {'voice'}
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         walk = client.questions.list_all(posting.id, modality="voice")
+            ...         ids = [question.id async for question in walk]
+            ...         await client.questions.reorder(posting.id, modality="voice", order=ids)
+            >>> asyncio.run(main())
+        """
+        body = {"modality": modality, "order": order}
+        return await self._perform(REORDER, body=body, posting_id=posting_id)
+
+    def _getter(self, posting_id: str) -> Any:
+        async def get(question_id: str, expires: float | None) -> Question:
+            return await self._perform(
+                GET, expires=expires, posting_id=posting_id, question_id=question_id
+            )
+
+        return get
+
+
+class Questions(Resource[AsyncQuestions]):
+    """
+    The questions of a posting; `client.questions` of a `HeyMilo`.
+    """
+
+    list: Final = blocking(AsyncQuestions.list)
+    list_all: Final = blocking_iter(AsyncQuestions.list_all)
+    get: Final = blocking(AsyncQuestions.get)
+    get_many: Final = blocking(AsyncQuestions.get_many)
+    get_many_settled: Final = blocking(AsyncQuestions.get_many_settled)
+    create: Final = blocking(AsyncQuestions.create)
+    update: Final = blocking(AsyncQuestions.update)
+    delete: Final = blocking(AsyncQuestions.delete)
+    reorder: Final = blocking(AsyncQuestions.reorder)
+
+
+def _modality(modality: str | None) -> str | None:
+    if modality is None:
+        return None
+    return _Order(modality=modality, order=()).modality  # type: ignore[arg-type]  # it looks

@@ -1,0 +1,250 @@
+"""
+Interviews: their results, those that are not ready, waiting for them, and their metadata.
+"""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from contract_answers import answer_of, lost
+from talking import sent, single, talk
+
+from heymilo_async import (
+    DeadlineExceededError,
+    InterviewData,
+    InvalidRequestError,
+    ResponseDecodeError,
+    from_dict,
+    to_dict,
+)
+
+LEAST = {**answer_of("getInterviewData", "least")["data"], "interview_id": "I1"}
+WHOLE = {**answer_of("getInterviewData", "everything")["data"], "interview_id": "I1"}
+
+
+def get(client):
+    """
+    Get the interview.
+    """
+    return client.interviews.get("I1")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"data": {**LEAST, "status": "not_ready"}},
+        {"data": {"status": "not_ready"}},
+        {"data": {"status": "not_ready", "interview_id": "I1", "name": None, "email": None}},
+        {"data": {"status": "not_ready", "web_interview": {}}},
+        {"data": {"status": "not_ready", "interview_id": "I1", "web_interview": None}},
+        {"data": None, "meta": {"status": "not_ready"}},
+        {"data": {}, "meta": {"status": "not_ready"}},
+        {"data": {"interview_id": "I1"}, "status": "not_ready"},
+        {"meta": {"status": "not_ready"}},
+    ],
+)
+def test_an_interview_that_is_not_ready(front, answer):
+    """
+    Trap 39: wherever the word stands, and whatever lacks, it is an interview that is not ready.
+    """
+    data, _ = talk(front, get, httpx.Response(200, json=answer))
+
+    assert InterviewData is type(data)
+    assert ("I1", "not_ready", False) == (data.interview_id, data.status, data.is_ready)
+    assert [] == lost(answer.get("data") or {}, to_dict(data))
+
+
+def test_a_part_that_is_not_whole_is_kept(front):
+    """
+    What an interview that is not ready has of a part stands in `.extra`, and `to_dict` has it.
+    """
+    part = {"transcript": "soon"}
+    data, _ = talk(front, get, single({**LEAST, "status": "not_ready", "web_interview": part}))
+
+    assert None is data.web_interview
+    assert part == data.extra["web_interview"] == to_dict(data)["web_interview"]
+    assert "soon" not in repr(data)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"data": {**LEAST, "status": "not_ready", "interview_id": 5}},
+        {"data": 5, "meta": {"status": "not_ready"}},
+        {"data": {**WHOLE, "web_interview": {"transcript": 5}}},
+        {"data": {name: value for name, value in LEAST.items() if name != "name"}},
+        {"data": {**LEAST, "name": None}},
+        {"data": {**LEAST, "name": None}, "meta": {"status": "done"}},
+        {"data": None},
+        [],
+        5,
+    ],
+)
+def test_what_is_no_interview(front, answer):
+    """
+    Anything else that lacks what the contract requires is an error, as everywhere.
+    """
+    error, _ = talk(front, get, httpx.Response(200, json=answer))
+
+    assert ResponseDecodeError is type(error)
+
+
+def test_a_whole_interview_whose_meta_says_not_ready(front):
+    """
+    What the contract requires is all there: it is what it says itself.
+    """
+    answer = {"data": LEAST, "meta": {"status": "not_ready"}}
+    data, _ = talk(front, get, httpx.Response(200, json=answer))
+
+    assert LEAST["status"] == data.status
+
+
+def test_a_model_is_read_without_an_envelope():
+    """
+    `from_dict` reads what `to_dict` wrote, of an interview that is not ready, too.
+    """
+    unready = from_dict(InterviewData, {"interview_id": "I1", "status": "not_ready"})
+
+    assert unready == from_dict(InterviewData, to_dict(unready))
+
+
+def test_scales_and_times_of_an_interview(front):
+    """
+    Traps 33, 36, 37: offsets are seconds from the start, messages have times, scores are as sent.
+    """
+    data, _ = talk(front, get, single(WHOLE))
+
+    assert 2.5 == data.web_interview.transcript[0].timestamp
+    assert None is not data.sms.transcript[0].timestamp.tzinfo
+    assert type(data.web_interview.match_score) is int
+    assert type(data.score) is float
+
+
+def test_an_interview_of_two_megabytes(front):
+    """
+    A long one is read whole.
+    """
+    entry = {**WHOLE["web_interview"]["transcript"][0], "text": "x" * 4000}
+    web = {**WHOLE["web_interview"], "transcript": [entry] * 500}
+    data, _ = talk(front, get, single({**WHOLE, "web_interview": web}))
+
+    assert 500 == len(data.web_interview.transcript)
+
+
+def test_waiting_for_an_interview(front, naps):
+    """
+    It is looked at again until it is over and judged.
+    """
+    statuses = ["pending", "in_progress", "evaluating", "not_ready", "completed"]
+    answers = [single({**LEAST, "status": one}) for one in statuses]
+    data, requests = talk(
+        front, lambda c: c.interviews.wait_until_ready("I1", timeout=600, poll=60), *answers
+    )
+
+    assert "completed" == data.status
+    assert [60] * 4 == naps
+    assert 5 == len(requests)
+
+
+def test_waiting_for_an_interview_in_vain(front, naps):
+    """
+    When the time is over, the error has the interview as it stood last.
+    """
+    error, _ = talk(
+        front,
+        lambda c: c.interviews.wait_until_ready("I1", timeout=90, poll=60),
+        single({**LEAST, "status": "pending"}),
+    )
+
+    assert DeadlineExceededError is type(error)
+    assert "pending" == error.data.status
+    assert 60 == naps[0]
+    assert 0 < naps[1] <= 30
+
+
+def test_waiting_ends_with_the_clients_deadline(front, naps):
+    """
+    The deadline of the client ends the wait, and a look that comes too late has the last answer.
+    """
+    error, _ = talk(
+        front,
+        lambda c: c.interviews.wait_until_ready("I1", timeout=90, poll=60),
+        single({**LEAST, "status": "pending"}),
+        deadline=30,
+    )
+
+    assert (DeadlineExceededError, "pending") == (type(error), error.data.status)
+    assert 0 < sum(naps) <= 30
+
+
+def test_waiting_without_an_answer(front, naps):
+    """
+    If none came in time, there is nothing to show.
+    """
+    late = httpx.Response(503, headers={"Retry-After": "50"})
+    error, _ = talk(front, lambda c: c.interviews.wait_until_ready("I1", timeout=40, poll=5), late)
+
+    assert 503 == error.status_code
+
+
+@pytest.mark.parametrize("given", [{"timeout": 0}, {"timeout": 5, "poll": 0}])
+def test_waits_that_cannot_work(front, given):
+    """
+    A wait of no time is refused unsent.
+    """
+    error, requests = talk(
+        front, lambda c: c.interviews.wait_until_ready("I1", **given), single(LEAST)
+    )
+
+    assert (InvalidRequestError, []) == (type(error), requests)
+
+
+def test_several_interviews(front):
+    """
+    Several are had at once, in order, and of each is known what became of it.
+    """
+
+    def answer(request):
+        name = request.url.path.split("/")[-2]
+        return single({**LEAST, "interview_id": name}) if name != "I3" else httpx.Response(404)
+
+    many, _ = talk(front, lambda c: c.interviews.get_many(["I1", "I2"]), answer)
+    settled, _ = talk(front, lambda c: c.interviews.get_many_settled(["I3", "I1"]), answer)
+
+    assert ["I1", "I2"] == [one.interview_id for one in many]
+    assert (404, "I1") == (settled[0].status_code, settled[1].interview_id)
+
+
+def test_metadata(front):
+    """
+    Traps 12, 14 and 28: it is wrapped in `metadata`, has no id, and is not the envelope's `meta`.
+    """
+    answer = {"object": "metadata", "metadata": {"a": "b"}}
+    metadata, (request,) = talk(
+        front, lambda c: c.interviews.set_metadata("I1", {"a": "b"}), single(answer)
+    )
+    empty, _ = talk(front, lambda c: c.interviews.delete_metadata("I1"), single({"object": "x"}))
+    got, _ = talk(front, lambda c: c.interviews.get_metadata("I1"), single(answer))
+
+    assert {"metadata": {"a": "b"}} == sent(request)
+    assert {"a": "b"} == metadata.metadata == got.metadata
+    assert {} == empty.metadata
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {f"key {n}": "" for n in range(51)},
+        {"k" * 41: ""},
+        {"key": "v" * 501},
+    ],
+)
+def test_metadata_beyond_its_bounds(front, metadata):
+    """
+    Trap 32: 50 keys, 40 and 500 characters are in no schema, and refused unsent all the same.
+    """
+    error, requests = talk(
+        front, lambda c: c.interviews.set_metadata("I1", metadata), single({"object": "x"})
+    )
+
+    assert (InvalidRequestError, []) == (type(error), requests)

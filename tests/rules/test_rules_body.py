@@ -1,0 +1,197 @@
+"""
+The rules of bodies, one by one: what is left out, what is null, and what is refused unsent.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated, Any, Literal
+
+import attrs
+import pytest
+
+from heymilo_async import NOT_GIVEN, InvalidRequestError, NotGiven
+from heymilo_async._core.body import Body, Length, Metadata, Range, body_of, json_body
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Leaf(Body):
+    text: Annotated[str, Length(1, 3)]
+    type: Literal["leaf"] = "leaf"
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Knot(Body):
+    count: Annotated[int, Range(1, 5)] | None | NotGiven = NOT_GIVEN
+    type: Literal["knot"] = "knot"
+
+    def _check(self, name: str) -> None:
+        if self.count == 4:
+            message = f"{name}count must not be 4"
+            raise InvalidRequestError(message)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Tree(Body):
+    name: str | None | NotGiven = NOT_GIVEN
+    share: Annotated[float, Range(0)] | NotGiven = NOT_GIVEN
+    flag: bool | NotGiven = NOT_GIVEN
+    word: Literal["a", "b"] | NotGiven = NOT_GIVEN
+    words: Annotated[Sequence[str], Length(1)] | NotGiven = NOT_GIVEN
+    time: datetime | str | NotGiven = NOT_GIVEN
+    moment: datetime | NotGiven = NOT_GIVEN
+    metadata: Metadata | NotGiven = NOT_GIVEN
+    free: Mapping[str, Any] | NotGiven = NOT_GIVEN
+    any: Any = NOT_GIVEN
+    leaf: Leaf | NotGiven = NOT_GIVEN
+    parts: Sequence[Leaf | Knot] | NotGiven = NOT_GIVEN
+
+
+class Text(str):
+    """
+    A str of somebody else's.
+    """
+
+    __slots__ = ()
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=1)))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {}),
+        ({"name": NOT_GIVEN}, {}),
+        ({"name": None}, {"name": None}),
+        ({"name": Text("x")}, {"name": "x"}),
+        ({"name": "\u00e9\U0001f600"}, {"name": "\u00e9\U0001f600"}),
+        ({"share": 0}, {"share": 0}),
+        ({"share": 0.5}, {"share": 0.5}),
+        ({"flag": False}, {"flag": False}),
+        ({"word": "b"}, {"word": "b"}),
+        ({"words": ("x", "y")}, {"words": ["x", "y"]}),
+        ({"time": "tomorrow"}, {"time": "tomorrow"}),
+        ({"time": NOON}, {"time": "2026-01-01T11:00:00Z"}),
+        ({"moment": NOON.astimezone(UTC)}, {"moment": "2026-01-01T11:00:00Z"}),
+        ({"metadata": {"a": "b"}}, {"metadata": {"a": "b"}}),
+        ({"free": {"a": [1, None, {"b": 2.5}]}}, {"free": {"a": [1, None, {"b": 2.5}]}}),
+        ({"any": None}, {"any": None}),
+        ({"any": (True, "x")}, {"any": [True, "x"]}),
+        ({"leaf": Leaf(text="x")}, {"leaf": {"text": "x", "type": "leaf"}}),
+        ({"leaf": {"text": "x"}}, {"leaf": {"text": "x", "type": "leaf"}}),
+        (
+            {"parts": [{"type": "knot"}, Leaf(text="x"), {"type": "knot", "count": None}]},
+            {
+                "parts": [
+                    {"type": "knot"},
+                    {"text": "x", "type": "leaf"},
+                    {"count": None, "type": "knot"},
+                ]
+            },
+        ),
+    ],
+)
+def test_what_is_given_is_sent_and_nothing_else(given, expected):
+    """
+    Traps 24 and 25: what is not given is left out, and None is null.
+    """
+    assert expected == json.loads(body_of(Tree, given))
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"nmae": "x"}, InvalidRequestError, "the body has no member 'nmae'"),
+        ({"flag": None}, TypeError, "flag must be given, or left out"),
+        ({"flag": 1}, TypeError, "flag must be a bool, not int"),
+        ({"share": True}, TypeError, "share must be a number, not bool"),
+        ({"share": "1"}, TypeError, "share must be a number, not str"),
+        ({"share": float("nan")}, InvalidRequestError, "share must be a finite number"),
+        ({"share": -1}, InvalidRequestError, "share must be at least 0: -1"),
+        ({"name": 5}, TypeError, "name must be a str, not int"),
+        ({"name": "\ud800"}, InvalidRequestError, "name has an unpaired surrogate"),
+        ({"word": "c"}, InvalidRequestError, "word must be one of 'a', 'b'"),
+        ({"word": 5}, TypeError, "word must be a str"),
+        ({"words": "xy"}, TypeError, "words must be a list or a tuple"),
+        ({"words": {"x"}}, TypeError, "words must be a list or a tuple"),
+        ({"words": []}, InvalidRequestError, "words must have 1 or more items, not 0"),
+        ({"words": ["x", 5]}, TypeError, r"words\[1\] must be a str"),
+        ({"time": 5}, TypeError, "time must be a str"),
+        ({"moment": "now"}, TypeError, "moment must be a datetime"),
+        ({"time": datetime(2026, 1, 1)}, InvalidRequestError, "time must say its time zone"),  # noqa: DTZ001 - that is the mistake
+        ({"metadata": {"a": 1}}, TypeError, r"metadata\['a'\] must be a str"),
+        ({"metadata": {1: "a"}}, TypeError, "a key of metadata must be a str"),
+        ({"metadata": ["a"]}, TypeError, "metadata must be a mapping"),
+        ({"metadata": dict.fromkeys(map(str, range(51)), "")}, InvalidRequestError, "at most 50"),
+        ({"metadata": {"k" * 41: ""}}, InvalidRequestError, "a key of 41 characters, at most 40"),
+        ({"metadata": {"k": "v" * 501}}, InvalidRequestError, "501 characters, at most 500"),
+        ({"free": {"a": {1}}}, TypeError, r"free\['a'\] must be what JSON can say"),
+        ({"free": {"a": object()}}, TypeError, r"free\['a'\] must be what JSON can say"),
+        ({"any": {"a": float("inf")}}, InvalidRequestError, r"any\['a'\] must be a finite number"),
+        ({"any": {1: 2}}, TypeError, "a key of any must be a str"),
+        ({"leaf": 5}, TypeError, "leaf must be a Leaf, or a mapping of its members, not int"),
+        ({"leaf": Knot()}, TypeError, "leaf must be a Leaf"),
+        ({"leaf": {}}, InvalidRequestError, "leaf.text is missing"),
+        ({"leaf": {"text": ""}}, InvalidRequestError, "leaf.text must have 1 to 3 characters"),
+        ({"leaf": {"text": "x", "y": 1}}, InvalidRequestError, "leaf has no member 'y'"),
+        ({"parts": [{"type": "?"}]}, InvalidRequestError, r"parts\[0\].type must be one of 'leaf'"),
+        ({"parts": [{}]}, TypeError, r"parts\[0\].type must be a str"),
+        ({"parts": [{"type": "knot", "count": 9}]}, InvalidRequestError, r"parts\[0\].count must"),
+        ({"parts": [{"type": "knot", "count": 4}]}, InvalidRequestError, r"parts\[0\].count must"),
+        ({"parts": [{"type": "knot", "count": True}]}, TypeError, r"parts\[0\].count must be an"),
+        ({"share": 10.0**21}, None, ""),
+        (
+            {"parts": [{"type": "knot", "count": 10**30}]},
+            InvalidRequestError,
+            "a very large number",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused(given, error, words):
+    """
+    A wrong type is a TypeError, what is out of bounds an InvalidRequestError; both say where.
+    """
+    if error is None:
+        assert given == json.loads(body_of(Tree, given))
+        return
+    with pytest.raises(error, match=words):
+        body_of(Tree, given)
+
+
+def test_a_body_checks_itself_when_it_is_made():
+    """
+    A mistake is seen where it was made, and not where the body is used.
+    """
+    with pytest.raises(InvalidRequestError, match="text must have 1 to 3 characters, not 4"):
+        Leaf(text="four")
+    with pytest.raises(InvalidRequestError, match="count must not be 4"):
+        Knot(count=4)
+
+
+def test_bodies_are_values():
+    """
+    Bodies compare by what is given, can be hashed and pickled, and show what is given.
+    """
+    assert Knot(count=1) == Knot(count=1) != Knot()
+    assert Knot() != Leaf(text="x")
+    assert hash(Tree(words=["x"])) == hash(Tree(words=["x"]))
+    assert Tree(words=["x"]) == pickle.loads(pickle.dumps(Tree(words=["x"])))
+    assert "Knot(count=None, type='knot')" == repr(Knot(count=None))
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        Knot().count = 2  # type: ignore[misc]
+
+
+def test_what_is_nested_without_end():
+    """
+    What is nested too deeply is refused, and the stack of the caller is safe.
+    """
+    nested: Any = 1
+    for _ in range(102):
+        nested = [nested]
+
+    with pytest.raises(InvalidRequestError, match="deeper than 100 levels"):
+        json_body("body", nested)

@@ -1,0 +1,63 @@
+"""
+What follows from the modules of resources is written, and as they want it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import heymilo_async
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_nothing_that_follows_is_stale():
+    """
+    The index and the pages of the reference are as `scripts/index.py` writes them.
+    """
+    script = ROOT / "scripts" / "index.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "--check"], capture_output=True, text=True, check=False
+    )
+
+    assert (0, "") == (done.returncode, done.stdout)
+
+
+def test_an_import_loads_no_resource():
+    """
+    A group is loaded when it is first used, and it alone; `dir` knows all of them before.
+    """
+    code = """
+import sys, heymilo_async
+loaded = lambda: sorted(one for one in sys.modules if one.startswith("heymilo_async.resources."))
+print(loaded())
+print("PhoneNumber" in dir(heymilo_async), "phone_numbers" in dir(heymilo_async.HeyMilo))
+print(heymilo_async.PhoneNumber.__module__, loaded()[-1])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert [
+        "['heymilo_async.resources._collection']",
+        "True True",
+        "heymilo_async heymilo_async.resources.phone_numbers",
+    ] == done.stdout.splitlines()
+
+
+def test_a_name_that_is_nobodys():
+    """
+    What the package does not have is an AttributeError that names it.
+    """
+    for module in (heymilo_async, heymilo_async.resources):
+        assert not hasattr(module, "NothingOfThatName")
+
+
+def test_all_can_be_imported_at_once():
+    """
+    `from heymilo_async import *` gives every public name.
+    """
+    names: dict[str, object] = {}
+    exec("from heymilo_async import *", names)
+
+    assert set(heymilo_async.__all__) <= set(names)

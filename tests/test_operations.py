@@ -1,0 +1,413 @@
+"""
+Every operation of the contract, on three fronts: what goes out, and what comes of each answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+from contract_answers import CONTRACT, KINDS, OPERATIONS, answer_of, lost, success_of
+from fronts import KEY
+from resources import FOUND
+from talking import URL, talk
+
+from heymilo_async import (
+    APIConnectionError,
+    Audio,
+    ClientClosedError,
+    HeyMiloError,
+    Model,
+    Page,
+    RetryPolicy,
+    ServerError,
+    to_dict,
+)
+
+QUESTION = {"modality": "voice", "text": "Why?"}
+CANDIDATE = {"name": "Ada Doe", "email": "ada@example.com"}
+
+#: How each operation is called, whose ids are all `X1`.
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "createPosting": lambda c: c.postings.create(
+        title="Welder",
+        workflow=[{"type": "web_interview", "questions": [QUESTION]}, {"type": "resume"}],
+    ),
+    "listPostings": lambda c: c.postings.list(limit=5, search="x"),
+    "listPostingSummaries": lambda c: c.postings.list_summaries(limit=5, search="x"),
+    "getPosting": lambda c: c.postings.get("X1"),
+    "updatePosting": lambda c: c.postings.update("X1", title="Baker", deadline=None),
+    "getPostingStats": lambda c: c.postings.get_stats("X1"),
+    "updateInterviewerWorkflowStep": lambda c: c.postings.update_step("X1", 1, {"video": True}),
+    "archivePosting": lambda c: c.postings.archive("X1"),
+    "activatePosting": lambda c: c.postings.activate("X1"),
+    "clonePosting": lambda c: c.postings.clone("X1"),
+    "listQuestions": lambda c: c.questions.list("X1", limit=5, modality="sms"),
+    "createQuestion": lambda c: c.questions.create("X1", **QUESTION),
+    "getQuestion": lambda c: c.questions.get("X0", "X1"),
+    "updateQuestion": lambda c: c.questions.update("X0", "X1", text=None, answer={"a": 1}),
+    "deleteQuestion": lambda c: c.questions.delete("X0", "X1"),
+    "reorderQuestions": lambda c: c.questions.reorder("X1", modality="voice", order=["A", "B"]),
+    "ingestCandidate": lambda c: c.candidates.ingest("X1", **CANDIDATE),
+    "listCandidates": lambda c: c.candidates.list("X1", limit=5, created_after=1739612400),
+    "ingestCandidatesBulk": lambda c: c.candidates.ingest_many("X1", [CANDIDATE]),
+    "ingestCandidateAsync": lambda c: c.candidates.enqueue("X1", **CANDIDATE),
+    "ingestCandidatesBulkAsync": lambda c: c.candidates.enqueue_many("X1", [CANDIDATE]),
+    "getInterviewData": lambda c: c.interviews.get("X1"),
+    "getInterviewMetadata": lambda c: c.interviews.get_metadata("X1"),
+    "setInterviewMetadata": lambda c: c.interviews.set_metadata("X1", {"a": "b"}),
+    "deleteInterviewMetadata": lambda c: c.interviews.delete_metadata("X1"),
+    "createWebhook": lambda c: c.webhooks.create(
+        posting_id="X1", webhook_url="https://example.com/hook", event_type="interview_completed"
+    ),
+    "listWebhooks": lambda c: c.webhooks.list(limit=5),
+    "getWebhook": lambda c: c.webhooks.get("X1"),
+    "deleteWebhook": lambda c: c.webhooks.delete("X1"),
+    "resolveAtsCandidate": lambda c: c.ats.resolve_candidate(
+        ats_name="bullhorn", email="ada@example.com"
+    ),
+    "pushAtsCandidate": lambda c: c.ats.push_candidate(
+        ats_name="bullhorn", candidate={"first_name": "Ada"}, create=True
+    ),
+    "getAtsPushStatus": lambda c: c.ats.get_push("X1"),
+    "listAtsConnections": lambda c: c.ats.list_connections(),
+    "listVoices": lambda c: c.voices.list(limit=5, search="x"),
+    "getVoicePreview": lambda c: c.voices.get_preview("X1"),
+    "getVoice": lambda c: c.voices.get("X1"),
+    "listPhoneNumbers": lambda c: c.phone_numbers.list(limit=5),
+    "getPhoneNumber": lambda c: c.phone_numbers.get("X1"),
+    "listSenderEmails": lambda c: c.sender_emails.list(limit=5),
+    "getSenderEmail": lambda c: c.sender_emails.get("X1"),
+    "listDomains": lambda c: c.domains.list(limit=5),
+    "getDomain": lambda c: c.domains.get("X1"),
+    "listEmailTemplates": lambda c: c.email_templates.list(limit=5, search="x"),
+    "getEmailTemplate": lambda c: c.email_templates.get("X1"),
+    "listEmailTemplateGroups": lambda c: c.email_template_groups.list(limit=5, search="x"),
+    "getEmailTemplateGroup": lambda c: c.email_template_groups.get("X1"),
+    "listDesignTemplates": lambda c: c.design_templates.list(limit=5, search="x"),
+    "getDesignTemplate": lambda c: c.design_templates.get("X1"),
+    "listDesignTemplateGroups": lambda c: c.design_template_groups.list(limit=5, search="x"),
+    "getDesignTemplateGroup": lambda c: c.design_template_groups.get("X1"),
+    "listInterviewTemplates": lambda c: c.interview_templates.list(limit=5, search="x"),
+    "getInterviewTemplate": lambda c: c.interview_templates.get("X1"),
+    "listWorkspaces": lambda c: c.workspaces.list(),
+    "list_agent_types_api_v2_schemas_agents_get": lambda c: c.schemas.list_agent_types(),
+    "list_question_types_api_v2_schemas_question_types_get": lambda c: (
+        c.schemas.list_question_types()
+    ),
+    "health_check_health_get": lambda c: c.health.check(detail="full"),
+}
+DESCRIBED = {
+    method.__operation__.id: method.__operation__
+    for one in FOUND
+    for method in one.methods.values()
+    if hasattr(method, "__operation__")
+}
+WRITES = [name for name, (method, _, _) in OPERATIONS.items() if method != "GET"]
+CREATING = [
+    "createPosting",
+    "clonePosting",
+    "createQuestion",
+    "ingestCandidate",
+    "ingestCandidatesBulk",
+    "ingestCandidateAsync",
+    "ingestCandidatesBulkAsync",
+    "createWebhook",
+    "pushAtsCandidate",
+]
+
+
+def ask(front, name, *answers, **options):
+    """
+    Return what becomes of a call of the operation *name*, and the requests that it took.
+    """
+    return talk(front, CALLS[name], *answers, **options)
+
+
+def answered(name, kind="everything", **changes):
+    """
+    Return a success of the operation *name*, about the id that was asked for.
+    """
+    status, _ = success_of(name)
+    if name == "getVoicePreview":
+        return httpx.Response(200, content=b"ID3", headers={"Content-Type": "audio/mpeg"})
+    content = answer_of(name, kind)
+    if DESCRIBED[name].answers:
+        content["data"][DESCRIBED[name].answers] = "x1"
+    if isinstance(content.get("data"), dict):
+        content["data"].update(changes)
+    return httpx.Response(status, json=content)
+
+
+def plain(result):
+    """
+    Return what a call returned as JSON.
+    """
+    if isinstance(result, Page | Model):
+        return to_dict(result)
+    if isinstance(result, tuple):
+        return [plain(one) for one in result]
+    return result if not hasattr(result, "keys") else dict(result)
+
+
+def test_every_operation_is_called_here():
+    """
+    The table above has each of the contract's 56 operations, and each has a method.
+    """
+    assert 56 == len(OPERATIONS)
+    assert set(OPERATIONS) == set(CALLS) == set(DESCRIBED)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", [one for one in CALLS if one != "getVoicePreview"])
+def test_nothing_of_an_answer_is_lost(front, name, kind):
+    """
+    Traps 13, 33 to 39, 43: what the contract allows is read, and all of it is kept.
+    """
+    # Failures within a success, and what is missing for want of an item, have tests of their own.
+    changes = {"success": True, "item_id": "Q1"} if name.endswith("AtsCandidate") else {}
+    sent = answered(name, kind, **changes)
+    result, _ = ask(front, name, sent)
+
+    assert not isinstance(result, HeyMiloError), str(result)
+    content = sent.json()
+    if isinstance(result, Page):
+        assert [] == lost(content, plain(result))
+    else:
+        # Traps 7, 8, 10: single envelopes, list envelopes that cannot be walked, and none at all.
+        data = content if DESCRIBED[name].shape == "object" else content["data"]
+        assert [] == lost(data, plain(result))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_goes_out_is_what_the_contract_has(front, name):
+    """
+    Traps 3, 28, 49: method, path, parameters and body are the contract's, and the key goes along.
+    """
+    method, path, operation = OPERATIONS[name]
+    _, (request,) = ask(front, name, answered(name, success=True, item_id="Q1"))
+
+    assert method == request.method
+    ids = iter(["X0", "X1"] if path.count("{") == 2 and name != STEP else ["X1", "1"])
+    expected = "/".join(next(ids) if part.startswith("{") else part for part in path.split("/"))
+    assert expected == request.url.path
+    declared = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+    assert set(request.url.params) <= declared
+    assert KEY == request.headers["X-API-KEY"]
+    body = operation.get("requestBody")
+    if body is None:
+        assert b"" == request.content
+        assert "content-type" not in request.headers
+    else:
+        assert "application/json" == request.headers["Content-Type"]
+        assert str(len(request.content)) == request.headers["Content-Length"]
+        schema = {**body["content"]["application/json"]["schema"], "components": COMPONENTS}
+        jsonschema_rs.validate(schema, json.loads(request.content))
+
+
+STEP = "updateInterviewerWorkflowStep"
+COMPONENTS = CONTRACT["components"]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_may_be_sent_again(front, name, naps):
+    """
+    Traps 16 and 31: after a 503 what creates is not sent again, all others are.
+    """
+    down = [httpx.Response(503)] * 3
+    error, requests = ask(front, name, *down)
+
+    assert ServerError is type(error)
+    assert (1 if name in CREATING else 3) == len(requests)
+    if name in CREATING:
+        assert error.maybe_sent
+        assert "look" in str(error)
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_that_was_refused_for_now(front, name, naps):
+    """
+    After a 429 any call is sent again: the server has done nothing.
+    """
+    busy = httpx.Response(429, headers={"Retry-After": "1"})
+    result, requests = ask(front, name, busy, answered(name, success=True, item_id="Q1"))
+
+    assert not isinstance(result, HeyMiloError), str(result)
+    assert 2 == len(requests)
+    assert requests[0].content == requests[1].content
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_whose_answer_was_lost(front, name, naps):
+    """
+    Where the server may have got a call, one that creates is not sent again, and says so.
+    """
+    gone = [httpx.ReadError("gone")] * 3
+    error, requests = ask(front, name, *gone)
+
+    assert isinstance(error, APIConnectionError)
+    assert error.maybe_sent
+    assert (1 if name in CREATING else 3) == len(requests)
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_that_was_never_sent(front, name, naps):
+    """
+    Where no connection was made any call is sent again.
+    """
+    refused = httpx.ConnectError("refused")
+    result, requests = ask(front, name, refused, answered(name, success=True, item_id="Q1"))
+
+    assert not isinstance(result, HeyMiloError), str(result)
+    assert 2 == len(requests)
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_whose_answer_cannot_be_read(front, name):
+    """
+    A success that is no answer says that the request was carried out; it is not sent again.
+    """
+    error, requests = ask(front, name, httpx.Response(200, json={"data": 5}))
+
+    assert 1 == len(requests)
+    assert error.maybe_sent
+    assert "the request itself was carried out" in str(error)
+
+
+@pytest.mark.parametrize("name", ["deleteQuestion", "deleteWebhook", "deleteInterviewMetadata"])
+def test_a_delete_that_may_have_been_done_before(front, name, naps):
+    """
+    Traps 17 and 18: a 404 after an attempt that may have arrived says so; a first one does not.
+    """
+    again, _ = ask(front, name, httpx.Response(502), httpx.Response(404))
+    first, _ = ask(front, name, httpx.Response(404))
+
+    assert (404, True, 2) == (again.status_code, again.maybe_done, len(again.attempts))
+    assert "an attempt before may have" in str(again)
+    assert (404, False) == (first.status_code, first.maybe_done)
+
+
+@pytest.mark.parametrize("name", [one for one in CALLS if DESCRIBED[one].answers is not None])
+def test_an_answer_about_something_else(front, name):
+    """
+    Trap 5: the member that the contract has must be the id that was asked for.
+    """
+    other = answered(name, **{DESCRIBED[name].answers: "another"})
+    error, _ = ask(front, name, other)
+
+    assert f"$.data.{DESCRIBED[name].answers}" == error.path
+    assert "'another' and not 'X1'" in str(error)
+
+
+def test_a_preview_is_bytes(front):
+    """
+    Trap 10: the preview is the recording itself, whatever its bytes.
+    """
+    sent = httpx.Response(200, content=b"\xff\xfb\x00", headers={"Content-Type": "audio/mpeg"})
+    result, (request,) = ask(front, "getVoicePreview", sent)
+
+    assert Audio(content=b"\xff\xfb\x00", content_type="audio/mpeg") == result
+    assert "audio/mpeg, application/json" == request.headers["Accept"]
+
+
+def test_a_preview_on_another_host(front):
+    """
+    Trap 22: a 302 is followed once, over https, without a credential or a header of the caller's.
+    """
+    there = httpx.Response(302, headers={"Location": "https://cdn.example.com/a.mp3?sig=1"})
+    audio = httpx.Response(200, content=b"ID3", headers={"Content-Type": "audio/mpeg"})
+    result, (_, followed) = ask(
+        front, "getVoicePreview", there, audio, default_headers={"X-Mine": "1"}
+    )
+
+    assert b"ID3" == result.content
+    assert "https://cdn.example.com/a.mp3?sig=1" == str(followed.url)
+    assert {"x-api-key", "authorization", "x-workspace-id", "x-mine", "cookie"}.isdisjoint(
+        followed.headers
+    )
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        None,
+        "http://cdn.example.com/a.mp3",
+        "http://127.0.0.1/a.mp3",
+        "ftp://cdn.example.com/a",
+        "https://user:secret@cdn.example.com/a",
+    ],
+)
+def test_a_preview_that_points_where_nobody_goes(front, location):
+    """
+    Trap 22: to http, to a password, or to nowhere the redirect is an error, and not followed.
+    """
+    headers = {} if location is None else {"Location": location}
+    error, requests = ask(front, "getVoicePreview", httpx.Response(302, headers=headers))
+
+    assert ("UnexpectedRedirectError", 1) == (type(error).__name__, len(requests))
+
+
+def test_a_preview_that_points_on(front):
+    """
+    A second redirect is not followed.
+    """
+    there = httpx.Response(302, headers={"Location": "https://cdn.example.com/a.mp3"})
+    error, requests = ask(front, "getVoicePreview", there, there)
+
+    assert ("UnexpectedRedirectError", 2) == (type(error).__name__, len(requests))
+
+
+@pytest.mark.parametrize("sent", [{"url": "https://example.com"}, None])
+def test_a_preview_that_is_no_audio(front, sent):
+    """
+    JSON of a shape that nobody describes is an error that holds it; so is nothing at all.
+    """
+    answer = httpx.Response(200) if sent is None else httpx.Response(200, json=sent)
+    error, _ = ask(front, "getVoicePreview", answer)
+
+    assert "ResponseDecodeError" == type(error).__name__
+    assert (b"" if sent is None else json.dumps(sent, separators=(",", ":")).encode()) == error.body
+
+
+@pytest.mark.parametrize("name", ["listWorkspaces", "listAtsConnections", "reorderQuestions"])
+def test_a_list_that_cannot_be_walked_says_that_there_is_more(front, name, caplog):
+    """
+    Trap 9: what is not there is logged, for no page can be asked for.
+    """
+    content = answer_of(name, "everything")
+    content["pagination"]["has_more"] = True
+    ask(front, name, httpx.Response(200, json=content))
+
+    assert "says that there is more" in caplog.text
+
+
+def test_a_closed_client(front):
+    """
+    A client that is closed sends nothing, whatever is called.
+    """
+
+    async def body(client):
+        await client.aclose()
+        outcomes = []
+        for call in CALLS.values():
+            try:
+                outcomes.append(await call(client))
+            except HeyMiloError as error:
+                outcomes.append(type(error))
+        return outcomes
+
+    assert [ClientClosedError] * 56 == front.run(body, URL)
+
+
+def test_once_is_once(front):
+    """
+    With one attempt at most nothing is sent twice.
+    """
+    once = RetryPolicy(max_attempts=1)
+    _, requests = ask(front, "getPosting", httpx.Response(503), retry=once)
+
+    assert 1 == len(requests)
