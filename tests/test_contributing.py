@@ -5,71 +5,33 @@ CONTRIBUTING.md is true: a resource that is added by it works, and a step that i
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from suites import Suite, on_asyncio, run_suite
-from walk import CONTRACT, ROOT, copy_project, extend_contract, steps, take
+from walk import CONTRACT, ROOT, copy_project, extend_contract, steps, take, write_index
 
 import heymilo_async
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 STEPS = {step.name: step for step in steps()}
+RESOURCE = "heymilo_async/resources/badges.py"
 #: What tells that something is missing.
-CHECKS = ("--noconftest", "tests/test_resources.py")
+CHECKS = ("--noconftest", "tests/test_resources.py", "tests/test_index.py")
 ALL_CHECKS = (
     "tests/test_resources.py",
-    "tests/test_badges.py",
+    "tests/test_operations.py",
+    "tests/test_index.py",
     "tests/test_surface.py",
+    "tests/test_faces.py",
     "tests/test_docstrings.py",
     "tests/test_imports.py",
-    "tests/test_habits.py",
     "tests/sandbox/test_sandbox_contract.py",
 )
-#: What is said of a step without which the package cannot be imported.
-NO_IMPORT = {
-    "heymilo_async/resources/badges.py": "No module named 'heymilo_async.resources.badges'",
-    "heymilo_async/_client.py: from .resources.badges import AsyncBadges, Badges": (
-        "name 'AsyncBadges' is not defined"
-    ),
-    "heymilo_async/__init__.py: from .resources.badges import AsyncBadges, Badge, Badges": (
-        "KeyError: 'AsyncBadges'"
-    ),
-}
-#: What is said of each other step.
-MISSED = {
-    "heymilo_async/_client.py: badges: Final = Mounted(AsyncBadges)": (
-        "AsyncHeyMilo has no line `badges: Final = Mounted(AsyncBadges)`"
-    ),
-    "heymilo_async/_client.py: badges: Final = Mounted(Badges)": (
-        "HeyMilo has no line `badges: Final = Mounted(Badges)`"
-    ),
-    'heymilo_async/__init__.py: "AsyncBadges",': (
-        "heymilo_async/__init__.py does not import AsyncBadges and name it in __all__"
-    ),
-    'heymilo_async/__init__.py: "Badge",': (
-        "heymilo_async/__init__.py does not import Badge and name it in __all__"
-    ),
-    "tests/test_badges.py": ("no test calls badges.list(): it belongs in tests/test_badges.py"),
-    "tests/typing/api.py: assert_type(await client.badges.list(limit=5), Page[Badge])": (
-        "tests/typing has no assert_type() for badges.list() of AsyncHeyMilo"
-    ),
-    "tests/typing/api.py: assert_type(client.badges.list(limit=5), Page[Badge])": (
-        "tests/typing has no assert_type() for badges.list() of HeyMilo"
-    ),
-    "docs/reference/badges.md": "no page of docs/reference/ shows Badge:",
-    "docs/index.md: reference/badges": "docs/index.md does not list reference/badges",
-}
-#: What no test that runs can miss: a type checker does, and a reader.
-NOT_MISSED = {
-    "tests/typing/api.py: Badge,",
-    "changelog.d/+badges.added.md",
-    # Without it the sandbox has plausible badges, too.
-    (
-        'heymilo_async/sandbox/_seeds.py: "badges": {"id": "B{n}", "label": "Visitor {n}", '
-        '"color": ("red", "blue", None)},'
-    ),
-}
+#: What no test can miss: the sandbox has plausible values without, and a reader sees the rest.
+NOT_MISSED = {"heymilo_async/sandbox/_seeds.py", "changelog.d/+badges.added.md"}
 
 
 #: What the project's settings ask for.
@@ -100,45 +62,70 @@ def test_a_resource_is_added_by_the_book(project):
     """
     extend_contract(project)
     take(project, STEPS.values())
+    write_index(project)
 
-    # The contract is not the one that was handed out any more; what others wrote is as it was.
-    chosen = (
-        "not faithful and not all_operations and (badge or not (test_docstrings or test_habits))"
-    )
+    # The contract is not the one that was handed out any more.
+    chosen = "not faithful and not has_all and (badge or Badge or not trio)"
     suite = check(project, *ALL_CHECKS, "-k", chosen)
 
     assert (0, ()) == (suite.code, suite.others), suite.output
-    assert {"test_badges_come_as_they_are[trio]", "test_models_know_every_member[badges]"} <= set(
-        suite.passed
+    assert {
+        "test_models_know_every_member[listBadges]",
+        "test_nothing_of_an_answer_is_lost[blocking-getBadge-everything]",
+        "test_what_goes_out_is_what_the_contract_has[trio-listBadges]",
+    } <= set(suite.passed)
+
+
+@pytest.mark.timeout(60)
+def test_the_command_of_a_resource_comes_with_it(project):
+    """
+    With all steps taken, the command lists what the sandbox has.
+    """
+    extend_contract(project)
+    take(project, STEPS.values())
+    write_index(project)
+    command = ["-m", "heymilo_async", "--sandbox", "badges", "list", "--limit", "2"]
+    done = subprocess.run(
+        [sys.executable, *command, "--format", "csv"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
+    assert ["id,label,color,object", "B0,Visitor 0,red,badge", "B1,Visitor 1,blue,badge"] == (
+        done.stdout.splitlines()
+    ), done.stderr
 
-@pytest.mark.parametrize("name", NO_IMPORT)
-def test_a_step_without_which_nothing_works_is_missed(project, name):
+
+def test_a_resource_costs_what_is_said_of_it():
     """
-    With that one left out, the package cannot be imported, and the error says for want of what.
+    A resource that can be listed and got takes at most 60 lines of one file, and one of seeds.
+    """
+    lines = STEPS[RESOURCE].new.splitlines()
+
+    assert len(lines) <= 60
+    assert {"changelog.d/+badges.added.md", RESOURCE} == {
+        step.path for step in STEPS.values() if not step.old
+    }
+    assert ["heymilo_async/sandbox/_seeds.py"] == [step.path for step in STEPS.values() if step.old]
+
+
+def test_an_index_that_is_not_written_is_missed(project):
+    """
+    Without the command, each file that is stale is named.
     """
     extend_contract(project)
-    take(project, [step for other, step in STEPS.items() if other != name])
+    take(project, STEPS.values())
 
-    suite = check(project, *CHECKS)
+    said = check(project, "--noconftest", "tests/test_index.py").output
 
-    assert suite.code != 0
-    assert NO_IMPORT[name] in suite.output
-
-
-def test_steps_that_are_left_out_are_missed(project):
-    """
-    Left out all together, each of the others is missed by itself.
-    """
-    extend_contract(project)
-    take(project, [step for name, step in STEPS.items() if name not in MISSED])
-
-    suite = check(project, "-o", "verbosity_assertions=2", *CHECKS)
-
-    assert [] == [said for said in MISSED.values() if said not in suite.output]
-    # What is not missing is not blamed.
-    assert 7 == len(suite.others)
+    for name in (
+        "heymilo_async/resources/__init__.py",
+        "docs/reference/badges.md",
+        "tests/typing/resources.py",
+    ):
+        assert f"{name} is stale: run `python scripts/index.py`" in said
 
 
 def test_a_contract_that_is_left_out_is_missed(project):
@@ -146,6 +133,7 @@ def test_a_contract_that_is_left_out_is_missed(project):
     Operations that the contract does not have are noticed.
     """
     take(project, STEPS.values())
+    write_index(project)
 
     assert f"{CONTRACT} has no operation listBadges" in check(project, *CHECKS).output
 
@@ -161,9 +149,9 @@ def test_an_operation_that_is_left_out_is_missed(project):
 
 def test_all_steps_are_known():
     """
-    Each block of the walk is a step, and of each is known what is said when it is missing.
+    Each block of the walk is a step, and of each is known whether it is missed.
     """
-    assert set(STEPS) == NO_IMPORT.keys() | MISSED.keys() | NOT_MISSED
+    assert {step.path for step in STEPS.values()} == NOT_MISSED | {RESOURCE}
     blocks = re.findall(r"^```+(?:python|diff|markdown)$", TEXT, re.MULTILINE)
     assert len(blocks) == len({step.path for step in STEPS.values()})
 

@@ -27,19 +27,37 @@ from heymilo_async import (
     ServerError,
     to_dict,
 )
+from heymilo_async.resources._collection import AsyncCollection, AsyncSearchable
 
 QUESTION = {"modality": "voice", "text": "Why?"}
 CANDIDATE = {"name": "Ada Doe", "email": "ada@example.com"}
 
+
+def plain_calls():
+    """
+    Yield the operations of plain lists and gets, and how each is called.
+    """
+    for one in FOUND:
+        if issubclass(one.awaited, AsyncCollection):
+            found = {"search": "x"} if issubclass(one.awaited, AsyncSearchable) else {}
+            name = one.name
+            yield (
+                one.awaited._list_operation.id,
+                lambda c, name=name, found=found: getattr(c, name).list(limit=5, **found),
+            )
+            yield (
+                one.awaited._get_operation.id,
+                lambda c, name=name: getattr(c, name).get("X1"),
+            )
+
+
 #: How each operation is called, whose ids are all `X1`.
-CALLS: dict[str, Callable[[Any], Any]] = {
+CALLS: dict[str, Callable[[Any], Any]] = dict(plain_calls()) | {
     "createPosting": lambda c: c.postings.create(
         title="Welder",
         workflow=[{"type": "web_interview", "questions": [QUESTION]}, {"type": "resume"}],
     ),
-    "listPostings": lambda c: c.postings.list(limit=5, search="x"),
     "listPostingSummaries": lambda c: c.postings.list_summaries(limit=5, search="x"),
-    "getPosting": lambda c: c.postings.get("X1"),
     "updatePosting": lambda c: c.postings.update("X1", title="Baker", deadline=None),
     "getPostingStats": lambda c: c.postings.get_stats("X1"),
     "updateInterviewerWorkflowStep": lambda c: c.postings.update_step("X1", 1, {"video": True}),
@@ -64,8 +82,6 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "createWebhook": lambda c: c.webhooks.create(
         posting_id="X1", webhook_url="https://example.com/hook", event_type="interview_completed"
     ),
-    "listWebhooks": lambda c: c.webhooks.list(limit=5),
-    "getWebhook": lambda c: c.webhooks.get("X1"),
     "deleteWebhook": lambda c: c.webhooks.delete("X1"),
     "resolveAtsCandidate": lambda c: c.ats.resolve_candidate(
         ats_name="bullhorn", email="ada@example.com"
@@ -75,25 +91,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     ),
     "getAtsPushStatus": lambda c: c.ats.get_push("X1"),
     "listAtsConnections": lambda c: c.ats.list_connections(),
-    "listVoices": lambda c: c.voices.list(limit=5, search="x"),
     "getVoicePreview": lambda c: c.voices.get_preview("X1"),
-    "getVoice": lambda c: c.voices.get("X1"),
-    "listPhoneNumbers": lambda c: c.phone_numbers.list(limit=5),
-    "getPhoneNumber": lambda c: c.phone_numbers.get("X1"),
-    "listSenderEmails": lambda c: c.sender_emails.list(limit=5),
-    "getSenderEmail": lambda c: c.sender_emails.get("X1"),
-    "listDomains": lambda c: c.domains.list(limit=5),
-    "getDomain": lambda c: c.domains.get("X1"),
-    "listEmailTemplates": lambda c: c.email_templates.list(limit=5, search="x"),
-    "getEmailTemplate": lambda c: c.email_templates.get("X1"),
-    "listEmailTemplateGroups": lambda c: c.email_template_groups.list(limit=5, search="x"),
-    "getEmailTemplateGroup": lambda c: c.email_template_groups.get("X1"),
-    "listDesignTemplates": lambda c: c.design_templates.list(limit=5, search="x"),
-    "getDesignTemplate": lambda c: c.design_templates.get("X1"),
-    "listDesignTemplateGroups": lambda c: c.design_template_groups.list(limit=5, search="x"),
-    "getDesignTemplateGroup": lambda c: c.design_template_groups.get("X1"),
-    "listInterviewTemplates": lambda c: c.interview_templates.list(limit=5, search="x"),
-    "getInterviewTemplate": lambda c: c.interview_templates.get("X1"),
     "listWorkspaces": lambda c: c.workspaces.list(),
     "list_agent_types_api_v2_schemas_agents_get": lambda c: c.schemas.list_agent_types(),
     "list_question_types_api_v2_schemas_question_types_get": lambda c: (
@@ -156,9 +154,8 @@ def plain(result):
 
 def test_every_operation_is_called_here():
     """
-    The table above has each of the contract's 56 operations, and each has a method.
+    The table above has each operation of the contract, and each has a method.
     """
-    assert 56 == len(OPERATIONS)
     assert set(OPERATIONS) == set(CALLS) == set(DESCRIBED)
 
 
@@ -400,7 +397,7 @@ def test_a_closed_client(front):
                 outcomes.append(type(error))
         return outcomes
 
-    assert [ClientClosedError] * 56 == front.run(body, URL)
+    assert [ClientClosedError] * len(CALLS) == front.run(body, URL)
 
 
 def test_once_is_once(front):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -82,7 +83,7 @@ def copy_project(folder: Path, package: Path) -> None:
     Put into *folder* what the walk changes, the *package* among it, and what checks it.
     """
     shutil.copytree(package, folder / "heymilo_async", ignore=_LEFT_OUT)
-    for name in ("docs", "tests"):
+    for name in ("docs", "scripts", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=_LEFT_OUT)
     for name in ("pyproject.toml", "noxfile.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
@@ -109,8 +110,16 @@ def take(folder: Path, chosen: Iterable[Step]) -> None:
         step.take(folder)
 
 
+def write_index(folder: Path) -> None:
+    """
+    Run the script that writes what follows from a resource.
+    """
+    subprocess.run([sys.executable, str(folder / "scripts" / "index.py")], check=True)
+
+
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     copy_project(target, ROOT / "heymilo_async")
     extend_contract(target)
     take(target, steps())
+    write_index(target)

@@ -221,6 +221,7 @@ class AsyncResource:
         transport = self._engine.pool.loop_state().transport
         expires = min(transport.now() + wait, self._engine.expiry())
         last: builtins.list[T] = []
+        is_last = False
         while True:
             try:
                 result = await fetch(expires)
@@ -228,13 +229,13 @@ class AsyncResource:
                 if not last:
                     raise
                 return last[0], False
-            if done(result):
-                return result, True
+            if (is_done := done(result)) or is_last:
+                return result, is_done
             last = [result]
             left = expires - transport.now()
-            if left <= 0:
-                return result, False
-            await transport.sleep(min(pause, left))
+            is_last = left <= pause
+            # The last look needs time for its response: up to a second is kept for it.
+            await transport.sleep(max(0.0, left - min(left / 2, 1.0)) if is_last else pause)
             self._engine.pool.require_open()
 
     def __repr__(self) -> str:

@@ -467,8 +467,9 @@ class AsyncAts(AsyncResource):
         Wait until a push is done (operation `getAtsPushStatus` each time).
 
         It is done once there are `success_details`: the words of `status` are published nowhere.
-        An attempt that failed does not end the wait, for the server may try again. The client's
-        deadline, if it has one, ends the wait too.
+        An attempt that failed does not end the wait, for the server may try again. The last look is
+        up to a second before the end, however long *poll* is. The client's deadline, if it has one,
+        ends the wait too.
 
         Args:
             item_id: The push, `PushReceipt.item_id`, 1 to 1024 characters.
