@@ -109,10 +109,12 @@ def _authenticate(operation: Operation, request: Request, backend: Backend) -> N
             return
         raise Refusal(401, "missing_credentials", "Send your API key in the X-API-KEY header.")
     scheme, _, token = (authorization or "").partition(" ")
-    is_bearer = scheme.lower() == "bearer"
+    bearer = token.strip() if scheme.lower() == "bearer" else ""
+    takes_key = backend.world.assumptions.bearer_takes_key
     if not (
         _same(x_api_key or "", backend.api_key)
-        or (is_bearer and _same(token.strip(), backend.access_token))
+        or _same(bearer, backend.access_token)
+        or (takes_key and _same(bearer, backend.api_key))
     ):
         raise Refusal(401, "invalid_credentials", "The API key or access token is not valid.")
     # Only who is let in is counted: a stranger could otherwise use up a key's requests.

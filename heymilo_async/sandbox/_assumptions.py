@@ -64,7 +64,12 @@ class Assumptions:
             again, nothing for ever, or not even queued.
         push_polls: How often a push has to be asked for until something has become of it.
         unknown_push: The status when nobody knows the queue item.
-        preview: Whether a voice's preview comes as it is, or from elsewhere.
+        fractional_bounds: Whether `created_after` and `created_before` may be Unix seconds with a
+            fraction; else 400.
+        same_webhook: What comes of registering the same webhook again: another, or the same.
+        preview: Whether a voice's preview comes as it is, from elsewhere, or, which the contract
+            allows to the letter, as JSON.
+        bearer_takes_key: Whether the API key may come as `Authorization: Bearer`.
         keyless_discovery: Whether health and the schemas are told to who has no key.
 
     Raises:
@@ -99,5 +104,8 @@ class Assumptions:
     ats_push: Literal["success", "failure", "never", "refused"] = "success"
     push_polls: int = 1
     unknown_push: Literal[400, 404] = 400
-    preview: Literal["bytes", "redirect"] = "bytes"
+    fractional_bounds: bool = True
+    same_webhook: Literal["another", "same"] = "another"
+    preview: Literal["bytes", "redirect", "json"] = "bytes"
+    bearer_takes_key: bool = False
     keyless_discovery: bool = False

@@ -142,7 +142,12 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 RESOURCES: Final[Mapping[str, str]] = {
     one.resource: one.item
     for one in OPERATIONS.values()
-    if one.method == "GET" and one.item and one.shape in {"page", "list"} and not one.parameters
+    if one.method == "GET"
+    and one.item
+    and one.shape in {"page", "list"}
+    and not one.parameters
+    # Another view of the postings.
+    and one.item != "PostingSummary"
 }
 
 _PATTERNS: Final = [

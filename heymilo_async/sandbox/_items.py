@@ -123,18 +123,12 @@ def item_class(schema: str) -> type[Item]:
     Return the class of the items of the contract's *schema*.
     """
     own = {one.schema: one for one in Item.__subclasses__() if one.__name__ == one.schema}
-    return own.get(schema) or type(schema, (Item,), {**members_of(schema), "__slots__": ()})
+    members = {"schema": schema, "key": key_of(schema), "__slots__": ()}
+    return own.get(schema) or type(schema, (Item,), members)
 
 
 def _remade(schema: str, members: Mapping[str, Any]) -> Item:
     return trusted(item_class(schema), members)
-
-
-def members_of(schema: str) -> dict[str, str]:
-    """
-    Return what a class of items says of its *schema*.
-    """
-    return {"schema": schema, "key": key_of(schema)}
 
 
 def completed(schema: str, members: Mapping[str, Any]) -> dict[str, Any]:

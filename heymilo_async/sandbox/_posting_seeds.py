@@ -103,7 +103,7 @@ def questions_of(
             word = digits(seed, posting_id, one["order"], modality, ranks[modality])
             made.append(
                 item_class("QuestionResponse")(
-                    id=word[:8],
+                    id=word[:12],
                     posting_id=posting_id,
                     modality=modality,
                     text=text,

@@ -45,14 +45,16 @@ def check_metadata(
         raise Invalid(*issues)
 
 
-def unix_seconds(text: str) -> float:
+def unix_seconds(text: str, *, fractions: bool = True) -> float:
     """
     Return the time that *text* says, in ISO 8601 (UTC if it has no offset) or in Unix seconds.
+
+    These may have a fraction, unless *fractions* says otherwise.
 
     Raises:
         ValueError: It is neither.
     """
-    if _EPOCH.fullmatch(text):
+    if _EPOCH.fullmatch(text) and (fractions or "." not in text):
         return float(text)
     moment = dt.datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()

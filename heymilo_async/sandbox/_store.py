@@ -207,8 +207,10 @@ class Store(Generic[ItemT]):
         if starting_after is not None:
             # By its place among all, for it may be one that is not wanted (any more).
             start = [item_id for item_id, _ in items].index(starting_after) + 1
-        wanted = [item for _, item in items if where is None or where(item)]
-        rest = [item for _, item in items[start:] if where is None or where(item)]
+        wanted = [
+            (place, item) for place, (_, item) in enumerate(items) if where is None or where(item)
+        ]
+        rest = [item for place, item in wanted if place >= start]
         return StorePage(
             items=tuple(map(self._seen, rest[:limit])),
             has_more=len(rest) > limit,

@@ -21,7 +21,9 @@ from ._posting_seeds import blueprints, posting, questions_of, webhooks
 from ._seeds import COUNT, COUNTS
 from ._store import Store
 
-_MOST: Final = 100_000
+#: More of them might get the id of another one, which has but eight digits.
+_MOST_POSTINGS: Final = 1_000
+_MOST_CANDIDATES: Final = 100_000
 
 
 @attrs.define(kw_only=True)
@@ -111,8 +113,8 @@ def make_world(
         TypeError: A count or the seed is not an int.
         ValueError: A count is out of its range, or there are candidates and nothing to apply for.
     """
-    _check("postings", postings)
-    _check("candidates", candidates)
+    _check("postings", postings, _MOST_POSTINGS)
+    _check("candidates", candidates, _MOST_CANDIDATES)
     if isinstance(seed, bool) or not isinstance(seed, int):
         message = f"the seed must be an int, not {type(seed).__name__}"
         raise TypeError(message)
@@ -146,7 +148,7 @@ def make_world(
     others = {
         name: Store(items_of(name, COUNTS.get(name, COUNT), seed=seed))
         for name in RESOURCES
-        if name not in own and name != "list"
+        if name not in own
     }
     return World(
         seed=seed,
@@ -158,10 +160,10 @@ def make_world(
     )
 
 
-def _check(name: str, count: object) -> None:
+def _check(name: str, count: object, most: int) -> None:
     if isinstance(count, bool) or not isinstance(count, int):
         message = f"the count of {name} must be an int, not {type(count).__name__}"
         raise TypeError(message)
-    if not 0 <= count <= _MOST:
-        message = f"the count of {name} must be within 0..{_MOST}, not {count}"
+    if not 0 <= count <= most:
+        message = f"the count of {name} must be within 0..{most}, not {count}"
         raise ValueError(message)

@@ -146,6 +146,30 @@ def test_the_client_can_use_it(foreground):
     assert 5 == len(asked)
 
 
+def test_it_has_as_many_as_it_is_told(foreground):
+    """
+    Postings and candidates, which get on in real time.
+    """
+    found = []
+
+    def visit(visitor):
+        client = heymilo_async.HeyMilo(
+            visitor.variables["HEYMILO_API_KEY"], base_url=visitor.variables["HEYMILO_BASE_URL"]
+        )
+        with client:
+            (posting,) = client.postings.list_all()
+            found.extend(client.candidates.list_all(posting.id))
+            made = client.candidates.ingest(posting.id, name="Ada", email="ada@example.com")
+            age = time.time() - made.candidate.created_at.timestamp()
+            found.append(age)
+
+    foreground("--postings", "1", "--candidates", "4", visit=visit)
+
+    *people, age = found
+    assert 4 == len(people)
+    assert -1 < age < 600
+
+
 def test_the_last_line_begins_at_the_left(foreground, monkeypatch):
     """
     On a terminal, Ctrl-C has left ^C there.

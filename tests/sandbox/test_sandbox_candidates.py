@@ -169,6 +169,16 @@ def test_a_range_that_cannot_be_is_refused(api: Api, posting: str, query: str, p
     )
 
 
+def test_seconds_may_have_a_fraction_or_not(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
+    """
+    Nobody knows; whole ones are fine.
+    """
+    milo.assume(fractional_bounds=False)
+    path = f"/postings/{posting}/candidates?created_before"
+
+    assert [200, 400] == [api("GET", f"{path}={text}").status for text in ("1767603600", "1.5")]
+
+
 def test_time_stands_until_it_is_let_pass(milo: sandbox.Sandbox) -> None:
     """
     Then candidates have got on; nobody goes back, and `reset` brings back the beginning.

@@ -37,6 +37,27 @@ def test_a_webhook_is_deleted_softly(milo: sandbox.Sandbox, api: Api, posting: s
     assert gone.body["data"] == api("GET", path).body["data"] == api("DELETE", path).body["data"]
 
 
+def test_a_webhook_that_there_is_may_be_the_same(
+    milo: sandbox.Sandbox, api: Api, posting: str
+) -> None:
+    """
+    Nobody knows; one that was deleted is not.
+    """
+    body = {**HOOK, "posting_id": posting}
+
+    def register() -> str:
+        return str(api("POST", "/webhooks", body).body["data"]["webhook_id"])
+
+    first = register()
+    other = register()
+    milo.assume(same_webhook="same")
+    assert first != other
+    assert first == register()
+    for one in (first, other):
+        api("DELETE", f"/webhooks/{one}")
+    assert register() not in {first, other}
+
+
 def test_a_webhook_is_of_a_posting(api: Api) -> None:
     """
     That there is.
@@ -225,6 +246,28 @@ class Elsewhere:
     """
 
     base_url: str
+
+
+def test_a_preview_may_be_json(milo: sandbox.Sandbox, api: Api) -> None:
+    """
+    The contract allows any.
+    """
+    voice = next(iter(milo.stores["voices"]))
+    milo.assume(preview="json")
+    answer = api("GET", f"/voices/{voice.id}/preview")
+
+    assert (200, {"preview_url"}) == (answer.status, answer.body.keys())
+
+
+def test_a_key_may_come_as_a_token(milo: sandbox.Sandbox, ask: Ask) -> None:
+    """
+    Nobody knows; the scheme has to be right in any case.
+    """
+    bearer, basic = ({"Authorization": f"{one} {milo.api_key}"} for one in ("Bearer", "Basic"))
+
+    assert 401 == ask(milo, headers=bearer).status
+    milo.assume(bearer_takes_key=True)
+    assert [200, 401] == [ask(milo, headers=one).status for one in (bearer, basic)]
 
 
 def test_health_tells_more_to_who_asks(milo: sandbox.Sandbox, ask: Ask) -> None:

@@ -65,6 +65,24 @@ def test_a_posting_is_made_from_its_steps(api: Api) -> None:
     assert posting == api("GET", f"/postings/{made['id']}").body["data"]
 
 
+def test_a_config_is_filled_in(api: Api) -> None:
+    """
+    What is null or left out is the server's choice, what nobody knows is ignored.
+    """
+    config = {"video": None, "num_questions": 7, "colour": "red"}
+    questions = [{"modality": "sms", "text": "How many?", "expected_value": 3}]
+    workflow = [
+        {"type": "web_interview", "config": config},
+        {"type": "conversational_sms", "questions": questions},
+    ]
+    made = api("POST", "/postings", {"title": "Baker", "workflow": workflow}).body["data"]
+    found = made["posting"]["workflow"][0]["config"]
+    (question,) = api("GET", f"/postings/{made['id']}/questions?modality=sms").body["data"]
+
+    assert (True, 7, False) == (found["video"], found["num_questions"], "colour" in found)
+    assert "NUMERIC" == question["question_type"]
+
+
 def test_a_deadline_is_a_month_away_by_default(api: Api) -> None:
     """
     A calendar month, whether it is left out or null; one that is given is a time.

@@ -100,8 +100,8 @@ def _enqueue(world: World, asked: Asked) -> Any:
 
 def _list(world: World, asked: Asked) -> Any:
     posting_id, now = find(world, asked)["id"], world.now()
-    after = _bound(asked.query["created_after"], "created_after", float("-inf"))
-    before = _bound(asked.query["created_before"], "created_before", float("inf"))
+    after = _bound(world, asked, "created_after", float("-inf"))
+    before = _bound(world, asked, "created_before", float("inf"))
     if after > before:
         words = "created_after must not be later than created_before."
         raise Refusal(400, "invalid_range", words, param="created_after")
@@ -114,11 +114,12 @@ def _list(world: World, asked: Asked) -> Any:
     return page(world, asked, world.candidates, wanted)
 
 
-def _bound(text: str | None, param: str, default: float) -> float:
+def _bound(world: World, asked: Asked, param: str, default: float) -> float:
+    text = asked.query[param]
     if text is None:
         return default
     try:
-        return unix_seconds(text)
+        return unix_seconds(text, fractions=world.assumptions.fractional_bounds)
     except (ValueError, OverflowError):
         words = f"{param} must be a time in ISO 8601 or Unix seconds."
         raise Refusal(400, "invalid_range", words, param=param) from None

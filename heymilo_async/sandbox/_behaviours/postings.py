@@ -12,7 +12,7 @@ from .._asked import Asked, Behaviour, page, single
 from .._contract import SCHEMAS
 from .._errors import Invalid, Refusal, issue, missing
 from .._items import Item, item_class
-from .._posting_seeds import questions_of, urls
+from .._posting_seeds import question_type, questions_of, urls
 from .._rules import check_metadata, deadline
 from .._store import Store
 from .._validation import faults_at
@@ -81,10 +81,20 @@ def _create(world: World, asked: Asked) -> Any:
             for name, said in SCHEMAS["CreatePostingRequest"]["properties"].items()
             if "default" in said
         }
-        return _made(world, {**defaults, **given}, workflow, None)
+        steps = [{**one, "config": _known_config(one)} for one in workflow]
+        return _made(world, {**defaults, **given}, steps, None)
     if template not in world.blueprints:
         raise missing("interview template", "interview_template_id")
     return _copied(world, world.blueprints[template], given, None)
+
+
+def _known_config(said: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return what the config of a new step sets: null is the default, and unknown keys are ignored.
+    """
+    known = SCHEMAS[KINDS[said["type"]].schema]["properties"]
+    config: Mapping[str, Any] = said.get("config") or {}
+    return {name: value for name, value in config.items() if name in known and value is not None}
 
 
 def _refuse_source(world: World) -> None:
@@ -189,9 +199,10 @@ def _ask(
             item_class("QuestionResponse")(
                 **{
                     **{name: value for name, value in one.items() if name in known},
-                    "id": world.new_digits()[:8],
+                    "id": world.new_digits()[:12],
                     "posting_id": made["id"],
                     "rank": ranks[modality],
+                    "question_type": one.get("question_type") or question_type(modality, one),
                     "created_at": world.now(),
                     "updated_at": world.now(),
                 }

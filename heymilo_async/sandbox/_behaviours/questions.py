@@ -65,7 +65,7 @@ def _create(world: World, asked: Asked) -> Any:
     made = known(
         **{
             **asked.body,
-            "id": world.new_digits()[:8],
+            "id": world.new_digits()[:12],
             "posting_id": posting["id"],
             "rank": last + 1,
             "question_type": _type(world, modality, asked.body),

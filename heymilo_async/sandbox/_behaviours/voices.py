@@ -21,6 +21,8 @@ def _preview(world: World, asked: Asked) -> Any:
         raise missing("voice", "voice_id")
     if world.assumptions.preview == "redirect":
         return Response(status_code=302, headers={"Location": f"{world.previews}/{voice_id}.mp3"})
+    if world.assumptions.preview == "json":
+        return {"preview_url": f"{world.previews}/{voice_id}.mp3"}
     return Response(SOUND, media_type="audio/mpeg")
 
 
