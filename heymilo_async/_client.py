@@ -312,7 +312,7 @@ class AsyncHeyMilo(AsyncResources):
         if isinstance(resource, AsyncResource) and name.startswith("list_all"):
             group = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(resource).__name__[5:]).lower()
             message = (
-                f"raw() takes one call, and {name} makes one a page: "
+                f"the method for raw() makes one call, and {name} makes one a page: "
                 f"give it client.{group}.{name.replace('list_all', 'list')}"
             )
             raise TypeError(message)
