@@ -58,7 +58,7 @@ def refuse_and_hang_up(connection):
 @pytest.mark.parametrize("_", range(5))
 def test_a_refusal_in_the_middle_of_an_upload(front, serve, _):
     """
-    Cases 200 to 203: a 413 that comes before the body has gone out is read, and nothing is lost.
+    A 413 that comes before the body has gone out is read, and nothing is lost.
     """
     server = serve(refuse_and_hang_up, reads_bodies=False)
 
