@@ -817,7 +817,7 @@ class Questions(Resource[AsyncQuestions]):
     reorder: Final = blocking(AsyncQuestions.reorder)
 
 
-def _modality(modality: str | None) -> str | None:
+def _modality(modality: Modality | None) -> str | None:
     if modality is None:
         return None
-    return _Order(modality=modality, order=()).modality  # type: ignore[arg-type]  # it looks
+    return _Order(modality=modality, order=()).modality
