@@ -62,7 +62,8 @@ def _described(method: str, path: str, operation: dict[str, Any]) -> list[str]:
     methods = [f"{{py:meth}}`{one}() <heymilo_async.{one}>`" for one in _methods_of(name)]
     lines = [f"(operation-{name})=", f"## `{name}`", "", f"`{method} {path}`", ""]
     lines += [f"Called by {' and '.join(methods)}.", ""]
-    lines += ["Parameters", *[f": {line}\n" for line in map(_parameter, operation["parameters"])]]
+    parameters = [f": {line}\n" for line in map(_parameter, operation.get("parameters", ()))]
+    lines += ["Parameters", *parameters] if parameters else []
     answers = [f"`{status}`" for status in operation["responses"]]
     return "\n".join([*lines, f"Answers\n: {', '.join(answers)}", ""]).splitlines()
 
@@ -78,13 +79,13 @@ def _methods_of(operation: str) -> list[str]:
     """
     kinds = [
         kind
-        for kind in map(vars(heymilo_async).get, heymilo_async.__all__)
+        for kind in (getattr(heymilo_async, name) for name in heymilo_async.__all__)
         if isinstance(kind, type) and issubclass(kind, AsyncResource | Resource)
     ]
     return [
         f"{kind.__name__}.{name}"
         for kind in kinds
         for name, method in vars(kind).items()
-        if f"(operation `{operation}`" in (getattr(method, "__doc__", None) or "")
+        if f"(operation `{operation}`" in " ".join((getattr(method, "__doc__", None) or "").split())
         and getattr(getattr(method, "__operation__", None), "id", None) == operation
     ]
