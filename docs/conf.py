@@ -28,6 +28,8 @@ extensions = [
 ]
 
 nitpicky = True
+# Bounds of a request's members, in signatures: what they say is in the text, too.
+nitpick_ignore = [("py:class", name) for name in ("Length", "Range", "MetadataLimits")]
 # Only the dash before what a parameter is.
 smartquotes_action = "D"
 exclude_patterns = ["_extensions", "_static"]

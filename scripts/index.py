@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -190,15 +190,18 @@ def _mounted(name: str, kind: str) -> str:
     return f'    {name}: Final = Mounted["{kind}"](\n        "{kind}"\n    )\n'
 
 
-def page(tree: ast.Module) -> str:
+def page(tree: ast.Module, parts: Mapping[str, ast.Module]) -> str:
     """
-    Return the page of the reference for a module: its faces first, then its models.
+    Return the page of the reference for a module: its faces first, then its models, and those of
+    the private modules among *parts* that it is made of.
     """
     described = (ast.get_docstring(tree) or "").partition("\n\n")[0]
     title, _, summary = " ".join(described.split()).partition(": ")
     text = f"# {title}\n\n{summary[:1].upper()}{summary[1:]}\n\n```{{eval-rst}}\n"
     text += ".. py:currentmodule:: heymilo_async\n"
     kinds = public_classes(tree)
+    for part in _parts_of(tree, parts):
+        kinds += public_classes(parts[part])
     for kind in sorted(kinds, key=lambda one: not _is_face(one)):
         members = [
             line.name
@@ -212,6 +215,19 @@ def page(tree: ast.Module) -> str:
         elif members:
             text += f"   :members: {', '.join(members)}\n"
     return text + "```\n"
+
+
+def _parts_of(tree: ast.Module, parts: Mapping[str, ast.Module]) -> list[str]:
+    """
+    Return the names of those *parts* that a module imports, and that these import.
+    """
+    found = [
+        node.module
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module in parts
+    ]
+    below = [inner for part in found for inner in _parts_of(parts[part], parts)]
+    return list(dict.fromkeys([*found, *below]))
 
 
 def _is_face(kind: ast.ClassDef) -> bool:
@@ -310,9 +326,11 @@ def wanted() -> dict[Path, str]:
     Return the files that follow from the modules, with what belongs into each.
     """
     files = {INDEX: index(), REFERENCE / "resources.md": resources_page(), CLAIMS: claims()}
-    for name, tree in modules():
-        if not name.startswith("_"):
-            files[REFERENCE / f"{name.replace('_', '-')}.md"] = page(tree)
+    trees = dict(modules())
+    parts = {name: tree for name, tree in trees.items() if name.startswith("_")}
+    for name, tree in trees.items():
+        if name not in parts:
+            files[REFERENCE / f"{name.replace('_', '-')}.md"] = page(tree, parts)
     return files
 
 

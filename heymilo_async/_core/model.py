@@ -114,7 +114,8 @@ def resolve(kind: type, defined_in: ModuleType) -> None:
         taken.update(
             (field.alias, _instantiable(field.type))
             for field in attrs.fields(kind)
-            if field.alias in taken
+            # What is stored under a name of its own may be taken as something else.
+            if field.alias == field.name in taken
         )
 
 

@@ -51,14 +51,14 @@ class InterviewData(Model):
     **Scales** differ from member to member:
 
     - `score`, `web_interview.match_score` (a whole number), `resume.overall_score`: 0 to 100;
-    - `resume.score_criteria[].score`: 0 to 10;
-    - `web_interview.scorecard[].score`, `.score_weight` (whole numbers): 1 to 10;
+    - `score` of a `ResumeScoreCriterion`: 0 to 10;
+    - `score` and `score_weight` of a `ScorecardQuestion` (whole numbers): 1 to 10;
     - `web_interview.speech_score`: 0 to 5;
     - `cheat_detection.overall_ranking` (a whole number): 1 (no sign) to 5;
     - `cheat_detection.threshold` (a whole number): 0 to 100;
     - every `confidence` and probability, and the scores within `cheat_detection`: 0 to 1.
 
-    **Times**: those of `sms.transcript` are `datetime`s in UTC, those of the other transcripts and
+    **Times**: those of `sms.transcript` are times in UTC, those of the other transcripts and
     of movements are seconds from the start of the interview. The data has no time of its own.
 
     Attributes:
