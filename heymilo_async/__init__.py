@@ -5,7 +5,7 @@ How to read this package. Imports run one way only, from the bottom of this list
 
     __init__            the public names
     _client             AsyncHeyMilo and HeyMilo: settings in, resources out, open and close
-    resources/          one module a resource: its model, its operations, its blocking face
+    resources/          one module a group: models, operations, both faces; loaded when first used
     pages               a page, and walking from page to page
     _engine             one call: acquire a permit, attempt, decide, repeat
     _pool               the state of each event loop, which the views of one client share

@@ -222,7 +222,7 @@ def _parts_of(tree: ast.Module, parts: Mapping[str, ast.Module]) -> list[str]:
     Return the names of those *parts* that a module imports, and that these import.
     """
     found = [
-        node.module
+        str(node.module)
         for node in tree.body
         if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module in parts
     ]

@@ -30,9 +30,7 @@ _TYPE_BELOW = re.compile(
 _COLON = "\ue000"
 _OPERATION = re.compile(r"operation `(\w+)`")
 #: Type variables, and what is described elsewhere.
-_NOT_HERE = re.compile(
-    r"(?:.*\.)?(?:T|ItemT|P)|httpx\.(?:Async)?Client|opentelemetry\..*"
-)
+_NOT_HERE = re.compile(r"(?:.*\.)?(?:T|ItemT|P)|httpx\.(?:Async)?Client|opentelemetry\..*")
 _STANDARD = "https://docs.python.org/3/library/"
 #: Pages of the standard library's documentation, by module.
 _STANDARD_PAGES = {

@@ -141,6 +141,9 @@ def with_connection(command: F) -> F:
         for one in inspect.signature(command).parameters.values()
         if one.name != "connection"
     ]
+    # An operation may have a parameter of that name, such as the deadline of a posting; the option
+    # of the connection then stands before the command.
+    names = [name for name in _OPTIONS if name not in {one.name for one in own}]
     added = [
         inspect.Parameter(
             name,
@@ -149,11 +152,12 @@ def with_connection(command: F) -> F:
             annotation=annotation,
         )
         for name, annotation in _OPTIONS.items()
+        if name in names
     ]
 
     @functools.wraps(command)
     def adjusted(context: typer.Context, *args: Any, **kwargs: Any) -> None:
-        said = Connection(**{name: kwargs.pop(name) for name in _OPTIONS})
+        said = Connection(**{name: kwargs.pop(name) for name in names})
         session: _Adjustable | None = context.obj
         if session is not None:
             context.obj = session.adjusted(said)

@@ -26,7 +26,7 @@ _WIDEST: Final = 60
 _CAPITALS: Final = {"id": "ID", "url": "URL", "sms": "SMS", "ats": "ATS"}
 
 #: Fields that say little in a table: they are shown when they are chosen.
-_RARE: Final = frozenset({"object", "content", "description", "extra"})
+_RARE: Final = frozenset({"object", "content", "description", "extra", "company_id"})
 
 
 def view_of(model: type[Model], plural: str) -> View[Any]:

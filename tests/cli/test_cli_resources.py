@@ -1,0 +1,332 @@
+"""
+The commands that come of the operations: what they take, what they write, and what they refuse.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+from resources import FOUND
+from server import answer
+
+from heymilo_async import AsyncHeyMilo, sandbox
+from heymilo_async.cli import _streams
+from heymilo_async.cli._views import shown, view_of
+
+LISTS = [one.name.replace("_", "-") for one in FOUND if one.name != "questions"]
+
+
+@pytest.fixture
+def milo():
+    """
+    A sandbox with its data.
+    """
+    with sandbox.running() as running:
+        yield running
+
+
+@pytest.fixture
+def ask(milo, monkeypatch, heymilo):
+    """
+    Run the command against the sandbox.
+    """
+    monkeypatch.setenv("HEYMILO_BASE_URL", milo.base_url)
+
+    def run(*arguments):
+        monkeypatch.setenv("HEYMILO_API_KEY", milo.api_key)
+        return heymilo(*arguments)
+
+    return run
+
+
+def posting_of(milo):
+    """
+    Return the id of the sandbox's first posting.
+    """
+    with milo.client() as client:
+        return client.postings.list(limit=1)[0].id
+
+
+@pytest.mark.parametrize("one", FOUND, ids=lambda one: one.name)
+@pytest.mark.parametrize("columns", ["80", "40"])
+def test_each_method_is_a_command(heymilo, one, columns, monkeypatch):
+    """
+    Each method of a group has a command with a help that fits, walks and groups of calls aside.
+    """
+    monkeypatch.setenv("COLUMNS", columns)
+    group = one.name.replace("_", "-")
+    helped = heymilo(group, "--help")
+
+    assert 0 == helped.code
+    for method in one.methods:
+        if method.startswith(("list_all", "get_many")):
+            continue
+        name = method.replace("_", "-")
+        command = heymilo(group, name, "--help")
+        assert 0 == command.code, command.err
+        assert f"heymilo {group} {name}" in " ".join(command.out.split())
+
+
+@pytest.mark.parametrize("group", [one for one in LISTS if one not in {"interviews", "schemas"}])
+@pytest.mark.parametrize("form", ["table", "json", "jsonl"])
+def test_lists_are_written(ask, milo, group, form):
+    """
+    Each group that lists something writes it in each format.
+    """
+    command = {
+        "health": ["health", "check"],
+        "ats": ["ats", "list-connections"],
+        "candidates": ["candidates", "list", posting_of(milo)],
+    }.get(group, [group, "list"])
+
+    done = ask(*command, "--format", form)
+
+    assert 0 == done.code, done.err
+    if form == "json":
+        assert json.loads(done.out)
+    elif form == "jsonl":
+        assert all(json.loads(line) for line in done.out.splitlines())
+
+
+def test_a_posting_from_options_and_data(ask):
+    """
+    Options come on top of --data, which has what no option can say.
+    """
+    data = json.dumps({"title": "Baker", "workflow": [{"type": "form"}], "deadline": None})
+    made = ask("postings", "create", "--data", data, "--title", "Welder", "--metadata", "a=b")
+    receipt = json.loads(made.out)
+    got = json.loads(ask("postings", "get", receipt["id"]).out)
+
+    assert 0 == made.code, made.err
+    assert ("Welder", {"a": "b"}, ["form"]) == (
+        got["title"],
+        got["metadata"],
+        [step["type"] for step in got["workflow"]],
+    )
+    again = ask("postings", "create", "--title", "Cook", "--workflow", '[{"type": "resume"}]')
+    assert 0 == again.code, again.err
+    step = ask(
+        "postings", "update-step", receipt["id"], "1", "--data", '{"knockout_enabled": true}'
+    )
+    assert json.loads(step.out)["workflow"][0]["config"]["knockout_enabled"], step.err
+    late = ask("postings", "update", receipt["id"], "--deadline", "2030-01-01T00:00:00Z")
+    assert 1893456000.0 == json.loads(late.out)["deadline"], late.err
+
+
+def test_candidates_from_a_file_and_from_standard_input(ask, milo, tmp_path, monkeypatch):
+    """
+    A list of candidates is the body: from a file with @, from standard input with -.
+    """
+    posting = posting_of(milo)
+    file = tmp_path / "people.json"
+    file.write_text(json.dumps([{"name": "Ada Doe", "email": "ada@example.com"}]))
+    many = ask("candidates", "ingest-many", posting, "--data", f"@{file}")
+    monkeypatch.setattr(
+        sys, "stdin", io.StringIO('[{"name": "Sam Roe", "email": "sam@example.com"}]')
+    )
+    again = ask("candidates", "ingest-many", posting, "--data", "-", "--format", "json")
+    found = ask("candidates", "find", posting, "--email", "ADA@example.com", "--columns", "name")
+
+    assert 1 == len(many.out.splitlines()), many.err
+    assert 1 == len(json.loads(again.out)), again.err
+    assert '{"name": "Ada Doe"}\n' == found.out, found.err
+
+
+def test_one_candidate_from_options(ask, milo):
+    """
+    Options are all that it takes; flags have two sides.
+    """
+    done = ask(
+        *("candidates", "ingest", posting_of(milo)),
+        *("--name", "Kim Poe", "--email", "kim@example.com", "--metadata", "k=v=w"),
+    )
+    pushed = ask(
+        *("ats", "push-candidate", "--ats-name", "bullhorn", "--create", "--no-create-submission"),
+        *("--candidate", '{"first_name": "Kim"}', "--format", "table"),
+    )
+
+    assert {"k": "v=w"} == json.loads(done.out)["candidate"]["metadata"], done.err
+    assert "Item ID" in pushed.out, pushed.err
+
+
+def test_questions_are_put_in_order(ask, milo):
+    """
+    A list of texts is an option that comes several times.
+    """
+    posting = posting_of(milo)
+    listed = ask("questions", "list", posting, "--modality", "voice", "--columns", "id")
+    ids = [json.loads(line)["id"] for line in listed.out.splitlines()]
+    order = [part for one in reversed(ids) for part in ("--order", one)]
+    done = ask("questions", "reorder", posting, "--modality", "voice", *order)
+
+    assert ids[::-1] == [json.loads(line)["id"] for line in done.out.splitlines()], done.err
+
+
+def test_a_preview_goes_into_a_file(ask, milo, tmp_path, monkeypatch, capsysbinary):
+    """
+    Audio goes where --output says, to a pipe as it is, and never to a terminal.
+    """
+    voice = json.loads(ask("voices", "list", "--limit", "1").out)["id"]
+    target = tmp_path / "voice.mp3"
+    filed = ask("voices", "get-preview", voice, "--output", str(target))
+    nowhere = ask("voices", "get-preview", voice, "--output", str(tmp_path / "no" / "such"))
+    monkeypatch.setattr("heymilo_async.cli._resources.is_terminal", lambda: True)
+    seen = ask("voices", "get-preview", voice)
+
+    assert (0, "") == (filed.code, filed.out)
+    assert "bytes of audio/mpeg are in" in filed.err
+    assert target.read_bytes()
+    assert 2 == nowhere.code
+    assert 2 == seen.code
+    assert "a terminal cannot show audio" in seen.err
+
+
+def test_a_preview_goes_to_a_pipe(program, milo, monkeypatch):
+    """
+    Another program gets the bytes as they are.
+    """
+    written = io.BytesIO()
+
+    class Output:
+        buffer = written
+
+        def flush(self):
+            written.flush()
+
+    monkeypatch.setattr(sys, "stdout", Output())
+    _streams.write_bytes(b"\xff\xfb")
+
+    assert b"\xff\xfb" == written.getvalue()
+
+
+def test_bytes_that_nobody_takes(monkeypatch):
+    """
+    A closed pipe, a full disk and a stream that is not there are told apart.
+    """
+
+    class Broken:
+        def __init__(self, error):
+            self.error = error
+
+        def flush(self):
+            raise self.error
+
+        def fileno(self):
+            raise ValueError
+
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(_streams.OutputError, match="closed"):
+        _streams.write_bytes(b"")
+    monkeypatch.setattr(sys, "stdout", Broken(BrokenPipeError()))
+    with pytest.raises(BrokenPipeError):
+        _streams.write_bytes(b"")
+    monkeypatch.setattr(sys, "stdout", Broken(OSError(28, "No space left on device")))
+    with pytest.raises(_streams.OutputError, match="No space left"):
+        _streams.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["postings", "create", "--data", "{"], "--data is not JSON"),
+        (["postings", "create", "--data", "@/no/such/file"], "--data cannot be read"),
+        (["postings", "create", "--data", "[]"], "--data must be a JSON object"),
+        (["postings", "create", "--data", '{"titel": 1}'], "--data has a member 'titel'"),
+        (["postings", "create", "--workflow", "[]"], "--title is missing"),
+        (["candidates", "ingest-many", "P1"], "--data is missing"),
+        (["postings", "create", "--title", "abc", "--metadata", "a"], "takes KEY=VALUE"),
+        (["postings", "create", "--title", "abc", "--workflow", "x"], "--workflow is not JSON"),
+        (["workspaces", "list", "--format", "csv"], "these items have no columns"),
+        (["health", "check", "--format", "csv"], "this answer has no columns"),
+        (["postings", "list", "--columns", "nmae"], "there is no column 'nmae'"),
+    ],
+)
+def test_what_cannot_be_understood(ask, arguments, words):
+    """
+    A mistake is a usage error that says what is wrong.
+    """
+    done = ask(*arguments)
+
+    assert 2 == done.code
+    assert words in done.err
+
+
+def test_objects_are_written(ask):
+    """
+    What no model describes is JSON, on one line if asked.
+    """
+    kinds = ask("schemas", "list-agent-types")
+    line = ask("schemas", "list-question-types", "--format", "jsonl")
+
+    assert json.loads(kinds.out)
+    assert 1 == len(line.out.splitlines())
+    assert json.loads(ask("workspaces", "list", "--format", "json").out)
+
+
+def test_metadata_of_an_interview(ask, milo):
+    """
+    Texts by key are an option that comes several times, also where the method takes them by place.
+    """
+    with milo.client() as client:
+        interview = client.candidates.list(posting_of(milo), limit=1)[0].interview_id
+    done = ask("interviews", "set-metadata", interview, "--metadata", "a=b", "--metadata", "c=d")
+    data = ask("interviews", "get", interview, "--format", "table")
+
+    assert {"a": "b", "c": "d"} == json.loads(done.out)["metadata"], done.err
+    assert interview in data.out, data.err
+
+
+def test_an_empty_walk_says_so(heymilo, serve):
+    """
+    Nothing that was found is said, and no error.
+    """
+    server = serve(answer(200, b'{"data": [], "pagination": {"has_more": false}}'))
+    done = heymilo("voices", "list", "--all", "--format", "table", base_url=server.base_url)
+
+    assert (0, "") == (done.code, done.out)
+    assert "there are no voices" in done.err
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (True, "yes"),
+        (False, "no"),
+        (5, "5"),
+        ("x" * 61, "x" * 57 + "..."),
+        (("a", {"b": 1}), '["a", {"b": 1}]'),
+    ],
+)
+def test_values_in_columns(value, expected):
+    """
+    A column has what fits: yes and no, the beginning of what is long, JSON for what is nested.
+    """
+    assert expected == shown(value)
+
+
+def test_columns_of_nested_models(ask, milo):
+    """
+    What is nested stands in a column as JSON, when it is chosen.
+    """
+    done = ask("postings", "get", posting_of(milo), "--columns", "workflow", "--format", "table")
+
+    assert '[{"type"' in done.out, done.err
+
+
+def test_every_model_of_a_list_has_a_view():
+    """
+    Its cursor comes first, and nothing that lets its holder in is shown without being asked for.
+    """
+    for one in FOUND:
+        for operation in one.operations:
+            if operation.shape == "page":
+                model = operation.returns.__args__[0]
+                view = view_of(model, one.name)
+                usual = [column.field for column in view.columns if column.usual]
+                assert model._cursor in usual
+                assert not {"interview_url", "webhook_url", "ingestion_url_key"} & set(usual)
+    assert AsyncHeyMilo.voices.get_preview
