@@ -4,6 +4,7 @@ Interviews: their results, those that are not ready, waiting for them, and their
 
 from __future__ import annotations
 
+import attrs
 import httpx
 import pytest
 from contract_answers import answer_of, lost
@@ -13,7 +14,9 @@ from heymilo_async import (
     DeadlineExceededError,
     InterviewData,
     InvalidRequestError,
+    Model,
     ResponseDecodeError,
+    ResponseMismatchError,
     from_dict,
     to_dict,
 )
@@ -126,9 +129,11 @@ def test_an_interview_of_two_megabytes(front):
     """
     entry = {**WHOLE["web_interview"]["transcript"][0], "text": "x" * 4000}
     web = {**WHOLE["web_interview"], "transcript": [entry] * 500}
-    data, _ = talk(front, get, single({**WHOLE, "web_interview": web}))
+    answer = single({**WHOLE, "web_interview": web})
+    data, _ = talk(front, get, answer)
 
-    assert 500 == len(data.web_interview.transcript)
+    assert len(answer.content) > 2_000_000
+    assert web["transcript"] == to_dict(data)["web_interview"]["transcript"]
 
 
 def test_waiting_for_an_interview(front, naps):
@@ -248,3 +253,202 @@ def test_metadata_beyond_its_bounds(front, metadata):
     )
 
     assert (InvalidRequestError, []) == (type(error), requests)
+
+
+def test_links_are_masked(front):
+    """
+    Trap 45: whoever holds a link sees the recording, so `repr` shows none at any depth.
+    """
+    data, _ = talk(front, get, single(WHOLE))
+    (movement,) = data.cheat_detection.web_interview.interview_integrity.aggregated.movements
+    links = [
+        (data.web_interview, "audio_recording_url"),
+        (data.web_interview, "video_recording_url"),
+        (data.resume, "resume_url"),
+        (movement, "image"),
+    ]
+
+    for holder, name in links:
+        assert f"{name}=***" in repr(holder)
+        assert f"some {name}" not in repr(data)
+        assert f"some {name}" == getattr(holder, name) == to_dict(holder)[name]
+
+
+def test_links_of_an_incomplete_part_are_masked(front):
+    """
+    Trap 45: so it is where a part of an interview that is not ready could not be read.
+    """
+    part = {"audio_recording_url": "https://cdn.example.com/1.mp3?signature=abc"}
+    answer = {**LEAST, "status": "not_ready", "web_interview": part, "more": [1]}
+    data, _ = talk(front, get, single(answer))
+
+    assert "signature" not in repr(data)
+    assert "'more': [1]" in repr(data)
+
+
+def _models_in(value):
+    if isinstance(value, Model):
+        yield value
+        for field in attrs.fields(type(value)):
+            yield from _models_in(getattr(value, field.name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _models_in(item)
+
+
+def test_new_members_at_every_depth(front):
+    """
+    Trap 39: what no version of the contract names is in `.extra` of the very level it came at.
+    """
+    news = {**answer_of("getInterviewData", "news")["data"], "interview_id": "I1"}
+    data, _ = talk(front, get, single(news))
+    found = list(_models_in(data))
+
+    assert 28 == len({type(one) for one in found})
+    assert [{"new_member": {"of": ["a", 1]}}] * len(found) == [one.extra for one in found]
+
+
+def test_lists_that_are_null_or_absent(front):
+    """
+    Trap 35: an absent list is empty; null stays None in the one list that may be null.
+    """
+    absent, _ = talk(front, get, single({**LEAST, "cheat_detection": {}}))
+    null, _ = talk(front, get, single({**LEAST, "cheat_detection": {"types": None}}))
+    bare, _ = talk(front, get, single({**LEAST, "resume": {"interview_id": "I1"}}))
+    wrong = {"resume": {"interview_id": "I1", "score_criteria": None}}
+    error, _ = talk(front, get, single({**LEAST, **wrong}))
+
+    assert () == absent.cheat_detection.types
+    assert None is null.cheat_detection.types
+    assert () == bare.resume.score_criteria == bare.resume.eligibility_criteria
+    assert (ResponseDecodeError, "$.data.resume.score_criteria") == (type(error), error.path)
+
+
+@pytest.mark.parametrize(
+    ("part", "path"),
+    [
+        ({"score": "78.5"}, "score"),
+        (
+            {"web_interview": {"interview_id": "I1", "match_score": 82.5}},
+            "web_interview.match_score",
+        ),
+        ({"web_interview": {"interview_id": "I1"}}, "web_interview.match_score"),
+        ({"metadata": {"key": 1}}, "metadata"),
+        ({"workflow": {"steps": []}}, "workflow.all_complete"),
+    ],
+)
+def test_numbers_and_members_are_as_the_contract_says(front, part, path):
+    """
+    Trap 37: a whole number is no number with a fraction, and nothing is made of a text.
+    """
+    error, _ = talk(front, get, single({**LEAST, **part}))
+
+    assert (ResponseDecodeError, f"$.data.{path}") == (type(error), error.path)
+
+
+def test_texts_that_look_like_times_and_words(front):
+    """
+    Traps 33 and 38: times of an unknown format stay text, and three names are in camel case.
+    """
+    data, _ = talk(front, get, single(WHOLE))
+    integrity = data.cheat_detection.web_interview.interview_integrity
+    scan = data.cheat_detection.resume.gpt_detection
+
+    assert ("some created_at", "some updated_at") == (integrity.created_at, integrity.updated_at)
+    assert "some timestamp_str" == data.web_interview.transcript[0].timestamp_str
+    assert ("some scanId", "some neatVersion") == (scan.scanId, scan.neatVersion)
+    assert "some editorDocumentId" == scan.editorDocumentId
+
+
+def test_free_objects_cannot_be_changed(front):
+    """
+    What has no schema is a mapping without the methods that change one, and can be hashed.
+    """
+    data, _ = talk(front, get, single(WHOLE))
+    cheat = data.cheat_detection.web_interview
+
+    for free in (data.data, cheat.tab_switch_detection, cheat.integrity_analysis_v2):
+        assert {"of": ["any", "form", 1, None]} == free["free"]
+        assert not hasattr(free, "update")
+    assert hash(data) == hash(from_dict(InterviewData, to_dict(data)))
+
+
+@pytest.mark.parametrize("status", ["completed", "not_ready"])
+def test_another_interview(front, status):
+    """
+    Traps 1 and 5: the answer is about `interview_id`, or it is refused, ready or not.
+    """
+    error, _ = talk(front, get, single({**LEAST, "interview_id": "I2", "status": status}))
+    same, _ = talk(front, get, single({**LEAST, "interview_id": "i1", "status": status}))
+
+    assert (ResponseMismatchError, "$.data.interview_id") == (type(error), error.path)
+    assert "i1" == same.interview_id
+
+
+def test_what_came_with_an_interview_that_is_not_ready(front):
+    """
+    Trap 12: `raw` has the answer's `meta`, where the word may have stood.
+    """
+    meta = {"status": "not_ready", "retry": 60}
+    response, _ = talk(
+        front, lambda c: c.raw(c.interviews.get, "I1"), httpx.Response(200, json={"meta": meta})
+    )
+
+    assert ("not_ready", meta) == (response.data.status, response.meta)
+
+
+@pytest.mark.parametrize("status", ["completed", "shortlisted", "dismissed", "knocked_out", "new"])
+def test_words_that_end_a_wait(front, naps, status):
+    """
+    Traps 39 and 40: any word but the four ends it, also one that nobody has published.
+    """
+    data, requests = talk(
+        front,
+        lambda c: c.interviews.wait_until_ready("I1", timeout=1),
+        single({**LEAST, "status": status}),
+    )
+
+    assert (status, True, 1, []) == (data.status, data.is_ready, len(requests), naps)
+
+
+def test_metadata_is_set_again_after_a_failure(front, naps):
+    """
+    Traps 16 and 31: it is a POST, but may be sent twice, and answers 200.
+    """
+    answer = {"object": "metadata", "metadata": {"a": "b"}}
+    metadata, requests = talk(
+        front,
+        lambda c: c.interviews.set_metadata("I1", {"a": "b"}),
+        httpx.Response(503),
+        single(answer),
+    )
+
+    assert [("POST", "/api/v2/interviews/I1/metadata")] * 2 == [
+        (request.method, request.url.path) for request in requests
+    ]
+    assert {"metadata": {"a": "b"}} == sent(requests[0]) == sent(requests[1])
+    assert {"a": "b"} == metadata.metadata
+
+
+def test_metadata_without_its_object(front):
+    """
+    Trap 14: here `object` is required, and any word.
+    """
+    error, _ = talk(front, lambda c: c.interviews.get_metadata("I1"), single({"metadata": {}}))
+
+    assert (ResponseDecodeError, "$.data.object") == (type(error), error.path)
+
+
+@pytest.mark.parametrize("metadata", ["a=b", [("a", "b")], {"a": 1}, {1: "a"}, None])
+def test_what_is_no_metadata(front, metadata):
+    """
+    It is a mapping of texts to texts, and nothing else is sent.
+    """
+
+    async def refused(client):
+        with pytest.raises(TypeError, match="metadata"):
+            await client.interviews.set_metadata("I1", metadata)
+
+    _, requests = talk(front, refused, single({"object": "x"}))
+
+    assert [] == requests
