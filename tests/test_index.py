@@ -51,6 +51,7 @@ def test_a_name_that_is_nobodys():
     """
     for module in (heymilo_async, heymilo_async.resources):
         assert not hasattr(module, "NothingOfThatName")
+        assert "PhoneNumber" in dir(module)
 
 
 def test_all_can_be_imported_at_once():

@@ -118,6 +118,22 @@ def test_a_call_is_summed_up(front, serve, caplog):
     assert f"NotFoundError: {REQUEST} answered 404" in failed.getMessage()
 
 
+def test_a_failure_is_not_logged_below_the_level(front, serve, caplog):
+    """
+    Who wants to see errors only does not see that a call failed.
+    """
+    server = serve(answer(404))
+
+    async def body(client):
+        with pytest.raises(NotFoundError):
+            await get(client)
+
+    with caplog.at_level(logging.ERROR, NAME):
+        front.run(body, server.base_url)
+
+    assert [] == [one for one in caplog.records if one.name == NAME]
+
+
 def test_no_line_shows_a_secret(front, serve, naps, caplog):
     """
     Case 154: no line and no record shows the key, though it is the id and the server repeats it.

@@ -89,7 +89,8 @@ def log_failure(error: HeyMiloError) -> None:
     if LOGGER.isEnabledFor(logging.WARNING):
         # What fails may be a handler of the log; the call has an error of its own to raise.
         with contextlib.suppress(Exception):
-            LOGGER.warning("%s: %s", type(error).__name__, error)
+            # Its text: a record that held the error would hold all that its frames do.
+            LOGGER.warning("%s: %s", type(error).__name__, str(error))
 
 
 def show(wanted: str | None) -> None:

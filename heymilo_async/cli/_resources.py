@@ -22,7 +22,7 @@ from ._help import show_help_if_alone
 from ._output import Format, View, chosen, write_items, write_mapping, write_one, write_pages
 from ._progress import is_wanted, progress
 from ._session import Session
-from ._signature import Parameter, data_option, parameters_of, read_json, summary_of
+from ._signature import BODY, Parameter, data_option, parameters_of, read_json, summary_of
 from ._streams import is_terminal, say, write_bytes
 from ._views import view_of
 
@@ -198,7 +198,7 @@ def _call_command(
     takes = getattr(method, "__operation__", None)
     has_body = takes is not None and takes.takes is not None
     # A body by position, such as a list of candidates.
-    whole = next((one for one in own if one.is_required and one.kind == "json"), None)
+    whole = next((one for one in own if one.is_positional and one.kind == "json"), None)
     options = [one.described() for one in own if one is not whole]
     if has_body:
         options.append(data_option())
@@ -208,7 +208,7 @@ def _call_command(
         options += _output(view)
 
     def command(context: typer.Context, **given: Any) -> None:
-        data = given.pop("data", None)
+        data = given.pop(BODY, None)
         for parameter, value in _from_data(data, own, whole).items():
             # An option comes on top of what --data says.
             if given.get(parameter) in (None, []):
@@ -307,7 +307,7 @@ def _arguments(own: list[Parameter], given: dict[str, Any]) -> tuple[list[Any], 
             read = value.value
         elif value is None or (value == [] and one.kind in {"pairs", "texts"}):
             if one.is_required:
-                option = "--data" if one.kind == "json" else f"--{one.name.replace('_', '-')}"
+                option = "--data" if one.is_positional else one.option
                 message = f"{option} is missing"
                 raise typer.BadParameter(message)
             continue

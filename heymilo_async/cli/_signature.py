@@ -23,7 +23,12 @@ _ENTRY: Final = re.compile(r"^    \*{0,2}(\w+): (.+(?:\n {6,}.+)*)", re.MULTILIN
 
 _SCALARS: Final = (bool, int, float, str)
 
+#: What a command has for its body, which is no parameter of any method.
+BODY: Final = "body"
+
+#: Of the option for a body; and of the parameter of that name, which candidates have.
 _DATA: Final = "data"
+_OPTIONS: Final = {_DATA: "custom-data"}
 
 
 @attrs.frozen(kw_only=True)
@@ -43,6 +48,13 @@ class Parameter:
     is_required: bool
     help: str
 
+    @property
+    def option(self) -> str:
+        """
+        The option that gives it.
+        """
+        return f"--{_OPTIONS.get(self.name, self.name.replace('_', '-'))}"
+
     def described(self) -> inspect.Parameter:
         """
         Return it as Typer wants to have it.
@@ -56,14 +68,8 @@ class Parameter:
             annotation: Any = Annotated[plain, typer.Argument(**settings)]
         else:
             wanted: Any = list[str] | None if listed else plain | None
-            annotation = Annotated[
-                wanted, typer.Option(f"--{self.name.replace('_', '-')}", **settings)
-            ]
-            if self.kind is bool:
-                dashed = self.name.replace("_", "-")
-                annotation = Annotated[
-                    bool | None, typer.Option(f"--{dashed}/--no-{dashed}", **settings)
-                ]
+            flag = f"{self.option}/--no-{self.option[2:]}" if plain is bool else self.option
+            annotation = Annotated[wanted, typer.Option(flag, **settings)]
         default = inspect.Parameter.empty if self.is_argument else None
         return inspect.Parameter(
             self.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
@@ -74,9 +80,9 @@ class Parameter:
         Return what the method takes for what was *given* on the command line.
         """
         if self.kind == "json":
-            return read_json(given, f"--{self.name.replace('_', '-')}")
+            return read_json(given, self.option)
         if self.kind == "pairs":
-            return dict(_pair(text, self.name) for text in given)
+            return dict(_pair(text, self.option) for text in given)
         if self.name == "step" and isinstance(given, str) and given.isdecimal():
             return int(given)
         return given
@@ -141,7 +147,7 @@ def data_option() -> inspect.Parameter:
         ),
     ]
     return inspect.Parameter(
-        _DATA, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+        BODY, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
     )
 
 
@@ -165,10 +171,10 @@ def read_json(text: str, option: str) -> Any:
     raise typer.BadParameter(message)
 
 
-def _pair(text: str, name: str) -> tuple[str, str]:
+def _pair(text: str, option: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key:
-        message = f"--{name.replace('_', '-')} takes KEY=VALUE, not {text!r}"
+        message = f"{option} takes KEY=VALUE, not {text!r}"
         raise typer.BadParameter(message)
     return key, value
 

@@ -9,7 +9,6 @@ import importlib
 import re
 import types
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from types import MethodType
 from typing import (
     Any,
     ClassVar,
@@ -260,12 +259,10 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
             return
         item = get_args(vars(cls)["__orig_bases__"][0])[0]
         for name in ("list", "list_all", "get", "get_many", "get_many_settled"):
-            if name not in vars(cls):
-                is_get = name.startswith("get")
-                described = cls._get_operation if is_get else cls._list_operation
-                made = _made_for(cls, item, getattr(cls, name), described)
-                # `raw` takes what is one call.
-                setattr(cls, name, operation(described)(made) if name in {"list", "get"} else made)
+            described = cls._get_operation if name.startswith("get") else cls._list_operation
+            made = _made_for(cls, item, getattr(cls, name), described)
+            # `raw` takes what is one call.
+            setattr(cls, name, operation(described)(made) if name in {"list", "get"} else made)
 
     async def list(
         self, *, limit: int | None = None, starting_after: str | None = None
@@ -625,24 +622,8 @@ class Mounted(Generic[R]):
         kind: type[R] = importlib.import_module(f"{__package__}").load(self._kind)
         return kind
 
-    @property
-    def __doc__(self) -> str | None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]  # of the instance
-        return self.kind.__doc__
-
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
-
-    # `patch.object(AsyncHeyMilo, "phone_numbers", autospec=True)` reads this object out of the
-    # class's dict, and wants to find a resource's methods on it.
-
-    def __dir__(self) -> Iterable[str]:
-        return [*super().__dir__(), *(name for name in dir(self.kind) if name[0] != "_")]
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            message = f"{type(self).__name__!r} object has no attribute {name!r}"
-            raise AttributeError(message)
-        return MethodType(getattr(self.kind, name), self)
 
     @overload
     def __get__(self, client: None, owner: type, /) -> type[R]: ...

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 
@@ -40,6 +40,8 @@ class AtsConnection(Model):
         >>> AtsConnection(integration_id="intg_1", ats_provider="bullhorn").source
         'native'
     """
+
+    _cursor: ClassVar[str] = "integration_id"
 
     integration_id: str
     ats_provider: str

@@ -318,6 +318,8 @@ class BulkCandidateReceipt(Model):
         'candidate_xyz'
     """
 
+    _cursor: ClassVar[str] = "interview_id"
+
     interview_id: str
     interview_url: str = attrs.field(metadata=SECRET)
     metadata: Mapping[str, str] | None = None

@@ -177,24 +177,29 @@ def test_another_missing_module_is_not_blamed_on_the_extra(monkeypatch):
         cli.main()
 
 
-def test_python_runs_the_package(monkeypatch, capsys):
+@pytest.mark.parametrize("module", ["heymilo_async.__main__", "heymilo_async.cli.__main__"])
+def test_python_runs_the_package(monkeypatch, capsys, module):
     """
-    `python -m heymilo_async.cli` is the command too.
+    `python -m heymilo_async` is the command too, and so is `python -m heymilo_async.cli`.
     """
     monkeypatch.setattr(sys, "argv", ["heymilo", "--version"])
+    monkeypatch.delitem(sys.modules, module, raising=False)
 
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("heymilo_async.cli.__main__", run_name="__main__")
+        runpy.run_module(module, run_name="__main__")
 
     assert 0 == ended.value.code
     assert capsys.readouterr().out.startswith("heymilo ")
 
 
-def test_importing_it_runs_nothing(capsys):
+def test_importing_it_runs_nothing(capsys, monkeypatch):
     """
     Tools import modules to look at them.
     """
+    for module in ("heymilo_async.__main__", "heymilo_async.cli.__main__"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     runpy.run_module("heymilo_async.cli.__main__", run_name="looked_at")
+    runpy.run_module("heymilo_async.__main__", run_name="looked_at")
 
     assert "" == capsys.readouterr().out
 

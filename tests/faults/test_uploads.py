@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import json
 import socket
+from typing import ClassVar
 
 import anyio
+import anyio.lowlevel
 import pytest
 from server import answer
 
@@ -133,3 +135,84 @@ def test_what_httpcore_keeps_its_stream_in(serve):
         return kept
 
     assert _Duplex is type(anyio.run(connect, backend="asyncio"))
+
+
+class Below:
+    """
+    A stream that sends and receives what a test says.
+    """
+
+    extra_attributes: ClassVar[dict] = {"some": "attribute"}
+
+    def __init__(self, *, sends, comes):
+        self._sends = sends
+        self._comes = comes
+        self.done = []
+
+    async def send(self, item):
+        await self._sends()
+
+    async def receive(self, max_bytes=65536):
+        return await self._comes()
+
+    async def send_eof(self):
+        self.done.append("eof")
+
+    async def aclose(self):
+        self.done.append("closed")
+
+
+async def break_off():
+    """
+    Fail, as a stream does whose other side is gone.
+    """
+    raise anyio.BrokenResourceError
+
+
+async def end():
+    """
+    Say that nothing more will come.
+    """
+    raise anyio.EndOfStream
+
+
+async def greet():
+    """
+    Be an answer.
+    """
+    return b"early answer"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_stream_that_reads_while_it_sends(backend):
+    """
+    What comes while something large is sent ends the sending, and is read before all else.
+    """
+
+    async def main():
+        stream = _Duplex(Below(sends=anyio.sleep_forever, comes=greet))
+        with pytest.raises(anyio.BrokenResourceError):
+            await stream.send(bytes(100_000))
+        first, rest, more = [await stream.receive(n) for n in (5, 100, 100)]
+        assert (b"early", b" answer", b"early answer") == (first, rest, more)
+        assert {"some": "attribute"} == stream.extra_attributes
+        await stream.send_eof()
+        await stream.aclose()
+        assert ["eof", "closed"] == stream._below.done
+
+    anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("comes", [end, anyio.sleep_forever])
+def test_a_stream_whose_sending_fails_or_ends(backend, comes):
+    """
+    A failure leaves as it is, and not in a group; that nothing comes is no reason to stop.
+    """
+
+    async def main():
+        with pytest.raises(anyio.BrokenResourceError):
+            await _Duplex(Below(sends=break_off, comes=comes)).send(bytes(100_000))
+        await _Duplex(Below(sends=anyio.lowlevel.checkpoint, comes=comes)).send(bytes(100_000))
+
+    anyio.run(main, backend=backend)

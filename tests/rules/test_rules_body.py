@@ -162,6 +162,20 @@ def test_what_cannot_work_is_refused(given, error, words):
         body_of(Tree, given)
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Moment(Body):
+    at: datetime
+
+
+def test_a_time_that_has_to_be_given():
+    """
+    A member that has no other type is a time, and nothing else.
+    """
+    assert {"at": "2026-01-01T11:00:00Z"} == json.loads(body_of(Moment, {"at": NOON}))
+    with pytest.raises(TypeError, match="at must be a datetime"):
+        body_of(Moment, {"at": None})
+
+
 def test_a_body_checks_itself_when_it_is_made():
     """
     A mistake is seen where it was made, and not where the body is used.
