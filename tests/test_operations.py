@@ -154,7 +154,8 @@ def plain(result):
 
 def test_every_operation_is_called_here():
     """
-    The table above has each operation of the contract, and each has a method.
+    Traps 48 and 50: the table above has each operation of the contract, by its own odd name, and
+    each has a method.
     """
     assert set(OPERATIONS) == set(CALLS) == set(DESCRIBED)
 
@@ -241,7 +242,7 @@ def test_a_write_that_was_refused_for_now(front, name, naps):
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_whose_answer_was_lost(front, name, naps):
     """
-    Where the server may have got a call, one that creates is not sent again, and says so.
+    Case 200: where the server may have got a call, one that creates is not sent again, and says so.
     """
     gone = [httpx.ReadError("gone")] * 3
     error, requests = ask(front, name, *gone)
@@ -313,7 +314,8 @@ def test_a_preview_is_bytes(front):
 
 def test_a_preview_on_another_host(front):
     """
-    Trap 22: a 302 is followed once, over https, without a credential or a header of the caller's.
+    Case 202, trap 22: a 302 is followed once, over https, without a credential or a header of the
+    caller's.
     """
     there = httpx.Response(302, headers={"Location": "https://cdn.example.com/a.mp3?sig=1"})
     audio = httpx.Response(200, content=b"ID3", headers={"Content-Type": "audio/mpeg"})

@@ -173,7 +173,7 @@ def test_a_refusal_of_the_servers_names_the_field(front):
 
 def test_an_update_sends_what_changes(front):
     """
-    Traps 25, 26 and 27: left out is unchanged, None is null, and nothing at all is refused.
+    Case 201, traps 25, 26 and 27: left out is unchanged, None is null, and nothing at all is refused.
     """
     posting, (request,) = talk(
         front,
@@ -278,7 +278,7 @@ def test_activating_does_not_prove_an_attachment(front):
 
 def test_keys_and_links_of_a_posting_are_masked(front):
     """
-    Trap 45: who has the ingestion key can add candidates; `repr` does not show it.
+    Case 203, trap 45: who has the ingestion key can add candidates; `repr` does not show it.
     """
     urls = {"ingestion_url_key": "canary"}
     posting, _ = talk(front, lambda c: c.postings.get("P1"), single({**POSTING, "urls": urls}))
@@ -384,3 +384,33 @@ def test_what_is_done_with_questions(front):
     assert "minimum" == made.operator
     assert {"options": None} == sent(change)
     assert ["Q1"] * 7 == [one.id for one in (changed, *order, gone, got, *many, *settled)]
+
+
+@pytest.mark.parametrize(
+    "posting_id", ["13D77095", "posting_xyz789", "IT_abc123", "42AE4CFA720B1C35D499E9E39C14F321"]
+)
+def test_ids_are_opaque(front, posting_id):
+    """
+    Trap 6: ids do not look alike, and none is judged by its looks.
+    """
+    posting, (request,) = talk(
+        front, lambda c: c.postings.get(posting_id), single({**POSTING, "id": posting_id.lower()})
+    )
+
+    assert posting_id.lower() == posting.id
+    assert f"/api/v2/postings/{posting_id}" == request.url.path
+
+
+def test_names_and_languages_are_what_the_server_says(front):
+    """
+    Traps 41 and 44: `name` is a part of the URL and may be null, the title is `title`; a language
+    goes out and comes in as it is.
+    """
+    posting, (request,) = talk(
+        front,
+        lambda c: c.postings.update("P1", language="pt-BR"),
+        single({**POSTING, "name": None, "title": "Welder", "language": "pt-BR"}),
+    )
+
+    assert {"language": "pt-BR"} == sent(request)
+    assert (None, "Welder", "pt-BR") == (posting.name, posting.title, posting.language)
