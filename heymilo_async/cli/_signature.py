@@ -196,8 +196,6 @@ def _flat(hint: Any) -> list[Any]:
     """
     Return the types that *hint* allows, None and NOT_GIVEN aside.
     """
-    if get_origin(hint) is Annotated:
-        return _flat(get_args(hint)[0])
     if get_origin(hint) in {Union, types.UnionType}:
         return [inner for one in get_args(hint) for inner in _flat(one)]
     if get_origin(hint) is Literal:

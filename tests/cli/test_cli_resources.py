@@ -184,6 +184,19 @@ def test_a_preview_goes_into_a_file(ask, milo, tmp_path, monkeypatch):
     assert "a terminal cannot show audio" in seen.err
 
 
+def test_a_preview_without_a_file(ask, monkeypatch):
+    """
+    Without --output the recording goes to standard output.
+    """
+    written = []
+    monkeypatch.setattr("heymilo_async.cli._resources.write_bytes", written.append)
+    voice = json.loads(ask("voices", "list", "--limit", "1").out)["id"]
+    done = ask("voices", "get-preview", voice)
+
+    assert 0 == done.code, done.err
+    assert 1 == len(written)
+
+
 def test_a_preview_goes_to_a_pipe(program, milo, monkeypatch):
     """
     Another program gets the bytes as they are.
