@@ -245,7 +245,7 @@ def _one_of(hints: Sequence[Any], value: Any, name: str) -> Any:
             return None
         raise wrong_type(name, "given, or left out", value)
     wanted = [one for one in hints if one not in {type(None), NotGiven}]
-    if wanted == [datetime] or (datetime in wanted and isinstance(value, datetime)):
+    if datetime in wanted and (len(wanted) == 1 or not isinstance(value, str)):
         return _time(value, name)
     wanted = [one for one in wanted if one is not datetime]
     bodies = [one for one in wanted if isinstance(one, type) and issubclass(one, Body)]

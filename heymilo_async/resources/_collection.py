@@ -177,11 +177,18 @@ class AsyncResource:
         get: Callable[[str, float | None], Awaitable[T]],
         ids: Iterable[str],
         concurrency: int,
+        /,
+        *,
+        named: str = "",
+        **parents: str,
     ) -> builtins.list[T]:
         """
         Return what *get*, of an id and a deadline, returns for each of *ids*.
+
+        *named* is what errors call such an id; *parents* are the other ids of their paths.
         """
-        checked, limit = _check_many(ids, concurrency)
+        _checked(parents)
+        checked, limit = _check_many(ids, concurrency, named)
         expires = self._engine.expiry()
 
         async def get_one(item_id: str) -> T:
@@ -194,6 +201,10 @@ class AsyncResource:
         get: Callable[[str, float | None], Awaitable[T]],
         ids: Iterable[str],
         concurrency: int,
+        /,
+        *,
+        named: str = "",
+        **parents: str,
     ) -> builtins.list[T | HeyMiloError]:
         async def settle(item_id: str, expires: float | None) -> T | HeyMiloError:
             try:
@@ -201,7 +212,7 @@ class AsyncResource:
             except HeyMiloError as error:
                 return error.with_traceback(None)
 
-        return await self._many(settle, ids, concurrency)
+        return await self._many(settle, ids, concurrency, named=named, **parents)
 
     async def _poll(
         self,
@@ -409,7 +420,7 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
             >>> asyncio.run(main())
             2
         """
-        return await self._many(self._get, ids, concurrency)
+        return await self._many(self._get, ids, concurrency, named=self._id_name)
 
     async def get_many_settled(
         self, ids: Iterable[str], *, concurrency: int = 8
@@ -447,7 +458,7 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
             >>> asyncio.run(main())
             ['NotFoundError']
         """
-        return await self._settled(self._get, ids, concurrency)
+        return await self._settled(self._get, ids, concurrency, named=self._id_name)
 
     async def _get(self, item_id: str, expires: float | None) -> ItemT:
         ids: dict[str, Any] = {self._id_name: item_id}
@@ -681,9 +692,16 @@ def _checked(ids: Mapping[str, str]) -> builtins.list[str]:
     """
     Return *ids*, each of which can stand in a path.
     """
-    checked = [check_id(name, value) for name, value in ids.items()]
-    if ids.get("posting_id") == "list":
-        message = "posting_id must not be 'list': its path is that of the posting summaries"
+    return [_segment(name, name, value) for name, value in ids.items()]
+
+
+def _segment(name: str, kind: str, value: str) -> str:
+    """
+    Return *value*, an id of that *kind*, if it can stand in a path; errors call it *name*.
+    """
+    checked = check_id(name, value)
+    if kind == "posting_id" and checked == "list":
+        message = f"{name} must not be 'list': its path is that of the posting summaries"
         raise InvalidRequestError(message)
     return checked
 
@@ -696,9 +714,9 @@ def _search(search: str | None) -> str | None:
     return None if search is None else check_search("search", search)
 
 
-def _check_many(ids: Iterable[str], concurrency: int) -> tuple[builtins.list[str], int]:
+def _check_many(ids: Iterable[str], concurrency: int, named: str) -> tuple[builtins.list[str], int]:
     # A str is an iterable of str: of single letters, which nobody means.
     if isinstance(ids, str) or not isinstance(ids, Iterable):
         raise wrong_type("ids", "an iterable of str", ids)
-    checked = [check_id(f"ids[{index}]", value) for index, value in enumerate(ids)]
+    checked = [_segment(f"ids[{index}]", named, value) for index, value in enumerate(ids)]
     return checked, whole_number("concurrency", concurrency, 1, 1000, refusal=InvalidRequestError)

@@ -4,13 +4,14 @@ Postings: the interviewers, which HeyMilo's pages call them, and how their candi
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import attrs
 
-from .._core.arguments import NOT_GIVEN, NotGiven, check_id, check_search
+from .._core.arguments import NOT_GIVEN, NotGiven, check_id, check_search, wrong_type
 from .._core.blocking import blocking, blocking_iter
 from .._core.body import Body, Length, Metadata, Range
 from .._core.messages import Operation, operation
@@ -93,7 +94,7 @@ class Posting(Model):
         interviewer_name: How the interviewer introduces itself.
         workflow: Its steps, in order.
         urls: Where it is found; None if the server does not say.
-        deadline: Until when candidates can come, in UTC; None: without end.
+        deadline: Until when candidates can come, in UTC; None if the server does not say.
         redirect_url: Where a candidate goes when done.
         scheduling_url: The calendar for candidates on the shortlist.
         max_retakes: How often a candidate may begin anew, 0 to 5.
@@ -383,8 +384,16 @@ class FormConfig(_StepConfig):
     knockout_enabled: _Flag = NOT_GIVEN
 
 
+class _NewStep(Body):
+    """
+    What the steps of a new posting's workflow have in common: they go into one list.
+    """
+
+    __slots__ = ()
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class WebInterviewStep(Body):
+class WebInterviewStep(_NewStep):
     """
     A voice or video interview in the workflow of a new posting.
 
@@ -407,7 +416,7 @@ class WebInterviewStep(Body):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class ConversationalSMSStep(Body):
+class ConversationalSMSStep(_NewStep):
     """
     An SMS conversation in the workflow of a new posting.
 
@@ -428,7 +437,7 @@ class ConversationalSMSStep(Body):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class ResumeStep(Body):
+class ResumeStep(_NewStep):
     """
     A look at the resume in the workflow of a new posting.
 
@@ -450,7 +459,7 @@ class ResumeStep(Body):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class FormStep(Body):
+class FormStep(_NewStep):
     """
     A form in the workflow of a new posting.
 
@@ -470,12 +479,15 @@ class FormStep(Body):
     type: Literal["form"] = "form"
 
 
-_Step: TypeAlias = (
-    WebInterviewStep | ConversationalSMSStep | ResumeStep | FormStep | Mapping[str, Any]
-)
-_Config: TypeAlias = (
-    WebInterviewConfig | ConversationalSMSConfig | ResumeConfig | FormConfig | Mapping[str, Any]
-)
+if TYPE_CHECKING:
+    # For a list of steps of several kinds mypy infers a list of what they have in common.
+    _Step: TypeAlias = _NewStep | Mapping[str, Any]
+    _Config: TypeAlias = _StepConfig | Mapping[str, Any]
+else:
+    _Step = WebInterviewStep | ConversationalSMSStep | ResumeStep | FormStep | Mapping[str, Any]
+    _Config = (
+        WebInterviewConfig | ConversationalSMSConfig | ResumeConfig | FormConfig | Mapping[str, Any]
+    )
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -970,9 +982,8 @@ class AsyncPostings(AsyncSearchable[Posting]):
             >>> asyncio.run(main())
             True
         """
-        members = dict(config._given()) if isinstance(config, Body) else config
         return await self._perform(
-            UPDATE_STEP, body={"config": members}, posting_id=posting_id, step=_step(step)
+            UPDATE_STEP, body={"config": _members(config)}, posting_id=posting_id, step=_step(step)
         )
 
     @operation(ARCHIVE)
@@ -1104,9 +1115,20 @@ def _searching(search: str | None) -> dict[str, str | int | None]:
 
 
 def _step(step: str | int) -> str:
-    if isinstance(step, int) and not isinstance(step, bool):
-        if step < 1:
-            message = f"step must be the type of an agent, or a place from 1: {step}"
-            raise InvalidRequestError(message)
-        return str(step)
-    return check_id("step", step)
+    if isinstance(step, str):
+        return check_id("step", step)
+    if isinstance(step, bool) or not isinstance(step, int):
+        raise wrong_type("step", "the type of an agent, or a place from 1", step)
+    # Beyond that Python may refuse to write an int down.
+    if not 1 <= step <= sys.maxsize:
+        message = "step must be the type of an agent, or a place from 1"
+        raise InvalidRequestError(message)
+    return str(step)
+
+
+def _members(config: _Config) -> Mapping[str, Any]:
+    if isinstance(config, _StepConfig):
+        return dict(config._given())
+    if not isinstance(config, Mapping):
+        raise wrong_type("config", "the settings of a step, or a mapping", config)
+    return config

@@ -464,7 +464,7 @@ class AsyncQuestions(AsyncResource):
             >>> asyncio.run(main())
             True
         """
-        return await self._many(self._getter(posting_id), ids, concurrency)
+        return await self._many(self._getter(posting_id), ids, concurrency, posting_id=posting_id)
 
     async def get_many_settled(
         self, posting_id: str, ids: Iterable[str], *, concurrency: int = 8
@@ -501,7 +501,9 @@ class AsyncQuestions(AsyncResource):
             >>> asyncio.run(main())
             []
         """
-        return await self._settled(self._getter(posting_id), ids, concurrency)
+        return await self._settled(
+            self._getter(posting_id), ids, concurrency, posting_id=posting_id
+        )
 
     @operation(CREATE)
     async def create(

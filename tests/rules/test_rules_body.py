@@ -120,7 +120,7 @@ def test_what_is_given_is_sent_and_nothing_else(given, expected):
         ({"words": {"x"}}, TypeError, "words must be a list or a tuple"),
         ({"words": []}, InvalidRequestError, "words must have 1 or more items, not 0"),
         ({"words": ["x", 5]}, TypeError, r"words\[1\] must be a str"),
-        ({"time": 5}, TypeError, "time must be a str"),
+        ({"time": 5}, TypeError, "time must be a datetime, or a str, not int"),
         ({"moment": "now"}, TypeError, "moment must be a datetime"),
         ({"time": datetime(2026, 1, 1)}, InvalidRequestError, "time must say its time zone"),  # noqa: DTZ001 - that is the mistake
         ({"metadata": {"a": 1}}, TypeError, r"metadata\['a'\] must be a str"),
