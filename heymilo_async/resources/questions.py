@@ -39,7 +39,8 @@ class Question(Model):
     """
     A question of a posting, the schema `QuestionResponse` of the contract.
 
-    One model for six kinds. What a modality does not use is None:
+    One model for six kinds. What a modality does not use is null, and so None here; a list that
+    is not in the answer at all is empty (I). `text` and `modality` are there for all of them:
 
     ==================== =========================================================================
     modality             what means something
@@ -55,7 +56,7 @@ class Question(Model):
                          `slider_min`, `slider_max`, `slider_step`, `question_type`
     resume_eligibility   `score_weight`
     resume_scoring       `evaluation_criteria`, `score_of_1`, `score_of_5`, `score_weight`
-    voice_tags           `response_format`, `instructions`, `options`; `text` is the tag's name
+    voice_tags           `response_format`, `instructions`, `options`
     ==================== =========================================================================
 
     The server may answer something else than was sent: it infers `question_type`, and may set
@@ -65,9 +66,9 @@ class Question(Model):
         id: What other parts of the API call it by; opaque.
         posting_id: The posting that it belongs to.
         modality: Which kind it is, as in the table; an open list.
-        text: What is asked.
-        rank: Its place among the questions of its modality, from 1; None if the server does not
-            say.
+        text: What is asked; for `voice_tags`, the tag's name.
+        rank: Its place among the questions of its modality, from 1, lower comes first; None if
+            the server does not say.
         evaluation_criteria: What a good answer is.
         score_of_1: What an answer for the lowest score is like.
         score_of_5: What an answer for the highest score is like.
@@ -123,18 +124,18 @@ class Question(Model):
     is_dealbreaker: bool | None = None
     answer: Any = None
     is_knockout: bool | None = None
-    dropdown_values: tuple[Mapping[str, str], ...] | None = None
+    dropdown_values: tuple[Mapping[str, str], ...] | None = ()
     is_answer_mandated: bool | None = None
     mcq_type: str | None = None
     operator: str | None = None
-    file_types: tuple[str, ...] | None = None
+    file_types: tuple[str, ...] | None = ()
     allow_multiple_files: bool | None = None
     slider_min: float | None = None
     slider_max: float | None = None
     slider_step: float | None = None
     response_format: str | None = None
     instructions: str | None = None
-    options: tuple[str, ...] | None = None
+    options: tuple[str, ...] | None = ()
     structured_config: Mapping[str, Any] | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
