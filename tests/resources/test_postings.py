@@ -1,10 +1,10 @@
 """
-Postings and their questions: making and changing them, and what is refused before it is sent.
+Postings: making and changing them, and what is refused before it is sent.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import httpx
 import pytest
@@ -12,12 +12,14 @@ from contract_answers import answer_of
 from talking import listed, sent, single, talk
 
 from heymilo_async import (
+    BadRequestError,
     ConversationalSMSConfig,
     ConversationalSMSStep,
     FormConfig,
     FormStep,
     InvalidRequestError,
     NewQuestion,
+    NotFoundError,
     PostingReceipt,
     ResumeConfig,
     ResumeStep,
@@ -27,7 +29,6 @@ from heymilo_async import (
 )
 
 POSTING = {**answer_of("getPosting", "least")["data"], "id": "P1"}
-QUESTION = {**answer_of("getQuestion", "least")["data"], "id": "Q1"}
 RECEIPT = {"id": "P1", "status": "draft", "urls": {}, "created_at": 1739612400.5}
 STEPS = [FormStep()]
 
@@ -225,8 +226,13 @@ def test_a_step_is_named_by_its_type_or_place(front, step, config, segment):
     [
         (0, {}, InvalidRequestError),
         ("", {}, InvalidRequestError),
+        (-1, {}, InvalidRequestError),
+        pytest.param(10**5000, {}, InvalidRequestError, id="giant"),
         (True, {}, TypeError),
+        (1.0, {}, TypeError),
         (1, 5, TypeError),
+        (1, FormStep(), TypeError),
+        (1, NewQuestion(modality="form", text="?"), TypeError),
     ],
 )
 def test_a_step_that_there_cannot_be(front, step, config, error):
@@ -249,6 +255,10 @@ def test_a_step_that_there_cannot_be(front, step, config, error):
         lambda c: c.postings.archive("list"),
         lambda c: c.postings.activate("list"),
         lambda c: c.postings.clone("list"),
+        lambda c: c.postings.update("list", title="Baker"),
+        lambda c: c.postings.update_step("list", 1, {}),
+        lambda c: c.postings.get_many(["P1", "list"]),
+        lambda c: c.postings.get_many_settled(["P1", "list"]),
         lambda c: c.questions.list("list"),
     ],
 )
@@ -312,80 +322,6 @@ def test_walks_through_summaries(front):
     assert "P1" == cloned.id
 
 
-def test_questions_of_one_kind(front):
-    """
-    Trap 11: a list of questions is filtered by modality, and not searched.
-    """
-    page, (request,) = talk(
-        front, lambda c: c.questions.list("P1", modality="sms"), listed(QUESTION)
-    )
-    walk, _ = talk(front, lambda c: c.questions.list_all("P1").collect(), listed(QUESTION))
-    wrong, requests = talk(
-        front, lambda c: c.questions.list("P1", modality="video"), listed(QUESTION)
-    )
-
-    assert "sms" == request.url.params["modality"]
-    assert ["Q1"] == [one.id for one in page] == [one.id for one in walk]
-    assert (InvalidRequestError, []) == (type(wrong), requests)
-
-
-@pytest.mark.parametrize(
-    ("call", "words"),
-    [
-        (
-            lambda c: c.questions.create("P1", modality="voice", text="?", score_weight=0),
-            "score_weight must be from 1 to 10: 0",
-        ),
-        (
-            lambda c: c.questions.create("P1", modality="video", text="?"),
-            "modality must be one of",
-        ),
-        (lambda c: c.questions.update("P1", "Q1"), "nothing to update"),
-        (
-            lambda c: c.questions.reorder("P1", modality="all", order=[]),
-            "modality must be one of",
-        ),
-    ],
-)
-def test_questions_that_cannot_be_made(front, call, words):
-    """
-    Trap 30: a question by itself has other bounds than one within a step.
-    """
-    error, requests = talk(front, call, single(QUESTION))
-
-    assert (InvalidRequestError, []) == (type(error), requests)
-    assert words in str(error)
-    assert 0 == NewQuestion(modality="voice", text="?", score_weight=0).score_weight
-
-
-def test_what_is_done_with_questions(front):
-    """
-    Traps 8, 17, 27 and 43: made, changed, put in order and taken out, each is what the server says.
-    """
-    made, (request,) = talk(
-        front,
-        lambda c: c.questions.create("P1", modality="form", text="Age?", answer=[18]),
-        single({**QUESTION, "operator": "minimum"}, 201),
-    )
-    changed, (change,) = talk(
-        front, lambda c: c.questions.update("P1", "Q1", options=None), single(QUESTION)
-    )
-    order, _ = talk(
-        front,
-        lambda c: c.questions.reorder("P1", modality="form", order=["Q1"]),
-        listed(QUESTION),
-    )
-    gone, _ = talk(front, lambda c: c.questions.delete("P1", "Q1"), single(QUESTION))
-    got, _ = talk(front, lambda c: c.questions.get("P1", "Q1"), single(QUESTION))
-    many, _ = talk(front, lambda c: c.questions.get_many("P1", ["Q1"] * 2), single(QUESTION))
-    settled, _ = talk(front, lambda c: c.questions.get_many_settled("P1", ["Q1"]), single(QUESTION))
-
-    assert {"modality": "form", "text": "Age?", "answer": [18]} == sent(request)
-    assert "minimum" == made.operator
-    assert {"options": None} == sent(change)
-    assert ["Q1"] * 7 == [one.id for one in (changed, *order, gone, got, *many, *settled)]
-
-
 @pytest.mark.parametrize(
     "posting_id", ["13D77095", "posting_xyz789", "IT_abc123", "42AE4CFA720B1C35D499E9E39C14F321"]
 )
@@ -414,3 +350,83 @@ def test_names_and_languages_are_what_the_server_says(front):
 
     assert {"language": "pt-BR"} == sent(request)
     assert (None, "Welder", "pt-BR") == (posting.name, posting.title, posting.language)
+
+
+def test_an_ats_that_is_not_attached_yet(front):
+    """
+    Traps 12 and 31: `activate` may be called until `pending_activation` is gone from the posting.
+    """
+    pending = {**POSTING, "ats_metadata": {"ats_name": "bullhorn", "pending_activation": True}}
+    attached = {**POSTING, "ats_metadata": {"ats_name": "bullhorn", "pending_activation": False}}
+
+    async def activate(client):
+        posting = await client.postings.activate("P1")
+        while (posting.ats_metadata or {}).get("pending_activation"):
+            posting = await client.postings.activate("P1")
+        return posting
+
+    posting, requests = talk(front, activate, single(pending), single(attached))
+
+    assert {"ats_name": "bullhorn", "pending_activation": False} == posting.ats_metadata
+    assert None is posting.metadata
+    assert ["/api/v2/postings/P1/activate"] * 2 == [one.url.path for one in requests]
+
+
+def test_times_of_a_posting(front):
+    """
+    Traps 29, 33 and 34: what goes out as text comes in as seconds, and may not be there at all.
+    """
+    noon = datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    times = {"deadline": noon.timestamp(), "created_at": None}
+    posting, (request,) = talk(
+        front, lambda c: c.postings.update("P1", deadline=noon), single({**POSTING, **times})
+    )
+
+    assert {"deadline": "2026-03-01T10:00:00Z"} == sent(request)
+    assert (noon, timedelta(0)) == (posting.deadline, posting.deadline.utcoffset())
+    assert (None, None) == (posting.created_at, posting.updated_at)
+
+
+@pytest.mark.parametrize(
+    ("deadline", "error"),
+    [(1772359200, TypeError), (datetime(2026, 3, 1), InvalidRequestError)],  # noqa: DTZ001 - that is the mistake
+)
+def test_a_deadline_that_says_no_time(front, deadline, error):
+    """
+    Trap 29: seconds, as answers have them, are refused, and so is a time without a zone.
+    """
+
+    async def body(client):
+        with pytest.raises(error, match="deadline must"):
+            await client.postings.update("P1", deadline=deadline)
+
+    front.run(body, "https://api.example.com")
+
+
+def test_a_setting_that_the_step_does_not_have(front):
+    """
+    Trap 21: the 400, which the contract does not declare, is a BadRequestError.
+    """
+    refusal = {"error": {"type": "invalid_request_error", "code": "x", "message": "No videoo"}}
+    error, (request,) = talk(
+        front,
+        lambda c: c.postings.update_step("P1", "web_interview", {"videoo": True}),
+        httpx.Response(400, json=refusal),
+    )
+
+    assert (BadRequestError, {"config": {"videoo": True}}) == (type(error), sent(request))
+    assert "No videoo" in str(error)
+
+
+def test_a_template_that_there_is_not(front):
+    """
+    Trap 20: a posting that cannot be created for want of its template is a 404.
+    """
+    error, _ = talk(
+        front,
+        create(title="Welder", interview_template_id="IT_1"),
+        httpx.Response(404, json={"detail": "No such template"}),
+    )
+
+    assert NotFoundError is type(error)
+    assert "No such template" in str(error)
