@@ -19,12 +19,20 @@ from heymilo_async import (
     APIStatusError,
     AsyncHeyMilo,
     AsyncPager,
+    ConversationalSMSStep,
+    FormConfig,
+    FormStep,
     HeyMilo,
     HeyMiloError,
     Page,
     Pager,
     PhoneNumber,
+    Posting,
+    PostingReceipt,
+    ResumeConfig,
+    ResumeStep,
     RetryPolicy,
+    WebInterviewStep,
     from_dict,
     to_dict,
     to_json,
@@ -51,6 +59,14 @@ async def awaited(client: AsyncHeyMilo) -> None:
     assert_type(await client.raw(numbers.get, "A"), APIResponse[PhoneNumber])
     assert_type(await client.raw(numbers.list, limit=5), APIResponse[Page[PhoneNumber]])
     assert_type(client.with_options(deadline=None), AsyncHeyMilo)
+
+    # Lists that were made before the call, of several kinds.
+    steps = [ResumeStep(), ConversationalSMSStep(), WebInterviewStep(), FormStep()]
+    assert_type(await client.postings.create(title="Welder", workflow=steps), PostingReceipt)
+    config = ResumeConfig() if steps else FormConfig()
+    assert_type(await client.postings.update_step("A", 1, config), Posting)
+    await client.postings.create(title="Welder", workflow=[config])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    await client.postings.update_step("A", 1, FormStep())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     await numbers.list(limti=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await numbers.list(5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
