@@ -19,7 +19,7 @@ class InterviewTemplate(Model):
 
     Attributes:
         id: What other parts of the API call it by; opaque.
-        template_code: Its code for an ATS: at most 32 letters, digits, dashes; unique in a workspace.
+        template_code: Its code for an ATS, unique in a workspace: up to 32 letters, digits, dashes.
         name: What people call it.
         posting_id: The posting that is copied.
         description: What it is for; None if nobody said.
