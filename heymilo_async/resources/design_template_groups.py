@@ -21,9 +21,8 @@ class DesignTemplateGroup(Model):
     Attributes:
         id: What other parts of the API call it by; opaque.
         name: What people call it.
-        template_mappings: The id of a design template for each page, such as
-            `welcome_page`.
-        is_default: Whether postings have it unless they name another.
+        template_mappings: The id of a design template for each page, such as `welcome_page`.
+        is_default: Whether it is the default one; False if the server does not say.
         created_at: When it was made, in UTC.
         updated_at: When it was last changed, in UTC.
         object: The contract's name of the type, `design_template_group`.

@@ -22,10 +22,8 @@ class DesignTemplate(Model):
     Attributes:
         id: What other parts of the API call it by; opaque.
         name: What people call it.
-        template_type: Which page: `welcome_page`, `status_page`, `interview_complete_page`,
-            `interview_page`; an open list.
-        design_config: Its settings, which depend on the page; often `background_color`,
-            `primary_color`, `font_family`, `header_text`, `show_logo`, `image_url`.
+        template_type: `welcome_page`, `status_page`, `interview_complete_page`, `interview_page`; open.
+        design_config: Its settings, such as `primary_color`; which there are depends on the page.
         created_at: When it was made, in UTC.
         updated_at: When it was last changed, in UTC.
         object: The contract's name of the type, `design_template`.

@@ -22,7 +22,7 @@ class Domain(Model):
         domain: The name, such as `interviews.example.com`.
         cname_target: Where its CNAME record has to point.
         status: `pending`, `active`, `error`; an open list.
-        active: Whether it is in use.
+        active: Whether it is in use; a flag of its own beside `status`.
         created_at: When it was made, in UTC.
         updated_at: When it was last changed, in UTC.
         object: The contract's name of the type, `domain`.

@@ -22,7 +22,7 @@ class EmailTemplateGroup(Model):
         id: What other parts of the API call it by; opaque.
         name: What people call it.
         template_mappings: The id of an email template for each `template_key`.
-        sender_email_id: The sender email that they come from; None: the usual one.
+        sender_email_id: The sender email that they come from; None if the server names none.
         created_at: When it was made, in UTC.
         updated_at: When it was last changed, in UTC.
         object: The contract's name of the type, `email_template_group`.

@@ -37,12 +37,13 @@ class EmailTemplate(Model):
 
     Attributes:
         id: What other parts of the API call it by; opaque.
-        template_key: Which mail it is, such as `WEB_INTERVIEW_INVITATION` or
-            `RESUME_NUDGE`; an open list.
+        template_key: Which mail it is: `WEB_INTERVIEW_INVITATION`, `WEB_INTERVIEW_NUDGE`,
+            `WEB_INTERVIEW_FINAL_NUDGE`, `RESUME_INVITATION`, `RESUME_NUDGE`, `FORM_INVITATION`,
+            `FORM_NUDGE`, `SCHEDULING_LINK_EMAIL`, `REPORT_READY_EMAIL`; an open list.
         name: What people call it.
         subject: The subject, with `{{variables}}`.
         content: The text as HTML, with `{{variables}}`.
-        blackout_period: When it is not sent; None: it is sent at any time.
+        blackout_period: When it is not sent; None if the server names no such hours.
         created_at: When it was made, in UTC.
         updated_at: When it was last changed, in UTC.
         object: The contract's name of the type, `email_template`.

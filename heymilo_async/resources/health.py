@@ -32,8 +32,8 @@ class AsyncHealth(AsyncResource):
         """
         Ask the API how it is (operation `health_check_health_get`).
 
-        The credential goes along, as everywhere. An API that is not well answers with an error, or
-        not at all.
+        The credential goes along, as everywhere. What the API says when it is not well is not
+        published (U): read the answer, too.
 
         Args:
             detail: The header `X-Health-Detail`; which values it may have is not published (U).

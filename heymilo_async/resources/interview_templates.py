@@ -19,12 +19,11 @@ class InterviewTemplate(Model):
 
     Attributes:
         id: What other parts of the API call it by; opaque.
-        template_code: Its code for an ATS: letters, digits and dashes, at most 32, unique
-            in the workspace.
+        template_code: Its code for an ATS, unique in a workspace: up to 32 letters, digits, dashes.
         name: What people call it.
         posting_id: The posting that is copied.
         description: What it is for; None if nobody said.
-        is_default: Whether it is the usual one.
+        is_default: Whether it is the default one; False if the server does not say.
         created_at: When it was made, in UTC.
         updated_at: When it was last changed, in UTC.
         object: The contract's name of the type, `interview_template`.
@@ -46,12 +45,10 @@ class AsyncInterviewTemplates(AsyncSearchable[InterviewTemplate]):
     The interview templates of a workspace; `client.interview_templates` of an `AsyncHeyMilo`.
     """
 
-    _list_operation = list_operation(
-        "listInterviewTemplates", "/api/v2/interview-templates", InterviewTemplate
-    )
-    _get_operation = get_operation(
-        "getInterviewTemplate", "/api/v2/interview-templates/{template_id}", InterviewTemplate
-    )
+    _path = "/api/v2/interview-templates"
+    _item_path = f"{_path}/{{template_id}}"
+    _list_operation = list_operation("listInterviewTemplates", _path, InterviewTemplate)
+    _get_operation = get_operation("getInterviewTemplate", _item_path, InterviewTemplate)
     _id_name = "interview_template_id"
 
 

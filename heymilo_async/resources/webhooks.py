@@ -89,8 +89,8 @@ class AsyncWebhooks(AsyncCollection[Webhook]):
 
         Args:
             posting_id: The posting.
-            webhook_url: Where deliveries go. They are not signed, so a token in it is the way to
-                know them.
+            webhook_url: Where deliveries go. No secret to verify them with is published; a token in it can
+                tell them from others. `repr` masks it.
             event_type: The event: `interview_started`, `interview_completed`, `report_available`,
                 `candidate_ingested`, and others; HeyMilo's pages differ, so any text is sent.
 
@@ -128,7 +128,7 @@ class AsyncWebhooks(AsyncCollection[Webhook]):
         """
         Stop a webhook (operation `deleteWebhook`).
 
-        It leaves the list; nothing brings it back.
+        It leaves the list. No operation brings it back.
 
         Args:
             webhook_id: The webhook's `webhook_id`.

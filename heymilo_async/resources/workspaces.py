@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from .._core.blocking import blocking
 from .._core.messages import Operation, operation
-from .._mapping import ReadOnly
 from ._collection import AsyncResource, Resource
 
 LIST: Final = Operation(
     id="listWorkspaces",
     method="GET",
     path="/api/v2/workspaces",
-    returns=tuple[ReadOnly[Any], ...],
+    # The contract gives the items no schema, so whatever is valid JSON is a valid item.
+    returns=tuple[Any, ...],
     shape="list",
 )
 
@@ -35,7 +35,8 @@ class AsyncWorkspaces(AsyncResource):
         takes. The contract does not say what a workspace has (U), so they come as they are.
 
         Returns:
-            What the server sent of each, as mappings that cannot be changed.
+            What the server sent of each: mappings that cannot be changed, as far as is known. An
+            item that is no object comes as it is.
 
         Raises:
             HeyMiloError: What every call may raise.
