@@ -22,7 +22,7 @@ def test_nothing_that_follows_is_stale():
         [sys.executable, str(script), "--check"], capture_output=True, text=True, check=False
     )
 
-    assert (0, "") == (done.returncode, done.stdout)
+    assert (0, "") == (done.returncode, done.stdout), done.stdout
 
 
 def test_an_import_loads_no_resource():
