@@ -7,6 +7,7 @@ Values and decisions: what a call is, what its response means, when to try again
     messages             Operation, Call, Request, Response
     transport            what an engine asks of the network: a protocol
     codec                bytes to model, model to JSON
+    reader               the function that reads a model, written when it is first read
     status               a status and a body to the right error
     retry                whether and when to try again
     emitter              events, and the log that is made of them

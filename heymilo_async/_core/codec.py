@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar, cast, get_args, get_origin
+from typing import Any, Generic, NoReturn, TypeVar, cast, get_args, get_origin
 
 import attrs
 from cattrs import BaseConverter, Converter, transform_error
@@ -23,6 +23,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from .._mapping import NOTHING_EXTRA, ReadOnly, read_only
 from ..errors import ResponseDecodeError
+from .reader import Hook, can_be_written, write_reader
 
 T = TypeVar("T")
 
@@ -226,7 +227,7 @@ def _parse(body: bytes) -> Any:
     try:
         # Not bytes, for which json would guess UTF-16 and UTF-32; a byte order mark is let pass.
         parsed = _decoder.decode(body.removeprefix(codecs.BOM_UTF8).decode())
-        if _SURROGATE.search(body):
+        if b"\\" in body and _SURROGATE.search(body):
             json.dumps(parsed, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         fault = f"is not UTF-8 (byte {error.start})"
@@ -348,8 +349,7 @@ def _time_hook(value: Any, kind: Any) -> datetime | None:
 
 def _object_hook(value: Any, _: Any) -> ReadOnly[Any]:
     if type(value) is not dict:
-        message = f"must be an object, not {_named(value)}"
-        raise _Mistake(message)
+        _refuse_as_object(value)
     return ReadOnly(checked_copy(value))
 
 
@@ -405,24 +405,41 @@ def _attrs_hook_factory(kind: Any, converter: Converter) -> Callable[[Any, Any],
     attrs.resolve_types(plain)
     if kind is plain and getattr(kind, "__parameters__", None):
         kind = kind[_ByObject]
-    read_fields: Callable[[Any, Any], Any] = make_dict_structure_fn(
-        kind, converter, extra=override(omit=True)
-    )
-    known = {field.name for field in attrs.fields(plain)} - {"extra"}
+    if converter.detailed_validation or not can_be_written(plain):
+        read = _reader_that_knows_where(kind, plain, converter)
+    else:
+        read = write_reader(
+            kind, converter, refuse=_refuse_as_object, extra_of=_extra_of, no_extra=NOTHING_EXTRA
+        )
+    # A model may stand between itself and its reader.
+    around: Callable[..., Hook] | None = getattr(plain, "_reader", None)
+    return read if around is None else around(read, converter)
+
+
+def _reader_that_knows_where(kind: Any, plain: Any, converter: Converter) -> Hook:
+    read_fields: Hook = make_dict_structure_fn(kind, converter, extra=override(omit=True))
+    known = frozenset(field.name for field in attrs.fields(plain) if field.name != "extra")
 
     def structure_hook(value: Any, _: Any) -> Any:
         if type(value) is not dict:
-            message = f"must be an object, not {_named(value)}"
-            raise _Mistake(message)
+            _refuse_as_object(value)
         read = read_fields(value, kind)
         if known.issuperset(value):
             return read
-        extra = {name: member for name, member in value.items() if name not in known}
-        return attrs.evolve(read, extra=checked_copy(extra))
+        return attrs.evolve(read, extra=_extra_of(value, known))
 
-    # A model may stand between itself and its reader.
-    around: Callable[..., Callable[[Any, Any], Any]] | None = getattr(plain, "_reader", None)
-    return structure_hook if around is None else around(structure_hook, converter)
+    return structure_hook
+
+
+def _refuse_as_object(value: Any) -> NoReturn:
+    message = f"must be an object, not {_named(value)}"
+    raise _Mistake(message)
+
+
+def _extra_of(value: dict[str, Any], known: frozenset[str]) -> ReadOnly[Any]:
+    return ReadOnly(
+        checked_copy({name: member for name, member in value.items() if name not in known})
+    )
 
 
 def _unstructure_hook_factory(kind: Any, converter: Converter) -> Callable[[Any], dict[str, Any]]:
@@ -439,7 +456,7 @@ def _unstructure_hook_factory(kind: Any, converter: Converter) -> Callable[[Any]
 
 def _is_model(kind: Any) -> bool:
     plain = get_origin(kind) or kind
-    return attrs.has(plain) and "extra" in attrs.fields_dict(plain)
+    return attrs.has(plain) and hasattr(attrs.fields(plain), "extra")
 
 
 def _origin(kind: Any) -> Any:

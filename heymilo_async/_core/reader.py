@@ -1,0 +1,183 @@
+"""
+The function that reads a model: written for each model when it is first read, checks inline.
+
+A field then costs a type test, and a call only where the test does not settle it. attrs writes
+`__init__` in the same way, and cattrs its own functions; this one is registered with cattrs.
+"""
+
+from __future__ import annotations
+
+import linecache
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+from cattrs import Converter
+
+#: A hook of cattrs: takes a value and the type that it is to be.
+Hook = Callable[[Any, Any], Any]
+
+#: What is right without looking at its hook, by type. The hook has the last word on the rest, so
+#: that what is refused, and in which words, stands in one place.
+_PASSES: Mapping[Any, str] = {
+    str: "type({0}) is str",
+    bool: "type({0}) is bool",
+    int: "type({0}) is int",
+    float: "type({0}) is float and -inf < {0} < inf",
+}
+
+
+def can_be_written(kind: Any) -> bool:
+    """
+    Return whether making a *kind* is no more than setting its fields.
+    """
+    factory: Any = attrs.Factory  # a function, to type checkers
+    return not any(hasattr(kind, f"__attrs_{name}_init__") for name in ("pre", "post")) and all(
+        field.init
+        and not field.validator
+        and not isinstance(field.default, factory)
+        and (field.converter is None or field.name == "extra")
+        for field in attrs.fields(kind)
+    )
+
+
+def write_reader(
+    kind: Any,
+    converter: Converter,
+    *,
+    refuse: Callable[[Any], Any],
+    extra_of: Callable[[dict[str, Any], frozenset[str]], Any],
+    no_extra: Any,
+) -> Hook:
+    """
+    Write and compile the function that reads a *kind*, a model or a model of a model.
+
+    Args:
+        kind: The model; `can_be_written` said that it can be.
+        converter: Has the hooks for the types of its fields.
+        refuse: Raises for what is no object.
+        extra_of: Returns the members that are none of the known ones, as `extra` holds them.
+        no_extra: What `extra` is if there are none.
+    """
+    plain = typing.get_origin(kind) or kind
+    parameters = dict(zip(getattr(plain, "__parameters__", ()), typing.get_args(kind), strict=True))
+    fields = [field for field in attrs.fields(plain) if field.name != "extra"]
+    required = [field for field in fields if field.default is attrs.NOTHING]
+    # Names of fields end in an underscore here, and no other name does.
+    scope: dict[str, Any] = {
+        "kind": plain,
+        "open_kind": _open(plain),
+        "new": object.__new__,
+        "known": frozenset(field.name for field in fields),
+        "no_extra": no_extra,
+        "extra_of": extra_of,
+        "refuse": refuse,
+        "inf": math.inf,
+        "time": datetime.fromtimestamp,
+        "UTC": UTC,
+    }
+    lines = [
+        "def read(value, _):",
+        "    if type(value) is not dict:",
+        "        return refuse(value)",
+        f"    seen = {len(required)}",
+    ]
+    for field in fields:
+        name, local = field.name, f"{field.name}_"
+        hint = _filled_in(field.type, parameters)
+        scope |= {
+            f"hint_{name}": hint,
+            f"hook_{name}": converter.get_structure_hook(hint),
+        }
+        reading = [f"{local} = value[{name!r}]", *_checks(name, local, hint, converter, scope)]
+        if field in required:
+            lines += [f"    {line}" for line in reading]
+        else:
+            scope[f"default_{name}"] = field.default
+            lines += [
+                f"    if {name!r} in value:",
+                "        seen += 1",
+                *(f"        {line}" for line in reading),
+                "    else:",
+                f"        {local} = default_{name}",
+            ]
+    lines += [
+        "    made = new(open_kind)",
+        *(f"    made.{field.name} = {field.name}_" for field in fields),
+        "    made.extra = no_extra if seen == len(value) else extra_of(value, known)",
+        "    made.__class__ = kind",
+        "    return made",
+    ]
+    source = "\n".join(lines) + "\n"
+    filename = f"<reader of {kind!r}>"
+    # So that a traceback shows the line, as it does of what attrs writes.
+    linecache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
+    exec(compile(source, filename, "exec"), scope)  # noqa: S102 - names of our own fields only
+    read: Hook = scope["read"]
+    return read
+
+
+def _open(kind: Any) -> Any:
+    """
+    Return *kind* with the same slots, and not frozen.
+
+    An instance of it is filled by plain assignments, and frozen by its `__class__`: half the time
+    of `object.__setattr__` for each field, which is what the `__init__` of a frozen class does.
+    """
+    body = {
+        "__slots__": (),
+        "__setattr__": object.__setattr__,
+        "__delattr__": object.__delattr__,
+    }
+    return type(kind)(kind.__name__, (kind,), body)
+
+
+def _checks(
+    name: str, local: str, hint: Any, converter: Converter, scope: dict[str, Any]
+) -> list[str]:
+    """
+    Return the lines that make *local*, which holds JSON, a *hint*.
+    """
+    by_hook = f"{local} = hook_{name}({local}, hint_{name})"
+    inner = _of_optional(hint)
+    if inner is not None:
+        if inner in _PASSES:
+            passes = _PASSES[inner].format(local)
+            return [f"if {local} is not None and not ({passes}):", f"    {by_hook}"]
+        scope |= {f"hint_{name}": inner, f"hook_{name}": converter.get_structure_hook(inner)}
+        lines = _checks(name, local, inner, converter, scope)
+        return [f"if {local} is not None:", *(f"    {line}" for line in lines)]
+    if hint in _PASSES:
+        return [f"if not ({_PASSES[hint].format(local)}):", f"    {by_hook}"]
+    if hint is datetime:
+        return [
+            f"if type({local}) is float:",
+            f"    {local} = time({local}, UTC)",
+            "else:",
+            f"    {by_hook}",
+        ]
+    return [by_hook]
+
+
+def _of_optional(hint: Any) -> Any:
+    """
+    Return X of `X | None`, None of any other hint.
+    """
+    if typing.get_origin(hint) not in {typing.Union, types.UnionType}:
+        return None
+    rest = [one for one in typing.get_args(hint) if one is not types.NoneType]
+    return rest[0] if len(rest) == 1 else None
+
+
+def _filled_in(hint: Any, parameters: Mapping[Any, Any]) -> Any:
+    """
+    Return *hint* with the type variables of its model replaced.
+    """
+    if isinstance(hint, typing.TypeVar):
+        return parameters[hint]
+    free = getattr(hint, "__parameters__", ())
+    return hint[tuple(parameters[one] for one in free)] if free else hint

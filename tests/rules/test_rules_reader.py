@@ -1,0 +1,202 @@
+"""
+The rules of the function that is written for a model: it makes what the constructor would make.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+import traceback
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+import pytest
+from server import NUMBER
+
+from heymilo_async import Page, PhoneNumber, ResponseDecodeError, from_dict
+from heymilo_async._core.codec import structure
+from heymilo_async._core.model import EMPTY, Model
+from heymilo_async._core.reader import can_be_written
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Inner(Model):
+    """
+    A model within another.
+    """
+
+    share: float
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Outer(Model):
+    """
+    A field of each kind that has a check of its own, required and not.
+    """
+
+    at: datetime
+    inner: Inner
+    either: str | int = 0
+    maybe: Inner | None = None
+    shares: tuple[float, ...] = ()
+    free: Any = None
+
+
+def test_a_written_function_makes_what_the_constructor_makes():
+    """
+    All fields are set, and what is not there has its default.
+    """
+    expected = Outer(
+        at=datetime(2025, 2, 15, 9, 40, tzinfo=UTC),
+        inner=Inner(share=1.0, extra={"more": [1]}),
+        either=5,
+        shares=(1.5, 2.0),
+    )
+    data = {
+        "at": 1739612400.0,
+        "inner": {"share": 1, "more": [1]},
+        "either": 5,
+        "shares": [1.5, 2],
+    }
+
+    read = structure(data, Outer)
+
+    assert expected == read
+    assert (None, None, EMPTY) == (read.maybe, read.free, read.extra)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"at": None}, "$.at must be a number, not null"),
+        ({"at": math.inf}, "$.at must be a finite number"),
+        ({"at": 1e15}, "$.at must be Unix seconds within the years 1 to 9999"),
+        ({"inner": None}, "$.inner must be an object, not null"),
+        ({"inner": {}}, "$.inner.share is missing"),
+        ({"inner": {"share": math.nan}}, "$.inner.share must be a finite number"),
+        ({"maybe": {"share": "1"}}, "$.maybe.share must be a number, not a string"),
+        ({"shares": [1, True]}, "$.shares[1] must be a number, not a boolean"),
+        ({"free": {"a": math.inf}}, "$.free holds a number that is not finite"),
+    ],
+)
+def test_what_is_wrong_is_told_as_ever(change, words):
+    """
+    What a check within the function does not let pass is refused in the words of its hook.
+    """
+    data = {"at": 0, "inner": {"share": 1}, **change}
+    with pytest.raises(ResponseDecodeError) as caught:
+        structure(data, Outer)
+
+    assert words == str(caught.value)
+
+
+def test_what_is_read_is_of_its_class_and_frozen():
+    """
+    While it is filled it is open; nobody sees it so.
+    """
+    number = from_dict(PhoneNumber, NUMBER)
+    page = from_dict(Page[PhoneNumber], {"data": [NUMBER], "pagination": {"has_more": False}})
+
+    assert (PhoneNumber, Page) == (type(number), type(page))
+    assert number == pickle.loads(pickle.dumps(number))
+    assert hash(PhoneNumber(**{**NUMBER, "date_provisioned": number.date_provisioned})) == hash(
+        number
+    )
+    for made, name in ((number, "id"), (page, "data")):
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            setattr(made, name, "B")
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            delattr(made, name)
+
+
+def test_a_traceback_shows_the_line_that_was_written():
+    """
+    What the function says can be read where it fails.
+    """
+    structure({"share": 1.0}, Inner)
+    hook = structure.__globals__["_fast"].get_structure_hook(Inner)
+    with pytest.raises(KeyError) as caught:
+        hook({}, Inner)
+
+    last = traceback.extract_tb(caught.value.__traceback__)[-1]
+    assert (f"<reader of {Inner!r}>", "share_ = value['share']") == (last.filename, last.line)
+
+
+def refuse_empty(model: Any, field: Any, text: str) -> None:
+    """
+    Refuse a text without a character.
+    """
+    if not text:
+        message = f"{field.name} is empty"
+        raise ValueError(message)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Validated(Model):
+    """
+    A model whose constructor does more than to set fields.
+    """
+
+    name: str = attrs.field(validator=refuse_empty)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Converted(Model):
+    """
+    Another.
+    """
+
+    name: str = attrs.field(converter=str.upper)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Made(Model):
+    """
+    Another.
+    """
+
+    names: tuple[str, ...] = attrs.field(factory=tuple)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Set(Model):
+    """
+    Another.
+    """
+
+    name: str = attrs.field(default="a", init=False)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Looked(Model):
+    """
+    Another.
+    """
+
+    name: str = "a"
+
+    def __attrs_post_init__(self) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("kind", [Validated, Converted, Made, Set, Looked])
+def test_a_constructor_that_does_more_is_called(kind):
+    """
+    Only where a model is its fields, and nothing else, is it made without its constructor.
+    """
+    assert not can_be_written(kind)
+    assert can_be_written(Outer)
+
+
+def test_a_model_that_cannot_be_written_is_read_by_its_constructor():
+    """
+    Such a model is as strict, and its validators have their say.
+    """
+    read = structure({"name": "a", "more": 1}, Validated)
+
+    assert Validated(name="a", extra={"more": 1}) == read
+    with pytest.raises(ResponseDecodeError, match="cannot be read"):
+        structure({"name": ""}, Validated)
+    with pytest.raises(ResponseDecodeError, match=r"^\$\.name must be a string, not a number$"):
+        structure({"name": 5}, Validated)
