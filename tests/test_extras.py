@@ -26,6 +26,10 @@ EXTRAS = {
 #: What somebody would write who forgot the extra.
 USES = {
     "cli": "from heymilo_async.cli import main; sys.exit(main())",
+    "ingest": (
+        "from heymilo_async import HeyMilo; from heymilo_async.jobs.ingest import ingest; "
+        "ingest(HeyMilo('a-key'), '/dev/null', 'A')"
+    ),
     "otel": "import heymilo_async.otel",
     "redis": (
         "from heymilo_async import HeyMilo, RateLimit; "
@@ -33,6 +37,8 @@ USES = {
     ),
     "sandbox": "import heymilo_async.sandbox",
 }
+#: Extras whose packages are missed when a job runs, and which say how to install them from a clone.
+JOBS = {"ingest"}
 #: What a distribution is imported as, where that is another name.
 MODULES = {"jsonschema-rs": "jsonschema_rs", "opentelemetry-api": "opentelemetry"}
 #: What the client itself could not do without, though an extra asks for it too.
@@ -78,7 +84,8 @@ def test_a_missing_package_names_its_extra(extra, package):
     *before, last = done.stderr.splitlines()
 
     assert 1 == done.returncode
-    assert last.endswith(f"pip install 'heymilo-async[{extra}]'")
+    name = "." if extra in JOBS else "heymilo-async"
+    assert last.endswith(f"pip install '{name}[{extra}]'")
     assert MODULES.get(package, package) in last
     assert "During handling" not in done.stderr
     assert [] == [line for line in before if "pip install" in line]
