@@ -36,9 +36,13 @@ USES = {
         "HeyMilo('a-key', rate_limit=RateLimit(1, per=1, storage='redis://127.0.0.1'))"
     ),
     "sandbox": "import heymilo_async.sandbox",
+    "sync": (
+        "from heymilo_async import HeyMilo; from heymilo_async.jobs.sync import sync; "
+        "sync(HeyMilo('a-key'), '/dev/null')"
+    ),
 }
 #: Extras whose packages are missed when a job runs, and which say how to install them from a clone.
-JOBS = {"ingest"}
+JOBS = {"ingest", "sync"}
 #: What a distribution is imported as, where that is another name.
 MODULES = {"jsonschema-rs": "jsonschema_rs", "opentelemetry-api": "opentelemetry"}
 #: What the client itself could not do without, though an extra asks for it too.

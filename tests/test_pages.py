@@ -42,7 +42,10 @@ from heymilo_async.sandbox import running
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 #: Pages about what an extra can do that `nox -s jobs` installs, and `nox -s full` does not.
-JOBS = {"docs/tutorials/candidates-in.md": "phonenumbers"}
+JOBS = {
+    "docs/tutorials/candidates-in.md": "phonenumbers",
+    "docs/tutorials/data-home.md": "duckdb",
+}
 BLOCKS = [
     block
     for page in PAGES

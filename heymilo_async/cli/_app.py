@@ -29,6 +29,7 @@ The HeyMilo Public API from a terminal. (Unofficial.)
   $ heymilo phone-numbers list --all --format csv > numbers.csv
   $ heymilo phone-numbers list --all | jq -r .phone_number
   $ heymilo phone-numbers get 666A24C3
+  $ heymilo sync
   $ heymilo ingest candidates.csv --posting 13D77095
   $ heymilo doctor
   $ heymilo sandbox --port 8800
@@ -63,6 +64,7 @@ app = typer.Typer(
 for _group in _resources.groups():
     app.add_typer(_group)
 app.command("ingest", help=_jobs.INGEST_HELP)(with_connection(_jobs.ingest))
+app.command("sync", help=_jobs.SYNC_HELP)(with_connection(_jobs.sync))
 app.command("doctor", help=_doctor.HELP)(with_connection(_doctor.examine))
 app.command("sandbox", help=_sandbox.HELP)(_sandbox.serve)
 

@@ -16,7 +16,7 @@ from fronts import KEY, Front
 
 from heymilo_async import sandbox
 
-PACKAGES = ("phonenumbers",)
+PACKAGES = ("duckdb", "phonenumbers")
 collect_ignore_glob = [] if all(map(importlib.util.find_spec, PACKAGES)) else ["test_*"]
 
 

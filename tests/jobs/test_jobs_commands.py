@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -95,6 +96,46 @@ def test_ingest_ends_in_one_line(heymilo, milo, posting):
 
     code, _, err = heymilo("ingest", "lost.csv", "--posting", posting)
     assert (1, "heymilo: cannot read lost.csv: No such file or directory\n") == (code, err)
+
+
+def test_sync_says_what_has_changed(heymilo, milo, tmp_path):
+    """
+    A line a table, with its rows, and one for the file; what has left is counted.
+    """
+    code, out, err = heymilo("sync", "--only", "postings, voices", "--to", "duckdb:///a.duckdb")
+    first, second, last = out.splitlines()
+
+    assert (0, "") == (code, err)
+    assert re.fullmatch(r"postings +3 rows: 3 new, 0 changed; 1 request, \d+\.\d s", first)
+    assert re.fullmatch(r"voices +24 rows: 24 new, 0 changed; 1 request, \d+\.\d s", second)
+    assert "a.duckdb: 2 requests" == last
+    assert (tmp_path / "a.duckdb").exists()
+
+    milo.stores["voices"].remove(next(iter(milo.stores["voices"])).item_id)
+    _, out, _ = heymilo("sync", "--only", "voices", "--to", "duckdb:///a.duckdb")
+    assert "23 rows: 0 new, 0 changed, 1 gone; 1 request," in out
+
+
+def test_sync_by_default_fills_a_file_here(heymilo, tmp_path):
+    """
+    Without --to the file is heymilo-data.duckdb; ages are read as people write them.
+    """
+    assert 0 == heymilo("sync", "--since", "90d", "--full", "--with-links")[0]
+    assert (tmp_path / "heymilo-data.duckdb").exists()
+
+
+def test_sync_refuses_what_it_does_not_understand(heymilo):
+    """
+    An age, a table, a target that there is not: each is usage, said in one line.
+    """
+    for arguments, text in (
+        (("--since", "soon"), "'soon' is no age such as 12h, 90d or 4w"),
+        (("--only", "people"), "there is no table 'people'"),
+        (("--to", "postgres://x/y"), "it can only go to a DuckDB file"),
+    ):
+        code, out, err = heymilo("sync", *arguments)
+        assert (2, "", 1) == (code, out, err.count("\n"))
+        assert text in err
 
 
 @pytest.mark.usefixtures("people")

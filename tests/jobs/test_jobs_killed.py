@@ -11,9 +11,11 @@ import sys
 import time
 from collections import Counter
 
+import duckdb
 import pytest
 
 from heymilo_async import sandbox
+from heymilo_async.jobs._tables import TABLES
 
 
 def _run_and_kill(milo, command, folder, after):
@@ -79,3 +81,33 @@ def test_candidates_are_invited_once_however_often_it_is_killed(tmp_path):
         )
         assert {201} <= set(statuses)
         assert 409 not in statuses
+
+
+@pytest.mark.full
+@pytest.mark.timeout(300)
+def test_a_file_is_right_however_often_it_is_killed(tmp_path):
+    """
+    Six SIGKILLs, then a whole run: the file has what one that was never killed has.
+    """
+    seed = random.randrange(10_000)
+    chance = random.Random(seed)
+    with sandbox.running(candidates=150, latency=0.002) as milo:
+        command = ("sync", "--to", "duckdb:///killed.duckdb")
+        codes = [_run_and_kill(milo, command, tmp_path, chance.randrange(1, 40)) for _ in range(6)]
+        assert 0 == _run_and_kill(milo, command, tmp_path, 100_000), f"seed {seed}"
+        assert -9 in codes
+        whole = ("sync", "--to", "duckdb:///whole.duckdb")
+        assert 0 == _run_and_kill(milo, whole, tmp_path, 100_000)
+
+    contents = []
+    for name in ("killed", "whole"):
+        with duckdb.connect(str(tmp_path / f"{name}.duckdb")) as connection:
+            contents.append(
+                {
+                    table: connection.execute(
+                        f"SELECT * EXCLUDE (synced_at) FROM {table} ORDER BY ALL"
+                    ).fetchall()
+                    for table in TABLES
+                }
+            )
+    assert contents[0] == contents[1], f"seed {seed}"
