@@ -15,3 +15,6 @@ from __future__ import annotations
 from ._errors import JobError
 
 __all__ = ["JobError"]
+
+# Where users find it, so that it may be moved.
+JobError.__module__ = __name__

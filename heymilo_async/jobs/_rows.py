@@ -237,7 +237,7 @@ class _Checks:
             short = shown[:_LONGEST_SHOWN] + "..." if len(shown) > _LONGEST_SHOWN else shown
             self.refused.append(Refusal(line=line, column=column, value=short, reason=reason))
 
-        said = {
+        said: dict[str, Any] = {
             name: "" if record.get(name) is None else record[name]
             for name in (*_OWN, *record.keys())
         }
@@ -258,8 +258,8 @@ class _Checks:
         data = {name: record[name] for name in record if name in self._data_columns}
         row = Row(
             line=line,
-            name=said["name"],
-            email=said["email"],
+            name=str(said["name"]),
+            email=str(said["email"]),
             phone_number=phone_number or None,
             metadata=metadata,
             data=data,

@@ -24,14 +24,14 @@ from ._tables import TABLES, Row, Table
 _OLDEST_RUN: Final = timedelta(hours=24)
 
 _BOOKKEEPING: Final = """
-    CREATE TABLE IF NOT EXISTS _sync_runs (
+    CREATE TABLE IF NOT EXISTS sync_runs (
         id BIGINT, options VARCHAR, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ
     );
-    CREATE TABLE IF NOT EXISTS _sync_walks (
+    CREATE TABLE IF NOT EXISTS sync_walks (
         name VARCHAR PRIMARY KEY, run BIGINT, place VARCHAR, is_done BOOLEAN, done_at TIMESTAMPTZ
     );
-    CREATE TABLE IF NOT EXISTS _sync_seen (walk VARCHAR, id VARCHAR);
-    CREATE TABLE IF NOT EXISTS _sync_interviews (
+    CREATE TABLE IF NOT EXISTS sync_seen (walk VARCHAR, id VARCHAR);
+    CREATE TABLE IF NOT EXISTS sync_interviews (
         interview_id VARCHAR PRIMARY KEY, fingerprint VARCHAR
     );
 """
@@ -120,32 +120,30 @@ class Warehouse:
         Begin a run, or go on with one of the same *options* that was broken off.
         """
         said, now = json.dumps(options, sort_keys=True), datetime.now(UTC)
-        last = self._all("SELECT id, options, started_at, finished_at FROM _sync_runs ORDER BY id")
+        last = self._all("SELECT id, options, started_at, finished_at FROM sync_runs ORDER BY id")
         if last and not full:
             self._run, former, started_at, finished_at = last[-1]
             if finished_at is None and former == said and now - started_at < _OLDEST_RUN:
                 return
         self._run = last[-1][0] + 1 if last else 1
         with self._transaction():
-            self._all("INSERT INTO _sync_runs VALUES (?, ?, ?, NULL)", self._run, said, now)
-            self._all("DELETE FROM _sync_seen")
+            self._all("INSERT INTO sync_runs VALUES (?, ?, ?, NULL)", self._run, said, now)
+            self._all("DELETE FROM sync_seen")
             if full:
-                self._all("DELETE FROM _sync_interviews")
+                self._all("DELETE FROM sync_interviews")
 
     def finish(self) -> None:
         """
         Write that the run is done.
         """
-        self._all(
-            "UPDATE _sync_runs SET finished_at = ? WHERE id = ?", datetime.now(UTC), self._run
-        )
+        self._all("UPDATE sync_runs SET finished_at = ? WHERE id = ?", datetime.now(UTC), self._run)
 
     def walk(self, name: str) -> tuple[str | None, bool]:
         """
         Return after which item the walk of this *name* goes on in this run, and whether it is done.
         """
         found = self._all(
-            "SELECT place, is_done FROM _sync_walks WHERE name = ? AND run = ?", name, self._run
+            "SELECT place, is_done FROM sync_walks WHERE name = ? AND run = ?", name, self._run
         )
         place, is_done = found[0] if found else (None, False)
         return place, is_done
@@ -154,7 +152,7 @@ class Warehouse:
         """
         Forget what *walk* has seen.
         """
-        self._all("DELETE FROM _sync_seen WHERE walk = ?", walk)
+        self._all("DELETE FROM sync_seen WHERE walk = ?", walk)
 
     def keep(self, table: Table, rows: Sequence[Row], *, walk: str, place: str | None) -> Changes:
         """
@@ -163,14 +161,14 @@ class Warehouse:
         with self._transaction():
             changes = self._upsert(table, rows)
             self._all(
-                "INSERT INTO _sync_seen SELECT ?, unnest(?::VARCHAR[])", walk, [r.id for r in rows]
+                "INSERT INTO sync_seen SELECT ?, unnest(?::VARCHAR[])", walk, [r.id for r in rows]
             )
             self._stand(walk, place, is_done=False)
         return changes
 
     def _stand(self, walk: str, place: str | None, *, is_done: bool) -> None:
         self._all(
-            "INSERT INTO _sync_walks VALUES (?, ?, ?, ?, NULL) ON CONFLICT (name) DO UPDATE SET "
+            "INSERT INTO sync_walks VALUES (?, ?, ?, ?, NULL) ON CONFLICT (name) DO UPDATE SET "
             "run = excluded.run, place = excluded.place, is_done = excluded.is_done",
             walk,
             self._run,
@@ -185,7 +183,7 @@ class Warehouse:
         left = 0
         with self._transaction():
             if is_whole:
-                former = self._all("SELECT done_at FROM _sync_walks WHERE name = ?", walk)
+                former = self._all("SELECT done_at FROM sync_walks WHERE name = ?", walk)
                 condition, values = "", list[Any]()
                 if posting_id is not None:
                     condition, values = "AND posting_id = ? ", [posting_id]
@@ -193,7 +191,7 @@ class Warehouse:
                     self._all(
                         f'UPDATE "{table.name}" SET last_seen_at = coalesce(?, synced_at) '
                         f"WHERE last_seen_at IS NULL {condition}"
-                        f'AND "{table.key}" NOT IN (SELECT id FROM _sync_seen WHERE walk = ?) '
+                        f'AND "{table.key}" NOT IN (SELECT id FROM sync_seen WHERE walk = ?) '
                         f'RETURNING "{table.key}"',
                         former[0][0] if former else None,
                         *values,
@@ -203,8 +201,8 @@ class Warehouse:
             self._stand(walk, None, is_done=True)
             if is_whole:
                 now = datetime.now(UTC)
-                self._all("UPDATE _sync_walks SET done_at = ? WHERE name = ?", now, walk)
-            self._all("DELETE FROM _sync_seen WHERE walk = ?", walk)
+                self._all("UPDATE sync_walks SET done_at = ? WHERE name = ?", now, walk)
+            self._all("DELETE FROM sync_seen WHERE walk = ?", walk)
         return left
 
     def posting_ids(self) -> list[str]:
@@ -221,7 +219,7 @@ class Warehouse:
         """
         statement = (
             f"SELECT c.interview_id, {_FINGERPRINT} AS now_is FROM candidates c "
-            "LEFT JOIN _sync_interviews s USING (interview_id) "
+            "LEFT JOIN sync_interviews s USING (interview_id) "
             "WHERE c.last_seen_at IS NULL AND ($since::TIMESTAMPTZ IS NULL OR c.created_at >= $since) "
             "AND now_is IS DISTINCT FROM s.fingerprint ORDER BY c.interview_id"
         )
@@ -235,7 +233,7 @@ class Warehouse:
         with self._transaction():
             changes = self._upsert(TABLES["interviews"], rows)
             self._all(
-                "INSERT INTO _sync_interviews SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]) "
+                "INSERT INTO sync_interviews SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]) "
                 "ON CONFLICT (interview_id) DO UPDATE SET fingerprint = excluded.fingerprint",
                 list(fingerprints.keys()),
                 list(fingerprints.values()),

@@ -38,6 +38,9 @@ from ._rows import KEY, Refusal, Row, read_rows
 
 __all__ = ["IngestReport", "Refusal", "async_ingest", "ingest"]
 
+# Where users find it, so that it may be moved.
+Refusal.__module__ = __name__
+
 #: Is called with how many rows of the file are in, and how many could be.
 Progress: TypeAlias = Callable[[int, int], object]
 

@@ -46,7 +46,6 @@ def _run_and_kill(milo, command, folder, after):
         return process.returncode
 
 
-@pytest.mark.full
 @pytest.mark.timeout(300)
 def test_candidates_are_invited_once_however_often_it_is_killed(tmp_path):
     """
@@ -83,7 +82,6 @@ def test_candidates_are_invited_once_however_often_it_is_killed(tmp_path):
         assert 409 not in statuses
 
 
-@pytest.mark.full
 @pytest.mark.timeout(300)
 def test_a_file_is_right_however_often_it_is_killed(tmp_path):
     """

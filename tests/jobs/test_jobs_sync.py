@@ -188,7 +188,7 @@ def test_only_what_has_moved_is_fetched(bring, milo, file):
 
     assert len(moved) == _table(report, "candidates").changed
     assert 0 < _table(report, "interviews").requests <= len(moved) < 40
-    run = "(SELECT max(started_at) FROM _sync_runs)"
+    run = "(SELECT max(started_at) FROM sync_runs)"
     assert moved == {
         key for (key,) in _ask(file, f"SELECT interview_id FROM candidates WHERE synced_at > {run}")
     }
@@ -316,7 +316,7 @@ def test_a_walk_begins_anew_where_its_place_is_gone(once, milo, file):
     milo.fail_next(faults.RepeatCursor(), operation=LIST)
     with pytest.raises(PaginationError):
         once(only=["candidates"])
-    (place,) = _ask(file, "SELECT place FROM _sync_walks WHERE place NOTNULL")[0]
+    (place,) = _ask(file, "SELECT place FROM sync_walks WHERE place NOTNULL")[0]
     milo.stores["candidates"].remove(place)
     report = once(only=["candidates"])
 
@@ -354,7 +354,7 @@ def test_an_old_broken_run_is_let_go(once, milo, file):
     with pytest.raises(PermissionDeniedError):
         once()
     with duckdb.connect(str(file)) as connection:
-        connection.execute("UPDATE _sync_runs SET started_at = started_at - INTERVAL 25 HOURS")
+        connection.execute("UPDATE sync_runs SET started_at = started_at - INTERVAL 25 HOURS")
 
     assert 3 == _table(once(only=["candidates"]), "candidates").requests
     assert 1 == _table(once(), "webhooks").requests
@@ -384,7 +384,7 @@ def test_a_page_is_kept_whole_or_not_at_all(once, milo, file, monkeypatch):
             once()
 
     assert [(0, 0)] == _ask(
-        file, "SELECT (SELECT count(*) FROM postings), (SELECT count(*) FROM _sync_seen)"
+        file, "SELECT (SELECT count(*) FROM postings), (SELECT count(*) FROM sync_seen)"
     )
     assert 3 == _table(once(), "postings").new
 
@@ -454,11 +454,11 @@ def test_every_column_says_what_it_is(once, file):
     assert [] == _ask(
         file,
         "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal "
-        "AND NOT starts_with(table_name, '_') AND coalesce(comment, '') = ''",
+        "AND NOT starts_with(table_name, 'sync_') AND coalesce(comment, '') = ''",
     )
     assert [] == _ask(
         file,
-        "SELECT table_name FROM duckdb_tables() WHERE NOT starts_with(table_name, '_') "
+        "SELECT table_name FROM duckdb_tables() WHERE NOT starts_with(table_name, 'sync_') "
         "AND coalesce(comment, '') = ''",
     )
 
