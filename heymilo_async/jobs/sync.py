@@ -41,7 +41,7 @@ Progress: TypeAlias = Callable[[str, int], object]
 
 _SCHEME: Final = "duckdb:///"
 #: How many interviews are fetched before they are kept, and how many at a time.
-_INTERVIEWS, _AT_A_TIME = 25, 5
+_INTERVIEWS, _AT_A_TIME = 10, 5
 #: What says which parts of a group there are.
 _NEEDS: Final = {
     "questions": ("postings",),

@@ -275,7 +275,7 @@ def test_a_broken_run_is_gone_on_with(bring, milo, file):
         bring()
     (kept,) = _ask(file, "SELECT count(*) FROM interviews")[0]
 
-    assert 24 == kept
+    assert 9 == kept
     assert _table(report := bring(), "interviews").new == 40 - kept
     assert 0 == _table(report, "candidates").requests
     assert len(milo.requests) - before <= 1.2 * whole
