@@ -39,6 +39,8 @@ DIST = Path("dist")
 #: and the scenarios of reliability are programs of their own, whose lines nobody traces.
 ONCE = ("--ignore=tests/test_contributing.py", "--ignore=tests/test_reliability.py")
 HOUSE = "tests/test_benchmarks.py::test_the_house_is_counted"
+#: Extras that only `jobs` and `coverage` need.
+JOBS = ("ingest", "sync")
 #: No version with a known hole.
 CONSTRAINED = ("-c", "constraints.txt")
 
@@ -69,6 +71,14 @@ def dependencies() -> list[str]:
     project = PYPROJECT["project"]
     named = [project["dependencies"], *project["optional-dependencies"].values()]
     return [one for part in named for one in part if not one.startswith(project["name"])]
+
+
+def extras(*without: str) -> str:
+    """
+    Return this project with all extras but those.
+    """
+    names = PYPROJECT["project"]["optional-dependencies"].keys() - {"all", *without}
+    return f".[{','.join(sorted(names))}]"
 
 
 def group(name: str) -> list[str]:
@@ -103,7 +113,7 @@ def tests(session: nox.Session) -> None:
 
     It takes two minutes on two idle cores. What was named after `--` is run whole.
     """
-    session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
+    session.install(*CONSTRAINED, "-e", extras(*JOBS), *group("tests"))
     run_tests(session, *([] if session.posargs else ["-m", "not full"]))
 
 
@@ -112,8 +122,21 @@ def full(session: nox.Session) -> None:
     """
     Run the rest of the tests: sweeps, processes, clocks, Redis, the pages, what measures.
     """
-    session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
+    session.install(*CONSTRAINED, "-e", extras(*JOBS), *group("tests"))
     run_tests(session, "-m", "full")
+
+
+@nox.session
+def jobs(session: nox.Session) -> None:
+    """
+    Run the tests of the two jobs and their pages, with DuckDB and phonenumbers.
+    """
+    session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
+    if session.posargs:
+        run_tests(session)
+        return
+    run_tests(session, "tests/jobs")
+    session.run("pytest", "tests/test_pages.py", "-k", "candidates-in or data-home")
 
 
 # By itself, for tracing makes the tests half as slow again.

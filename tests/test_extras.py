@@ -26,13 +26,23 @@ EXTRAS = {
 #: What somebody would write who forgot the extra.
 USES = {
     "cli": "from heymilo_async.cli import main; sys.exit(main())",
+    "ingest": (
+        "from heymilo_async import HeyMilo; from heymilo_async.jobs.ingest import ingest; "
+        "ingest(HeyMilo('a-key'), '/dev/null', 'A')"
+    ),
     "otel": "import heymilo_async.otel",
     "redis": (
         "from heymilo_async import HeyMilo, RateLimit; "
         "HeyMilo('a-key', rate_limit=RateLimit(1, per=1, storage='redis://127.0.0.1'))"
     ),
     "sandbox": "import heymilo_async.sandbox",
+    "sync": (
+        "from heymilo_async import HeyMilo; from heymilo_async.jobs.sync import sync; "
+        "sync(HeyMilo('a-key'), '/dev/null')"
+    ),
 }
+#: Extras whose packages are missed when a job runs, and which say how to install them from a clone.
+JOBS = {"ingest", "sync"}
 #: What a distribution is imported as, where that is another name.
 MODULES = {"jsonschema-rs": "jsonschema_rs", "opentelemetry-api": "opentelemetry"}
 #: What the client itself could not do without, though an extra asks for it too.
@@ -78,7 +88,8 @@ def test_a_missing_package_names_its_extra(extra, package):
     *before, last = done.stderr.splitlines()
 
     assert 1 == done.returncode
-    assert last.endswith(f"pip install 'heymilo-async[{extra}]'")
+    name = "." if extra in JOBS else "heymilo-async"
+    assert last.endswith(f"pip install '{name}[{extra}]'")
     assert MODULES.get(package, package) in last
     assert "During handling" not in done.stderr
     assert [] == [line for line in before if "pip install" in line]

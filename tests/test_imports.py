@@ -29,6 +29,7 @@ LAYERS = [
     {"_client"},
     {"__init__"},
     {"sandbox"},
+    {"jobs"},
     {"cli", "testing"},
     {"__main__"},
 ]

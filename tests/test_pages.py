@@ -18,6 +18,7 @@ import ast
 import asyncio
 import contextlib
 import doctest
+import importlib.util
 import inspect
 import logging
 import os
@@ -40,7 +41,17 @@ from heymilo_async.cli import _app
 from heymilo_async.sandbox import running
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+#: Pages about what an extra can do that `nox -s jobs` installs, and `nox -s full` does not.
+JOBS = {
+    "docs/tutorials/candidates-in.md": "phonenumbers",
+    "docs/tutorials/data-home.md": "duckdb",
+}
+BLOCKS = [
+    block
+    for page in PAGES
+    if named(page) not in JOBS or importlib.util.find_spec(JOBS[named(page)])
+    for block in blocks_of(page)
+]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
 CONSOLE = [block for block in BLOCKS if block.language == "console"]
 

@@ -11,7 +11,7 @@ import typer
 import typer.main
 
 from .. import __version__
-from . import _doctor, _resources, _sandbox
+from . import _doctor, _jobs, _resources, _sandbox
 from ._connection import Connection, with_connection
 from ._errors import report
 from ._help import show_help_if_alone
@@ -29,6 +29,8 @@ The HeyMilo Public API from a terminal. (Unofficial.)
   $ heymilo phone-numbers list --all --format csv > numbers.csv
   $ heymilo phone-numbers list --all | jq -r .phone_number
   $ heymilo phone-numbers get 666A24C3
+  $ heymilo sync
+  $ heymilo ingest candidates.csv --posting 13D77095
   $ heymilo doctor
   $ heymilo sandbox --port 8800
   $ heymilo --install-completion
@@ -61,6 +63,8 @@ app = typer.Typer(
 )
 for _group in _resources.groups():
     app.add_typer(_group)
+app.command("ingest", help=_jobs.INGEST_HELP)(with_connection(_jobs.ingest))
+app.command("sync", help=_jobs.SYNC_HELP)(with_connection(_jobs.sync))
 app.command("doctor", help=_doctor.HELP)(with_connection(_doctor.examine))
 app.command("sandbox", help=_sandbox.HELP)(_sandbox.serve)
 

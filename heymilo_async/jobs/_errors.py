@@ -1,0 +1,31 @@
+"""
+What ends a job that no request has ended: a file, a journal, a database, a package that is missing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from ..errors import HeyMiloError
+
+
+class JobError(HeyMiloError):
+    """
+    A job cannot begin or go on because of something on this machine; the text says what to do.
+    """
+
+
+def needs(package: str, extra: str) -> Any:
+    """
+    Return the module of *package*, which comes with *extra*.
+
+    Raises:
+        ImportError: It is not installed.
+    """
+    try:
+        return importlib.import_module(package)
+    except ModuleNotFoundError:
+        pass
+    message = f"heymilo_async.jobs.{extra} needs {package}: from a clone, pip install '.[{extra}]'"
+    raise ImportError(message, name=package)

@@ -1,0 +1,259 @@
+"""
+The journal of an ingestion: what is intended is written before a request, what came of it after it.
+
+One SQLite file, in WAL with synchronous FULL: what is committed survives a killed process and a power
+failure. One connection holds it at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import os
+import sqlite3
+from collections.abc import Generator, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from ._errors import JobError
+
+#: Says that the file is ours (SQLite keeps the number for `file(1)`): "HMij".
+_APPLICATION: Final = 0x484D696A
+_VERSION: Final = 1
+
+_TABLES: Final = """
+    CREATE TABLE IF NOT EXISTS job (
+        posting_id TEXT NOT NULL, cursor TEXT, is_walking INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE IF NOT EXISTS rows (
+        key TEXT PRIMARY KEY, line INTEGER NOT NULL, fingerprint TEXT NOT NULL, state TEXT NOT NULL,
+        sent_at REAL, interview_id TEXT, reason TEXT
+    ) WITHOUT ROWID;
+"""
+
+
+class State(enum.StrEnum):
+    """
+    How far a row has come.
+    """
+
+    #: Not sent yet, or looked for and not there.
+    PLANNED = "planned"
+    #: A request with it was begun, and nothing is written of its end.
+    SENT = "sent"
+    DONE = "done"
+    #: The server said no.
+    REFUSED = "refused"
+    #: A request with it has failed in a way that does not say whether it was carried out.
+    UNKNOWN = "unknown"
+
+
+#: What has to be looked for before it is sent again.
+OPEN: Final = (State.SENT, State.UNKNOWN)
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """
+    What the journal has of one row.
+    """
+
+    line: int
+    fingerprint: str
+    state: State = State.PLANNED
+    sent_at: float | None = None
+    interview_id: str | None = None
+    reason: str | None = None
+
+
+class Journal:
+    """
+    The states of the rows of one file for one posting.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Generator[sqlite3.Connection, None, None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def entries(self) -> dict[str, Entry]:
+        """
+        Return what is known of each row, by its key.
+        """
+        found = self._connection.execute(
+            "SELECT key, line, fingerprint, state, sent_at, interview_id, reason FROM rows"
+        )
+        return {
+            key: Entry(
+                line=line,
+                fingerprint=fingerprint,
+                state=State(state),
+                sent_at=sent_at,
+                interview_id=interview_id,
+                reason=reason,
+            )
+            for key, line, fingerprint, state, sent_at, interview_id, reason in found
+        }
+
+    def plan(self, rows: Mapping[str, Entry]) -> None:
+        """
+        Keep *rows*, by their keys, as planned, once the list was looked through for them.
+        """
+        with self._transaction() as connection:
+            connection.executemany(
+                "INSERT INTO rows (key, line, fingerprint, state) VALUES (?, ?, ?, 'planned') "
+                "ON CONFLICT (key) DO UPDATE SET line = excluded.line, reason = NULL, "
+                "fingerprint = excluded.fingerprint, state = 'planned'",
+                [(key, entry.line, entry.fingerprint) for key, entry in rows.items()],
+            )
+            # In the same transaction: a run that is killed here must not lead to one that sends.
+            connection.execute("UPDATE job SET is_walking = 1, cursor = NULL")
+
+    def begin(self, keys: Iterable[str], at: float) -> None:
+        """
+        Write that a request with the rows of *keys* is about to begin.
+        """
+        self._set(keys, State.SENT, sent_at=at)
+
+    def unsent(self, keys: Iterable[str]) -> None:
+        """
+        Write that the rows of *keys* were not carried out.
+        """
+        self._set(keys, State.PLANNED)
+
+    def unknown(self, keys: Iterable[str]) -> None:
+        """
+        Write that nobody knows what became of the rows of *keys*.
+        """
+        self._set(keys, State.UNKNOWN)
+
+    def refused(self, key: str, reason: str) -> None:
+        """
+        Write that the server refused the row of *key*.
+        """
+        self._set([key], State.REFUSED, reason=reason)
+
+    def done(self, found: Mapping[str, str]) -> None:
+        """
+        Write that rows are candidates now: *found* has their interviews by their keys.
+        """
+        with self._transaction() as connection:
+            _settle(connection, found)
+
+    def _set(
+        self,
+        keys: Iterable[str],
+        state: State,
+        *,
+        sent_at: float | None = None,
+        reason: str | None = None,
+    ) -> None:
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE rows SET state = ?, sent_at = coalesce(?, sent_at), reason = ? "
+                "WHERE key = ?",
+                [(state.value, sent_at, reason, key) for key in keys],
+            )
+
+    @property
+    def walk(self) -> tuple[bool, str | None]:
+        """
+        Whether the posting's candidates are to be walked through, and after which to go on.
+        """
+        is_walking, cursor = self._connection.execute(
+            "SELECT is_walking, cursor FROM job"
+        ).fetchone()
+        return bool(is_walking), cursor
+
+    def looked(self, found: Mapping[str, str], cursor: str | None) -> None:
+        """
+        Write what a page of the list has shown, together with where the walk stands.
+        """
+        with self._transaction() as connection:
+            _settle(connection, found)
+            connection.execute("UPDATE job SET is_walking = 1, cursor = ?", [cursor])
+
+    def looked_through(self) -> None:
+        """
+        Write that the walk is over: what it did not show was never carried out.
+        """
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE rows SET state = 'planned' WHERE state IN ('sent', 'unknown')"
+            )
+            connection.execute("UPDATE job SET is_walking = 0, cursor = NULL")
+
+
+def _settle(connection: sqlite3.Connection, found: Mapping[str, str]) -> None:
+    connection.executemany(
+        "UPDATE rows SET state = 'done', reason = NULL, interview_id = ? WHERE key = ?",
+        [(interview_id, key) for key, interview_id in found.items()],
+    )
+
+
+@contextlib.contextmanager
+def opened(path: Path, posting_id: str) -> Generator[Journal, None, None]:
+    """
+    Give the journal at *path*, which is made if there is none, while the `with` block lasts.
+
+    Raises:
+        JobError: It is in use, is of another posting, or is no journal.
+    """
+    try:
+        # Before SQLite makes it: its log has the mode of the file.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        message = f"cannot open the journal {path}: {error.strerror}"
+        raise JobError(message) from None
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    with contextlib.closing(connection):
+        try:
+            known_for = _prepare(connection, posting_id)
+        except sqlite3.DatabaseError as error:
+            raise JobError(_in_words(path, error)) from None
+        if known_for != posting_id:
+            message = (
+                f"the journal {path} is of the posting {known_for}, not of {posting_id}: "
+                "name another one with --journal"
+            )
+            raise JobError(message)
+        yield Journal(connection)
+
+
+def _prepare(connection: sqlite3.Connection, posting_id: str) -> str:
+    # Held until it is closed, and no other process may even read.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("BEGIN IMMEDIATE")
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables and (application, version) != (_APPLICATION, _VERSION):
+        raise sqlite3.DatabaseError
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+    connection.execute(
+        "INSERT INTO job (posting_id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM job)", [posting_id]
+    )
+    connection.execute("COMMIT")
+    (known_for,) = connection.execute("SELECT posting_id FROM job").fetchone()
+    return str(known_for)
+
+
+def _in_words(path: Path, error: sqlite3.DatabaseError) -> str:
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        return f"another run is using the journal {path}: wait for its end"
+    return f"{path} is no journal of this version: name another one with --journal"

@@ -1,0 +1,328 @@
+"""
+The rows of a file of candidates, each checked before anything is sent.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from .._core.arguments import NOT_GIVEN
+from ..errors import InvalidRequestError
+from ..resources.candidates import NewCandidate
+from ._errors import JobError, needs
+
+#: The member of a candidate's metadata by which a row is found again.
+KEY: Final = "heymilo_key"
+
+_OWN: Final = ("name", "email", "phone_number")
+#: The API takes 50 keys, and one is ours.
+_MOST_KEYS: Final = 49
+_LONGEST_KEY, _LONGEST_VALUE = 40, 500
+#: An address that mail can be sent to over the Internet: one @, and a domain with a dot.
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+_LONGEST_EMAIL: Final = 254
+#: phonenumbers reads letters, full-width digits and extensions too, and drops what it cannot keep.
+_PHONE: Final = re.compile(r"\+[0-9 ().-]+", re.ASCII)
+_LONGEST_SHOWN: Final = 60
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """
+    A row that does not go in, and why.
+
+    Attributes:
+        line: The line of the file, from 1, on which the row begins.
+        column: The column at fault; None if it is the row as a whole.
+        value: What stands there, shortened.
+        reason: What is wrong with it, and what to do.
+    """
+
+    line: int
+    column: str | None
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}" if self.column is None else f"line {self.line}, {self.column}"
+        return f"{where}: {self.reason}" + (f": {self.value!r}" if self.value else "")
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """
+    A row that may go in.
+
+    Attributes:
+        line: The line of the file, from 1, on which it begins.
+        name: The full name.
+        email: The e-mail address, as it stands there.
+        phone_number: The number in E.164; None if there is none.
+        metadata: All other columns that have a value, but for those of *data*.
+        data: The columns that were named to go there.
+    """
+
+    line: int
+    name: str
+    email: str
+    phone_number: str | None
+    metadata: Mapping[str, str]
+    data: Mapping[str, Any]
+
+    def key(self, posting_id: str) -> str:
+        """
+        Return what this row is found by: the same for one person in one posting, on any machine.
+        """
+        text = f"{posting_id}\n{self.email.casefold()}"
+        # (Half a character is refused later, with its column.)
+        return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+    def candidate(self, posting_id: str) -> NewCandidate:
+        """
+        Return what is sent of it.
+        """
+        return NewCandidate(
+            name=self.name,
+            email=self.email,
+            phone_number=self.phone_number or NOT_GIVEN,
+            metadata={**self.metadata, KEY: self.key(posting_id)},
+            data=dict(self.data) or NOT_GIVEN,
+        )
+
+    def fingerprint(self) -> str:
+        """
+        Return what changes when anything in the row does.
+        """
+        said = [self.name, self.email, self.phone_number, dict(self.metadata), dict(self.data)]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def read_rows(path: Path, data_columns: Sequence[str]) -> tuple[list[Row], list[Refusal]]:
+    """
+    Return the rows of the file at *path* that may go in, and why the others may not.
+
+    Raises:
+        JobError: The file cannot be read, or is not of a shape that makes sense.
+        ImportError: phonenumbers is not installed.
+    """
+    text = _text(path)
+    is_json = path.suffix.lower() in {".jsonl", ".ndjson"}
+    records = _json_lines(path, text) if is_json else _csv(path, text)
+    check, seen_columns = _Checks(data_columns), set[str]()
+    for line, record in records:
+        if isinstance(record, str):
+            check.refused.append(Refusal(line=line, column=None, value="", reason=record))
+            continue
+        seen_columns |= record.keys()
+        check.row(line, record)
+    for name in data_columns:
+        if name in _OWN:
+            message = f"--data {name}: this column has a place of its own"
+            raise JobError(message)
+        if name not in seen_columns and seen_columns:
+            message = f"--data {name}: {path} has no such column; it has {_listed(seen_columns)}"
+            raise JobError(message)
+    return check.rows, check.refused
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror}"
+        raise JobError(message) from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        message = f"{path}, line {line}: this is not UTF-8; save the file as UTF-8"
+    raise JobError(message)
+
+
+def _json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+    # Not splitlines(), which also splits at characters that may stand within a JSON text.
+    for line, written in enumerate(text.split("\n"), start=1):
+        if not written.strip():
+            continue
+        try:
+            record = json.loads(written, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            yield line, "this is not JSON"
+            continue
+        if not isinstance(record, dict):
+            yield line, "this is not a JSON object, with a member for each column"
+        elif KEY in record:
+            raise JobError(_reserved(path))
+        else:
+            yield line, record
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(word)
+
+
+def _csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+    first = text.partition("\n")[0]
+    # A spreadsheet writes semicolons where commas stand in numbers.
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        _check_header(path, header)
+        line = reader.line_num + 1
+        for fields in reader:
+            if len(fields) == len(header):
+                yield line, dict(zip(header, fields, strict=True))
+            elif fields:
+                yield line, f"{len(fields)} values for {len(header)} columns"
+            line = reader.line_num + 1
+    except csv.Error as error:
+        message = f"{path}, line {reader.line_num}: this is not CSV: {error}"
+        raise JobError(message) from None
+
+
+def _check_header(path: Path, header: Sequence[str]) -> None:
+    for name in _OWN[:2]:
+        if name not in header:
+            message = f"{path} has no column {name!r} in its first line; it has {_listed(header)}"
+            raise JobError(message)
+    if "" in header:
+        message = f"{path} has a column without a name, the {header.index('') + 1}th"
+        raise JobError(message)
+    twins = sorted({name for name in header if header.count(name) > 1})
+    if twins:
+        message = f"{path} has two columns of one name: {_listed(twins)}"
+        raise JobError(message)
+    if KEY in header:
+        raise JobError(_reserved(path))
+
+
+def _reserved(path: Path) -> str:
+    return f"{path} has a column {KEY!r}, by which this job finds its rows again: rename it"
+
+
+def _listed(names: Sequence[str] | set[str]) -> str:
+    return ", ".join(map(repr, sorted(names) if isinstance(names, set) else names)) or "none"
+
+
+class _Checks:
+    """
+    Checks one row after the other, and knows the addresses of those before.
+    """
+
+    def __init__(self, data_columns: Sequence[str]) -> None:
+        self.rows: list[Row] = []
+        self.refused: list[Refusal] = []
+        self._data_columns = frozenset(data_columns)
+        self._lines_of: dict[str, int] = {}
+        self._phone_numbers = needs("phonenumbers", "ingest")
+
+    def row(self, line: int, record: Mapping[str, Any]) -> None:
+        """
+        Keep the row of *record*, or say what is wrong with it.
+        """
+        before = len(self.refused)
+
+        def refuse(column: str | None, value: object, reason: str) -> None:
+            shown = value if isinstance(value, str) else json.dumps(value)
+            short = shown[:_LONGEST_SHOWN] + "..." if len(shown) > _LONGEST_SHOWN else shown
+            self.refused.append(Refusal(line=line, column=column, value=short, reason=reason))
+
+        said: dict[str, Any] = {
+            name: "" if record.get(name) is None else record[name]
+            for name in (*_OWN, *record.keys())
+        }
+        for name in _OWN:
+            if isinstance(said[name], str):
+                said[name] = said[name].strip()
+            else:
+                refuse(name, said[name], "must be text")
+                said[name] = None
+        if said["name"] == "":
+            refuse("name", "", "is missing")
+        if said["email"] is not None:
+            self._check_email(line, said["email"], refuse)
+        phone_number = said["phone_number"] and self._phone_number(said["phone_number"], refuse)
+        metadata = _metadata(said, self._data_columns, refuse)
+        if len(self.refused) > before:
+            return
+        data = {name: record[name] for name in record if name in self._data_columns}
+        row = Row(
+            line=line,
+            name=str(said["name"]),
+            email=str(said["email"]),
+            phone_number=phone_number or None,
+            metadata=metadata,
+            data=data,
+        )
+        try:
+            # What no column shows, such as half a character.
+            row.candidate("")
+        except InvalidRequestError as error:
+            refuse(None, "", str(error))
+        else:
+            self.rows.append(row)
+
+    def _check_email(self, line: int, email: str, refuse: _Refuse) -> None:
+        if not email:
+            refuse("email", "", "is missing")
+        elif not _EMAIL.fullmatch(email) or len(email) > _LONGEST_EMAIL:
+            refuse("email", email, "is no e-mail address")
+        else:
+            first = self._lines_of.setdefault(email.casefold(), line)
+            if first != line:
+                refuse("email", email, f"stands in line {first} too")
+
+    def _phone_number(self, text: str, refuse: _Refuse) -> str | None:
+        numbers = self._phone_numbers
+        if _PHONE.fullmatch(text):
+            try:
+                parsed = numbers.parse(text, None)
+            except numbers.NumberParseException:
+                pass
+            else:
+                if numbers.is_possible_number(parsed):
+                    made: str = numbers.format_number(parsed, numbers.PhoneNumberFormat.E164)
+                    return made
+        refuse("phone_number", text, "is no number in E.164, such as +12065550123")
+        return None
+
+
+_Refuse = Callable[[str | None, object, str], None]
+
+
+def _metadata(
+    said: Mapping[str, Any], data_columns: frozenset[str], refuse: _Refuse
+) -> dict[str, str]:
+    """
+    Return the metadata of a row, within the limits of the API.
+    """
+    metadata: dict[str, str] = {}
+    for name, value in said.items():
+        if name in _OWN or name in data_columns or value == "":
+            continue
+        # A number of JSON that is whole has one way to be written as a text.
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(text, str):
+            refuse(name, value, "must be text to be metadata; or name the column with --data")
+        elif len(name) > _LONGEST_KEY:
+            reason = f"the name has {len(name)} characters, and metadata takes {_LONGEST_KEY}"
+            refuse(name, text, f"{reason}; or name the column with --data")
+        elif len(text) > _LONGEST_VALUE:
+            reason = f"has {len(text)} characters, and metadata takes {_LONGEST_VALUE}"
+            refuse(name, text, f"{reason}; or name the column with --data")
+        else:
+            metadata[name] = text
+    if len(metadata) > _MOST_KEYS:
+        reason = f"{len(metadata)} columns for metadata, which takes {_MOST_KEYS}"
+        refuse(None, "", f"{reason}; name some with --data")
+    return metadata

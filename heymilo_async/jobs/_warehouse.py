@@ -1,0 +1,346 @@
+"""
+The DuckDB file that `sync` fills: a page a transaction, rows and bookkeeping together.
+
+What DuckDB does where one would not expect it is noted where it matters; all of it was tried with 2.0.1.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from ._errors import JobError, needs
+from ._tables import TABLES, Row, Table
+
+#: A run that was broken off longer ago than that is not gone on with: its lists are old.
+_OLDEST_RUN: Final = timedelta(hours=24)
+
+_BOOKKEEPING: Final = """
+    CREATE TABLE IF NOT EXISTS sync_runs (
+        id BIGINT, options VARCHAR, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ
+    );
+    CREATE TABLE IF NOT EXISTS sync_walks (
+        name VARCHAR PRIMARY KEY, run BIGINT, place VARCHAR, is_done BOOLEAN, done_at TIMESTAMPTZ
+    );
+    CREATE TABLE IF NOT EXISTS sync_seen (walk VARCHAR, id VARCHAR);
+    CREATE TABLE IF NOT EXISTS sync_interviews (
+        interview_id VARCHAR PRIMARY KEY, fingerprint VARCHAR
+    );
+"""
+
+#: What has to differ for an interview to be fetched again.
+_FINGERPRINT: Final = (
+    "concat(c.status, '|', c.score::VARCHAR, '|', c.workflow->>'last_activity_at', '|', $links)"
+)
+
+#: The files that are open in this process: DuckDB keeps out other processes only.
+_open_files: set[str] = set()
+_open_files_lock = threading.Lock()
+
+
+@attrs.frozen(kw_only=True)
+class Changes:
+    """
+    What a page has changed: rows that are new, and rows that are not what they were.
+    """
+
+    new: int = 0
+    changed: int = 0
+
+
+class Warehouse:
+    """
+    The tables of one file, and where each walk through a list stands.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._run = 0
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Generator[None, None, None]:
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            # A commit after an error would keep nothing, and say nothing.
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _all(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self._connection.execute(statement, list(values)).fetchall()
+        return found
+
+    def prepare(self) -> None:
+        """
+        Make the tables that are missing, and the columns that this version has more of.
+        """
+        there: dict[str, set[str]] = {}
+        for name, column in self._all(
+            "SELECT table_name, column_name FROM duckdb_columns() "
+            "WHERE schema_name = 'main' AND NOT internal"
+        ):
+            there.setdefault(name, set()).add(column)
+        with self._transaction():
+            for statement in _BOOKKEEPING.split(";")[:-1]:
+                self._connection.execute(statement)
+            for table in TABLES.values():
+                missing = [
+                    one for one in table.all_columns if one.name not in there.get(table.name, ())
+                ]
+                if table.name not in there:
+                    columns = ", ".join(f'"{one.name}" {one.type}' for one in missing)
+                    self._connection.execute(
+                        f'CREATE TABLE "{table.name}" ({columns}, PRIMARY KEY ("{table.key}"))'
+                    )
+                    self._connection.execute(
+                        f'COMMENT ON TABLE "{table.name}" IS {_quoted(table.comment)}'
+                    )
+                else:
+                    for one in missing:
+                        self._connection.execute(
+                            f'ALTER TABLE "{table.name}" ADD COLUMN "{one.name}" {one.type}'
+                        )
+                for one in missing:
+                    self._connection.execute(
+                        f'COMMENT ON COLUMN "{table.name}"."{one.name}" IS {_quoted(one.comment)}'
+                    )
+
+    def begin(self, options: Mapping[str, Any], *, full: bool) -> None:
+        """
+        Begin a run, or go on with one of the same *options* that was broken off.
+        """
+        said, now = json.dumps(options, sort_keys=True), datetime.now(UTC)
+        last = self._all("SELECT id, options, started_at, finished_at FROM sync_runs ORDER BY id")
+        if last and not full:
+            self._run, former, started_at, finished_at = last[-1]
+            if finished_at is None and former == said and now - started_at < _OLDEST_RUN:
+                return
+        self._run = last[-1][0] + 1 if last else 1
+        with self._transaction():
+            self._all("INSERT INTO sync_runs VALUES (?, ?, ?, NULL)", self._run, said, now)
+            self._all("DELETE FROM sync_seen")
+            if full:
+                self._all("DELETE FROM sync_interviews")
+
+    def finish(self) -> None:
+        """
+        Write that the run is done.
+        """
+        self._all("UPDATE sync_runs SET finished_at = ? WHERE id = ?", datetime.now(UTC), self._run)
+
+    def walk(self, name: str) -> tuple[str | None, bool]:
+        """
+        Return after which item the walk of this *name* goes on in this run, and whether it is done.
+        """
+        found = self._all(
+            "SELECT place, is_done FROM sync_walks WHERE name = ? AND run = ?", name, self._run
+        )
+        place, is_done = found[0] if found else (None, False)
+        return place, is_done
+
+    def restart(self, walk: str) -> None:
+        """
+        Forget what *walk* has seen.
+        """
+        self._all("DELETE FROM sync_seen WHERE walk = ?", walk)
+
+    def keep(self, table: Table, rows: Sequence[Row], *, walk: str, place: str | None) -> Changes:
+        """
+        Keep a page of *rows*, and that the *walk* stands at *place*.
+        """
+        with self._transaction():
+            changes = self._upsert(table, rows)
+            self._all(
+                "INSERT INTO sync_seen SELECT ?, unnest(?::VARCHAR[])", walk, [r.id for r in rows]
+            )
+            self._stand(walk, place, is_done=False)
+        return changes
+
+    def _stand(self, walk: str, place: str | None, *, is_done: bool) -> None:
+        self._all(
+            "INSERT INTO sync_walks VALUES (?, ?, ?, ?, NULL) ON CONFLICT (name) DO UPDATE SET "
+            "run = excluded.run, place = excluded.place, is_done = excluded.is_done",
+            walk,
+            self._run,
+            place,
+            is_done,
+        )
+
+    def close_walk(self, table: Table, walk: str, *, posting_id: str | None, is_whole: bool) -> int:
+        """
+        Write that *walk* is over; return how many rows have left the list, if it was read whole.
+        """
+        left = 0
+        with self._transaction():
+            if is_whole:
+                former = self._all("SELECT done_at FROM sync_walks WHERE name = ?", walk)
+                condition, values = "", list[Any]()
+                if posting_id is not None:
+                    condition, values = "AND posting_id = ? ", [posting_id]
+                left = len(
+                    self._all(
+                        f'UPDATE "{table.name}" SET last_seen_at = coalesce(?, synced_at) '
+                        f"WHERE last_seen_at IS NULL {condition}"
+                        f'AND "{table.key}" NOT IN (SELECT id FROM sync_seen WHERE walk = ?) '
+                        f'RETURNING "{table.key}"',
+                        former[0][0] if former else None,
+                        *values,
+                        walk,
+                    )
+                )
+            self._stand(walk, None, is_done=True)
+            if is_whole:
+                now = datetime.now(UTC)
+                self._all("UPDATE sync_walks SET done_at = ? WHERE name = ?", now, walk)
+            self._all("DELETE FROM sync_seen WHERE walk = ?", walk)
+        return left
+
+    def posting_ids(self) -> list[str]:
+        """
+        Return the ids of the postings that are in the list.
+        """
+        found = self._all("SELECT id FROM postings WHERE last_seen_at IS NULL ORDER BY id")
+        return [posting_id for (posting_id,) in found]
+
+    def due_interviews(self, *, since: datetime | None, with_links: bool) -> dict[str, str]:
+        """
+        Return the interviews whose candidates are not as they were when they were fetched, each
+        with what is to be remembered of the candidate.
+        """
+        statement = (
+            f"SELECT c.interview_id, {_FINGERPRINT} AS now_is FROM candidates c "
+            "LEFT JOIN sync_interviews s USING (interview_id) "
+            "WHERE c.last_seen_at IS NULL AND ($since::TIMESTAMPTZ IS NULL OR c.created_at >= $since) "
+            "AND now_is IS DISTINCT FROM s.fingerprint ORDER BY c.interview_id"
+        )
+        values = {"since": since, "links": "links" if with_links else ""}
+        return dict(self._connection.execute(statement, values).fetchall())
+
+    def keep_interviews(self, rows: Sequence[Row], fingerprints: Mapping[str, str]) -> Changes:
+        """
+        Keep *rows* of interviews, and that those of *fingerprints* were fetched.
+        """
+        with self._transaction():
+            changes = self._upsert(TABLES["interviews"], rows)
+            self._all(
+                "INSERT INTO sync_interviews SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]) "
+                "ON CONFLICT (interview_id) DO UPDATE SET fingerprint = excluded.fingerprint",
+                list(fingerprints.keys()),
+                list(fingerprints.values()),
+            )
+        return changes
+
+    def _upsert(self, table: Table, rows: Sequence[Row]) -> Changes:
+        # Of equal keys in one statement DuckDB would keep the first, without a word.
+        last = {row.id: row for row in rows}
+        known = {
+            key: (former, seen)
+            for key, former, seen in self._all(
+                f'SELECT "{table.key}", content_hash, last_seen_at FROM "{table.name}" '
+                f'WHERE "{table.key}" IN (SELECT unnest(?::VARCHAR[]))',
+                list(last),
+            )
+        }
+        written = [row for row in last.values() if known.get(row.id) != (row.content_hash, None)]
+        if written:
+            self._write(table, written)
+        new = sum(row.id not in known for row in written)
+        return Changes(new=new, changed=len(written) - new)
+
+    def _write(self, table: Table, rows: Sequence[Row]) -> None:
+        now = datetime.now(UTC)
+        # One list a column: a fortieth of what `executemany` costs.
+        lists = [list(column) for column in zip(*(row.values for row in rows), strict=True)]
+        lists += [[row.content_hash for row in rows], [now] * len(rows), [None] * len(rows)]
+        names = [one.name for one in table.all_columns]
+        # Without a cast a list of mixed types becomes text.
+        selected = ", ".join(
+            f"unnest(?::{'VARCHAR' if one.type == 'JSON' else one.type}[])"
+            for one in table.all_columns
+        )
+        self._all(
+            f'INSERT INTO "{table.name}" ({", ".join(map(_named, names))}) SELECT {selected} '
+            f'ON CONFLICT ("{table.key}") DO UPDATE SET '
+            + ", ".join(
+                f"{_named(one)} = excluded.{_named(one)}" for one in names if one != table.key
+            ),
+            *lists,
+        )
+
+
+def _named(name: str) -> str:
+    return f'"{name}"'
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Generator[Warehouse, None, None]:
+    """
+    Give the warehouse in the file at *path*, which is made if there is none.
+
+    Raises:
+        ImportError: DuckDB is not installed.
+        JobError: The file is in use, or is none of DuckDB's.
+    """
+    duckdb = needs("duckdb", "sync")
+    with _only_here(path), _private():
+        try:
+            connection = duckdb.connect(
+                str(path),
+                # Readable by DuckDB 1.x too; and nothing is fetched from anywhere.
+                config={
+                    "autoinstall_known_extensions": "false",
+                    "storage_compatibility_version": "v1.0.0",
+                },
+            )
+        except duckdb.Error as error:
+            raise JobError(_in_words(path, str(error))) from None
+        with contextlib.closing(connection):
+            # Times would come back in the zone of this machine.
+            connection.execute("SET TimeZone = 'UTC'")
+            warehouse = Warehouse(connection)
+            warehouse.prepare()
+            yield warehouse
+
+
+@contextlib.contextmanager
+def _only_here(path: Path) -> Generator[None, None, None]:
+    name = os.path.realpath(path)
+    with _open_files_lock:
+        if name in _open_files:
+            raise JobError(_in_words(path, "lock"))
+        _open_files.add(name)
+    try:
+        yield
+    finally:
+        with _open_files_lock:
+            _open_files.remove(name)
+
+
+@contextlib.contextmanager
+def _private() -> Generator[None, None, None]:
+    # DuckDB makes its write-ahead log anew again and again, with rows in it, and by the umask alone.
+    former = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(former)
+
+
+def _in_words(path: Path, error: str) -> str:
+    if "lock" in error:
+        return f"{path} is in use by another run or program: wait for its end"
+    return f"cannot open {path}: {error.partition(chr(10))[0]}"

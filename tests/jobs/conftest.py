@@ -1,0 +1,64 @@
+"""
+The jobs as a test runs them: on each front, against a sandbox, without waiting.
+
+They want packages that `nox -s jobs` installs, and `nox -s tests` does not.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio
+import pytest
+from fronts import KEY, Front
+
+from heymilo_async import sandbox
+
+PACKAGES = ("duckdb", "phonenumbers")
+collect_ignore_glob = [] if all(map(importlib.util.find_spec, PACKAGES)) else ["test_*"]
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(naps: list[float]) -> None:
+    """
+    Retries and settling take no time.
+    """
+
+
+@pytest.fixture
+def milo() -> Iterator[sandbox.Sandbox]:
+    """
+    A sandbox of three postings, with nobody invited, which says 409 to who is invited twice.
+    """
+    wary = sandbox.Assumptions(same_email="conflict")
+    with sandbox.running(candidates=0, assumptions=wary, api_key=KEY) as running:
+        yield running
+
+
+@pytest.fixture
+def perform(front: Front) -> Callable[..., Any]:
+    """
+    Run a job on the front: the blocking function, or its namesake that is awaited.
+    """
+
+    def run(
+        milo: sandbox.Sandbox,
+        blocking: Callable[..., Any],
+        awaited: Callable[..., Any],
+        *args: Any,
+        options: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        if front.is_blocking:
+            with milo.client(**(options or {})) as client:
+                return blocking(client, *args, **kwargs)
+
+        async def main() -> Any:
+            async with milo.async_client(**(options or {})) as client:
+                return await awaited(client, *args, **kwargs)
+
+        return anyio.run(main, backend=front.name)
+
+    return run

@@ -1,0 +1,149 @@
+"""
+`heymilo ingest` and `heymilo sync`: what they print, and their exit codes.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from heymilo_async.cli import _app
+
+
+@pytest.fixture
+def heymilo(milo, monkeypatch, capsys, tmp_path):
+    """
+    Run the command in a folder of its own; return its exit code and what it wrote.
+    """
+    monkeypatch.setenv("HEYMILO_API_KEY", milo.api_key)
+    monkeypatch.setenv("HEYMILO_BASE_URL", milo.base_url)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        code = _app.run(arguments)
+        written = capsys.readouterr()
+        return code, written.out, written.err
+
+    return run
+
+
+@pytest.fixture
+def posting(milo):
+    """
+    A posting that takes candidates.
+    """
+    return next(one.item_id for one in milo.stores["postings"] if one["status"] == "active")
+
+
+@pytest.fixture
+def people(tmp_path):
+    """
+    A file of two rows, of which the second cannot go in, and one without that.
+    """
+    (tmp_path / "good.csv").write_text("name,email\nA,a@example.com\n")
+    (tmp_path / "both.csv").write_text("name,email\nA,a@example.com\nB,b\x1b\n")
+
+
+@pytest.mark.usefixtures("people")
+def test_ingest_says_what_became_of_the_rows(heymilo, posting):
+    """
+    All rows in: 0. Some refused: each in a line, and 1.
+    """
+    summary = "1 of 1 rows are in: {}\n"
+
+    assert (0, summary.format("1 sent, 0 found"), "") == heymilo(
+        "ingest", "good.csv", "--posting", posting
+    )
+    assert (0, summary.format("0 sent, 0 found"), "") == heymilo(
+        "ingest", "good.csv", "--posting", posting
+    )
+    assert (
+        1,
+        (
+            "line 3, email: is no e-mail address: 'b\\x1b'\n"
+            "1 of 2 rows are in: 0 sent, 1 found; 1 refused (line 3)\n"
+        ),
+        "",
+    ) == heymilo("ingest", "both.csv", "--posting", posting)
+
+
+@pytest.mark.usefixtures("people")
+def test_ingest_checks_only(heymilo, milo, posting):
+    """
+    A dry run has the exit code of its checks, and sends nothing.
+    """
+    code, out, _ = heymilo("ingest", "good.csv", "--posting", posting, "--dry-run")
+    assert (0, "1 of 1 rows would go in; nothing was sent\n") == (code, out)
+
+    code, out, _ = heymilo("ingest", "both.csv", "--posting", posting, "--dry-run")
+    assert (1, "1 of 2 rows would go in; nothing was sent") == (code, out.splitlines()[-1])
+    assert () == milo.requests
+
+
+@pytest.mark.usefixtures("people")
+def test_ingest_ends_in_one_line(heymilo, milo, posting):
+    """
+    What ends the run is said in one line, with how far it came.
+    """
+    milo.fail_next(status=429, times=3, operation="ingestCandidate")
+    code, out, err = heymilo("ingest", "good.csv", "--posting", posting)
+
+    assert (5, "", 1) == (code, out, err.count("\n"))
+    assert "0 of 1 rows are in: 0 sent, 0 found; 1 not sent (line 2); run it again to go on" in err
+
+    code, _, err = heymilo("ingest", "lost.csv", "--posting", posting)
+    assert (1, "heymilo: cannot read lost.csv: No such file or directory\n") == (code, err)
+
+
+def test_sync_says_what_has_changed(heymilo, milo, tmp_path):
+    """
+    A line a table, with its rows, and one for the file; what has left is counted.
+    """
+    code, out, err = heymilo("sync", "--only", "postings, voices", "--to", "duckdb:///a.duckdb")
+    first, second, last = out.splitlines()
+
+    assert (0, "") == (code, err)
+    assert re.fullmatch(r"postings +3 rows: 3 new, 0 changed; 1 request, \d+\.\d s", first)
+    assert re.fullmatch(r"voices +24 rows: 24 new, 0 changed; 1 request, \d+\.\d s", second)
+    assert "a.duckdb: 2 requests" == last
+    assert (tmp_path / "a.duckdb").exists()
+
+    milo.stores["voices"].remove(next(iter(milo.stores["voices"])).item_id)
+    _, out, _ = heymilo("sync", "--only", "voices", "--to", "duckdb:///a.duckdb")
+    assert "23 rows: 0 new, 0 changed, 1 gone; 1 request," in out
+
+
+def test_sync_by_default_fills_a_file_here(heymilo, tmp_path):
+    """
+    Without --to the file is heymilo-data.duckdb; ages are read as people write them.
+    """
+    assert 0 == heymilo("sync", "--since", "90d", "--full", "--with-links")[0]
+    assert (tmp_path / "heymilo-data.duckdb").exists()
+
+
+def test_sync_refuses_what_it_does_not_understand(heymilo):
+    """
+    An age, a table, a target that there is not: each is usage, said in one line.
+    """
+    for arguments, text in (
+        (("--since", "soon"), "'soon' is no age such as 12h, 90d or 4w"),
+        (("--only", "people"), "there is no table 'people'"),
+        (("--to", "postgres://x/y"), "it can only go to a DuckDB file"),
+    ):
+        code, out, err = heymilo("sync", *arguments)
+        assert (2, "", 1) == (code, out, err.count("\n"))
+        assert text in err
+
+
+@pytest.mark.usefixtures("people")
+def test_a_missing_extra_is_named(heymilo, posting, monkeypatch):
+    """
+    Without phonenumbers the command says what to install, and how.
+    """
+    monkeypatch.setitem(sys.modules, "phonenumbers", None)
+    needed = "heymilo_async.jobs.ingest needs phonenumbers: from a clone, pip install '.[ingest]'"
+
+    assert (1, "", f"heymilo: {needed}\n") == heymilo("ingest", "good.csv", "--posting", posting)

@@ -1,0 +1,687 @@
+"""
+`ingest`: each row of a file becomes a candidate once, whatever happens on the way.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import sqlite3
+import stat
+from collections import Counter
+
+import pytest
+
+from heymilo_async import (
+    InvalidRequestError,
+    NotFoundError,
+    PaginationError,
+    RateLimitError,
+    RetryPolicy,
+    ServerError,
+)
+from heymilo_async.jobs import JobError
+from heymilo_async.jobs._journal import opened
+from heymilo_async.jobs.ingest import IngestReport, Refusal, async_ingest, ingest
+from heymilo_async.resources.candidates import AsyncCandidates
+from heymilo_async.sandbox import faults
+
+BULK, ONE, LIST = "ingestCandidatesBulk", "ingestCandidate", "listCandidates"
+
+
+@pytest.fixture
+def posting(milo):
+    """
+    A posting that takes candidates.
+    """
+    return next(one.item_id for one in milo.stores["postings"] if one["status"] == "active")
+
+
+@pytest.fixture
+def bring(perform, milo, posting):
+    """
+    Ingest a file into the posting, on the front.
+    """
+    return functools.partial(_bring, perform, milo, posting)
+
+
+def _bring(perform, milo, posting, file, **options):
+    return perform(milo, ingest, async_ingest, file, posting, **options)
+
+
+@pytest.fixture
+def people(tmp_path):
+    """
+    Write a file of so many candidates.
+    """
+
+    def write(count, name="people.csv"):
+        lines = [
+            f"P {n},p{n}@example.com,+120655501{n % 100:02},fair\n" for n in range(1, count + 1)
+        ]
+        path = tmp_path / name
+        path.write_text("name,email,phone_number,source\n" + "".join(lines))
+        return path
+
+    return write
+
+
+def _invited(milo):
+    return Counter(one["email"] for one in milo.stores["candidates"])
+
+
+def _each_once(count):
+    return Counter(f"p{n}@example.com" for n in range(1, count + 1))
+
+
+def _asked(milo, since=0):
+    return [(one.method, one.path.rpartition("/")[2]) for one in milo.requests[since:]]
+
+
+def _states(journal):
+    with sqlite3.connect(f"{journal}") as connection:
+        found = [state for (state,) in connection.execute("SELECT state FROM rows ORDER BY line")]
+    connection.close()
+    return found
+
+
+def test_rows_become_candidates(bring, milo, posting, tmp_path):
+    """
+    Own columns have their places, others are metadata beside our key, and named ones are data.
+    """
+    path = tmp_path / "people.jsonl"
+    rows = [
+        {"name": " Jo Doe ", "email": "Jo.Doe@example.com", "phone_number": "+1 (206) 555-0123"},
+        {"name": "Max Loe", "email": "max.loe@example.com", "phone_number": None, "visit": 7}
+        | {"source": "fair", "note": None, "answers": [1, {"a": None}]},
+    ]
+    path.write_text("\ufeff" + "\n\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+    report = bring(path, data=["answers"])
+    jo, max_ = sorted(milo.stores["candidates"], key=lambda one: one["name"])
+    keys = [
+        hashlib.sha256(f"{posting}\n{email}".encode()).hexdigest()[:32]
+        for email in ("jo.doe@example.com", "max.loe@example.com")
+    ]
+
+    assert IngestReport(posting_id=posting, rows=2, done=2, sent=2) == report
+    assert report.ok
+    assert ("Jo Doe", "Jo.Doe@example.com") == (jo["name"], jo["email"])
+    assert {"heymilo_key": keys[0]} == jo["metadata"]
+    assert {"heymilo_key": keys[1], "source": "fair", "visit": "7"} == max_["metadata"]
+    assert {"answers": [1, {"a": None}]} == max_["data"]
+    sent = json.loads(milo.requests[-1].body)["data"]
+    assert ["+12065550123", None] == [one.get("phone_number") for one in sent]
+
+
+def test_batches_go_out(bring, milo, people):
+    """
+    Rows go out in bulk after one look at the list, and progress is told.
+    """
+    told = []
+    report = bring(people(7), batch=3, progress=lambda done, total: told.append((done, total)))
+
+    assert (7, 7) == (report.sent, report.done)
+    assert "7 of 7 rows are in: 7 sent, 0 found" == str(report)
+    assert [("GET", "candidates"), *[("POST", "bulk")] * 2, ("POST", "candidates")] == _asked(milo)[
+        1:
+    ]
+    assert [(0, 7), (3, 7), (6, 7), (7, 7), (7, 7)] == told
+    assert _each_once(7) == _invited(milo)
+
+
+def test_a_second_run_sends_nothing(bring, milo, people):
+    """
+    What is in is in: the second run asks for the posting, and for nothing else.
+    """
+    path = people(5)
+    bring(path)
+    before = len(milo.requests)
+
+    assert (0, 5) == ((report := bring(path)).sent, report.done)
+    assert 1 == len(milo.requests) - before
+
+
+def test_a_lost_journal_is_made_anew(bring, milo, people, tmp_path):
+    """
+    Without its journal a run finds its rows in the list, and sends none of them again.
+    """
+    path = people(5)
+    bring(path)
+    (tmp_path / "people.csv.journal").unlink()
+
+    report = bring(path)
+
+    assert (0, 5, 5) == (report.sent, report.found, report.done)
+    assert _each_once(5) == _invited(milo)
+
+
+def test_a_file_that_grew(bring, milo, people):
+    """
+    Rows that are new to the journal go in, the others stay.
+    """
+    bring(people(3))
+    report = bring(people(5))
+
+    assert (2, 0, 5) == (report.sent, report.found, report.done)
+    assert _each_once(5) == _invited(milo)
+
+
+def test_who_was_invited_otherwise_is_not_invited_again(bring, milo, posting, people):
+    """
+    A candidate of the same e-mail address, upper and lower case aside, is found in the list.
+    """
+    with milo.client() as client:
+        client.candidates.ingest(posting, name="P", email="P2@Example.com")
+    report = bring(people(3))
+
+    assert (2, 1, 3) == (report.sent, report.found, report.done)
+
+
+def test_the_journal_is_the_owners(bring, people, tmp_path):
+    """
+    The journal is readable by nobody else, and stands where it is told to.
+    """
+    bring(people(1), journal=tmp_path / "elsewhere")
+
+    assert 0o600 == stat.S_IMODE((tmp_path / "elsewhere").stat().st_mode)
+    assert not (tmp_path / "people.csv.journal").exists()
+
+
+@pytest.mark.parametrize("batch", [25, 1])
+def test_a_lost_answer_is_looked_for(bring, milo, people, naps, batch):
+    """
+    Where the server did the work and its answer was lost, the list tells, once it has settled.
+    """
+    operation = ONE if batch == 1 else BULK
+    milo.fail_next(faults.CutBody(), operation=operation)
+    report = bring(people(3), batch=batch)
+
+    assert report.ok
+    assert _each_once(3) == _invited(milo)
+    assert (3 if batch > 1 else 1) == report.found
+    assert 1 == sum(1.5 < nap <= 2 for nap in naps)
+
+
+@pytest.mark.parametrize("batch", [25, 1])
+def test_a_lost_request_is_sent_again(bring, milo, people, batch):
+    """
+    Where the server did nothing, the rows are not in the list, and are sent again.
+    """
+    milo.fail_next(status=500, operation=ONE if batch == 1 else BULK)
+    report = bring(people(3), batch=batch)
+
+    assert (3, 0, 3) == (report.sent, report.found, report.done)
+    assert _each_once(3) == _invited(milo)
+
+
+@pytest.mark.parametrize("state", ["sent", "unknown"])
+def test_a_run_that_was_killed(bring, milo, people, tmp_path, state):
+    """
+    Rows whose request was under way are looked for first: those that are in are not sent again.
+    """
+    path, journal = people(4), tmp_path / "people.csv.journal"
+    bring(path)
+    gone = next(one.item_id for one in milo.stores["candidates"] if one["email"][:2] == "p3")
+    milo.stores["candidates"].remove(gone)
+    with sqlite3.connect(journal) as connection:
+        connection.execute("UPDATE rows SET state = ? WHERE line IN (3, 4)", [state])
+    connection.close()
+
+    report = bring(path, settle=0)
+
+    assert (1, 1, 4) == (report.sent, report.found, report.done)
+    assert _each_once(4) == _invited(milo)
+
+
+def test_a_run_that_was_killed_before_it_looked(bring, milo, people, tmp_path):
+    """
+    A journal of planned rows does not say that the list was read: it is read first.
+    """
+    path, journal = people(2), tmp_path / "people.csv.journal"
+    bring(path)
+    with sqlite3.connect(journal) as connection:
+        connection.execute("UPDATE rows SET state = 'planned'")
+        connection.execute("UPDATE job SET is_walking = 1")
+    connection.close()
+
+    report = bring(path)
+
+    assert (0, 2, 2) == (report.sent, report.found, report.done)
+
+
+def test_one_refused_row_does_not_hold_up_the_others(bring, milo, people, tmp_path):
+    """
+    A bulk that is refused goes row by row; the one at fault is reported, until it is mended.
+    """
+    path = people(3)
+    milo.fail_next(status=422, operation=BULK)
+    milo.fail_next(status=409, operation=ONE)
+    report = bring(path)
+
+    assert (2, False) == (report.done, report.ok)
+    assert [(2, None)] == [(one.line, one.column) for one in report.refused]
+    assert "the server refused it" in str(report.refused[0])
+    assert ["refused", "done", "done"] == _states(tmp_path / "people.csv.journal")
+
+    before = len(milo.requests)
+    assert (2, 0) == ((again := bring(path)).done, again.sent)
+    assert 1 == len(milo.requests) - before
+
+    path.write_text(path.read_text().replace("P 1,", "Pat,"))
+    assert bring(path).ok
+
+
+def test_a_refused_request_of_many_changes_nothing(bring, milo, people, tmp_path):
+    """
+    Where the server certainly did nothing, the run ends, its rows stay planned, and a note says so.
+    """
+    milo.fail_next(status=429, times=3, operation=BULK)
+    with pytest.raises(RateLimitError) as caught:
+        bring(people(3))
+
+    assert ["planned"] * 3 == _states(tmp_path / "people.csv.journal")
+    assert [
+        "0 of 3 rows are in: 0 sent, 0 found; 3 not sent (lines 2, 3, 4); run it again to go on"
+    ] == caught.value.__notes__
+    assert bring(people(3)).ok
+
+
+def test_a_server_that_is_down_ends_the_run(bring, milo, people):
+    """
+    After three failures in a row the run ends; what is unknown is looked for by the next one.
+    """
+    milo.fail_next(status=500, times=3, operation=BULK)
+    path = people(14)
+    with pytest.raises(ServerError) as caught:
+        bring(path, batch=4)
+
+    assert (
+        "12 unknown (lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more)" in caught.value.__notes__[0]
+    )
+    assert bring(path).ok
+    assert _each_once(14) == _invited(milo)
+
+
+def test_the_list_has_to_tell(bring, milo, people, tmp_path):
+    """
+    While the list cannot be read, unknown rows stay unknown, and are not sent.
+    """
+    path = people(2)
+    bring(path)
+    with sqlite3.connect(tmp_path / "people.csv.journal") as connection:
+        connection.execute("UPDATE rows SET state = 'unknown' WHERE line = 2")
+    connection.close()
+    milo.fail_next(status=503, times=3, operation=LIST)
+    before = len(milo.requests)
+    with pytest.raises(ServerError) as caught:
+        bring(path)
+
+    assert "1 unknown (line 2)" in caught.value.__notes__[0]
+    assert [] == [one for one in milo.requests[before:] if one.method == "POST"]
+    assert ["unknown", "done"] == _states(tmp_path / "people.csv.journal")
+
+
+def _fill(milo, posting, count):
+    with milo.client() as client:
+        for start in range(0, count, 100):
+            some = range(start, min(start + 100, count))
+            client.candidates.ingest_many(
+                posting, [{"name": "Q", "email": f"q{n}@example.com"} for n in some]
+            )
+
+
+def test_a_walk_goes_on_where_it_broke(bring, milo, posting, people, tmp_path):
+    """
+    A look at the list that broke after a page goes on after that page.
+    """
+    _fill(milo, posting, 150)
+    milo.fail_next(faults.RepeatCursor(), operation=LIST)
+    with pytest.raises(PaginationError):
+        bring(people(2))
+    before = len(milo.requests)
+
+    assert bring(people(2)).ok
+    walked = [one for one in milo.requests[before:] if one.method == "GET"][1:]
+    assert [True] == ["starting_after" in one.query for one in walked]
+
+
+def test_a_walk_begins_anew_where_its_place_is_gone(bring, milo, posting, people):
+    """
+    If the candidate after whom a walk should go on is gone, it begins at the beginning.
+    """
+    _fill(milo, posting, 150)
+    milo.fail_next(faults.RepeatCursor(), operation=LIST)
+    with pytest.raises(PaginationError):
+        bring(people(2))
+    for one in list(milo.stores["candidates"])[90:110]:
+        milo.stores["candidates"].remove(one.item_id)
+
+    assert bring(people(2)).ok
+
+
+def test_a_list_that_refuses_ends_the_run(bring, milo, people):
+    """
+    A refusal of the walk's first page is an error.
+    """
+    milo.fail_next(status=404, operation=LIST)
+    with pytest.raises(NotFoundError):
+        bring(people(2))
+
+
+def test_receipts_that_are_missing_are_looked_for(bring, milo, people, monkeypatch):
+    """
+    A row without a receipt is in only if the list has it.
+    """
+    whole = AsyncCandidates.ingest_many
+
+    async def less(self, posting_id, candidates):
+        return (await whole(self, posting_id, candidates))[1:]
+
+    monkeypatch.setattr(AsyncCandidates, "ingest_many", less)
+    report = bring(people(3))
+
+    assert (2, 1, 3) == (report.sent, report.found, report.done)
+
+
+def test_a_run_gives_up(bring, milo, people, monkeypatch):
+    """
+    A server that takes rows, and has none of them afterwards, is asked five times.
+    """
+    sent = []
+
+    async def nothing(self, posting_id, candidates):
+        sent.append(len(candidates))
+        return ()
+
+    monkeypatch.setattr(AsyncCandidates, "ingest_many", nothing)
+    report = bring(people(3))
+
+    assert [3] * 5 == sent
+    assert (0, (2, 3, 4), False) == (report.done, report.unsent, report.ok)
+
+
+def test_it_is_done_under_chaos(bring, milo, people):
+    """
+    With every sixth request failing in one way or another, each row is in once.
+    """
+    milo.chaos(rate=0.15, seed=4)
+    path, runs = people(180), 0
+    report = None
+    while report is None or not report.ok:
+        runs += 1
+        assert runs < 20
+        try:
+            report = bring(path, batch=5, options={"retry": RetryPolicy(max_attempts=5)})
+        except (ServerError, PaginationError):
+            continue
+
+    assert () == report.refused
+    assert _each_once(180) == _invited(milo)
+
+
+def test_a_dry_run_sends_nothing(bring, milo, people, tmp_path):
+    """
+    A dry run checks the rows, makes no journal and sends nothing.
+    """
+    report = bring(people(3), dry_run=True)
+
+    assert (3, (2, 3, 4), 0) == (report.rows, report.unsent, report.done)
+    assert () == milo.requests
+    assert ["people.csv"] == [one.name for one in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("row", "refusals"),
+    [
+        (",a@example.com,,", ["line 2, name: is missing"]),
+        ("A,,,", ["line 2, email: is missing"]),
+        ("A,a@example,,", ["line 2, email: is no e-mail address: 'a@example'"]),
+        ("A,a b@example.com,,", ["line 2, email: is no e-mail address: 'a b@example.com'"]),
+        (
+            f"A,a@{'b' * 252}.com,,",
+            [f"line 2, email: is no e-mail address: 'a@{'b' * 58}...'"],
+        ),
+        (
+            "A,a@example.com,2065550123,",
+            ["line 2, phone_number: is no number in E.164, such as +12065550123: '2065550123'"],
+        ),
+        (
+            "A,a@example.com,+,",
+            ["line 2, phone_number: is no number in E.164, such as +12065550123: '+'"],
+        ),
+        (
+            "A,a@example.com,+000,",
+            ["line 2, phone_number: is no number in E.164, such as +12065550123: '+000'"],
+        ),
+        (
+            "A,a@example.com,+1206,",
+            ["line 2, phone_number: is no number in E.164, such as +12065550123: '+1206'"],
+        ),
+        (
+            "A,a@example.com,,b,c",
+            ["line 2: 5 values for 4 columns"],
+        ),
+        (
+            ",nobody,,",
+            ["line 2, name: is missing", "line 2, email: is no e-mail address: 'nobody'"],
+        ),
+        (
+            f"A,a@example.com,,{'x' * 501}",
+            [
+                (
+                    "line 2, source: has 501 characters, and metadata takes 500; or name the column "
+                    f"with --data: '{'x' * 60}...'"
+                )
+            ],
+        ),
+        (
+            'A,a@example.com,,"two\nlines"\nB,A@Example.com,,',
+            ["line 4, email: stands in line 2 too: 'A@Example.com'"],
+        ),
+    ],
+)
+def test_rows_are_checked(milo, posting, tmp_path, row, refusals):
+    """
+    A row that cannot go in is refused with its line, column and value, before anything is sent.
+    """
+    path = tmp_path / "people.csv"
+    path.write_text(f"name,email,phone_number,source\r\n{row}\n\nZ,z@example.com,,\n")
+    with milo.client() as client:
+        report = ingest(client, path, posting)
+
+    assert refusals == list(map(str, report.refused))
+    assert not report.ok
+    assert "z@example.com" in _invited(milo)
+
+
+@pytest.mark.parametrize(
+    ("line", "refusals"),
+    [
+        ("[]", ["line 1: this is not a JSON object, with a member for each column"]),
+        ("{", ["line 1: this is not JSON"]),
+        ('{"name": NaN}', ["line 1: this is not JSON"]),
+        (
+            '{"name": 1, "email": ["a@example.com"]}',
+            [
+                "line 1, name: must be text: '1'",
+                "line 1, email: must be text: '[\"a@example.com\"]'",
+            ],
+        ),
+        (
+            '{"name": "A", "email": "a@example.com", "old": true}',
+            [
+                "line 1, old: must be text to be metadata; or name the column with --data: 'true'",
+            ],
+        ),
+        (
+            '{"name": "A", "email": "a@example.com", "' + "k" * 41 + '": "x"}',
+            [
+                (
+                    f"line 1, {'k' * 41}: the name has 41 characters, and metadata takes 40; or name "
+                    "the column with --data: 'x'"
+                ),
+            ],
+        ),
+        (
+            json.dumps({"name": "A", "email": "a@example.com"} | {f"k{n}": "x" for n in range(50)}),
+            ["line 1: 50 columns for metadata, which takes 49; name some with --data"],
+        ),
+        (
+            '{"name": "A", "email": "a\\ud800@example.com"}',
+            ["line 1: email has an unpaired surrogate: '\\ud800', at index 1 of 14"],
+        ),
+    ],
+)
+def test_json_lines_are_checked(milo, posting, tmp_path, line, refusals):
+    """
+    So is a line of JSON.
+    """
+    path = tmp_path / "people.NDJSON"
+    path.write_text(f"{line}\n")
+    with milo.client() as client:
+        report = ingest(client, path, posting)
+
+    assert refusals == list(map(str, report.refused))
+    assert (1, 0) == (report.rows, report.done)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_spreadsheets_separate_as_they_like(milo, posting, tmp_path, delimiter):
+    """
+    Commas, semicolons and tabs are told apart by the header.
+    """
+    path = tmp_path / "people.csv"
+    path.write_text(
+        delimiter.join(["name", "email"]) + "\n" + delimiter.join(["A", "a@example.com"])
+    )
+    with milo.client() as client:
+        assert ingest(client, path, posting).ok
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "text"),
+    [
+        ("a.csv", b"", {}, "has no column 'name' in its first line; it has none"),
+        (
+            "a.csv",
+            b"name,Email\n",
+            {},
+            "has no column 'email' in its first line; it has 'name', 'E",
+        ),
+        ("a.csv", b"name,email,\n", {}, "has a column without a name, the 3th"),
+        ("a.csv", b"name,email,x,x\n", {}, "has two columns of one name: 'x'"),
+        ("a.csv", b"name,email,heymilo_key\n", {}, "has a column 'heymilo_key'"),
+        ("a.jsonl", b'{"heymilo_key": 1}', {}, "has a column 'heymilo_key'"),
+        ("a.csv", b"name,email\nA,\xff\n", {}, "line 2: this is not UTF-8"),
+        ("a.csv", b'name,email\nA,"b" c\n', {}, "line 2: this is not CSV"),
+        (
+            "a.csv",
+            b"name,email\nA,a@example.com",
+            {"data": ["x"]},
+            "no such column; it has 'email'",
+        ),
+        ("a.csv", b"name,email\n", {"data": ["name"]}, "this column has a place of its own"),
+        ("b.csv", None, {}, "cannot read"),
+        ("a.csv", b"name,email\n", {"journal": "/dev/null/journal"}, "cannot open the journal"),
+        ("a.csv", b"name,email\n", {"journal": "a.csv"}, "is no journal of this version"),
+    ],
+)
+def test_files_that_make_no_sense(
+    milo, posting, tmp_path, monkeypatch, name, content, options, text
+):
+    """
+    A file of which no row could be right is an error, which says where and what.
+    """
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with milo.client() as client, pytest.raises(JobError) as caught:
+        ingest(client, name, posting, **options)
+
+    assert text in str(caught.value)
+
+
+def test_another_database_is_no_journal(milo, posting, people, tmp_path):
+    """
+    A database of somebody else's is left as it is.
+    """
+    with sqlite3.connect(tmp_path / "other.db") as connection:
+        connection.execute("CREATE TABLE job (a)")
+    connection.close()
+    with milo.client() as client, pytest.raises(JobError, match="is no journal of this version"):
+        ingest(client, people(1), posting, journal=tmp_path / "other.db")
+
+
+def test_one_run_at_a_time(milo, posting, people, tmp_path):
+    """
+    A second run with a journal that is in use is refused.
+    """
+    path = people(1)
+    with (
+        opened(tmp_path / "people.csv.journal", posting),
+        milo.client() as client,
+        pytest.raises(JobError, match="another run is using the journal"),
+    ):
+        ingest(client, path, posting)
+
+    assert Counter() == _invited(milo)
+
+
+def test_a_journal_is_of_one_posting(milo, posting, people, tmp_path):
+    """
+    The journal of another posting is refused.
+    """
+    with opened(tmp_path / "people.csv.journal", "another"):
+        pass
+    with milo.client() as client, pytest.raises(JobError, match="is of the posting another, not"):
+        ingest(client, people(1), posting)
+
+
+def test_a_journal_keeps_nothing_of_what_fails(milo, posting, people, tmp_path):
+    """
+    A write that fails in the middle is rolled back as a whole.
+    """
+    with opened(tmp_path / "journal", posting) as journal:
+        with pytest.raises(sqlite3.ProgrammingError):
+            journal.looked({"key": object()}, "cursor")
+
+        assert (False, None) == journal.walk
+
+
+def test_an_archived_posting_takes_nobody(milo, posting, people):
+    """
+    Nothing is sent to an archived posting.
+    """
+    with milo.client() as client:
+        client.postings.archive(posting)
+        with pytest.raises(JobError, match="is archived, and takes no candidates"):
+            ingest(client, people(1), posting)
+
+
+def test_arguments_are_checked(milo, posting, people):
+    """
+    The wrong kind of client, a batch of none, columns that are one text: refused.
+    """
+    path = people(1)
+    with milo.client() as client:
+        with pytest.raises(TypeError, match="async_ingest takes an AsyncHeyMilo"):
+            ingest(client._twin, path, posting)
+        with pytest.raises(TypeError, match="data must be the names of columns, not str"):
+            ingest(client, path, posting, data="name")
+        with pytest.raises(InvalidRequestError, match="batch must be"):
+            ingest(client, path, posting, batch=0)
+        with pytest.raises(InvalidRequestError, match="settle must be"):
+            ingest(client, path, posting, settle=-1)
+        with pytest.raises(TypeError, match="ingest takes a HeyMilo"):
+            async_ingest(client, path, posting).send(None)
+
+
+def test_a_refusal_is_shown():
+    """
+    A refusal says where it stands, why, and what stands there.
+    """
+    refusal = Refusal(line=3, column="email", value="x", reason="is no e-mail address")
+
+    assert "line 3, email: is no e-mail address: 'x'" == str(refusal)

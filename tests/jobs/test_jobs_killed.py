@@ -1,0 +1,111 @@
+"""
+Jobs that are killed at random moments, and started again, until they are done.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import duckdb
+import pytest
+
+from heymilo_async import sandbox
+from heymilo_async.jobs._tables import TABLES
+
+
+def _run_and_kill(milo, command, folder, after):
+    """
+    Run *command* against the sandbox, and kill it once that has had *after* more requests.
+
+    Return its exit code, which is negative if it was killed.
+    """
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "HEYMILO_API_KEY": milo.api_key,
+        "HEYMILO_BASE_URL": milo.base_url,
+    }
+    limit = len(milo.requests) + after
+    with subprocess.Popen(
+        [sys.executable, "-m", "heymilo_async.cli", *command, "--rate-limit", "off"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while process.poll() is None:
+            if len(milo.requests) >= limit:
+                process.kill()
+                return process.wait()
+            time.sleep(0.001)
+        return process.returncode
+
+
+@pytest.mark.timeout(300)
+def test_candidates_are_invited_once_however_often_it_is_killed(tmp_path):
+    """
+    180 rows, 15 % chaos, six SIGKILLs, a server that says 409 to who comes twice: each is in once.
+    """
+    seed = random.randrange(10_000)
+    chance = random.Random(seed)
+    rows = [f"P {n},p{n}@example.com\n" for n in range(180)]
+    (tmp_path / "people.csv").write_text("name,email\n" + "".join(rows))
+    wary = sandbox.Assumptions(same_email="conflict")
+    statuses = []
+    with sandbox.running(
+        candidates=0,
+        assumptions=wary,
+        latency=0.002,
+        on_exchange=lambda exchange: statuses.append(exchange.status_code),
+    ) as milo:
+        posting = next(one.item_id for one in milo.stores["postings"] if one["status"] == "active")
+        milo.chaos(rate=0.15, seed=seed)
+        command = ("ingest", "people.csv", "--posting", posting, "--batch", "6")
+        killed = 0
+        for _ in range(40):
+            after = chance.randrange(1, 12) if killed < 6 else 100_000
+            code = _run_and_kill(milo, command, tmp_path, after)
+            killed += code < 0
+            if code == 0:
+                break
+
+        assert (0, 6) == (code, killed), f"seed {seed}"
+        assert Counter(f"p{n}@example.com" for n in range(180)) == Counter(
+            one["email"] for one in milo.stores["candidates"]
+        )
+        assert {201} <= set(statuses)
+        assert 409 not in statuses
+
+
+@pytest.mark.timeout(300)
+def test_a_file_is_right_however_often_it_is_killed(tmp_path):
+    """
+    Six SIGKILLs, then a whole run: the file has what one that was never killed has.
+    """
+    seed = random.randrange(10_000)
+    chance = random.Random(seed)
+    with sandbox.running(candidates=150, latency=0.002) as milo:
+        command = ("sync", "--to", "duckdb:///killed.duckdb")
+        codes = [_run_and_kill(milo, command, tmp_path, chance.randrange(1, 40)) for _ in range(6)]
+        assert 0 == _run_and_kill(milo, command, tmp_path, 100_000), f"seed {seed}"
+        assert -9 in codes
+        whole = ("sync", "--to", "duckdb:///whole.duckdb")
+        assert 0 == _run_and_kill(milo, whole, tmp_path, 100_000)
+
+    contents = []
+    for name in ("killed", "whole"):
+        with duckdb.connect(str(tmp_path / f"{name}.duckdb")) as connection:
+            contents.append(
+                {
+                    table: connection.execute(
+                        f"SELECT * EXCLUDE (synced_at) FROM {table} ORDER BY ALL"
+                    ).fetchall()
+                    for table in TABLES
+                }
+            )
+    assert contents[0] == contents[1], f"seed {seed}"

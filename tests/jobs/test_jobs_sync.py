@@ -1,0 +1,570 @@
+"""
+`sync`: what the workspace has stands in the tables, and a run costs what has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import duckdb
+import pytest
+
+from heymilo_async import (
+    Candidate,
+    HeyMiloError,
+    InvalidRequestError,
+    Model,
+    NotFoundError,
+    PaginationError,
+    PermissionDeniedError,
+    sandbox,
+)
+from heymilo_async.jobs import JobError, _warehouse
+from heymilo_async.jobs._tables import TABLES, Table
+from heymilo_async.jobs.sync import async_sync, sync
+from heymilo_async.sandbox import faults
+
+LIST = "listCandidates"
+FETCH = "getInterviewData"
+
+
+@pytest.fixture
+def milo():
+    """
+    A sandbox of three postings and 40 candidates.
+    """
+    with sandbox.running(candidates=40) as running:
+        yield running
+
+
+@pytest.fixture
+def file(tmp_path):
+    """
+    Where the tables go.
+    """
+    return tmp_path / "home.duckdb"
+
+
+@pytest.fixture
+def bring(perform, milo, file):
+    """
+    Sync into the file, on the front.
+    """
+
+    def run(**options):
+        return perform(milo, sync, async_sync, file, **options)
+
+    return run
+
+
+@pytest.fixture
+def once(milo, file):
+    """
+    Sync into the file, blocking: where the front does not matter.
+    """
+
+    def run(**options):
+        with milo.client() as client:
+            return sync(client, file, **options)
+
+    return run
+
+
+def _ask(file, statement):
+    with duckdb.connect(str(file), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection.execute(statement).fetchall()
+
+
+def _content(file):
+    return {name: _ask(file, f"FROM {name} ORDER BY ALL") for name in TABLES}
+
+
+def _table(report, name):
+    return next(one for one in report.tables if one.name == name)
+
+
+def test_everything_comes_home(bring, milo, file):
+    """
+    Each table has a row for each item, and the report counts rows and requests.
+    """
+    report = bring()
+    counts = {name: _ask(file, f"SELECT count(*) FROM {name}")[0][0] for name in TABLES}
+
+    assert {one.name: one.new for one in report.tables} == counts
+    assert (3, 40, 40, 30) == tuple(
+        counts[name] for name in ("postings", "candidates", "interviews", "phone_numbers")
+    )
+    assert all(counts.values())
+    assert len(milo.requests) == report.requests
+    assert {0} == {one.changed + one.left for one in report.tables}
+
+
+def test_values_arrive_as_they_are(once, milo, file):
+    """
+    Times are times, free members are JSON, what is null is null; links are left out.
+    """
+    once()
+    with milo.client() as client:
+        posting_id = _ask(file, "SELECT posting_id FROM candidates LIMIT 1")[0][0]
+        one = next(
+            one for one in client.candidates.list_all(posting_id) if one.agent_summary is not None
+        )
+    found = _ask(
+        file,
+        "SELECT name, score, shortlisted, created_at, workflow->>'last_activity_at', extra, "
+        f"interview_url, last_seen_at FROM candidates WHERE interview_id = '{one.interview_id}'",
+    )
+
+    activity = one.workflow.last_activity_at.isoformat().replace("+00:00", "Z")
+    assert [
+        (one.name, one.score, one.shortlisted, one.created_at, activity, None, None, None)
+    ] == found
+    texts = json.dumps(_content(file), default=str)
+    assert "recording_url" not in texts
+    assert "recording_link" not in texts
+    assert "ingestion_url_key" not in texts
+    assert one.interview_url not in texts
+
+
+def test_links_are_kept_if_asked_for(once, milo, file):
+    """
+    With links they are there, and taken out again by a run without.
+    """
+    once(with_links=True)
+    assert (40,) == _ask(file, "SELECT count(interview_url) FROM candidates")[0]
+    assert (
+        0
+        < _ask(file, "SELECT count(*) FROM interviews WHERE web_interview LIKE '%recording_url%'")[
+            0
+        ][0]
+    )
+    assert 0 == _table(once(with_links=True), "candidates").changed
+
+    report = once()
+    assert (40, 40) == (_table(report, "candidates").changed, _table(report, "interviews").rows)
+    assert (0,) == _ask(file, "SELECT count(interview_url) FROM candidates")[0]
+
+
+def test_a_second_run_changes_nothing(bring, file):
+    """
+    Right after a run the next one changes no row, and fetches no interview.
+    """
+    bring()
+    before = _content(file)
+    report = bring()
+
+    assert {(0, 0, 0)} == {(one.new, one.changed, one.left) for one in report.tables}
+    assert 0 == _table(report, "interviews").requests
+    assert before == _content(file)
+
+
+def test_a_second_run_asks_little(milo, tmp_path):
+    """
+    Of 230 candidates in three postings it costs less than 0.15 of the first.
+    """
+    with sandbox.running(candidates=230) as large, large.client() as client:
+        first, second = (sync(client, tmp_path / "large.duckdb").requests for _ in range(2))
+
+    assert second < 0.15 * first
+
+
+def test_only_what_has_moved_is_fetched(bring, milo, file):
+    """
+    As time passes, candidates move: their rows change, and their interviews alone are fetched.
+    """
+    bring()
+    before = dict(_ask(file, "SELECT interview_id, content_hash FROM candidates"))
+    milo.advance(hours=48)
+    report = bring()
+    after = dict(_ask(file, "SELECT interview_id, content_hash FROM candidates"))
+    moved = {key for key in after if before[key] != after[key]}
+
+    assert len(moved) == _table(report, "candidates").changed
+    assert 0 < _table(report, "interviews").requests <= len(moved) < 40
+    run = "(SELECT max(started_at) FROM sync_runs)"
+    assert moved == {
+        key for (key,) in _ask(file, f"SELECT interview_id FROM candidates WHERE synced_at > {run}")
+    }
+
+
+def test_who_leaves_a_list_stays(once, milo, file):
+    """
+    A row that has left stays with the time of the run that saw it last; one that comes back is new.
+    """
+    once(only=["candidates"])
+    gone = next(iter(milo.stores["candidates"]))
+    kept = milo.stores["candidates"].remove(gone.item_id)
+    between = datetime.now(UTC)
+    report = once(only=["candidates"])
+    seen = _ask(
+        file, "SELECT interview_id, last_seen_at FROM candidates WHERE last_seen_at NOTNULL"
+    )
+
+    assert 1 == _table(report, "candidates").left
+    assert [gone.item_id] == [key for key, _ in seen]
+    assert seen[0][1] < between
+    assert 0 == _table(once(only=["candidates"]), "candidates").left
+
+    milo.stores["candidates"].add(kept)
+    assert 1 == _table(once(only=["candidates"]), "candidates").changed
+    assert [] == _ask(file, "FROM candidates WHERE last_seen_at NOTNULL")
+
+
+def test_since_reads_less(once, milo, file):
+    """
+    With since only younger candidates are read, and the others are not taken for gone.
+    """
+    once()
+    ages = [one.created_at for one in _candidates(milo)]
+    middle = sorted(ages)[20]
+    report = once(since=middle)
+
+    assert sum(one >= middle for one in ages) == _table(report, "candidates").rows
+    assert 0 == _table(report, "candidates").left
+    assert 40 == _table(once(since=timedelta(days=36500)), "candidates").rows
+
+
+def _candidates(milo):
+    with milo.client() as client:
+        return [
+            one
+            for posting in client.postings.list()
+            for one in client.candidates.list_all(posting.id)
+        ]
+
+
+def test_only_some_tables(once):
+    """
+    What a table needs comes with it, and nothing else.
+    """
+    assert ["postings", "candidates", "interviews"] == [
+        one.name for one in once(only=["interviews"]).tables
+    ]
+    assert ["voices"] == [one.name for one in once(only=["voices"]).tables]
+
+
+def test_a_full_run_fetches_every_interview(once):
+    """
+    A full run asks for all interviews again, though nothing changes.
+    """
+    once()
+    report = once(full=True)
+
+    assert (40, 0) == (
+        _table(report, "interviews").requests,
+        _table(report, "interviews").changed,
+    )
+
+
+def test_a_broken_run_is_gone_on_with(bring, milo, file):
+    """
+    A run that broke off in the middle of the interviews is finished by the next one.
+    """
+    whole = bring().requests
+    file.unlink()
+    milo.fail_next(status=403, operation=FETCH)
+    before = len(milo.requests)
+    with pytest.raises(PermissionDeniedError):
+        bring()
+    (kept,) = _ask(file, "SELECT count(*) FROM interviews")[0]
+
+    assert 9 == kept
+    assert _table(report := bring(), "interviews").new == 40 - kept
+    assert 0 == _table(report, "candidates").requests
+    assert len(milo.requests) - before <= 1.2 * whole
+
+
+def _crowd(milo, count=150):
+    with milo.client() as client:
+        posting = next(one.id for one in client.postings.list() if one.status == "active")
+        for start in range(0, count, 75):
+            client.candidates.ingest_many(
+                posting,
+                [{"name": "Q", "email": f"q{n}@example.com"} for n in range(start, start + 75)],
+            )
+
+
+def test_a_walk_goes_on_where_it_broke(once, milo, file):
+    """
+    A list that broke after a page is gone on with after that page; none of it counts as gone.
+    """
+    _crowd(milo)
+    milo.fail_next(faults.RepeatCursor(), operation=LIST)
+    with pytest.raises(PaginationError):
+        once(only=["candidates"])
+    before = len(milo.requests)
+    report = once(only=["candidates"])
+    asked = [one for one in milo.requests[before:] if one.path.endswith("/candidates")]
+
+    assert "starting_after" in asked[0].query
+    assert 0 == _table(report, "candidates").left
+    assert [(190, 0)] == _ask(file, "SELECT count(*), count(last_seen_at) FROM candidates")
+
+
+def test_a_walk_begins_anew_where_its_place_is_gone(once, milo, file):
+    """
+    If the item after which a walk should go on is gone, the walk begins at the beginning.
+    """
+    _crowd(milo)
+    milo.fail_next(faults.RepeatCursor(), operation=LIST)
+    with pytest.raises(PaginationError):
+        once(only=["candidates"])
+    (place,) = _ask(file, "SELECT place FROM sync_walks WHERE place NOTNULL")[0]
+    milo.stores["candidates"].remove(place)
+    report = once(only=["candidates"])
+
+    assert 1 == _table(report, "candidates").left
+    assert [(place,)] == _ask(
+        file, "SELECT interview_id FROM candidates WHERE last_seen_at NOTNULL"
+    )
+
+
+def test_a_refusal_of_the_first_page_ends_the_run(once, milo):
+    """
+    A list that is refused from the start is an error.
+    """
+    milo.fail_next(status=404, operation="listVoices")
+    with pytest.raises(NotFoundError):
+        once()
+
+
+def test_a_posting_may_be_gone_meanwhile(once, milo, file):
+    """
+    A posting that is not there any more when its candidates are read is passed over.
+    """
+    milo.fail_next(status=404, operation=LIST)
+    report = once(only=["candidates"])
+
+    assert 0 < _table(report, "candidates").rows < 40
+    assert 40 == _table(once(only=["candidates"]), "candidates").rows
+
+
+def test_an_old_broken_run_is_let_go(once, milo, file):
+    """
+    A run that broke off more than a day ago, or with other options, is not gone on with.
+    """
+    milo.fail_next(status=403, operation=FETCH)
+    with pytest.raises(PermissionDeniedError):
+        once()
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("UPDATE sync_runs SET started_at = started_at - INTERVAL 25 HOURS")
+
+    assert 3 == _table(once(only=["candidates"]), "candidates").requests
+    assert 1 == _table(once(), "webhooks").requests
+
+
+def test_an_interview_that_is_not_there(once, milo, file):
+    """
+    An interview that the server does not have is left out, and asked for when its candidate moves.
+    """
+    milo.fail_next(status=404, operation=FETCH)
+
+    assert 39 == _table(once(), "interviews").rows
+    assert 0 == _table(once(), "interviews").requests
+
+
+def test_a_page_is_kept_whole_or_not_at_all(once, milo, file, monkeypatch):
+    """
+    An error in the middle of a page rolls it back, its bookkeeping included.
+    """
+
+    def fail(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_warehouse.Warehouse, "_stand", fail)
+        with pytest.raises(KeyboardInterrupt):
+            once()
+
+    assert [(0, 0)] == _ask(
+        file, "SELECT (SELECT count(*) FROM postings), (SELECT count(*) FROM sync_seen)"
+    )
+    assert 3 == _table(once(), "postings").new
+
+
+def test_the_last_of_equal_keys_counts(tmp_path):
+    """
+    A page that has an item twice keeps what came last, as an iterator would have.
+    """
+    table = TABLES["candidates"]
+    two = [table.row(_candidate(name=name), with_links=False) for name in ("Old", "New")]
+    with _warehouse.opened(tmp_path / "x.duckdb") as warehouse:
+        warehouse.begin({}, full=False)
+        changes = warehouse.keep(table, two, walk="x", place=None)
+
+    assert _warehouse.Changes(new=1) == changes
+    assert [("New",)] == _ask(tmp_path / "x.duckdb", "SELECT name FROM candidates")
+
+
+def _candidate(**members):
+    said = {
+        "interview_id": "A",
+        "posting_id": "B",
+        "name": "Jo",
+        "email": "jo@example.com",
+        "status": "pending",
+    }
+    return Candidate(**{**said, **members})
+
+
+def test_unknown_members_have_a_column(tmp_path):
+    """
+    Members that this version does not know are kept, and so are numbers beyond a column's range.
+    """
+
+    @attrs.frozen(kw_only=True, eq=False, repr=False)
+    class Thing(Model):
+        """
+        A thing.
+
+        Attributes:
+            id: Its id, which
+                takes two lines.
+            count: How many.
+            share: A part.
+        """
+
+        id: str
+        count: int
+        share: float | None = None
+
+    attrs.resolve_types(Thing)
+    table = Table(name="things", model=Thing)
+    row = table.row(Thing(id="A", count=2**63, share=10**400, extra={"new": [1]}), with_links=True)
+
+    assert ["VARCHAR", "BIGINT", "DOUBLE", "JSON"] == [one.type for one in table.columns]
+    assert "Its id, which takes two lines." == table.columns[0].comment
+    assert ("A", None, None) == row.values[:3]
+    assert {"new": [1], "count": 2**63, "share": 10**400} == json.loads(row.values[3])
+
+
+def test_every_column_says_what_it_is(once, file):
+    """
+    Each table and column has a comment.
+    """
+    once(only=["voices"])
+
+    assert [] == _ask(
+        file,
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal "
+        "AND NOT starts_with(table_name, 'sync_') AND coalesce(comment, '') = ''",
+    )
+    assert [] == _ask(
+        file,
+        "SELECT table_name FROM duckdb_tables() WHERE NOT starts_with(table_name, 'sync_') "
+        "AND coalesce(comment, '') = ''",
+    )
+
+
+def test_a_file_of_an_earlier_version(once, file):
+    """
+    A table that lacks a column gets it, and its rows are filled.
+    """
+    once(only=["voices"])
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("ALTER TABLE voices DROP COLUMN labels")
+        connection.execute("UPDATE voices SET content_hash = ''")
+    report = once(only=["voices"])
+
+    assert 24 == _table(report, "voices").changed
+    assert (24,) == _ask(file, "SELECT count(labels) FROM voices")[0]
+
+
+def test_the_file_is_the_owners(milo, file):
+    """
+    Neither the file nor its log can be read by others, and the umask is what it was.
+    """
+    former = os.umask(0o022)
+    try:
+        modes = set()
+        with milo.client() as client:
+            sync(
+                client,
+                file,
+                progress=lambda *_: modes.update(
+                    stat.S_IMODE(one.stat().st_mode) for one in file.parent.iterdir()
+                ),
+            )
+        assert {0o600} == modes
+        assert 0o022 == os.umask(0o022)
+    finally:
+        os.umask(former)
+
+
+def test_one_run_at_a_time(milo, file):
+    """
+    A file that is in use is refused, in this process and by another one.
+    """
+    with milo.client() as client:
+        with _warehouse.opened(file), pytest.raises(JobError, match="is in use by another run"):
+            sync(client, f"duckdb:///{file}")
+        code = (
+            f"import duckdb, time; c = duckdb.connect({str(file)!r}); print(1, flush=True); input()"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as other:
+            other.stdout.read(1)
+            with pytest.raises(JobError, match="is in use by another run"):
+                sync(client, file)
+            other.communicate(b"\n")
+        sync(client, file, only=["voices"])
+
+
+def test_what_is_no_file_of_duckdb(milo, file):
+    """
+    Another kind of file is left as it is.
+    """
+    file.write_text("no database")
+    with milo.client() as client, pytest.raises(JobError, match="cannot open"):
+        sync(client, file)
+
+    assert "no database" == file.read_text()
+
+
+def test_arguments_are_checked(milo, file):
+    """
+    The wrong kind of client, a table or a target that there is not, a time without a zone: refused.
+    """
+    with milo.client() as client:
+        with pytest.raises(TypeError, match="async_sync takes an AsyncHeyMilo"):
+            sync(client._twin, file)
+        with pytest.raises(TypeError, match="sync takes a HeyMilo"):
+            async_sync(client, file).send(None)
+        with pytest.raises(TypeError, match="only must be the names of tables, not str"):
+            sync(client, file, only="voices")
+        with pytest.raises(
+            InvalidRequestError, match="there is no table 'people': there are posti"
+        ):
+            sync(client, file, only=["people"])
+        with pytest.raises(InvalidRequestError, match="not to postgres://"):
+            sync(client, "postgres://localhost/x")
+        with pytest.raises(InvalidRequestError, match="since must say its time zone"):
+            sync(client, file, since=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
+
+
+def test_it_is_done_under_chaos(bring, milo, file):
+    """
+    With every sixth request failing, runs that are begun again come to the end.
+    """
+    milo.chaos(rate=0.15, seed=5)
+    for _ in range(20):
+        try:
+            bring()
+        except HeyMiloError as error:
+            assert not isinstance(error, JobError)
+        else:
+            break
+    milo.calm()
+
+    assert {(0, 0, 0)} == {(one.new, one.changed, one.left) for one in bring().tables}
+    assert [(40, 40)] == _ask(
+        file, "SELECT (SELECT count(*) FROM candidates), (SELECT count(*) FROM interviews)"
+    )
