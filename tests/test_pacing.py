@@ -34,8 +34,12 @@ from heymilo_async import (
     ServerError,
     _pool,
 )
+from heymilo_async._core.blocking import run_now
+from heymilo_async._http import clients
+from heymilo_async._http.body import Receiver
 from heymilo_async._ratelimit.headers import Quota, quota
-from heymilo_async._ratelimit.window import Window, span_of
+from heymilo_async._ratelimit.limiter import RateLimiter
+from heymilo_async._ratelimit.window import CoolDowns, Window, span_of
 from heymilo_async.events import AttemptStarted, Paced
 
 ID = NUMBER["id"]
@@ -455,6 +459,106 @@ def test_a_paced_client(front, serve, naps, retries):
     assert [SPAN] * (2 if retries else 1) == pytest.approx(waits, abs=2.0)
     assert server.n == len([event for event in told if isinstance(event, AttemptStarted)])
     assert (5 if retries else 3) == server.n
+
+
+class Waiting:
+    """
+    A call that waits on a clock of its own, and what happens when it begins to.
+    """
+
+    name = "GET the number"
+    is_closed = False
+    remaining = 100.0
+
+    def __init__(self, happens):
+        self.loop_state = self.transport = self
+        self.at = 0.0
+        self.will_wait = happens
+
+    def now(self):
+        return self.at
+
+    async def sleep(self, seconds):
+        self.at += seconds
+        if self.at > SPAN + 1.0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("pause", [1000.0, 90.0], ids=["too long", "interrupted"])
+def test_a_pause_that_begins_while_a_call_waits_for_its_permit(pause):
+    """
+    A call that has its permit waits for a pause that began meanwhile; if it cannot, the permit is
+    there for the next one.
+    """
+    cool_downs, policy = CoolDowns(), RateLimit(1, per=60)
+    limiter = RateLimiter("a key", cool_downs, 60.0)
+    because = RateLimitError("slow down", status_code=429)
+    call = Waiting(lambda _: cool_downs.start("a key", pause, because))
+
+    run_now(run_now(limiter.acquire(call, policy)).start())
+    if pause > call.remaining:
+        error = run_now(limiter.acquire(call, policy))
+        text = "GET the number: not sent: the server asked this API key to wait 939 s: slow down"
+        assert (RateLimitError, text) == (type(error), str(error))
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            run_now(limiter.acquire(call, policy))
+
+    assert 1 == limiter.status(policy, call.at).remaining
+
+
+@pytest.mark.parametrize("what", ["loading the HTTP library", "connecting"])
+def test_a_start_is_counted_when_the_request_is_sent(front, serve, naps, monkeypatch, what):
+    """
+    What comes before the first request in a cold process does not use up its window.
+    """
+    server = serve(single())
+    if what == "connecting":
+        real = Receiver.trace
+
+        def trace(self, event, info):
+            real(self, event, info)
+            if event == "connection.connect_tcp.started":
+                naps.append(5.0)
+
+        monkeypatch.setattr(Receiver, "trace", trace)
+    else:
+        name = "open_blocking" if front.is_blocking else "open_async"
+        opening = getattr(clients, name)
+
+        def opened(*args):
+            naps.append(5.0)
+            return opening(*args)
+
+        monkeypatch.setattr(clients, name, opened)
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+        return client.rate_limit
+
+    status = front.run(body, server.base_url, rate_limit=RateLimit(5, per=60))
+
+    assert [5.0] == naps
+    assert 4 == status.remaining
+    assert SPAN == pytest.approx(status.reset, abs=2.0)
+
+
+def test_a_request_that_was_not_sent(front, serve, naps):
+    """
+    A call that fails before its request is sent gives its permit back.
+    """
+    server = serve(single())
+
+    async def body(client):
+        real = client._blocking if front.is_blocking else client
+        transport = getattr(real, "_twin", real)._engine.pool.loop_state().transport
+        with pytest.MonkeyPatch.context() as patching:
+            patching.setattr(transport, "_leased", lambda: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                await client.phone_numbers.get(ID)
+        return client.rate_limit.remaining
+
+    assert 5 == front.run(body, server.base_url, rate_limit=RateLimit(5, per=60))
 
 
 def test_how_a_client_stands(front, serve, naps):

@@ -41,6 +41,7 @@ from heymilo_async._core import settings as _settings
 from heymilo_async._core.blocking import run_now
 from heymilo_async._core.secrets import Secret
 from heymilo_async._core.transport import TooLateError
+from heymilo_async._http.body import Receiver
 from heymilo_async._ratelimit import limiter as _limiter
 from heymilo_async._ratelimit import redis as _storage
 from heymilo_async._ratelimit.limiter import Permit, SharedRateLimiter
@@ -924,6 +925,74 @@ def test_alone_each_takes_its_share(redis_server, serve):
         hasty.phone_numbers.get(ID)
     for client in clients:
         client.close()
+
+
+def test_a_storage_that_never_answered(front, serve, redis_server):
+    """
+    A process that does not know how many share the limit allows itself one part in sixteen.
+    """
+    server = serve(single())
+    redis_server.stop()
+
+    async def body(client):
+        for _ in range(2):
+            await client.phone_numbers.get(ID)
+        with pytest.raises(DeadlineExceededError):
+            await client.phone_numbers.get(ID)
+
+    rule = RateLimit(32, per=60, storage=redis_server.url)
+    front.run(body, server.base_url, rate_limit=rule, deadline=20.0)
+
+
+def test_a_storage_that_dies_when_nothing_is_left(front, serve, redis_server):
+    """
+    What others may have started counts, for a window after Redis answered last.
+    """
+    server = serve(single())
+    rule = RateLimit(6, per=60, storage=redis_server.url)
+
+    async def body(client):
+        for _ in range(5):
+            take(other, 6)
+        await client.phone_numbers.get(ID)
+        redis_server.stop()
+        with pytest.raises(DeadlineExceededError):
+            await client.phone_numbers.get(ID)
+
+    other = Storage(Secret(redis_server.url), "other")
+    front.run(body, server.base_url, rate_limit=rule, deadline=20.0)
+    other.close()
+
+    assert 1 == server.n
+
+
+def test_a_request_that_is_sent_late(front, serve, redis_server, naps, monkeypatch):
+    """
+    Redis counts a start when its request is sent, and not when its permit was granted.
+    """
+    server = serve(single())
+    rule = RateLimit(2, per=60, storage=redis_server.url)
+    members = []
+    real = Receiver.trace
+
+    def trace(self, event, info):
+        real(self, event, info)
+        if event == "connection.connect_tcp.started":
+            with redis_server.told() as told:
+                members.extend(told.zrange(KEYS.names[0], 0, -1, withscores=True))
+            naps.append(5.0)
+
+    monkeypatch.setattr(Receiver, "trace", trace)
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+
+    front.run(body, server.base_url, rate_limit=rule)
+    with redis_server.told() as told:
+        ((member, at),) = told.zrange(KEYS.names[0], 0, -1, withscores=True)
+
+    assert [member] == [one for one, _ in members]
+    assert members[0][1] < at
 
 
 def test_a_lower_limit_is_told_to_others(front, serve, redis_server):

@@ -321,16 +321,19 @@ class SharedRateLimiter:
                 return grant.wait
             reservation = window.plan(limit, now(), grant.wait)
             permit = Permit(window, reservation, caller, self, question.member)
-            is_kept = False
+            if not grant.wait:
+                return permit
+            if not _fits(grant.wait, caller):
+                await permit.release()
+                return grant.wait
             try:
-                if grant.wait and not _fits(grant.wait, caller):
-                    return grant.wait
-                is_kept = not grant.wait or await self._wait(grant.wait, caller)
-                if is_kept:
-                    return permit
-            finally:
-                if not is_kept:
-                    await permit.release()
+                is_kept = await self._wait(grant.wait, caller)
+            except BaseException:
+                await permit.release()
+                raise
+            if is_kept:
+                return permit
+            await permit.release()
         return Permit(window, window.plan(limit, now(), 0.0), caller)
 
     def fall_back(self, limit: int, window: Window, now: float) -> int:
