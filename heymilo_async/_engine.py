@@ -1,8 +1,8 @@
 """
-THE loop: pace, sign, send, check, retry, decode.
+THE loop: acquire a permit, sign, send, check, retry, decode.
 
     respond     one call: attempts until one settles it, through tenacity
-    _attempt    one attempt: _pace, _sign and _send, _read
+    _attempt    one attempt: acquire, _sign and _send, _read, observe
     _after      the verdict on it: does it stand, or is there another try
 
 What an attempt came to is a value, an `APIResponse` or the error to raise; only what is not ours
@@ -12,13 +12,12 @@ to judge (cancellation, Ctrl-C, an exception of your own http_client) passes thr
 from __future__ import annotations
 
 import contextlib
-import copy
 import functools
 import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, NoReturn, TypeGuard, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -31,19 +30,18 @@ from ._core.model import cursor_of
 from ._core.redirects import redirect_target
 from ._core.retry import Retry, next_try
 from ._core.secrets import Secret, printable, scrub
-from ._core.settings import RateLimit, Settings
+from ._core.settings import Settings
 from ._core.status import check, cleaned, cleaned_headers, decode_error
 from ._core.transport import Prefetched
 from ._http import deadline_error
 from ._pool import LoopState, Pool
-from ._ratelimit.headers import quota, retry_after
+from ._ratelimit.headers import retry_after
+from ._ratelimit.limiter import Permit, RateLimiter
 from ._ratelimit.window import RateLimitStatus
 from .errors import (
     APIConnectionError,
-    APIStatusError,
     Attempt,
     ClientClosedError,
-    DeadlineExceededError,
     HeyMiloError,
     NotFoundError,
     ResponseDecodeError,
@@ -66,17 +64,17 @@ T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
 
-#: With these statuses the server may ask all callers to rest.
-_RESTFUL = frozenset({429, 503})
+#: Bytes of a body that take longer to decode (10 ms or so) than a thread costs.
+_LARGE = 512 * 1024
 
 #: Where "no deadline" is a number.
 NEVER = math.inf
 
 
 @attrs.define(kw_only=True, eq=False)
-class _Course(Generic[T]):
+class _CallState(Generic[T]):
     """
-    What one call has been through so far.
+    The mutable state of one call across its attempts.
 
     Attributes:
         wait: Seconds waited before the present attempt.
@@ -86,8 +84,10 @@ class _Course(Generic[T]):
         number: The call's number, as events have it.
     """
 
+    engine: Engine
     call: Call[T]
-    lane: LoopState
+    loop_state: LoopState
+    limiter: RateLimiter
     started: float
     expires: float
     attempts: tuple[Attempt, ...] = ()
@@ -96,6 +96,34 @@ class _Course(Generic[T]):
     error: HeyMiloError | None = None
     is_over: bool = False
     number: int = attrs.field(factory=next_call)
+
+    @property
+    def name(self) -> str:
+        """
+        The request, for an error.
+        """
+        return self.engine._name(self.call)
+
+    @property
+    def remaining(self) -> float:
+        """
+        The seconds until its deadline.
+        """
+        return self.expires - self.loop_state.transport.now()
+
+    @property
+    def is_closed(self) -> bool:
+        """
+        Whether its client was closed.
+        """
+        return self.engine.pool.closed
+
+    def will_wait(self, seconds: float) -> None:
+        """
+        Take note of a wait that begins before the present attempt.
+        """
+        self.wait += seconds
+        self.engine._tell(Paced, self, wait=seconds)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -118,8 +146,10 @@ class Engine:
         """
         How things stand to the rate limit, None if there is none.
         """
-        rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
-        return turns.status(rule, self.pool.now()) if rule and turns else None
+        policy = self.settings.rate_limit
+        if policy is None:
+            return None
+        return self.pool.limiter(self.settings).status(policy, self.pool.now())
 
     def __reduce__(self) -> NoReturn:
         message = (
@@ -163,25 +193,27 @@ class Engine:
         Perform *call*; return its data and all that came with it.
         """
         self.settings.require_complete()
-        lane = self.pool.loop_state()
-        course = _Course(
+        loop_state = self.pool.loop_state()
+        state = _CallState(
+            engine=self,
             call=call,
-            lane=lane,
-            started=lane.transport.now(),
+            loop_state=loop_state,
+            limiter=self.pool.limiter(self.settings),
+            started=loop_state.transport.now(),
             expires=self.expiry() if expires is None else expires,
         )
 
         outcome: APIResponse[T] | HeyMiloError
         try:
-            self._tell_start(course)
+            self._tell_start(state)
             # Most calls need no other attempt, and then tenacity has nothing to do.
-            outcome = await self._attempt(course)
-            if self._after(course, outcome):
-                outcome = await self._repeat(course, outcome)
+            outcome = await self._attempt(state)
+            if self._after(state, outcome):
+                outcome = await self._repeat(state, outcome)
         except BaseException as interruption:
-            self._tell_end(course, interruption)
+            self._tell_end(state, interruption)
             raise
-        self._tell_end(course, outcome)
+        self._tell_end(state, outcome)
         if isinstance(outcome, APIResponse):
             if self.record is not None:
                 self.record(outcome)
@@ -195,10 +227,10 @@ class Engine:
             del outcome
 
     async def _repeat(
-        self, course: _Course[T], first: APIResponse[T] | HeyMiloError
+        self, state: _CallState[T], first: APIResponse[T] | HeyMiloError
     ) -> APIResponse[T] | HeyMiloError:
         """
-        Attempt *course* again, as decided, until an outcome stands; *first* is what came before.
+        Attempt *state* again, as decided, until an outcome stands; *first* is what came before.
         """
         known = [first]
         del first
@@ -206,18 +238,18 @@ class Engine:
         # Coroutine functions, which tenacity finds out at once; of a plain one it inspects every
         # attribute first.
         async def attempt() -> APIResponse[T] | HeyMiloError:
-            return known.pop() if known else await self._attempt(course)
+            return known.pop() if known else await self._attempt(state)
 
-        async def has_another(state: RetryCallState) -> bool:
+        async def has_another(repeated: RetryCallState) -> bool:
             # After the first attempt that has been decided, and the budget has paid for it.
-            return state.attempt_number == 1 or self._after(course, _outcome_of(state))
+            return repeated.attempt_number == 1 or self._after(state, _outcome_of(repeated))
 
         # One a call: a shared one would mix the attempts of concurrent tasks.
         retrying = AsyncRetrying(
-            sleep=course.lane.transport.sleep,
+            sleep=state.loop_state.transport.sleep,
             stop=stop_never,
             retry=has_another,
-            wait=lambda _: course.wait,
+            wait=lambda _: state.wait,
             # None is left out, which its types do not say; the default would be called for nothing.
             before=None,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         )
@@ -229,63 +261,70 @@ class Engine:
             with contextlib.suppress(AttributeError):
                 retrying.iter_state.reset()
 
-    async def _attempt(self, course: _Course[T]) -> APIResponse[T] | HeyMiloError:
+    async def _attempt(self, state: _CallState[T]) -> APIResponse[T] | HeyMiloError:
+        ours: Response | None = None
         answer: Response | None = None
-        refusal = await self._pace(course)
-        if refusal is not None:
-            course.is_over = True
-            refusal.attempts = course.attempts
+        permit = await state.limiter.acquire(state, self.settings.rate_limit)
+        # Of a client that was closed while the call waited, sending says so.
+        if isinstance(permit, HeyMiloError):
+            state.is_over = True
+            refusal = state.error or permit
+            refusal.attempts = state.attempts
             return refusal
-        began = course.lane.transport.now()
+        began = state.loop_state.transport.now()
         try:
-            answer = await self._send(course)
-            await self._learn(course, answer)
-            answer = await self._follow(course, answer)
-            content = await self._read(course, answer)
+            ours = answer = await self._send(state, permit)
+            answer = await self._follow(state, answer)
+            content = await self._read(state, answer)
         except HeyMiloError as error:
+            if ours is not None:
+                # What another host refuses says nothing of this one.
+                await self._observe(state, ours, error if answer is ours else None)
             if isinstance(error, ResponseMismatchError):
                 # What that connection still holds would be the next caller's answer.
-                await course.lane.transport.recycle_connections()
-            self._note(course, began, answer, error)
-            error.attempts = course.attempts
-            _say_what_is_known(error, course.call, course.attempts)
+                await state.loop_state.transport.aclose(gracefully=True)
+            self._note(state, began, answer, error)
+            error.attempts = state.attempts
+            _say_what_is_known(error, state.call, state.attempts)
             return error.with_traceback(None)
-        self._note(course, began, answer, None)
+        finally:
+            if permit is not None:
+                await permit.release()
+        await self._observe(state, ours, None)
+        self._note(state, began, answer, None)
         if self.record is not None:
             # Only `raw` shows what came with the data.
-            answer = cleaned(answer, self.settings.secrets + course.lane.transport.secrets)
+            answer = cleaned(answer, self.settings.secrets + state.loop_state.transport.secrets)
         return APIResponse(
-            request=str(course.call) if self.record is None else self._name(course.call),
+            request=str(state.call) if self.record is None else self._name(state.call),
             data=content.data,
             meta=content.meta,
             extra=content.extra,
             status_code=answer.status_code,
             headers=answer.headers,
             request_id=answer.request_id,
-            attempts=course.attempts,
-            elapsed=course.lane.transport.now() - course.started,
+            attempts=state.attempts,
+            elapsed=state.loop_state.transport.now() - state.started,
         )
 
-    def _after(self, course: _Course[T], outcome: APIResponse[T] | HeyMiloError) -> bool:
+    def _after(self, state: _CallState[T], outcome: APIResponse[T] | HeyMiloError) -> bool:
         """
         Return whether there is another attempt after *outcome*, and set how long to wait for it.
         """
-        if course.is_over:
+        if state.is_over:
             return False
         budget = self.pool.budget
         if not isinstance(outcome, HeyMiloError):
-            budget.give_back(course.retry.cost if course.retry else 1)
+            budget.give_back(state.retry.cost if state.retry else 1)
             return False
-        now = course.lane.transport.now()
-        self._cool_down(course, outcome, now)
-        resting = course.lane.cool_down.remaining(self.settings.credential, now)
+        now = state.loop_state.transport.now()
         retry = next_try(
             outcome,
-            number=len(course.attempts),
-            repeatable=course.call.operation.repeatable,
+            number=len(state.attempts),
+            repeatable=state.call.operation.repeatable,
             policy=self.settings.retry,
-            at_least=resting[0] if resting else 0.0,
-            remaining=course.expires - now,
+            at_least=state.limiter.cool_down(state.loop_state.now()),
+            remaining=state.expires - now,
             random=self.random,
         )
         if retry is None:
@@ -293,93 +332,48 @@ class Engine:
         if not budget.take(retry.cost):
             outcome.retry_budget_exhausted = True
             return False
-        course.retry, course.wait, course.error = retry, retry.delay, outcome
+        state.retry, state.wait, state.error = retry, retry.delay, outcome
         self._tell(
             RetryScheduled,
-            course,
-            number=len(course.attempts) + 1,
+            state,
+            number=len(state.attempts) + 1,
             wait=retry.delay,
-            reason=course.attempts[-1].reason,
+            reason=state.attempts[-1].reason,
         )
         return True
 
-    async def _pace(self, course: _Course[T]) -> HeyMiloError | None:
-        """
-        Wait while the credential is to rest, and for its turn; return an error if that would take
-        longer than the deadline allows.
-        """
-        refusal = await self._rest(course)
-        rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
-        if refusal is not None or rule is None or turns is None:
-            return refusal
-        late = await turns.take(rule, course.lane, _Caller(self, course))
-        # If the client was closed meanwhile, sending says so.
-        if late and not self.pool.closed:
-            return course.error or _no_turn(self._name(course.call), late, rule)
-        # While it waited for its turn, the server may have asked for a pause.
-        return await self._rest(course)
+    async def _observe(
+        self, state: _CallState[T], answer: Response, error: HeyMiloError | None
+    ) -> None:
+        await state.limiter.observe(
+            state,
+            self.settings.rate_limit,
+            answer,
+            error,
+            wall_clock=self.wall_clock,
+            longest=self.settings.retry.max_retry_after,
+        )
 
-    async def _rest(self, course: _Course[T]) -> HeyMiloError | None:
-        """
-        Wait as long as the server asked callers with this credential to; return an error if that
-        would take longer than the deadline allows.
-        """
-        cool_down, transport = course.lane.cool_down, course.lane.transport
-        # Look again after each wait: meanwhile another call may have been asked to wait longer. Who
-        # waits when the client closes is woken early; sending then says that it was closed.
-        while not self.pool.closed and (
-            resting := cool_down.remaining(self.settings.credential, transport.now())
-        ):
-            wait, because = resting
-            if not self._may_wait(course, wait):
-                return course.error or _not_rested(self._name(course.call), wait, because)
-            await transport.sleep(wait)
-        return None
-
-    def _may_wait(self, course: _Course[T], wait: float) -> bool:
-        """
-        Return whether the call can wait for so long before it is sent; if so, that is told.
-        """
-        if course.lane.transport.now() + wait >= course.expires:
-            return False
-        course.wait += wait
-        self._tell(Paced, course, wait=wait)
-        return True
-
-    async def _learn(self, course: _Course[T], answer: Response) -> None:
-        """
-        Heed what *answer* says of the server's rate limit, if the client has one.
-        """
-        rule, turns = self.settings.rate_limit, self.pool.turns(self.settings)
-        if rule is None or turns is None:
-            return
-        said = quota(answer.headers, self.wall_clock())
-        if said is not None:
-            await turns.learn(rule, said, course.lane)
-        if answer.status_code in _RESTFUL:
-            wait = retry_after(answer.headers, answer.status_code, self.wall_clock())
-            if self._is_rest(wait):
-                await turns.rest(wait, course.lane)
-
-    async def _send(self, course: _Course[T]) -> Response:
+    async def _send(self, state: _CallState[T], permit: Permit | None) -> Response:
         if self.pool.closed:
-            name = self._name(course.call)
+            name = self._name(state.call)
             message = f"{name}: the client was closed meanwhile"
             raise ClientClosedError(message, request=name)
-        request = self._sign(course.call)
+        request = self._sign(state.call)
         if self.settings.events.wants(AttemptStarted):
             self._tell(
                 AttemptStarted,
-                course,
-                number=len(course.attempts) + 1,
+                state,
+                number=len(state.attempts) + 1,
                 method=request.method,
                 url=scrub(request.url, request.secrets),
                 headers={name: str(value) for name, value in request.headers},
             )
-        return await course.lane.transport.send(
+        return await state.loop_state.transport.send(
             request,
             timeout=self.settings.timeout,
-            expires=None if course.expires == NEVER else course.expires,
+            expires=None if state.expires == NEVER else state.expires,
+            on_send=None if permit is None else permit.start,
         )
 
     def _sign(self, call: Call[T]) -> Request:
@@ -404,29 +398,29 @@ class Engine:
         names = {name.lower() for name, _ in own}
         return (*(pair for pair in self._headers if pair[0].lower() not in names), *own)
 
-    async def _follow(self, course: _Course[T], answer: Response) -> Response:
+    async def _follow(self, state: _CallState[T], answer: Response) -> Response:
         """
         Return *answer*, or what it redirects to where the contract has a redirect.
 
         The other host gets no credential and no header of the caller's, and is followed once.
         """
-        if course.call.operation.shape != "bytes" or answer.status_code != 302:
+        if state.call.operation.shape != "bytes" or answer.status_code != 302:
             return answer
         target = redirect_target(answer.headers.get("location"), self.settings.base_url)
         if target is None:
             return answer
         request = Request(
-            name=str(course.call),
+            name=str(state.call),
             method="GET",
             base_url=target[0],
             path=target[1],
             headers=(("Accept", "audio/mpeg"), ("User-Agent", self.user_agent)),
             secrets=self.settings.secrets,
         )
-        return await course.lane.transport.send(
+        return await state.loop_state.transport.send(
             request,
             timeout=self.settings.timeout,
-            expires=None if course.expires == NEVER else course.expires,
+            expires=None if state.expires == NEVER else state.expires,
         )
 
     @functools.cached_property
@@ -450,11 +444,11 @@ class Engine:
         # Who takes one thing for the other asks for a number whose id is the key.
         return self.clean(str(call))
 
-    async def _read(self, course: _Course[T], answer: Response) -> Content[T]:
+    async def _read(self, state: _CallState[T], answer: Response) -> Content[T]:
         """
         Return what *answer* holds.
         """
-        call, secrets = course.call, self.settings.secrets + course.lane.transport.secrets
+        call, secrets = state.call, self.settings.secrets + state.loop_state.transport.secrets
         wait = None
         if not 200 <= answer.status_code < 300:
             wait = retry_after(answer.headers, answer.status_code, self.wall_clock())
@@ -463,13 +457,15 @@ class Engine:
             raise refusal
         error: HeyMiloError
         try:
-            content = await course.lane.transport.run_off_loop(
-                functools.partial(_decoded, call, answer, secrets), len(answer.body)
-            )
+            decoding = functools.partial(_decoded, call, answer, secrets)
+            if len(answer.body) < _LARGE:
+                content = decoding()
+            else:
+                content = await state.loop_state.transport.run_in_thread(decoding, within=math.inf)
         except ResponseDecodeError as fault:
             error = decode_error(fault, answer, request=str(call), secrets=secrets)
         else:
-            if course.lane.transport.now() < course.expires:
+            if state.loop_state.transport.now() < state.expires:
                 if content.is_cut:
                     LOGGER.warning(
                         "%s says that there is more, but this list cannot be walked", call
@@ -480,10 +476,14 @@ class Engine:
         raise error
 
     def _note(
-        self, course: _Course[T], began: float, answer: Response | None, error: HeyMiloError | None
+        self,
+        state: _CallState[T],
+        began: float,
+        answer: Response | None,
+        error: HeyMiloError | None,
     ) -> None:
         """
-        Add the present attempt to the course, if anything was tried.
+        Add the present attempt to the state, if anything was tried.
         """
         if answer is None and not isinstance(error, APIConnectionError):
             return
@@ -492,22 +492,22 @@ class Engine:
             cause = error.attempts[0].cause
         elif isinstance(error, ResponseDecodeError):
             cause = type(error).__name__
-        secrets = self.settings.secrets + course.lane.transport.secrets
+        secrets = self.settings.secrets + state.loop_state.transport.secrets
         request_id = getattr(error or answer, "request_id", None)
         attempt = Attempt(
-            number=len(course.attempts) + 1,
+            number=len(state.attempts) + 1,
             status_code=None if answer is None else answer.status_code,
             cause=cause,
-            wait=course.wait,
-            elapsed=course.lane.transport.now() - began,
+            wait=state.wait,
+            elapsed=state.loop_state.transport.now() - began,
             # Clean of secrets, should the server have put one there.
             request_id=request_id and scrub(request_id, secrets),
         )
-        course.attempts = (*course.attempts, attempt)
+        state.attempts = (*state.attempts, attempt)
         if self.settings.events.wants(AttemptFinished):
             self._tell(
                 AttemptFinished,
-                course,
+                state,
                 number=attempt.number,
                 status_code=attempt.status_code,
                 cause=attempt.cause,
@@ -517,109 +517,57 @@ class Engine:
                 headers=None if answer is None else cleaned_headers(answer.headers, secrets),
             )
 
-    def _tell(self, kind: type[Event], course: _Course[Any], **facts: Any) -> None:
+    def _tell(self, kind: type[Event], state: _CallState[Any], **facts: Any) -> None:
         """
         Tell an event of *kind* to whoever wants to know, if anybody does.
         """
         if self.settings.events.wants(kind):
             event = kind(
-                call=course.number,
-                operation=course.call.operation.id,
-                request=self._name(course.call),
+                call=state.number,
+                operation=state.call.operation.id,
+                request=self._name(state.call),
                 **facts,
             )
             self.settings.events.tell(event)
 
-    def _tell_start(self, course: _Course[Any]) -> None:
+    def _tell_start(self, state: _CallState[Any]) -> None:
         if self.settings.events.wants(CallStarted):
             self._tell(
                 CallStarted,
-                course,
-                method=course.call.operation.method,
-                url=scrub(self.settings.base_url + course.call.target, self.settings.secrets),
-                template=urlsplit(self.settings.base_url).path + course.call.operation.path,
-                deadline=None if course.expires == NEVER else course.expires - course.started,
+                state,
+                method=state.call.operation.method,
+                url=scrub(self.settings.base_url + state.call.target, self.settings.secrets),
+                template=urlsplit(self.settings.base_url).path + state.call.operation.path,
+                deadline=None if state.expires == NEVER else state.expires - state.started,
             )
 
-    def _tell_end(self, course: _Course[T], outcome: APIResponse[T] | BaseException) -> None:
+    def _tell_end(self, state: _CallState[T], outcome: APIResponse[T] | BaseException) -> None:
         """
         Tell what the call came to: a page if it is one, and that it is over.
         """
         listeners = self.settings.events
         data: Any = outcome.data if isinstance(outcome, APIResponse) else None
-        is_list = course.call.operation.shape == "page"
+        is_list = state.call.operation.shape == "page"
         if is_list and data is not None and listeners.wants(PageFetched):
             self._tell(
                 PageFetched,
-                course,
+                state,
                 count=len(data),
                 has_more=data.has_more,
                 total_count=data.pagination.total_count,
                 cursor=self.clean(cursor_of(data[-1])) if data else None,
             )
         if listeners.wants(CallFinished):
-            last = course.attempts[-1] if course.attempts else None
+            last = state.attempts[-1] if state.attempts else None
             self._tell(
                 CallFinished,
-                course,
-                attempts=len(course.attempts),
+                state,
+                attempts=len(state.attempts),
                 status_code=last and last.status_code,
                 error=None if isinstance(outcome, APIResponse) else type(outcome).__name__,
                 request_id=last and last.request_id,
-                elapsed=course.lane.transport.now() - course.started,
+                elapsed=state.loop_state.transport.now() - state.started,
             )
-
-    def _cool_down(self, course: _Course[T], error: HeyMiloError, now: float) -> None:
-        """
-        Have the other calls with this credential wait too, if the server asked for it.
-        """
-        if not isinstance(error, APIStatusError) or error.status_code not in _RESTFUL:
-            return
-        wait = error.retry_after
-        if self._is_rest(wait):
-            course.lane.cool_down.rest(self.settings.credential, now + wait, copy.copy(error))
-
-    def _is_rest(self, wait: float | None) -> TypeGuard[float]:
-        # A wait that nobody would wait for is no reason to stop everybody.
-        return wait is not None and 0 < wait <= self.settings.retry.max_retry_after
-
-
-@attrs.frozen
-class _Caller(Generic[T]):
-    """
-    A call that wants a turn.
-    """
-
-    engine: Engine
-    course: _Course[T]
-
-    @property
-    def remaining(self) -> float:
-        return self.course.expires - self.course.lane.transport.now()
-
-    def may_wait(self, seconds: float) -> bool:
-        return self.engine._may_wait(self.course, seconds)
-
-    def is_closed(self) -> bool:
-        return self.engine.pool.closed
-
-
-def _not_rested(call: str, wait: float, because: APIStatusError) -> APIStatusError:
-    # The last real error, though it was another call's: it has the right class, and says when to
-    # come back.
-    error = copy.copy(because)
-    error.args = (f"{call}: not sent, for the key is to rest: {because.message}",)
-    error.request, error.retry_after = call, wait
-    return error
-
-
-def _no_turn(call: str, wait: float, rule: RateLimit) -> DeadlineExceededError:
-    message = (
-        f"{call}: not sent, for the call's deadline comes before its turn, which is in {wait:.1f} s "
-        f"(rate_limit: {rule.limit} requests in {rule.per:g} s): allow more time, or start less at "
-        "once"
-    )
-    return DeadlineExceededError(message, request=call, phase="pace", maybe_sent=False)
 
 
 def _outcome_of(state: RetryCallState) -> Any:

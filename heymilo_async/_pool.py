@@ -1,5 +1,5 @@
 """
-What all views of one client share: transports, cool-downs, turns, and the budget for retries.
+What all views of one client share: transports, limiters, cool-downs, and the budget for retries.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 import attrs
 
 from ._core.secrets import Secret
-from ._core.settings import Credential, PoolSettings, RateLimit, Settings
+from ._core.settings import PoolSettings, Settings
 from ._http import AsyncTransport, BlockingTransport
-from ._ratelimit.limiter import Shared, Turns
-from ._ratelimit.redis import Book, Storage
-from ._ratelimit.window import CoolDown
+from ._ratelimit.limiter import RateLimiter, SharedRateLimiter
+from ._ratelimit.redis import LimiterKeys, Storage
+from ._ratelimit.window import CoolDowns
 from .errors import ClientClosedError, EventLoopError
 
 #: Credentials with a rate limit before those are forgotten that nobody uses any more.
@@ -71,29 +71,26 @@ class LoopState:
     """
     What belongs to one event loop (or to blocking code) in one process.
 
-    Clocks differ between event loops, so the cool-downs are here and not in the pool.
-
     Attributes:
         ahead: Seconds by which the pool's clock is ahead of the transport's.
     """
 
     transport: AsyncTransport | BlockingTransport
     ahead: float
-    cool_down: CoolDown = attrs.field(factory=CoolDown)
 
     def now(self) -> float:
         """
-        Return the pool's clock, which all its lanes share; it goes as fast as the transport's.
+        Return the pool's clock, which all its event loops share; it goes as fast as the transport's.
         """
         return self.transport.now() + self.ahead
 
 
 class Pool:
     """
-    A lane for each event loop that the client is used in, and a new set of them after a fork.
+    State for each event loop that the client is used in, and a new set of them after a fork.
     """
 
-    #: Whether there ever was a lane in this process; on the class for one whose making failed.
+    #: Whether there ever was one in this process; on the class for one whose making failed.
     _opened = False
 
     def __init__(
@@ -118,8 +115,9 @@ class Pool:
         self._lock = threading.Lock()
         self._opened = False
         self._loop_states: weakref.WeakKeyDictionary[Any, LoopState] = weakref.WeakKeyDictionary()
-        self._turns: dict[Hashable, Turns] = {}
+        self._limiters: dict[Hashable, RateLimiter] = {}
         self._many = _MANY
+        self._cool_downs = CoolDowns()
         self._storages: dict[Secret, Storage] = {}
         self.budget: RetryBudget = RetryBudget()
 
@@ -147,7 +145,7 @@ class Pool:
 
     def loop_state(self) -> LoopState:
         """
-        Return the lane of the running event loop, a new one if there is none yet.
+        Return the state of the running event loop, a new one if there is none yet.
 
         Raises:
             ClientClosedError: The client is closed.
@@ -155,8 +153,8 @@ class Pool:
         """
         self.require_open()
         place = self._transport_type.loop_key()
-        lane = self._loop_states.get(place)
-        return lane if lane is not None else self._new_loop_state(place)
+        state = self._loop_states.get(place)
+        return state if state is not None else self._new_loop_state(place)
 
     def _new_loop_state(self, place: Any) -> LoopState:
         with self._lock:
@@ -171,10 +169,10 @@ class Pool:
             self._opened = True
             self._let_closed_loops_go()
             transport = self._transport_type(self._settings)
-            lane = self._loop_states[place] = LoopState(
+            state = self._loop_states[place] = LoopState(
                 transport, time.monotonic() - transport.now()
             )
-            return lane
+            return state
 
     def _let_closed_loops_go(self) -> None:
         # A state knows its loop, by the clock: as long as it is kept, so is the loop.
@@ -185,52 +183,55 @@ class Pool:
 
     def now(self) -> float:
         """
-        Return the clock that the lanes share; with an event loop or without.
+        Return the clock that all its event loops share; with an event loop or without.
         """
-        lane = None
+        state = None
         with contextlib.suppress(RuntimeError):
-            lane = self._loop_states.get(self._transport_type.loop_key())
-        return time.monotonic() if lane is None else lane.now()
+            state = self._loop_states.get(self._transport_type.loop_key())
+        return time.monotonic() if state is None else state.now()
 
-    def turns(self, settings: Settings) -> Turns | None:
+    def limiter(self, settings: Settings) -> RateLimiter:
         """
-        Return the turns of the settings' credential, None if these settings have no rate limit.
+        Return the limiter of the settings' credential, for windows as long as theirs.
         """
-        rule = settings.rate_limit
-        if rule is None:
-            return None
-        key = settings.credential, rule.per, rule._storage
-        return self._turns.get(key) or self._new_turns(key, rule, settings.credential)
+        policy = settings.rate_limit
+        key = settings.credential, policy and policy.per, policy and policy._storage
+        return self._limiters.get(key) or self._new_limiter(key, settings)
 
-    def _new_turns(self, key: Hashable, rule: RateLimit, credential: Credential) -> Turns:
+    def _new_limiter(self, key: Hashable, settings: Settings) -> RateLimiter:
+        policy, credential = settings.rate_limit, settings.credential
         with self._lock:
-            if len(self._turns) >= self._many:
+            if len(self._limiters) >= self._many:
                 # Keys come and go, in a program that serves many of them.
                 now = self.now()
-                self._turns = {one: it for one, it in self._turns.items() if not it.is_idle(now)}
-                self._many = max(_MANY, 2 * len(self._turns))
+                self._limiters = {
+                    one: it for one, it in self._limiters.items() if not it.is_idle(now)
+                }
+                self._many = max(_MANY, 2 * len(self._limiters))
             shared = None
-            if rule._storage is not None and rule.storage is not None:
+            if policy is not None and policy._storage is not None and policy.storage is not None:
                 storage = self._storages.setdefault(
-                    rule._storage, Storage(rule._storage, rule.storage)
+                    policy._storage, Storage(policy._storage, policy.storage)
                 )
-                shared = Shared(storage, Book.of(credential, rule.per))
-            return self._turns.setdefault(key, Turns(rule.per, shared))
+                shared = SharedRateLimiter(storage, LimiterKeys.of(credential, policy.per))
+            per = 1.0 if policy is None else policy.per
+            limiter = RateLimiter(credential, self._cool_downs, per, shared)
+            return self._limiters.setdefault(key, limiter)
 
     async def aclose(self) -> None:
         """
         Close the connections of the running event loop; the others are closed with theirs.
         """
         if not self._closed:
-            lane = self._loop_states.get(self._transport_type.loop_key())
+            state = self._loop_states.get(self._transport_type.loop_key())
             self._closed = True
             with self._lock:
                 # Another thread may be about to add one, to a view with a storage of its own.
                 storages = list(self._storages.values())
             for storage in storages:
                 storage.close()
-            if lane is not None:
-                await lane.transport.aclose()
+            if state is not None:
+                await state.transport.aclose()
 
     def __del__(self) -> None:
         # No I/O here, and no import: this may run in any thread, at any time, even at exit.

@@ -53,7 +53,7 @@ from heymilo_async._http.errors import unexpected
 from heymilo_async._http.protocols import PoolTimeout
 from heymilo_async._http.proxies import Proxies
 from heymilo_async._mapping import ReadOnly
-from heymilo_async._ratelimit.window import CoolDown
+from heymilo_async._ratelimit.window import CoolDowns
 
 ID = NUMBER["id"]
 NOTHING = PoolSettings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
@@ -137,9 +137,9 @@ def test_a_shorter_rest_does_not_end_a_longer_one():
     A credential rests for as long as it was told at the most, and others do not rest with it.
     """
     because = errors.RateLimitError("")
-    cool_down = CoolDown()
-    cool_down.rest("a", 10.0, because)
-    cool_down.rest("a", 5.0, because)
+    cool_down = CoolDowns()
+    cool_down.start("a", 10.0, because)
+    cool_down.start("a", 5.0, because)
 
     assert (9.0, because) == cool_down.remaining("a", 1.0)
     assert None is cool_down.remaining("b", 1.0)
@@ -155,8 +155,8 @@ def test_a_rest_is_as_long_as_it_was_told():
     rests = set()
 
     for tick in range(1, 200):
-        cool_down = CoolDown()
-        cool_down.rest("a", 0.1 * tick + 20.0, because)
+        cool_down = CoolDowns()
+        cool_down.start("a", 0.1 * tick + 20.0, because)
         rests.add(cool_down.remaining("a", 0.1 * tick))
 
     assert {(20.0, because)} == rests

@@ -34,8 +34,12 @@ from heymilo_async import (
     ServerError,
     _pool,
 )
+from heymilo_async._core.blocking import run_now
+from heymilo_async._http import clients
+from heymilo_async._http.body import Receiver
 from heymilo_async._ratelimit.headers import Quota, quota
-from heymilo_async._ratelimit.window import Window, span_of
+from heymilo_async._ratelimit.limiter import RateLimiter
+from heymilo_async._ratelimit.window import CoolDowns, Window, span_of
 from heymilo_async.events import AttemptStarted, Paced
 
 ID = NUMBER["id"]
@@ -43,13 +47,34 @@ ID = NUMBER["id"]
 SPAN = 60.6
 
 
+def reserve(window, limit, now):
+    """
+    Reserve a start, and make it if it need not wait; return the reservation and the wait.
+    """
+    one, wait = window.reserve(limit, now)
+    if not wait:
+        window.start(one, now)
+    return one, wait
+
+
+def wait(window, one, now):
+    """
+    Return for how long *one* still has to wait; if it need not, it starts.
+    """
+    left = window.wait(one, now)
+    if not left:
+        window.start(one, now)
+    return left
+
+
 def started(window, limit, now):
     """
     Return whether one more may start at *now*; if it may not, it does not wait for it.
     """
-    turn, wait = window.line_up(limit, now)
-    window.leave(turn)
-    return not wait
+    one, left = reserve(window, limit, now)
+    if left:
+        window.release(one)
+    return not left
 
 
 # The window.
@@ -60,7 +85,7 @@ def test_as_many_as_the_limit_start_at_once():
     The first requests of a window start without a wait, the next one when the first is far back.
     """
     window = Window(60.0)
-    waits = [window.line_up(3, now)[1] for now in (0.0, 1.0, 2.0, 3.0)]
+    waits = [reserve(window, 3, now)[1] for now in (0.0, 1.0, 2.0, 3.0)]
 
     assert [0.0, 0.0, 0.0, SPAN - 3.0] == pytest.approx(waits)
 
@@ -90,15 +115,15 @@ def test_first_come_first_served():
     Who waits is not overtaken by who comes just as a place is free.
     """
     window = Window(60.0)
-    window.line_up(1, 0.0)
-    first, _ = window.line_up(1, 1.0)
-    second, wait_of_second = window.line_up(1, 2.0)
-    _, wait_of_late = window.line_up(1, SPAN + 1.0)
+    reserve(window, 1, 0.0)
+    first, _ = reserve(window, 1, 1.0)
+    second, wait_of_second = reserve(window, 1, 2.0)
+    _, wait_of_late = reserve(window, 1, SPAN + 1.0)
 
     assert 2 * SPAN - 2.0 == pytest.approx(wait_of_second)
     assert 2 * SPAN - 1.0 == pytest.approx(wait_of_late)
-    assert 0.0 < window.wait(second, SPAN + 2.0)
-    assert 0.0 == window.wait(first, SPAN + 3.0)
+    assert 0.0 < wait(window, second, SPAN + 2.0)
+    assert 0.0 == wait(window, first, SPAN + 3.0)
 
 
 def test_who_starts_late_is_followed_late():
@@ -106,14 +131,14 @@ def test_who_starts_late_is_followed_late():
     The distance is kept from when a request did start, not from when it was to start.
     """
     window = Window(60.0)
-    window.line_up(1, 0.0)
-    first, _ = window.line_up(1, 0.0)
-    second, planned = window.line_up(1, 0.0)
+    reserve(window, 1, 0.0)
+    first, _ = reserve(window, 1, 0.0)
+    second, planned = reserve(window, 1, 0.0)
 
-    assert 0.0 == window.wait(first, SPAN + 5.0)
+    assert 0.0 == wait(window, first, SPAN + 5.0)
     assert 2 * SPAN == pytest.approx(planned)
-    assert 5.0 == pytest.approx(window.wait(second, 2 * SPAN))
-    assert 0.0 == window.wait(second, 2 * SPAN + 5.0)
+    assert 5.0 == pytest.approx(wait(window, second, 2 * SPAN))
+    assert 0.0 == wait(window, second, 2 * SPAN + 5.0)
 
 
 def test_who_leaves_gives_the_turn_back():
@@ -121,13 +146,13 @@ def test_who_leaves_gives_the_turn_back():
     A turn that is given back is the next one's; to give back one that has started changes nothing.
     """
     window = Window(60.0)
-    turn, _ = window.line_up(1, 0.0)
-    window.leave(turn)
-    waiting = [window.line_up(1, 1.0)[0] for _ in range(100)]
+    turn, _ = reserve(window, 1, 0.0)
+    window.release(turn)
+    waiting = [reserve(window, 1, 1.0)[0] for _ in range(100)]
     for one in waiting:
-        window.leave(one)
+        window.release(one)
 
-    assert SPAN - 2.0 == pytest.approx(window.line_up(1, 2.0)[1])
+    assert SPAN - 2.0 == pytest.approx(reserve(window, 1, 2.0)[1])
 
 
 def test_who_never_comes_holds_nobody_up():
@@ -136,31 +161,51 @@ def test_who_never_comes_holds_nobody_up():
     again.
     """
     window = Window(60.0)
-    window.line_up(1, 0.0)
-    lost, _ = window.line_up(1, 0.0)
+    reserve(window, 1, 0.0)
+    lost, _ = reserve(window, 1, 0.0)
     later = 2 * SPAN + 1.0
 
     assert started(window, 1, later)
-    assert SPAN - 1.0 == pytest.approx(window.wait(lost, later + 1.0))
+    assert SPAN - 1.0 == pytest.approx(wait(window, lost, later + 1.0))
 
 
 @attrs.define
 class Caller:
     """
-    Somebody in the line of a simulation: asks again at a moment, or leaves at one.
+    A caller in a simulation: it asks again at a moment, gives up at one, or sends at one.
     """
 
-    turn: object
+    reservation: object
     asks_at: float
     leaves_at: float
+    takes: float
+    sends_at: float = 1e9
+
+    @property
+    def next_at(self):
+        """
+        When it does something next.
+        """
+        return min(self.asks_at, self.leaves_at, self.sends_at)
+
+    def take(self, left, now):
+        """
+        Wait for *left* seconds more, or send after a while if that is nothing.
+        """
+        if left:
+            self.asks_at = now + left
+        else:
+            self.asks_at = self.leaves_at = 1e9
+            self.sends_at = now + self.takes
 
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["come", "learn"]),
+        st.sampled_from(["come", "observe"]),
         st.floats(0.0, 5.0),  # after how long
         st.floats(0.0, 2.0),  # how late it wakes up
         st.one_of(st.just(1e9), st.floats(0.0, 30.0)),  # when it loses patience
+        st.one_of(st.just(0.0), st.floats(0.0, 25.0)),  # how long it takes to send
     ),
     min_size=1,
     max_size=40,
@@ -170,39 +215,79 @@ STEPS = st.lists(
 @given(limit=st.integers(1, 4), steps=STEPS)
 def test_never_more_than_the_limit(limit, steps):
     """
-    Whoever comes, is late, leaves, or learns: in no window are more starts than the limit.
+    Whoever comes, is late, leaves, learns, or has a permit for a while before it sends:
+    in no window are more requests sent than the limit.
     """
-    window, now, starts = Window(10.0), 0.0, []
-    callers: deque[Caller] = deque()
+    window, now, sent = Window(10.0), 0.0, []
+    callers: list[Caller] = []
     coming = deque(steps)
     while coming or callers:
-        after, late, patience = coming[0][1:] if coming else (1e9, 0.0, 1e9)
-        due = min((min(one.asks_at, one.leaves_at) for one in callers), default=1e9)
-        if coming and after <= due - now:
+        due = min((one.next_at for one in callers), default=1e9)
+        if coming and now + coming[0][1] <= due:
+            kind, after, late, patience, takes = coming.popleft()
             now += after
-            if coming.popleft()[0] == "learn":
-                window.learn(limit, int(late), patience, now)
+            if kind == "observe":
+                window.observe(limit, int(late), patience, now)
                 continue
-            turn, wait = window.line_up(limit, now)
-            if wait:
-                callers.append(Caller(turn, now + wait + late, now + patience))
-            else:
-                starts.append(now)
+            reservation, left = window.reserve(limit, now)
+            callers.append(Caller(reservation, 0.0, now + patience, takes))
+            callers[-1].take(left and left + late, now)
             continue
         now = max(now, due)
-        one = min(callers, key=lambda each: min(each.asks_at, each.leaves_at))
-        if one.leaves_at <= one.asks_at:
-            window.leave(one.turn)
+        one = min(callers, key=lambda each: each.next_at)
+        if one.sends_at == one.next_at:
+            window.start(one.reservation, now)
+            sent.append(now)
             callers.remove(one)
-        elif wait := window.wait(one.turn, now):
-            one.asks_at = now + wait
+        elif one.leaves_at <= one.asks_at:
+            window.release(one.reservation)
+            callers.remove(one)
         else:
-            starts.append(now)
-            callers.remove(one)
+            one.take(window.wait(one.reservation, now), now)
 
-    assert [] == [
-        (a, b) for a, b in zip(starts, starts[limit:], strict=False) if b - a < 10.05 - 1e-6
-    ]
+    assert [] == [(a, b) for a, b in zip(sent, sent[limit:], strict=False) if b - a < 10.05 - 1e-6]
+
+
+def test_a_permit_counts_until_its_request_is_sent():
+    """
+    A permit in use counts as a start of this very moment, and then as one of the moment
+    at which its request was sent, however often connecting came between.
+    """
+    window = Window(60.0)
+    one, _ = window.reserve(1, 0.0)
+    late, planned = window.reserve(1, 100.0)
+    assert SPAN == pytest.approx(planned)
+    assert (0, SPAN) == (window.status(1, 100.0).remaining, window.status(2, 100.0).reset - SPAN)
+
+    window.start(one, 101.0)
+    window.start(one, 101.005)
+    assert SPAN == pytest.approx(window.wait(late, 101.0))
+    window.start(one, 103.0)
+    assert SPAN == pytest.approx(window.wait(late, 103.0))
+    assert 0.0 == window.wait(late, 103.0 + SPAN)
+
+
+def test_a_permit_that_was_lost():
+    """
+    A permit that is neither used nor released is free again after a minute and a window.
+    """
+    window = Window(60.0)
+    window.reserve(1, 0.0)
+
+    assert not started(window, 1, 60.0 + SPAN - 0.1)
+    assert started(window, 1, 60.0 + SPAN)
+
+
+def test_a_start_that_the_server_moved():
+    """
+    A request whose start was counted otherwise meanwhile, and that goes out again, counts twice.
+    """
+    window = Window(60.0)
+    one, _ = reserve(window, 3, 0.0)
+    window.observe(3, remaining=2, reset=59.0, now=5.0)
+    window.start(one, 6.0)
+
+    assert 1 == window.status(3, 6.0).remaining
 
 
 def test_how_things_stand():
@@ -212,11 +297,11 @@ def test_how_things_stand():
     window = Window(60.0)
     stood = [window.status(2, 0.0)]
     for now in (0.0, 10.0):
-        window.line_up(2, now)
+        reserve(window, 2, now)
         stood.append(window.status(2, now))
-    window.line_up(2, 20.0)
+    reserve(window, 2, 20.0)
     stood.append(window.status(2, 20.0))
-    window.line_up(2, 20.0)
+    reserve(window, 2, 20.0)
     stood.append(window.status(2, 2 * SPAN + 11.0))
 
     assert [(2, 2, 0.0), (2, 1, SPAN), (2, 0, SPAN), (2, 0, 2 * SPAN - 20.0)] == [
@@ -289,8 +374,8 @@ def test_others_with_the_same_key():
     What the server has left counts, if it is less than we thought, until its reset.
     """
     window = Window(60.0)
-    window.line_up(10, 0.0)
-    window.learn(10, remaining=2, reset=20.0, now=0.0)
+    reserve(window, 10, 0.0)
+    window.observe(10, remaining=2, reset=20.0, now=0.0)
 
     assert 2 == window.status(10, 0.0).remaining
     assert [True, True, False] == [started(window, 10, 0.0) for _ in range(3)]
@@ -302,10 +387,10 @@ def test_a_server_that_has_more_left():
     A server never makes the client faster than it was told to be.
     """
     window = Window(60.0)
-    window.line_up(1, 0.0)
-    window.learn(1, remaining=1000, reset=0.5, now=0.0)
+    reserve(window, 1, 0.0)
+    window.observe(1, remaining=1000, reset=0.5, now=0.0)
 
-    assert SPAN - 1.0 == pytest.approx(window.line_up(1, 1.0)[1])
+    assert SPAN - 1.0 == pytest.approx(reserve(window, 1, 1.0)[1])
 
 
 def test_starts_that_took_a_while_to_arrive():
@@ -314,9 +399,9 @@ def test_starts_that_took_a_while_to_arrive():
     """
     window = Window(60.0)
     for _ in range(3):
-        window.line_up(3, 0.0)
-    window.learn(3, remaining=1, reset=59.0, now=5.0)
-    window.learn(3, remaining=1, reset=59.0, now=5.0)
+        reserve(window, 3, 0.0)
+    window.observe(3, remaining=1, reset=59.0, now=5.0)
+    window.observe(3, remaining=1, reset=59.0, now=5.0)
 
     assert [True, False, False] == [started(window, 3, now) for now in (60.6, 60.7, 64.5)]
     assert started(window, 3, 64.7)
@@ -327,13 +412,13 @@ def test_those_in_the_line_rest_too():
     Who waits for its turn when the server asks for a rest starts after it.
     """
     window = Window(60.0)
-    window.line_up(1, 0.0)
-    turn, _ = window.line_up(1, 0.0)
-    window.rest(100.0)
-    window.rest(90.0)
+    reserve(window, 1, 0.0)
+    turn, _ = reserve(window, 1, 0.0)
+    window.cool_down(100.0)
+    window.cool_down(90.0)
 
-    assert 30.0 == pytest.approx(window.wait(turn, 70.0))
-    assert 0.0 == window.wait(turn, 100.0)
+    assert 30.0 == pytest.approx(wait(window, turn, 70.0))
+    assert 0.0 == wait(window, turn, 100.0)
 
 
 def test_a_reset_in_a_year():
@@ -341,7 +426,7 @@ def test_a_reset_in_a_year():
     Nothing that a server says of what is left stops the client for longer than one window.
     """
     window = Window(60.0)
-    window.learn(5, remaining=0, reset=365 * 86_400.0, now=0.0)
+    window.observe(5, remaining=0, reset=365 * 86_400.0, now=0.0)
 
     assert [False, True] == [started(window, 5, now) for now in (60.5, 60.7)]
 
@@ -374,6 +459,106 @@ def test_a_paced_client(front, serve, naps, retries):
     assert [SPAN] * (2 if retries else 1) == pytest.approx(waits, abs=2.0)
     assert server.n == len([event for event in told if isinstance(event, AttemptStarted)])
     assert (5 if retries else 3) == server.n
+
+
+class Waiting:
+    """
+    A call that waits on a clock of its own, and what happens when it begins to.
+    """
+
+    name = "GET the number"
+    is_closed = False
+    remaining = 100.0
+
+    def __init__(self, happens):
+        self.loop_state = self.transport = self
+        self.at = 0.0
+        self.will_wait = happens
+
+    def now(self):
+        return self.at
+
+    async def sleep(self, seconds):
+        self.at += seconds
+        if self.at > SPAN + 1.0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("pause", [1000.0, 90.0], ids=["too long", "interrupted"])
+def test_a_pause_that_begins_while_a_call_waits_for_its_permit(pause):
+    """
+    A call that has its permit waits for a pause that began meanwhile; if it cannot, the permit is
+    there for the next one.
+    """
+    cool_downs, policy = CoolDowns(), RateLimit(1, per=60)
+    limiter = RateLimiter("a key", cool_downs, 60.0)
+    because = RateLimitError("slow down", status_code=429)
+    call = Waiting(lambda _: cool_downs.start("a key", pause, because))
+
+    run_now(run_now(limiter.acquire(call, policy)).start())
+    if pause > call.remaining:
+        error = run_now(limiter.acquire(call, policy))
+        text = "GET the number: not sent: the server asked this API key to wait 939 s: slow down"
+        assert (RateLimitError, text) == (type(error), str(error))
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            run_now(limiter.acquire(call, policy))
+
+    assert 1 == limiter.status(policy, call.at).remaining
+
+
+@pytest.mark.parametrize("what", ["loading the HTTP library", "connecting"])
+def test_a_start_is_counted_when_the_request_is_sent(front, serve, naps, monkeypatch, what):
+    """
+    What comes before the first request in a cold process does not use up its window.
+    """
+    server = serve(single())
+    if what == "connecting":
+        real = Receiver.trace
+
+        def trace(self, event, info):
+            real(self, event, info)
+            if event == "connection.connect_tcp.started":
+                naps.append(5.0)
+
+        monkeypatch.setattr(Receiver, "trace", trace)
+    else:
+        name = "open_blocking" if front.is_blocking else "open_async"
+        opening = getattr(clients, name)
+
+        def opened(*args):
+            naps.append(5.0)
+            return opening(*args)
+
+        monkeypatch.setattr(clients, name, opened)
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+        return client.rate_limit
+
+    status = front.run(body, server.base_url, rate_limit=RateLimit(5, per=60))
+
+    assert [5.0] == naps
+    assert 4 == status.remaining
+    assert SPAN == pytest.approx(status.reset, abs=2.0)
+
+
+def test_a_request_that_was_not_sent(front, serve, naps):
+    """
+    A call that fails before its request is sent gives its permit back.
+    """
+    server = serve(single())
+
+    async def body(client):
+        real = client._blocking if front.is_blocking else client
+        transport = getattr(real, "_twin", real)._engine.pool.loop_state().transport
+        with pytest.MonkeyPatch.context() as patching:
+            patching.setattr(transport, "_leased", lambda: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                await client.phone_numbers.get(ID)
+        return client.rate_limit.remaining
+
+    assert 5 == front.run(body, server.base_url, rate_limit=RateLimit(5, per=60))
 
 
 def test_how_a_client_stands(front, serve, naps):
@@ -677,7 +862,7 @@ def test_credentials_that_nobody_uses_any_more(serve, monkeypatch):
             client.with_options(api_key=f"key-number-{number}").phone_numbers.get(ID)
             time.sleep(0.06)
 
-        assert len(client._twin._engine.pool._turns) <= 2
+        assert len(client._twin._engine.pool._limiters) <= 2
 
 
 # What it takes.

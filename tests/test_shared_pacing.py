@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 import pickle
 import socket
 import subprocess
@@ -41,17 +40,16 @@ from heymilo_async import (
 from heymilo_async._core import settings as _settings
 from heymilo_async._core.blocking import run_now
 from heymilo_async._core.secrets import Secret
-from heymilo_async._core.settings import pool_settings
-from heymilo_async._http import BlockingTransport
-from heymilo_async._ratelimit import limiter as _turns
+from heymilo_async._core.transport import TooLateError
+from heymilo_async._http.body import Receiver
+from heymilo_async._ratelimit import limiter as _limiter
 from heymilo_async._ratelimit import redis as _storage
-from heymilo_async._ratelimit import redis_connections as _redis
-from heymilo_async._ratelimit.limiter import Shared
-from heymilo_async._ratelimit.redis import Book, Storage
-from heymilo_async._ratelimit.steps import finish
+from heymilo_async._ratelimit.limiter import Permit, SharedRateLimiter
+from heymilo_async._ratelimit.redis import BEAT, LimiterKeys, Storage
+from heymilo_async._ratelimit.window import Window
 
 ID = NUMBER["id"]
-BOOK = Book.of((Secret(KEY), None), 60.0)
+KEYS = LimiterKeys.of((Secret(KEY), None), 60.0)
 ONCE = RetryPolicy(max_attempts=1)
 
 
@@ -91,14 +89,12 @@ def storages(redis_server):
         storage.close()
 
 
-def take(storage, limit, *, book=BOOK, most=1e9, history=None, is_behind=False):
+def take(storage, limit, *, keys=KEYS, most=1e9, history=None, is_behind=False):
     """
     Return what *storage* grants for one more start.
     """
     member = storage.new_member()
-    return finish(
-        storage.take(book, limit, member, most=most, history=history, is_behind=is_behind)
-    )
+    return storage.reserve(keys, limit, member, most=most, history=history, is_behind=is_behind)
 
 
 def connections_left(redis_server):
@@ -144,9 +140,9 @@ def test_a_turn_that_would_come_too_late_is_not_taken(storages):
     take(storage, 1)
     hasty = [take(storage, 1, most=20.0) for _ in range(3)]
 
-    assert [False] * 3 == [one.has_turn for one in hasty]
+    assert [False] * 3 == [one.is_granted for one in hasty]
     assert [close_to(60.6)] * 3 == [one.wait for one in hasty]
-    assert take(storage, 1).has_turn
+    assert take(storage, 1).is_granted
 
 
 def test_a_turn_that_is_given_back(storages):
@@ -157,8 +153,8 @@ def test_a_turn_that_is_given_back(storages):
     take(storage, 1)
     for _ in range(5):
         member = storage.new_member()
-        grant = finish(storage.take(BOOK, 1, member, most=1e9, history=None, is_behind=False))
-        storage.leave(BOOK, member)
+        grant = storage.reserve(KEYS, 1, member, most=1e9, history=None, is_behind=False)
+        storage.release(KEYS, member)
 
         assert close_to(60.6) == grant.wait
 
@@ -168,16 +164,16 @@ def test_credentials_do_not_share(storages):
     Another credential has a window of its own, and so has another length of it.
     """
     storage = storages()
-    books = [
-        BOOK,
-        Book.of((None, Secret(KEY)), 60.0),
-        Book.of((Secret(KEY), Secret("a token")), 60.0),
-        Book.of((Secret(KEY), None), 5.0),
+    several = [
+        KEYS,
+        LimiterKeys.of((None, Secret(KEY)), 60.0),
+        LimiterKeys.of((Secret(KEY), Secret("a token")), 60.0),
+        LimiterKeys.of((Secret(KEY), None), 5.0),
     ]
 
-    assert [0.0] * 4 == [take(storage, 1, book=book).wait for book in books]
-    assert 4 == len({book.keys[0] for book in books})
-    assert BOOK == Book.of((Secret(KEY), None), 60)
+    assert [0.0] * 4 == [take(storage, 1, keys=one).wait for one in several]
+    assert 4 == len({one.names[0] for one in several})
+    assert KEYS == LimiterKeys.of((Secret(KEY), None), 60)
 
 
 def test_turns_of_a_process_that_died(storages, monkeypatch):
@@ -203,7 +199,7 @@ def test_turns_of_a_process_that_waits(storages, monkeypatch):
         take(patient, 1)
     for _ in range(4):
         time.sleep(0.1)
-        patient.beat(BOOK, dict)
+        patient.beat(KEYS, dict)
 
     assert close_to(121.2) == take(other, 1).wait
 
@@ -222,7 +218,7 @@ def test_redis_forgets_everything(storages, redis_server):
     assert close_to(50.6) == grant.wait
     redis_server.stop()
     redis_server.start()
-    storage.beat(BOOK, lambda: remembered)
+    storage.beat(KEYS, lambda: remembered)
     assert close_to(50.6) == take(storage, 2).wait
 
 
@@ -245,8 +241,8 @@ def test_what_the_server_says_is_for_all(storages):
     """
     ours, theirs = storages(), storages()
     take(ours, 10)
-    ours.learn(BOOK, 10, remaining=2, reset=20.0)
-    ours.learn(BOOK, 10, remaining=5, reset=20.0)
+    ours.observe(KEYS, 10, remaining=2, reset=20.0)
+    ours.observe(KEYS, 10, remaining=5, reset=20.0)
     grants = [take(theirs, 10) for _ in range(3)]
 
     assert [0.0, 0.0, close_to(20.6)] == [one.wait for one in grants]
@@ -257,7 +253,7 @@ def test_a_rest_is_for_all(storages):
     When the server asked one of us to rest, nobody has a turn before that.
     """
     ours, theirs = storages(), storages()
-    ours.rest(BOOK, 30.0)
+    ours.cool_down(KEYS, 30.0)
 
     assert close_to(30.0) == take(theirs, 10).wait
 
@@ -268,10 +264,10 @@ def test_what_is_not_used_is_forgotten(storages, redis_server, monkeypatch):
     """
     monkeypatch.setattr(_storage, "LEASE", 0.2)
     storage = storages()
-    book = Book.of((Secret(KEY), None), 0.05)
-    take(storage, 1, book=book)
-    storage.learn(book, 10, remaining=2, reset=0.05)
-    storage.rest(book, 0.05)
+    keys = LimiterKeys.of((Secret(KEY), None), 0.05)
+    take(storage, 1, keys=keys)
+    storage.observe(keys, 10, remaining=2, reset=0.05)
+    storage.cool_down(keys, 0.05)
     before = redis_server.keys()
     deadline = time.monotonic() + 10
     while redis_server.keys() and time.monotonic() < deadline:
@@ -396,9 +392,9 @@ def test_a_storage_that_is_ill(storages, redis_server, clock, caplog, what):
     begins, ends, said = AILMENTS[what]
     storage = storages(clock=clock)
     with redis_server.told() as told:
-        begins(told, BOOK.keys[0])
+        begins(told, KEYS.names[0])
         ill = [take(storage, 3) for _ in range(3)]
-        ends(told, BOOK.keys[0])
+        ends(told, KEYS.names[0])
     clock.now += 1.1
 
     assert [None] * 3 == ill
@@ -413,8 +409,8 @@ def test_a_storage_that_is_ill(storages, redis_server, clock, caplog, what):
     [
         lambda told: told.script_flush(),
         lambda told: told.client_kill_filter(_type="normal", skipme=True),
-        lambda told: told.delete(BOOK.keys[0]),
-        lambda told: told.delete(*BOOK.keys),
+        lambda told: told.delete(KEYS.names[0]),
+        lambda told: told.delete(*KEYS.names),
     ],
     ids=["scripts forgotten", "connections killed", "starts evicted", "all of it evicted"],
 )
@@ -423,10 +419,10 @@ def test_a_storage_to_which_something_happened(storages, redis_server, caplog, w
     A storage that has lost something, but works, serves on: nobody has to notice.
     """
     storage = storages()
-    granted = [take(storage, 5).has_turn]
+    granted = [take(storage, 5).is_granted]
     with redis_server.told() as told:
         what(told)
-    granted += [take(storage, 5).has_turn for _ in range(3)]
+    granted += [take(storage, 5).is_granted for _ in range(3)]
 
     assert [True] * 4 == granted
     assert [] == caplog.messages
@@ -481,7 +477,7 @@ def test_calls_beside_a_storage_that_is_ill(front, serve, redis_server, caplog, 
     server = serve(single())
     rule = RateLimit(3, per=0.4, storage=redis_server.url)
     begins, ends, _ = AILMENTS[what]
-    starts = Book.of((Secret(KEY), None), 0.4).keys[0]
+    starts = LimiterKeys.of((Secret(KEY), None), 0.4).names[0]
 
     async def body(client):
         await client.phone_numbers.get(ID)
@@ -537,7 +533,7 @@ def test_ctrl_c_in_the_middle(storages, monkeypatch):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as caught:
-        finish(storage._ask(interrupt))
+        storage._ask(interrupt)
 
     names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
     assert "interrupt" not in names
@@ -561,34 +557,36 @@ def test_connections_that_all_died(storages, redis_server, caplog):
     A Redis that closed many connections is asked again over a new one, and nobody has to notice.
     """
     storage = storages()
-    asked = [
-        storage.take(BOOK, 9, storage.new_member(), most=1e9, history=None, is_behind=False)
-        for _ in range(3)
-    ]
-    sources = [next(source for source in one if source is not None) for one in asked]
-    granted = [finish(one).remaining for one in asked]
+    take(storage, 9)
+    pool = storage._redis.connection_pool
+    for connection in [pool.get_connection() for _ in range(3)]:
+        pool.release(connection)
     with redis_server.told() as told:
         told.client_kill_filter(_type="normal", skipme=True)
 
-    assert 3 == len(set(sources))
-    assert [8, 7, 6] == granted
-    assert 5 == take(storage, 9).remaining
+    assert [7, 6, 5, 4] == [take(storage, 9).remaining for _ in range(4)]
     assert [] == caplog.messages
 
 
 def test_closed_while_somebody_asks(storages, redis_server):
     """
-    A storage that is closed leaves the connection in use to its user, who closes it afterwards.
+    A storage that is closed leaves the connection in use to its user, and closes it afterwards.
     """
     storage = storages()
-    take(storage, 9)
-    asked = storage.take(BOOK, 9, storage.new_member(), most=1e9, history=None, is_behind=False)
-    source = next(asked)
-    storage.close()
+    connection_ids = []
 
-    assert -1 < source.fileno()
-    assert 7 == finish(asked).remaining
-    assert -1 == source.fileno()
+    def question(redis):
+        pool = redis.connection_pool
+        connection = pool.get_connection()
+        storage.close()
+        connection.send_command("CLIENT", "ID")
+        connection_ids.append(connection.read_response())
+        pool.release(connection)
+
+    storage._ask(question)
+
+    assert 1 == len(connection_ids)
+    assert 1 == connections_left(redis_server)
 
 
 def test_a_turn_that_is_given_back_late(storages, redis_server):
@@ -597,25 +595,28 @@ def test_a_turn_that_is_given_back_late(storages, redis_server):
     """
     storage = storages()
     member = storage.new_member()
-    finish(storage.take(BOOK, 9, member, most=1e9, history=None, is_behind=False))
+    storage.reserve(KEYS, 9, member, most=1e9, history=None, is_behind=False)
     storage.close()
-    storage.leave(BOOK, member)
+    storage.release(KEYS, member)
 
     assert 1 == connections_left(redis_server)
     kept = redis_server.keys()
     assert [] == [key for key in kept if ":starts:" in key]
 
 
-def test_closed_while_it_is_opened(storages, redis_server):
+def test_closed_while_it_is_opened(storages, redis_server, monkeypatch):
     """
     A storage that is closed while its first question opens it keeps no connection.
     """
-    storage = storages()
-    asked = storage.take(BOOK, 9, storage.new_member(), most=1e9, history=None, is_behind=False)
-    assert None is next(asked)
-    storage.close()
-    finish(asked)
+    storage, real = storages(), _storage._open
 
+    def opened(url):
+        storage.close()
+        return real(url)
+
+    monkeypatch.setattr(_storage, "_open", opened)
+
+    assert take(storage, 9).is_granted
     assert 1 == connections_left(redis_server)
 
 
@@ -632,47 +633,15 @@ def test_who_finds_out_opens_the_way(storages, redis_server, clock):
     assert [2, 1, 0] == [take(storage, 3).remaining for _ in range(3)]
 
 
-def test_a_redis_py_that_hides_its_sockets(storages, monkeypatch):
-    """
-    Should redis-py call its socket otherwise, turns are taken all the same, by steps that block.
-    """
-    monkeypatch.setattr(_redis, "_socket_of", lambda _: None)
-    storage = storages()
-    take(storage, 9)
-    asked = storage.take(BOOK, 9, storage.new_member(), most=1e9, history=None, is_behind=False)
-
-    assert None is next(asked)
-    assert 7 == finish(asked).remaining
-
-
-def test_connections_that_a_burst_needed(storages, monkeypatch):
-    """
-    Of the connections that were in use at a time, so many are kept and no more.
-    """
-    monkeypatch.setattr(_redis, "_IDLE", 2)
-    storage = storages()
-    asked = [
-        storage.take(BOOK, 9, storage.new_member(), most=1e9, history=None, is_behind=False)
-        for _ in range(5)
-    ]
-    sources = [next(source for source in one if source is not None) for one in asked]
-    for one in asked:
-        finish(one)
-
-    assert 3 == [source.fileno() for source in sources].count(-1)
-
-
 def test_a_log_in_that_fails(storages, redis_server, clock, caplog):
     """
-    Where connecting ends in an error, the next question connects anew, and says that this blocks.
+    A storage that refuses what the URL asks for is asked again once a second, and says why once.
     """
     url = redis_server.url.removesuffix("/0") + "/9999"
     storage = Storage(Secret(url), "no such database", clock=clock)
     answers = []
     for _ in range(3):
-        asked = storage.take(BOOK, 9, "a:1", most=1e9, history=None, is_behind=False)
-        assert None is next(asked)
-        answers.append(finish(asked))
+        answers.append(take(storage, 9))
         clock.now += 1.1
     storage.close()
 
@@ -681,30 +650,26 @@ def test_a_log_in_that_fails(storages, redis_server, clock, caplog):
     assert "out of range" in line
 
 
-@pytest.mark.parametrize(
-    ("pause", "timeout", "is_answered"),
-    [(0.02, 10.0, True), (0.2, 0.5, False)],
-    ids=["in time", "for too long"],
-)
-def test_an_answer_in_pieces(redis_server, monkeypatch, pause, timeout, is_answered, caplog):
+def test_an_answer_in_pieces(front, serve, redis_server, monkeypatch, caplog):
     """
-    An answer may come in pieces, as long as all of it takes no more than half a second.
+    A storage whose answer trickles in keeps no call waiting, and counts as down.
     """
-    monkeypatch.setattr(_storage, "_TIMEOUT", timeout)
-    with Trickle(redis_server.port, size=10) as between:
-        url = redis_server.url.replace(str(redis_server.port), str(between.port))
-        storage = Storage(Secret(url), "in pieces")
-        take(storage, 9)
-        between.pause = pause
-        began = time.monotonic()
-        grant = take(storage, 9)
-        elapsed = time.monotonic() - began
-        between.pause = 0.0
-        storage.close()
+    monkeypatch.setattr(_limiter, "_PATIENCE", 0.5)
+    server = serve(single())
 
-    assert is_answered == (grant is not None)
-    assert elapsed < 5
-    assert (not is_answered) == ("TimeoutError" in caplog.text)
+    async def body(client):
+        await client.phone_numbers.get(ID)
+        between.pause = 0.2
+        await client.phone_numbers.get(ID)
+        between.pause = 0.0
+
+    with Trickle(redis_server.port, size=2) as between:
+        url = redis_server.url.replace(str(redis_server.port), str(between.port))
+        front.run(body, server.base_url, rate_limit=RateLimit(9, per=60, storage=url))
+
+    assert 2 == server.n
+    (line,) = caplog.messages
+    assert "it takes too long" in line
 
 
 # Clients.
@@ -740,7 +705,7 @@ def test_an_event_loop_goes_on_while_pieces_come(serve, redis_server, backend):
         url = redis_server.url.replace(str(redis_server.port), str(between.port))
         anyio.run(main, url, between, backend=backend)
 
-    assert 2 == redis_server.keys()[BOOK.keys[0]]
+    assert 2 == redis_server.keys()[KEYS.names[0]]
     assert len(ticks) > 5
 
 
@@ -766,36 +731,56 @@ def test_ctrl_c_while_redis_answers(serve, redis_server, deadline):
             with pytest.raises(KeyboardInterrupt):
                 client.phone_numbers.get(ID)
 
-        assert 1 == redis_server.keys()[BOOK.keys[0]]
+        assert 1 == redis_server.keys()[KEYS.names[0]]
         client.phone_numbers.get(ID)
-    assert 2 == redis_server.keys()[BOOK.keys[0]]
+    assert 2 == redis_server.keys()[KEYS.names[0]]
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_an_event_loop_needs_no_threads(serve, redis_server, monkeypatch, backend):
+@pytest.mark.parametrize("concurrency", [1, 20])
+def test_few_connections(front, serve, redis_server, concurrency):
     """
-    Once a connection is open, turns are taken without a thread, over four connections at most.
+    However many calls ask, they ask over four connections at most.
     """
     server = serve(single())
     rule = RateLimit(1000, per=60, storage=redis_server.url)
+
+    async def body(client):
+        await client.phone_numbers.get_many([ID] * 40, concurrency=concurrency)
+        with redis_server.told() as told:
+            return len(told.client_list()) - 1
+
+    assert 1 <= front.run(body, server.base_url, rate_limit=rule) <= 4
+    assert 40 == server.n
+
+
+def test_calls_beside_a_storage_that_says_nothing(front, serve, monkeypatch):
+    """
+    A storage that accepts connections and says nothing takes four threads at most, and no call
+    misses its deadline for it.
+    """
+    monkeypatch.setattr(_storage, "_TIMEOUT", 30.0)
+    server = serve(single())
     threads = []
 
-    async def main():
-        async with AsyncHeyMilo(KEY, base_url=server.base_url, rate_limit=rule) as client:
-            await client.phone_numbers.get_many([ID] * 40, concurrency=20)
-            real = anyio.to_thread.run_sync
-            monkeypatch.setattr(
-                anyio.to_thread, "run_sync", lambda *a, **o: threads.append(a) or real(*a, **o)
-            )
-            await client.phone_numbers.get_many([ID] * 40, concurrency=20)
-            with redis_server.told() as told:
-                return len(told.client_list()) - 1
+    async def body(client):
+        for _ in range(3):
+            await client.phone_numbers.get_many([ID] * 10)
+            threads.append([one.name for one in threading.enumerate()].count("heymilo-detached"))
 
-    opened = anyio.run(main, backend=backend)
-    assert 80 == server.n
-    assert 1 <= opened <= 4
-    # (Where the machine stood still for a moment, a thread may have read an answer.)
-    assert len(threads) < 20
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        rule = RateLimit(1000, per=60, storage=f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        front.run(body, server.base_url, rate_limit=rule, deadline=5.0)
+        connections = []
+        silent.settimeout(0.0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                connections.append(silent.accept()[0])
+        for one in connections:
+            one.close()
+
+    assert 30 == server.n
+    assert max(threads) <= 4
+    assert len(connections) <= 4
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -942,6 +927,74 @@ def test_alone_each_takes_its_share(redis_server, serve):
         client.close()
 
 
+def test_a_storage_that_never_answered(front, serve, redis_server):
+    """
+    A process that does not know how many share the limit allows itself one part in sixteen.
+    """
+    server = serve(single())
+    redis_server.stop()
+
+    async def body(client):
+        for _ in range(2):
+            await client.phone_numbers.get(ID)
+        with pytest.raises(DeadlineExceededError):
+            await client.phone_numbers.get(ID)
+
+    rule = RateLimit(32, per=60, storage=redis_server.url)
+    front.run(body, server.base_url, rate_limit=rule, deadline=20.0)
+
+
+def test_a_storage_that_dies_when_nothing_is_left(front, serve, redis_server):
+    """
+    What others may have started counts, for a window after Redis answered last.
+    """
+    server = serve(single())
+    rule = RateLimit(6, per=60, storage=redis_server.url)
+
+    async def body(client):
+        for _ in range(5):
+            take(other, 6)
+        await client.phone_numbers.get(ID)
+        redis_server.stop()
+        with pytest.raises(DeadlineExceededError):
+            await client.phone_numbers.get(ID)
+
+    other = Storage(Secret(redis_server.url), "other")
+    front.run(body, server.base_url, rate_limit=rule, deadline=20.0)
+    other.close()
+
+    assert 1 == server.n
+
+
+def test_a_request_that_is_sent_late(front, serve, redis_server, naps, monkeypatch):
+    """
+    Redis counts a start when its request is sent, and not when its permit was granted.
+    """
+    server = serve(single())
+    rule = RateLimit(2, per=60, storage=redis_server.url)
+    members = []
+    real = Receiver.trace
+
+    def trace(self, event, info):
+        real(self, event, info)
+        if event == "connection.connect_tcp.started":
+            with redis_server.told() as told:
+                members.extend(told.zrange(KEYS.names[0], 0, -1, withscores=True))
+            naps.append(5.0)
+
+    monkeypatch.setattr(Receiver, "trace", trace)
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+
+    front.run(body, server.base_url, rate_limit=rule)
+    with redis_server.told() as told:
+        ((member, at),) = told.zrange(KEYS.names[0], 0, -1, withscores=True)
+
+    assert [member] == [one for one, _ in members]
+    assert members[0][1] < at
+
+
 def test_a_lower_limit_is_told_to_others(front, serve, redis_server):
     """
     What the server says is left, and that it wants a rest, reaches the other clients.
@@ -1055,51 +1108,60 @@ class LoopState:
         self.now.now += seconds + self.late
         self.late = 0.0
 
-    async def run_in_thread(self, function):
+    async def run_in_thread(self, function, within=None):
+        del within
         return function()
 
-    async def query(self, steps, *, within):
-        del within
-        return finish(steps)
 
-
-class Patient:
+class Caller:
     """
-    A caller that waits for anything.
+    A call that waits for anything, unless it is told not to.
     """
 
-    remaining = 1e9
+    name = "GET the number"
+    is_closed = False
 
-    def __init__(self, *, patience=1e9):
-        self.patience = patience
+    def __init__(self, loop_state, *, remaining=1e9):
+        self.loop_state = loop_state
+        self.remaining = remaining
+        self.waits = []
 
-    def may_wait(self, seconds):
-        return seconds <= self.patience
-
-    def is_closed(self):
-        return False
+    def will_wait(self, seconds):
+        self.waits.append(seconds)
 
 
 @pytest.fixture
 def shared(storages, clock):
     """
-    The part of one process, whose waits take no time, and its lane.
+    The part of one process, whose waits take no time, and the state of its loop.
     """
-    return Shared(storages(), BOOK), LoopState(clock)
+    return SharedRateLimiter(storages(), KEYS), LoopState(clock)
+
+
+def acquire(mine, loop_state, *, limit=1, remaining=1e9, window=None):
+    """
+    Return what a call gets that asks for a permit, which is used at once; and count it.
+    """
+    got = run_now(
+        mine.acquire(limit, Caller(loop_state, remaining=remaining), window or Window(60.0))
+    )
+    if isinstance(got, Permit):
+        run_now(got.start())
+    return got
 
 
 def test_a_process_that_waits_says_so(shared, monkeypatch):
     """
     Of the calls that wait, one says every second that their process is alive.
     """
-    mine, lane = shared
+    mine, loop_state = shared
     beats = []
-    monkeypatch.setattr(mine._storage, "beat", lambda *_: beats.append(lane.now()))
-    run_now(mine.take(1, lane, Patient()))
-    assert 0.0 == run_now(mine.take(1, lane, Patient()))
+    monkeypatch.setattr(mine._storage, "beat", lambda *_: beats.append(loop_state.now()))
+    acquire(mine, loop_state)
+    assert isinstance(acquire(mine, loop_state), Permit)
 
-    assert 60.6 == pytest.approx(sum(lane.naps), abs=0.5)
-    assert max(lane.naps) <= _turns.BEAT
+    assert 60.6 == pytest.approx(sum(loop_state.naps), abs=0.5)
+    assert max(loop_state.naps) <= BEAT
     assert 60 <= len(beats) <= 62
 
 
@@ -1107,24 +1169,33 @@ def test_a_process_that_was_stopped_for_a_while(shared):
     """
     A process that was silent for so long that its turns were given away lines up again.
     """
-    mine, lane = shared
-    run_now(mine.take(1, lane, Patient()))
-    lane.late = 10.0
-    assert 0.0 == run_now(mine.take(1, lane, Patient(patience=70.0)))
+    mine, loop_state = shared
+    acquire(mine, loop_state)
+    loop_state.late = 10.0
+    assert isinstance(acquire(mine, loop_state), Permit)
 
-    assert sum(lane.naps) > 60.7
+    assert sum(loop_state.naps) > 60.7
 
 
-def test_who_will_not_wait(shared, redis_server):
+def test_a_call_that_has_no_time_left(shared, redis_server, monkeypatch):
     """
-    A caller that says no to a wait gives its turn back.
+    A call whose deadline passed while Redis was asked gives its permit back.
     """
-    mine, lane = shared
-    run_now(mine.take(1, lane, Patient()))
-    late = run_now(mine.take(1, lane, Patient(patience=5.0)))
+    mine, loop_state = shared
+    acquire(mine, loop_state)
+    caller = Caller(loop_state)
+    real = mine._answer
+
+    def slow(question):
+        caller.remaining = 5.0
+        return real(question)
+
+    monkeypatch.setattr(mine, "_answer", slow)
+    late = run_now(mine.acquire(1, caller, Window(60.0)))
 
     assert close_to(60.6) == late
-    assert 1 == redis_server.keys()[BOOK.keys[0]]
+    assert [] == caller.waits
+    assert 1 == redis_server.keys()[KEYS.names[0]]
 
 
 # What it takes.
@@ -1132,50 +1203,33 @@ def test_who_will_not_wait(shared, redis_server):
 
 @pytest.mark.parametrize("is_answered", [True, False])
 @pytest.mark.parametrize("is_cancelled", [True, False])
-def test_who_asks_and_does_not_wait_for_the_answer(
+def test_a_call_that_does_not_wait_for_the_answer(
     shared, redis_server, monkeypatch, is_answered, is_cancelled
 ):
     """
-    A call that is cancelled or too late while it asks for a turn has none, whenever the answer
+    A call that is cancelled or too late while it asks for a permit has none, whenever the answer
     comes.
     """
-    mine, lane = shared
+    mine, loop_state = shared
     running = []
 
-    async def query(steps, *, within):
-        del within
-        running.append(steps)
+    async def run_in_thread(function, within=None):
+        if within is None:
+            return function()
+        running.append(function)
         if is_answered:
-            finish(steps)
-        if is_cancelled:
-            raise asyncio.CancelledError
+            function()
+        raise asyncio.CancelledError if is_cancelled else TooLateError
 
-    monkeypatch.setattr(lane, "query", query)
+    monkeypatch.setattr(loop_state, "run_in_thread", run_in_thread)
     with contextlib.suppress(asyncio.CancelledError):
-        assert None is run_now(mine.take(3, lane, Patient()))
+        assert None is acquire(mine, loop_state, limit=3, remaining=2.0)
     if not is_answered:
-        finish(running[0])
+        running[0]()
 
     kept = redis_server.keys()
     assert [] == [key for key in kept if ":starts:" in key]
     assert {} == mine._mine
-
-
-def test_a_fault_in_the_thread_that_asks():
-    """
-    What goes wrong in the thread that asks leaves as it is, with a deadline and without.
-    """
-    transport = BlockingTransport(
-        pool_settings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
-    )
-
-    def faulty():
-        yield None
-        return 1 / 0
-
-    for within in (math.inf, 5.0):
-        with pytest.raises(ZeroDivisionError):
-            run_now(transport.query(faulty(), within=within))
 
 
 def test_redis_is_loaded_when_it_is_used():
@@ -1316,23 +1370,25 @@ def test_a_storage_that_was_never_asked():
 
 def test_a_caller_whose_client_is_closed(shared, redis_server):
     """
-    A caller whose client was closed already takes no turn.
+    A call whose client was closed already takes no permit in Redis.
     """
-    mine, lane = shared
-    caller = Patient()
-    caller.is_closed = lambda: True
+    mine, loop_state = shared
+    caller, window = Caller(loop_state), Window(60.0)
+    caller.is_closed = True
+    permit = run_now(mine.acquire(1, caller, window))
+    run_now(permit.release())
 
-    assert 0.0 == run_now(mine.take(1, lane, caller))
     assert {} == redis_server.keys()
+    assert window.is_empty(loop_state.now())
 
 
 def test_what_redis_said_grows_old(shared, clock):
     """
     What Redis said of how things stand counts until everything is free again.
     """
-    mine, lane = shared
+    mine, loop_state = shared
     own = RateLimitStatus(limit=3, remaining=3, reset=0.0)
-    run_now(mine.take(3, lane, Patient()))
+    acquire(mine, loop_state, limit=3)
 
     assert 2 == mine.status(own, clock.now).remaining
     assert own == mine.status(own, clock.now + 61.0)
@@ -1351,4 +1407,4 @@ def test_answers_that_say_nothing_new(front, serve, redis_server):
     rule = RateLimit(10, per=60, storage=redis_server.url)
     front.run(body, server.base_url, rate_limit=rule)
 
-    assert 1 == redis_server.keys()[BOOK.keys[0]]
+    assert 1 == redis_server.keys()[KEYS.names[0]]

@@ -4,9 +4,8 @@ The transport protocol: the only thing that shared code may await.
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import Protocol, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
 
 from .messages import Request, Response
 from .secrets import Secret
@@ -15,10 +14,11 @@ A = TypeVar("A")
 B = TypeVar("B")
 B_co = TypeVar("B_co", covariant=True)
 
-#: Work that says before each step what it would wait for: the socket from which the step reads, or
-#: None before a step that may block for other reasons. It may go on in another thread than it began
-#: in. The socket has a timeout: an event loop may leave it without blocking.
-Steps: TypeAlias = Generator[socket.socket | None, None, B]
+
+class TooLateError(Exception):
+    """
+    A function in a thread took too long. It goes on, and nobody gets its result.
+    """
 
 
 class Prefetched(Protocol[B_co]):
@@ -59,11 +59,19 @@ class Transport(Protocol):
         """
         ...
 
-    async def send(self, request: Request, *, timeout: float, expires: float | None) -> Response:
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+        expires: float | None,
+        on_send: Callable[[], Awaitable[None]] | None = None,
+    ) -> Response:
         """
         Send *request* once and read the whole response.
 
         *timeout* is in seconds without progress; *expires* the moment on `now` to give up.
+        *on_send* is awaited just before the request goes out, and again if connecting came between.
 
         Raises:
             HeyMiloError: No response came; nothing of the HTTP library's is left in it.
@@ -86,34 +94,23 @@ class Transport(Protocol):
         """
         ...
 
-    async def run_off_loop(self, work: Callable[[], B], size: int) -> B:
+    async def run_in_thread(self, function: Callable[[], B], within: float | None = None) -> B:
         """
-        Return what *work* returns, which reads *size* bytes; no other task waits long for that.
+        Return what *function* returns, which blocks for a moment.
+
+        Without *within* it is not cancelled in the middle. With it, a caller that is cancelled
+        does not wait, and the function goes on; of those that may go on so, a few run at a time.
+        `math.inf` is for what reads a large body: it needs no thread where nothing else would run.
+
+        Raises:
+            TooLateError: It takes more than *within* seconds, and goes on.
         """
         ...
 
-    async def query(self, steps: Steps[B], *, within: float) -> B | None:
-        """
-        Return what comes of *steps*, None if they take more than *within* seconds.
-
-        A caller that is cancelled, or too late, does not wait for them, and they go on.
-        """
-        ...
-
-    async def run_in_thread(self, function: Callable[[], B]) -> B:
-        """
-        Return what *function* returns, which blocks for a moment. It is not cancelled in the middle.
-        """
-        ...
-
-    async def recycle_connections(self) -> None:
-        """
-        Close the connections; requests in progress finish first, the next one opens new ones.
-        """
-        ...
-
-    async def aclose(self) -> None:
+    async def aclose(self, *, gracefully: bool = False) -> None:
         """
         Close every connection; requests in progress end at once, with an error.
+
+        *gracefully*: they finish first, and the next request opens new connections.
         """
         ...

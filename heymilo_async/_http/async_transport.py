@@ -5,13 +5,14 @@ AsyncTransport: waiting and sending with anyio, on asyncio and trio.
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
-import socket
 import sys
+import threading
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from types import ModuleType
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NoReturn, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
@@ -20,10 +21,9 @@ import anyio.to_thread
 from .._core.messages import Request, Response
 from .._core.secrets import Secret
 from .._core.settings import PoolSettings
-from .._core.transport import Prefetched, Steps
-from .._ratelimit.steps import PATIENCE, Rest, drive
+from .._core.transport import Prefetched, TooLateError
 from ..errors import APIConnectionError, HeyMiloError
-from .body import Receiver
+from .body import SENDING, Receiver
 from .errors import Failure, conclude, judge
 from .lease import Lease
 from .logs import no_secrets_logged
@@ -39,9 +39,6 @@ _THREADS = 4
 
 #: Pieces that may still be in a buffer after a response was closed in the middle.
 _LEFT_OVER = 100_000
-
-#: Bytes of a body that take longer to read (10 ms or so) than a thread costs.
-_LARGE = 512 * 1024
 
 #: For each event loop: what the loop ends when it ends, and the transports that this closes.
 _guards: weakref.WeakKeyDictionary[
@@ -63,8 +60,8 @@ class AsyncTransport:
         self._places = anyio.CapacityLimiter(settings.max_connections)
         # Of our own: those that all share may be taken by what takes longer.
         self._threads = anyio.CapacityLimiter(_THREADS)
-        #: Who asks first is answered first.
-        self._questions = anyio.CapacityLimiter(_THREADS)
+        #: Of what goes on though nobody waits: a place is free when the thread has ended.
+        self._detached = anyio.CapacityLimiter(_THREADS)
         self._scopes: set[anyio.CancelScope] = set()
         self._lease: Lease | None = None
         self._closed = False
@@ -116,7 +113,14 @@ class AsyncTransport:
             finally:
                 self._scopes.discard(scope)
 
-    async def send(self, request: Request, *, timeout: float, expires: float | None) -> Response:
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+        expires: float | None,
+        on_send: Callable[[], Awaitable[None]] | None = None,
+    ) -> Response:
         """
         Send *request* once and read the whole answer.
         """
@@ -129,7 +133,7 @@ class AsyncTransport:
         with anyio.CancelScope(deadline=math.inf if expires is None else expires) as scope:
             self._scopes.add(scope)
             try:
-                await self._exchange(request, timeout, expires, receiver)
+                await self._exchange(request, timeout, expires, receiver, on_send)
             except HeyMiloError:
                 raise
             except Exception as error:
@@ -158,7 +162,7 @@ class AsyncTransport:
             finally:
                 del own
         if receiver.ambiguous:
-            await self.recycle_connections()
+            await self.aclose(gracefully=True)
         return conclude(
             request,
             receiver,
@@ -170,7 +174,12 @@ class AsyncTransport:
         )
 
     async def _exchange(
-        self, request: Request, timeout: float, expires: float | None, receiver: Receiver
+        self,
+        request: Request,
+        timeout: float,
+        expires: float | None,
+        receiver: Receiver,
+        on_send: Callable[[], Awaitable[None]] | None,
     ) -> None:
         place = await _place_in(self._places, timeout)
         try:
@@ -181,8 +190,11 @@ class AsyncTransport:
                 trace: dict[str, Any] = {}
                 if self._settings.http_client is not None:
                     trace["trace"] = receiver.trace_yours_async
-                elif expires is not None:
+                elif expires is not None or on_send is not None:
                     trace["trace"] = receiver.trace_async
+                if on_send is not None:
+                    await on_send()
+                    trace["trace"] = functools.partial(_trace, trace["trace"], on_send)
                 with no_secrets_logged(request.secrets + self.secrets):
                     received = await lease.client.send(request, timeout, trace)
                     await _receive(received, receiver)
@@ -241,66 +253,81 @@ class AsyncTransport:
             failures.clear()
         return [results[index] for index in range(len(items))]
 
-    async def run_off_loop(self, work: Callable[[], B], size: int) -> B:
-        """
-        Return what *work* returns, which reads *size* bytes: in a thread, if those are many.
-        """
-        if size < _LARGE:
-            return work()
-        # Nobody would miss what comes of it.
-        return await anyio.to_thread.run_sync(work, limiter=self._threads, abandon_on_cancel=True)
-
     def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
         """
         Return what calls *fetch* again and again, *count* results ahead of who takes them.
         """
         return _AsyncAhead(fetch, count)
 
-    async def run_in_thread(self, function: Callable[[], B]) -> B:
+    async def run_in_thread(self, function: Callable[[], B], within: float | None = None) -> B:
         """
         Return what *function* does, in a thread.
-        """
-        done: list[B] = []
-        # Shielded, or nobody would know what came of it.
-        with anyio.CancelScope(shield=True):
-            done.append(await anyio.to_thread.run_sync(function, limiter=self._threads))
-        return done[0]
 
-    async def query(self, steps: Steps[B], *, within: float) -> B | None:
+        Without *within* it is waited for, though its caller be cancelled; with it, it is not.
         """
-        Return what comes of *steps*, None if they take more than *within* seconds.
-
-        Cancelled or too late, nobody waits for them: they go on, and no one hears of the result.
-        """
-        with anyio.move_on_after(within) if within < math.inf else contextlib.nullcontext():
+        if within is None:
+            done: list[B] = []
+            # Shielded, or nobody would know what came of it.
+            with anyio.CancelScope(shield=True):
+                done.append(await anyio.to_thread.run_sync(function, limiter=self._threads))
+            return done[0]
+        if within == math.inf:
+            # Nobody would miss what comes of it.
+            return await anyio.to_thread.run_sync(
+                function, limiter=self._threads, abandon_on_cancel=True
+            )
+        outcome: list[Callable[[], B]] = []
+        with anyio.move_on_after(within):
             await anyio.lowlevel.checkpoint_if_cancelled()
-            place = await _place_in(self._questions, math.inf)
-            try:
-                # A thread would cost more than all that it has to do.
-                return await drive(steps, _is_readable, self._in_thread)
-            finally:
-                self._questions.release_on_behalf_of(place)
-        return None
+            place = await _place_in(self._detached, math.inf)
+            await self._detach(function, place, outcome)
+        if not outcome:
+            raise TooLateError
+        return outcome[0]()
 
-    async def _in_thread(self, rest: Rest[B]) -> B | None:
-        return await anyio.to_thread.run_sync(rest, limiter=self._threads, abandon_on_cancel=True)
-
-    async def recycle_connections(self) -> None:
+    async def _detach(
+        self, function: Callable[[], B], place: object, outcome: list[Callable[[], B]]
+    ) -> None:
         """
-        Give up the connections there are; requests under way end first.
+        Run *function* in a thread that gives *place* back when it ends, and append a function to
+        *outcome* that returns or raises what it did.
         """
-        lease, self._lease = self._lease, None
-        if lease is not None and lease.retire():
-            await _close(lease)
+        ended = anyio.Event()
+        tell = _teller(self.loop_key())
 
-    async def aclose(self) -> None:
+        def end() -> None:
+            self._detached.release_on_behalf_of(place)
+            ended.set()
+
+        def run() -> None:
+            outcome.append(_outcome_of(function))
+            # The event loop may have ended before.
+            with contextlib.suppress(RuntimeError):
+                tell(end)
+
+        try:
+            # Of our own: anyio lets go of a thread that nobody waits for, and takes another one.
+            # No daemon, for there may be a permit to give back.
+            threading.Thread(target=run, name="heymilo-detached").start()
+        except RuntimeError:
+            # No further thread can be started.
+            run()
+        await ended.wait()
+
+    async def aclose(self, *, gracefully: bool = False) -> None:
         """
         Close every connection; requests under way end at once, with an error.
+
+        *gracefully*: they end first, and the next one opens new connections.
         """
+        lease, self._lease = self._lease, None
+        if gracefully:
+            if lease is not None and lease.retire():
+                await _close(lease)
+            return
         self._closed = True
         for scope in list(self._scopes):
             scope.cancel()
-        lease, self._lease = self._lease, None
         if lease is not None:
             lease.retire()
             await _close(lease)
@@ -322,14 +349,39 @@ async def _place_in(limiter: anyio.CapacityLimiter, timeout: float) -> object:
     return place
 
 
-async def _is_readable(source: socket.socket) -> bool:
+async def _trace(
+    take_in: Callable[[str, Any], Awaitable[None]],
+    on_send: Callable[[], Awaitable[None]],
+    event: str,
+    info: Any,
+) -> None:
+    await take_in(event, info)
+    if event.endswith(SENDING):
+        await on_send()
+
+
+def _outcome_of(function: Callable[[], B]) -> Callable[[], B]:
     """
-    Return whether there is something to read from *source*, after `PATIENCE` at the latest.
+    Call *function*, and return one that returns or raises the same.
     """
-    with anyio.move_on_after(PATIENCE), contextlib.suppress(Exception):
-        await anyio.wait_readable(source)
-        return True
-    return False
+    try:
+        result = function()
+    except BaseException as error:
+        return functools.partial(_throw, error)
+    return lambda: result
+
+
+def _throw(error: BaseException) -> NoReturn:
+    raise error
+
+
+def _teller(place: Any) -> Callable[[Callable[[], None]], object]:
+    """
+    Return what has an event loop call a function, for other threads.
+    """
+    # asyncio's loops, and trio's tokens.
+    tell: Any = getattr(place, "call_soon_threadsafe", None) or place.run_sync_soon
+    return cast("Callable[[Callable[[], None]], object]", tell)
 
 
 def _clock_of(place: Any) -> Callable[[], float]:
@@ -407,7 +459,7 @@ async def _guard(transports: weakref.WeakSet[AsyncTransport]) -> AsyncGenerator[
         _guards.pop(AsyncTransport.loop_key(), None)
         # Not for good: who goes on with the loop all the same gets new connections.
         for transport in list(transports):
-            await transport.recycle_connections()
+            await transport.aclose(gracefully=True)
 
 
 class _AsyncAhead(Generic[B]):

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import functools
 import math
 import queue
-import socket
 import sys
 import threading
 import time
@@ -21,10 +21,9 @@ from .._core.blocking import run_now
 from .._core.messages import Request, Response
 from .._core.secrets import Secret
 from .._core.settings import PoolSettings
-from .._core.transport import Prefetched, Steps
-from .._ratelimit.steps import PATIENCE, Rest, drive, finish, is_readable
+from .._core.transport import Prefetched, TooLateError
 from ..errors import ClientClosedError, HeyMiloError
-from .body import Receiver
+from .body import SENDING, Receiver
 from .connections import HOLD, Hold
 from .deadline import Deadline
 from .errors import Failure, conclude, judge
@@ -33,6 +32,9 @@ from .logs import no_secrets_logged
 from .protocols import Received
 from .senders import Sender, module_of, request_of
 from .setup import proxy_secrets
+
+#: Threads at a time for what goes on though nobody waits.
+_THREADS = 4
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -58,6 +60,8 @@ class BlockingTransport:
         self._settings = settings
         self._deadline = Deadline()
         self._opening = threading.Lock()
+        #: Of what goes on though nobody waits: a place is free when the thread has ended.
+        self._detached = threading.Semaphore(_THREADS)
         self._lease: Lease | None = None
         self._closed = False
         #: What no error may repeat, beside a request's own secrets; known once a client is open.
@@ -93,7 +97,14 @@ class BlockingTransport:
         elif stop.wait(seconds):
             raise _Stopped
 
-    async def send(self, request: Request, *, timeout: float, expires: float | None) -> Response:
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+        expires: float | None,
+        on_send: Callable[[], Awaitable[None]] | None = None,
+    ) -> Response:
         """
         Send *request* once and read the whole answer.
         """
@@ -106,7 +117,7 @@ class BlockingTransport:
         failure: Failure | None = None
         own: BaseException | None = None
         try:
-            self._exchange(request, timeout, expires, receiver)
+            self._exchange(request, timeout, expires, receiver, on_send)
         except HeyMiloError:
             raise
         except Exception as error:
@@ -128,7 +139,7 @@ class BlockingTransport:
             finally:
                 del own
         if receiver.ambiguous:
-            await self.recycle_connections()
+            await self.aclose(gracefully=True)
         return conclude(
             request,
             receiver,
@@ -140,19 +151,27 @@ class BlockingTransport:
         )
 
     def _exchange(
-        self, request: Request, timeout: float, expires: float | None, receiver: Receiver
+        self,
+        request: Request,
+        timeout: float,
+        expires: float | None,
+        receiver: Receiver,
+        on_send: Callable[[], Awaitable[None]] | None,
     ) -> None:
         lease = self._leased()
         self._deadline.expires = expires
         # In this frame and nowhere else: when it ends, however it does, so does the loan.
         hold = Hold()
         try:
-            left = timeout if expires is None else min(timeout, expires - self.now())
             extensions: dict[str, Any] = {HOLD: weakref.ref(hold)}
             if self._settings.http_client is not None:
                 extensions["trace"] = receiver.trace_yours
-            elif expires is not None:
+            elif expires is not None or on_send is not None:
                 extensions["trace"] = receiver.trace
+            if on_send is not None:
+                run_now(_coroutine(on_send()))
+                extensions["trace"] = functools.partial(_trace, extensions["trace"], on_send)
+            left = timeout if expires is None else min(timeout, expires - self.now())
             receiver.phase = "connect"
             with no_secrets_logged(request.secrets + self.secrets):
                 received = lease.client.send(request, max(left, 0.001), extensions)
@@ -243,76 +262,69 @@ class BlockingTransport:
             stop.set()
         return [results[index] for index in range(len(items))]
 
-    async def run_off_loop(self, work: Callable[[], B], size: int) -> B:  # noqa: ARG002 - all waits anyway
-        """
-        Return what *work* returns: here and now.
-        """
-        return work()
-
     def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
         """
         Return what calls *fetch* again and again, *count* results ahead of who takes them.
         """
         return _BlockingAhead(fetch, count)
 
-    async def run_in_thread(self, function: Callable[[], B]) -> B:
+    async def run_in_thread(self, function: Callable[[], B], within: float | None = None) -> B:
         """
-        Return what *function* does.
+        Return what *function* does: here and now, unless it may go on without its caller.
         """
-        return function()
-
-    async def query(self, steps: Steps[B], *, within: float) -> B | None:
-        """
-        Return what comes of *steps*, None if they take more than *within* seconds.
-
-        Then nobody waits for them: they go on, and no one hears of the result.
-        """
-        if within == math.inf:
-            return finish(steps)
+        if within is None or within == math.inf:
+            return function()
         until = self.now() + within
+        results: list[B] = []
+        ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
-        async def is_there(source: socket.socket) -> bool:
-            return is_readable(source, min(PATIENCE, max(0.0, until - self.now())))
-
-        async def in_thread(rest: Rest[B]) -> B | None:
-            results: list[B | None] = []
-            ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-            if not _start(lambda: results.append(rest()), threading.Event(), ended.put):
-                return rest()
+        def run() -> None:
             try:
-                failure = ended.get(timeout=max(until - self.now(), 0.0))
-            except queue.Empty:
-                return None
-            if failure is not None:
-                raise failure
+                results.append(function())
+            finally:
+                self._detached.release()
+
+        if not self._detached.acquire(timeout=within):
+            raise TooLateError
+        # No daemon, for there may be a permit to give back.
+        if not _start(run, threading.Event(), ended.put, daemon=False):
+            run()
             return results[0]
+        try:
+            failure = ended.get(timeout=max(until - self.now(), 0.0))
+        except queue.Empty:
+            raise TooLateError from None
+        if failure is not None:
+            raise failure
+        return results[0]
 
-        return await drive(steps, is_there, in_thread)
-
-    async def recycle_connections(self) -> None:
+    async def aclose(self, *, gracefully: bool = False) -> None:
         """
-        Give up the connections there are; requests under way end first.
+        Close every connection; requests under way in other threads end at once, with an error.
+
+        *gracefully*: they end first, and the next one opens new connections.
         """
         with self._opening:
+            self._closed = self._closed or not gracefully
             lease, self._lease = self._lease, None
         if lease is None:
             return
-        if lease.retire():
+        if lease.retire() or not gracefully:
             _close(lease)
         elif lease.owned:
             # Who waits for a connection has the lease already.
             lease.client.retire()
 
-    async def aclose(self) -> None:
-        """
-        Close every connection; requests under way in other threads end at once, with an error.
-        """
-        with self._opening:
-            self._closed = True
-            lease, self._lease = self._lease, None
-        if lease is not None:
-            lease.retire()
-            _close(lease)
+
+def _trace(
+    take_in: Callable[[str, Any], None],
+    on_send: Callable[[], Awaitable[None]],
+    event: str,
+    info: Any,
+) -> None:
+    take_in(event, info)
+    if event.endswith(SENDING):
+        run_now(_coroutine(on_send()))
 
 
 def _close(lease: Lease) -> None:
@@ -332,6 +344,8 @@ def _start(
     work: Callable[[], None],
     stop: threading.Event,
     ended: Callable[[BaseException | None], None],
+    *,
+    daemon: bool = True,
 ) -> bool:
     """
     Run *work* in a thread that *stop* ends, and tell *ended* what it raised. Return False if no
@@ -352,7 +366,8 @@ def _start(
         ended(failure)
 
     context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(run,), name="heymilo", daemon=True)
+    name = "heymilo" if daemon else "heymilo-detached"
+    thread = threading.Thread(target=context.run, args=(run,), name=name, daemon=daemon)
     try:
         thread.start()
     except RuntimeError:

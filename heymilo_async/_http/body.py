@@ -32,6 +32,10 @@ _PHASES = {
 }
 
 
+#: How the event ends that httpcore tells before it sends anything, by HTTP/1.1 or HTTP/2.
+SENDING = ".send_request_headers.started"
+
+
 class Receiver:
     """
     Takes in one response: status, headers, and the pieces of the body.

@@ -1,28 +1,43 @@
 """
-Waiting for one's turn under a rate limit, through the transport: alone, or with all who share a storage.
+RateLimiter: the permit that each attempt needs, alone or shared with other processes.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 import threading
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import attrs
 
-from .._core.settings import RateLimit
-from .._core.transport import Steps, Transport
-from .headers import Quota
-from .redis import BEAT, LEASE, Book, Grant, Storage
-from .window import RateLimitStatus, Window
+from .._core.messages import Response
+from .._core.settings import Credential, RateLimit
+from .._core.transport import TooLateError, Transport
+from ..errors import APIStatusError, DeadlineExceededError, HeyMiloError
+from .headers import Quota, quota
+from .redis import BEAT, LEASE, Grant, LimiterKeys, Storage
+from .window import CoolDowns, RateLimitStatus, Reservation, Window
 
+B = TypeVar("B")
+
+#: With these statuses the server may ask all callers to wait.
+_COOLDOWN_STATUSES = frozenset({429, 503})
 #: Requests are scarce when the server has no more left than this part of the limit: one in 20.
 _SCARCE = 20
+#: Seconds that a call waits for Redis at most. Its sockets have timeouts, but looking up a name has
+#: none.
+_PATIENCE = 2.5
+#: Seconds by which a request may be sent later than Redis believes.
+_LATE = 0.01
+#: How many processes share a limit, as long as Redis has not said.
+_ASSUMED_SHARERS = 16
 
 
 class LoopState(Protocol):
     """
-    A transport, and a clock that the lanes of one pool share.
+    A transport, and a clock that all event loops of one pool share.
     """
 
     @property
@@ -37,8 +52,18 @@ class LoopState(Protocol):
 
 class Caller(Protocol):
     """
-    Who wants a turn.
+    A call that needs a permit for each of its attempts.
     """
+
+    @property
+    def name(self) -> str:
+        """
+        The request, for an error.
+        """
+        ...
+
+    @property
+    def loop_state(self) -> LoopState: ...
 
     @property
     def remaining(self) -> float:
@@ -47,116 +72,205 @@ class Caller(Protocol):
         """
         ...
 
-    def may_wait(self, seconds: float) -> bool:
-        """
-        Return whether it can wait for so long; if so, it takes it that it will.
-        """
-        ...
-
+    @property
     def is_closed(self) -> bool:
         """
-        Return whether its client was closed.
+        Whether its client was closed.
+        """
+        ...
+
+    def will_wait(self, seconds: float) -> None:
+        """
+        Take note of a wait that begins.
         """
         ...
 
 
-class Turns:
+@attrs.frozen(eq=False)
+class Permit:
     """
-    The turns of one credential in one process, for windows of one length.
+    Leave to send one request. It counts from the moment that the request is sent.
     """
 
-    def __init__(self, per: float, shared: Shared | None = None) -> None:
+    _window: Window
+    _reservation: Reservation
+    _caller: Caller
+    _shared: SharedRateLimiter | None = None
+    _member: str | None = None
+
+    async def start(self) -> None:
+        """
+        Count it from now on: the request is about to be sent. Repeat it if that takes longer.
+        """
+        now = self._caller.loop_state.now()
+        lateness = now - self._reservation.at
+        self._window.start(self._reservation, now)
+        if self._shared is not None and self._member is not None and lateness > _LATE:
+            await self._shared.start(self._member, self._caller)
+
+    async def release(self) -> None:
+        """
+        Give it back, unless the request was sent.
+        """
+        if not self._reservation.is_started:
+            self._window.release(self._reservation)
+            if self._shared is not None and self._member is not None:
+                await self._shared.release(self._member, self._caller)
+
+
+class RateLimiter:
+    """
+    The permits of one credential in one process, for windows of one length, and its cool-down.
+    """
+
+    def __init__(
+        self,
+        credential: Credential,
+        cool_downs: CoolDowns,
+        per: float,
+        shared: SharedRateLimiter | None = None,
+    ) -> None:
+        self._credential = credential
+        self._cool_downs = cool_downs
         self._per = per
         self._window = Window(per)
         self._shared = shared
         #: What the server said the limit of such windows is.
-        self._said: int | None = None
+        self._server_limit: int | None = None
 
-    async def take(self, rule: RateLimit, lane: LoopState, caller: Caller) -> float:
+    async def acquire(
+        self, caller: Caller, policy: RateLimit | None
+    ) -> Permit | HeyMiloError | None:
         """
-        Wait for a turn. Return 0.0 when it has come, or a wait that was too long for *caller*.
+        Wait until *caller* may send a request. Return its permit, None if *policy* asks for none,
+        or an error if the wait would be longer than its deadline allows.
         """
-        limit = self._limit(rule)
-        if self._shared is None:
-            return await self._take_alone(limit, lane, caller)
-        late = await self._shared.take(limit, lane, caller)
-        if late is None:
-            late = await self._take_alone(self._shared.own_part(limit), lane, caller)
-            self._shared.remember(lane.now())
-        elif not late:
-            self._window.note(lane.now())
-        return late
-
-    async def _take_alone(self, limit: int, lane: LoopState, caller: Caller) -> float:
-        turn, wait = self._window.line_up(limit, lane.now())
+        error = await self._wait_for_cool_down(caller)
+        if error is not None or policy is None:
+            return error
+        permit = await self._reserve(caller, self._limit(policy))
+        if isinstance(permit, float):
+            return _deadline_error(caller.name, permit, policy)
         try:
-            while wait and not caller.is_closed():
-                if not caller.may_wait(wait):
-                    self._window.leave(turn)
-                    return wait
-                await lane.transport.sleep(wait)
-                wait = self._window.wait(turn, lane.now())
+            # While it waited, the server may have asked for a pause.
+            error = await self._wait_for_cool_down(caller)
         except BaseException:
-            self._window.leave(turn)
+            await permit.release()
             raise
-        return 0.0
+        if error is not None:
+            await permit.release()
+        return error or permit
 
-    async def learn(self, rule: RateLimit, quota: Quota, lane: LoopState) -> None:
+    async def observe(
+        self,
+        caller: Caller,
+        policy: RateLimit | None,
+        response: Response,
+        error: HeyMiloError | None,
+        *,
+        wall_clock: Callable[[], float],
+        longest: float,
+    ) -> None:
         """
-        Heed what an answer says of the server's own limit.
+        Heed what *response* says of the server's limit, and the cool-down that *error*, which was
+        made of it, asks for, unless that is longer than *longest* seconds.
         """
-        if quota.window == self._per:
-            self._said = quota.limit
-        limit = self._limit(rule)
-        if self._shared is None:
-            self._window.learn(limit, quota.remaining, quota.reset, lane.now())
-        elif (
-            # Most answers say nothing new, and to tell the others takes a while.
-            quota.remaining * _SCARCE <= limit
-            or quota.remaining < self.status(rule, lane.now()).remaining
-        ):
-            await self._shared.learn(limit, quota, lane)
+        if policy is not None:
+            said = quota(response.headers, wall_clock())
+            if said is not None:
+                await self._observe_quota(caller, policy, said)
+        if not isinstance(error, APIStatusError) or error.status_code not in _COOLDOWN_STATUSES:
+            return
+        wait = error.retry_after
+        if wait is not None and 0 < wait <= longest:
+            until = caller.loop_state.now() + wait
+            self._cool_downs.start(self._credential, until, copy.copy(error))
+            self._window.cool_down(until)
+            if self._shared is not None:
+                await self._shared.cool_down(wait, caller)
 
-    async def rest(self, seconds: float, lane: LoopState) -> None:
+    def cool_down(self, now: float) -> float:
         """
-        Let those rest too that have lined up already, and all who share the storage.
+        Return for how many seconds the server wants no request with this credential.
         """
-        self._window.rest(lane.now() + seconds)
-        if self._shared is not None:
-            await self._shared.rest(seconds, lane)
+        found = self._cool_downs.remaining(self._credential, now)
+        return 0.0 if found is None else found[0]
 
-    def status(self, rule: RateLimit, now: float) -> RateLimitStatus:
+    def status(self, policy: RateLimit, now: float) -> RateLimitStatus:
         """
         Return how things stand.
         """
-        status = self._window.status(self._limit(rule), now)
+        status = self._window.status(self._limit(policy), now)
         return status if self._shared is None else self._shared.status(status, now)
 
     def is_idle(self, now: float) -> bool:
         """
-        Return whether nothing would be lost if these were made anew.
+        Return whether nothing would be lost if this were made anew.
         """
         return self._window.is_empty(now)
 
-    def _limit(self, rule: RateLimit) -> int:
+    async def _wait_for_cool_down(self, caller: Caller) -> HeyMiloError | None:
+        # Look again after each wait: meanwhile the server may have asked for a longer one. A call
+        # that waits when its client is closed wakes early; sending it raises that error.
+        while not caller.is_closed and (
+            found := self._cool_downs.remaining(self._credential, caller.loop_state.now())
+        ):
+            wait, because = found
+            if not _fits(wait, caller):
+                return _cool_down_error(caller.name, wait, because)
+            await caller.loop_state.transport.sleep(wait)
+        return None
+
+    async def _reserve(self, caller: Caller, limit: int) -> Permit | float:
+        """
+        Return a permit when its time has come, or a wait that is too long for *caller*.
+        """
+        if self._shared is None:
+            return await self._reserve_alone(caller, limit)
+        permit = await self._shared.acquire(limit, caller, self._window)
+        if permit is None:
+            share = self._shared.fall_back(limit, self._window, caller.loop_state.now())
+            permit = await self._reserve_alone(caller, share)
+            self._shared.remember(caller.loop_state.now())
+        return permit
+
+    async def _reserve_alone(self, caller: Caller, limit: int) -> Permit | float:
+        loop_state = caller.loop_state
+        reservation, wait = self._window.reserve(limit, loop_state.now())
+        try:
+            while wait and not caller.is_closed:
+                if not _fits(wait, caller):
+                    self._window.release(reservation)
+                    return wait
+                await loop_state.transport.sleep(wait)
+                wait = self._window.wait(reservation, loop_state.now())
+        except BaseException:
+            self._window.release(reservation)
+            raise
+        return Permit(self._window, reservation, caller)
+
+    async def _observe_quota(self, caller: Caller, policy: RateLimit, said: Quota) -> None:
+        if said.window == self._per:
+            self._server_limit = said.limit
+        limit, now = self._limit(policy), caller.loop_state.now()
+        if self._shared is None:
+            self._window.observe(limit, said.remaining, said.reset, now)
+        elif (
+            # Most responses say nothing new, and to tell the others takes a while.
+            said.remaining * _SCARCE <= limit or said.remaining < self.status(policy, now).remaining
+        ):
+            await self._shared.observe(limit, said, caller)
+
+    def _limit(self, policy: RateLimit) -> int:
         # A limit of nothing would be for ever.
-        return rule.limit if not self._said else min(rule.limit, self._said)
-
-
-@attrs.define
-class _Known:
-    """
-    What the storage said last, and when.
-    """
-
-    remaining: int
-    until: float
+        server_limit = self._server_limit or policy.limit
+        return min(policy.limit, server_limit)
 
 
 @attrs.define
 class _Question:
     """
-    One who asks the storage for a turn, and whether there is still somebody who wants it.
+    One request for a permit, and whether its call still waits for the answer.
     """
 
     limit: int
@@ -167,108 +281,150 @@ class _Question:
     is_given_up: bool = False
 
 
-class Shared:
+class SharedRateLimiter:
     """
-    The part of one process in the turns that all who use one credential share.
+    The part of one process in a limit that all who use one credential share.
     """
 
-    def __init__(self, storage: Storage, book: Book) -> None:
+    def __init__(self, storage: Storage, keys: LimiterKeys) -> None:
         self._storage = storage
-        self._book = book
+        self._keys = keys
         self._lock = threading.Lock()
-        #: The starts and turns of this process that still count, should Redis forget them.
+        #: The starts and reservations of this process that still count, should Redis forget them.
         self._mine: dict[str, float] = {}
-        #: Whether there are some among them that it was never told.
+        #: Whether there are some among them that Redis was never told.
         self._is_behind = False
         self._heard_at = 0.0
-        #: Counts how often this process was silent for so long that its turns were given away.
+        #: Counts how often this process was silent for so long that it lost its reservations.
         self._lapses = 0
-        self._sharers = 1
-        self._last: _Known | None = None
+        self._sharers = _ASSUMED_SHARERS
+        #: What Redis said last: permits left, and when all are free again.
+        self._last: tuple[int, float] | None = None
 
-    async def take(self, limit: int, lane: LoopState, caller: Caller) -> float | None:
+    async def acquire(self, limit: int, caller: Caller, window: Window) -> Permit | float | None:
         """
-        Wait for a turn. Return what `Turns.take` does, or None if the storage is down.
+        Return a permit when its time has come, a wait that is too long for *caller*, or None while
+        Redis is down. *window* counts it as well.
         """
-        while not caller.is_closed():
-            member = self._storage.new_member()
-            question = _Question(limit, member, caller.remaining, lane.now())
+        now = caller.loop_state.now
+        while not caller.is_closed:
+            question = _Question(limit, self._storage.new_member(), caller.remaining, now())
             try:
-                # Half of its time: a storage that is too slow is no reason to lose the call.
-                grant = await lane.transport.query(self._ask(question), within=question.most / 2)
+                grant = await self._ask(functools.partial(self._answer, question), caller)
             except BaseException:
-                await self._give_up(question, lane)
+                await self._give_up(question, caller)
                 raise
             if grant is None:
-                await self._give_up(question, lane)
+                await self._give_up(question, caller)
                 return None
-            if not grant.has_turn:
+            if not grant.is_granted:
                 return grant.wait
+            reservation = window.plan(limit, now(), grant.wait)
+            permit = Permit(window, reservation, caller, self, question.member)
             if not grant.wait:
-                return 0.0
-            if not caller.may_wait(grant.wait):
-                await self._leave(member, lane)
+                return permit
+            if not _fits(grant.wait, caller):
+                await permit.release()
                 return grant.wait
             try:
-                is_kept = await self._wait(grant.wait, self._lapses, lane, caller)
+                is_kept = await self._wait(grant.wait, caller)
             except BaseException:
-                await self._leave(member, lane)
+                await permit.release()
                 raise
             if is_kept:
-                return 0.0
-            await self._leave(member, lane)
-        return 0.0
+                return permit
+            await permit.release()
+        return Permit(window, window.plan(limit, now(), 0.0), caller)
 
-    def own_part(self, limit: int) -> int:
+    def fall_back(self, limit: int, window: Window, now: float) -> int:
         """
-        Return how many starts this process allows itself while nobody can be asked.
+        Return how many starts this process allows itself while Redis is down. In *window* count
+        first what others may have started since Redis answered last.
         """
-        return max(1, limit // self._sharers)
+        share = max(1, limit // self._sharers)
+        last, self._last = self._last, None
+        if last is not None:
+            remaining, until = last
+            window.observe(share, remaining // self._sharers, until - now, now)
+        return share
 
     def remember(self, now: float) -> None:
         """
-        Count a start that the storage was not asked for.
+        Count a start that Redis was not asked for.
         """
         with self._lock:
             self._mine[self._storage.new_member()] = now
             self._is_behind = True
 
-    async def learn(self, limit: int, quota: Quota, lane: LoopState) -> None:
+    async def start(self, member: str, caller: Caller) -> None:
         """
-        Tell the others what an answer said.
+        Tell Redis that the permit of *member* counts from now on.
         """
-        await lane.transport.run_in_thread(
-            lambda: self._storage.learn(self._book, limit, quota.remaining, quota.reset)
-        )
-        self._last = _Known(quota.remaining, lane.now() + quota.reset)
+        with self._lock:
+            self._mine[member] = caller.loop_state.now()
+        await self._ask(lambda: self._storage.start(self._keys, member), caller)
 
-    async def rest(self, seconds: float, lane: LoopState) -> None:
+    async def release(self, member: str, caller: Caller) -> None:
         """
-        Tell the others that the server asked to rest.
+        Give the permit of *member* back, whether the call is cancelled or not.
         """
-        await lane.transport.run_in_thread(lambda: self._storage.rest(self._book, seconds))
+        with self._lock:
+            self._mine.pop(member, None)
+        await caller.loop_state.transport.run_in_thread(
+            lambda: self._storage.release(self._keys, member)
+        )
+
+    async def observe(self, limit: int, said: Quota, caller: Caller) -> None:
+        """
+        Tell the others what a response says is left.
+        """
+        await self._ask(
+            lambda: self._storage.observe(self._keys, limit, said.remaining, said.reset), caller
+        )
+        self._last = said.remaining, caller.loop_state.now() + said.reset
+
+    async def cool_down(self, seconds: float, caller: Caller) -> None:
+        """
+        Tell the others that the server asked for a pause.
+        """
+        await self._ask(lambda: self._storage.cool_down(self._keys, seconds), caller)
 
     def status(self, own: RateLimitStatus, now: float) -> RateLimitStatus:
         """
         Return how things stand, given how this process would by itself.
         """
-        last = self._last
-        if last is None or last.until <= now:
+        remaining, until = self._last or (0, now)
+        if until <= now:
             return own
         return attrs.evolve(
             own,
-            remaining=min(own.remaining, last.remaining),
-            reset=max(own.reset, round(last.until - now, 6)),
+            remaining=min(own.remaining, remaining),
+            reset=max(own.reset, round(until - now, 6)),
         )
 
-    def _ask(self, question: _Question) -> Steps[Grant | None]:
+    async def _ask(self, question: Callable[[], B], caller: Caller) -> B | None:
+        """
+        Return the answer to *question*; None if Redis is down, or too slow for *caller*.
+        """
+        if self._storage.is_resting:
+            return None
+        # Half of its time: a Redis that is too slow is no reason to lose the call.
+        within = max(0.0, min(caller.remaining / 2, _PATIENCE))
+        try:
+            return await caller.loop_state.transport.run_in_thread(question, within)
+        except TooLateError:
+            if within == _PATIENCE:
+                self._storage.give_up()
+            return None
+
+    def _answer(self, question: _Question) -> Grant | None:
         now, member = question.now, question.member
         with self._lock:
             self._hear(now)
             is_behind = self._is_behind
         try:
-            grant = yield from self._storage.take(
-                self._book,
+            grant = self._storage.reserve(
+                self._keys,
                 question.limit,
                 member,
                 most=question.most,
@@ -276,79 +432,99 @@ class Shared:
                 is_behind=is_behind,
             )
         except BaseException:
-            # Ctrl-C, say. Nobody knows whether there is a turn to give back.
+            # Ctrl-C, say. Nobody knows whether there is a permit to give back.
             question.is_answered = True
             raise
         if grant is None:
             return None
         with self._lock:
             question.is_answered = True
-            if grant.has_turn and not question.is_given_up:
+            if grant.is_granted and not question.is_given_up:
                 self._mine[member] = now + grant.wait
             self._is_behind = False
             self._sharers = grant.sharers
-            self._last = _Known(grant.remaining, now + grant.reset)
+            self._last = grant.remaining, now + grant.reset
         if question.is_given_up:
-            self._storage.leave(self._book, member)
+            self._storage.release(self._keys, member)
         return grant
 
-    async def _give_up(self, question: _Question, lane: LoopState) -> None:
+    async def _give_up(self, question: _Question, caller: Caller) -> None:
         """
-        Take no turn for *question*: it was cancelled, or is too late. If the answer is still to
-        come, the thread that gets it gives the turn back.
+        Take no permit for *question*: its call was cancelled, or it came too late. If the answer is
+        still to come, the thread that gets it gives the permit back.
         """
         with self._lock:
             question.is_given_up = True
             is_answered = question.is_answered
         if is_answered:
-            await self._leave(question.member, lane)
+            await self.release(question.member, caller)
 
     def _history(self, now: float) -> dict[str, float]:
         """
-        Return the starts and turns of this process, each with its distance from *now* in seconds.
+        Return the starts and reservations of this process, each with its distance from *now*.
         """
         with self._lock:
             return {member: at - now for member, at in self._mine.items()}
 
-    async def _leave(self, member: str, lane: LoopState) -> None:
-        with self._lock:
-            self._mine.pop(member, None)
-        await lane.transport.run_in_thread(lambda: self._storage.leave(self._book, member))
-
-    async def _wait(self, seconds: float, lapses: int, lane: LoopState, caller: Caller) -> bool:
+    async def _wait(self, seconds: float, caller: Caller) -> bool:
         """
-        Wait, and say meanwhile that this process is alive; return whether its turns were kept.
+        Wait, and keep the reservations of this process alive; return whether they were kept.
         """
-        until = lane.now() + seconds
-        while (left := until - lane.now()) > 0 and not caller.is_closed():
-            await lane.transport.sleep(min(left, BEAT))
+        loop_state, lapses = caller.loop_state, self._lapses
+        until = loop_state.now() + seconds
+        while (left := until - loop_state.now()) > 0 and not caller.is_closed:
+            await loop_state.transport.sleep(min(left, BEAT))
+            with self._lock:
+                is_due = self._hear(loop_state.now()) >= BEAT
             # One call does it, for all that wait.
-            if self._is_to_beat(lane.now()):
-                history = functools.partial(self._history, lane.now())
-                await lane.transport.run_in_thread(
-                    functools.partial(self._storage.beat, self._book, history)
-                )
+            if is_due:
+                history = functools.partial(self._history, loop_state.now())
+                await self._ask(functools.partial(self._storage.beat, self._keys, history), caller)
         return lapses == self._lapses
-
-    def _is_to_beat(self, now: float) -> bool:
-        with self._lock:
-            return self._hear(now) >= BEAT
 
     def _hear(self, now: float) -> float:
         """
-        Note that something is said to the storage now; return after how many seconds of silence.
+        Note that Redis is asked something now; return after how many seconds of silence.
         """
         silence = now - self._heard_at
         if silence >= LEASE:
             self._lapses += 1
         if silence >= BEAT:
             self._heard_at = now
-            self._forget(now, is_lapsed=silence >= LEASE)
+            self._mine = {
+                member: at
+                for member, at in self._mine.items()
+                if at + self._keys.span > now and not (silence >= LEASE and at > now)
+            }
         return silence
 
-    def _forget(self, now: float, *, is_lapsed: bool) -> None:
-        self._mine = {
-            member: at
-            for member, at in self._mine.items()
-            if at + self._book.span > now and not (is_lapsed and at > now)
-        }
+
+def _fits(wait: float, caller: Caller) -> bool:
+    """
+    Return whether *caller* has the time to wait; if so, it takes note of that.
+    """
+    if wait >= caller.remaining:
+        return False
+    caller.will_wait(wait)
+    return True
+
+
+def _cool_down_error(call: str, wait: float, because: APIStatusError) -> APIStatusError:
+    # The last real error, though another call had it: it has the right class, and says when to
+    # come back.
+    error = copy.copy(because)
+    message = (
+        f"{call}: not sent: the server asked this API key to wait {wait:.3g} s: {because.message}"
+    )
+    error.args = (message,)
+    error.request, error.retry_after = call, wait
+    return error
+
+
+def _deadline_error(call: str, wait: float, policy: RateLimit) -> DeadlineExceededError:
+    message = (
+        f"{call}: not sent: the next permit comes in {wait:.1f} s, after the call's deadline "
+        f"(rate_limit: {policy.limit} requests in {policy.per:g} s): allow more time, or start "
+        "fewer calls at once"
+    )
+    return DeadlineExceededError(message, request=call, phase="pace", maybe_sent=False)

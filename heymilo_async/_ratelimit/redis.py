@@ -1,15 +1,15 @@
 """
-The turns of all who use the same key, in a Redis that they share.
+A rate limit that processes share in a Redis: the scripts that grant permits, and what runs them.
 
-Four scripts, since each is one step for everybody else, and one clock, Redis's own. For a
-credential there are three keys, under the HMAC-SHA256 of the credential:
+Each script is one step for everybody else, by one clock, that of Redis. For a credential there are
+three keys, under the HMAC-SHA256 of the credential:
 
-    {...}:starts:60.0   sorted set: starts and turns to come, "process:number" -> microseconds
+    {...}:starts:60.0   sorted set: starts and reservations, "process:number" -> microseconds
     {...}:alive         sorted set: processes, when each was last seen
-    {...}:rest          there while the server wants nobody to ask
+    {...}:cooldown      exists while the server wants no requests
 
-A turn to come belongs to a process that says now and then that it is alive; those of a process that
-was killed are free again after `LEASE` seconds.
+A reservation belongs to a process that is seen now and then; those of a process that was killed are
+free again after `LEASE` seconds.
 """
 
 from __future__ import annotations
@@ -31,21 +31,17 @@ import attrs
 
 from .._core.secrets import Secret, printable, scrub
 from .._core.settings import STORAGE_PASSWORD, Credential
-from .._core.transport import Steps
-from .redis_connections import Redis, Script
-from .steps import finish
 from .window import span_of
 
-#: Gives starts and turns of one process, each with its distance from now in seconds.
+#: Gives starts and reservations of one process, each with its distance from now in seconds.
 History = Callable[[], Mapping[str, float]]
 
-#: Seconds. A process with calls in the line is heard of every `BEAT`, and believed dead after
-#: `LEASE`.
+#: Seconds. A process with waiting calls is seen every `BEAT`, and believed dead after `LEASE`.
 BEAT: Final = 1.0
 LEASE: Final = 4.0
-#: Seconds for connecting and for each answer, and until a storage that is down is asked again.
+#: Seconds for connecting and for each answer, and until a Redis that is down is asked again.
 _TIMEOUT: Final = 0.5
-_REST: Final = 1.0
+_RETRY_AFTER: Final = 1.0
 
 _MICRO: Final = 1_000_000
 #: Seconds; a longer wait is as good as for ever.
@@ -55,18 +51,18 @@ _CONTEXT: Final = b"heymilo_async: turns of a credential"
 _log = logging.getLogger("heymilo_async")
 
 _NOW: Final = """
-local starts, alive, rest = KEYS[1], KEYS[2], KEYS[3]
+local starts, alive, cooldown = KEYS[1], KEYS[2], KEYS[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 """
 
 #: Arguments: limit, span, lease, the longest wait, process, member, whether it remembers starts,
 #: and if Redis had forgotten them, each as its distance from now and its member.
-#: Result: 1 if it has a turn, 0 if that would come too late, -1 if it was forgotten; then in
+#: Result: 1 if it is granted, 0 if that would come too late, -1 if it was forgotten; then in
 #: microseconds the wait, and when all starts are free again; how many are left; how many share.
-_TAKE: Final = Script.of(
-    _NOW,
-    """
+_RESERVE: Final = (
+    _NOW
+    + """
 local limit, span, lease = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local most, process, member = tonumber(ARGV[4]), ARGV[5], ARGV[6]
 if #ARGV == 7 and ARGV[7] == '1' and not redis.call('ZSCORE', alive, process) then
@@ -81,16 +77,16 @@ redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
 local count = redis.call('ZCARD', starts)
 if count >= limit then
   for _, dead in ipairs(redis.call('ZRANGEBYSCORE', alive, '-inf', now - lease)) do
-    for _, turn in ipairs(redis.call('ZRANGEBYSCORE', starts, string.format('(%.0f', now), '+inf')) do
-      if string.sub(turn, 1, #dead + 1) == dead .. ':' then
-        redis.call('ZREM', starts, turn)
+    for _, one in ipairs(redis.call('ZRANGEBYSCORE', starts, string.format('(%.0f', now), '+inf')) do
+      if string.sub(one, 1, #dead + 1) == dead .. ':' then
+        redis.call('ZREM', starts, one)
       end
     end
     redis.call('ZREM', alive, dead)
   end
   count = redis.call('ZCARD', starts)
 end
-local at = now + math.max(0, redis.call('PTTL', rest)) * 1000
+local at = now + math.max(0, redis.call('PTTL', cooldown)) * 1000
 if count >= limit then
   local ahead = redis.call('ZRANGE', starts, count - limit, count - limit, 'WITHSCORES')
   at = math.max(at, ahead[2] + span)
@@ -104,13 +100,14 @@ local kept = math.max(redis.call('PTTL', starts), math.ceil((at - now + span) / 
 redis.call('PEXPIRE', starts, kept)
 redis.call('PEXPIRE', alive, kept + lease / 1000)
 return {1, at - now, at - now + span, math.max(0, limit - count - 1), share}
-""",
+"""
 )
 
-#: Arguments: process, span, and if it was forgotten its starts as above. Result: whether it was known.
-_BEAT: Final = Script.of(
-    _NOW,
-    """
+#: Arguments: process, span, and if it was forgotten its starts as above.
+#: Result: whether it was known.
+_BEAT: Final = (
+    _NOW
+    + """
 if #ARGV == 2 and not redis.call('ZSCORE', alive, ARGV[1]) then
   return 0
 end
@@ -123,13 +120,23 @@ redis.call('ZADD', alive, now, ARGV[1])
 redis.call('PEXPIRE', starts, math.ceil(until_reset))
 redis.call('PEXPIRE', alive, math.ceil(until_reset))
 return 1
-""",
+"""
+)
+
+#: Arguments: span, member. It counts from now on.
+_START: Final = (
+    _NOW
+    + """
+redis.call('ZADD', starts, 'GT', now, ARGV[2])
+redis.call('PEXPIRE', starts, math.max(redis.call('PTTL', starts), math.ceil(ARGV[1] / 1000)))
+return 1
+"""
 )
 
 #: Arguments: limit, span, how long ago a start is that counts until the reset, remaining.
-_LEARN: Final = Script.of(
-    _NOW,
-    """
+_OBSERVE: Final = (
+    _NOW
+    + """
 local limit, span, ago = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
 local counted = limit - tonumber(ARGV[4])
@@ -144,54 +151,47 @@ for i = 1, counted - #newest do
 end
 redis.call('PEXPIRE', starts, math.max(redis.call('PTTL', starts), math.ceil(span / 1000)))
 return 0
-""",
+"""
 )
 
 
 @attrs.frozen(kw_only=True)
-class Book:
+class LimiterKeys:
     """
-    Where the turns of one credential are written down, for windows of one length.
+    The Redis keys of one credential, for windows of one length.
     """
 
     per: float
     span: float
-    keys: tuple[str, str, str]
+    names: tuple[str, str, str]
 
     @classmethod
-    def of(cls, credential: Credential, per: float) -> Book:
+    def of(cls, credential: Credential, per: float) -> LimiterKeys:
         """
-        Return the book of *credential*, from whose keys it cannot be told.
+        Return the keys of *credential*, which cannot be read from them.
         """
         # Part by part in one text; a credential has no control characters.
-        name = hmac.new(
-            _CONTEXT,
-            "\0".join("" if one is None else one.reveal() for one in credential).encode(),
-            hashlib.sha256,
-        ).hexdigest()
+        text = "\0".join("" if one is None else one.reveal() for one in credential)
         # (In braces, so that a cluster keeps them together.)
-        starts = f"heymilo:{{{name}}}:starts:{float(per)!r}"
-        return cls(
-            per=per,
-            span=span_of(per),
-            keys=(starts, f"heymilo:{{{name}}}:alive", f"heymilo:{{{name}}}:rest"),
-        )
+        name = f"heymilo:{{{hmac.new(_CONTEXT, text.encode(), hashlib.sha256).hexdigest()}}}"
+        names = (f"{name}:starts:{float(per)!r}", f"{name}:alive", f"{name}:cooldown")
+        return cls(per=per, span=span_of(per), names=names)
 
 
 @attrs.frozen(kw_only=True)
 class Grant:
     """
-    What Redis says to one who wants a turn.
+    What Redis answers to a request for a permit.
 
     Attributes:
-        has_turn: False if the turn would come too late; then there is none.
+        is_granted: False if the permit would come too late; then nothing is reserved.
         wait: Seconds until it.
         reset: Seconds until everything is free again.
-        remaining: Starts that are left without a wait.
+        remaining: Permits that are left without a wait.
         sharers: Processes that used this credential lately, this one included.
     """
 
-    has_turn: bool
+    is_granted: bool
     wait: float
     reset: float
     remaining: int
@@ -205,15 +205,15 @@ class _Fault:
     """
 
     text: str
-    is_stale: bool
+    is_stale: bool = False
 
 
 class Storage:
     """
     One Redis, for any number of credentials. Threads may share it; a child process has its own.
 
-    Each question gets None for an answer while Redis is down, at once or after a second at most.
-    To ask for a turn is done in steps, since every call does; all else blocks: a transport runs it.
+    Its methods block, for a second at most, and return None while Redis is down, then at once: a
+    transport runs them in a thread.
     """
 
     def __init__(
@@ -223,7 +223,7 @@ class Storage:
         self._shown = shown
         self._clock = clock
         self._lock = threading.Lock()
-        self._redis: Redis | None = None
+        self._redis: Any = None
         self._asks_again_at = -math.inf
         self._is_down = False
         self._is_closed = False
@@ -231,143 +231,141 @@ class Storage:
         self._process = secrets.token_hex(6)
         self._numbers = itertools.count(1)
 
+    @property
+    def is_resting(self) -> bool:
+        """
+        Whether Redis is down, and it is too early to ask again.
+        """
+        return self._clock() < self._asks_again_at
+
     def new_member(self) -> str:
         """
-        Return a name for one more start.
+        Return a name for one more permit.
         """
         return f"{self._process}:{next(self._numbers)}"
 
-    def take(
+    def reserve(
         self,
-        book: Book,
+        keys: LimiterKeys,
         limit: int,
         member: str,
         *,
         most: float,
         history: History | None,
         is_behind: bool,
-    ) -> Steps[Grant | None]:
+    ) -> Grant | None:
         """
-        Take a turn for *member*, unless it would come in more than *most* seconds.
+        Reserve a permit for *member*, unless it would come in more than *most* seconds.
 
-        *history* is told if this process *is_behind* with telling it, or if Redis forgot it, as
-        when it was started anew.
+        *history* is sent if this process *is_behind* with sending it, or if Redis forgot it, as
+        after a restart.
         """
-        numbers = (book.span, LEASE, min(most, _LONGEST))
+        numbers = (keys.span, LEASE, min(most, _LONGEST))
         arguments = [limit, *map(_micro, numbers), self._process, member, int(history is not None)]
-        told: list[Any] = []
-        if history is not None and is_behind:
-            # That may be much, and block.
-            yield None
-            told = _flat(history())
-        said = yield from self._run(_TAKE, book, [*arguments, *told])
-        if said is not None and said[0] < 0 and history is not None:
-            yield None
-            said = yield from self._run(_TAKE, book, [*arguments, *_flat(history())])
-        if said is None:
+        missing = _flat(history()) if history is not None and is_behind else []
+        answer = self._run(_RESERVE, keys, [*arguments, *missing])
+        if answer is not None and answer[0] < 0 and history is not None:
+            answer = self._run(_RESERVE, keys, [*arguments, *_flat(history())])
+        if answer is None:
             return None
         return Grant(
-            has_turn=bool(said[0]),
-            wait=said[1] / _MICRO,
-            reset=said[2] / _MICRO,
-            remaining=said[3],
-            sharers=said[4],
+            is_granted=bool(answer[0]),
+            wait=answer[1] / _MICRO,
+            reset=answer[2] / _MICRO,
+            remaining=answer[3],
+            sharers=answer[4],
         )
 
-    def leave(self, book: Book, member: str) -> None:
+    def start(self, keys: LimiterKeys, member: str) -> None:
         """
-        Give the turn of *member* back, though the storage be closed meanwhile.
+        Count the permit of *member* from now on.
         """
-        finish(self._ask(lambda redis: redis.do("ZREM", book.keys[0], member), is_last_word=True))
+        self._run(_START, keys, [_micro(keys.span), member])
 
-    def beat(self, book: Book, history: History) -> None:
+    def release(self, keys: LimiterKeys, member: str) -> None:
         """
-        Say that this process is alive, and goes on waiting; tell *history* if Redis forgot it.
+        Give the permit of *member* back, even if the storage was closed in the meantime.
         """
-        arguments = [self._process, _micro(book.span)]
-        if finish(self._run(_BEAT, book, arguments)) == 0:
-            finish(self._run(_BEAT, book, [*arguments, *_flat(history())]))
+        self._ask(lambda redis: redis.zrem(keys.names[0], member), is_last_word=True)
 
-    def learn(self, book: Book, limit: int, remaining: int, reset: float) -> None:
+    def beat(self, keys: LimiterKeys, history: History) -> None:
+        """
+        Keep the reservations of this process; send *history* if Redis forgot it.
+        """
+        arguments = [self._process, _micro(keys.span)]
+        if self._run(_BEAT, keys, arguments) == 0:
+            self._run(_BEAT, keys, [*arguments, *_flat(history())])
+
+    def observe(self, keys: LimiterKeys, limit: int, remaining: int, reset: float) -> None:
         """
         Heed that the server will answer *remaining* requests more in the next *reset* seconds.
         """
-        ago = book.per - min(reset, book.per)
-        numbers = [limit, _micro(book.span), _micro(ago), remaining]
-        finish(self._run(_LEARN, book, numbers))
+        ago = keys.per - min(reset, keys.per)
+        self._run(_OBSERVE, keys, [limit, _micro(keys.span), _micro(ago), remaining])
 
-    def rest(self, book: Book, wait: float) -> None:
+    def cool_down(self, keys: LimiterKeys, wait: float) -> None:
         """
-        Let nobody have a turn for *wait* seconds.
+        Grant no permit for *wait* seconds.
         """
-        milliseconds = math.ceil(wait * 1000)
-        finish(self._ask(lambda redis: redis.do("SET", book.keys[2], 1, "PX", milliseconds)))
+        self._ask(lambda redis: redis.set(keys.names[2], 1, px=math.ceil(wait * 1000)))
+
+    def give_up(self) -> None:
+        """
+        Count as down: nobody waits any longer for what was asked.
+        """
+        self._judge(_Fault(text="it takes too long"))
 
     def close(self) -> None:
         """
-        Close the connections.
+        Close the connections: what is idle now, and the rest when it is.
         """
         self._is_closed = True
         if self._redis is not None:
-            self._redis.close()
+            self._redis.connection_pool.disconnect(inuse_connections=False)
 
-    def _run(self, script: Script, book: Book, arguments: Sequence[Any]) -> Steps[Any]:
-        return self._ask(lambda redis: redis.run(script, book.keys, arguments))
+    def _run(self, script: str, keys: LimiterKeys, arguments: Sequence[Any]) -> Any:
+        return self._ask(lambda redis: redis.register_script(script)(keys.names, arguments))
 
-    def _ask(
-        self, question: Callable[[Redis], Steps[Any]], *, is_last_word: bool = False
-    ) -> Steps[Any]:
+    def _ask(self, question: Callable[[Any], Any], *, is_last_word: bool = False) -> Any:
         """
         Return the answer to *question*; None if there is none.
         """
         if (self._is_closed and not is_last_word) or not self._may_ask():
             return None
-        said, fault = yield from self._answer(question)
+        answer, fault = self._answer(question)
         if fault is not None and fault.is_stale:
-            # The connection was idle for too long, or Redis has been started anew.
-            said, fault = yield from self._answer(question)
+            # The connection was idle for too long, or Redis has been restarted.
+            answer, fault = self._answer(question)
         self._judge(fault)
-        return said
+        if self._is_closed:
+            self.close()
+        return answer
 
     def _may_ask(self) -> bool:
-        if self._clock() < self._asks_again_at:
+        if self.is_resting:
             return False
         if self._is_down:
             with self._lock:
-                # One finds out, for all.
-                if self._clock() < self._asks_again_at:
+                # One caller finds out, for all.
+                if self.is_resting:
                     return False
-                self._asks_again_at = self._clock() + _REST
+                self._asks_again_at = self._clock() + _RETRY_AFTER
         return True
 
-    def _answer(self, question: Callable[[Redis], Steps[Any]]) -> Steps[tuple[Any, _Fault | None]]:
+    def _answer(self, question: Callable[[Any], Any]) -> tuple[Any, _Fault | None]:
         try:
-            if self._redis is None:
-                # To import redis-py takes a while.
-                yield None
-            return (yield from question(self._redis or self._open())), None
+            with self._lock:
+                self._redis = self._redis or _open(self._url)
+            return question(self._redis), None
         except Exception as error:
             # Of the error the text is kept: its frames hold the password.
-            fault = self._fault_of(error)
+            text = printable(scrub(str(error), _passwords(self._url)), 200)
+            kinds = [kind.__name__ for kind in type(error).__mro__]
         except BaseException as interruption:
             interruption.__context__ = None
             raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
-        return None, fault
-
-    def _open(self) -> Redis:
-        with self._lock:
-            self._redis = self._redis or _open(self._url)
-        if self._is_closed:
-            # Meanwhile; it was not there to be told.
-            self._redis.close()
-        return self._redis
-
-    def _fault_of(self, error: Exception) -> _Fault:
-        text = printable(scrub(str(error), _passwords(self._url)), 200)
-        kinds = {kind.__name__ for kind in type(error).__mro__}
-        return _Fault(
-            text=f"{type(error).__name__}: {text}",
-            is_stale="RedisError" in kinds and "ConnectionError" in kinds,
+        return None, _Fault(
+            text=f"{kinds[0]}: {text}", is_stale={"RedisError", "ConnectionError"} <= {*kinds}
         )
 
     def _judge(self, fault: _Fault | None) -> None:
@@ -375,7 +373,7 @@ class Storage:
             return
         with self._lock:
             was_down, self._is_down = self._is_down, fault is not None
-            self._asks_again_at = -math.inf if fault is None else self._clock() + _REST
+            self._asks_again_at = -math.inf if fault is None else self._clock() + _RETRY_AFTER
         if fault is None:
             _log.info("the storage of the rate limit, %s, answers again", self._shown)
         elif not (was_down or self._is_closed):
@@ -387,8 +385,21 @@ class Storage:
             )
 
 
-def _open(url: Secret) -> Redis:
-    return Redis(url, password=os.getenv(STORAGE_PASSWORD) or None, timeout=_TIMEOUT)
+def _open(url: Secret) -> Any:
+    # Not above: it is an extra, and takes a while.
+    from redis import Redis  # noqa: PLC0415 - an extra
+    from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra
+    from redis.retry import Retry  # noqa: PLC0415 - an extra
+
+    return Redis.from_url(
+        url.reveal(),
+        # Only if the URL has none.
+        password=os.getenv(STORAGE_PASSWORD) or None,
+        socket_timeout=_TIMEOUT,
+        socket_connect_timeout=_TIMEOUT,
+        # It would try for seconds, while a call waits.
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 def _passwords(url: Secret) -> tuple[Secret, ...]:

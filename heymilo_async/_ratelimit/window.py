@@ -1,8 +1,8 @@
 """
-When may the next request go: arithmetic that returns a delay and never waits.
+When may the next request start: arithmetic that returns a delay and never waits.
 
-    CoolDown    what the server has asked one caller to wait for, the others heed
-    Window      so many starts in so many seconds, first come, first served
+    CoolDowns   the waits that the server asked for, per credential
+    Window      a sliding window: so many starts in so many seconds, first come, first served
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from ..errors import APIStatusError
 #: requests that start a window apart may arrive closer together than that.
 _MARGIN = 0.01
 _LEAST_MARGIN = 0.05
+#: Seconds after which a permit counts as used that was neither used nor released.
+_LOST = 60.0
 
 
 def span_of(per: float) -> float:
@@ -53,119 +55,141 @@ class RateLimitStatus:
     reset: float
 
 
-class CoolDown:
+class CoolDowns:
     """
-    Until when each credential is to rest, and the answer that said so.
+    Until when each credential has to wait, and the error that said so.
 
-    Arithmetic on a clock that the caller reads; the waiting is the engine's.
+    It reads no clock; the caller passes the time.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._resting: dict[Hashable, tuple[float, APIStatusError]] = {}
+        self._until: dict[Hashable, tuple[float, APIStatusError]] = {}
 
-    def rest(self, credential: Hashable, until: float, because: APIStatusError) -> None:
+    def start(self, credential: Hashable, until: float, because: APIStatusError) -> None:
         """
-        Let *credential* rest until the moment *until*, if it does not rest longer already.
+        Let *credential* wait until the moment *until*, if it does not wait longer already.
         """
         with self._lock:
-            if until > self._resting.get(credential, (0.0, because))[0]:
-                self._resting[credential] = until, because
+            if until > self._until.get(credential, (0.0, because))[0]:
+                self._until[credential] = until, because
 
     def remaining(self, credential: Hashable, now: float) -> tuple[float, APIStatusError] | None:
         """
-        Return for how many seconds *credential* has to rest, and why; None if it need not.
+        Return for how many seconds *credential* has to wait, and why; None if it need not.
         """
-        if not self._resting:
+        if not self._until:
             return None
         with self._lock:
-            until, because = self._resting.get(credential, (now, None))
+            until, because = self._until.get(credential, (now, None))
             if because is None:
                 return None
             if until <= now:
-                del self._resting[credential]
+                del self._until[credential]
                 return None
-            # (now + 20.0) - now may be a hair more than 20.0, and then the wait would be no number
-            # that the server named.
+            # (now + 20.0) - now may be a hair more than 20.0, a number that no server named.
             return round(until - now, 6), because
 
 
 @attrs.define(eq=False)
-class Turn:
+class Reservation:
     """
-    A place in the line before a `Window`.
+    A place in the queue of a `Window`, and then the permit that came of it.
 
     Attributes:
         limit: How many starts this one's window may hold, itself included.
-        at: The moment for which it is planned; it may still become later.
+        at: The moment for which the start is planned, or at which it was.
+        is_started: Whether its request is being sent, or was.
     """
 
     limit: int
     at: float
+    is_started: bool = False
 
 
 class Window:
     """
-    The latest starts with one credential, and the line of those that wait for theirs.
+    The latest starts with one credential, the permits in use, and the queue for the next ones.
 
-    A start is allowed if fewer than the limit were made in the *per* seconds before it, a small
-    margin included. Who comes first starts first: each in the line counts those before it as if
-    they had started. All times are on a clock that the caller reads; the waiting is the caller's.
+    A permit is granted if fewer than the limit started in the *per* seconds before, a small margin
+    included. It counts as a start of this very moment until its request is sent, and from then on
+    as one of that moment. Permits are granted in the order of the queue: each reservation counts
+    those before it as if they had started. The caller passes the time, and does the waiting.
     """
 
     def __init__(self, per: float) -> None:
         self._lock = threading.Lock()
         self._per = per
         self._span = span_of(per)
-        #: In order; among them what others used up, as the server said.
+        #: In order; among them those of other clients that the server counted.
         self._starts: deque[float] = deque()
-        self._line: deque[Turn] = deque()
-        self._resting_until = -math.inf
+        #: Granted, and not sent yet.
+        self._permits: deque[Reservation] = deque()
+        self._queue: deque[Reservation] = deque()
+        self._cool_down_until = -math.inf
 
-    def line_up(self, limit: int, now: float) -> tuple[Turn, float]:
+    def reserve(self, limit: int, now: float) -> tuple[Reservation, float]:
         """
-        Return a new place at the end of the line, and what `wait` says of it.
+        Return a new reservation at the end of the queue, and what `wait` returns for it.
         """
-        turn = Turn(limit, now)
+        one = Reservation(limit, now)
         with self._lock:
             self._forget(now)
-            self._line.append(turn)
-            return turn, self._settled(turn, len(self._line) - 1, now)
+            self._queue.append(one)
+            return one, self._settle(one, len(self._queue) - 1, now)
 
-    def wait(self, turn: Turn, now: float) -> float:
+    def wait(self, one: Reservation, now: float) -> float:
         """
-        Return for how many seconds *turn* has to wait; if it is 0.0, it has started.
+        Return for how many seconds *one* has to wait; 0.0 if it is a permit now.
 
         Ask again after that wait: those before it may have been late.
         """
         with self._lock:
             self._forget(now)
-            if turn not in self._line:
-                self._line.append(turn)
-            return self._settled(turn, self._line.index(turn), now)
+            if one not in self._queue:
+                self._queue.append(one)
+            return self._settle(one, self._queue.index(one), now)
 
-    def leave(self, turn: Turn) -> None:
+    def plan(self, limit: int, now: float, wait: float) -> Reservation:
         """
-        Give the place of *turn* back to those behind it, if it has not started.
+        Return the reservation, *wait* seconds ahead, or the permit that was granted elsewhere.
+        """
+        one = Reservation(limit, now + wait)
+        with self._lock:
+            (self._queue if wait else self._permits).append(one)
+        return one
+
+    def start(self, one: Reservation, now: float) -> None:
+        """
+        Count *one* from now on: its request is being sent. Repeat it if that takes longer.
+        """
+        if one.is_started and now - one.at < _LEAST_MARGIN / 5:
+            return
+        with self._lock:
+            with contextlib.suppress(ValueError):
+                if one.is_started:
+                    self._starts.remove(one.at)
+                else:
+                    self._remove(one)
+            one.is_started = True
+            # The clocks of two event loops may differ by a hair.
+            one.at = max(now, self._starts[-1]) if self._starts else now
+            self._starts.append(one.at)
+
+    def release(self, one: Reservation) -> None:
+        """
+        Give *one*, which has not started, back to those behind it.
         """
         with self._lock, contextlib.suppress(ValueError):
-            self._line.remove(turn)
+            self._remove(one)
 
-    def note(self, now: float) -> None:
-        """
-        Count a start that was allowed elsewhere.
-        """
-        with self._lock:
-            self._forget(now)
-            self._note(now)
-
-    def learn(self, limit: int, remaining: int, reset: float, now: float) -> None:
+    def observe(self, limit: int, remaining: int, reset: float, now: float) -> None:
         """
         Heed that the server will answer *remaining* requests more in the next *reset* seconds.
 
         As many starts as it has counted are kept until then, though they be older: they took a
         while to arrive. What is missing counts as starts of somebody else with the same credential.
-        A reset that is farther away than *per* counts as *per*: the next answer will say it again.
+        A reset that is farther away than *per* counts as *per*: the next response repeats it.
         """
         with self._lock:
             self._forget(now)
@@ -180,12 +204,12 @@ class Window:
                 newer = [max(start, since) for start in starts[-counted:]]
                 self._starts = deque(sorted([*starts[:-counted], *[since] * missing, *newer]))
 
-    def rest(self, until: float) -> None:
+    def cool_down(self, until: float) -> None:
         """
-        Let nobody start before the moment *until*, those in the line included.
+        Grant no permit before the moment *until*, not to those in the queue either.
         """
         with self._lock:
-            self._resting_until = max(self._resting_until, until)
+            self._cool_down_until = max(self._cool_down_until, until)
 
     def status(self, limit: int, now: float) -> RateLimitStatus:
         """
@@ -193,50 +217,52 @@ class Window:
         """
         with self._lock:
             self._forget(now)
-            if self._line:
-                until = self._line[-1].at + self._span
-            else:
-                until = self._starts[-1] + self._span if self._starts else now
+            used = len(self._starts) + len(self._permits)
+            last = now if self._permits else self._starts[-1] if self._starts else now - self._span
+            if self._queue:
+                last = self._queue[-1].at
             return RateLimitStatus(
                 limit=limit,
-                remaining=0 if self._line else max(0, limit - len(self._starts)),
-                reset=round(until - now, 6),
+                remaining=0 if self._queue else max(0, limit - used),
+                reset=round(last + self._span - now, 6),
             )
 
     def is_empty(self, now: float) -> bool:
         """
-        Return whether no start counts and nobody waits.
+        Return whether no start counts, and nobody has or waits for a permit.
         """
         with self._lock:
             self._forget(now)
-            return not (self._starts or self._line)
+            return not (self._starts or self._permits or self._queue)
 
-    def _settled(self, turn: Turn, before: int, now: float) -> float:
-        turn.at = max(now, self._resting_until, self._free_at(turn.limit, before))
-        if turn.at > now:
+    def _settle(self, one: Reservation, before: int, now: float) -> float:
+        one.at = max(now, self._cool_down_until, self._free_at(one.limit, before, now))
+        if one.at > now:
             # (now + 20.0) - now may be a hair more than 20.0, and a wait of nothing would be a start.
-            return round(turn.at - now, 6) or 1e-6
-        del self._line[before]
-        self._note(now)
+            return round(one.at - now, 6) or 1e-6
+        del self._queue[before]
+        self._permits.append(one)
         return 0.0
 
-    def _free_at(self, limit: int, before: int) -> float:
+    def _free_at(self, limit: int, before: int, now: float) -> float:
         """
-        Return when the start from which the one after *before* others has to keep its distance is
-        far enough back.
+        Return when the start is a window old that keeps the one after *before* others waiting.
         """
         if before >= limit:
-            return self._line[before - limit].at + self._span
-        back = limit - before
+            return self._queue[before - limit].at + self._span
+        back = limit - before - len(self._permits)
+        if back <= 0:
+            return now + self._span
         return self._starts[-back] + self._span if back <= len(self._starts) else -math.inf
 
-    def _note(self, now: float) -> None:
-        # The clocks of two event loops may differ by a hair.
-        self._starts.append(max(now, self._starts[-1]) if self._starts else now)
+    def _remove(self, one: Reservation) -> None:
+        (self._permits if one in self._permits else self._queue).remove(one)
 
     def _forget(self, now: float) -> None:
         while self._starts and self._starts[0] + self._span <= now:
             self._starts.popleft()
-        # Ctrl-C came before it could leave; or it sleeps too long, and has to line up again.
-        while self._line and self._line[0].at + self._span <= now:
-            self._line.popleft()
+        # Ctrl-C came before it could be released; or its caller sleeps too long, and queues again.
+        while self._queue and self._queue[0].at + self._span <= now:
+            self._queue.popleft()
+        while self._permits and self._permits[0].at + self._span + _LOST <= now:
+            self._permits.popleft()

@@ -21,7 +21,7 @@ from invariants import in_use
 from server import NUMBER, answer, page, single
 
 from heymilo_async import HeyMiloError, ResponseMismatchError, _engine
-from heymilo_async._engine import _Course
+from heymilo_async._engine import _CallState
 
 ID = NUMBER["id"]
 CHUNKED_TWICE = (
@@ -196,9 +196,9 @@ def left() -> Iterator[Callable[[], list[object]]]:
     """
     gc.collect()
     gc.disable()
-    before = {id(one) for one in gc.get_objects() if isinstance(one, _Course)}
+    before = {id(one) for one in gc.get_objects() if isinstance(one, _CallState)}
     yield lambda: [
-        one for one in gc.get_objects() if isinstance(one, _Course) and id(one) not in before
+        one for one in gc.get_objects() if isinstance(one, _CallState) and id(one) not in before
     ]
     gc.enable()
 
