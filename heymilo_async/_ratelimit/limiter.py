@@ -149,7 +149,7 @@ class RateLimiter:
         if error is not None or policy is None:
             return error
         permit = await self._reserve(caller, self._limit(policy))
-        if isinstance(permit, float):
+        if not isinstance(permit, Permit):
             return _deadline_error(caller.name, permit, policy)
         try:
             # While it waited, the server may have asked for a pause.

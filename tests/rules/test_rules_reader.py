@@ -38,6 +38,7 @@ class Outer(Model):
     at: datetime
     inner: Inner
     either: str | int = 0
+    ended: datetime | None = None
     maybe: Inner | None = None
     shares: tuple[float, ...] = ()
     free: Any = None
@@ -72,7 +73,8 @@ def test_a_written_function_makes_what_the_constructor_makes():
         ({"at": None}, "$.at must be a number, not null"),
         ({"at": math.inf}, "$.at must be a finite number"),
         ({"at": 1e15}, "$.at must be Unix seconds within the years 1 to 9999"),
-        ({"inner": None}, "$.inner must be an object, not null"),
+        ({"ended": True}, "$.ended must be a number, not a boolean"),
+        ({"ended": None, "inner": None}, "$.inner must be an object, not null"),
         ({"inner": {}}, "$.inner.share is missing"),
         ({"inner": {"share": math.nan}}, "$.inner.share must be a finite number"),
         ({"maybe": {"share": "1"}}, "$.maybe.share must be a number, not a string"),
