@@ -34,13 +34,17 @@ for _name, _examples in (("sockets", 2_000), ("soak", 20_000), ("million", 1_000
 settings.load_profile("default")
 
 
-#: Left to `nox -s full`, by file or folder, and why: the rest is what a newcomer runs.
+#: Left to `nox -s full`, by file or folder, and why: the rest is what a newcomer runs. A single test
+#: of another file says so itself, by `@pytest.mark.full(REASON)`.
 FULL = {
+    "cli/test_cli_sandbox_command.py": "it starts processes",
+    "cli/test_cli_terminal.py": "it starts processes on terminals of their own",
     "sweeps": "they try many examples",
     "fixtures/test_fixtures_described.py": "it runs a suite of its own",
     "fixtures/test_fixtures_plugin.py": "it runs suites of its own",
     "faults/test_by_the_sandbox.py": "it tries each fault once more, by the sandbox",
     "faults/test_cancellation.py": "it goes by the clock, and cancels at every moment",
+    "faults/test_identifiers.py": "it tries many texts",
     "faults/test_leftovers.py": "it measures memory",
     "faults/test_lifecycle.py": "it starts processes, and uses many loops and threads",
     "faults/test_rate_limit.py": "it goes by the clock",
@@ -48,6 +52,7 @@ FULL = {
     "test_benchmarks.py": "it runs the benchmarks",
     "test_contributing.py": "it adds a resource to copies of the project",
     "test_examples.py": "it runs the tests of the examples",
+    "test_extras.py": "it starts processes",
     "test_many_processes.py": "it wants a Redis, and starts processes",
     "test_own_clients.py": "it tries many faults once more, by other clients",
     "test_pages.py": "it runs every block of the pages",

@@ -316,6 +316,7 @@ def test_a_thread_that_ends_after_an_error_takes_no_more(serve):
     assert 2 == server.n
 
 
+@pytest.mark.full("it goes by the clock")
 def test_a_deadline_with_a_client_of_your_own(serve):
     """
     With your own blocking client the deadline ends a body that drips, between two pieces.

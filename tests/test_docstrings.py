@@ -120,6 +120,7 @@ def milo():
         yield sandbox
 
 
+@pytest.mark.full("it runs every example")
 @pytest.mark.parametrize("name", [name for name, examples in EXAMPLES.items() if examples])
 def test_docstrings_run(name, milo, monkeypatch):
     """

@@ -31,6 +31,7 @@ def is_awaited(kind, method):
     return kind is AsyncHeyMilo and not (method == "find" or method.startswith("list_all"))
 
 
+@functools.cache
 def spec_of_instance(kind):
     """
     Return an autospec of a client.
@@ -38,6 +39,7 @@ def spec_of_instance(kind):
     return mock.create_autospec(kind, instance=True)
 
 
+@functools.cache
 def spec_of_class(kind):
     """
     Return what an autospec of the class makes.
@@ -161,6 +163,7 @@ def test_hypothesis_builds_each_model(kind, data):
     assert kind is type(data.draw(st.builds(kind, **free_form)))
 
 
+@pytest.mark.full("it tries many examples")
 @pytest.mark.parametrize("kind", [kind for kind in VALUES if issubclass(kind, Model)])
 @given(data=st.data())
 @ONE

@@ -95,6 +95,7 @@ print(json.dumps(kept))
 """
 
 
+@pytest.mark.full("it starts processes")
 def test_sentry(front, serve):
     """
     Case 191: Sentry has a breadcrumb and a span for each request that was answered, and an event

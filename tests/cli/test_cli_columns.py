@@ -151,6 +151,7 @@ def complete(environment, words):
     return done.stdout.split()
 
 
+@pytest.mark.full("it starts processes")
 @pytest.mark.parametrize(
     ("words", "offered"),
     [

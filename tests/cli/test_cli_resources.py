@@ -28,10 +28,18 @@ def milo():
         yield running
 
 
-@pytest.fixture
-def ask(milo, monkeypatch, heymilo):
+@pytest.fixture(scope="module")
+def unchanged():
     """
-    Run the command against the sandbox.
+    A sandbox that tests only read.
+    """
+    with sandbox.running() as running:
+        yield running
+
+
+def asking(milo, monkeypatch, heymilo):
+    """
+    Return what runs the command against this sandbox.
     """
     monkeypatch.setenv("HEYMILO_BASE_URL", milo.base_url)
 
@@ -40,6 +48,14 @@ def ask(milo, monkeypatch, heymilo):
         return heymilo(*arguments)
 
     return run
+
+
+@pytest.fixture
+def ask(milo, monkeypatch, heymilo):
+    """
+    Run the command against the sandbox.
+    """
+    return asking(milo, monkeypatch, heymilo)
 
 
 def posting_of(milo):
@@ -72,14 +88,15 @@ def test_each_method_is_a_command(heymilo, one, columns, monkeypatch):
 
 @pytest.mark.parametrize("group", [one for one in LISTS if one not in {"interviews", "schemas"}])
 @pytest.mark.parametrize("form", ["table", "json", "jsonl"])
-def test_lists_are_written(ask, milo, group, form):
+def test_lists_are_written(unchanged, monkeypatch, heymilo, group, form):
     """
     Each group that lists something writes it in each format.
     """
+    ask = asking(unchanged, monkeypatch, heymilo)
     command = {
         "health": ["health", "check"],
         "ats": ["ats", "list-connections"],
-        "candidates": ["candidates", "list", posting_of(milo)],
+        "candidates": ["candidates", "list", posting_of(unchanged)],
     }.get(group, [group, "list"])
 
     done = ask(*command, "--format", form)

@@ -897,6 +897,7 @@ def test_a_wait_as_long_as_what_is_left_is_not_begun():
         )
 
 
+@pytest.mark.full("it goes by the clock")
 @pytest.mark.parametrize("retry", [RetryPolicy(max_attempts=1), RetryPolicy(max_attempts=4)])
 def test_a_cool_down_that_grows_while_calls_wait(front, serve, retry):
     """

@@ -582,6 +582,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.full("it goes by the clock")
 @pytest.mark.parametrize("name", FAILURES)
 def test_errors_at_every_depth(front, serve, records, name):
     """

@@ -114,6 +114,7 @@ def url_of(listener: socket.socket, scheme: str = "http") -> str:
     return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
 
 
+@pytest.mark.full("it goes by the clock")
 @pytest.mark.parametrize("limit", ["timeout", "deadline"])
 def test_a_handshake_that_is_not_answered(front, silent, limit):
     """
@@ -206,6 +207,7 @@ DRIPS: dict[str, Reply] = {
 }
 
 
+@pytest.mark.full("it goes by the clock")
 @pytest.mark.parametrize("drip", DRIPS)
 def test_a_server_that_drips(front, serve, drip):
     """
@@ -765,6 +767,7 @@ def test_an_answer_before_the_question(front, silent):
     assert {True} == {one == VALUE or isinstance(one, APIConnectionError) for one in got}
 
 
+@pytest.mark.full("it goes by the clock")
 def test_chaos(front, naps):
     """
     Case 63: of 150 calls, 20 at a time, one in ten faulty, each ends in its own number.

@@ -92,6 +92,7 @@ def test_a_reset_in_the_middle_of_an_upload(front, serve):
     assert 1 == server.n
 
 
+@pytest.mark.full("it goes by the clock")
 @pytest.mark.parametrize("options", [{"timeout": 0.3}, {"deadline": 0.3}])
 def test_a_server_that_stops_reading(front, serve, options):
     """

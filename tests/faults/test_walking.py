@@ -793,6 +793,7 @@ def test_slow_consumer_meets_no_deadline(front, serve, naps, way):
     assert 3 == front.run(body, server.base_url, deadline=5.0, timeout=5.0)
 
 
+@pytest.mark.full("it goes by the clock")
 @pytest.mark.parametrize("way", ["items", "prefetch"])
 def test_timeout_of_a_page_is_not_the_consumers(front, serve, way):
     """

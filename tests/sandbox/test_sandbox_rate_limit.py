@@ -275,6 +275,7 @@ def test_a_client_waits_as_it_is_told(front, naps):
     assert error.retry_after == pytest.approx(naps[0], abs=1.0)
 
 
+@pytest.mark.full("it goes by the clock")
 def test_scaled_down_in_time(front):
     """
     A limit of a fraction of a second holds, and waiting for it takes no longer than that.
