@@ -316,18 +316,17 @@ def in_use(client: Any) -> list[str]:
             )
             waiting = places.statistics().tasks_waiting
             found += [f"{waiting} tasks wait for a connection"] * bool(waiting)
-        # A transport of httpx's own, in a client of yours, tells nothing.
-        own = transport._lease and transport._lease.client.client._transport
-        own = getattr(own, "_pool", None)
-        own = own if type(own).__module__.startswith("heymilo_async") else None
-        connections = getattr(own, "_connections", None)
+        # A client of yours has none.
+        pool = transport._lease and transport._lease.client.pool
+        if pool is None:
+            continue
         lent = (
-            len(getattr(own, "_lent", ()))
-            if connections is None
-            else sum(one.hold() is not None for one in connections._lent)
+            sum(one.lease() is not None for one in pool.connections._leased)
+            if places is None
+            else len(pool.connections._leased)
         )
+        threads = pool.connections._waiting
         found += [f"{lent} connections are in use"] * bool(lent)
-        threads = 0 if connections is None else connections._waiting
         found += [f"{threads} threads wait for a connection"] * bool(threads)
     return found
 

@@ -5,7 +5,6 @@ Corners that no call reaches by itself, or not on every run.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gzip
 import os
 import pickle
@@ -13,6 +12,7 @@ import selectors
 import threading
 import time
 import weakref
+from types import SimpleNamespace
 
 import anyio
 import httpcore
@@ -44,14 +44,18 @@ from heymilo_async._http import AsyncTransport, BlockingTransport
 from heymilo_async._http import async_transport as _async
 from heymilo_async._http import blocking_transport as _blocking
 from heymilo_async._http import clients as _own
-from heymilo_async._http import logs as _logs
 from heymilo_async._http import sockets as _sockets
 from heymilo_async._http.body import MAX_BODY, MAX_ERROR_BODY, Receiver
-from heymilo_async._http.connections import ExclusiveConnections, Hold
-from heymilo_async._http.deadline import Deadline
+from heymilo_async._http.compat import LOGGERS, replace_pool
 from heymilo_async._http.errors import unexpected
-from heymilo_async._http.protocols import PoolTimeout
-from heymilo_async._http.proxies import Proxies
+from heymilo_async._http.pool import AsyncPool, BlockingPool, Connection, Connections
+from heymilo_async._http.protocols import (
+    LEASE,
+    ConnectError,
+    ConnectionLease,
+    Deadline,
+    PoolTimeout,
+)
 from heymilo_async._mapping import ReadOnly
 from heymilo_async._ratelimit.window import CoolDowns
 
@@ -280,7 +284,7 @@ def test_a_wire_that_was_closed_opens_nothing():
     run_now(transport.aclose())
 
     with pytest.raises(ClientClosedError, match="meanwhile"):
-        transport._leased()
+        run_now(transport._leased())
 
 
 def test_threads_try_again_too(serve):
@@ -331,173 +335,49 @@ def test_a_deadline_with_a_client_of_your_own(serve):
         client.phone_numbers.get(ID)
 
 
-class FakePool:
+class FakeBody:
     """
-    A connection that only knows whether it was closed.
+    A body of httpcore's, after which nothing came; closing it breaks if that is said.
     """
 
-    closed = shut = spent = False
+    _connection = SimpleNamespace(_h11_state=SimpleNamespace(trailing_data=(b"", False)))
 
-    def is_spent(self):
-        """
-        Say so.
-        """
-        return self.spent
+    def __init__(self, *, breaks):
+        self.breaks = breaks
 
     def close(self):
         """
-        Note it.
+        Break, or do nothing.
         """
-        self.closed = True
+        if self.breaks:
+            message = "broken"
+            raise OSError(message)
 
-    def shut_down(self):
+    async def aclose(self):
         """
-        Note it.
+        Break, or do nothing.
         """
-        self.shut = True
-
-
-@contextlib.contextmanager
-def lent(pools, way):
-    """
-    Have a pool, and give it back.
-    """
-    hold = Hold()
-    pool = pools.take(weakref.ref(hold), way, 0)
-    yield pool
-    pools.keep(way, pool)
-
-
-def test_exclusive_pools_stay_within_their_limit():
-    """
-    A pool for another way takes the place of an idle one, and idle ones are closed in time.
-    """
-    made = []
-
-    def make(way):
-        made.append((way, FakePool()))
-        return made[-1][1]
-
-    def take(way):
-        with lent(pools, way):
-            pass
-
-    pools = ExclusiveConnections(make, limit=2, expiry=3600.0)
-    with lent(pools, "a"), lent(pools, "b"), pytest.raises(PoolTimeout):
-        take("a")
-    take("a")
-    assert ["a", "b"] == [way for way, _ in made]
-    take("c")
-    assert 1 == [pool.closed for _, pool in made].count(True)
-    pools._expiry = -1.0
-    take("c")
-    assert [True, True] == [pool.closed for _, pool in made[:2]]
-    pools.close()
-    assert all(pool.closed for _, pool in made)
-    with pytest.raises(RuntimeError, match="closed"):
-        take("a")
-
-
-def test_a_pool_that_was_lost_is_closed_and_its_place_free():
-    """
-    A pool whose borrower is gone is closed, and a thread that waits for its place notices.
-    """
-    pools = ExclusiveConnections(lambda _: FakePool(), limit=1, expiry=1.0)
-    holds = [Hold(), Hold()]
-    lost = pools.take(weakref.ref(holds[0]), "a", 0)
-    timer = threading.Timer(0.05, lambda: holds.pop(0))
-    timer.start()
-
-    found = pools.take(weakref.ref(holds[1]), "a", 5)
-    timer.join()
-
-    assert (True, False) == (lost.closed, found.closed)
-
-
-def test_a_pool_that_cannot_be_made_takes_no_place():
-    """
-    If making a pool fails, the next request has its place.
-    """
-
-    def fail(_):
-        message = "no"
-        raise OSError(message)
-
-    pools = ExclusiveConnections(fail, limit=1, expiry=1.0)
-
-    for _ in range(2):
-        with pytest.raises(OSError, match="no"):
-            pools.take(weakref.ref(Hold()), "a", 0)
-
-
-def test_a_pool_in_use_when_closing_is_closed_afterwards():
-    """
-    A pool that is in use while all are closed is closed when it comes back.
-    """
-    pools = ExclusiveConnections(lambda _: FakePool(), limit=1, expiry=1.0)
-
-    with lent(pools, "a") as pool:
-        pools.close()
-        assert (True, False) == (pool.shut, pool.closed)
-    assert pool.closed
-
-
-class BrokenStream:
-    """
-    A response whose connection breaks when it is closed.
-    """
-
-    stream = None
-
-    def close(self):
-        """
-        Break.
-        """
-        message = "broken"
-        raise OSError(message)
-
-
-def test_a_body_that_cannot_be_closed_takes_its_connection_along():
-    """
-    If closing a response fails, its connection is not used again; closed twice, it is fine.
-    """
-    pools = ExclusiveConnections(lambda _: FakePool(), limit=1, expiry=1.0)
-    hold = Hold()
-    pool = pools.take(weakref.ref(hold), "a", 0)
-    body = _own._Loan(BrokenStream(), pool, WAY, pools)
-
-    with pytest.raises(OSError, match="broken"):
-        body.close()
-    body.close()
-
-    assert pool.closed
-    with lent(pools, "a") as other:
-        assert other is not pool
-
-
-def test_a_spent_connection_is_not_lent_again():
-    """
-    An idle connection that the server has closed meanwhile is closed, and a new one lent.
-    """
-    pools = ExclusiveConnections(lambda _: FakePool(), limit=1, expiry=30.0)
-    with lent(pools, "a") as first:
-        pass
-    first.spent = True
-
-    with lent(pools, "a") as second:
-        assert second is not first
-    assert (True, False) == (first.closed, second.closed)
+        self.close()
 
 
 class FakeConnection:
     """
-    A connection as httpcore has them, which only knows whether it is closed.
+    A connection as httpcore has them, and its backend, which only know whether they are closed.
     """
 
-    def __init__(self, *, breaks=False):
-        self.closed = self.spent = False
-        self.breaks = breaks
-        self.stream = None
+    closed = shut = spent = breaks = False
+
+    def handle_request(self, _):
+        """
+        Respond.
+        """
+        return SimpleNamespace(headers=[], stream=FakeBody(breaks=self.breaks), extensions={})
+
+    async def handle_async_request(self, request):
+        """
+        Respond.
+        """
+        return self.handle_request(request)
 
     def is_closed(self):
         """
@@ -513,77 +393,278 @@ class FakeConnection:
 
     async def aclose(self):
         """
-        Note it; as a response, break if that is what it does.
+        Note it.
         """
         self.closed = True
-        if self.breaks:
-            message = "broken"
-            raise OSError(message)
+
+    def drop(self):
+        """
+        Note it.
+        """
+        self.closed = True
+
+    def shut_down(self):
+        """
+        Note it.
+        """
+        self.shut = True
 
 
-WAY = (None, httpcore.Origin(b"http", b"here", 80))
-REQUEST = httpcore.Request("GET", "http://here")
-
-
-def own_async_pool(limit=2):
+class PoolUser:
     """
-    Return a pool for tasks whose connections are made up.
+    Sends requests over a pool of either kind, and keeps the connections that it made, in order.
     """
-    return _own._AsyncPool(Proxies({}), lambda _: FakeConnection(), limit)
+
+    def __init__(self, kind, *, limit=1, expiry=3600.0):
+        self.made = []
+        self.pool = kind(
+            Connections(self._make, limit, expiry), lambda request: (None, request.url.origin)
+        )
+
+    def _make(self, route):
+        made = FakeConnection()
+        self.made.append((route, made))
+        return Connection(made, made)
+
+    @property
+    def routes(self):
+        """
+        For which routes connections were made.
+        """
+        return [origin.host.decode() for (_, origin), _ in self.made]
+
+    @property
+    def closed(self):
+        """
+        Which connections are closed.
+        """
+        return [made.closed for _, made in self.made]
+
+    async def send(self, host, lease, timeout=0.0):
+        """
+        Return the stream of a response.
+        """
+        request = httpcore.Request(
+            "GET",
+            f"http://{host}/",
+            extensions={LEASE: weakref.ref(lease), "timeout": {"pool": timeout}},
+        )
+        return (await self.pool.handle(request)).stream
+
+    async def close(self, closable):
+        """
+        Close a stream, or the pool.
+        """
+        if isinstance(self.pool, BlockingPool):
+            closable.close()
+        else:
+            await closable.aclose()
+
+    async def exchange(self, host):
+        """
+        Send a request, and close its response.
+        """
+        lease = ConnectionLease()
+        await self.close(await self.send(host, lease))
+
+    def run(self, body):
+        """
+        Run a coroutine function that awaits the pool.
+        """
+        return run_now(body()) if isinstance(self.pool, BlockingPool) else anyio.run(body)
 
 
-def test_connections_of_tasks_stay_within_their_limit():
+BOTH_POOLS = pytest.mark.parametrize("kind", [BlockingPool, AsyncPool])
+
+
+@BOTH_POOLS
+def test_connections_stay_within_their_limit(kind):
     """
-    For tasks, too, the connection that was used last is lent first, and the oldest makes room.
+    A connection on another route takes the place of the oldest idle one, and all are closed at last.
     """
-    transport = own_async_pool()
-    here, there = (None, "here"), (None, "there")
-    first, _ = transport._lend(here, 0.0, REQUEST)
-    second, _ = transport._lend(here, 0.0, REQUEST)
-    now = time.monotonic()
-    transport.keep(here, first)
-    transport.keep(here, second)
+    user = PoolUser(kind, limit=2)
 
-    again, surplus = transport._lend(here, now, REQUEST)
-    assert (second, []) == (again, surplus)
-    other, surplus = transport._lend(there, now, REQUEST)
-    assert other is not first
-    assert [first] == surplus
+    async def body():
+        leases = ConnectionLease(), ConnectionLease()
+        streams = [await user.send(host, lease) for host, lease in zip("ab", leases, strict=True)]
+        with pytest.raises(PoolTimeout):
+            await user.exchange("a")
+        for stream in streams:
+            await user.close(stream)
+        await user.exchange("b")
+        assert ["a", "b"] == user.routes
+        await user.exchange("c")
+        assert [True, False, False] == user.closed
+        await user.close(user.pool)
+        assert [True, True, True] == user.closed
+        with pytest.raises(ConnectError, match="closed"):
+            await user.exchange("a")
+
+    user.run(body)
 
 
-def test_connections_of_tasks_that_are_of_no_use_any_more():
+@BOTH_POOLS
+def test_a_connection_that_was_idle_for_too_long_is_closed(kind):
     """
-    For tasks, too, what was idle for too long or was closed by the server is not lent again.
+    What was idle for longer than the pool keeps it is closed before the next request is sent.
     """
-    transport = own_async_pool()
-    old, _ = transport._lend(WAY, 0.0, REQUEST)
-    transport.keep(WAY, old)
-    new, surplus = transport._lend(WAY, time.monotonic() + 60, REQUEST)
-    assert [old] == surplus
-    transport.keep(WAY, new)
-    new.spent = True
+    user = PoolUser(kind, expiry=-1.0)
 
-    _, surplus = transport._lend(WAY, time.monotonic(), REQUEST)
-    assert [new] == surplus
+    async def body():
+        await user.exchange("a")
+        await user.exchange("a")
+
+    user.run(body)
+
+    assert [True, False] == user.closed
 
 
-def test_a_response_of_a_task_that_cannot_be_closed_takes_its_connection_along():
+@BOTH_POOLS
+def test_the_connection_that_was_used_last_is_leased_first(kind):
     """
-    If closing a response fails, its connection is closed; closed twice, it is fine.
+    Of two idle connections on one route, the next request gets the one that came back last.
     """
-    transport = own_async_pool()
-    connection, _ = transport._lend(WAY, 0.0, REQUEST)
-    loan = _own._AsyncLoan(FakeConnection(breaks=True), connection, WAY, transport)
+    user = PoolUser(kind, limit=2)
 
-    async def close():
+    async def body():
+        leases = [ConnectionLease() for _ in range(3)]
+        first, second = [await user.send("a", lease) for lease in leases[:2]]
+        await user.close(second)
+        await user.close(first)
+        await user.send("a", leases[2])
+        return user.pool.connections.leased_by(leases[2]).http
+
+    found = user.run(body)
+
+    assert user.made[0][1] is found
+
+
+def test_a_connection_that_was_lost_is_closed_and_its_place_free():
+    """
+    A connection whose lease is gone is closed, and a thread that waits for its place notices.
+    """
+    user = PoolUser(BlockingPool)
+    leases = [ConnectionLease(), ConnectionLease()]
+    run_now(user.send("a", leases[0]))
+    timer = threading.Timer(0.05, lambda: leases.pop(0))
+    timer.start()
+
+    run_now(user.send("a", leases[1], timeout=5.0))
+    timer.join()
+
+    assert [True, False] == user.closed
+
+
+def test_a_connection_that_cannot_be_made_takes_no_place():
+    """
+    If making a connection fails, the next request has its place.
+    """
+
+    def fail(_):
+        message = "no"
+        raise OSError(message)
+
+    connections = Connections(fail, limit=1, expiry=1.0)
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="no"):
+            connections.lease(weakref.ref(ConnectionLease()), (None, None))
+
+
+@BOTH_POOLS
+def test_a_connection_that_is_leased_when_the_pool_is_closed(kind):
+    """
+    A connection that a thread waits on is shut down when the pool is closed, and closed when it
+    comes back; a task's is closed at once.
+    """
+    user = PoolUser(kind)
+
+    async def body():
+        lease = ConnectionLease()
+        stream = await user.send("a", lease)
+        await user.close(user.pool)
+        (_, made), *_ = user.made
+        at_once = made.shut, made.closed
+        await user.close(stream)
+        return at_once
+
+    assert (kind is BlockingPool, kind is AsyncPool) == user.run(body)
+    assert [True] == user.closed
+
+
+@BOTH_POOLS
+def test_a_body_that_cannot_be_closed_takes_its_connection_along(kind, monkeypatch):
+    """
+    If closing a response fails, its connection is not used again; closed twice, it is fine.
+    """
+    user = PoolUser(kind)
+    monkeypatch.setattr(FakeConnection, "breaks", True)
+
+    async def body():
+        lease = ConnectionLease()
+        stream = await user.send("a", lease)
         with pytest.raises(OSError, match="broken"):
-            await loan.aclose()
-        await loan.aclose()
+            await user.close(stream)
+        await user.close(stream)
+        return user.pool.connections.leased_by(lease)
 
-    asyncio.run(close())
+    assert None is user.run(body)
+    assert [True] == user.closed
 
-    assert connection.closed
-    assert ({}, []) == (transport._lent, transport._idle)
+
+@BOTH_POOLS
+def test_a_spent_connection_is_not_leased_again(kind):
+    """
+    An idle connection that the server has closed meanwhile is closed, and a new one leased.
+    """
+    user = PoolUser(kind)
+
+    async def body():
+        await user.exchange("a")
+        user.made[0][1].spent = True
+        await user.exchange("a")
+
+    user.run(body)
+
+    assert [True, False] == user.closed
+
+
+@BOTH_POOLS
+def test_a_retired_pool_keeps_no_connection(kind):
+    """
+    A pool that is retired closes the idle connections at once, and each that comes back.
+    """
+    user = PoolUser(kind, limit=2)
+
+    async def body():
+        lease = ConnectionLease()
+        stream = await user.send("a", lease)
+        await user.exchange("b")
+        await user.pool.retire()
+        at_once = user.closed
+        await user.close(stream)
+        return at_once
+
+    assert [False, True] == user.run(body)
+    assert [True, True] == user.closed
+
+
+@BOTH_POOLS
+def test_a_response_that_nobody_got_is_abandoned(kind):
+    """
+    Of a response that never reached its caller the connection is closed, and its place is free.
+    """
+    user = PoolUser(kind)
+
+    async def body():
+        lease = ConnectionLease()
+        await user.send("a", lease)
+        await user.pool.abandon(lease)
+        await user.exchange("a")
+
+    user.run(body)
+
+    assert [True, False] == user.closed
 
 
 def test_surplus_connections_of_tasks_are_closed(front, serve, monkeypatch):
@@ -677,9 +758,7 @@ def test_an_httpx_that_keeps_its_pool_elsewhere():
     With an httpx whose transports have no `_pool` no client opens: nothing slips through its own.
     """
     with pytest.raises(ConfigurationError, match="not supported"):
-        _own._require_pool(object())
-    for kind in (httpx.HTTPTransport, httpx.AsyncHTTPTransport):
-        _own._require_pool(kind(verify=False))
+        replace_pool(object(), None)
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000, None])
@@ -824,17 +903,17 @@ def test_a_url_that_is_long_is_not_kept(front, serve):
     async def body(client):
         return (await client.phone_numbers.list(starting_after=cursor))[0].id
 
-    before = _own._known_target.cache_info().currsize
+    before = _own._known_url.cache_info().currsize
     assert "A" == front.run(body, server.base_url)
     assert server.requests[0].target.endswith("%E6%97%A5" * 4096)
-    assert before == _own._known_target.cache_info().currsize
+    assert before == _own._known_url.cache_info().currsize
 
 
 def test_every_logger_is_known_by_both_names():
     """
     I-1: what is masked in the logs of httpx and httpcore is so in those of their successors.
     """
-    names = set(_logs._LOGGERS)
+    names = set(LOGGERS)
 
     successors = {
         name.replace("httpx", "httpx2").replace("httpcore", "httpcore2")

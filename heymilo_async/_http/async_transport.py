@@ -18,18 +18,13 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from .._core.messages import Request, Response
-from .._core.secrets import Secret
+from .._core.messages import Request
 from .._core.settings import PoolSettings
 from .._core.transport import Prefetched, TooLateError
-from ..errors import APIConnectionError, HeyMiloError
-from .body import SENDING, Receiver
-from .errors import Failure, conclude, judge
-from .lease import Lease
-from .logs import no_secrets_logged
-from .protocols import CLEAN_UP, NO_DESCRIPTOR, PoolTimeout, Received, is_out_of_descriptors
-from .senders import AsyncSender, module_of, request_of
-from .setup import proxy_secrets
+from ..errors import APIConnectionError
+from .body import Receiver
+from .protocols import CLEAN_UP, NO_DESCRIPTOR, PoolTimeout, is_out_of_descriptors
+from .transport import Client, HTTPTransport, OnSend, Trace, module_of
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -46,13 +41,13 @@ _guards: weakref.WeakKeyDictionary[
 ] = weakref.WeakKeyDictionary()
 
 
-class AsyncTransport:
+class AsyncTransport(HTTPTransport):
     """
     The transport of `AsyncHeyMilo`, for one event loop.
     """
 
     def __init__(self, settings: PoolSettings) -> None:
-        self._settings = settings
+        super().__init__(settings)
         self._clock = _clock_of(self.loop_key())
         # httpx 0.28.1 with httpcore 1.0.9 loses a place in its pool whenever a call is cancelled
         # that waits for one, until none is left: https://github.com/encode/httpcore/issues/1093.
@@ -63,10 +58,6 @@ class AsyncTransport:
         #: Of what goes on though nobody waits: a place is free when the thread has ended.
         self._detached = anyio.CapacityLimiter(_THREADS)
         self._scopes: set[anyio.CancelScope] = set()
-        self._lease: Lease | None = None
-        self._closed = False
-        #: What no error may repeat, beside a request's own secrets; known once a client is open.
-        self.secrets: tuple[Secret, ...] = ()
 
     @staticmethod
     def loop_key() -> Any:
@@ -92,7 +83,10 @@ class AsyncTransport:
     @staticmethod
     def check(client: Any) -> ModuleType:
         """
-        Return the module that an `http_client` for this transport is from; refuse what is none.
+        Return the module that an `http_client` for this transport is from.
+
+        Raises:
+            TypeError: It does not fit this transport.
         """
         return module_of(client, "AsyncClient", "AsyncHeyMilo")
 
@@ -113,113 +107,74 @@ class AsyncTransport:
             finally:
                 self._scopes.discard(scope)
 
-    async def send(
-        self,
-        request: Request,
-        *,
-        timeout: float,
-        expires: float | None,
-        on_send: Callable[[], Awaitable[None]] | None = None,
-    ) -> Response:
-        """
-        Send *request* once and read the whole answer.
-        """
-        handled = sys.exception()
-        started = self.now()
-        receiver = Receiver()
-        failure: Failure | None = None
-        own: BaseException | None = None
-        # One scope is both: the call's deadline, and what closing the client cancels.
-        with anyio.CancelScope(deadline=math.inf if expires is None else expires) as scope:
-            self._scopes.add(scope)
-            try:
-                await self._exchange(request, timeout, expires, receiver, on_send)
-            except HeyMiloError:
-                raise
-            except Exception as error:
-                secrets, is_ours = (
-                    request.secrets + self.secrets,
-                    self._settings.http_client is None,
-                )
-                verdict = judge(
-                    error, handled, secrets=secrets, phase=receiver.phase, is_ours=is_ours
-                )
-                if verdict is error:
-                    raise
-                failure, own = (verdict, None) if isinstance(verdict, Failure) else (None, verdict)
-                del verdict
-            except BaseException as interruption:
-                # The frames below hold the request's headers, and the key is one of them.
-                interruption.__context__ = None
-                raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
-            finally:
-                self._scopes.discard(scope)
-        if own is not None:
-            try:
-                # As it was raised, and not as the library's exception that it became.
-                own.__context__ = None
-                raise own
-            finally:
-                del own
-        if receiver.ambiguous:
-            await self.aclose(gracefully=True)
-        return conclude(
-            request,
-            receiver,
-            failure,
-            closed=self._closed,
-            late=scope.cancelled_caught or (expires is not None and self.now() >= expires),
-            timeout=timeout,
-            elapsed=self.now() - started,
-        )
-
     async def _exchange(
         self,
         request: Request,
         timeout: float,
         expires: float | None,
         receiver: Receiver,
-        on_send: Callable[[], Awaitable[None]] | None,
-    ) -> None:
-        place = await _place_in(self._places, timeout)
-        try:
-            # Not before: who waits may not go on with connections that were given up meanwhile.
-            lease = await self._leased()
+        on_send: OnSend | None,
+    ) -> bool:
+        # One scope is both: the call's deadline, and what closing the client cancels.
+        with anyio.CancelScope(deadline=math.inf if expires is None else expires) as scope:
+            self._scopes.add(scope)
             try:
-                receiver.phase = "connect"
-                trace: dict[str, Any] = {}
-                if self._settings.http_client is not None:
-                    trace["trace"] = receiver.trace_yours_async
-                elif expires is not None or on_send is not None:
-                    trace["trace"] = receiver.trace_async
-                if on_send is not None:
-                    await on_send()
-                    trace["trace"] = functools.partial(_trace, trace["trace"], on_send)
-                with no_secrets_logged(request.secrets + self.secrets):
-                    received = await lease.client.send(request, timeout, trace)
-                    await _receive(received, receiver)
+                # Before a client is leased: one that waits may not go on with connections that
+                # were given up meanwhile.
+                place = await _place_in(self._places, timeout)
+                try:
+                    if self._lease is None:
+                        await _close_with_the_loop(self)
+                    await super()._exchange(request, timeout, expires, receiver, on_send)
+                finally:
+                    self._places.release_on_behalf_of(place)
             finally:
-                if lease.give_back():
-                    await _close(lease)
-        finally:
-            self._places.release_on_behalf_of(place)
+                self._scopes.discard(scope)
+        return scope.cancelled_caught
 
-    async def _leased(self) -> Lease:
-        if self._lease is None or not self._lease.take():
-            yours = self._settings.http_client
-            if yours is None:
-                # As in httpx, httpcore comes with the first client: it brings trio along, if there
-                # is one, which takes longer than all the rest.
-                from .clients import open_async  # noqa: PLC0415 - see above
+    def _open(self) -> Client:
+        # As in httpx, httpcore comes with the first client: it brings trio along, if there is one,
+        # which takes longer than all the rest.
+        from .clients import open_async  # noqa: PLC0415 - see above
 
-                self._lease = Lease(open_async(self._settings), owned=True)
-                self.secrets = proxy_secrets(self._settings)
-            else:
-                sender = AsyncSender(yours, request_of(self.check(yours)))
-                self._lease = Lease(sender, owned=False)
-            self._lease.take()
-            await _close_with_the_loop(self)
-        return self._lease
+        return open_async(self._settings)
+
+    @staticmethod
+    async def _result(sent: Any) -> Any:
+        return await sent
+
+    @staticmethod
+    def _traced(trace: Callable[[str, Any], Awaitable[None]]) -> Trace:
+        return trace
+
+    async def _read(self, response: Any, receiver: Receiver) -> None:
+        left_over = 0
+        try:
+            # What a hook of the user's has closed says so, if it is asked the first way.
+            async for piece in response.aiter_raw() if response.is_closed else response.stream:
+                if left_over:
+                    left_over -= 1
+                    if not left_over:
+                        break
+                elif not receiver.feed(piece):
+                    # To leave the loop would leave several nested async generators to the garbage
+                    # collector, which trio reports; closed, the response ends them with an error.
+                    await self._close_response(response)
+                    left_over = _LEFT_OVER
+        except Exception:
+            if not left_over:
+                raise
+
+    @staticmethod
+    async def _close_response(response: Any) -> None:
+        # Also if the caller was cancelled.
+        with anyio.move_on_after(CLEAN_UP, shield=True):
+            await response.aclose()
+
+    @staticmethod
+    async def _close(client: Client) -> None:
+        with anyio.move_on_after(CLEAN_UP, shield=True), contextlib.suppress(Exception):
+            await client.native.aclose()
 
     async def map(
         self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
@@ -316,21 +271,15 @@ class AsyncTransport:
 
     async def aclose(self, *, gracefully: bool = False) -> None:
         """
-        Close every connection; requests under way end at once, with an error.
+        Close every connection; requests in progress end at once, with an error.
 
-        *gracefully*: they end first, and the next one opens new connections.
+        *gracefully*: they finish first, and the next request opens new connections.
         """
-        lease, self._lease = self._lease, None
-        if gracefully:
-            if lease is not None and lease.retire():
-                await _close(lease)
-            return
-        self._closed = True
-        for scope in list(self._scopes):
-            scope.cancel()
-        if lease is not None:
-            lease.retire()
-            await _close(lease)
+        if not gracefully:
+            self._closed = True
+            for scope in list(self._scopes):
+                scope.cancel()
+        await super().aclose(gracefully=gracefully)
 
 
 async def _place_in(limiter: anyio.CapacityLimiter, timeout: float) -> object:
@@ -347,17 +296,6 @@ async def _place_in(limiter: anyio.CapacityLimiter, timeout: float) -> object:
             message = "all connections are in use"
             raise PoolTimeout(message) from None
     return place
-
-
-async def _trace(
-    take_in: Callable[[str, Any], Awaitable[None]],
-    on_send: Callable[[], Awaitable[None]],
-    event: str,
-    info: Any,
-) -> None:
-    await take_in(event, info)
-    if event.endswith(SENDING):
-        await on_send()
 
 
 def _outcome_of(function: Callable[[], B]) -> Callable[[], B]:
@@ -394,41 +332,6 @@ def _clock_of(place: Any) -> Callable[[], float]:
         of_the_loop = sys.modules["trio"].lowlevel.current_clock().current_time
     clock: Callable[[], float] = of_the_loop
     return clock
-
-
-async def _receive(received: Received, receiver: Receiver) -> None:
-    try:
-        wanted = receiver.begin(received.status_code, received.fields)
-        if received.content is not None:
-            receiver.unpacked(received.content)
-        elif wanted:
-            await _read(received, receiver)
-    finally:
-        await received.close()
-
-
-async def _read(received: Received, receiver: Receiver) -> None:
-    left_over = 0
-    try:
-        async for piece in received.pieces:
-            if left_over:
-                left_over -= 1
-                if not left_over:
-                    break
-            elif not receiver.feed(piece):
-                # To leave the loop would leave several nested async generators to the garbage
-                # collector, which trio reports; closed, the response ends them with an error.
-                await received.close()
-                left_over = _LEFT_OVER
-    except Exception:
-        if not left_over:
-            raise
-
-
-async def _close(lease: Lease) -> None:
-    if lease.owned:
-        with anyio.move_on_after(CLEAN_UP, shield=True), contextlib.suppress(Exception):
-            await lease.client.aclose()
 
 
 async def _close_with_the_loop(transport: AsyncTransport) -> None:

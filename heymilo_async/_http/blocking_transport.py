@@ -6,32 +6,21 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import functools
 import math
 import queue
-import sys
 import threading
 import time
-import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from types import ModuleType
 from typing import Any, Generic, TypeVar, cast
 
 from .._core.blocking import run_now
-from .._core.messages import Request, Response
-from .._core.secrets import Secret
+from .._core.messages import Request
 from .._core.settings import PoolSettings
 from .._core.transport import Prefetched, TooLateError
-from ..errors import ClientClosedError, HeyMiloError
-from .body import SENDING, Receiver
-from .connections import HOLD, Hold
-from .deadline import Deadline
-from .errors import Failure, conclude, judge
-from .lease import Lease
-from .logs import no_secrets_logged
-from .protocols import Received
-from .senders import Sender, module_of, request_of
-from .setup import proxy_secrets
+from .body import Receiver
+from .protocols import Deadline
+from .transport import Client, HTTPTransport, OnSend, Trace, module_of
 
 #: Threads at a time for what goes on though nobody waits.
 _THREADS = 4
@@ -51,21 +40,16 @@ class _Stopped(BaseException):
     """
 
 
-class BlockingTransport:
+class BlockingTransport(HTTPTransport):
     """
     The transport of `HeyMilo`, for one process. Its coroutines never suspend.
     """
 
     def __init__(self, settings: PoolSettings) -> None:
-        self._settings = settings
+        super().__init__(settings)
         self._deadline = Deadline()
-        self._opening = threading.Lock()
         #: Of what goes on though nobody waits: a place is free when the thread has ended.
         self._detached = threading.Semaphore(_THREADS)
-        self._lease: Lease | None = None
-        self._closed = False
-        #: What no error may repeat, beside a request's own secrets; known once a client is open.
-        self.secrets: tuple[Secret, ...] = ()
 
     @staticmethod
     def loop_key() -> Any:
@@ -77,7 +61,10 @@ class BlockingTransport:
     @staticmethod
     def check(client: Any) -> ModuleType:
         """
-        Return the module that an `http_client` for this transport is from; refuse what is none.
+        Return the module that an `http_client` for this transport is from.
+
+        Raises:
+            TypeError: It does not fit this transport.
         """
         return module_of(client, "Client", "HeyMilo")
 
@@ -97,133 +84,59 @@ class BlockingTransport:
         elif stop.wait(seconds):
             raise _Stopped
 
-    async def send(
-        self,
-        request: Request,
-        *,
-        timeout: float,
-        expires: float | None,
-        on_send: Callable[[], Awaitable[None]] | None = None,
-    ) -> Response:
-        """
-        Send *request* once and read the whole answer.
-        """
-        stop = _stop.get()
-        if stop is not None and stop.is_set():
-            raise _Stopped
-        handled = sys.exception()
-        started = self.now()
-        receiver = Receiver()
-        failure: Failure | None = None
-        own: BaseException | None = None
-        try:
-            self._exchange(request, timeout, expires, receiver, on_send)
-        except HeyMiloError:
-            raise
-        except Exception as error:
-            secrets, is_ours = request.secrets + self.secrets, self._settings.http_client is None
-            verdict = judge(error, handled, secrets=secrets, phase=receiver.phase, is_ours=is_ours)
-            if verdict is error:
-                raise
-            failure, own = (verdict, None) if isinstance(verdict, Failure) else (None, verdict)
-            del verdict
-        except BaseException as interruption:
-            # The frames below hold the request's headers, and the key is one of them.
-            interruption.__context__ = None
-            raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
-        if own is not None:
-            try:
-                # As it was raised, and not as the library's exception that it became.
-                own.__context__ = None
-                raise own
-            finally:
-                del own
-        if receiver.ambiguous:
-            await self.aclose(gracefully=True)
-        return conclude(
-            request,
-            receiver,
-            failure,
-            closed=self._closed,
-            late=expires is not None and self.now() >= expires,
-            timeout=timeout,
-            elapsed=self.now() - started,
-        )
-
-    def _exchange(
+    async def _exchange(
         self,
         request: Request,
         timeout: float,
         expires: float | None,
         receiver: Receiver,
-        on_send: Callable[[], Awaitable[None]] | None,
-    ) -> None:
-        lease = self._leased()
+        on_send: OnSend | None,
+    ) -> bool:
+        stop = _stop.get()
+        if stop is not None and stop.is_set():
+            raise _Stopped
         self._deadline.expires = expires
-        # In this frame and nowhere else: when it ends, however it does, so does the loan.
-        hold = Hold()
         try:
-            extensions: dict[str, Any] = {HOLD: weakref.ref(hold)}
-            if self._settings.http_client is not None:
-                extensions["trace"] = receiver.trace_yours
-            elif expires is not None or on_send is not None:
-                extensions["trace"] = receiver.trace
-            if on_send is not None:
-                run_now(_coroutine(on_send()))
-                extensions["trace"] = functools.partial(_trace, extensions["trace"], on_send)
-            left = timeout if expires is None else min(timeout, expires - self.now())
-            receiver.phase = "connect"
-            with no_secrets_logged(request.secrets + self.secrets):
-                received = lease.client.send(request, max(left, 0.001), extensions)
-                self._receive(received, receiver, expires)
+            return await super()._exchange(request, timeout, expires, receiver, on_send)
         finally:
-            # A traceback of somebody else's exception keeps the frame.
-            del hold
             self._deadline.expires = None
-            if lease.give_back():
-                _close(lease)
 
-    def _receive(self, received: Received, receiver: Receiver, expires: float | None) -> None:
-        try:
-            wanted = receiver.begin(received.status_code, received.fields)
-            if received.content is not None:
-                receiver.unpacked(received.content)
-            elif wanted:
-                self._read(received, receiver, expires)
-        finally:
-            received.close()
+    def _timeout_within(self, expires: float | None, timeout: float) -> float:
+        return timeout if expires is None else max(min(timeout, expires - self.now()), 0.001)
 
-    def _read(self, received: Received, receiver: Receiver, expires: float | None) -> None:
-        for piece in received.pieces:
+    def _open(self) -> Client:
+        # As in httpx, httpcore comes with the first client: it brings trio along, if there is one,
+        # which takes longer than all the rest.
+        from .clients import open_blocking  # noqa: PLC0415 - see above
+
+        return open_blocking(self._settings, self._deadline)
+
+    @staticmethod
+    async def _result(sent: Any) -> Any:
+        return sent
+
+    @staticmethod
+    def _traced(trace: Callable[[str, Any], Awaitable[None]]) -> Trace:
+        return lambda event, info: run_now(_coroutine(trace(event, info)))
+
+    async def _read(self, response: Any, receiver: Receiver) -> None:
+        expires = self._deadline.expires
+        # What a hook of the user's has closed says so, if it is asked the first way.
+        for piece in response.iter_raw() if response.is_closed else response.stream:
             if not receiver.feed(piece):
                 return
-            # Our own sockets end by themselves; those of an http_client of yours do not.
+            # Our own sockets end by themselves; those of the user's http_client do not.
             if expires is not None and self.now() >= expires:
                 return
 
-    def _leased(self) -> Lease:
-        lease = self._lease
-        if lease is not None and lease.take():
-            return lease
-        with self._opening:
-            if self._closed:
-                message = "this HeyMilo was closed meanwhile"
-                raise ClientClosedError(message)
-            if self._lease is None or not self._lease.take():
-                yours = self._settings.http_client
-                if yours is None:
-                    # As in httpx, httpcore comes with the first client: it brings trio along, if
-                    # there is one, which takes longer than all the rest.
-                    from .clients import open_blocking  # noqa: PLC0415 - see above
+    @staticmethod
+    async def _close_response(response: Any) -> None:
+        response.close()
 
-                    own = open_blocking(self._settings, self._deadline)
-                    self.secrets = proxy_secrets(self._settings)
-                    self._lease = Lease(own, owned=True)
-                else:
-                    sender = Sender(yours, request_of(self.check(yours)))
-                    self._lease = Lease(sender, owned=False)
-                self._lease.take()
-            return self._lease
+    @staticmethod
+    async def _close(client: Client) -> None:
+        with contextlib.suppress(Exception):
+            client.native.close()
 
     async def map(
         self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
@@ -297,40 +210,6 @@ class BlockingTransport:
         if failure is not None:
             raise failure
         return results[0]
-
-    async def aclose(self, *, gracefully: bool = False) -> None:
-        """
-        Close every connection; requests under way in other threads end at once, with an error.
-
-        *gracefully*: they end first, and the next one opens new connections.
-        """
-        with self._opening:
-            self._closed = self._closed or not gracefully
-            lease, self._lease = self._lease, None
-        if lease is None:
-            return
-        if lease.retire() or not gracefully:
-            _close(lease)
-        elif lease.owned:
-            # Who waits for a connection has the lease already.
-            lease.client.retire()
-
-
-def _trace(
-    take_in: Callable[[str, Any], None],
-    on_send: Callable[[], Awaitable[None]],
-    event: str,
-    info: Any,
-) -> None:
-    take_in(event, info)
-    if event.endswith(SENDING):
-        run_now(_coroutine(on_send()))
-
-
-def _close(lease: Lease) -> None:
-    if lease.owned:
-        with contextlib.suppress(Exception):
-            lease.client.close()
 
 
 def _coroutine(awaitable: Awaitable[B]) -> Coroutine[Any, Any, B]:

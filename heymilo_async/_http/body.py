@@ -68,13 +68,7 @@ class Receiver:
         """
         self.phase = _PHASES.get(event, self.phase)
 
-    async def trace_async(self, event: str, info: object) -> None:
-        """
-        Do as `trace`, where httpcore awaits it.
-        """
-        self.trace(event, info)
-
-    def trace_yours(self, event: str, info: Any) -> None:
+    def trace_redirects(self, event: str, info: Any) -> None:
         """
         Do as `trace` for an `http_client` of the user's own, and take in the head of a redirect.
 
@@ -88,12 +82,6 @@ class Receiver:
             status_code = next(part for part in info["return_value"] if isinstance(part, int))
             if 300 <= status_code < 400:
                 self.begin(status_code, info["return_value"][-1])
-
-    async def trace_yours_async(self, event: str, info: Any) -> None:
-        """
-        Do as `trace_yours`, where httpcore awaits it.
-        """
-        self.trace_yours(event, info)
 
     @property
     def ambiguous(self) -> bool:

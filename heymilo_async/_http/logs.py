@@ -11,26 +11,9 @@ import logging
 from contextvars import ContextVar
 
 from .._core.secrets import Secret, scrub
+from .compat import LOGGERS
 
 _secrets: ContextVar[tuple[Secret, ...]] = ContextVar("heymilo_secrets", default=())
-
-#: A filter counts for records made on the very logger that has it, so each is named.
-_LOGGERS = (
-    "httpx",
-    "httpcore.connection",
-    "httpcore.http11",
-    "httpcore.http2",
-    "httpcore.proxy",
-    "httpcore.socks",
-    *(
-        "httpx2",
-        "httpcore2.connection",
-        "httpcore2.http11",
-        "httpcore2.http2",
-        "httpcore2.proxy",
-        "httpcore2.socks",
-    ),
-)
 
 
 class _WithoutSecrets(logging.Filter):
@@ -45,7 +28,7 @@ class _WithoutSecrets(logging.Filter):
 
 
 _filter = _WithoutSecrets()
-for _name in _LOGGERS:
+for _name in LOGGERS:
     logging.getLogger(_name).addFilter(_filter)
 
 

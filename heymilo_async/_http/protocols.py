@@ -1,20 +1,15 @@
 """
-What a transport is: the only thing that shared code may await.
+What the parts of the border share: the protocols of HTTP clients, timeouts, leases of connections.
 """
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
-
-import attrs
+import threading
+import time
+from typing import Any, Protocol
 
 from .._core.messages import Request
-
-A = TypeVar("A")
-B = TypeVar("B")
-B_co = TypeVar("B_co", covariant=True)
 
 #: Seconds that cleaning up may take when the caller has been cancelled.
 CLEAN_UP = 1.0
@@ -22,7 +17,7 @@ CLEAN_UP = 1.0
 
 class TimeoutException(Exception):  # noqa: N818 - named as httpx and httpcore name theirs
     """
-    What the exceptions of the HTTP library that mean a timeout have above them.
+    A timeout, named as httpx and httpcore name theirs.
     """
 
 
@@ -97,26 +92,6 @@ class AsyncHTTPClient(Protocol):
         ...
 
 
-# Without a repr: the server may have repeated the key.
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class Received:
-    """
-    What came back, whoever's client sent the request: the head, and the body still to be read.
-
-    Attributes:
-        fields: The header fields, as they came.
-        pieces: The body, to be iterated as the transport does; packed, if it is.
-        close: Ends it; to be awaited if the transport is.
-        content: The whole body, unpacked, if somebody has read it already.
-    """
-
-    status_code: int
-    fields: Sequence[tuple[bytes, bytes]]
-    pieces: Any
-    close: Callable[[], Any]
-    content: bytes | None = None
-
-
 def revealed_headers(request: Request) -> list[tuple[str, str]]:
     """
     Return the headers of *request* as they are sent. Only here a secret is more than asterisks.
@@ -127,8 +102,40 @@ def revealed_headers(request: Request) -> list[tuple[str, str]]:
     ]
 
 
+class ConnectionLease:
+    """
+    Keeps a connection checked out while it is referenced.
+    """
+
+    __slots__ = ("__weakref__",)
+
+
+#: The extension of a request that refers, weakly, to its `ConnectionLease`.
+LEASE = "heymilo.lease"
+
+
+class Deadline(threading.local):
+    """
+    When the blocking call of this thread has to be over, on `time.monotonic`; None if never.
+    """
+
+    expires: float | None = None
+
+    def clip(self, timeout: float | None, too_late: type[Exception]) -> float | None:
+        """
+        Return *timeout*, or what is left of the call if that is less.
+        """
+        if self.expires is None:
+            return timeout
+        left = self.expires - time.monotonic()
+        if left <= 0:
+            message = "the call's deadline passed"
+            raise too_late(message)
+        return left if timeout is None else min(timeout, left)
+
+
 def timeouts(seconds: float) -> dict[str, float]:
     """
-    Return the extension of a request that says how long nothing may move.
+    Return the extension of a request that limits how long each step may take without data.
     """
     return {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}

@@ -1,5 +1,5 @@
 """
-Which proxy serves which address, by the setting or by the usual environment variables.
+Proxies and certificates, by the settings or by the usual environment variables.
 
 httpx heeds the variables only if it makes its transport itself, and reads NO_PROXY its own way;
 here a network such as 10.0.0.0/8 counts too, as it does for curl.
@@ -8,13 +8,24 @@ here a network such as 10.0.0.0/8 counts too, as it does for curl.
 from __future__ import annotations
 
 import ipaddress
+import os
+import ssl
 import urllib.request
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 import attrs
+import httpx
 
 from .._core.secrets import Secret
 from .._core.settings import PoolSettings, fault_of_proxy
 from ..errors import ConfigurationError
+from .compat import lacks_socks
+from .errors import is_callers_own
+from .protocols import NO_DESCRIPTOR, ConnectError, is_out_of_descriptors
+
+T = TypeVar("T")
 
 #: The key of a proxy that serves every scheme.
 _ALL = "all"
@@ -93,3 +104,80 @@ def _covers(entry: str, host: str, port: int) -> bool:
         # One of the two is a name.
         host = host.lower().rstrip(".")
         return host == entry or host.endswith(f".{entry.lstrip('.')}")
+
+
+#: The settings that a failure to set up a proxy is blamed on.
+PROXY = "proxy (or HTTP_PROXY, HTTPS_PROXY, ALL_PROXY)"
+
+
+def httpx_proxies(routes: Proxies) -> list[tuple[str, httpx.Proxy]]:
+    """
+    Return the proxies as httpx reads them, by scheme.
+    """
+    return [
+        (scheme, configured(PROXY, partial(_proxy, secret)))
+        for scheme, secret in routes.by_scheme.items()
+    ]
+
+
+def _proxy(url: Secret) -> httpx.Proxy:
+    return httpx.Proxy(url.reveal())
+
+
+def proxy_secrets(settings: PoolSettings) -> tuple[Secret, ...]:
+    """
+    Return the passwords of the proxies in use, which a proxy might repeat.
+    """
+    secrets: list[Secret] = []
+    for _, proxy in httpx_proxies(proxies(settings)):
+        if proxy.raw_auth is not None:
+            user, password = proxy.raw_auth
+            # Some have a token for a user, and no password.
+            secrets += [
+                Secret((password or user).decode()),
+                Secret((user + b":" + password).decode()),
+            ]
+    return tuple(secrets)
+
+
+def ssl_context(settings: PoolSettings) -> ssl.SSLContext:
+    """
+    Return the context that was set, or one that trusts the authorities that httpx trusts.
+    """
+    if settings.ssl_context is not None:
+        return settings.ssl_context
+    if os.environ.get("SSLKEYLOGFILE"):
+        # By itself: a later failure could be this or the certificates.
+        configured("SSLKEYLOGFILE", _open_key_log)
+    variables = " and ".join(
+        name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)
+    )
+    return configured(variables or "the certificates of this machine", httpx.create_ssl_context)
+
+
+def _open_key_log() -> None:
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).keylog_filename = os.environ["SSLKEYLOGFILE"]
+
+
+def configured(name: str, make: Callable[[], T]) -> T:
+    """
+    Return what *make* makes; an exception of the library is blamed on the setting *name*.
+
+    Raises:
+        ConfigurationError: The setting cannot be used.
+        ConnectError: No file descriptor is left, which may pass.
+    """
+    try:
+        return make()
+    except Exception as error:
+        if is_callers_own(error):
+            raise
+        is_full = is_out_of_descriptors(error)
+        # The kind alone: the text may hold the URL, and the URL a password.
+        fault = f"it cannot be used ({type(error).__name__})"
+        if lacks_socks(error):
+            fault = "a SOCKS proxy needs one more package: pip install 'httpx[socks]'"
+    if is_full:
+        raise ConnectError(NO_DESCRIPTOR)
+    message = f"{name}: {fault}"
+    raise ConfigurationError(message)

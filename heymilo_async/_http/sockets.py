@@ -22,9 +22,9 @@ import anyio.abc
 import anyio.lowlevel
 import httpcore
 
-from .deadline import Deadline
+from .compat import replace_anyio_stream, stream_over
 from .errors import is_callers_own
-from .protocols import CLEAN_UP
+from .protocols import CLEAN_UP, Deadline
 
 #: Bytes that may be sent in one piece without a look at what comes: any socket takes them at once.
 _LARGE_SEND = 32 * 1024
@@ -177,8 +177,7 @@ class _DeadlineStream(httpcore.NetworkStream):
             inner = self._inner.start_tls(ssl_context, server_hostname, clipped)
         else:
             secure = _shake_hands(self._socket, ssl_context, server_hostname, clipped)
-            same_kind: Any = type(self._inner)
-            inner = same_kind(secure)
+            inner = stream_over(self._inner, secure)
         return _DeadlineStream(inner, self._deadline, self._backend)
 
     def get_extra_info(self, info: str) -> Any:
@@ -246,26 +245,17 @@ class TidyBackend(httpcore.AsyncNetworkBackend):
             # trio tries the addresses side by side, and would let out what ended each of them.
             interruption = _first_in(group)
         else:
-            _listen_while_sending(stream)
+            replace_anyio_stream(stream, _Duplex)
             return _TidyStream(stream)
         raise interruption
-
-
-def _listen_while_sending(stream: Any) -> None:
-    """
-    Have *stream*, if it is httpcore's over anyio on asyncio, read while it sends what is large.
-
-    asyncio's transport reads nothing meanwhile, and once a write fails, what the server said before
-    it hung up, such as a 413, is lost. `_stream` is not public: a test looks that it is there.
-    """
-    below = getattr(stream, "_stream", None)
-    if isinstance(below, anyio.abc.SocketStream):
-        stream._stream = _Duplex(below)
 
 
 class _Duplex(anyio.abc.ByteStream):
     """
     A stream that stops sending when the other side answers, and keeps what came.
+
+    asyncio's transport reads nothing while it sends what is large, and once a write fails, what the
+    server said before it hung up, such as a 413, is lost.
     """
 
     def __init__(self, below: anyio.abc.SocketStream) -> None:

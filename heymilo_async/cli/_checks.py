@@ -32,7 +32,7 @@ from .. import (
 )
 from .._core.secrets import Secret
 from .._core.settings import _fault_of_credential
-from .._http.setup import ssl_context
+from .._http.proxies import ssl_context
 from .._ratelimit.headers import _date_of
 from ._credentials import VARIABLES, variable_in_use
 from ._errors import CommandError, ExitCode, exit_code
