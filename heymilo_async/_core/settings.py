@@ -466,7 +466,8 @@ def _require_credentials(given: Mapping[str, Any]) -> None:
     if given["api_key"] is None and given["access_token"] is None:
         message = (
             "no credentials: pass api_key= or access_token=, "
-            "or set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN"
+            "or set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN "
+            "(to try things without an account: heymilo sandbox)"
         )
         raise ConfigurationError(message)
 
