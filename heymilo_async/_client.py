@@ -15,6 +15,7 @@ import attrs
 
 from ._core.arguments import NOT_GIVEN, NotGiven, wrong_type
 from ._core.blocking import blocking, run_now
+from ._core.credentials import AsyncKeySource, KeySource, refuse_coroutine_functions
 from ._core.emitter import show as show_log
 from ._core.messages import ANY, APIResponse, call_of, operation
 from ._core.pickling import configuration, restored
@@ -57,14 +58,19 @@ class AsyncHeyMilo(AsyncResources):
     A client is pickled as its settings, without its key and token, and opens nothing before its
     first call: send it to worker processes once each, and close it there. Where it is unpickled,
     those that it had are read again from `HEYMILO_API_KEY` and `HEYMILO_ACCESS_TOKEN`; if they are
-    not there, give them again, `client.with_options(api_key=...)`. A view becomes a client with
-    connections of its own. Clients are not copied: there is `with_options`.
+    not there, give them again, `client.with_options(api_key=...)`, callables too. A view becomes a
+    client with connections of its own. Clients are not copied: there is `with_options`.
 
     Args:
         api_key: Sent as `X-API-KEY`. If neither this nor *access_token* is given, the environment
-            variable `HEYMILO_API_KEY` is read, and after it `HEYMILO_ACCESS_TOKEN`.
-        access_token: An OAuth access token, sent as `Authorization: Bearer ...`. If both are given,
-            both are sent.
+            variable `HEYMILO_API_KEY` is read, and after it `HEYMILO_ACCESS_TOKEN`. It may be a
+            callable that returns the key, or a coroutine function: it is asked when a call needs
+            a key, by one call at a time, and what it returns is kept, for views too. After a 401
+            it is asked once more, and the call is sent once more, also one that creates something,
+            for a 401 says that nothing was done. What it raises ends the call. The deadline
+            counts the time that it takes, but does not cut it short.
+        access_token: An OAuth access token, sent as `Authorization: Bearer ...`; or a callable, as
+            above. If both are given, both are sent.
         workspace_id: Sent as `X-Workspace-Id`, for tokens that are good for several workspaces;
             else `HEYMILO_WORKSPACE_ID`.
         base_url: Where the API is; else `HEYMILO_BASE_URL`, else `https://api.heymilo.ai`. A path
@@ -107,9 +113,9 @@ class AsyncHeyMilo(AsyncResources):
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | AsyncKeySource | None = None,
         *,
-        access_token: str | None = None,
+        access_token: str | AsyncKeySource | None = None,
         workspace_id: str | None = None,
         base_url: str | None = None,
         timeout: float = 30.0,
@@ -158,8 +164,8 @@ class AsyncHeyMilo(AsyncResources):
     def with_options(
         self,
         *,
-        api_key: str | None | NotGiven = NOT_GIVEN,
-        access_token: str | None | NotGiven = NOT_GIVEN,
+        api_key: str | AsyncKeySource | None | NotGiven = NOT_GIVEN,
+        access_token: str | AsyncKeySource | None | NotGiven = NOT_GIVEN,
         workspace_id: str | None | NotGiven = NOT_GIVEN,
         base_url: str | NotGiven = NOT_GIVEN,
         timeout: float | NotGiven = NOT_GIVEN,
@@ -391,7 +397,8 @@ class HeyMilo(Resources):
     may share it.
 
     Args:
-        api_key: As in `AsyncHeyMilo`; so are all the others but one:
+        api_key: As in `AsyncHeyMilo`, but a callable is a plain function; so are all the others
+            but one:
         http_client: Your own `httpx.Client`; it is used, and never closed. A deadline is then
             kept as well as its timeouts allow: a server that sends its headers drop by drop can
             overstep it.
@@ -411,9 +418,9 @@ class HeyMilo(Resources):
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | KeySource | None = None,
         *,
-        access_token: str | None = None,
+        access_token: str | KeySource | None = None,
         workspace_id: str | None = None,
         base_url: str | None = None,
         timeout: float = 30.0,
@@ -432,6 +439,7 @@ class HeyMilo(Resources):
         api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
         workspace_id, proxy = Secret.hide(workspace_id), Secret.hide(proxy)
         default_headers, base_url = Secret.hide(default_headers), Secret.hide(base_url)
+        refuse_coroutine_functions(api_key=api_key, access_token=access_token)
         twin = object.__new__(AsyncHeyMilo)
         self._mount(
             twin._mount(
@@ -464,8 +472,8 @@ class HeyMilo(Resources):
     def with_options(
         self,
         *,
-        api_key: str | None | NotGiven = NOT_GIVEN,
-        access_token: str | None | NotGiven = NOT_GIVEN,
+        api_key: str | KeySource | None | NotGiven = NOT_GIVEN,
+        access_token: str | KeySource | None | NotGiven = NOT_GIVEN,
         workspace_id: str | None | NotGiven = NOT_GIVEN,
         base_url: str | NotGiven = NOT_GIVEN,
         timeout: float | NotGiven = NOT_GIVEN,
@@ -480,6 +488,7 @@ class HeyMilo(Resources):
         api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
         workspace_id, base_url = Secret.hide(workspace_id), Secret.hide(base_url)
         default_headers = Secret.hide(default_headers)
+        refuse_coroutine_functions(api_key=api_key, access_token=access_token)
         view = object.__new__(type(self))
         return view._mount(
             self._twin.with_options(

@@ -5,7 +5,8 @@ The transport protocol: the only thing that shared code may await.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, TypeVar
 
 from .messages import Request, Response
 from .secrets import Secret
@@ -56,6 +57,12 @@ class Transport(Protocol):
     async def sleep(self, seconds: float) -> None:
         """
         Wait.
+        """
+        ...
+
+    def lock(self) -> AbstractAsyncContextManager[Any]:
+        """
+        Return a lock for those who use this transport.
         """
         ...
 

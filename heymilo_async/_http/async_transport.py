@@ -113,6 +113,12 @@ class AsyncTransport:
             finally:
                 self._scopes.discard(scope)
 
+    def lock(self) -> anyio.Lock:
+        """
+        Return a lock for the tasks of this event loop.
+        """
+        return anyio.Lock()
+
     async def send(
         self,
         request: Request,

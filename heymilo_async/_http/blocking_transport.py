@@ -51,6 +51,23 @@ class _Stopped(BaseException):
     """
 
 
+class _Lock:
+    """
+    A lock for `async with`, which waits in the calling thread.
+
+    The thread that has it may take it again: what recurs is told by Python, and does not hang.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    async def __aenter__(self) -> None:
+        self._lock.acquire()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class BlockingTransport:
     """
     The transport of `HeyMilo`, for one process. Its coroutines never suspend.
@@ -96,6 +113,12 @@ class BlockingTransport:
             time.sleep(seconds)  # noqa: ASYNC251 - nothing else could run
         elif stop.wait(seconds):
             raise _Stopped
+
+    def lock(self) -> _Lock:
+        """
+        Return a lock for threads.
+        """
+        return _Lock()
 
     async def send(
         self,
