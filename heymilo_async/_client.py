@@ -25,6 +25,7 @@ from ._core.settings import (
     RateLimit,
     RetryPolicy,
     Settings,
+    Timeouts,
     changed_settings,
     new_settings,
     pool_settings,
@@ -76,7 +77,7 @@ class AsyncHeyMilo(AsyncResources):
         base_url: Where the API is; else `HEYMILO_BASE_URL`, else `https://api.heymilo.ai`. A path
             prefix is kept.
         timeout: Seconds without progress, more than 0: for connecting, reading, writing, and for
-            waiting until a connection is free.
+            waiting until a connection is free. `Timeouts` has a number for each of them.
         deadline: Seconds for a whole call, more than 0: all attempts, waits and decoding. None: no
             limit.
         retry: How often a call is tried, and how long it waits in between.
@@ -118,7 +119,7 @@ class AsyncHeyMilo(AsyncResources):
         access_token: str | AsyncKeySource | None = None,
         workspace_id: str | None = None,
         base_url: str | None = None,
-        timeout: float = 30.0,
+        timeout: float | Timeouts = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
         rate_limit: RateLimit | str | None = None,
@@ -168,7 +169,7 @@ class AsyncHeyMilo(AsyncResources):
         access_token: str | AsyncKeySource | None | NotGiven = NOT_GIVEN,
         workspace_id: str | None | NotGiven = NOT_GIVEN,
         base_url: str | NotGiven = NOT_GIVEN,
-        timeout: float | NotGiven = NOT_GIVEN,
+        timeout: float | Timeouts | NotGiven = NOT_GIVEN,
         deadline: float | None | NotGiven = NOT_GIVEN,
         retry: RetryPolicy | NotGiven = NOT_GIVEN,
         rate_limit: RateLimit | str | None | NotGiven = NOT_GIVEN,
@@ -423,7 +424,7 @@ class HeyMilo(Resources):
         access_token: str | KeySource | None = None,
         workspace_id: str | None = None,
         base_url: str | None = None,
-        timeout: float = 30.0,
+        timeout: float | Timeouts = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
         rate_limit: RateLimit | str | None = None,
@@ -476,7 +477,7 @@ class HeyMilo(Resources):
         access_token: str | KeySource | None | NotGiven = NOT_GIVEN,
         workspace_id: str | None | NotGiven = NOT_GIVEN,
         base_url: str | NotGiven = NOT_GIVEN,
-        timeout: float | NotGiven = NOT_GIVEN,
+        timeout: float | Timeouts | NotGiven = NOT_GIVEN,
         deadline: float | None | NotGiven = NOT_GIVEN,
         retry: RetryPolicy | NotGiven = NOT_GIVEN,
         rate_limit: RateLimit | str | None | NotGiven = NOT_GIVEN,

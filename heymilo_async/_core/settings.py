@@ -103,6 +103,38 @@ class RetryPolicy:
     max_retry_after: float = attrs.field(default=60.0, validator=_duration)
 
 
+def _timeout(_: object, attribute: attrs.Attribute[float], value: object) -> None:
+    seconds(attribute.name, value)
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """
+    How long nothing may move, for each part of a request by itself; as `timeout=` of a client.
+
+    Attributes:
+        connect: Seconds, more than 0: to find the server, to reach it, and for each step of TLS.
+        read: Seconds, more than 0: until the next bytes of an answer come.
+        write: Seconds, more than 0: until the server takes the next bytes of a request.
+        pool: Seconds, more than 0: until one of `max_connections` is free.
+
+    Raises:
+        ConfigurationError: A number is out of its range.
+        TypeError: A value is not a number.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, Timeouts
+        >>> with HeyMilo(timeout=Timeouts(connect=5, read=120)) as client:
+        ...     print(client.phone_numbers.get("9E3779B1").active)
+        True
+    """
+
+    connect: float = attrs.field(default=30.0, validator=_timeout)
+    read: float = attrs.field(default=30.0, validator=_timeout)
+    write: float = attrs.field(default=30.0, validator=_timeout)
+    pool: float = attrs.field(default=30.0, validator=_timeout)
+
+
 #: How `300/min`, `5/s` and `30/0.5s` are read.
 _RATE = re.compile(
     r"(?P<limit>[0-9]{1,9}) */ *(?P<count>[0-9]+(?:\.[0-9]+)?)? *(?P<unit>[a-z]+?)s?", re.ASCII
@@ -322,7 +354,7 @@ class Settings:
     access_token: Secret | CredentialSource | None
     workspace_id: Secret | None
     base_url: str
-    timeout: float
+    timeout: float | Timeouts
     deadline: float | None
     retry: RetryPolicy
     rate_limit: RateLimit | None
@@ -530,7 +562,7 @@ def _checked_settings(
         access_token=_secret_or_source("access_token", access_token),
         workspace_id=None if workspace_id is None else _credential("workspace_id", workspace_id),
         base_url=_base_url(base_url, allow_insecure_http=allow_insecure_http),
-        timeout=seconds("timeout", timeout),
+        timeout=timeout if isinstance(timeout, Timeouts) else _seconds_for_all(timeout),
         deadline=None if deadline is None else seconds("deadline", deadline),
         retry=retry,
         rate_limit=rate_limit,
@@ -538,6 +570,12 @@ def _checked_settings(
         default_headers=_default_headers(default_headers),
         allow_insecure_http=allow_insecure_http,
     )
+
+
+def _seconds_for_all(timeout: Any) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+        raise wrong_type("timeout", "a number of seconds, or Timeouts", timeout)
+    return seconds("timeout", timeout)
 
 
 def _listeners(value: Any) -> Emitter:

@@ -20,14 +20,21 @@ import anyio.to_thread
 
 from .._core.messages import Request, Response
 from .._core.secrets import Secret
-from .._core.settings import PoolSettings
+from .._core.settings import PoolSettings, Timeouts
 from .._core.transport import Prefetched, TooLateError
 from ..errors import APIConnectionError, HeyMiloError
 from .body import SENDING, Receiver
 from .errors import Failure, conclude, judge
 from .lease import Lease
 from .logs import no_secrets_logged
-from .protocols import CLEAN_UP, NO_DESCRIPTOR, PoolTimeout, Received, is_out_of_descriptors
+from .protocols import (
+    CLEAN_UP,
+    NO_DESCRIPTOR,
+    PoolTimeout,
+    Received,
+    is_out_of_descriptors,
+    timeouts,
+)
 from .senders import AsyncSender, module_of, request_of
 from .setup import proxy_secrets
 
@@ -123,7 +130,7 @@ class AsyncTransport:
         self,
         request: Request,
         *,
-        timeout: float,
+        timeout: float | Timeouts,
         expires: float | None,
         on_send: Callable[[], Awaitable[None]] | None = None,
     ) -> Response:
@@ -182,12 +189,12 @@ class AsyncTransport:
     async def _exchange(
         self,
         request: Request,
-        timeout: float,
+        timeout: float | Timeouts,
         expires: float | None,
         receiver: Receiver,
         on_send: Callable[[], Awaitable[None]] | None,
     ) -> None:
-        place = await _place_in(self._places, timeout)
+        place = await _place_in(self._places, timeouts(timeout)["pool"])
         try:
             # Not before: who waits may not go on with connections that were given up meanwhile.
             lease = await self._leased()

@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar, cast
 from .._core.blocking import run_now
 from .._core.messages import Request, Response
 from .._core.secrets import Secret
-from .._core.settings import PoolSettings
+from .._core.settings import PoolSettings, Timeouts
 from .._core.transport import Prefetched, TooLateError
 from ..errors import ClientClosedError, HeyMiloError
 from .body import SENDING, Receiver
@@ -29,7 +29,7 @@ from .deadline import Deadline
 from .errors import Failure, conclude, judge
 from .lease import Lease
 from .logs import no_secrets_logged
-from .protocols import Received
+from .protocols import Received, clipped
 from .senders import Sender, module_of, request_of
 from .setup import proxy_secrets
 
@@ -124,7 +124,7 @@ class BlockingTransport:
         self,
         request: Request,
         *,
-        timeout: float,
+        timeout: float | Timeouts,
         expires: float | None,
         on_send: Callable[[], Awaitable[None]] | None = None,
     ) -> Response:
@@ -176,7 +176,7 @@ class BlockingTransport:
     def _exchange(
         self,
         request: Request,
-        timeout: float,
+        timeout: float | Timeouts,
         expires: float | None,
         receiver: Receiver,
         on_send: Callable[[], Awaitable[None]] | None,
@@ -194,10 +194,10 @@ class BlockingTransport:
             if on_send is not None:
                 run_now(_coroutine(on_send()))
                 extensions["trace"] = functools.partial(_trace, extensions["trace"], on_send)
-            left = timeout if expires is None else min(timeout, expires - self.now())
+            left = math.inf if expires is None else expires - self.now()
             receiver.phase = "connect"
             with no_secrets_logged(request.secrets + self.secrets):
-                received = lease.client.send(request, max(left, 0.001), extensions)
+                received = lease.client.send(request, clipped(timeout, left), extensions)
                 self._receive(received, receiver, expires)
         finally:
             # A traceback of somebody else's exception keeps the frame.

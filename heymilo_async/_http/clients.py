@@ -20,7 +20,7 @@ import httpcore
 import httpx
 
 from .._core.messages import Request
-from .._core.settings import PoolSettings
+from .._core.settings import PoolSettings, Timeouts
 from ..errors import ConfigurationError
 from .connections import HOLD, ExclusiveConnections, OneConnection, is_spent
 from .deadline import Deadline
@@ -329,7 +329,9 @@ _LONGEST_KEPT = 1000
 _known_target = functools.lru_cache(maxsize=256)(_parsed_target)
 
 
-def _httpx_request(request: Request, timeout: float, extensions: dict[str, Any]) -> httpx.Request:
+def _httpx_request(
+    request: Request, timeout: float | Timeouts, extensions: dict[str, Any]
+) -> httpx.Request:
     target = _target(request.url)
     length = [] if request.body is None else [("Content-Length", str(len(request.body)))]
     return httpx.Request(

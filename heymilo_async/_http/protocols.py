@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from .._core.messages import Request
+from .._core.settings import Timeouts
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -127,8 +128,21 @@ def revealed_headers(request: Request) -> list[tuple[str, str]]:
     ]
 
 
-def timeouts(seconds: float) -> dict[str, float]:
+def timeouts(timeout: float | Timeouts) -> dict[str, float]:
     """
     Return the extension of a request that says how long nothing may move.
     """
-    return {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}
+    if isinstance(timeout, Timeouts):
+        return attrs.asdict(timeout)
+    return {"connect": timeout, "read": timeout, "write": timeout, "pool": timeout}
+
+
+def clipped(timeout: float | Timeouts, left: float) -> float | Timeouts:
+    """
+    Return *timeout*, each part of it *left* seconds at most.
+    """
+    if isinstance(timeout, Timeouts):
+        return Timeouts(
+            **{name: max(min(one, left), 0.001) for name, one in timeouts(timeout).items()}
+        )
+    return max(min(timeout, left), 0.001)

@@ -15,13 +15,14 @@ import attrs
 
 from .._core.arguments import wrong_type
 from .._core.messages import Request
+from .._core.settings import Timeouts
 from .protocols import CLEAN_UP, Received, revealed_headers, timeouts
 
 #: Which modules a client may come from.
 _KNOWN_MODULES = ("httpx", "httpx2")
 
 #: Makes the library's own request of ours, given the timeout and the extensions.
-RequestMaker = Callable[[Request, float, dict[str, Any]], Any]
+RequestMaker = Callable[[Request, float | Timeouts, dict[str, Any]], Any]
 
 
 def module_of(client: Any, name: str, owner: str) -> ModuleType:
@@ -49,7 +50,7 @@ class _Sender:
     #: What the client is given in place of its own.
     auth: Any = None
 
-    def _sent(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Any:
+    def _sent(self, request: Request, timeout: float | Timeouts, extensions: dict[str, Any]) -> Any:
         return self.client.send(
             self.request(request, timeout, extensions),
             stream=True,
@@ -67,7 +68,9 @@ class Sender(_Sender):
     #: Has no connection used twice any more; of our own client.
     retire: Callable[[], None] | None = None
 
-    def send(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Received:
+    def send(
+        self, request: Request, timeout: float | Timeouts, extensions: dict[str, Any]
+    ) -> Received:
         """
         Send *request* and return what comes back, its body still to be read.
         """
@@ -89,7 +92,9 @@ class AsyncSender(_Sender):
     Sends by an async client.
     """
 
-    async def send(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Received:
+    async def send(
+        self, request: Request, timeout: float | Timeouts, extensions: dict[str, Any]
+    ) -> Received:
         """
         Send *request* and return what comes back, its body still to be read.
         """
@@ -126,7 +131,7 @@ def request_of(module: ModuleType) -> RequestMaker:
     Return what makes the requests of a client that is from *module*.
     """
 
-    def make(request: Request, timeout: float, extensions: dict[str, Any]) -> Any:
+    def make(request: Request, timeout: float | Timeouts, extensions: dict[str, Any]) -> Any:
         return module.Request(
             request.method,
             request.url,
