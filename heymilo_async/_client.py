@@ -14,9 +14,10 @@ from typing import Any, Final, NoReturn, ParamSpec, Self, TypeVar
 import attrs
 
 from ._core.arguments import NOT_GIVEN, NotGiven, wrong_type
-from ._core.blocking import blocking, run_now
+from ._core.blocking import blocking, for_face, run_now
 from ._core.credentials import AsyncKeySource, KeySource, refuse_coroutine_functions
 from ._core.emitter import show as show_log
+from ._core.foreign import names_ours
 from ._core.messages import ANY, APIResponse, call_of, operation
 from ._core.pickling import configuration, restored
 from ._core.secrets import Secret
@@ -112,6 +113,7 @@ class AsyncHeyMilo(AsyncResources):
         ['+12065550100', '+12045550100', '+441134960000']
     """
 
+    @names_ours
     def __init__(
         self,
         api_key: str | AsyncKeySource | None = None,
@@ -162,6 +164,7 @@ class AsyncHeyMilo(AsyncResources):
         self._is_view = is_view
         return self
 
+    @names_ours
     def with_options(
         self,
         *,
@@ -316,11 +319,12 @@ class AsyncHeyMilo(AsyncResources):
         """
         resource = getattr(method, "__self__", None)
         name = getattr(method, "__name__", "")
-        if isinstance(resource, AsyncResource) and name.startswith("list_all"):
+        single = _single_call(name)
+        if isinstance(resource, AsyncResource) and single:
             group = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(resource).__name__[5:]).lower()
             message = (
-                f"the method for raw() makes one call, and {name} makes one a page: "
-                f"give it client.{group}.{name.replace('list_all', 'list')}"
+                f"the method for raw() makes one call, and {name} makes as many as it takes: "
+                f"give it client.{group}.{single}"
             )
             raise TypeError(message)
         if not isinstance(resource, AsyncResource | AsyncHeyMilo) or not hasattr(
@@ -417,6 +421,7 @@ class HeyMilo(Resources):
         3C6EF362 +12045550100
     """
 
+    @names_ours
     def __init__(
         self,
         api_key: str | KeySource | None = None,
@@ -470,6 +475,7 @@ class HeyMilo(Resources):
         self._twin = twin
         return self
 
+    @names_ours
     def with_options(
         self,
         *,
@@ -537,7 +543,13 @@ class HeyMilo(Resources):
         resource = getattr(method, "__self__", None)
         twin: Any = resource._twin if isinstance(resource, Resource | HeyMilo) else None
         awaited: Any = getattr(twin, getattr(method, "__name__", ""), method)
-        return run_now(self._twin.raw(awaited, *args, **kwargs))
+        try:
+            return run_now(self._twin.raw(awaited, *args, **kwargs))
+        except TypeError as error:
+            named = for_face(error, awaited, resource) if twin else error
+            if named is error:
+                raise
+            raise named from None
 
     @property
     def rate_limit(self) -> RateLimitStatus | None:
@@ -576,6 +588,21 @@ class HeyMilo(Resources):
 
     def __deepcopy__(self, _: object) -> NoReturn:
         _refuse_copy(self)
+
+
+def _single_call(name: str) -> str | None:
+    """
+    Return which method makes one of the calls that the one of this *name* makes, None if it is one.
+    """
+    if name.startswith("list_all"):
+        return name.replace("list_all", "list")
+    return {
+        "find": "list",
+        "get_many": "get",
+        "get_many_settled": "get",
+        "wait_for_push": "get_push",
+        "wait_until_ready": "get",
+    }.get(name)
 
 
 def _new_engine(

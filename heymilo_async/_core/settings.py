@@ -605,9 +605,11 @@ def _secret_or_source(
 
 def _credential(name: str, secret: Secret, *, where: str = "", expected: str = "a str") -> Secret:
     place = where or f"{name} (or {_variable(name)})"
-    checked = _checked(
-        where or name, secret, lambda _, text: _fault_of_credential(place, text), expected
-    )
+
+    def fault_of(_: str, text: str) -> str | None:
+        return _fault_of_credential(place, text)
+
+    checked = _checked(where or name, secret, fault_of, expected)
     return Secret(checked.reveal().strip())
 
 
