@@ -30,7 +30,7 @@ from ._core.arguments import NOT_GIVEN, NotGiven
 from ._core.codec import from_dict, to_dict, to_json
 from ._core.messages import APIResponse, Audio
 from ._core.model import Model, resolve
-from ._core.settings import RateLimit, RetryPolicy
+from ._core.settings import RateLimit, RetryPolicy, Timeouts
 from ._mapping import Headers
 from ._ratelimit.window import RateLimitStatus
 from ._version import __version__
@@ -107,6 +107,7 @@ __all__ = [
     "ResponseTooLargeError",
     "RetryPolicy",
     "ServerError",
+    "Timeouts",
     "UnexpectedRedirectError",
     "UnprocessableEntityError",
     "ValidationIssue",

@@ -14,8 +14,10 @@ from typing import Any, Final, NoReturn, ParamSpec, Self, TypeVar
 import attrs
 
 from ._core.arguments import NOT_GIVEN, NotGiven, wrong_type
-from ._core.blocking import blocking, run_now
+from ._core.blocking import blocking, for_face, run_now
+from ._core.credentials import AsyncKeySource, KeySource, refuse_coroutine_functions
 from ._core.emitter import show as show_log
+from ._core.foreign import names_ours
 from ._core.messages import ANY, APIResponse, call_of, operation
 from ._core.pickling import configuration, restored
 from ._core.secrets import Secret
@@ -24,6 +26,7 @@ from ._core.settings import (
     RateLimit,
     RetryPolicy,
     Settings,
+    Timeouts,
     changed_settings,
     new_settings,
     pool_settings,
@@ -57,20 +60,25 @@ class AsyncHeyMilo(AsyncResources):
     A client is pickled as its settings, without its key and token, and opens nothing before its
     first call: send it to worker processes once each, and close it there. Where it is unpickled,
     those that it had are read again from `HEYMILO_API_KEY` and `HEYMILO_ACCESS_TOKEN`; if they are
-    not there, give them again, `client.with_options(api_key=...)`. A view becomes a client with
-    connections of its own. Clients are not copied: there is `with_options`.
+    not there, give them again, `client.with_options(api_key=...)`, callables too. A view becomes a
+    client with connections of its own. Clients are not copied: there is `with_options`.
 
     Args:
         api_key: Sent as `X-API-KEY`. If neither this nor *access_token* is given, the environment
-            variable `HEYMILO_API_KEY` is read, and after it `HEYMILO_ACCESS_TOKEN`.
-        access_token: An OAuth access token, sent as `Authorization: Bearer ...`. If both are given,
-            both are sent.
+            variable `HEYMILO_API_KEY` is read, and after it `HEYMILO_ACCESS_TOKEN`. It may be a
+            callable that returns the key, or a coroutine function: it is asked when a call needs
+            a key, by one call at a time, and what it returns is kept, for views too. After a 401
+            it is asked once more, and the call is sent once more, also one that creates something,
+            for a 401 says that nothing was done. What it raises ends the call. The deadline
+            counts the time that it takes, but does not cut it short.
+        access_token: An OAuth access token, sent as `Authorization: Bearer ...`; or a callable, as
+            above. If both are given, both are sent.
         workspace_id: Sent as `X-Workspace-Id`, for tokens that are good for several workspaces;
             else `HEYMILO_WORKSPACE_ID`.
         base_url: Where the API is; else `HEYMILO_BASE_URL`, else `https://api.heymilo.ai`. A path
             prefix is kept.
         timeout: Seconds without progress, more than 0: for connecting, reading, writing, and for
-            waiting until a connection is free.
+            waiting until a connection is free. `Timeouts` has a number for each of them.
         deadline: Seconds for a whole call, more than 0: all attempts, waits and decoding. None: no
             limit.
         retry: How often a call is tried, and how long it waits in between.
@@ -105,14 +113,15 @@ class AsyncHeyMilo(AsyncResources):
         ['+12065550100', '+12045550100', '+441134960000']
     """
 
+    @names_ours
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | AsyncKeySource | None = None,
         *,
-        access_token: str | None = None,
+        access_token: str | AsyncKeySource | None = None,
         workspace_id: str | None = None,
         base_url: str | None = None,
-        timeout: float = 30.0,
+        timeout: float | Timeouts = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
         rate_limit: RateLimit | str | None = None,
@@ -155,14 +164,15 @@ class AsyncHeyMilo(AsyncResources):
         self._is_view = is_view
         return self
 
+    @names_ours
     def with_options(
         self,
         *,
-        api_key: str | None | NotGiven = NOT_GIVEN,
-        access_token: str | None | NotGiven = NOT_GIVEN,
+        api_key: str | AsyncKeySource | None | NotGiven = NOT_GIVEN,
+        access_token: str | AsyncKeySource | None | NotGiven = NOT_GIVEN,
         workspace_id: str | None | NotGiven = NOT_GIVEN,
         base_url: str | NotGiven = NOT_GIVEN,
-        timeout: float | NotGiven = NOT_GIVEN,
+        timeout: float | Timeouts | NotGiven = NOT_GIVEN,
         deadline: float | None | NotGiven = NOT_GIVEN,
         retry: RetryPolicy | NotGiven = NOT_GIVEN,
         rate_limit: RateLimit | str | None | NotGiven = NOT_GIVEN,
@@ -309,11 +319,12 @@ class AsyncHeyMilo(AsyncResources):
         """
         resource = getattr(method, "__self__", None)
         name = getattr(method, "__name__", "")
-        if isinstance(resource, AsyncResource) and name.startswith("list_all"):
+        single = _single_call(name)
+        if isinstance(resource, AsyncResource) and single:
             group = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(resource).__name__[5:]).lower()
             message = (
-                f"the method for raw() makes one call, and {name} makes one a page: "
-                f"give it client.{group}.{name.replace('list_all', 'list')}"
+                f"the method for raw() makes one call, and {name} makes as many as it takes: "
+                f"give it client.{group}.{single}"
             )
             raise TypeError(message)
         if not isinstance(resource, AsyncResource | AsyncHeyMilo) or not hasattr(
@@ -391,7 +402,8 @@ class HeyMilo(Resources):
     may share it.
 
     Args:
-        api_key: As in `AsyncHeyMilo`; so are all the others but one:
+        api_key: As in `AsyncHeyMilo`, but a callable is a plain function; so are all the others
+            but one:
         http_client: Your own `httpx.Client`; it is used, and never closed. A deadline is then
             kept as well as its timeouts allow: a server that sends its headers drop by drop can
             overstep it.
@@ -409,14 +421,15 @@ class HeyMilo(Resources):
         3C6EF362 +12045550100
     """
 
+    @names_ours
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | KeySource | None = None,
         *,
-        access_token: str | None = None,
+        access_token: str | KeySource | None = None,
         workspace_id: str | None = None,
         base_url: str | None = None,
-        timeout: float = 30.0,
+        timeout: float | Timeouts = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
         rate_limit: RateLimit | str | None = None,
@@ -432,6 +445,7 @@ class HeyMilo(Resources):
         api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
         workspace_id, proxy = Secret.hide(workspace_id), Secret.hide(proxy)
         default_headers, base_url = Secret.hide(default_headers), Secret.hide(base_url)
+        refuse_coroutine_functions(api_key=api_key, access_token=access_token)
         twin = object.__new__(AsyncHeyMilo)
         self._mount(
             twin._mount(
@@ -461,14 +475,15 @@ class HeyMilo(Resources):
         self._twin = twin
         return self
 
+    @names_ours
     def with_options(
         self,
         *,
-        api_key: str | None | NotGiven = NOT_GIVEN,
-        access_token: str | None | NotGiven = NOT_GIVEN,
+        api_key: str | KeySource | None | NotGiven = NOT_GIVEN,
+        access_token: str | KeySource | None | NotGiven = NOT_GIVEN,
         workspace_id: str | None | NotGiven = NOT_GIVEN,
         base_url: str | NotGiven = NOT_GIVEN,
-        timeout: float | NotGiven = NOT_GIVEN,
+        timeout: float | Timeouts | NotGiven = NOT_GIVEN,
         deadline: float | None | NotGiven = NOT_GIVEN,
         retry: RetryPolicy | NotGiven = NOT_GIVEN,
         rate_limit: RateLimit | str | None | NotGiven = NOT_GIVEN,
@@ -480,6 +495,7 @@ class HeyMilo(Resources):
         api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
         workspace_id, base_url = Secret.hide(workspace_id), Secret.hide(base_url)
         default_headers = Secret.hide(default_headers)
+        refuse_coroutine_functions(api_key=api_key, access_token=access_token)
         view = object.__new__(type(self))
         return view._mount(
             self._twin.with_options(
@@ -527,7 +543,13 @@ class HeyMilo(Resources):
         resource = getattr(method, "__self__", None)
         twin: Any = resource._twin if isinstance(resource, Resource | HeyMilo) else None
         awaited: Any = getattr(twin, getattr(method, "__name__", ""), method)
-        return run_now(self._twin.raw(awaited, *args, **kwargs))
+        try:
+            return run_now(self._twin.raw(awaited, *args, **kwargs))
+        except TypeError as error:
+            named = for_face(error, awaited, resource) if twin else error
+            if named is error:
+                raise
+            raise named from None
 
     @property
     def rate_limit(self) -> RateLimitStatus | None:
@@ -566,6 +588,21 @@ class HeyMilo(Resources):
 
     def __deepcopy__(self, _: object) -> NoReturn:
         _refuse_copy(self)
+
+
+def _single_call(name: str) -> str | None:
+    """
+    Return which method makes one of the calls that the one of this *name* makes, None if it is one.
+    """
+    if name.startswith("list_all"):
+        return name.replace("list_all", "list")
+    return {
+        "find": "list",
+        "get_many": "get",
+        "get_many_settled": "get",
+        "wait_for_push": "get_push",
+        "wait_until_ready": "get",
+    }.get(name)
 
 
 def _new_engine(

@@ -2,6 +2,7 @@
 THE loop: acquire a permit, sign, send, check, retry, decode.
 
     respond     one call: attempts until one settles it, through tenacity
+    _sign_in    ask for credentials that change, before the first attempt and after a 401
     _attempt    one attempt: acquire, _sign and _send, _read, observe
     _after      the verdict on it: does it stand, or is there another try
 
@@ -30,7 +31,7 @@ from ._core.model import cursor_of
 from ._core.redirects import redirect_target
 from ._core.retry import Retry, next_try
 from ._core.secrets import Secret, printable, scrub
-from ._core.settings import Settings
+from ._core.settings import Credential, Settings
 from ._core.status import check, cleaned, cleaned_headers, decode_error
 from ._core.transport import Prefetched
 from ._http import deadline_error
@@ -41,6 +42,7 @@ from ._ratelimit.window import RateLimitStatus
 from .errors import (
     APIConnectionError,
     Attempt,
+    AuthenticationError,
     ClientClosedError,
     HeyMiloError,
     NotFoundError,
@@ -81,6 +83,8 @@ class _CallState(Generic[T]):
         retry: The verdict that led to it, None for the first one.
         error: What ended the attempt before it.
         is_over: Whether no attempt fits the deadline any more.
+        is_refused: Whether the API answered the present attempt with a 401.
+        renewals: How often its credentials were asked for again, 0 or 1.
         number: The call's number, as events have it.
     """
 
@@ -95,6 +99,8 @@ class _CallState(Generic[T]):
     retry: Retry | None = None
     error: HeyMiloError | None = None
     is_over: bool = False
+    is_refused: bool = False
+    renewals: int = 0
     number: int = attrs.field(factory=next_call)
 
     @property
@@ -131,12 +137,14 @@ class Engine:
     """
     Performs calls with one view's settings on a pool that it may share.
 
-    *random* and *wall_clock* are arguments so that a test can hold them still.
+    *random* and *wall_clock* are arguments so that a test can hold them still. *credential* is
+    what a call signs with, None if it is in the settings.
     """
 
     pool: Pool
     settings: Settings
     user_agent: str
+    credential: Credential | None = None
     random: Callable[[], float] = random.random
     wall_clock: Callable[[], float] = time.time
     record: Callable[[APIResponse[Any]], None] | None = None
@@ -205,9 +213,14 @@ class Engine:
 
         outcome: APIResponse[T] | HeyMiloError
         try:
-            self._tell_start(state)
+            try:
+                if self.settings.sources:
+                    await self._sign_in(state)
+            finally:
+                # By now the secrets are known that no event may show.
+                self._tell_start(state)
             # Most calls need no other attempt, and then tenacity has nothing to do.
-            outcome = await self._attempt(state)
+            outcome = await self._try(state)
             if self._after(state, outcome):
                 outcome = await self._repeat(state, outcome)
         except BaseException as interruption:
@@ -238,7 +251,7 @@ class Engine:
         # Coroutine functions, which tenacity finds out at once; of a plain one it inspects every
         # attribute first.
         async def attempt() -> APIResponse[T] | HeyMiloError:
-            return known.pop() if known else await self._attempt(state)
+            return known.pop() if known else await self._try(state)
 
         async def has_another(repeated: RetryCallState) -> bool:
             # After the first attempt that has been decided, and the budget has paid for it.
@@ -261,9 +274,40 @@ class Engine:
             with contextlib.suppress(AttributeError):
                 retrying.iter_state.reset()
 
+    async def _sign_in(self, state: _CallState[T], refused: Sequence[Secret | None] = ()) -> None:
+        """
+        Ask for the credentials that change, unless others than the *refused* ones are there.
+        """
+        for source in self.settings.sources:
+            if not source.is_settled(refused):
+                async with state.loop_state.lock_of(source):
+                    # Whoever had the lock before may have asked.
+                    if not source.is_settled(refused):
+                        await source.ask(awaits=state.loop_state.awaits)
+        state.engine = attrs.evolve(self, credential=self.settings.credential)
+        state.limiter = self.pool.limiter(self.settings)
+
+    async def _try(self, state: _CallState[T]) -> APIResponse[T] | HeyMiloError:
+        """
+        Attempt *state*; and once more, with renewed credentials, if these were refused.
+
+        A call that creates something too: a 401 says that nothing was done.
+        """
+        outcome = await state.engine._attempt(state)
+        if not (state.is_refused and self.settings.sources and state.renewals == 0):
+            return outcome
+        state.renewals += 1
+        await self._sign_in(state, state.engine.credential or ())
+        if state.remaining <= 0:
+            return outcome
+        state.wait, state.error = 0.0, outcome if isinstance(outcome, HeyMiloError) else None
+        self._tell_retry(state)
+        return await state.engine._attempt(state)
+
     async def _attempt(self, state: _CallState[T]) -> APIResponse[T] | HeyMiloError:
         ours: Response | None = None
         answer: Response | None = None
+        state.is_refused = False
         permit = await state.limiter.acquire(state, self.settings.rate_limit)
         # Of a client that was closed while the call waited, sending says so.
         if isinstance(permit, HeyMiloError):
@@ -283,6 +327,7 @@ class Engine:
             if isinstance(error, ResponseMismatchError):
                 # What that connection still holds would be the next caller's answer.
                 await state.loop_state.transport.aclose(gracefully=True)
+            state.is_refused = answer is ours and isinstance(error, AuthenticationError)
             self._note(state, began, answer, error)
             error.attempts = state.attempts
             _say_what_is_known(error, state.call, state.attempts)
@@ -320,7 +365,8 @@ class Engine:
         now = state.loop_state.transport.now()
         retry = next_try(
             outcome,
-            number=len(state.attempts),
+            # The attempt with a renewed credential takes the place of the one that was refused.
+            number=len(state.attempts) - state.renewals,
             repeatable=state.call.operation.repeatable,
             policy=self.settings.retry,
             at_least=state.limiter.cool_down(state.loop_state.now()),
@@ -333,13 +379,7 @@ class Engine:
             outcome.retry_budget_exhausted = True
             return False
         state.retry, state.wait, state.error = retry, retry.delay, outcome
-        self._tell(
-            RetryScheduled,
-            state,
-            number=len(state.attempts) + 1,
-            wait=retry.delay,
-            reason=state.attempts[-1].reason,
-        )
+        self._tell_retry(state)
         return True
 
     async def _observe(
@@ -430,7 +470,7 @@ class Engine:
             ("Accept-Encoding", "gzip"),
             ("User-Agent", self.user_agent),
         ]
-        mine = self.settings.headers
+        mine = self.settings.headers(self.credential or self.settings.credential)
         overridden = {name.lower() for name, _ in mine}
         return (*(pair for pair in ours if pair[0].lower() not in overridden), *mine)
 
@@ -529,6 +569,15 @@ class Engine:
                 **facts,
             )
             self.settings.events.tell(event)
+
+    def _tell_retry(self, state: _CallState[Any]) -> None:
+        self._tell(
+            RetryScheduled,
+            state,
+            number=len(state.attempts) + 1,
+            wait=state.wait,
+            reason=state.attempts[-1].reason,
+        )
 
     def _tell_start(self, state: _CallState[Any]) -> None:
         if self.settings.events.wants(CallStarted):

@@ -13,8 +13,11 @@ import weakref
 from collections.abc import Callable, Hashable
 from typing import Any
 
+import anyio
 import attrs
 
+from ._core.blocking import BlockingLock
+from ._core.credentials import CredentialSource
 from ._core.secrets import Secret
 from ._core.settings import PoolSettings, Settings
 from ._http import AsyncTransport, BlockingTransport
@@ -77,6 +80,26 @@ class LoopState:
 
     transport: AsyncTransport | BlockingTransport
     ahead: float
+    _locks: weakref.WeakKeyDictionary[CredentialSource, anyio.Lock | BlockingLock] = attrs.field(
+        factory=weakref.WeakKeyDictionary, init=False
+    )
+    _table: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    @property
+    def awaits(self) -> bool:
+        """
+        Whether what a caller's function returns can be awaited here.
+        """
+        return isinstance(self.transport, AsyncTransport)
+
+    def lock_of(self, source: CredentialSource) -> anyio.Lock | BlockingLock:
+        """
+        Return what lets one call at a time ask *source*.
+        """
+        with self._table:
+            if source not in self._locks:
+                self._locks[source] = anyio.Lock() if self.awaits else BlockingLock()
+            return self._locks[source]
 
     def now(self) -> float:
         """
@@ -193,9 +216,14 @@ class Pool:
     def limiter(self, settings: Settings) -> RateLimiter:
         """
         Return the limiter of the settings' credential, for windows as long as theirs.
+
+        A credential that is renewed stays within one budget, whatever the server counts by. But
+        over a storage the processes know each other by what they send.
         """
         policy = settings.rate_limit
-        key = settings.credential, policy and policy.per, policy and policy._storage
+        storage = policy and policy._storage
+        counted_by = settings.identity if storage is None else settings.credential
+        key = counted_by, policy and policy.per, storage
         return self._limiters.get(key) or self._new_limiter(key, settings)
 
     def _new_limiter(self, key: Hashable, settings: Settings) -> RateLimiter:
@@ -215,7 +243,7 @@ class Pool:
                 )
                 shared = SharedRateLimiter(storage, LimiterKeys.of(credential, policy.per))
             per = 1.0 if policy is None else policy.per
-            limiter = RateLimiter(credential, self._cool_downs, per, shared)
+            limiter = RateLimiter(settings.identity, self._cool_downs, per, shared)
             return self._limiters.setdefault(key, limiter)
 
     async def aclose(self) -> None:

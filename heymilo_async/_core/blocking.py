@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 from collections.abc import Callable, Coroutine
 from typing import (
     Any,
@@ -29,6 +30,23 @@ R_co = TypeVar("R_co", covariant=True)
 S = TypeVar("S")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+
+class BlockingLock:
+    """
+    A lock for `async with` in a coroutine that never suspends: it waits in the calling thread.
+
+    The thread that holds it may take it again: endless recursion is Python's to report, and no hang.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    async def __aenter__(self) -> None:
+        self._lock.acquire()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 def run_now(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -80,7 +98,11 @@ def blocking(
     """
 
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return run_now(method(self._twin, *args, **kwargs))
+        try:
+            coroutine = method(self._twin, *args, **kwargs)
+        except TypeError as error:
+            raise for_face(error, method, self) from None
+        return run_now(coroutine)
 
     return cast("Method[P, T]", _dressed(call, method))
 
@@ -91,13 +113,30 @@ def blocking_iter(method: Callable[Concatenate[S, P], _Twin[T]]) -> Method[P, T]
     """
 
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return method(self._twin, *args, **kwargs)._as_blocking()
+        try:
+            return method(self._twin, *args, **kwargs)._as_blocking()
+        except TypeError as error:
+            named = for_face(error, method, self)
+            if named is error:
+                raise
+            raise named from None
 
     # The one thing that does not carry over: what the async method says it returns.
     returned: Any = get_type_hints(method)["return"]
     twin = get_type_hints(get_origin(returned)._as_blocking)["return"]
     made = _dressed(call, method, get_origin(twin)[get_args(returned)])
     return cast("Method[P, T]", made)
+
+
+def for_face(error: TypeError, method: Any, face: object) -> TypeError:
+    """
+    Return *error* under the name that was called: Python names the twin's *method* where its
+    arguments do not fit, and the caller called the namesake of *face*.
+    """
+    told, called = str(error), f"{method.__qualname__}()"
+    if not told.startswith(called):
+        return error
+    return TypeError(f"{type(face).__name__}.{method.__name__}(){told.removeprefix(called)}")
 
 
 def _dressed(

@@ -5,7 +5,6 @@ The settings of a client as frozen values, checked when they are made, secrets m
 from __future__ import annotations
 
 import functools
-import inspect
 import ipaddress
 import os
 import re
@@ -19,6 +18,7 @@ import attrs
 
 from ..errors import ConfigurationError
 from .arguments import NOT_GIVEN, seconds, whole_number, wrong_type
+from .credentials import CredentialSource, is_coroutine_function
 from .emitter import Emitter
 from .secrets import Secret, is_secret_name
 
@@ -101,6 +101,38 @@ class RetryPolicy:
     initial_delay: float = attrs.field(default=0.5, validator=_duration)
     max_delay: float = attrs.field(default=8.0, validator=_duration)
     max_retry_after: float = attrs.field(default=60.0, validator=_duration)
+
+
+def _timeout(_: object, attribute: attrs.Attribute[float], value: object) -> None:
+    seconds(attribute.name, value)
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """
+    How long nothing may move, for each part of a request by itself; as `timeout=` of a client.
+
+    Attributes:
+        connect: Seconds, more than 0: to find the server, to reach it, and for each step of TLS.
+        read: Seconds, more than 0: until the next bytes of an answer come.
+        write: Seconds, more than 0: until the server takes the next bytes of a request.
+        pool: Seconds, more than 0: until one of `max_connections` is free.
+
+    Raises:
+        ConfigurationError: A number is out of its range.
+        TypeError: A value is not a number.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, Timeouts
+        >>> with HeyMilo(timeout=Timeouts(connect=5, read=120)) as client:
+        ...     print(client.phone_numbers.get("9E3779B1").active)
+        True
+    """
+
+    connect: float = attrs.field(default=30.0, validator=_timeout)
+    read: float = attrs.field(default=30.0, validator=_timeout)
+    write: float = attrs.field(default=30.0, validator=_timeout)
+    pool: float = attrs.field(default=30.0, validator=_timeout)
 
 
 #: How `300/min`, `5/s` and `30/0.5s` are read.
@@ -318,11 +350,11 @@ class Settings:
     What a view of a client may have of its own.
     """
 
-    api_key: Secret | None
-    access_token: Secret | None
+    api_key: Secret | CredentialSource | None
+    access_token: Secret | CredentialSource | None
     workspace_id: Secret | None
     base_url: str
-    timeout: float
+    timeout: float | Timeouts
     deadline: float | None
     retry: RetryPolicy
     rate_limit: RateLimit | None
@@ -333,9 +365,23 @@ class Settings:
     @property
     def credential(self) -> Credential:
         """
-        What the server counts requests by.
+        What the server counts requests by: the key and the token that are sent at present.
+        """
+        return _at_present(self.api_key), _at_present(self.access_token)
+
+    @property
+    def identity(self) -> tuple[object, object]:
+        """
+        What stays the same while the credential changes.
         """
         return self.api_key, self.access_token
+
+    @functools.cached_property
+    def sources(self) -> tuple[CredentialSource, ...]:
+        """
+        What has to be asked for a credential.
+        """
+        return tuple(one for one in self.identity if isinstance(one, CredentialSource))
 
     def require_complete(self) -> None:
         """
@@ -359,27 +405,37 @@ class Settings:
             )
             raise ConfigurationError(message)
 
-    @functools.cached_property
+    @property
     def secrets(self) -> tuple[Secret, ...]:
         """
         What no error may repeat, should the server do so.
         """
-        named = (value for name, value in self.default_headers if is_secret_name(name))
-        return (*(secret for secret in self.credential if secret is not None), *named)
+        if not self.sources:
+            return self._fixed_secrets
+        return (*(one for source in self.sources for one in source.known), *self._fixed_secrets)
 
     @functools.cached_property
-    def headers(self) -> tuple[tuple[str, Secret], ...]:
+    def _fixed_secrets(self) -> tuple[Secret, ...]:
+        named = (value for name, value in self.default_headers if is_secret_name(name))
+        return (*(one for one in self.identity if isinstance(one, Secret)), *named)
+
+    def headers(self, credential: Credential) -> tuple[tuple[str, Secret], ...]:
         """
-        The headers that these settings add to a request.
+        Return the headers that these settings add to a request with that *credential*.
         """
+        api_key, access_token = credential
         headers = list(self.default_headers)
-        if self.api_key is not None:
-            headers.append(("X-API-KEY", self.api_key))
-        if self.access_token is not None:
-            headers.append(("Authorization", Secret("Bearer " + self.access_token.reveal())))
+        if api_key is not None:
+            headers.append(("X-API-KEY", api_key))
+        if access_token is not None:
+            headers.append(("Authorization", Secret("Bearer " + access_token.reveal())))
         if self.workspace_id is not None:
             headers.append(("X-Workspace-Id", self.workspace_id))
         return tuple(headers)
+
+
+def _at_present(credential: Secret | CredentialSource | None) -> Secret | None:
+    return credential.current if isinstance(credential, CredentialSource) else credential
 
 
 @attrs.frozen(kw_only=True)
@@ -466,7 +522,8 @@ def _require_credentials(given: Mapping[str, Any]) -> None:
     if given["api_key"] is None and given["access_token"] is None:
         message = (
             "no credentials: pass api_key= or access_token=, "
-            "or set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN"
+            "or set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN "
+            "(to try things without an account: heymilo sandbox)"
         )
         raise ConfigurationError(message)
 
@@ -501,11 +558,11 @@ def _checked_settings(
     if not isinstance(allow_insecure_http, bool):
         raise wrong_type("allow_insecure_http", "a bool", allow_insecure_http)
     return Settings(
-        api_key=_credential("api_key", api_key),
-        access_token=_credential("access_token", access_token),
-        workspace_id=_credential("workspace_id", workspace_id),
+        api_key=_secret_or_source("api_key", api_key),
+        access_token=_secret_or_source("access_token", access_token),
+        workspace_id=None if workspace_id is None else _credential("workspace_id", workspace_id),
         base_url=_base_url(base_url, allow_insecure_http=allow_insecure_http),
-        timeout=seconds("timeout", timeout),
+        timeout=timeout if isinstance(timeout, Timeouts) else _seconds_for_all(timeout),
         deadline=None if deadline is None else seconds("deadline", deadline),
         retry=retry,
         rate_limit=rate_limit,
@@ -513,6 +570,12 @@ def _checked_settings(
         default_headers=_default_headers(default_headers),
         allow_insecure_http=allow_insecure_http,
     )
+
+
+def _seconds_for_all(timeout: Any) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+        raise wrong_type("timeout", "a number of seconds, or Timeouts", timeout)
+    return seconds("timeout", timeout)
 
 
 def _listeners(value: Any) -> Emitter:
@@ -523,25 +586,37 @@ def _listeners(value: Any) -> Emitter:
     for one in told:
         if not callable(one):
             raise wrong_type("events", "a callable, a sequence of them, or None", one)
-        if inspect.iscoroutinefunction(one) or inspect.iscoroutinefunction(
-            getattr(one, "__call__", None)  # noqa: B004 - an object's, not whether it has one
-        ):
+        if is_coroutine_function(one):
             message = "events must be plain callables, not coroutine functions: nobody awaits them"
             raise TypeError(message)
     return Emitter(told)
 
 
-def _credential(name: str, secret: Secret | None) -> Secret | None:
-    if secret is None:
-        return None
-    checked = _checked(name, secret, _fault_of_credential)
+def _secret_or_source(
+    name: str, given: Secret | CredentialSource | None
+) -> Secret | CredentialSource | None:
+    if given is None or isinstance(given, CredentialSource):  # from the settings of a view
+        return given
+    if callable(given.reveal()):
+        returned = functools.partial(_credential, name, where=f"what {name}() returned")
+        return CredentialSource(given.reveal(), returned)
+    return _credential(name, given, expected="a str, or a callable that returns one")
+
+
+def _credential(name: str, secret: Secret, *, where: str = "", expected: str = "a str") -> Secret:
+    place = where or f"{name} (or {_variable(name)})"
+
+    def fault_of(_: str, text: str) -> str | None:
+        return _fault_of_credential(place, text)
+
+    checked = _checked(where or name, secret, fault_of, expected)
     return Secret(checked.reveal().strip())
 
 
-def _checked(name: str, secret: Any, fault_of: Any) -> Secret:
+def _checked(name: str, secret: Any, fault_of: Any, expected: str = "a str") -> Secret:
     # The frame that raises holds the secret wrapped: a traceback may show its locals.
     if not isinstance(secret.reveal(), str):
-        raise wrong_type(name, "a str", secret.reveal())
+        raise wrong_type(name, expected, secret.reveal())
     try:
         fault = fault_of(name, secret.reveal())
     except BaseException as interruption:
@@ -552,8 +627,7 @@ def _checked(name: str, secret: Any, fault_of: Any) -> Secret:
     return cast("Secret", secret)
 
 
-def _fault_of_credential(name: str, text: str) -> str | None:
-    where = f"{name} (or {_variable(name)})"
+def _fault_of_credential(where: str, text: str) -> str | None:
     stripped = text.strip()
     if not stripped:
         return f"{where} is empty"
@@ -561,7 +635,7 @@ def _fault_of_credential(name: str, text: str) -> str | None:
         return f"{where} is longer than {_LONGEST_HEADER_VALUE} characters: is it a whole file?"
     if not _HEADER_VALUE.fullmatch(stripped):
         return f"{where} has a character that cannot stand in a header: copy it again, on one line"
-    if name == "access_token" and stripped.split(None, 1)[0].lower() == "bearer":
+    if "access_token" in where and stripped.split(None, 1)[0].lower() == "bearer":
         return f"{where} starts with 'Bearer': give the token alone"
     return None
 

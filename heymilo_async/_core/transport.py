@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from .messages import Request, Response
 from .secrets import Secret
+from .settings import Timeouts
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -63,7 +64,7 @@ class Transport(Protocol):
         self,
         request: Request,
         *,
-        timeout: float,
+        timeout: float | Timeouts,
         expires: float | None,
         on_send: Callable[[], Awaitable[None]] | None = None,
     ) -> Response:

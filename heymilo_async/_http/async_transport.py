@@ -19,11 +19,11 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from .._core.messages import Request
-from .._core.settings import PoolSettings
+from .._core.settings import PoolSettings, Timeouts
 from .._core.transport import Prefetched, TooLateError
 from ..errors import APIConnectionError
 from .body import Receiver
-from .protocols import CLEAN_UP, NO_DESCRIPTOR, PoolTimeout, is_out_of_descriptors
+from .protocols import CLEAN_UP, NO_DESCRIPTOR, PoolTimeout, is_out_of_descriptors, timeouts
 from .transport import Client, HTTPTransport, OnSend, Trace, module_of
 
 A = TypeVar("A")
@@ -110,7 +110,7 @@ class AsyncTransport(HTTPTransport):
     async def _exchange(
         self,
         request: Request,
-        timeout: float,
+        timeout: float | Timeouts,
         expires: float | None,
         receiver: Receiver,
         on_send: OnSend | None,
@@ -121,7 +121,7 @@ class AsyncTransport(HTTPTransport):
             try:
                 # Before a client is leased: one that waits may not go on with connections that
                 # were given up meanwhile.
-                place = await _place_in(self._places, timeout)
+                place = await _place_in(self._places, timeouts(timeout)["pool"])
                 try:
                     if self._lease is None:
                         await _close_with_the_loop(self)

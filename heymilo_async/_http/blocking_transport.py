@@ -16,10 +16,10 @@ from typing import Any, Generic, TypeVar, cast
 
 from .._core.blocking import run_now
 from .._core.messages import Request
-from .._core.settings import PoolSettings
+from .._core.settings import PoolSettings, Timeouts
 from .._core.transport import Prefetched, TooLateError
 from .body import Receiver
-from .protocols import Deadline
+from .protocols import Deadline, clipped
 from .transport import Client, HTTPTransport, OnSend, Trace, module_of
 
 #: Threads at a time for what goes on though nobody waits.
@@ -87,7 +87,7 @@ class BlockingTransport(HTTPTransport):
     async def _exchange(
         self,
         request: Request,
-        timeout: float,
+        timeout: float | Timeouts,
         expires: float | None,
         receiver: Receiver,
         on_send: OnSend | None,
@@ -101,8 +101,8 @@ class BlockingTransport(HTTPTransport):
         finally:
             self._deadline.expires = None
 
-    def _timeout_within(self, expires: float | None, timeout: float) -> float:
-        return timeout if expires is None else max(min(timeout, expires - self.now()), 0.001)
+    def _timeout_within(self, expires: float | None, timeout: float | Timeouts) -> float | Timeouts:
+        return timeout if expires is None else clipped(timeout, expires - self.now())
 
     def _open(self) -> Client:
         # As in httpx, httpcore comes with the first client: it brings trio along, if there is one,

@@ -13,7 +13,7 @@ import httpcore
 import httpx
 
 from .._core.messages import Request
-from .._core.settings import PoolSettings
+from .._core.settings import PoolSettings, Timeouts
 from .compat import NO_AUTH, NO_BODY, NO_COOKIES, Body, replace_pool, without_redirects
 from .pool import AsyncPool, BlockingPool, Connection, Connections, Pool, Route
 from .protocols import Deadline, revealed_headers, timeouts
@@ -160,7 +160,9 @@ def _route(routes: Proxies, request: httpcore.Request) -> Route:
 _known_url = functools.lru_cache(maxsize=256)(httpx.URL)
 
 
-def _httpx_request(request: Request, timeout: float, extensions: dict[str, Any]) -> httpx.Request:
+def _httpx_request(
+    request: Request, timeout: float | Timeouts, extensions: dict[str, Any]
+) -> httpx.Request:
     text = request.url
     url = _known_url(text) if len(text) < _LONGEST_KEPT else httpx.URL(text)
     length = [] if request.body is None else [("Content-Length", str(len(request.body)))]

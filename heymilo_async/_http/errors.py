@@ -18,6 +18,7 @@ import attrs
 
 from .._core.messages import Request, Response
 from .._core.secrets import Secret, printable, scrub
+from .._core.settings import Timeouts
 from ..errors import (
     APIConnectionError,
     APITimeoutError,
@@ -28,6 +29,7 @@ from ..errors import (
     HeyMiloError,
 )
 from .body import Receiver
+from .protocols import timeouts
 
 #: Name of the exception: (phase, may the server have got the request).
 FAULTS: dict[str, tuple[str, bool]] = {
@@ -254,7 +256,7 @@ def conclude(
     *,
     closed: bool,
     late: bool,
-    timeout: float,
+    timeout: float | Timeouts,
     elapsed: float,
 ) -> Response:
     """
@@ -293,7 +295,7 @@ def deadline_error(name: str, phase: str, elapsed: float) -> DeadlineExceededErr
     )
 
 
-def _error(failure: Failure, name: str, timeout: float, elapsed: float) -> HeyMiloError:
+def _error(failure: Failure, name: str, timeout: float | Timeouts, elapsed: float) -> HeyMiloError:
     if failure.kind is ClientClosedError:
         return ClientClosedError(f"{name}: your http_client is closed", request=name)
     if failure.kind is ConfigurationError:
@@ -302,7 +304,7 @@ def _error(failure: Failure, name: str, timeout: float, elapsed: float) -> HeyMi
     words = _TIMED_OUT if failure.timed_out else _WORDS
     text = words.get(failure.phase, words["read"])
     if failure.timed_out:
-        text += f" (nothing moved for {timeout:g} s)"
+        text += f" (nothing moved for {timeouts(timeout)[failure.phase]:g} s)"
     kind = APITimeoutError if failure.timed_out else APIConnectionError
     return kind(
         f"{name}: {text}{failure.hint} [{failure.cause}]",

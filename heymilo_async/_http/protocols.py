@@ -9,7 +9,10 @@ import threading
 import time
 from typing import Any, Protocol
 
+import attrs
+
 from .._core.messages import Request
+from .._core.settings import Timeouts
 
 #: Seconds that cleaning up may take when the caller has been cancelled.
 CLEAN_UP = 1.0
@@ -134,8 +137,21 @@ class Deadline(threading.local):
         return left if timeout is None else min(timeout, left)
 
 
-def timeouts(seconds: float) -> dict[str, float]:
+def timeouts(timeout: float | Timeouts) -> dict[str, float]:
     """
     Return the extension of a request that limits how long each step may take without data.
     """
-    return {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}
+    if isinstance(timeout, Timeouts):
+        return attrs.asdict(timeout)
+    return {"connect": timeout, "read": timeout, "write": timeout, "pool": timeout}
+
+
+def clipped(timeout: float | Timeouts, left: float) -> float | Timeouts:
+    """
+    Return *timeout*, each part of it *left* seconds at most.
+    """
+    if isinstance(timeout, Timeouts):
+        return Timeouts(
+            **{name: max(min(one, left), 0.001) for name, one in timeouts(timeout).items()}
+        )
+    return max(min(timeout, left), 0.001)

@@ -17,7 +17,7 @@ import attrs
 from .._core.arguments import wrong_type
 from .._core.messages import Request, Response
 from .._core.secrets import Secret
-from .._core.settings import PoolSettings
+from .._core.settings import PoolSettings, Timeouts
 from ..errors import ClientClosedError, HeyMiloError
 from .body import SENDING, Receiver
 from .errors import Failure, conclude, judge
@@ -35,7 +35,7 @@ OnSend = Callable[[], Awaitable[None]]
 #: What httpcore calls with the name of an event, or awaits.
 Trace = Callable[[str, Any], Any]
 #: Makes the library's own request of ours, given the timeout and the extensions.
-RequestMaker = Callable[[Request, float, dict[str, Any]], Any]
+RequestMaker = Callable[[Request, float | Timeouts, dict[str, Any]], Any]
 
 
 @attrs.frozen(eq=False)
@@ -57,7 +57,7 @@ class Client:
         Return the user's *client*, which is from *module*.
         """
 
-        def make(request: Request, timeout: float, extensions: dict[str, Any]) -> Any:
+        def make(request: Request, timeout: float | Timeouts, extensions: dict[str, Any]) -> Any:
             return module.Request(
                 request.method,
                 request.url,
@@ -68,7 +68,7 @@ class Client:
 
         return cls(client, make)
 
-    def send(self, request: Request, timeout: float, extensions: dict[str, Any]) -> Any:
+    def send(self, request: Request, timeout: float | Timeouts, extensions: dict[str, Any]) -> Any:
         """
         Send *request*; return the response, or what is awaited for it, its body still to be read.
         """
@@ -140,7 +140,7 @@ class HTTPTransport(ABC):
         self,
         request: Request,
         *,
-        timeout: float,
+        timeout: float | Timeouts,
         expires: float | None,
         on_send: OnSend | None = None,
     ) -> Response:
@@ -195,7 +195,7 @@ class HTTPTransport(ABC):
     async def _exchange(
         self,
         request: Request,
-        timeout: float,
+        timeout: float | Timeouts,
         expires: float | None,
         receiver: Receiver,
         on_send: OnSend | None,
@@ -311,7 +311,7 @@ class HTTPTransport(ABC):
         Open a client of our own.
         """
 
-    def _timeout_within(self, expires: float | None, timeout: float) -> float:
+    def _timeout_within(self, expires: float | None, timeout: float | Timeouts) -> float | Timeouts:
         """
         Return the timeout of what is about to be sent.
         """

@@ -7,13 +7,13 @@ from __future__ import annotations
 import copy
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Protocol, TypeVar
 
 import attrs
 
 from .._core.messages import Response
-from .._core.settings import Credential, RateLimit
+from .._core.settings import RateLimit
 from .._core.transport import TooLateError, Transport
 from ..errors import APIStatusError, DeadlineExceededError, HeyMiloError
 from .headers import Quota, quota
@@ -125,7 +125,7 @@ class RateLimiter:
 
     def __init__(
         self,
-        credential: Credential,
+        credential: Hashable,
         cool_downs: CoolDowns,
         per: float,
         shared: SharedRateLimiter | None = None,

@@ -860,6 +860,21 @@ def test_view_does_not_read_the_environment(front, monkeypatch):
         client.with_options(api_key=None)
 
 
+def test_missing_key_names_the_sandbox(front):
+    """
+    A client that is left without a key says where one can try things without an account.
+    """
+    with pytest.raises(ConfigurationError) as caught:
+        front.client("http://127.0.0.1:1").with_options(api_key=None)
+
+    expected = (
+        "no credentials: pass api_key= or access_token=, "
+        "or set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN "
+        "(to try things without an account: heymilo sandbox)"
+    )
+    assert expected == str(caught.value)
+
+
 def test_environment_changed_afterwards(front, serve, monkeypatch):
     """
     Case 127: a variable that is changed after construction changes nothing, for views neither.

@@ -32,12 +32,20 @@ from heymilo_async import (
     ResumeConfig,
     ResumeStep,
     RetryPolicy,
+    Timeouts,
     WebInterviewStep,
     from_dict,
     to_dict,
     to_json,
 )
 from heymilo_async.events import Event
+
+
+async def async_key() -> str:
+    """
+    A key that has to be awaited.
+    """
+    return "key"
 
 
 async def awaited(client: AsyncHeyMilo) -> None:
@@ -127,6 +135,9 @@ def blocking(client: HeyMilo) -> None:
     client.phone_numbers = numbers  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     client.with_options(http_client=httpx.Client())  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     HeyMilo("key", "token")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    HeyMilo(timeout=Timeouts(read=60), api_key=lambda: "key")
+    HeyMilo(async_key)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncHeyMilo(async_key, access_token=lambda: "token")
     HeyMilo(timeout=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HeyMilo(retry=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HeyMilo(http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,169 @@
+"""
+Timeouts for each part of a request: what is sent with which, what is refused, what an error says.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+
+import httpx
+import pytest
+from server import NUMBER, page, single
+
+from heymilo_async import APITimeoutError, ConfigurationError, HeyMilo, RetryPolicy, Timeouts
+from heymilo_async.events import AttemptFinished
+
+ID = NUMBER["id"]
+EACH = Timeouts(connect=1, read=2, write=3.5, pool=4)
+
+
+def watched(front, seen):
+    """
+    Return an http_client of this front that notes the timeouts of each request.
+    """
+
+    def answer(request):
+        seen.append(request.extensions["timeout"])
+        return httpx.Response(200, json={"data": NUMBER, "meta": None})
+
+    kind = httpx.Client if front.is_blocking else httpx.AsyncClient
+    return kind(transport=httpx.MockTransport(answer))
+
+
+def sent_with(front, **options):
+    """
+    Return the timeouts of the requests of a client, of a view with `EACH`, and of one with 9 s.
+    """
+    seen = []
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+        await client.with_options(timeout=EACH).phone_numbers.get(ID)
+        await client.with_options(timeout=9).phone_numbers.get(ID)
+
+    front.run(body, "https://example.com", http_client=watched(front, seen), **options)
+    return seen
+
+
+def test_each_part_has_its_own(front):
+    """
+    A client and a view may have a number for each part, or one for all of them.
+    """
+    assert [
+        {"connect": 1, "read": 30, "write": 30, "pool": 30},
+        {"connect": 1, "read": 2, "write": 3.5, "pool": 4},
+        {"connect": 9, "read": 9, "write": 9, "pool": 9},
+    ] == sent_with(front, timeout=Timeouts(connect=1))
+
+
+def test_none_outlasts_the_deadline():
+    """
+    With a blocking http_client of yours no part lasts longer than the call may.
+    """
+    seen = []
+    http_client = httpx.Client(
+        transport=httpx.MockTransport(
+            lambda request: (
+                seen.append(request.extensions["timeout"])
+                or httpx.Response(200, json={"data": NUMBER, "meta": None})
+            )
+        )
+    )
+    with HeyMilo(
+        "a key",
+        base_url="https://example.com",
+        http_client=http_client,
+        timeout=Timeouts(connect=1, read=1000),
+        deadline=60,
+    ) as client:
+        client.phone_numbers.get(ID)
+
+    assert 1 == seen[0]["connect"]
+    assert 0 < seen[0]["read"] <= 60
+
+
+def test_the_error_says_which(front, serve):
+    """
+    The error of a timeout has the seconds of the part that it is about.
+    """
+    server = serve(lambda connection: connection.wait())
+
+    async def body(client):
+        with pytest.raises(APITimeoutError, match=r"nothing moved for 0.02 s") as caught:
+            await client.phone_numbers.get(ID)
+        return caught.value.phase
+
+    timeout = Timeouts(connect=50, read=0.02, write=51, pool=52)
+    assert "read" == front.run(
+        body, server.base_url, timeout=timeout, retry=RetryPolicy(max_attempts=1)
+    )
+
+
+def test_the_wait_for_a_connection(front, serve):
+    """
+    Who waits for a connection waits for `pool` seconds, and no other number counts.
+    """
+    is_over = threading.Event()
+    server = serve(lambda connection: (is_over.wait(30), connection.send(single())))
+
+    def hear(event):
+        if isinstance(event, AttemptFinished) and event.error:
+            is_over.set()
+
+    async def body(client):
+        return await client.phone_numbers.get_many_settled([ID, ID])
+
+    results = front.run(
+        body,
+        server.base_url,
+        max_connections=1,
+        timeout=Timeouts(pool=0.02),
+        events=hear,
+    )
+    (error,) = [one for one in results if isinstance(one, APITimeoutError)]
+
+    assert "pool" == error.phase
+    assert "nothing moved for 0.02 s" in str(error)
+    assert 1 == server.n
+
+
+@pytest.mark.parametrize("name", ["connect", "read", "write", "pool"])
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (0, ConfigurationError),
+        (-1.0, ConfigurationError),
+        (float("nan"), ConfigurationError),
+        ("5", TypeError),
+        (None, TypeError),
+        (True, TypeError),
+    ],
+)
+def test_what_is_no_number_of_seconds(name, value, kind):
+    """
+    Each part is checked as the timeout for all of them is, and named.
+    """
+    with pytest.raises(kind, match=f"{name} must be"):
+        Timeouts(**{name: value})
+
+
+@pytest.mark.parametrize("value", [httpx.Timeout(5.0), {"connect": 5.0}, (1, 2), True, None, "5"])
+def test_what_is_no_timeout(value):
+    """
+    What another library calls a timeout is refused with what this one takes.
+    """
+    with pytest.raises(TypeError, match="timeout must be a number of seconds, or Timeouts, not"):
+        HeyMilo("a key", timeout=value)
+
+
+def test_they_are_a_value(front, serve):
+    """
+    Timeouts compare, show themselves and are pickled, by themselves and with a client.
+    """
+    client = front.client(serve(page()).base_url, timeout=EACH)
+    arrived = pickle.loads(pickle.dumps(EACH))
+
+    assert EACH == arrived == Timeouts(connect=1.0, read=2.0, write=3.5, pool=4.0)
+    assert "Timeouts(connect=1, read=2, write=3.5, pool=4)" == repr(EACH)
+    assert b"Timeouts" in pickle.dumps(client)
