@@ -20,6 +20,7 @@ import contextlib
 import doctest
 import importlib.util
 import inspect
+import json
 import logging
 import os
 import re
@@ -422,6 +423,19 @@ def test_every_extra_is_named():
     assert extras | {"all": set()} == {
         name: set(brought.strip().split(", ")) - {""} for name, brought in rows
     }
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/start.md"])
+def test_what_is_covered_is_said(page):
+    """
+    The first pages say how many operations there are, and what reaches the rest.
+    """
+    contract = json.loads((ROOT / "tests" / "contract.json").read_text(encoding="utf-8"))
+    count = sum(map(len, contract["paths"].values()))
+    text = (ROOT / page).read_text(encoding="utf-8")
+
+    assert [str(count)] == re.findall(r"all (\d+) operations", text)
+    assert "`client.request(...)`" in text
 
 
 #: What installs this project by its name alone, with extras or a version and no path or URL.
