@@ -4,7 +4,8 @@ What the README and the pages of the documentation show is what happens.
 Each block of code runs, against a sandbox on this machine:
 
     python              a program of its own; one whose first line names a file, as in `# ask.py`,
-                        is that file, which the commands of the page run
+                        is that file, which the commands of the page run; on a page that starts a
+                        server, a process of its own, with what the page has exported until there
     python continued    goes on where the block before it ended
     python cell         a cell of a notebook, in a running event loop, as Jupyter has one
     console             commands, in the order of the page
@@ -82,7 +83,10 @@ def _installs(block):
     return block.language == "console" and "pip install" in block.text
 
 
+#: Pages that start a server themselves, and say how clients find it: nobody else does.
+SERVED = {named(block.page) for block in CONSOLE if "server" in block.words}
 SCRIPTS = [block for block in PYTHON if block.file is None and not block.words]
+TYPED = [block for block in SCRIPTS if named(block.page) in SERVED]
 CHAINS = [block for block in PYTHON if "continued" in block.words]
 NOTEBOOKS = sorted({named(block.page) for block in PYTHON if "cell" in block.words})
 SESSIONS = sorted({named(block.page) for block in CONSOLE if not _installs(block)})
@@ -145,7 +149,7 @@ def _chain(block):
 
 
 @pytest.mark.usefixtures("at_the_sandbox")
-@pytest.mark.parametrize("block", [*SCRIPTS, *CHAINS], ids=str)
+@pytest.mark.parametrize("block", [one for one in SCRIPTS + CHAINS if one not in TYPED], ids=str)
 def test_python_runs(block, capsys):
     """
     A block of Python does what it says, and prints what is shown below it.
@@ -249,6 +253,15 @@ class Session:
                 self.monkeypatch.setenv(name, value)
         return done.stdout
 
+    def run_python(self, block):
+        """
+        Run the program of *block* in a process, as its reader would, and return what it prints.
+        """
+        command = [sys.executable, "-c", self.here(block.text)]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        assert (0, "") == (done.returncode, done.stderr), done.stderr
+        return done.stdout
+
     @contextlib.contextmanager
     def serving(self, block):
         """
@@ -292,9 +305,16 @@ def test_commands_run(page, capsys, tmp_path, monkeypatch):
     Typed one after the other, the commands of a page succeed and print what is shown.
     """
     session = Session(page, tmp_path, monkeypatch)
+    if page in SERVED:
+        for name in ("HEYMILO_API_KEY", "HEYMILO_BASE_URL"):
+            monkeypatch.delenv(name)
     with contextlib.ExitStack() as servers:
-        for block in _of(page, "console"):
-            if "server" in block.words:
+        for block in _of(page):
+            if block in TYPED:
+                _check_shown(block, session.run_python(block))
+            elif block.language != "console":
+                continue
+            elif "server" in block.words:
                 servers.enter_context(session.serving(block))
             elif not _installs(block):
                 _check_shown(block, session.run(block, capsys))
@@ -401,7 +421,7 @@ def test_the_readme_has_all_three_fronts():
     """
     The README has an example for asyncio, one for trio, one for blocking code, and one of the sandbox.
     """
-    calls = ["asyncio.run(", "trio.run(", "with HeyMilo(", "with sandbox.running("]
+    calls = ["with HeyMilo(", "asyncio.run(", "trio.run(", "with sandbox.running("]
 
     assert calls == [
         next(call for call in calls if call in block.text) for block in _of("README.md", "python")
