@@ -4,7 +4,8 @@ What the README and the pages of the documentation show is what happens.
 Each block of code runs, against a sandbox on this machine:
 
     python              a program of its own; one whose first line names a file, as in `# ask.py`,
-                        is that file, which the commands of the page run
+                        is that file, which the commands of the page run; on a page that starts a
+                        server, a process of its own, with what the page has exported until there
     python continued    goes on where the block before it ended
     python cell         a cell of a notebook, in a running event loop, as Jupyter has one
     console             commands, in the order of the page
@@ -20,6 +21,7 @@ import contextlib
 import doctest
 import importlib.util
 import inspect
+import json
 import logging
 import os
 import re
@@ -37,6 +39,7 @@ import pytest
 from packaging.requirements import Requirement
 from pages import PAGES, ROOT, Block, anchors_of, blocks_of, links_of, named
 
+from heymilo_async import __version__
 from heymilo_async.cli import _app
 from heymilo_async.sandbox import running
 
@@ -59,8 +62,13 @@ CONSOLE = [block for block in BLOCKS if block.language == "console"]
 ELSEWHERE = {"docs/testing.md": "tests/fixtures/test_fixtures_described.py"}
 #: Commands that are not run here, with what is done about them instead.
 INSTEAD = {"pip install": "test_what_is_installed_is_there, and `nox -s install` types them"}
+#: This project, by a path: the clone from within or from beside it, or a wheel of this version.
+HERE = re.compile(
+    rf"^(\.|\.\./heymilo-async|(\./)?\w+/heymilo_async-{re.escape(__version__)}-py3-none-any\.whl)"
+    r"(?=\[|$)"
+)
 #: What a fence may be besides code: data, output, and directives of Sphinx's.
-OTHERS = {"text", "toml", "json", "ini", "yaml"}
+OTHERS = {"text", "toml", "json", "ini", "yaml", "dockerfile"}
 
 
 def _of(page, language=None):
@@ -75,7 +83,10 @@ def _installs(block):
     return block.language == "console" and "pip install" in block.text
 
 
+#: Pages that start a server themselves, and say how clients find it: nobody else does.
+SERVED = {named(block.page) for block in CONSOLE if "server" in block.words}
 SCRIPTS = [block for block in PYTHON if block.file is None and not block.words]
+TYPED = [block for block in SCRIPTS if named(block.page) in SERVED]
 CHAINS = [block for block in PYTHON if "continued" in block.words]
 NOTEBOOKS = sorted({named(block.page) for block in PYTHON if "cell" in block.words})
 SESSIONS = sorted({named(block.page) for block in CONSOLE if not _installs(block)})
@@ -138,7 +149,7 @@ def _chain(block):
 
 
 @pytest.mark.usefixtures("at_the_sandbox")
-@pytest.mark.parametrize("block", [*SCRIPTS, *CHAINS], ids=str)
+@pytest.mark.parametrize("block", [one for one in SCRIPTS + CHAINS if one not in TYPED], ids=str)
 def test_python_runs(block, capsys):
     """
     A block of Python does what it says, and prints what is shown below it.
@@ -242,6 +253,15 @@ class Session:
                 self.monkeypatch.setenv(name, value)
         return done.stdout
 
+    def run_python(self, block):
+        """
+        Run the program of *block* in a process, as its reader would, and return what it prints.
+        """
+        command = [sys.executable, "-c", self.here(block.text)]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        assert (0, "") == (done.returncode, done.stderr), done.stderr
+        return done.stdout
+
     @contextlib.contextmanager
     def serving(self, block):
         """
@@ -285,9 +305,16 @@ def test_commands_run(page, capsys, tmp_path, monkeypatch):
     Typed one after the other, the commands of a page succeed and print what is shown.
     """
     session = Session(page, tmp_path, monkeypatch)
+    if page in SERVED:
+        for name in ("HEYMILO_API_KEY", "HEYMILO_BASE_URL"):
+            monkeypatch.delenv(name)
     with contextlib.ExitStack() as servers:
-        for block in _of(page, "console"):
-            if "server" in block.words:
+        for block in _of(page):
+            if block in TYPED:
+                _check_shown(block, session.run_python(block))
+            elif block.language != "console":
+                continue
+            elif "server" in block.words:
                 servers.enter_context(session.serving(block))
             elif not _installs(block):
                 _check_shown(block, session.run(block, capsys))
@@ -352,8 +379,11 @@ def _requirements(block):
                 continue
             rest = iter(words[words.index("install") + 1 :])
             for word in rest:
-                if word in {"-c", "-r"}:
+                if word == "-c":
                     assert (ROOT / next(rest)).exists()
+                elif word in {"-r", "--find-links"}:
+                    # What the same block makes.
+                    assert next(rest) in block.text.splitlines()[-2]
                 elif not word.startswith("-"):
                     yield word
 
@@ -363,11 +393,9 @@ def test_what_is_installed_is_there(block):
     """
     What a page tells to install is this project with extras it has, or something tests have too.
     """
-    wanted = [
-        Requirement(re.sub(r"^\.(?=\[|$)", PROJECT["name"], word)) for word in _requirements(block)
-    ]
+    wanted = [Requirement(HERE.sub(PROJECT["name"], word)) for word in _requirements(block)]
 
-    assert wanted
+    assert wanted or "-r" in block.text
     for one in wanted:
         assert distribution(one.name)
         if one.name == PROJECT["name"]:
@@ -393,7 +421,7 @@ def test_the_readme_has_all_three_fronts():
     """
     The README has an example for asyncio, one for trio, one for blocking code, and one of the sandbox.
     """
-    calls = ["asyncio.run(", "trio.run(", "with HeyMilo(", "with sandbox.running("]
+    calls = ["with HeyMilo(", "asyncio.run(", "trio.run(", "with sandbox.running("]
 
     assert calls == [
         next(call for call in calls if call in block.text) for block in _of("README.md", "python")
@@ -402,13 +430,88 @@ def test_the_readme_has_all_three_fronts():
 
 def test_every_extra_is_named():
     """
-    The first page has a line for each extra that there is.
+    The page about installing has a line for each extra, with the packages that the extra names.
     """
-    start = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "installing.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| .* \|(.*)\|$", page, re.MULTILINE)
+    extras = {
+        name: {part for one in map(Requirement, wanted) for part in (one.name, *one.extras)}
+        for name, wanted in PROJECT["optional-dependencies"].items()
+    }
 
-    assert set(PROJECT["optional-dependencies"]) == set(
-        re.findall(r"^\| `(\w+)` \|", start, re.MULTILINE)
-    )
+    assert len(rows) == len(extras)
+    assert extras | {"all": set()} == {
+        name: set(brought.strip().split(", ")) - {""} for name, brought in rows
+    }
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/start.md"])
+def test_what_is_covered_is_said(page):
+    """
+    The first pages say how many operations there are, and what reaches the rest.
+    """
+    contract = json.loads((ROOT / "tests" / "contract.json").read_text(encoding="utf-8"))
+    count = sum(map(len, contract["paths"].values()))
+    text = (ROOT / page).read_text(encoding="utf-8")
+
+    assert [str(count)] == re.findall(r"all (\d+) operations", text)
+    assert "`client.request(...)`" in text
+
+
+#: What installs this project by its name alone, with extras or a version and no path or URL.
+BY_NAME = re.compile(
+    r"(\b(install|add)\b.*|^)(?<![\w/.-])heymilo-async(\[[\w,]+\]|[=<>~!]=)(?!\s*@|\s*= \{)"
+    r"|\b(install|add)\b.*(?<![\w/.-])heymilo-async(?![\w/.\[-]|\s*@)"
+)
+
+
+def test_no_page_installs_by_name():
+    """
+    It is on no index, so no page tells to install what somebody else may put there by its name.
+    """
+    pages = [*PAGES, ROOT / "CONTRIBUTING.md", *(ROOT / "examples").glob("*/README.md")]
+    typed = [
+        line
+        for page in pages
+        for block in blocks_of(page)
+        if block.language == "console"
+        for line in block.text.splitlines()
+    ]
+    quoted = [
+        code for page in pages for code in re.findall(r"`([^`\n]+)`", page.read_text("utf-8"))
+    ]
+
+    assert all(map(BY_NAME.search, ["pip install 'heymilo-async[cli]'", "uv add heymilo-async"]))
+    assert all(map(BY_NAME.search, ["heymilo-async[redis]", "heymilo-async==0.1.0"]))
+    assert not BY_NAME.search("pip install '../heymilo-async[redis]'")
+    assert [] == [code for code in typed + quoted if BY_NAME.search(code)]
+
+
+def test_the_wheel_that_is_named_is_of_this_version():
+    """
+    Where a page names the file of a wheel, it is the one that this version makes.
+    """
+    wheels = [
+        wheel
+        for page in PAGES
+        for wheel in re.findall(r"heymilo_async-[\w.]+-py3", page.read_text(encoding="utf-8"))
+    ]
+
+    assert {f"heymilo_async-{__version__}-py3"} == set(wheels)
+
+
+def test_a_dockerfile_copies_what_was_made():
+    """
+    A Dockerfile of a page copies folders and files that the commands before it have made.
+    """
+    dockerfiles = [block for block in BLOCKS if block.language == "dockerfile"]
+
+    assert dockerfiles
+    for block in dockerfiles:
+        typed = "".join(one.text for one in _of(named(block.page), "console"))
+        copied = re.findall(r"^COPY (\S+) ", block.text, re.MULTILINE)
+        assert [] == [name for name in copied if name != "." and name.rstrip("/") not in typed]
+        assert re.findall(r"-r \S+", block.text) == ["-r requirements.txt"]
 
 
 def test_a_page_shows_what_is_printed():

@@ -29,7 +29,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 class Operations(SphinxDirective):
     """
-    A section for each operation of the contract.
+    How many operations of the contract have a method, and a section for each of them.
     """
 
     def run(self) -> list[nodes.Node]:
@@ -38,12 +38,14 @@ class Operations(SphinxDirective):
         """
         self.env.note_dependency(str(CONTRACT))
         contract = json.loads(CONTRACT.read_text(encoding="utf-8"))
-        lines = [
-            line
+        operations = [
+            (method.upper(), path, operation)
             for path, methods in contract["paths"].items()
             for method, operation in methods.items()
-            for line in _described(method.upper(), path, operation)
         ]
+        covered = sum(bool(_methods_of(operation["operationId"])) for *_, operation in operations)
+        lines = [f"This version has a method for **{covered} of {len(operations)}** operations.", ""]
+        lines += [line for one in operations for line in _described(*one)]
         return self.parse_content_to_nodes_from(lines)
 
     def parse_content_to_nodes_from(self, lines: list[str]) -> list[nodes.Node]:
@@ -60,7 +62,7 @@ class Operations(SphinxDirective):
 def _described(method: str, path: str, operation: dict[str, Any]) -> list[str]:
     name = operation["operationId"]
     methods = [f"{{py:meth}}`{one}() <heymilo_async.{one}>`" for one in _methods_of(name)]
-    lines = [f"(operation-{name})=", f"## `{name}`", "", f"`{method} {path}`", ""]
+    lines = [f"(operation-{name})=", f"### `{name}`", "", f"`{method} {path}`", ""]
     lines += [f"Called by {' and '.join(methods)}.", ""]
     parameters = [f": {line}\n" for line in map(_parameter, operation.get("parameters", ()))]
     lines += ["Parameters", *parameters] if parameters else []

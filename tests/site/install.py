@@ -23,14 +23,17 @@ TYPED_BY_CI = "nox -s tests"
 NOT_CLONED = (".git", ".nox", ".venv", "build", "dist", "__pycache__", ".*_cache", ".coverage*")
 
 
-def type_in(block: Block, folder: Path) -> int:
+def type_in(page: Path, folder: Path) -> int:
     """
-    Type the commands of *block* in a clone in *folder*, and return the exit code of the last one.
+    Type the commands of *page* that install, one after the other in a clone in *folder*, and
+    return the exit code.
     """
-    clone = folder / "clone"
+    # Where a page speaks of the clone from beside it, this is what it is called.
+    clone = folder / "heymilo-async"
     shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(*NOT_CLONED))
+    texts = [block.text for block in installing(page)]
     lines = ["set -euo pipefail"]
-    if "venv" not in block.text:
+    if not any("venv" in text for text in texts):
         # It is said for an environment that the reader has, active.
         lines += [f"python3 -m venv {folder / 'theirs'}", f". {folder / 'theirs'}/bin/activate"]
     mine = {
@@ -42,7 +45,7 @@ def type_in(block: Block, folder: Path) -> int:
     session = str(Path(sys.executable).parent)
     paths = [path for path in os.environ["PATH"].split(os.pathsep) if path != session]
     done = subprocess.run(
-        ["bash", "-c", "\n".join([*lines, block.text])],
+        ["bash", "-c", "\n".join([*lines, *texts])],
         cwd=clone,
         env={**mine, "PATH": os.pathsep.join(paths), "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
         check=False,
@@ -50,23 +53,29 @@ def type_in(block: Block, folder: Path) -> int:
     return done.returncode
 
 
-def main() -> int:
+def installing(page: Path) -> list[Block]:
     """
-    Type them all, and return the exit code: 0 if each of them worked.
+    Return the commands of *page* that install something.
     """
-    blocks = [
+    return [
         block
-        for page in PAGES
         for block in blocks_of(page)
         if block.language == "console"
         and "pip install" in block.text
         and TYPED_BY_CI not in block.text
     ]
+
+
+def main() -> int:
+    """
+    Type them all, or those of the pages that are named, and return the exit code: 0 if each worked.
+    """
+    named = [Path(name).resolve() for name in sys.argv[1:]]
     codes = []
-    for block in blocks:
-        print(f"\n--- {block}\n{block.text}", flush=True)
+    for page in filter(installing, named or PAGES):
+        print(f"\n--- {page}\n", *(block.text for block in installing(page)), flush=True)
         with tempfile.TemporaryDirectory() as folder:
-            codes.append(type_in(block, Path(folder)))
+            codes.append(type_in(page, Path(folder)))
         print(f"--- exit code {codes[-1]}", flush=True)
     return max(codes, default=1)
 
