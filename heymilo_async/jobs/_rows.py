@@ -27,8 +27,11 @@ _OWN: Final = ("name", "email", "phone_number")
 #: The API takes 50 keys, and one is ours.
 _MOST_KEYS: Final = 49
 _LONGEST_KEY, _LONGEST_VALUE = 40, 500
-#: An address that mail can be sent to over the Internet: one @, and a domain with a dot.
-_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+#: An address that mail can be sent to over the Internet: one @, and a domain with a dot. Without what
+#: lists of addresses and links have around them.
+_ATOM: Final = r"[^@\s.<>()\[\],;:\"\\]+"
+_LABEL: Final = rf"(?!-){_ATOM}(?<!-)"
+_EMAIL: Final = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
 _LONGEST_EMAIL: Final = 254
 #: phonenumbers reads letters, full-width digits and extensions too, and drops what it cannot keep.
 _PHONE: Final = re.compile(r"\+[0-9 ().-]+", re.ASCII)
@@ -83,8 +86,7 @@ class Row:
         Return what this row is found by: the same for one person in one posting, on any machine.
         """
         text = f"{posting_id}\n{self.email.casefold()}"
-        # (Half a character is refused later, with its column.)
-        return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def candidate(self, posting_id: str) -> NewCandidate:
         """
@@ -180,9 +182,12 @@ def _csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]
         _check_header(path, header)
         line = reader.line_num + 1
         for fields in reader:
-            if len(fields) == len(header):
+            if not any(map(str.strip, fields)):
+                # What a spreadsheet has below its last row.
+                pass
+            elif len(fields) == len(header):
                 yield line, dict(zip(header, fields, strict=True))
-            elif fields:
+            else:
                 yield line, f"{len(fields)} values for {len(header)} columns"
             line = reader.line_num + 1
     except csv.Error as error:
@@ -275,7 +280,7 @@ class _Checks:
     def _check_email(self, line: int, email: str, refuse: _Refuse) -> None:
         if not email:
             refuse("email", "", "is missing")
-        elif not _EMAIL.fullmatch(email) or len(email) > _LONGEST_EMAIL:
+        elif not _is_email(email):
             refuse("email", email, "is no e-mail address")
         else:
             first = self._lines_of.setdefault(email.casefold(), line)
@@ -298,6 +303,12 @@ class _Checks:
 
 
 _Refuse = Callable[[str | None, object, str], None]
+
+
+def _is_email(text: str) -> bool:
+    # (What nobody sees would make two addresses of one.)
+    is_short = len(text) <= _LONGEST_EMAIL and text.isprintable()
+    return is_short and _EMAIL.fullmatch(text) is not None
 
 
 def _metadata(

@@ -21,7 +21,7 @@ from ._errors import JobError, needs
 from ._tables import TABLES, Row, Table
 
 #: A run that was broken off longer ago than that is not gone on with: its lists are old.
-_OLDEST_RUN: Final = timedelta(hours=24)
+_OLDEST_RUN: Final = timedelta(hours=1)
 
 _BOOKKEEPING: Final = """
     CREATE TABLE IF NOT EXISTS sync_runs (
@@ -43,6 +43,8 @@ _FINGERPRINT: Final = (
 
 #: The files that are open in this process: DuckDB keeps out other processes only.
 _open_files: set[str] = set()
+#: The umask from before the first of them was opened.
+_former_umask = 0
 _open_files_lock = threading.Lock()
 
 
@@ -150,9 +152,11 @@ class Warehouse:
 
     def restart(self, walk: str) -> None:
         """
-        Forget what *walk* has seen.
+        Let *walk* begin anew.
         """
-        self._all("DELETE FROM sync_seen WHERE walk = ?", walk)
+        with self._transaction():
+            self._all("DELETE FROM sync_seen WHERE walk = ?", walk)
+            self._stand(walk, None, is_done=False)
 
     def keep(self, table: Table, rows: Sequence[Row], *, walk: str, place: str | None) -> Changes:
         """
@@ -204,6 +208,31 @@ class Warehouse:
                 self._all("UPDATE sync_walks SET done_at = ? WHERE name = ?", now, walk)
             self._all("DELETE FROM sync_seen WHERE walk = ?", walk)
         return left
+
+    def leave_with_postings(self, table: Table) -> int:
+        """
+        Write that the rows of postings that have left the list have left it with them; return how
+        many they are.
+        """
+        return len(
+            self._all(
+                f'UPDATE "{table.name}" AS t SET last_seen_at = coalesce('
+                f"(SELECT done_at FROM sync_walks WHERE name = concat(?, '/', p.id)), t.synced_at) "
+                "FROM postings p WHERE t.posting_id = p.id AND p.last_seen_at NOTNULL "
+                f'AND t.last_seen_at IS NULL RETURNING t."{table.key}"',
+                table.name,
+            )
+        )
+
+    def leave_with_candidates(self) -> None:
+        """
+        Write which interviews are of candidates who have left their list: they have none themselves.
+        """
+        self._all(
+            "UPDATE interviews AS i SET last_seen_at = c.last_seen_at FROM candidates c "
+            "WHERE i.interview_id = c.interview_id "
+            "AND i.last_seen_at IS DISTINCT FROM c.last_seen_at"
+        )
 
     def posting_ids(self) -> list[str]:
         """
@@ -296,10 +325,11 @@ def opened(path: Path) -> Generator[Warehouse, None, None]:
         JobError: The file is in use, or is none of DuckDB's.
     """
     duckdb = needs("duckdb", "sync")
-    with _only_here(path), _private():
+    with _only_here(path):
         try:
             connection = duckdb.connect(
-                str(path),
+                # Absolute: "md:..." would be a place of another service.
+                path.resolve(),
                 # Readable by DuckDB 1.x too; and nothing is fetched from anywhere.
                 config={
                     "autoinstall_known_extensions": "false",
@@ -312,35 +342,40 @@ def opened(path: Path) -> Generator[Warehouse, None, None]:
             # Times would come back in the zone of this machine.
             connection.execute("SET TimeZone = 'UTC'")
             warehouse = Warehouse(connection)
-            warehouse.prepare()
-            yield warehouse
+            try:
+                warehouse.prepare()
+                yield warehouse
+            except duckdb.Error as error:
+                # A full disk, or a table of somebody else's that has the name of one of ours.
+                message = f"cannot go on with {path}: {_first_line(error)}"
+                raise JobError(message) from error
 
 
 @contextlib.contextmanager
 def _only_here(path: Path) -> Generator[None, None, None]:
+    global _former_umask  # noqa: PLW0603 - the umask is one for the whole process
     name = os.path.realpath(path)
     with _open_files_lock:
         if name in _open_files:
             raise JobError(_in_words(path, "lock"))
+        if not _open_files:
+            # DuckDB makes its write-ahead log anew again and again, with rows in it, by the umask.
+            _former_umask = os.umask(0o077)
         _open_files.add(name)
     try:
         yield
     finally:
         with _open_files_lock:
             _open_files.remove(name)
-
-
-@contextlib.contextmanager
-def _private() -> Generator[None, None, None]:
-    # DuckDB makes its write-ahead log anew again and again, with rows in it, and by the umask alone.
-    former = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(former)
+            if not _open_files:
+                os.umask(_former_umask)
 
 
 def _in_words(path: Path, error: str) -> str:
     if "lock" in error:
         return f"{path} is in use by another run or program: wait for its end"
-    return f"cannot open {path}: {error.partition(chr(10))[0]}"
+    return f"cannot open {path}: {_first_line(error)}"
+
+
+def _first_line(error: object) -> str:
+    return str(error).partition("\n")[0]

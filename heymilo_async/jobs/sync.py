@@ -165,10 +165,7 @@ async def async_sync(
     if not isinstance(client, AsyncHeyMilo):
         raise wrong_type("client", "an AsyncHeyMilo; sync takes a HeyMilo", client)
     names, path = _chosen(only), _path(to)
-    moment = datetime.now(UTC) - since if isinstance(since, timedelta) else since
-    if moment is not None and moment.utcoffset() is None:
-        message = f"since must say its time zone, such as datetime.now(UTC): {moment}"
-        raise InvalidRequestError(message)
+    moment = _moment(since)
     options = {"tables": names, "since": since and str(since), "with_links": with_links}
     with opened(path) as warehouse:
         warehouse.begin(options, full=full)
@@ -189,13 +186,27 @@ def _chosen(only: Collection[str] | None) -> list[str]:
     return [name for name in TABLES if name in asked]
 
 
+def _moment(since: datetime | timedelta | None) -> datetime | None:
+    if since is not None and not isinstance(since, datetime | timedelta):
+        raise wrong_type("since", "a datetime or a timedelta", since)
+    moment = datetime.now(UTC) - since if isinstance(since, timedelta) else since
+    if moment is not None and moment.utcoffset() is None:
+        message = f"since must say its time zone, such as datetime.now(UTC): {moment}"
+        raise InvalidRequestError(message)
+    return moment
+
+
 def _path(to: str | os.PathLike[str]) -> Path:
     text = os.fspath(to)
     if "://" in text and not text.startswith(_SCHEME):
         scheme = text.partition("://")[0]
         message = f"it can only go to a DuckDB file, duckdb:///FILE, not to {scheme}://"
         raise InvalidRequestError(message)
-    return Path(text.removeprefix(_SCHEME))
+    name = text.removeprefix(_SCHEME)
+    if name in {"", ":memory:"}:
+        message = f"it has to go to a file, such as {DEFAULT_TARGET}, not to {text!r}"
+        raise InvalidRequestError(message)
+    return Path(name)
 
 
 class _Run:
@@ -236,6 +247,7 @@ class _Run:
         elif table.name in _BY_POSTING:
             for posting_id in self._warehouse.posting_ids():
                 await self._list(table, posting_id)
+            self._left += self._warehouse.leave_with_postings(table)
         else:
             await self._list(table)
         return TableReport(
@@ -266,15 +278,16 @@ class _Run:
         try:
             await self._pages(table, walk, posting_id, place)
         except (BadRequestError, NotFoundError, UnprocessableEntityError) as error:
-            if place is None and posting_id is not None and isinstance(error, NotFoundError):
-                # The posting is gone since it was listed.
-                self._warehouse.close_walk(table, walk, posting_id=posting_id, is_whole=False)
+            if place is not None:
+                # What stood there is gone, or all of it.
+                self._warehouse.restart(walk)
+                await self._list(table, posting_id)
                 return
-            if place is None:
+            if posting_id is None or not isinstance(error, NotFoundError):
                 raise
-            # What stood there is gone.
-            self._warehouse.restart(walk)
-            await self._pages(table, walk, posting_id, None)
+            # The posting is gone since it was listed.
+            self._warehouse.close_walk(table, walk, posting_id=posting_id, is_whole=False)
+            return
         # With `since` the rest was not asked for, and is not gone.
         is_whole = table.name != "candidates" or self._since is None
         self._left += self._warehouse.close_walk(
@@ -324,3 +337,4 @@ class _Run:
             for one in settled:
                 if isinstance(one, HeyMiloError) and not isinstance(one, NotFoundError):
                     raise one
+        self._warehouse.leave_with_candidates()

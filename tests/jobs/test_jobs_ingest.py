@@ -443,6 +443,23 @@ def test_a_dry_run_sends_nothing(bring, milo, people, tmp_path):
             f"A,a@{'b' * 252}.com,,",
             [f"line 2, email: is no e-mail address: 'a@{'b' * 58}...'"],
         ),
+        *(
+            (f"A,{odd},,", [f"line 2, email: is no e-mail address: {odd!r}"])
+            for odd in (
+                "mailto:a@example.com",
+                "<a@example.com>",
+                "a@example.com;b@example.com",
+                "a\N{ZERO WIDTH SPACE}@example.com",
+                ".a@example.com",
+                "a..b@example.com",
+                "a@-example.com",
+                "a@example..com",
+            )
+        ),
+        (
+            f"A,{'a' * 65}@b.com,,",
+            [f"line 2, email: is no e-mail address: '{'a' * 60}...'"],
+        ),
         (
             "A,a@example.com,2065550123,",
             ["line 2, phone_number: is no number in E.164, such as +12065550123: '2065550123'"],
@@ -496,6 +513,21 @@ def test_rows_are_checked(milo, posting, tmp_path, row, refusals):
     assert "z@example.com" in _invited(milo)
 
 
+def test_odd_rows_may_go_in(milo, posting, tmp_path):
+    """
+    Addresses that look odd and are none go in; a BOM and empty rows do no harm.
+    """
+    odd = ["o'neil+x_y@b-c.example.com", "jö@भारत.example.com", f"{'a' * 64}@b.com"]
+    rows = ",,\n  , ,\n".join(f"A,{one},\n" for one in odd)
+    path = tmp_path / "people.csv"
+    path.write_text(f"\ufeffname,email,phone_number\n{rows},,\n")
+    with milo.client() as client:
+        report = ingest(client, path, posting)
+
+    assert report.ok
+    assert sorted(odd) == sorted(_invited(milo))
+
+
 @pytest.mark.parametrize(
     ("line", "refusals"),
     [
@@ -529,8 +561,8 @@ def test_rows_are_checked(milo, posting, tmp_path, row, refusals):
             ["line 1: 50 columns for metadata, which takes 49; name some with --data"],
         ),
         (
-            '{"name": "A", "email": "a\\ud800@example.com"}',
-            ["line 1: email has an unpaired surrogate: '\\ud800', at index 1 of 14"],
+            '{"name": "A\\ud800", "email": "a@example.com"}',
+            ["line 1: name has an unpaired surrogate: '\\ud800', at index 1 of 2"],
         ),
     ],
 )

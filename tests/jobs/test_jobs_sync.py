@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -217,6 +218,34 @@ def test_who_leaves_a_list_stays(once, milo, file):
     assert [] == _ask(file, "FROM candidates WHERE last_seen_at NOTNULL")
 
 
+def test_what_a_posting_had_leaves_with_it(once, milo, file):
+    """
+    When a posting leaves, so do its questions and candidates, and the interviews of these.
+    """
+    once()
+    posting = next(iter(milo.stores["postings"]))
+    milo.stores["postings"].remove(posting.item_id)
+    between = datetime.now(UTC)
+    report = once()
+    counts = {}
+    for table in ("questions", "candidates", "interviews"):
+        gone = _ask(
+            file, f"SELECT posting_id, last_seen_at FROM {table} WHERE last_seen_at NOTNULL"
+        )
+        assert {posting.item_id} == {key for key, _ in gone}
+        assert all(seen < between for _, seen in gone)
+        counts[table] = len(gone)
+
+    assert counts["candidates"] == counts["interviews"] > 10 < counts["questions"]
+    for table in ("questions", "candidates"):
+        assert counts[table] == _table(report, table).left
+        assert 0 == _table(once(), table).left
+
+    milo.stores["postings"].add(posting)
+    assert counts["candidates"] == _table(once(), "candidates").changed
+    assert [] == _ask(file, "SELECT 1 FROM interviews WHERE last_seen_at NOTNULL")
+
+
 def test_since_reads_less(once, milo, file):
     """
     With since only younger candidates are read, and the others are not taken for gone.
@@ -326,6 +355,21 @@ def test_a_walk_begins_anew_where_its_place_is_gone(once, milo, file):
     )
 
 
+def test_a_walk_ends_where_its_posting_is_gone(once, milo):
+    """
+    A run that broke off within a list comes to its end though the posting is gone meanwhile.
+    """
+    _crowd(milo)
+    milo.fail_next(faults.RepeatCursor(), operation=LIST)
+    with pytest.raises(PaginationError):
+        once(only=["candidates"])
+    posting = next(one for one in milo.stores["postings"] if one["status"] == "active")
+    milo.stores["postings"].remove(posting.item_id)
+
+    assert 0 < _table(once(only=["candidates"]), "candidates").rows < 40
+    assert 1 == _table(once(only=["candidates"]), "postings").left
+
+
 def test_a_refusal_of_the_first_page_ends_the_run(once, milo):
     """
     A list that is refused from the start is an error.
@@ -348,13 +392,13 @@ def test_a_posting_may_be_gone_meanwhile(once, milo, file):
 
 def test_an_old_broken_run_is_let_go(once, milo, file):
     """
-    A run that broke off more than a day ago, or with other options, is not gone on with.
+    A run that broke off more than an hour ago, or with other options, is not gone on with.
     """
     milo.fail_next(status=403, operation=FETCH)
     with pytest.raises(PermissionDeniedError):
         once()
     with duckdb.connect(str(file)) as connection:
-        connection.execute("UPDATE sync_runs SET started_at = started_at - INTERVAL 25 HOURS")
+        connection.execute("UPDATE sync_runs SET started_at = started_at - INTERVAL 61 MINUTES")
 
     assert 3 == _table(once(only=["candidates"]), "candidates").requests
     assert 1 == _table(once(), "webhooks").requests
@@ -529,6 +573,33 @@ def test_what_is_no_file_of_duckdb(milo, file):
     assert "no database" == file.read_text()
 
 
+def test_a_table_of_somebody_elses(milo, file):
+    """
+    A table that has the name of one of ours, and is none, is an error that says so.
+    """
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("CREATE TABLE voices (title VARCHAR)")
+    with milo.client() as client, pytest.raises(JobError, match=r"cannot go on with .*: Binder"):
+        sync(client, file)
+
+    assert [] == _ask(file, "SELECT * FROM voices")
+
+
+def test_two_files_are_the_owners(tmp_path):
+    """
+    Where two files are open, the umask protects both to the end, and is then what it was.
+    """
+    former = os.umask(0o022)
+    try:
+        with contextlib.ExitStack() as last:
+            with _warehouse.opened(tmp_path / "first.duckdb"):
+                last.enter_context(_warehouse.opened(tmp_path / "second.duckdb"))
+            assert 0o077 == os.umask(0o077)
+        assert 0o022 == os.umask(0o022)
+    finally:
+        os.umask(former)
+
+
 def test_arguments_are_checked(milo, file):
     """
     The wrong kind of client, a table or a target that there is not, a time without a zone: refused.
@@ -544,6 +615,11 @@ def test_arguments_are_checked(milo, file):
             InvalidRequestError, match="there is no table 'people': there are posti"
         ):
             sync(client, file, only=["people"])
+        for nowhere in ("", ":memory:", "duckdb:///:memory:"):
+            with pytest.raises(InvalidRequestError, match="it has to go to a file"):
+                sync(client, nowhere)
+        with pytest.raises(TypeError, match="since must be a datetime or a timedelta, not str"):
+            sync(client, file, since="90d")
         with pytest.raises(InvalidRequestError, match="not to postgres://"):
             sync(client, "postgres://localhost/x")
         with pytest.raises(InvalidRequestError, match="since must say its time zone"):
