@@ -80,7 +80,10 @@ def blocking(
     """
 
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return run_now(method(self._twin, *args, **kwargs))
+        coroutine = method(self._twin, *args, **kwargs)
+        # A traceback shows them, and *method* knows which of them are secrets.
+        del args, kwargs
+        return run_now(coroutine)
 
     return cast("Method[P, T]", _dressed(call, method))
 

@@ -26,6 +26,7 @@ import attrs
 
 from ..errors import InvalidRequestError
 from .arguments import NOT_GIVEN, NotGiven, refuse_surrogates, wrong_type
+from .secrets import Secret
 
 #: Levels of arrays and objects in what a caller passes as any JSON.
 DEEPEST = 100
@@ -216,6 +217,8 @@ def _checked(hint: Any, value: Any, name: str) -> Any:
     """
     Return *value* as JSON if it is what *hint* says.
     """
+    if isinstance(value, Secret):
+        return _checked(hint, value.reveal(), name)
     if get_origin(hint) is Annotated:
         plain, *bounds = get_args(hint)
         made = _checked(plain, value, name)
@@ -325,6 +328,8 @@ def _any_json(value: Any, name: str, depth: int = 0) -> Any:
         raise InvalidRequestError(message)
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, Secret):
+        return _any_json(value.reveal(), name, depth)
     for kind in (str, int, float):
         if isinstance(value, kind):
             return _scalar(kind, value, name)
