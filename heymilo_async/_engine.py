@@ -110,9 +110,7 @@ class _CallState(Generic[T]):
         """
         What no text about it may repeat: credentials, and what its body holds.
         """
-        return (
-            self.engine.settings.secrets + self.call.secrets + self.loop_state.transport.secrets
-        )
+        return self.engine.settings.secrets + self.call.secrets + self.loop_state.transport.secrets
 
     @property
     def remaining(self) -> float:

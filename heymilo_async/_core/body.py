@@ -180,7 +180,12 @@ def members(body: Body, prefix: str = "") -> dict[str, Any]:
     """
     kind: Any = type(body)
     hints = _hints(kind)
-    made = {name: _checked(hints[name], value, prefix + name) for name, value in body._given()}
+    made = {
+        name: _checked(
+            hints[name], value.reveal() if isinstance(value, Secret) else value, prefix + name
+        )
+        for name, value in body._given()
+    }
     body._check(prefix)
     return made
 
@@ -217,8 +222,6 @@ def _checked(hint: Any, value: Any, name: str) -> Any:
     """
     Return *value* as JSON if it is what *hint* says.
     """
-    if isinstance(value, Secret):
-        return _checked(hint, value.reveal(), name)
     if get_origin(hint) is Annotated:
         plain, *bounds = get_args(hint)
         made = _checked(plain, value, name)

@@ -139,6 +139,8 @@ def secrets_of(content: Any) -> tuple[Secret, ...]:
             value = members[name]
             value = value.reveal() if isinstance(value, Secret) else value
             if isinstance(value, str):
+                # Half a surrogate pair is refused, and the refusal needs the rest.
+                value = value.encode("utf-8", "ignore").decode()
                 found.update(dict.fromkeys((value, *_parts_of(value))))
     return tuple(map(Secret, found))
 

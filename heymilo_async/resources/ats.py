@@ -427,7 +427,9 @@ class AsyncAts(AsyncResource):
         }
         response = await self._respond(PUSH, body=body)
         if response.data.item_id is None:
-            raise self._failed(response, "nothing was queued", response.data.error, secrets_of(body))
+            raise self._failed(
+                response, "nothing was queued", response.data.error, secrets_of(body)
+            )
         return response.data
 
     @operation(GET_PUSH)
