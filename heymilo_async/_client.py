@@ -284,7 +284,11 @@ class AsyncHeyMilo(AsyncResources):
             >>> asyncio.run(main())
             True
         """
-        call = call_of(method, path, query=query, body=body, repeatable=repeatable)
+        body = Secret.hide(body)
+        try:
+            call = call_of(method, path, query=query, body=body, repeatable=repeatable)
+        except (InvalidRequestError, TypeError) as refusal:
+            raise self._engine.cleaned_refusal(refusal, body) from None
         return await self._engine.perform(call)
 
     async def raw(
@@ -341,7 +345,9 @@ class AsyncHeyMilo(AsyncResources):
             recording = object.__new__(type(resource))._mount(engine, is_view=True)
         else:
             recording = type(resource)(engine)
-        await getattr(recording, method.__name__)(*args, **kwargs)
+        awaited = getattr(recording, method.__name__)(*args, **kwargs)
+        del args, kwargs  # a traceback shows them
+        await awaited
         return responses[0]
 
     @property
@@ -543,8 +549,10 @@ class HeyMilo(Resources):
         resource = getattr(method, "__self__", None)
         twin: Any = resource._twin if isinstance(resource, Resource | HeyMilo) else None
         awaited: Any = getattr(twin, getattr(method, "__name__", ""), method)
+        coroutine = self._twin.raw(awaited, *args, **kwargs)
+        del args, kwargs  # a traceback shows them
         try:
-            return run_now(self._twin.raw(awaited, *args, **kwargs))
+            return run_now(coroutine)
         except TypeError as error:
             named = for_face(error, awaited, resource) if twin else error
             if named is error:

@@ -30,7 +30,7 @@ from ._core.messages import APIResponse, Call, Request, Response, audio_of
 from ._core.model import cursor_of
 from ._core.redirects import redirect_target
 from ._core.retry import Retry, next_try
-from ._core.secrets import Secret, printable, scrub
+from ._core.secrets import Secret, printable, scrub, secrets_of
 from ._core.settings import Credential, Settings
 from ._core.status import check, cleaned, cleaned_headers, decode_error
 from ._core.transport import Prefetched
@@ -45,6 +45,7 @@ from .errors import (
     AuthenticationError,
     ClientClosedError,
     HeyMiloError,
+    InvalidRequestError,
     NotFoundError,
     ResponseDecodeError,
     ResponseMismatchError,
@@ -109,6 +110,13 @@ class _CallState(Generic[T]):
         The request, for an error.
         """
         return self.engine._name(self.call)
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """
+        What no text about it may repeat: credentials, and what its body holds.
+        """
+        return self.engine.settings.secrets + self.call.secrets + self.loop_state.transport.secrets
 
     @property
     def remaining(self) -> float:
@@ -339,7 +347,7 @@ class Engine:
         self._note(state, began, answer, None)
         if self.record is not None:
             # Only `raw` shows what came with the data.
-            answer = cleaned(answer, self.settings.secrets + state.loop_state.transport.secrets)
+            answer = cleaned(answer, state.secrets)
         return APIResponse(
             request=str(state.call) if self.record is None else self._name(state.call),
             data=content.data,
@@ -423,7 +431,7 @@ class Engine:
             base_url=self.settings.base_url,
             path=call.target,
             headers=self._headers_of(call),
-            secrets=self.settings.secrets,
+            secrets=self.settings.secrets + call.secrets,
             body=call.body,
         )
 
@@ -480,6 +488,19 @@ class Engine:
         """
         return scrub(text, self.settings.secrets)
 
+    def cleaned_refusal(
+        self, error: InvalidRequestError | TypeError, body: object
+    ) -> InvalidRequestError | TypeError:
+        """
+        Return *error*, which refuses a call with *body* unsent, without the secrets that it repeats.
+
+        Its text may quote the name of a member, where a caller who mixed up two arguments has a
+        key. The frames below go too, for they hold what was refused.
+        """
+        secrets = self.settings.secrets + secrets_of(body)
+        error.args = tuple(scrub(str(one), secrets) for one in error.args)
+        return error.with_traceback(None)
+
     def _name(self, call: Call[Any]) -> str:
         # Who takes one thing for the other asks for a number whose id is the key.
         return self.clean(str(call))
@@ -488,7 +509,7 @@ class Engine:
         """
         Return what *answer* holds.
         """
-        call, secrets = state.call, self.settings.secrets + state.loop_state.transport.secrets
+        call, secrets = state.call, state.secrets
         wait = None
         if not 200 <= answer.status_code < 300:
             wait = retry_after(answer.headers, answer.status_code, self.wall_clock())
@@ -532,7 +553,7 @@ class Engine:
             cause = error.attempts[0].cause
         elif isinstance(error, ResponseDecodeError):
             cause = type(error).__name__
-        secrets = self.settings.secrets + state.loop_state.transport.secrets
+        secrets = state.secrets
         request_id = getattr(error or answer, "request_id", None)
         attempt = Attempt(
             number=len(state.attempts) + 1,

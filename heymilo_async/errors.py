@@ -427,7 +427,8 @@ class APIStatusError(HeyMiloError):
         request_id: The id that the server gave the request, None if it gave none.
         headers: The answer's headers.
         retry_after: Seconds until the server wants to be asked again, None if it did not say.
-        body: The answer's body, at most 64 KiB of it.
+        body: The answer's body, at most 64 KiB of it. It may hold links that let their holder in;
+            the text of the error, `.error` and `.detail` show none.
 
     Example:
         >>> from heymilo_async import APIStatusError, HeyMilo
@@ -610,7 +611,8 @@ class ResponseDecodeError(HeyMiloError):
 
     Attributes:
         path: Where in the body, as a JSON path such as `$.data[2].phone_number`.
-        body: The body, at most 64 KiB of it; what else it held can be read from here.
+        body: The body, at most 64 KiB of it; what else it held can be read from here. It may hold
+            links that let their holder in, which the text of the error does not show.
         status_code: The HTTP status; None if there was no response (`from_dict`).
         headers: The answer's headers.
         request_id: The id that the server gave the request, None if it gave none.
@@ -679,7 +681,8 @@ class OperationFailedError(HeyMiloError):
     The client does not repeat such a call: the server understood it, and answered.
 
     Attributes:
-        data: The model that says so, such as a `PushStatus`; None if there is none.
+        data: The model that says so, such as a `PushStatus`; None if there is none. Its texts are
+            the server's, and may repeat what was sent.
 
     Example:
         >>> from heymilo_async import OperationFailedError

@@ -102,6 +102,9 @@ def blocking(
             coroutine = method(self._twin, *args, **kwargs)
         except TypeError as error:
             raise for_face(error, method, self) from None
+        finally:
+            # A traceback shows them, and *method* knows which of them are secrets.
+            del args, kwargs
         return run_now(coroutine)
 
     return cast("Method[P, T]", _dressed(call, method))

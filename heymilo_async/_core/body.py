@@ -26,6 +26,7 @@ import attrs
 
 from ..errors import InvalidRequestError
 from .arguments import NOT_GIVEN, NotGiven, refuse_surrogates, wrong_type
+from .secrets import Secret
 
 #: Levels of arrays and objects in what a caller passes as any JSON.
 DEEPEST = 100
@@ -179,7 +180,12 @@ def members(body: Body, prefix: str = "") -> dict[str, Any]:
     """
     kind: Any = type(body)
     hints = _hints(kind)
-    made = {name: _checked(hints[name], value, prefix + name) for name, value in body._given()}
+    made = {
+        name: _checked(
+            hints[name], value.reveal() if isinstance(value, Secret) else value, prefix + name
+        )
+        for name, value in body._given()
+    }
     body._check(prefix)
     return made
 
@@ -325,6 +331,8 @@ def _any_json(value: Any, name: str, depth: int = 0) -> Any:
         raise InvalidRequestError(message)
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, Secret):
+        return _any_json(value.reveal(), name, depth)
     for kind in (str, int, float):
         if isinstance(value, kind):
             return _scalar(kind, value, name)

@@ -15,7 +15,7 @@ from .._mapping import NOTHING_EXTRA, Headers, read_only
 from ..errors import Attempt, ResponseDecodeError, described
 from .arguments import check_method, check_path, wrong_type
 from .body import Body, body_of, json_body
-from .secrets import Secret
+from .secrets import Secret, secrets_in
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -84,11 +84,13 @@ class Operation(Generic[T]):
         What is None in *query* or *headers*, or NOT_GIVEN in *body*, is not sent.
         """
         quoted = (quote(one, safe="=:@") for one in ids)
+        content = None if self.takes is None else body_of(self.takes, body or {})
         return Call(
             operation=self,
             path=self.path.format_map(dict(zip(self.segments, quoted, strict=True))),
             query=_query(query or {}),
-            body=None if self.takes is None else body_of(self.takes, body or {}),
+            body=content,
+            secrets=() if content is None else secrets_in(content),
             headers=tuple(
                 (name, value) for name, value in (headers or {}).items() if value is not None
             ),
@@ -100,6 +102,9 @@ class Operation(Generic[T]):
 class Call(Generic[T]):
     """
     One invocation of an operation: everything that is asked, nothing of how it is sent.
+
+    Attributes:
+        secrets: What the body holds that no text may repeat.
     """
 
     operation: Operation[T]
@@ -108,6 +113,7 @@ class Call(Generic[T]):
     body: bytes | None = attrs.field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()
     answers_id: str | None = None
+    secrets: tuple[Secret, ...] = ()
 
     @property
     def target(self) -> str:
@@ -143,11 +149,13 @@ def call_of(
     operation: Operation[Any] = Operation(
         id="request", method=verb, path=checked, returns=object, shape="any", repeatable=repeatable
     )
+    content = None if body is None else json_body("body", body)
     return Call(
         operation=operation,
         path=checked,
         query=_query(query or {}),
-        body=None if body is None else json_body("body", body),
+        body=content,
+        secrets=() if content is None else secrets_in(content),
     )
 
 

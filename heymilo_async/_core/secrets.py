@@ -8,13 +8,47 @@ import base64
 import functools
 import hmac
 import html
+import json
 import re
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NoReturn
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .arguments import NotGiven
 
 #: Headers that hold a secret, by what gateways call theirs.
 _SECRET_NAME = re.compile(r"auth|credential|key|pass|secret|session|signature|token", re.IGNORECASE)
+
+#: Members of bodies and answers that let their holder in: links, keys and tokens. (Models mark
+#: theirs; this is for JSON that no model describes, such as the body of an error.)
+SECRET_MEMBERS: Final = frozenset(
+    {
+        "audio_recording_link",
+        "audio_recording_url",
+        "image",
+        "ingestion_token",
+        "ingestion_url_key",
+        "interview_url",
+        "resume_link",
+        "resume_url",
+        "video_recording_link",
+        "video_recording_url",
+        "webhook_url",
+    }
+)
+_NAMES = "|".join(sorted(SECRET_MEMBERS))
+#: Whether JSON of ours has such a member.
+_HAS_SECRET_MEMBER = re.compile(f'"(?:{_NAMES})":'.encode())
+#: A member and its value in a text: JSON, also within a string, a repr, a form. Without quotes it
+#: takes sixteen characters, for "webhook_url: must be https" is a sentence.
+_MEMBER = re.compile(
+    rf"""(?<!\w)((?:{_NAMES})\\{{0,8}}["']?\s*[:=]\s*)"""
+    r"""(?:"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|(\\{1,8}["'])(?:(?!\2).)*+(?:\2)?|[^\s"'\\,;&]{16,}+)""",
+    re.DOTALL,
+)
+
+#: A segment of a path that is so long is hardly a word.
+_LONG_SEGMENT = 16
 
 #: Shorter ones are for tests, and would blot out half of an error's text.
 _SHORTEST_SECRET = 8
@@ -84,6 +118,98 @@ def scrub(text: str, secrets: tuple[Secret, ...]) -> str:
                 # Ctrl-C, or a stack that is full: the frames below hold the secret.
                 raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
     return text
+
+
+def secrets_in(body: bytes) -> tuple[Secret, ...]:
+    """
+    Return the secrets in *body*, which is JSON of ours.
+    """
+    return secrets_of(json.loads(body)) if _HAS_SECRET_MEMBER.search(body) else ()
+
+
+def secrets_of(content: Any) -> tuple[Secret, ...]:
+    """
+    Return the secrets in *content*: the texts that are `SECRET_MEMBERS`, at any depth.
+
+    Of a URL its parts are secrets too, for a server may repeat it in another form, or a part of it.
+    """
+    found: dict[str, None] = {}
+    for members in _objects_in(content):
+        for name in SECRET_MEMBERS & members.keys():
+            value = members[name]
+            value = value.reveal() if isinstance(value, Secret) else value
+            if isinstance(value, str):
+                # Half a surrogate pair is refused, and the refusal needs the rest.
+                value = value.encode("utf-8", "ignore").decode()
+                found.update(dict.fromkeys((value, *_parts_of(value))))
+    return tuple(map(Secret, found))
+
+
+def _parts_of(url: str) -> Iterator[str]:
+    """
+    Yield the parts of *url* that let their holder in, unescaped: escaped ones are found by those.
+    """
+    try:
+        parts = urlsplit(url)
+        password = parts.password
+    except ValueError:
+        return
+    if not parts.netloc:
+        return
+    yield unquote(url)
+    if password:
+        yield unquote(password)
+    segments = [one for one in parts.path.split("/") if one]
+    # The API's own paths are in every error.
+    if len(segments) > 1 and not parts.path.startswith("/api/"):
+        yield unquote(parts.path)
+    yield from (unquote(one) for one in segments if len(one) >= _LONG_SEGMENT)
+    yield from (value for _, value in parse_qsl(parts.query))
+    yield from filter(None, (unquote(parts.query), unquote(parts.fragment)))
+
+
+def without_members(content: Any) -> Any:
+    """
+    Return *content*, parsed JSON that is changed in place, with `***` for the value of each of
+    `SECRET_MEMBERS`.
+    """
+    for members in _objects_in(content):
+        for name in SECRET_MEMBERS & members.keys():
+            if members[name] is not None:
+                members[name] = "***"
+        # What FastAPI says of a member: where it stands, and what was there.
+        where = members.get("loc")
+        if isinstance(where, list) and not SECRET_MEMBERS.isdisjoint(
+            one for one in where if isinstance(one, str)
+        ):
+            members.update(dict.fromkeys(members.keys() & {"input", "ctx"}, "***"))
+    return content
+
+
+def hide_members(text: str) -> str:
+    """
+    Return *text*, which somebody else wrote, without the values of `SECRET_MEMBERS` that it names.
+    """
+    return _MEMBER.sub(r"\1***", text)
+
+
+def _objects_in(content: Any) -> Iterator[Any]:
+    """
+    Yield each object in *content* once, an outer one before those within; it takes no stack.
+
+    What a caller gives may hold itself.
+    """
+    level, seen = [content], set[int]()
+    while level:
+        below: list[Any] = []
+        for hidden in level:
+            one = hidden.reveal() if isinstance(hidden, Secret) else hidden
+            if isinstance(one, Mapping | list | tuple) and id(one) not in seen:
+                seen.add(id(one))
+                if isinstance(one, Mapping):
+                    yield one
+                below.extend(one.values() if isinstance(one, Mapping) else one)
+        level = below
 
 
 def printable(text: str, most: int) -> str:

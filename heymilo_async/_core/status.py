@@ -32,7 +32,7 @@ from ..errors import (
 )
 from .codec import checked_copy
 from .messages import Response
-from .secrets import Secret, printable, scrub
+from .secrets import Secret, hide_members, printable, scrub, without_members
 
 #: How much of a body an error keeps, in bytes, and how much of it a text shows, in characters.
 KEPT = 65_536
@@ -111,7 +111,7 @@ def cleaned_headers(headers: Headers, secrets: tuple[Secret, ...]) -> Headers:
 
 
 def _status_error(answer: Response, request: str, retry_after: float | None) -> APIStatusError:
-    content = _json_or_none(answer.body)
+    content = without_members(_json_or_none(answer.body))
     error = _envelope(content)
     detail, text = _validation(content)
     said = error.message if error is not None else text
@@ -150,7 +150,8 @@ def _text(answer: Response, request: str, said: str | None, error: ErrorBody | N
     elif said:
         text += f": {printable(said, SHOWN)}"
     elif answer.body:
-        text += f": {printable(answer.body.decode('utf-8', 'replace'), SHOWN)!r}"
+        body = hide_members(answer.body.decode("utf-8", "replace"))
+        text += f": {printable(body, SHOWN)!r}"
     notes = []
     if error is not None:
         if error.code:
@@ -215,7 +216,7 @@ def _envelope(content: Any) -> ErrorBody | None:
 def _validation(content: Any) -> tuple[tuple[ValidationIssue, ...], str | None]:
     detail = content.get("detail") if isinstance(content, dict) else None
     if isinstance(detail, str):
-        return (), _well_formed(detail)
+        return (), _well_formed(hide_members(detail))
     issues = tuple(
         ValidationIssue(
             loc=_location(item.get("loc")),
@@ -244,7 +245,7 @@ def _objects_in(value: Any) -> list[dict[str, Any]]:
 def _text_in(members: dict[str, Any], name: str) -> str | None:
     # An error is no place to be strict: what is not as it should be is left out.
     value = members.get(name)
-    return _well_formed(value) if isinstance(value, str) else None
+    return _well_formed(hide_members(value)) if isinstance(value, str) else None
 
 
 def _others(members: dict[str, Any], kind: type[Any]) -> ReadOnly[Any]:

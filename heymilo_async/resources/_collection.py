@@ -125,7 +125,10 @@ class AsyncResource:
         """
         Perform *operation*, and return its data with all that came with it.
         """
-        call = operation.call(*_checked(ids), query=query, body=body, headers=headers)
+        try:
+            call = operation.call(*_checked(ids), query=query, body=body, headers=headers)
+        except (InvalidRequestError, TypeError) as refusal:
+            raise self._engine.cleaned_refusal(refusal, body) from None
         return await self._engine.respond(call, expires=expires)
 
     async def _page(

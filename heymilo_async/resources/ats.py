@@ -15,7 +15,7 @@ from .._core.blocking import blocking
 from .._core.body import Body
 from .._core.messages import APIResponse, Operation, operation
 from .._core.model import Model
-from .._core.secrets import printable
+from .._core.secrets import Secret, hide_members, printable, scrub, secrets_of
 from ..errors import DeadlineExceededError, InvalidRequestError, OperationFailedError
 from ._collection import AsyncResource, Resource
 
@@ -415,6 +415,7 @@ class AsyncAts(AsyncResource):
             >>> asyncio.run(main())
             it would create a person
         """
+        ingestion_token = Secret.hide(ingestion_token)
         _check_create(candidate, create)
         body = {
             "ats_name": ats_name,
@@ -426,7 +427,9 @@ class AsyncAts(AsyncResource):
         }
         response = await self._respond(PUSH, body=body)
         if response.data.item_id is None:
-            raise self._failed(response, "nothing was queued", response.data.error)
+            raise self._failed(
+                response, "nothing was queued", response.data.error, secrets_of(body)
+            )
         return response.data
 
     @operation(GET_PUSH)
@@ -572,10 +575,14 @@ class AsyncAts(AsyncResource):
         return await self._perform(LIST_CONNECTIONS)
 
     def _failed(
-        self, response: APIResponse[Any], what: str, why: str | None
+        self,
+        response: APIResponse[Any],
+        what: str,
+        why: str | None,
+        secrets: tuple[Secret, ...] = (),
     ) -> OperationFailedError:
         name = self._engine.clean(response.request)
-        because = f": {self._shown(why)}" if why else ""
+        because = f": {self._shown(scrub(why, secrets))}" if why else ""
         return OperationFailedError(
             f"{name}: {what}{because}",
             request=name,
@@ -585,7 +592,7 @@ class AsyncAts(AsyncResource):
 
     def _shown(self, text: str) -> str:
         # The server may repeat a secret, or a whole page of something.
-        return printable(self._engine.clean(text), 200)
+        return printable(hide_members(self._engine.clean(text)), 200)
 
 
 class Ats(Resource[AsyncAts]):

@@ -13,6 +13,7 @@ from .._core.blocking import blocking
 from .._core.body import Body
 from .._core.messages import Operation, operation
 from .._core.model import SECRET, Model
+from .._core.secrets import Secret
 from ._collection import AsyncCollection, Collection, get_operation, list_operation
 
 
@@ -120,6 +121,7 @@ class AsyncWebhooks(AsyncCollection[Webhook]):
             >>> asyncio.run(main())
             interview_completed
         """
+        webhook_url = Secret.hide(webhook_url)
         body = {"posting_id": posting_id, "webhook_url": webhook_url, "event_type": event_type}
         return await self._perform(CREATE, body=body)
 
