@@ -302,7 +302,8 @@ def test_the_deadline_is_for_all_tries_together(front, serve):
         )
 
     assert DeadlineExceededError is type(error)
-    assert 2 <= len(error.attempts) == server.n
+    # The last one may still have been connecting.
+    assert 2 <= server.n <= len(error.attempts) <= server.n + 1
 
 
 @pytest.mark.parametrize(
