@@ -184,6 +184,7 @@ class AsyncTransport:
             late=scope.cancelled_caught or (expires is not None and self.now() >= expires),
             timeout=timeout,
             elapsed=self.now() - started,
+            settings=self._settings,
         )
 
     async def _exchange(

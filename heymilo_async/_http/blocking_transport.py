@@ -171,6 +171,7 @@ class BlockingTransport:
             late=expires is not None and self.now() >= expires,
             timeout=timeout,
             elapsed=self.now() - started,
+            settings=self._settings,
         )
 
     def _exchange(
