@@ -32,6 +32,14 @@ _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LONGEST_HEADER_VALUE = 8192
 
+#: A URL that can be shown: a key has no dots, or it has capitals, or longer parts.
+_SHOWN_URL = re.compile(
+    r"(?P<scheme>[a-z]{2,8}://)?(?P<user>[^/@?#\s]*@)?"
+    r"(?P<place>(?:localhost|(?:[a-z0-9-]{1,24}\.)+[a-z0-9-]{1,24}|\[[0-9a-f:.]{2,39}\])"
+    r"(?::[a-z0-9-]{0,6})?(?:/[a-z0-9._~-]{0,12}){0,8})(?P<rest>[?#].*)?",
+    re.ASCII,
+)
+
 #: Each is the client's own to set: the credentials, and what frames a message.
 _RESERVED_HEADERS: Mapping[str, str] = {
     "x-api-key": "use api_key=",
@@ -634,7 +642,14 @@ def _fault_of_credential(where: str, text: str) -> str | None:
     if len(stripped) > _LONGEST_HEADER_VALUE:
         return f"{where} is longer than {_LONGEST_HEADER_VALUE} characters: is it a whole file?"
     if not _HEADER_VALUE.fullmatch(stripped):
-        return f"{where} has a character that cannot stand in a header: copy it again, on one line"
+        # Where it is, and not what is round it.
+        index = next(
+            at for at, one in enumerate(stripped) if not _HEADER_VALUE.fullmatch(f"-{one}-")
+        )
+        return (
+            f"{where} has a character that cannot stand in a header ({stripped[index]!a}, at index "
+            f"{index} of {len(stripped)}): copy it again, on one line"
+        )
     if "access_token" in where and stripped.split(None, 1)[0].lower() == "bearer":
         return f"{where} starts with 'Bearer': give the token alone"
     return None
@@ -660,9 +675,10 @@ def _base_url(value: Any, *, allow_insecure_http: bool) -> str:
         value = Secret(value)
 
     def fault_of(name: str, text: str) -> str | None:
-        # The URL is not shown: who takes one thing for the other puts a key there.
         fault = _fault_of_base_url(text.strip(), allow_insecure_http=allow_insecure_http)
-        return fault and f"{name} (or {_variable(name)}) {fault}"
+        typed = _shown_url(text.strip())
+        shown = f" (it is {typed!r})" if typed else ""
+        return fault and f"{name} (or {_variable(name)}) {fault}{shown}"
 
     checked: str = _checked("base_url", value, fault_of).reveal()
     return checked.strip().rstrip("/")
@@ -676,6 +692,9 @@ def _fault_of_base_url(text: str, *, allow_insecure_http: bool) -> str | None:
         host, port = parts.hostname, parts.port
     except ValueError:
         return f"is not a URL such as {DEFAULT_BASE_URL}"
+    if "://" not in text and "@" not in text and _shown_url(text):
+        scheme = "http" if text.startswith("localhost") else "https"
+        return f"has no scheme: write {scheme}://{_shown_url(text)}"
     if parts.scheme not in {"http", "https"} or not host or port == 0:
         return f"must be a full http(s) URL, such as {DEFAULT_BASE_URL}"
     if "@" in parts.netloc:
@@ -690,6 +709,19 @@ def _fault_of_base_url(text: str, *, allow_insecure_http: bool) -> str | None:
             "or allow_insecure_http=True if the network is yours"
         )
     return None
+
+
+def _shown_url(text: str) -> str | None:
+    """
+    Return the URL *text* for an error, without user, password and query; None if it may be a key,
+    which is what goes there by mistake.
+    """
+    found = _SHOWN_URL.fullmatch(text)
+    if found is None:
+        return None
+    user = "***@" if found["user"] else ""
+    rest = f"{found['rest'][0]}..." if found["rest"] else ""
+    return f"{found['scheme'] or ''}{user}{found['place']}{rest}"
 
 
 def _is_url_text(text: str) -> bool:

@@ -11,7 +11,7 @@ import ssl
 import sys
 import traceback
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import attrs
@@ -82,31 +82,44 @@ _OUR_SOCKETS = f"{__package__}.sockets"
 _SLIPS = (AssertionError, AttributeError, ExceptionGroup, LookupError, OverflowError, UnicodeError)
 
 _WORDS = {
-    "dns": "could not find the address of the server: check base_url and the network",
-    "connect": "could not connect to the server",
-    "tls": "could not agree with the server on encryption",
-    "proxy": "the proxy refused or failed",
-    "write": "the connection broke while the request was sent",
-    "read": "the connection broke before the answer was complete",
-    "protocol": "the server, or something before it, does not speak HTTP as it should",
+    "dns": "could not find the address of {there}: check base_url and the network",
+    "connect": "could not connect to {there}",
+    "tls": "could not agree with {there} on encryption",
+    "proxy": "{proxy} refused or failed",
+    "write": "the connection to {there} broke while the request was sent",
+    "read": "the connection to {there} broke before the answer was complete",
+    "protocol": "{there}, or something before it, does not speak HTTP as it should",
 }
+
+#: Of a failure on the way to a proxy.
+_TO_PROXY = {
+    "dns": "could not find the address of {proxy}: check proxy= or HTTPS_PROXY, and the network",
+    "connect": "could not connect to {proxy}",
+}
+
+#: On the way there, and not before or after it.
+_ON_THE_WAY = frozenset({"dns", "connect", "tls", "proxy"})
+#: Whom to ask about that.
+DOCTOR = "; `heymilo doctor` tries each step of the way"
 
 _TIMED_OUT = {
     "pool": "no connection became free: raise max_connections, or do less at once",
-    "dns": "the name of the server was not resolved",
-    "connect": "no connection came about",
+    "dns": "the name of {there} was not resolved",
+    "connect": "no connection to {there} came about",
     "tls": "the TLS handshake did not end",
-    "write": "the server did not take the request",
-    "read": "the server did not answer",
+    "write": "{there} did not take the request",
+    "read": "{there} did not answer",
 }
+
+_TRUST = "if you trust it, set SSL_CERT_FILE to a file with it, or pass ssl_context="
 
 #: X509_V_ERR_* of OpenSSL, with the cure.
 _CERTIFICATES = {
     9: "its certificate is not valid yet, by the clock of this machine ({now})",
     10: "its certificate has expired, by the clock of this machine ({now})",
-    18: "its certificate is self-signed: pass ssl_context= with the authority you trust",
-    19: "its authority is not trusted: pass ssl_context= with the authority you trust",
-    20: "its authority is not known: pass ssl_context= with the authority you trust",
+    18: f"its certificate is self-signed: {_TRUST}",
+    19: f"its authority is not trusted: {_TRUST}",
+    20: f"its authority is not known: {_TRUST}",
     62: "its certificate is for another name: check base_url",
     64: "its certificate is for another address: check base_url",
 }
@@ -258,6 +271,7 @@ def conclude(
     late: bool,
     timeout: float | Timeouts,
     elapsed: float,
+    route_to: Callable[[str], tuple[str, str | None]],
 ) -> Response:
     """
     Return what *receiver* took in, or raise what came in between.
@@ -278,14 +292,15 @@ def conclude(
         if failure is not None and phase == "connect":
             phase = failure.phase
         raise deadline_error(name, phase, elapsed)
-    raise _error(failure, name, timeout, elapsed)
+    server, proxy = route_to(request.base_url)
+    raise _error(failure, name, timeout, elapsed, server=server, proxy=proxy)
 
 
 def deadline_error(name: str, phase: str, elapsed: float) -> DeadlineExceededError:
     """
     Return the error for the call *name*, whose deadline passed in *phase*.
     """
-    where = _TIMED_OUT.get(phase, _TIMED_OUT["read"])
+    where = _TIMED_OUT.get(phase, _TIMED_OUT["read"]).format(there="the server")
     return DeadlineExceededError(
         f"{name}: the call's deadline passed ({where})",
         request=name,
@@ -295,21 +310,34 @@ def deadline_error(name: str, phase: str, elapsed: float) -> DeadlineExceededErr
     )
 
 
-def _error(failure: Failure, name: str, timeout: float | Timeouts, elapsed: float) -> HeyMiloError:
+def _error(
+    failure: Failure,
+    name: str,
+    timeout: float | Timeouts,
+    elapsed: float,
+    *,
+    server: str,
+    proxy: str | None,
+) -> HeyMiloError:
     if failure.kind is ClientClosedError:
         return ClientClosedError(f"{name}: your http_client is closed", request=name)
     if failure.kind is ConfigurationError:
         message = f"{name}: base_url cannot be used: {failure.cause}"
         return ConfigurationError(message, request=name)
-    words = _TIMED_OUT if failure.timed_out else _WORDS
-    text = words.get(failure.phase, words["read"])
+    phase, words = failure.phase, _TIMED_OUT if failure.timed_out else _WORDS
+    text = words.get(phase, words["read"])
+    there = server if proxy is None else f"{server} (through {proxy})"
+    if proxy is not None and phase in _TO_PROXY and not failure.timed_out:
+        # What it connects to is the proxy; whether that gets through is told by the proxy.
+        phase, text = "proxy", _TO_PROXY[phase]
+    text = text.format(there=there, proxy=proxy or "the proxy")
     if failure.timed_out:
         text += f" (nothing moved for {timeouts(timeout)[failure.phase]:g} s)"
     kind = APITimeoutError if failure.timed_out else APIConnectionError
     return kind(
-        f"{name}: {text}{failure.hint} [{failure.cause}]",
+        f"{name}: {text}{failure.hint} [{failure.cause}]{DOCTOR if phase in _ON_THE_WAY else ''}",
         request=name,
-        phase=failure.phase,
+        phase=phase,
         maybe_sent=failure.maybe_sent,
         attempts=(Attempt(number=1, cause=failure.cause, elapsed=elapsed),),
     )

@@ -18,7 +18,7 @@ from typing import TypeVar
 import attrs
 import httpx
 
-from .._core.secrets import Secret
+from .._core.secrets import Secret, printable
 from .._core.settings import PoolSettings, fault_of_proxy
 from ..errors import ConfigurationError
 from .compat import lacks_socks
@@ -150,18 +150,24 @@ def ssl_context(settings: PoolSettings) -> ssl.SSLContext:
         # By itself: a later failure could be this or the certificates.
         configured("SSLKEYLOGFILE", _open_key_log)
     variables = " and ".join(
-        name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)
+        f"{name} ({printable(os.environ[name], 200)})"
+        for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")
+        if os.environ.get(name)
     )
-    return configured(variables or "the certificates of this machine", httpx.create_ssl_context)
+    cure = "name a file with certificates in PEM form, or unset it" if variables else ""
+    return configured(
+        variables or "the certificates of this machine", httpx.create_ssl_context, cure
+    )
 
 
 def _open_key_log() -> None:
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).keylog_filename = os.environ["SSLKEYLOGFILE"]
 
 
-def configured(name: str, make: Callable[[], T]) -> T:
+def configured(name: str, make: Callable[[], T], cure: str = "") -> T:
     """
-    Return what *make* makes; an exception of the library is blamed on the setting *name*.
+    Return what *make* makes; an exception of the library is blamed on the setting *name*, with a
+    *cure* if one is known.
 
     Raises:
         ConfigurationError: The setting cannot be used.
@@ -174,10 +180,10 @@ def configured(name: str, make: Callable[[], T]) -> T:
             raise
         is_full = is_out_of_descriptors(error)
         # The kind alone: the text may hold the URL, and the URL a password.
-        fault = f"it cannot be used ({type(error).__name__})"
+        fault = f"cannot be used ({type(error).__name__})"
         if lacks_socks(error):
-            fault = "a SOCKS proxy needs one more package: pip install 'httpx[socks]'"
+            fault = "is a SOCKS proxy, which needs one more package: pip install 'httpx[socks]'"
     if is_full:
         raise ConnectError(NO_DESCRIPTOR)
-    message = f"{name}: {fault}"
+    message = f"{name} {fault}{': ' if cure else ''}{cure}"
     raise ConfigurationError(message)

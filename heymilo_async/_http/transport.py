@@ -22,6 +22,7 @@ from ..errors import ClientClosedError, HeyMiloError
 from .body import SENDING, Receiver
 from .errors import Failure, conclude, judge
 from .logs import no_secrets_logged
+from .places import proxy_to, server_of
 from .protocols import LEASE, ConnectionLease, revealed_headers, timeouts
 from .proxies import proxy_secrets
 
@@ -190,6 +191,7 @@ class HTTPTransport(ABC):
             late=was_cancelled or (expires is not None and self.now() >= expires),
             timeout=timeout,
             elapsed=self.now() - started,
+            route_to=self._route_to,
         )
 
     async def _exchange(
@@ -288,6 +290,12 @@ class HTTPTransport(ABC):
         elif client.pool is not None:
             # Requests that wait for a connection have leased the client already.
             await client.pool.retire()
+
+    def _route_to(self, base_url: str) -> tuple[str, str | None]:
+        """
+        Return in words the server of *base_url*, and the proxy before it.
+        """
+        return server_of(base_url), proxy_to(base_url, self._settings)
 
     @abstractmethod
     def now(self) -> float:

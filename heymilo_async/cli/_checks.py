@@ -32,17 +32,20 @@ from .. import (
 )
 from .._core.secrets import Secret
 from .._core.settings import _fault_of_credential
+from .._http.errors import DOCTOR
+from .._http.places import place
 from .._http.proxies import ssl_context
 from .._ratelimit.headers import _date_of
 from ._credentials import VARIABLES, variable_in_use
-from ._errors import CommandError, ExitCode, exit_code
+from ._errors import CommandError, ExitCode, exit_code, for_the_shell
 from ._finding import Case, Finding, State, failed, skipped
-from ._reach import connect, look_up, place, shake_hands, tls_fault, way_to, within
+from ._reach import connect, look_up, shake_hands, tls_fault, way_to, within
 from ._streams import printable
 
 #: Seconds by which clocks may differ: dates in headers are whole seconds, and take time to come.
 _TOLERATED: Final = 5.0
 _LIMITS: Final = ("ratelimit", "x-ratelimit")
+_QUOTES: Final = "\"'`"
 _CALL: Final = "GET /api/v2/phone-numbers"
 
 _STATUSES: Final[Mapping[type[APIStatusError], tuple[str, str]]] = {
@@ -87,13 +90,36 @@ def credential(case: Case) -> Finding:
         )
     # (The text stands in no variable.)
     parameter = name.removeprefix("HEYMILO_").lower()
-    fault = _fault_of_credential(parameter, os.environ[name])
+    fault = _fault_of_credential(f"{parameter} (or {name})", os.environ[name])
     if fault is not None:
         return failed(f"{name} cannot be used", fault, ExitCode.USAGE, source=name)
     case.has_credential = True
     others = [other for other in VARIABLES if other != name and os.environ.get(other, "").strip()]
     unused = f"; {others[0]} is not used beside it" if others else ""
+    odd = _oddity_of(os.environ[name])
+    if odd is not None:
+        text, cure = odd
+        return Finding(
+            state=State.WARNING, text=f"from {name}, {text}", cure=cure, facts={"source": name}
+        )
     return Finding(text=f"from {name}{unused}", facts={"source": name})
+
+
+def _oddity_of(credential: str) -> tuple[str, str] | None:
+    """
+    Return what is odd about a credential that can be sent, and the cure; None if nothing is.
+    """
+    stripped = credential.strip()
+    if stripped[0] in _QUOTES or stripped[-1] in _QUOTES:
+        return (
+            "which has a quote at its end, and no key has one",
+            "take the quotes out: what a shell takes off, a Dockerfile and some .env readers keep",
+        )
+    if any(one.isspace() for one in stripped):
+        return "which has a blank in the middle", "copy it again"
+    if stripped != credential:
+        return "which has blanks around it that are not sent", "take them out"
+    return None
 
 
 def base_url(case: Case) -> Finding:
@@ -104,7 +130,9 @@ def base_url(case: Case) -> Finding:
         # Without a credential there is no client; this one goes as far as TLS.
         case.client = case.open(None if case.has_credential else Secret("none"))
     except (ConfigurationError, CommandError) as error:
-        return failed("it cannot be used", str(error), exit_code(error), source=case.source)
+        return failed(
+            "it cannot be used", for_the_shell(str(error)), exit_code(error), source=case.source
+        )
     return Finding(
         text=f"{case.settings.base_url}, {case.source}",
         facts={"base_url": case.settings.base_url, "source": case.source},
@@ -118,7 +146,7 @@ def proxy(case: Case) -> Finding:
     try:
         case.way = way = way_to(case.settings.base_url, case.pool_settings)
     except ConfigurationError as error:
-        return failed("it cannot be used", str(error), ExitCode.USAGE)
+        return failed("it cannot be used", for_the_shell(str(error)), ExitCode.USAGE)
     if way.proxy is None:
         return Finding(text="none for this host", facts={"proxy": None})
     return Finding(
@@ -193,7 +221,7 @@ def tls(case: Case) -> Finding:
         context = ssl_context(case.pool_settings)
         done = within(case.seconds, lambda: shake_hands(way, context, case.seconds))
     except ConfigurationError as error:
-        return failed("no certificates to trust", str(error), ExitCode.USAGE)
+        return failed("no certificates to trust", for_the_shell(str(error)), ExitCode.USAGE)
     except OSError as error:
         return failed(*tls_fault(error, datetime.now(UTC)), ExitCode.CONNECTION)
     until = "" if done.expires is None else f", good until {done.expires:%Y-%m-%d}"
@@ -239,9 +267,11 @@ def _words_for(error: HeyMiloError) -> tuple[str, str]:
         return f"{error.status_code} to {_CALL}: {text}{named}", cure + later
     if isinstance(error, ResponseDecodeError):
         return error.message, "check the base URL: something else may answer there"
+    # This is what it points to.
+    text = for_the_shell(error.message.removesuffix(DOCTOR))
     if isinstance(error, APIConnectionError) and error.phase == "proxy":
-        return error.message, "check the proxy's URL, with its user and password"
-    return error.message, "try again, and ask whoever runs the network or the server"
+        return text, "check the proxy's URL, with its user and password"
+    return text, "try again, and ask whoever runs the network or the server"
 
 
 def clock(case: Case) -> Finding:

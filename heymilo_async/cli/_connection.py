@@ -60,6 +60,7 @@ class Connection:
     pace: Pace | None = None
     base_url: str | None = None
     workspace_id: str | None = None
+    allow_insecure_http: bool | None = None
     verbose: int = 0
 
     def merged(self, later: Connection) -> Connection:
@@ -69,7 +70,8 @@ class Connection:
         given = {
             name: value
             for name, value in attrs.asdict(later, recurse=False).items()
-            if value is not None and name != "verbose"
+            # (A flag that was not given is False or None, by the version of Typer.)
+            if value is not None and value is not False and name != "verbose"
         }
         return attrs.evolve(self, **given, verbose=self.verbose + later.verbose)
 
@@ -112,6 +114,13 @@ _OPTIONS: Final[dict[str, Any]] = {
     "workspace_id": Annotated[
         str | None,
         _option(metavar="ID", help="The workspace, instead of HEYMILO_WORKSPACE_ID."),
+    ],
+    "allow_insecure_http": Annotated[
+        bool | None,
+        _option(
+            "--allow-insecure-http",
+            help="Let http:// lead off this machine: the key goes over the network unencrypted.",
+        ),
     ],
     "verbose": Annotated[
         int,

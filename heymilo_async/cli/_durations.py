@@ -10,6 +10,7 @@ from typing import Final
 import typer
 
 _DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m)", re.ASCII)
+_NUMBER: Final = re.compile(r"[0-9.]+", re.ASCII)
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 
@@ -34,8 +35,9 @@ def seconds(text: str) -> float:
     Raises:
         typer.BadParameter: It is something else.
     """
-    text = text.strip()
-    found = duration(text if text.endswith(("s", "m")) else f"{text}s")
+    typed = text.strip()
+    bare = _NUMBER.fullmatch(typed)
+    found = duration(typed if bare is None else f"{typed}s")
     if not found:
         message = "it must be more than 0 seconds"
         raise typer.BadParameter(message)

@@ -56,6 +56,29 @@ _CODES: Final[tuple[tuple[type[BaseException], ExitCode], ...]] = (
 )
 
 
+#: What the package says to programs, and what a shell has in its place.
+_FOR_THE_SHELL: Final = (
+    (", or pass ssl_context=", ""),
+    (", pass ssl_context=", ", which takes ssl_context= in Python"),
+    ("allow_insecure_http=True", "--allow-insecure-http"),
+    ("base_url (or HEYMILO_BASE_URL)", "--base-url (or HEYMILO_BASE_URL)"),
+    ("check base_url", "check --base-url (or HEYMILO_BASE_URL)"),
+    ("check proxy= or HTTPS_PROXY", "check HTTPS_PROXY"),
+    ("proxy (or HTTP_PROXY", "the proxy (of HTTP_PROXY"),
+    ("use api_key= or access_token=", "set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN"),
+    ("workspace_id (or HEYMILO_WORKSPACE_ID)", "--workspace-id (or HEYMILO_WORKSPACE_ID)"),
+)
+
+
+def for_the_shell(text: str) -> str:
+    """
+    Return *text*, an error's of the package, with the cures that a shell has.
+    """
+    for ours, shells in _FOR_THE_SHELL:
+        text = text.replace(ours, shells)
+    return text
+
+
 class CommandError(Exception):
     """
     The command cannot do what it was asked to; the text says why, and what to do.
@@ -94,8 +117,12 @@ def exit_code(error: BaseException) -> ExitCode:
 def _in_words(error: BaseException) -> str:
     if isinstance(error, UsageError):
         command = "heymilo" if error.ctx is None else error.ctx.command_path
-        return f"{error.format_message().rstrip('.')} (see '{command} --help')"
-    if isinstance(error, HeyMiloError | CommandError | OutputError):
+        # From 0.20 or so on Typer has pydantic's words for a value that one of our functions refuses.
+        words = error.format_message().rstrip(".").replace(": Value error, ", ": ")
+        return f"{words} (see '{command} --help')"
+    if isinstance(error, HeyMiloError):
+        return for_the_shell(str(error))
+    if isinstance(error, CommandError | OutputError):
         return str(error)
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"

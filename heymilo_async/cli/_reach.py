@@ -21,11 +21,10 @@ import attrs
 
 from .._core.secrets import Secret
 from .._core.settings import PoolSettings
+from .._http.places import parts_of, place
 from .._http.proxies import proxies
 
 T = TypeVar("T")
-
-_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 #: X509_V_ERR_* of OpenSSL, with the cure.
 _UNTRUSTED: Final = "set SSL_CERT_FILE to a file with the certificate of the authority you trust"
@@ -69,7 +68,7 @@ class Way:
         """
         if self.proxy is None:
             return self.host, self.port
-        _, host, port = _parts(self.proxy.reveal())
+        _, host, port = parts_of(self.proxy.reveal())
         return host, port
 
     @property
@@ -92,13 +91,6 @@ class Handshake:
     expires: datetime | None
 
 
-def place(host: str, port: int) -> str:
-    """
-    Return *host* and *port* as a URL has them.
-    """
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def way_to(base_url: str, settings: PoolSettings) -> Way:
     """
     Return the way that the client takes to *base_url*.
@@ -106,7 +98,7 @@ def way_to(base_url: str, settings: PoolSettings) -> Way:
     Raises:
         ConfigurationError: A variable does not hold a proxy's URL; its value is not shown.
     """
-    scheme, host, port = _parts(base_url)
+    scheme, host, port = parts_of(base_url)
     routes = proxies(settings)
     key = routes.scheme_of(scheme, host, port)
     if key is None:
@@ -118,11 +110,6 @@ def way_to(base_url: str, settings: PoolSettings) -> Way:
         proxy=routes.by_scheme[key],
         proxy_source=_source_of(f"{key}_proxy"),
     )
-
-
-def _parts(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme]
 
 
 def _source_of(name: str) -> str:

@@ -5,6 +5,7 @@ The commands of the resources, `heymilo RESOURCE METHOD`: each is derived from a
 from __future__ import annotations
 
 import inspect
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -16,7 +17,16 @@ import typer
 import typer.core
 import typer.main
 
-from .. import Audio, HeyMilo, Model, Pager, resources
+from .. import (
+    Audio,
+    BadRequestError,
+    HeyMilo,
+    Model,
+    NotFoundError,
+    Pager,
+    UnprocessableEntityError,
+    resources,
+)
 from ._connection import with_connection
 from ._help import show_help_if_alone
 from ._output import Format, View, chosen, write_items, write_mapping, write_one, write_pages
@@ -31,6 +41,13 @@ _OUTPUT: Final = "Output"
 
 #: Several calls at once are for programs.
 _NOT_COMMANDS: Final = frozenset({"get_many", "get_many_settled"})
+
+#: A phone number, as people write it.
+_NUMBER: Final = re.compile(r"\+?[(0-9][0-9 ()./-]{5,}[0-9]", re.ASCII)
+_NO_ID: Final = (
+    "{} looks like a phone number, and an id is wanted: "
+    "heymilo phone-numbers list --all --columns id,phone_number shows which number has which id"
+)
 
 _FORMAT: Final = Annotated[
     Format | None,
@@ -219,7 +236,12 @@ def _call_command(
         positional, named = _arguments(own, given)
         session: Session = context.obj
         with session.client() as client:
-            result = getattr(getattr(client, resource), name)(*positional, **named)
+            try:
+                result = getattr(getattr(client, resource), name)(*positional, **named)
+            except (BadRequestError, NotFoundError, UnprocessableEntityError) as error:
+                if resource == "phone_numbers" and _NUMBER.fullmatch(positional[0]):
+                    error.add_note(_NO_ID.format(shlex.quote(positional[0])))
+                raise
             _write(result, form, picked, output)
 
     return _described(command, options)

@@ -79,7 +79,7 @@ class Session:
         said = self.connection
         options: dict[str, Any] = {
             name: value
-            for name in ("timeout", "deadline", "base_url", "workspace_id")
+            for name in ("timeout", "deadline", "base_url", "workspace_id", "allow_insecure_http")
             if (value := getattr(said, name)) is not None
         }
         if said.max_attempts is not None:

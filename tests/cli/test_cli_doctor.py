@@ -121,6 +121,33 @@ def test_a_key_that_cannot_be_one(heymilo, port, monkeypatch):
     assert "HEYMILO_API_KEY cannot be used; api_key (or HEYMILO_API_KEY) has a charact" in text
 
 
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ('"{}"', "which has a quote at its end, and no key has one; take the quotes out"),
+        ("'{}'", "which has a quote at its end, and no key has one; take the quotes out"),
+        ("{}'", "which has a quote at its end, and no key has one; take the quotes out"),
+        ("{} {}", "which has a blank in the middle; copy it again"),
+        (" {}", "which has blanks around it that are not sent; take them out"),
+        ("{}\n", "which has blanks around it that are not sent; take them out"),
+    ],
+)
+def test_a_key_with_something_around_it(heymilo, serve, monkeypatch, form, told):
+    """
+    Blanks and quotes that came along with a key are told, and the checks go on.
+    """
+    monkeypatch.setenv("HEYMILO_API_KEY", form.format(SECRET, SECRET))
+
+    shown = heymilo("doctor", base_url=serve(page("A")).base_url)
+
+    made = lines(shown)
+    assert 0 == shown.code
+    assert "!" == made["key"][0]
+    assert made["key"][1].startswith(f"from HEYMILO_API_KEY, {told}")
+    assert "ok" == made["call"][0]
+    assert SECRET not in shown.out
+
+
 def test_a_key_and_a_token(heymilo, serve, monkeypatch):
     """
     The one that is not used is named.
@@ -137,13 +164,16 @@ def test_a_key_and_a_token(heymilo, serve, monkeypatch):
 
 def test_a_base_url_that_is_none(heymilo):
     """
-    Nothing behind it can be looked at; the variable's value is not shown.
+    Nothing behind it can be looked at; what was typed is shown, and what to write.
     """
     shown = heymilo("doctor", base_url="api.heymilo.ai")
 
     made = lines(shown)
     assert 2 == shown.code
-    assert made["base URL"][1].startswith("it cannot be used; base_url (or HEYMILO_BASE_URL) must")
+    assert made["base URL"][1].startswith(
+        "it cannot be used; --base-url (or HEYMILO_BASE_URL) has no scheme: write "
+        "https://api.heymilo.ai (it is 'api.heymilo.ai')"
+    )
     for name in ("proxy", "look-up", "connect", "TLS", "call"):
         assert ("--", "not tried: mend 'base URL' first") == made[name]
 

@@ -237,7 +237,7 @@ def test_certificates_that_cannot_be_read(heymilo, secure, monkeypatch, tmp_path
     shown = heymilo("doctor", base_url=secure().base_url)
 
     assert 2 == shown.code
-    assert lines(shown)["TLS"][1].startswith("no certificates to trust; SSL_CERT_FILE: it cannot")
+    assert lines(shown)["TLS"][1].startswith("no certificates to trust; SSL_CERT_FILE (/")
 
 
 def test_a_proxy_that_refuses_the_call(heymilo, serve, monkeypatch):

@@ -1,0 +1,144 @@
+"""
+What the command says of a mistake: what was typed, what it is, and the cure that a shell has.
+"""
+
+from __future__ import annotations
+
+import ssl
+
+import pytest
+from server import NUMBER, answer, page, single
+
+from heymilo_async.cli._errors import for_the_shell
+
+LIST = ("phone-numbers", "list", "--max-attempts", "1")
+
+
+def test_http_off_this_machine(heymilo, monkeypatch):
+    """
+    http:// that leads away is refused with the option that allows it, and goes out with it.
+    """
+    monkeypatch.setenv("HEYMILO_BASE_URL", "http://nowhere.invalid")
+
+    refused = heymilo(*LIST)
+    tried = [heymilo("--allow-insecure-http", *LIST), heymilo(*LIST, "--allow-insecure-http")]
+
+    assert 2 == refused.code
+    assert "--allow-insecure-http if the network is yours (it is 'http://now" in refused.err
+    assert "allow_insecure_http" not in refused.err
+    assert [6, 6] == [one.code for one in tried]
+
+
+def test_no_connection(heymilo, monkeypatch):
+    """
+    A server that nobody can reach is named, with the command that looks at the way there.
+    """
+    shown = heymilo(*LIST, base_url="http://127.0.0.1:9")
+
+    assert 6 == shown.code
+    assert "could not connect to the server at 127.0.0.1:9" in shown.err
+    assert "`heymilo doctor` tries each step of the way" in shown.err
+
+
+def test_a_certificate_that_is_not_trusted(heymilo, serve, authority):
+    """
+    The command has no ssl_context=, and does not speak of it.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    server = serve(page(), ssl_context=context)
+
+    shown = heymilo(*LIST, base_url=server.base_url)
+
+    assert 6 == shown.code
+    assert "if you trust it, set SSL_CERT_FILE to a file with it" in shown.err
+    assert "ssl_context" not in shown.err
+
+
+def test_a_base_url_without_a_scheme(heymilo):
+    """
+    What was typed is shown, and what to type.
+    """
+    shown = heymilo("--base-url", "api.heymilo.ai", *LIST)
+
+    assert 2 == shown.code
+    assert "--base-url (or HEYMILO_BASE_URL) has no scheme: write https://api" in shown.err
+
+
+@pytest.mark.parametrize("number", ["+12065550100", "(206) 555-0100", "12065550100"])
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_number_in_place_of_an_id(heymilo, serve, number, status):
+    """
+    Who asks for a phone number by the number itself is told that an id is wanted, and where it is.
+    """
+    shown = heymilo("phone-numbers", "get", number, base_url=serve(answer(status)).base_url)
+
+    assert "looks like a phone number, and an id is wanted" in shown.err
+    assert "heymilo phone-numbers list --all --columns id,phone_number" in shown.err
+
+
+def test_the_command_that_it_names(heymilo, serve):
+    """
+    The command that tells the id of a number is one, and tells it.
+    """
+    shown = heymilo(
+        *("phone-numbers", "list", "--all", "--columns", "id,phone_number"),
+        base_url=serve(page(NUMBER["id"])).base_url,
+    )
+
+    assert 0 == shown.code
+    assert NUMBER["id"] in shown.out
+    assert NUMBER["phone_number"] in shown.out
+
+
+@pytest.mark.parametrize(
+    ("command", "item_id", "reply"),
+    [
+        ("phone-numbers", "666A24C4", answer(404)),
+        ("voices", "+12065550100", answer(404)),
+        ("phone-numbers", "+12065550100", answer(403)),
+        ("phone-numbers", "+12065550100", single(id="+12065550100")),
+    ],
+)
+def test_what_is_no_number(heymilo, serve, command, item_id, reply):
+    """
+    Of an id, of another resource and of another error nothing of the kind is said.
+    """
+    shown = heymilo(command, "get", item_id, base_url=serve(reply).base_url)
+
+    assert "phone number, and an id" not in shown.err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--format", "foo"), "'--format': 'foo' is not one of"),
+        (("--timeout", "x"), "'--timeout': 'x' is no duration such as"),
+        (("--timeout", "5 h"), "'--timeout': '5 h' is no duration such as"),
+        (("--rate-limit", "x"), "'--rate-limit': a rate limit is written like"),
+    ],
+)
+def test_what_was_typed(heymilo, options, told):
+    """
+    A value that an option does not take is shown as it was typed, in our words and not a library's.
+    """
+    shown = heymilo("phone-numbers", "list", *options)
+
+    assert 2 == shown.code
+    assert told in shown.err
+    assert "Value error" not in shown.err
+
+
+@pytest.mark.parametrize(
+    ("ours", "shells"),
+    [
+        ("it wants a client certificate, pass ssl_context=", "which takes ssl_context= in Python"),
+        ("check proxy= or HTTPS_PROXY, and the network", "check HTTPS_PROXY, and the network"),
+        ("not hold it: use api_key= or access_token=", "set HEYMILO_API_KEY or HEYMILO_ACCESS"),
+    ],
+)
+def test_cures_of_a_program(ours, shells):
+    """
+    A cure that only a program has is put as a shell has it.
+    """
+    assert shells in for_the_shell(ours)
