@@ -1,22 +1,22 @@
 """
 The Python client for the HeyMilo Public API: asyncio, trio and blocking from one implementation.
 
-How to read this package. Imports run one way only, from the bottom of this list to its top:
+How to read this package: a module imports only from modules below it in this list.
 
     __init__            the public names
-    _client             AsyncHeyMilo and HeyMilo: settings in, resources out, open and close
-    resources/          one module a group: models, operations, both faces; loaded when first used
-    pages               a page, and walking from page to page
+    _client             AsyncHeyMilo and HeyMilo: check settings, give resources, open and close
+    resources/          models, operations, async and blocking methods; loaded on first use
+    pages               a page, and pagers that iterate over pages
     _engine             one call: acquire a permit, attempt, decide, repeat
     _pool               the state of each event loop, which the views of one client share
-    _http/              the border to httpx: transports, connections, sockets, bodies, errors, proxies
+    _http/              all use of httpx: transports, connections, sockets, bodies, errors, proxies
     _ratelimit/         when the next request may start: windows, cool-downs, a limit in Redis
-    _core/              values and decisions, nothing that waits: settings, secrets, messages, codec
-    errors, events      the tree of exceptions; what listeners are told (and `otel`, made of them)
-    _mapping            frozen mappings and headers
+    _core/              values and decisions without I/O: settings, secrets, messages, codec
+    errors, events      the exceptions; the events for listeners (and `otel`, built from them)
+    _mapping            read-only mappings and headers
 
-A request reads straight down: the resource makes a `Call`, `Engine.respond` makes attempts,
-`Transport.send` crosses the border and returns a `Response`, the codec makes a model of it.
+A request goes straight down: a resource creates a `Call`, `Engine.respond` makes attempts,
+`Transport.send` sends it through httpx and returns a `Response`, the codec creates the model.
 """
 
 import sys
@@ -125,7 +125,7 @@ else:
 
     def __getattr__(name: str) -> Any:
         if name in resources.EXPORTS:
-            # From now on it is found without this function.
+            # Python finds it without this function from now on.
             return globals().setdefault(name, resources.load(name))
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
@@ -134,7 +134,7 @@ else:
         return sorted({*vars(sys.modules[__name__]), *__all__})
 
 
-# A traceback and a pickle name what a user would import.
+# So that tracebacks and pickles have the public name.
 for _name in __all__:
     _value = globals().get(_name)
     if isinstance(_value, type) and (issubclass(_value, HeyMiloError) or attrs.has(_value)):

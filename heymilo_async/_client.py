@@ -1,5 +1,5 @@
 """
-AsyncHeyMilo and HeyMilo: settings in, resources out, open and close.
+AsyncHeyMilo and HeyMilo: check the settings, give access to the resources, open and close.
 """
 
 from __future__ import annotations
@@ -51,56 +51,57 @@ _USER_AGENT = (
 
 class AsyncHeyMilo(AsyncResources):
     """
-    The client, awaited: on asyncio and on trio.
+    The async client, for asyncio and trio.
 
-    Make one for a program, not one for a request: it holds the connections. It may be used in
-    several event loops, one after the other or in several threads; each has connections of its
-    own. After a fork the child starts with new ones.
+    Create one for the whole program, not one per request, because it owns the connections. You can
+    use it in several event loops, one after the other or in several threads; each loop has its own
+    connections. After a fork, the child process opens new connections.
 
-    A client is pickled as its settings, without its key and token, and opens nothing before its
-    first call: send it to worker processes once each, and close it there. Where it is unpickled,
-    those that it had are read again from `HEYMILO_API_KEY` and `HEYMILO_ACCESS_TOKEN`; if they are
-    not there, give them again, `client.with_options(api_key=...)`, callables too. A view becomes a
-    client with connections of its own. Clients are not copied: there is `with_options`.
+    A pickled client contains its settings, but neither its key nor its token. It opens no
+    connection before its first call: send it to each worker process once, and close it there. When
+    it is unpickled, it reads its credentials from `HEYMILO_API_KEY` and `HEYMILO_ACCESS_TOKEN`; if
+    they are not set, use `client.with_options(api_key=...)`, also where they were callables. A view
+    is unpickled as a client with its own connections. A client cannot be copied: use
+    `with_options`.
 
     Args:
-        api_key: Sent as `X-API-KEY`. If neither this nor *access_token* is given, the environment
-            variable `HEYMILO_API_KEY` is read, and after it `HEYMILO_ACCESS_TOKEN`. It may be a
-            callable that returns the key, or a coroutine function: it is asked when a call needs
-            a key, by one call at a time, and what it returns is kept, for views too. After a 401
-            it is asked once more, and the call is sent once more, also one that creates something,
-            for a 401 says that nothing was done. What it raises ends the call. The deadline
-            counts the time that it takes, but does not cut it short.
-        access_token: An OAuth access token, sent as `Authorization: Bearer ...`; or a callable, as
-            above. If both are given, both are sent.
-        workspace_id: Sent as `X-Workspace-Id`, for tokens that are good for several workspaces;
-            else `HEYMILO_WORKSPACE_ID`.
-        base_url: Where the API is; else `HEYMILO_BASE_URL`, else `https://api.heymilo.ai`. A path
-            prefix is kept.
+        api_key: Sent as `X-API-KEY`. If you give neither this nor *access_token*, the client reads
+            the environment variable `HEYMILO_API_KEY`, and then `HEYMILO_ACCESS_TOKEN`. It may be a
+            callable that returns the key, or a coroutine function. The client calls it when a call
+            needs a key, one call at a time, and keeps the result, for views too. After a 401 the
+            client calls it once more and sends the request once more, also one that creates
+            something, because a 401 means that the server did nothing. An exception that it raises
+            ends the call. Its time counts towards the deadline, which does not interrupt it.
+        access_token: An OAuth access token, sent as `Authorization: Bearer ...`, or a callable that
+            returns one. If you give both credentials, both are sent.
+        workspace_id: Sent as `X-Workspace-Id`, for tokens with several workspaces. Default:
+            `HEYMILO_WORKSPACE_ID`.
+        base_url: The URL of the API, which may have a path prefix. Default: `HEYMILO_BASE_URL`, or
+            `https://api.heymilo.ai`.
         timeout: Seconds without progress, more than 0: for connecting, reading, writing, and for
-            waiting until a connection is free. `Timeouts` has a number for each of them.
+            waiting for a free connection. `Timeouts` has a number for each of them.
         deadline: Seconds for a whole call, more than 0: all attempts, waits and decoding. None: no
             limit.
-        retry: How often a call is tried, and how long it waits in between.
-        rate_limit: Paces requests before the server has to refuse them. None: they are sent at
-            once.
-        events: Is told what happens, one `heymilo_async.events.Event` at a time, in the task or
-            thread of the call: let it be quick. What it raises is logged once and breaks nothing.
-            A list or a tuple: each of them is told, in that order.
-        max_connections: Connections at a time, 1 to 100,000; calls beyond that wait in turn.
-        default_headers: Headers for every request; credentials and what frames a message are
-            refused.
-        proxy: URL of a proxy (http, https, socks5, socks5h); else `HTTPS_PROXY`, `HTTP_PROXY`,
-            `ALL_PROXY` and `NO_PROXY` are heeded.
+        retry: How often a call is retried, and how long it waits between attempts.
+        rate_limit: Delays requests, so that they stay within the server's rate limit. None: no
+            delay.
+        events: A listener, which is called with each `heymilo_async.events.Event` in the task or
+            thread of the call, so it should be fast. An exception that it raises is logged once,
+            and otherwise ignored. A list or tuple of listeners is called in order.
+        max_connections: Maximum number of connections, 1 to 100,000; further calls wait in order.
+        default_headers: Headers for every request, except credentials and headers that frame a
+            message.
+        proxy: The URL of a proxy (http, https, socks5, socks5h). Default: `HTTPS_PROXY`,
+            `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
         ssl_context: For a private certificate authority, or a client certificate.
-        allow_insecure_http: Whether `http://` may lead off this machine. The key goes over the
-            network unencrypted then.
-        http_client: Your own `httpx.AsyncClient`; it is used, and never closed. *proxy* and
-            *ssl_context* are its own business then.
+        allow_insecure_http: Whether to allow `http://` to another machine, which sends the key
+            unencrypted over the network.
+        http_client: Your own `httpx.AsyncClient`. The client uses it, but never closes it; its own
+            settings replace *proxy* and *ssl_context*.
 
     Raises:
-        ConfigurationError: A setting cannot work, or there are no credentials.
-        TypeError: A setting is of the wrong type.
+        ConfigurationError: A setting is invalid, or there are no credentials.
+        TypeError: A setting has the wrong type.
 
     Example:
         >>> import asyncio
@@ -133,7 +134,7 @@ class AsyncHeyMilo(AsyncResources):
         allow_insecure_http: bool = False,
         http_client: AsyncHTTPClient | None = None,
     ) -> None:
-        # First of all, so that no traceback shows them among its locals.
+        # Hide secrets first, so that no traceback shows them among its locals.
         api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
         workspace_id, proxy = Secret.hide(workspace_id), Secret.hide(proxy)
         default_headers, base_url = Secret.hide(default_headers), Secret.hide(base_url)
@@ -183,29 +184,29 @@ class AsyncHeyMilo(AsyncResources):
         """
         Return a view of this client with other settings, on the same connections.
 
-        It costs next to nothing: make one for a tenant or for a single call. Closing a view
-        closes nothing; once the client it comes from is closed, so is the view.
+        A view is cheap: create one per tenant, or even per call. Closing a view has no effect;
+        closing the client also closes its views.
 
         Args:
-            api_key: As in the constructor. None takes the key away; the environment is not read.
-            access_token: As in the constructor. None takes the token away.
-            workspace_id: As in the constructor. None sends none.
+            api_key: As in the constructor. None removes the key; the environment is not read.
+            access_token: As in the constructor. None removes the token.
+            workspace_id: As in the constructor. None sends no workspace id.
             base_url: As in the constructor.
             timeout: Seconds, as in the constructor.
             deadline: Seconds, as in the constructor. None: no limit.
             retry: As in the constructor.
-            rate_limit: As in the constructor; with the same credential and the same *per* it is
-                one budget. None: requests are sent at once, and are not counted.
-            events: In place of this client's. None: nobody is told, and the log goes on.
-            default_headers: In place of all those of this client. None: none.
+            rate_limit: As in the constructor. Views with the same credential and the same *per*
+                share one budget. None: requests are neither delayed nor counted.
+            events: Replaces this client's listeners. None: no listener; logging continues.
+            default_headers: Replaces all default headers of this client. None: no headers.
             allow_insecure_http: As in the constructor.
 
         Returns:
             A client of the same class.
 
         Raises:
-            ConfigurationError: A setting cannot work, or no credential is left.
-            TypeError: A setting is of the wrong type.
+            ConfigurationError: A setting is invalid, or no credential is left.
+            TypeError: A setting has the wrong type.
 
         Example:
             >>> from heymilo_async import HeyMilo
@@ -248,28 +249,27 @@ class AsyncHeyMilo(AsyncResources):
         repeatable: bool | None = None,
     ) -> Any:
         """
-        Send a request that no method stands for, and return the JSON of its answer.
+        Send a request to any path of the API, and return the JSON of the response.
 
-        It goes the way of every call: signed, retried, paced, within the deadline, and its errors
-        are the same. What the answer holds is not checked.
+        Credentials, retries, rate limit, deadline and errors work as in every call. The content
+        of the response is not checked.
 
         Args:
             method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
-            path: A path below *base_url*; it begins with one `/`, and has no query, no fragment
-                and no segment that is `.` or `..`. Ids in it have to be quoted.
-            query: Parameters by name; one that is None is not sent.
-            body: What is sent as JSON; None: no body.
-            repeatable: Whether to send it twice does no more than to send it once; None: so it is
-                of `GET` alone. What is not repeatable is repeated only where it certainly was not
-                carried out.
+            path: A path below *base_url*. It starts with one `/`, and has no query, no fragment,
+                and no segment `.` or `..`. Quote the ids in it.
+            query: Parameters by name; None values are not sent.
+            body: The value to send as JSON; None: no body.
+            repeatable: Whether the request is idempotent; None: only `GET` is. Other requests are
+                retried only if the server certainly did not process them.
 
         Returns:
-            What the answer's JSON holds, None if it has no body.
+            The JSON of the response, None if it has no body.
 
         Raises:
-            InvalidRequestError: An argument cannot work; nothing was sent.
-            TypeError: An argument is of the wrong type.
-            HeyMiloError: What every call may raise.
+            InvalidRequestError: An argument is invalid; nothing was sent.
+            TypeError: An argument has the wrong type.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio
@@ -295,21 +295,21 @@ class AsyncHeyMilo(AsyncResources):
         self, method: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
     ) -> APIResponse[T]:
         """
-        Call *method* and return its result with everything around it.
+        Call *method* and return its result with the response's status, headers and attempts.
 
         Args:
             method: An operation of this client or of one of its views, such as
-                `client.phone_numbers.get`; the view's settings count.
-            *args: What *method* takes.
-            **kwargs: What *method* takes.
+                `client.phone_numbers.get`. A view's method uses the view's settings.
+            *args: The arguments of *method*.
+            **kwargs: The keyword arguments of *method*.
 
         Returns:
-            The data, the answer's `meta`, status, headers and request id, and the attempts.
+            The data, the response's `meta`, status, headers and request id, and the attempts.
 
         Raises:
-            InvalidRequestError: *method* is of another client.
+            InvalidRequestError: *method* belongs to another client.
             TypeError: *method* is not a single operation.
-            HeyMiloError: What *method* raises.
+            HeyMiloError: Any error of *method*.
 
         Example:
             >>> import asyncio
@@ -327,8 +327,8 @@ class AsyncHeyMilo(AsyncResources):
         if isinstance(resource, AsyncResource) and single:
             group = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(resource).__name__[5:]).lower()
             message = (
-                f"the method for raw() makes one call, and {name} makes as many as it takes: "
-                f"give it client.{group}.{single}"
+                f"raw() takes a method that makes a single call, but {name} may make several: "
+                f"pass client.{group}.{single}"
             )
             raise TypeError(message)
         if not isinstance(resource, AsyncResource | AsyncHeyMilo) or not hasattr(
@@ -336,7 +336,7 @@ class AsyncHeyMilo(AsyncResources):
         ):
             raise wrong_type("method", "an operation such as client.phone_numbers.get", method)
         if resource._engine.pool is not self._engine.pool:
-            message = "method is of another client: take it from this one, or from a view of it"
+            message = "method belongs to another client: use one of this client or of its views"
             raise InvalidRequestError(message)
         responses: list[APIResponse[Any]] = []
         engine = attrs.evolve(resource._engine, record=responses.append)
@@ -353,9 +353,9 @@ class AsyncHeyMilo(AsyncResources):
     @property
     def rate_limit(self) -> RateLimitStatus | None:
         """
-        How this client stands to its rate limit: limit, remaining, reset. None if it has none.
+        The status of the rate limit: limit, remaining, reset. None without a rate limit.
 
-        It is what this process knows; nothing is asked for it.
+        This process computes it from its own requests; reading it sends no request.
 
         Example:
             >>> from heymilo_async import AsyncHeyMilo, RateLimit
@@ -366,9 +366,9 @@ class AsyncHeyMilo(AsyncResources):
 
     async def aclose(self) -> None:
         """
-        Close the connections; calls under way end with a `ClientClosedError`.
+        Close the connections; running calls raise `ClientClosedError`.
 
-        Again, or on a view, it does nothing. `async with` calls it.
+        A second call, or a call on a view, has no effect. `async with` calls it at the end.
 
         Example:
             >>> import asyncio
@@ -401,22 +401,22 @@ class AsyncHeyMilo(AsyncResources):
 
 class HeyMilo(Resources):
     """
-    The client, blocking: for scripts, notebooks, threads and worker processes.
+    The blocking client, for scripts, notebooks, threads and worker processes.
 
-    It is `AsyncHeyMilo` over blocking sockets: the same code, with no event loop and no thread
-    behind it, so it works in a notebook, within a running event loop, and after a fork. Threads
-    may share it.
+    It runs the same code as `AsyncHeyMilo` over blocking sockets, without an event loop and
+    without a thread, so it works in a notebook, within a running event loop, and after a fork.
+    Threads can share it.
 
     Args:
-        api_key: As in `AsyncHeyMilo`, but a callable is a plain function; so are all the others
-            but one:
-        http_client: Your own `httpx.Client`; it is used, and never closed. A deadline is then
-            kept as well as its timeouts allow: a server that sends its headers drop by drop can
-            overstep it.
+        api_key: As in `AsyncHeyMilo`, but a callable is a plain function. All other arguments are
+            the same, except this one:
+        http_client: Your own `httpx.Client`. The client uses it, but never closes it. A deadline
+            is then only as strict as that client's timeouts: a server that sends its headers very
+            slowly can exceed it.
 
     Raises:
-        ConfigurationError: A setting cannot work, or there are no credentials.
-        TypeError: A setting is of the wrong type.
+        ConfigurationError: A setting is invalid, or there are no credentials.
+        TypeError: A setting has the wrong type.
 
     Example:
         >>> from heymilo_async import HeyMilo
@@ -447,7 +447,7 @@ class HeyMilo(Resources):
         allow_insecure_http: bool = False,
         http_client: HTTPClient | None = None,
     ) -> None:
-        # First of all, so that no traceback shows them among its locals.
+        # Hide secrets first, so that no traceback shows them among its locals.
         api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
         workspace_id, proxy = Secret.hide(workspace_id), Secret.hide(proxy)
         default_headers, base_url = Secret.hide(default_headers), Secret.hide(base_url)
@@ -497,7 +497,7 @@ class HeyMilo(Resources):
         default_headers: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
         allow_insecure_http: bool | NotGiven = NOT_GIVEN,
     ) -> Self:
-        # Not made by `blocking`: its `kwargs` would hold a key where a traceback shows it.
+        # Not made with `blocking`, whose `kwargs` would show a key in a traceback.
         api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
         workspace_id, base_url = Secret.hide(workspace_id), Secret.hide(base_url)
         default_headers = Secret.hide(default_headers)
@@ -523,21 +523,21 @@ class HeyMilo(Resources):
 
     def raw(self, method: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> APIResponse[T]:
         """
-        Call *method* and return its result with everything around it.
+        Call *method* and return its result with the response's status, headers and attempts.
 
         Args:
             method: An operation of this client or of one of its views, such as
-                `client.phone_numbers.get`; the view's settings count.
-            *args: What *method* takes.
-            **kwargs: What *method* takes.
+                `client.phone_numbers.get`. A view's method uses the view's settings.
+            *args: The arguments of *method*.
+            **kwargs: The keyword arguments of *method*.
 
         Returns:
-            The data, the answer's `meta`, status, headers and request id, and the attempts.
+            The data, the response's `meta`, status, headers and request id, and the attempts.
 
         Raises:
-            InvalidRequestError: *method* is of another client.
+            InvalidRequestError: *method* belongs to another client.
             TypeError: *method* is not a single operation.
-            HeyMiloError: What *method* raises.
+            HeyMiloError: Any error of *method*.
 
         Example:
             >>> from heymilo_async import HeyMilo
@@ -562,9 +562,9 @@ class HeyMilo(Resources):
     @property
     def rate_limit(self) -> RateLimitStatus | None:
         """
-        How this client stands to its rate limit: limit, remaining, reset. None if it has none.
+        The status of the rate limit: limit, remaining, reset. None without a rate limit.
 
-        It is what this process knows; nothing is asked for it.
+        This process computes it from its own requests; reading it sends no request.
 
         Example:
             >>> from heymilo_async import HeyMilo, RateLimit
@@ -659,7 +659,7 @@ def _restored(kind: type[HeyMilo], configured: dict[str, Any]) -> HeyMilo:
 
 
 def _shown(client: object, engine: Engine | None) -> str:
-    if engine is None:  # in the traceback of a constructor that refused a setting
+    if engine is None:  # shown in the traceback of a constructor that raised an error
         return f"<{type(client).__name__}>"
     settings = engine.settings
     names = ("api_key", "access_token", "workspace_id")
@@ -669,7 +669,7 @@ def _shown(client: object, engine: Engine | None) -> str:
 
 def _refuse_copy(client: object) -> NoReturn:
     message = (
-        f"a {type(client).__name__} holds connections, and is not copied: make another one, "
-        "or a view on the same connections with with_options()"
+        f"a {type(client).__name__} cannot be copied, because it owns connections: create another "
+        "one, or a view on the same connections with with_options()"
     )
     raise TypeError(message)

@@ -1,13 +1,13 @@
 """
-THE loop: acquire a permit, sign, send, check, retry, decode.
+Performs calls: acquire a permit, sign, send, check, retry, decode.
 
-    respond     one call: attempts until one settles it, through tenacity
-    _sign_in    ask for credentials that change, before the first attempt and after a 401
+    respond     one call: makes attempts until an outcome is final, through tenacity
+    _sign_in    gets credentials from callables, before the first attempt and after a 401
     _attempt    one attempt: acquire, _sign and _send, _read, observe
-    _after      the verdict on it: does it stand, or is there another try
+    _after      decides whether there is another attempt
 
-What an attempt came to is a value, an `APIResponse` or the error to raise; only what is not ours
-to judge (cancellation, Ctrl-C, an exception of your own http_client) passes through as exception.
+The outcome of an attempt is a value: an `APIResponse`, or the error to raise. Only cancellation,
+Ctrl-C and exceptions of the user's own http_client are raised as exceptions.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
 
-#: Bytes of a body that take longer to decode (10 ms or so) than a thread costs.
+#: Decoding a body of this many bytes takes about 10 ms, longer than starting a thread.
 _LARGE = 512 * 1024
 
-#: Where "no deadline" is a number.
+#: The expiry of a call without a deadline.
 NEVER = math.inf
 
 
@@ -80,13 +80,13 @@ class _CallState(Generic[T]):
     The mutable state of one call across its attempts.
 
     Attributes:
-        wait: Seconds waited before the present attempt.
-        retry: The verdict that led to it, None for the first one.
-        error: What ended the attempt before it.
-        is_over: Whether no attempt fits the deadline any more.
-        is_refused: Whether the API answered the present attempt with a 401.
-        renewals: How often its credentials were asked for again, 0 or 1.
-        number: The call's number, as events have it.
+        wait: Seconds waited before the current attempt.
+        retry: The decision that led to the current attempt, None for the first one.
+        error: The error of the previous attempt.
+        is_over: Whether there is no time for another attempt.
+        is_refused: Whether the API answered the current attempt with a 401.
+        renewals: How often the credentials were renewed, 0 or 1.
+        number: The call's number in events.
     """
 
     engine: Engine
@@ -107,7 +107,7 @@ class _CallState(Generic[T]):
     @property
     def name(self) -> str:
         """
-        The request, for an error.
+        The name of the request, for errors.
         """
         return self.engine._name(self.call)
 
@@ -121,20 +121,20 @@ class _CallState(Generic[T]):
     @property
     def remaining(self) -> float:
         """
-        The seconds until its deadline.
+        Seconds until the deadline.
         """
         return self.expires - self.loop_state.transport.now()
 
     @property
     def is_closed(self) -> bool:
         """
-        Whether its client was closed.
+        Whether the client is closed.
         """
         return self.engine.pool.closed
 
     def will_wait(self, seconds: float) -> None:
         """
-        Take note of a wait that begins before the present attempt.
+        Record a wait before the current attempt, and emit an event.
         """
         self.wait += seconds
         self.engine._tell(Paced, self, wait=seconds)
@@ -143,10 +143,9 @@ class _CallState(Generic[T]):
 @attrs.frozen(kw_only=True, eq=False)
 class Engine:
     """
-    Performs calls with one view's settings on a pool that it may share.
+    Performs calls with the settings of one client or view; views share a pool.
 
-    *random* and *wall_clock* are arguments so that a test can hold them still. *credential* is
-    what a call signs with, None if it is in the settings.
+    Tests replace *random* and *wall_clock*. *credential* signs the requests; None: the settings'.
     """
 
     pool: Pool
@@ -160,7 +159,7 @@ class Engine:
     @property
     def rate_limit(self) -> RateLimitStatus | None:
         """
-        How things stand to the rate limit, None if there is none.
+        The status of the rate limit, None without a rate limit.
         """
         policy = self.settings.rate_limit
         if policy is None:
@@ -169,24 +168,24 @@ class Engine:
 
     def __reduce__(self) -> NoReturn:
         message = (
-            "what belongs to a client, such as a resource or a walk, is not pickled: "
-            "pickle the client, and take it from there"
+            "a resource or pager cannot be pickled, because it belongs to a client: "
+            "pickle the client instead, and get the resource from it"
         )
         raise TypeError(message)
 
     def expiry(self) -> float:
         """
-        Return when a call that starts now has to be over, on the transport's clock.
+        Return the expiry of a call that starts now, on the transport's clock.
         """
         deadline = self.settings.deadline
         return NEVER if deadline is None else self.pool.loop_state().transport.now() + deadline
 
     async def perform(self, call: Call[T], *, expires: float | None = None) -> T:
         """
-        Return the data that *call* asks for.
+        Perform *call* and return its data.
 
-        *expires* is when a call that this one is part of has to be over; without it the call has
-        a deadline of its own.
+        *expires* is the expiry of a larger call that this one belongs to; None: the call has its
+        own deadline.
         """
         return (await self.respond(call, expires=expires)).data
 
@@ -194,19 +193,19 @@ class Engine:
         self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
     ) -> list[B]:
         """
-        Return *function* of each of *items*, in order, *limit* at a time.
+        Call *function* with each of *items*, *limit* at a time; return the results in order.
         """
         return await self.pool.loop_state().transport.map(function, items, limit)
 
     def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
         """
-        Return what calls *fetch* again and again, *count* results ahead of who takes them.
+        Return a prefetcher that calls *fetch* repeatedly, up to *count* results ahead.
         """
         return self.pool.loop_state().transport.prefetch(fetch, count)
 
     async def respond(self, call: Call[T], *, expires: float | None = None) -> APIResponse[T]:
         """
-        Perform *call*; return its data and all that came with it.
+        Perform *call*; return its data, the response's status and headers, and the attempts.
         """
         self.settings.require_complete()
         loop_state = self.pool.loop_state()
@@ -225,9 +224,9 @@ class Engine:
                 if self.settings.sources:
                     await self._sign_in(state)
             finally:
-                # By now the secrets are known that no event may show.
+                # Only now are all the secrets known that no event may show.
                 self._tell_start(state)
-            # Most calls need no other attempt, and then tenacity has nothing to do.
+            # Most calls need a single attempt, so tenacity is not involved.
             outcome = await self._try(state)
             if self._after(state, outcome):
                 outcome = await self._repeat(state, outcome)
@@ -243,42 +242,42 @@ class Engine:
         try:
             raise outcome
         finally:
-            # The traceback holds this frame; were the frame to hold the error, both would stay
-            # until the garbage collector comes by.
+            # The traceback refers to this frame. If the frame referred to the error, only the
+            # garbage collector would free both.
             del outcome
 
     async def _repeat(
         self, state: _CallState[T], first: APIResponse[T] | HeyMiloError
     ) -> APIResponse[T] | HeyMiloError:
         """
-        Attempt *state* again, as decided, until an outcome stands; *first* is what came before.
+        Repeat the call of *state* until an outcome is final; *first* is the first outcome.
         """
         known = [first]
         del first
 
-        # Coroutine functions, which tenacity finds out at once; of a plain one it inspects every
-        # attribute first.
+        # Coroutine functions, which tenacity detects at once; it inspects every attribute of a
+        # plain function first.
         async def attempt() -> APIResponse[T] | HeyMiloError:
             return known.pop() if known else await self._try(state)
 
         async def has_another(repeated: RetryCallState) -> bool:
-            # After the first attempt that has been decided, and the budget has paid for it.
+            # The first decision has already been made, and the budget charged.
             return repeated.attempt_number == 1 or self._after(state, _outcome_of(repeated))
 
-        # One a call: a shared one would mix the attempts of concurrent tasks.
+        # One per call: a shared one would mix the attempts of concurrent tasks.
         retrying = AsyncRetrying(
             sleep=state.loop_state.transport.sleep,
             stop=stop_never,
             retry=has_another,
             wait=lambda _: state.wait,
-            # None is left out, which its types do not say; the default would be called for nothing.
+            # tenacity accepts None, though its types do not say so, and then skips the call.
             before=None,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         )
         try:
             return await retrying(attempt)
         finally:
-            # It holds methods of its own: nobody but the garbage collector would free it. (That is
-            # no harm where another version of tenacity names it otherwise; a call that fails is.)
+            # It refers to its own methods, so only the garbage collector would free it. (If
+            # another version of tenacity renames it, that is harmless; a failing call is not.)
             with contextlib.suppress(AttributeError):
                 retrying.iter_state.reset()
 
@@ -317,7 +316,7 @@ class Engine:
         answer: Response | None = None
         state.is_refused = False
         permit = await state.limiter.acquire(state, self.settings.rate_limit)
-        # Of a client that was closed while the call waited, sending says so.
+        # If the client was closed while the call waited, `_send` raises ClientClosedError.
         if isinstance(permit, HeyMiloError):
             state.is_over = True
             refusal = state.error or permit
@@ -330,10 +329,10 @@ class Engine:
             content = await self._read(state, answer)
         except HeyMiloError as error:
             if ours is not None:
-                # What another host refuses says nothing of this one.
+                # The status of another host says nothing about the API's host.
                 await self._observe(state, ours, error if answer is ours else None)
             if isinstance(error, ResponseMismatchError):
-                # What that connection still holds would be the next caller's answer.
+                # The connection is out of sync: the next call would get the wrong response.
                 await state.loop_state.transport.aclose(gracefully=True)
             state.is_refused = answer is ours and isinstance(error, AuthenticationError)
             self._note(state, began, answer, error)
@@ -346,7 +345,7 @@ class Engine:
         await self._observe(state, ours, None)
         self._note(state, began, answer, None)
         if self.record is not None:
-            # Only `raw` shows what came with the data.
+            # Only `raw` returns the headers.
             answer = cleaned(answer, state.secrets)
         return APIResponse(
             request=str(state.call) if self.record is None else self._name(state.call),
@@ -362,7 +361,7 @@ class Engine:
 
     def _after(self, state: _CallState[T], outcome: APIResponse[T] | HeyMiloError) -> bool:
         """
-        Return whether there is another attempt after *outcome*, and set how long to wait for it.
+        Return whether to attempt again after *outcome*, and set the wait before it.
         """
         if state.is_over:
             return False
@@ -405,7 +404,7 @@ class Engine:
     async def _send(self, state: _CallState[T], permit: Permit | None) -> Response:
         if self.pool.closed:
             name = self._name(state.call)
-            message = f"{name}: the client was closed meanwhile"
+            message = f"{name}: the client was closed during the call"
             raise ClientClosedError(message, request=name)
         request = self._sign(state.call)
         if self.settings.events.wants(AttemptStarted):
@@ -448,9 +447,10 @@ class Engine:
 
     async def _follow(self, state: _CallState[T], answer: Response) -> Response:
         """
-        Return *answer*, or what it redirects to where the contract has a redirect.
+        Return *answer*, or follow its redirect if the contract has one for the operation.
 
-        The other host gets no credential and no header of the caller's, and is followed once.
+        The other host gets no credentials and no headers of the caller; a second redirect is not
+        followed.
         """
         if state.call.operation.shape != "bytes" or answer.status_code != 302:
             return answer
@@ -484,7 +484,7 @@ class Engine:
 
     def clean(self, text: str) -> str:
         """
-        Return *text*, which came from somebody else, without the secrets that it repeats.
+        Return *text* from an external source with its secrets masked.
         """
         return scrub(text, self.settings.secrets)
 
@@ -502,12 +502,12 @@ class Engine:
         return error.with_traceback(None)
 
     def _name(self, call: Call[Any]) -> str:
-        # Who takes one thing for the other asks for a number whose id is the key.
+        # A user may pass the API key as an id by mistake.
         return self.clean(str(call))
 
     async def _read(self, state: _CallState[T], answer: Response) -> Content[T]:
         """
-        Return what *answer* holds.
+        Check and decode *answer*.
         """
         call, secrets = state.call, state.secrets
         wait = None
@@ -529,11 +529,11 @@ class Engine:
             if state.loop_state.transport.now() < state.expires:
                 if content.is_cut:
                     LOGGER.warning(
-                        "%s says that there is more, but this list cannot be walked", call
+                        "%s: the server has more items, but this list has no pagination", call
                     )
                 return content
             error = deadline_error(self._name(call), "read", answer.elapsed)
-        # Here, and not within the except block: the fault's frames hold the whole body.
+        # Not raised within the except block, because the other error's frames refer to the body.
         raise error
 
     def _note(
@@ -544,7 +544,7 @@ class Engine:
         error: HeyMiloError | None,
     ) -> None:
         """
-        Add the present attempt to the state, if anything was tried.
+        Add the current attempt to the state, if anything was sent.
         """
         if answer is None and not isinstance(error, APIConnectionError):
             return
@@ -561,7 +561,7 @@ class Engine:
             cause=cause,
             wait=state.wait,
             elapsed=state.loop_state.transport.now() - began,
-            # Clean of secrets, should the server have put one there.
+            # Masked, in case the server put a secret there.
             request_id=request_id and scrub(request_id, secrets),
         )
         state.attempts = (*state.attempts, attempt)
@@ -580,7 +580,7 @@ class Engine:
 
     def _tell(self, kind: type[Event], state: _CallState[Any], **facts: Any) -> None:
         """
-        Tell an event of *kind* to whoever wants to know, if anybody does.
+        Emit an event of *kind*, if there is a listener for it.
         """
         if self.settings.events.wants(kind):
             event = kind(
@@ -613,7 +613,7 @@ class Engine:
 
     def _tell_end(self, state: _CallState[T], outcome: APIResponse[T] | BaseException) -> None:
         """
-        Tell what the call came to: a page if it is one, and that it is over.
+        Emit the last events of a call: `PageFetched` for a page, and `CallFinished`.
         """
         listeners = self.settings.events
         data: Any = outcome.data if isinstance(outcome, APIResponse) else None
@@ -643,11 +643,11 @@ class Engine:
 def _outcome_of(state: RetryCallState) -> Any:
     outcome = state.outcome
     if outcome is not None and outcome.failed:
-        # The state is in a frame that is in the traceback: only the garbage collector would free
-        # the two, and all that the frames hold.
+        # A frame in the traceback refers to the state: only the garbage collector would free
+        # both, and everything that the frames refer to.
         state.outcome = None
     try:
-        # Cancellation and Ctrl-C come out of here as they went in.
+        # This raises cancellation and Ctrl-C again.
         return outcome.result() if outcome is not None else None
     finally:
         del outcome
@@ -655,7 +655,7 @@ def _outcome_of(state: RetryCallState) -> Any:
 
 def _say_what_is_known(error: HeyMiloError, call: Call[Any], attempts: Sequence[Attempt]) -> None:
     """
-    Say in the *error* of a call that changes something whether it may have done so.
+    Set `maybe_sent` and `advice` on the *error* of a call that changes data.
     """
     operation = call.operation
     if operation.method == "GET":
@@ -665,9 +665,9 @@ def _say_what_is_known(error: HeyMiloError, call: Call[Any], attempts: Sequence[
         error.maybe_sent = True
     if isinstance(error, NotFoundError) and operation.method == "DELETE" and len(attempts) > 1:
         error.maybe_done = True
-        error.advice = "an attempt before may have deleted it"
+        error.advice = "an earlier attempt may have deleted it"
     elif is_done:
-        error.advice = "the request itself was carried out"
+        error.advice = "the server processed the request itself"
     elif error.maybe_sent and not operation.repeatable:
         error.advice = operation.advice
 
@@ -684,6 +684,6 @@ def _decoded(call: Call[T], answer: Response, secrets: tuple[Secret, ...]) -> Co
     given = getattr(content.data, member, None)
     if not isinstance(given, str) or given.casefold() != asked.casefold():
         came, wanted = (printable(scrub(str(one), secrets), 50) for one in (given, asked))
-        message = f"it is {came!r} and not {wanted!r} that came"
+        message = f"the server sent {came!r} instead of {wanted!r}"
         raise ResponseMismatchError(message, path=f"$.data.{member}")
     return content

@@ -1,5 +1,5 @@
 """
-Mappings that cannot be changed: a model's unknown fields, and a response's headers.
+Read-only mappings: a model's unknown fields, and a response's headers.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ Value = TypeVar("Value")
 
 class ReadOnly(Mapping[str, Value], Generic[Value]):
     """
-    A mapping without the methods that change one; equal to any mapping of the same items.
+    A read-only mapping, equal to any mapping with the same items.
 
-    (`types.MappingProxyType` would do, but it can be neither pickled nor deep-copied.)
+    (Not `types.MappingProxyType`, which can be neither pickled nor deep-copied.)
     """
 
     __slots__ = ("_items",)
@@ -37,7 +37,7 @@ class ReadOnly(Mapping[str, Value], Generic[Value]):
         return NotImplemented
 
     def __hash__(self) -> int:
-        # Values may be lists or dicts. What is equal has the same keys, which is all it takes.
+        # Values may be unhashable lists or dicts. Equal mappings have equal keys, so hash these.
         return hash(frozenset(self._items))
 
     def __repr__(self) -> str:
@@ -52,17 +52,17 @@ NOTHING_EXTRA: ReadOnly[Any] = ReadOnly()
 
 def read_only(items: Mapping[str, Any]) -> ReadOnly[Any]:
     """
-    Return *items* so that nobody can change them: a copy, unless they are so already.
+    Return *items* as a read-only mapping: a copy, unless it is one already.
     """
     return items if type(items) is ReadOnly else ReadOnly(items)
 
 
 class Headers(Mapping[str, str]):
     """
-    The headers of a response: names in any case, read-only, picklable, credentials left out.
+    The headers of a response: case-insensitive, read-only, picklable, without credentials.
 
-    A header that came several times reads as its values joined by a comma and a blank;
-    `get_all` gives them one by one.
+    The values of a repeated header are joined with a comma and a space; `get_all` returns them
+    one by one.
 
     Example:
         >>> from heymilo_async import Headers
@@ -73,7 +73,7 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("_fields",)
 
-    #: Never kept: a server that echoes them, or hands out a session, would put a secret here.
+    #: Left out: their values would be secrets, if a server echoes them or starts a session.
     CREDENTIALS = frozenset(
         {
             "authorization",
@@ -95,13 +95,13 @@ class Headers(Mapping[str, str]):
     @classmethod
     def from_wire(cls, fields: Iterable[tuple[bytes, bytes]]) -> Headers:
         """
-        Read the bytes of a response's head; any byte is allowed, as RFC 9110 5.5 has it.
+        Create headers from the raw bytes of a response; RFC 9110 5.5 allows any byte.
 
         Args:
             fields: Name and value of each header, in order.
 
         Returns:
-            The headers, as text of Latin-1.
+            The headers, decoded as Latin-1.
 
         Example:
             >>> from heymilo_async import Headers
@@ -112,7 +112,7 @@ class Headers(Mapping[str, str]):
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """
-        Return every value that came under *name*, in order; empty if none did.
+        Return all values of the header *name*, in order; empty if there are none.
 
         Args:
             name: The header's name, in upper or lower case.
@@ -126,7 +126,7 @@ class Headers(Mapping[str, str]):
 
     def items_one_by_one(self) -> Iterator[tuple[str, str]]:
         """
-        Yield name and value of each header field, as often as it came.
+        Yield the name and value of each header field; a repeated header is yielded repeatedly.
 
         Returns:
             An iterator of pairs, the name in lower case.

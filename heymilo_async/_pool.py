@@ -1,5 +1,5 @@
 """
-What all views of one client share: transports, limiters, cool-downs, and the budget for retries.
+The state that all views of one client share: transports, limiters, cool-downs, retry budget.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from ._ratelimit.redis import LimiterKeys, Storage
 from ._ratelimit.window import CoolDowns
 from .errors import ClientClosedError, EventLoopError
 
-#: Credentials with a rate limit before those are forgotten that nobody uses any more.
+#: The number of limiters from which on the pool drops idle ones.
 _MANY = 1000
 
 
 class RetryBudget:
     """
-    Tokens that retries cost and successes bring back, so that a dead server is left alone.
+    A token bucket that limits retries while a server is down.
 
-    As in the standard mode of botocore: 500 tokens, of which a retry takes 14 (5 after a 429);
-    a success gives back what its last retry took, or 1.
+    As in botocore's standard mode, it has 500 tokens. A retry takes 14 tokens, or 5 after a 429; a
+    success returns the tokens of the call's last retry, or 1.
     """
 
     CAPACITY = 500
@@ -47,13 +47,13 @@ class RetryBudget:
     @property
     def tokens(self) -> int:
         """
-        How many are left.
+        The number of remaining tokens.
         """
         return self._tokens
 
     def take(self, cost: int) -> bool:
         """
-        Take *cost* tokens; return False, and take none, if there are not so many.
+        Take *cost* tokens, or return False if there are fewer.
         """
         with self._lock:
             enough = cost <= self._tokens
@@ -62,7 +62,7 @@ class RetryBudget:
 
     def give_back(self, tokens: int) -> None:
         """
-        Put *tokens* back, up to the capacity.
+        Return *tokens*, up to the capacity.
         """
         if self._tokens < self._capacity:
             with self._lock:
@@ -72,10 +72,10 @@ class RetryBudget:
 @attrs.frozen(eq=False)
 class LoopState:
     """
-    What belongs to one event loop (or to blocking code) in one process.
+    State owned by one event loop, or by blocking code.
 
     Attributes:
-        ahead: Seconds by which the pool's clock is ahead of the transport's.
+        ahead: Difference between the pool's clock and the transport's, in seconds.
     """
 
     transport: AsyncTransport | BlockingTransport
@@ -103,17 +103,17 @@ class LoopState:
 
     def now(self) -> float:
         """
-        Return the pool's clock, which all its event loops share; it goes as fast as the transport's.
+        Return the time of the pool's clock, which all its event loops share.
         """
         return self.transport.now() + self.ahead
 
 
 class Pool:
     """
-    State for each event loop that the client is used in, and a new set of them after a fork.
+    Keeps a `LoopState` for each event loop, and starts with new ones after a fork.
     """
 
-    #: Whether there ever was one in this process; on the class for one whose making failed.
+    #: Whether a loop state was created in this process; on the class in case `__init__` failed.
     _opened = False
 
     def __init__(
@@ -127,14 +127,14 @@ class Pool:
         self._settings = settings
         self._transport_type = transport
         self._owner = owner
-        # Bound now: at the interpreter's exit the module may be gone before this object is.
+        # Bound now, because the module may be unloaded before this object at interpreter exit.
         self._warn = warn
         self._closed = False
         self._start_anew()
         _pools.add(self)
 
     def _start_anew(self) -> None:
-        # Locks too: the parent's may have been held, by a thread that this process does not have.
+        # New locks too: a thread of the parent, which does not exist here, may have held the old.
         self._lock = threading.Lock()
         self._opened = False
         self._loop_states: weakref.WeakKeyDictionary[Any, LoopState] = weakref.WeakKeyDictionary()
@@ -147,32 +147,32 @@ class Pool:
     @property
     def settings(self) -> PoolSettings:
         """
-        What it was made with.
+        The pool's settings.
         """
         return self._settings
 
     @property
     def closed(self) -> bool:
         """
-        Whether it was closed; it stays so.
+        Whether the pool is closed, which is final.
         """
         return self._closed
 
     def require_open(self) -> None:
         """
-        Raise `ClientClosedError` if it was closed.
+        Raise `ClientClosedError` if the pool is closed.
         """
         if self._closed:
-            message = f"this {self._owner} is closed: make a new one, or use it within its `with`"
+            message = f"this {self._owner} is closed: create a new one, or use it inside `with`"
             raise ClientClosedError(message)
 
     def loop_state(self) -> LoopState:
         """
-        Return the state of the running event loop, a new one if there is none yet.
+        Return the state of the running event loop; create it if necessary.
 
         Raises:
             ClientClosedError: The client is closed.
-            EventLoopError: The `http_client` is the user's own and belongs to another loop.
+            EventLoopError: The user's own `http_client` belongs to another loop.
         """
         self.require_open()
         place = self._transport_type.loop_key()
@@ -185,8 +185,8 @@ class Pool:
                 return self._loop_states[place]
             if self._settings.http_client is not None and self._opened:
                 message = (
-                    "your http_client was used in another event loop, where its connections "
-                    "are: give each loop a client of its own, or leave http_client out"
+                    "your http_client was already used in another event loop, which owns its "
+                    "connections: create a client for each loop, or omit http_client"
                 )
                 raise EventLoopError(message)
             self._opened = True
@@ -198,7 +198,7 @@ class Pool:
             return state
 
     def _let_closed_loops_go(self) -> None:
-        # A state knows its loop, by the clock: as long as it is kept, so is the loop.
+        # A state refers to its loop through the clock, so it keeps the loop alive.
         for reference in self._loop_states.keyrefs():
             loop = reference()
             if getattr(loop, "is_closed", bool)():
@@ -206,7 +206,7 @@ class Pool:
 
     def now(self) -> float:
         """
-        Return the clock that all its event loops share; with an event loop or without.
+        Return the time of the clock that all event loops share; works without an event loop, too.
         """
         state = None
         with contextlib.suppress(RuntimeError):
@@ -215,10 +215,10 @@ class Pool:
 
     def limiter(self, settings: Settings) -> RateLimiter:
         """
-        Return the limiter of the settings' credential, for windows as long as theirs.
+        Return the limiter for the credential and the window of *settings*.
 
-        A credential that is renewed stays within one budget, whatever the server counts by. But
-        over a storage the processes know each other by what they send.
+        A renewed credential keeps its limiter. With a shared storage, each credential has its own,
+        because other processes know only the credential that they send.
         """
         policy = settings.rate_limit
         storage = policy and policy._storage
@@ -230,7 +230,7 @@ class Pool:
         policy, credential = settings.rate_limit, settings.credential
         with self._lock:
             if len(self._limiters) >= self._many:
-                # Keys come and go, in a program that serves many of them.
+                # A program may use many keys for a short time each.
                 now = self.now()
                 self._limiters = {
                     one: it for one, it in self._limiters.items() if not it.is_idle(now)
@@ -248,13 +248,13 @@ class Pool:
 
     async def aclose(self) -> None:
         """
-        Close the connections of the running event loop; the others are closed with theirs.
+        Close the connections of the running event loop; other loops close their own.
         """
         if not self._closed:
             state = self._loop_states.get(self._transport_type.loop_key())
             self._closed = True
             with self._lock:
-                # Another thread may be about to add one, to a view with a storage of its own.
+                # Another thread may add one at the same time, for a view with its own storage.
                 storages = list(self._storages.values())
             for storage in storages:
                 storage.close()
@@ -262,15 +262,15 @@ class Pool:
                 await state.transport.aclose()
 
     def __del__(self) -> None:
-        # No I/O here, and no import: this may run in any thread, at any time, even at exit.
+        # No I/O and no import here: it may run in any thread, at any time, even at exit.
         if self._opened and not self._closed and self._settings.http_client is None:
             message = f"unclosed {self._owner}: use `with`, or call its close method"
             self._warn(message, ResourceWarning, stacklevel=2, source=self)
 
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
-#: In a child process: the parent's transports, never used and never closed, since closing a
-#: connection may write to it.
+#: In a child process, the parent's transports. They are never used, and never closed, because
+#: closing a connection may write to it.
 _abandoned: list[Any] = []
 
 
@@ -281,5 +281,5 @@ def _after_fork() -> None:
         pool._start_anew()
 
 
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none, and needs none
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_after_fork)

@@ -1,5 +1,5 @@
 """
-The version of this package; the one place that says it.
+The version of this package, defined only here.
 """
 
 __version__ = "0.1.0"

@@ -1,11 +1,11 @@
 """
-Every exception that this package raises, as one tree.
+The exceptions of this package, as a tree.
 
     HeyMiloError
-    ├── ConfigurationError (ValueError)      a setting cannot work: no key, a broken base_url
-    ├── InvalidRequestError (ValueError)     an argument cannot work: nothing was sent
+    ├── ConfigurationError (ValueError)      a setting is invalid: no key, a broken base_url
+    ├── InvalidRequestError (ValueError)     an argument is invalid: nothing was sent
     ├── ClientClosedError (RuntimeError)     used after it was closed
-    ├── EventLoopError (RuntimeError)        your own http_client met a second event loop
+    ├── EventLoopError (RuntimeError)        your own http_client was used in a second event loop
     ├── APIConnectionError                   could not talk to the server
     │   └── APITimeoutError (TimeoutError)   ... in time
     │       └── DeadlineExceededError        the call's deadline passed
@@ -19,14 +19,14 @@ Every exception that this package raises, as one tree.
     │   ├── RateLimitError                   429
     │   ├── UnexpectedRedirectError          3xx
     │   └── ServerError                      5xx
-    ├── ResponseDecodeError                  a 2xx whose body is not what the contract says
-    │   ├── ResponseTooLargeError            ... or more than 32 MiB of it
-    │   └── ResponseMismatchError            ... or the answer to another question
-    ├── OperationFailedError                 a 2xx that says that the operation failed
-    └── PaginationError                      a list that does not get on
+    ├── ResponseDecodeError                  a 2xx whose body does not match the contract
+    │   ├── ResponseTooLargeError            ... or is larger than 32 MiB
+    │   └── ResponseMismatchError            ... or is about another object
+    ├── OperationFailedError                 a 2xx that reports a failed operation
+    └── PaginationError                      pagination is not advancing
 
-A wrong *type* of argument is a plain `TypeError`. Every exception here can be pickled and copied,
-and none of them holds a key or a token.
+An argument of the wrong *type* raises a plain `TypeError`. Every exception here can be pickled and
+copied, and none of them contains a key or a token.
 """
 
 from __future__ import annotations
@@ -68,22 +68,22 @@ __all__ = [
     "ValidationIssue",
 ]
 
-#: How many attempts an error's text lists one by one before it only counts them.
+#: The maximum number of attempts that an error's text lists one by one.
 _ATTEMPTS_IN_TEXT = 5
 
 
 @attrs.frozen(kw_only=True)
 class Attempt:
     """
-    One try of a call: what came of it, and how long it took.
+    One attempt of a call, with its outcome and duration.
 
     Attributes:
-        number: 1 for the first try.
-        status_code: The status of the answer, None if none came.
-        cause: What went wrong below HTTP, as kind and text, None if an answer came.
-        wait: Seconds waited before this try.
-        elapsed: Seconds from sending to the end of the answer.
-        request_id: The id that the server gave this try, None if it gave none.
+        number: 1 for the first attempt.
+        status_code: The status of the response, None without a response.
+        cause: The failure below HTTP, as kind and text, None if there was a response.
+        wait: Seconds waited before this attempt.
+        elapsed: Seconds from sending to the end of the response.
+        request_id: The server's id of this attempt, None if it sent none.
 
     Example:
         >>> from heymilo_async import Attempt
@@ -101,7 +101,7 @@ class Attempt:
     @property
     def reason(self) -> str:
         """
-        What came of it in full, the status and what went wrong.
+        The outcome in full: the status and the failure.
         """
         return " ".join(str(part) for part in (self.status_code, self.cause) if part is not None)
 
@@ -112,7 +112,7 @@ class Attempt:
 
 def described(attempts: tuple[Attempt, ...]) -> str:
     """
-    Return what became of *attempts*, the last ones in their order: how each ended, and the waits.
+    Return a summary of *attempts*: the outcomes of the last ones in order, with the waits.
     """
     shown = attempts[-_ATTEMPTS_IN_TEXT:]
     parts = ["..."] if len(shown) < len(attempts) else []
@@ -132,13 +132,13 @@ def _rounded(seconds: float) -> str:
 @attrs.frozen(kw_only=True)
 class ErrorDetail:
     """
-    One fault among several, the schema `APIErrorDetail` of the contract.
+    One of several errors in a request, the schema `APIErrorDetail` of the contract.
 
     Attributes:
-        code: A name for programs, such as `invalid_param`.
-        message: A sentence for people.
-        param: The parameter at fault, None if it is not about one.
-        extra: Members that this version does not know.
+        code: A machine-readable code, such as `invalid_param`.
+        message: A human-readable message.
+        param: The invalid parameter, None if no parameter is to blame.
+        extra: Fields that this version does not know.
 
     Example:
         >>> from heymilo_async import ErrorDetail
@@ -155,16 +155,16 @@ class ErrorDetail:
 @attrs.frozen(kw_only=True)
 class ErrorBody:
     """
-    What the server says of an error, the schema `APIError` of the contract.
+    The server's description of an error, the schema `APIError` of the contract.
 
     Attributes:
         type: The category, such as `invalid_request_error`.
-        code: A name for programs, such as `validation_error`.
-        message: A sentence for people.
-        param: The parameter at fault, None if it is not about one.
-        doc_url: A page that explains the error, None if there is none.
-        errors: The single faults, empty if there is only this one.
-        extra: Members that this version does not know.
+        code: A machine-readable code, such as `validation_error`.
+        message: A human-readable message.
+        param: The invalid parameter, None if no parameter is to blame.
+        doc_url: The URL of a page that explains the error, None if there is none.
+        errors: The single errors if there are several, otherwise empty.
+        extra: Fields that this version does not know.
 
     Example:
         >>> from heymilo_async import HeyMilo, NotFoundError
@@ -191,10 +191,10 @@ class ValidationIssue:
     One parameter that the server refused, the schema `ValidationError` of the contract.
 
     Attributes:
-        loc: Where it stands, such as `("query", "limit")`.
-        msg: What is wrong with it.
-        type: A name for programs, such as `less_than_equal`.
-        extra: Members that this version does not know.
+        loc: The location of the parameter, such as `("query", "limit")`.
+        msg: A human-readable message.
+        type: A machine-readable code, such as `less_than_equal`.
+        extra: Fields that this version does not know.
 
     Example:
         >>> from heymilo_async import HeyMilo, UnprocessableEntityError
@@ -214,22 +214,22 @@ class ValidationIssue:
 
 class HeyMiloError(Exception):
     """
-    The root: `except HeyMiloError` catches whatever this package raises on its own.
+    Base class of all exceptions of this package.
 
     Attributes:
         request: Method and path of the call, such as `GET /api/v2/phone-numbers`; None if there
             was no call.
-        attempts: One `Attempt` a try, in order; empty if nothing was sent.
-        cursor: Where a walk through a list stood, the id of the last item before the error; None
-            outside of walks, or if the walk had no item yet. `list_all(starting_after=cursor)`
-            goes on there.
-        collected: What `collect()` had gathered before the error, in order; else empty.
-        retry_budget_exhausted: True if another try was worth it but the client had spent the
-            retries it allows itself while a server is down.
-        maybe_sent: Whether the server may have got the request, and a call that changes something
-            may have done so; False of an answer that refuses it.
-        advice: How to find out what became of a call that changes something; empty where that is
-            clear. `str` says it too.
+        attempts: The call's attempts, in order; empty if nothing was sent.
+        cursor: The id of the last item that a pager returned before the error; None outside of
+            pagers, or before the first item. Resume with `list_all(starting_after=cursor)`.
+        collected: The items that `collect()` had fetched before the error, in order; otherwise
+            empty.
+        retry_budget_exhausted: True if the client would have retried, but its retry budget was
+            spent; the budget limits retries while a server is down.
+        maybe_sent: Whether the server may have received the request, so that a call that changes
+            data may have done so; False if the server refused the request.
+        advice: How to find out whether a call that changes data had an effect; empty if that is
+            clear. `str` includes it.
 
     Example:
         >>> from heymilo_async import HeyMilo, HeyMiloError
@@ -256,20 +256,20 @@ class HeyMiloError(Exception):
     @property
     def message(self) -> str:
         """
-        What happened, without the list of attempts that `str` adds.
+        The error message, without the list of attempts that `str` adds.
         """
         return str(self.args[0])
 
     def __str__(self) -> str:
         notes = [described(self.attempts)] if len(self.attempts) > 1 else []
         if self.retry_budget_exhausted:
-            notes.append("not tried again: the client's retry budget is spent")
+            notes.append("not retried: the client's retry budget is spent")
         if self.advice:
             notes.append(self.advice)
         return f"{self.message} ({'; '.join(notes)})" if notes else self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Not the constructor: subclasses of OSError (by way of TimeoutError) have their own ideas.
+        # Not by the constructor, because TimeoutError is an OSError, which pickles in its own way.
         return _restore, (type(self), self.args, self.__dict__.copy())
 
 
@@ -284,9 +284,10 @@ def _restore(
 
 class ConfigurationError(HeyMiloError, ValueError):
     """
-    A setting of the client cannot work; raised by a constructor or by `with_options`.
+    A setting of the client is invalid; raised by a constructor or by `with_options`.
 
-    (By the first call where only the machine can tell, as with proxies and certificates.)
+    (The first call raises it for settings that only the machine can check, such as proxies and
+    certificates.)
 
     Example:
         >>> from heymilo_async import ConfigurationError, HeyMilo
@@ -300,7 +301,7 @@ class ConfigurationError(HeyMiloError, ValueError):
 
 class InvalidRequestError(HeyMiloError, ValueError):
     """
-    An argument of a call cannot work: nothing was sent.
+    An argument of a call is invalid; nothing was sent.
 
     Example:
         >>> from heymilo_async import HeyMilo, InvalidRequestError
@@ -315,7 +316,7 @@ class InvalidRequestError(HeyMiloError, ValueError):
 
 class ClientClosedError(HeyMiloError, RuntimeError):
     """
-    The client was used after it was closed, or closed while this call was under way.
+    The client was used after it was closed, or was closed during the call.
 
     Example:
         >>> from heymilo_async import ClientClosedError, HeyMilo
@@ -331,7 +332,7 @@ class ClientClosedError(HeyMiloError, RuntimeError):
 
 class EventLoopError(HeyMiloError, RuntimeError):
     """
-    An `http_client` of your own was used in a second event loop, where its sockets cannot work.
+    Your own `http_client` was used in a second event loop, where its sockets do not work.
 
     Example:
         >>> import asyncio
@@ -353,13 +354,13 @@ class EventLoopError(HeyMiloError, RuntimeError):
 
 class APIConnectionError(HeyMiloError):
     """
-    The client could not talk to the server.
+    The client could not communicate with the server.
 
     Attributes:
-        phase: Where it went wrong: `dns`, `connect`, `tls`, `proxy`, `write`, `read`, `protocol`,
-            and for timeouts also `pool` (waiting for a free connection) and `pace` (no turn under
-            the client's rate limit in time).
-        maybe_sent: False only if the server certainly did not get the request.
+        phase: The phase that failed: `dns`, `connect`, `tls`, `proxy`, `write`, `read`,
+            `protocol`, and for timeouts also `pool` (waiting for a free connection) and `pace`
+            (waiting for the client's rate limit).
+        maybe_sent: False only if the server certainly did not receive the request.
 
     Example:
         >>> from heymilo_async import APIConnectionError, HeyMilo, RetryPolicy
@@ -378,7 +379,7 @@ class APIConnectionError(HeyMiloError):
 
 class APITimeoutError(APIConnectionError, TimeoutError):
     """
-    Nothing moved for *timeout* seconds.
+    No data was sent or received for *timeout* seconds.
 
     Example:
         >>> from heymilo_async import APITimeoutError, RetryPolicy
@@ -395,11 +396,11 @@ class APITimeoutError(APIConnectionError, TimeoutError):
 
 class DeadlineExceededError(APITimeoutError):
     """
-    The call's deadline passed, or the *timeout* of a method that waits for something.
+    The call's deadline passed, or the *timeout* of `wait_for_push` or `wait_until_ready`.
 
     Attributes:
-        data: What the server sent last about what `wait_for_push` or `wait_until_ready` waited
-            for, such as a `PushStatus`; None for any other call, or if no response came.
+        data: The last result of `wait_for_push` or `wait_until_ready`, such as a `PushStatus`;
+            None for any other call, or if the server never responded.
 
     Example:
         >>> from heymilo_async import DeadlineExceededError
@@ -418,17 +419,17 @@ class DeadlineExceededError(APITimeoutError):
 
 class APIStatusError(HeyMiloError):
     """
-    The server answered, with a status that is not a success.
+    The server responded with an error status.
 
     Attributes:
         status_code: The HTTP status.
-        error: The error envelope's content, None if the body was something else.
-        detail: What FastAPI's own validation answers carry; empty if the body was something else.
-        request_id: The id that the server gave the request, None if it gave none.
-        headers: The answer's headers.
-        retry_after: Seconds until the server wants to be asked again, None if it did not say.
-        body: The answer's body, at most 64 KiB of it. It may hold links that let their holder in;
-            the text of the error, `.error` and `.detail` show none.
+        error: The error in the body, None if the body has another format.
+        detail: The errors of FastAPI's validation; empty if the body has another format.
+        request_id: The server's id of the request, None if it sent none.
+        headers: The headers of the response.
+        retry_after: Seconds that the server asks to wait before a retry, None if it does not say.
+        body: The body of the response, at most its first 64 KiB. It may contain secret links; the
+            text of the error, `.error` and `.detail` do not.
 
     Example:
         >>> from heymilo_async import APIStatusError, HeyMilo
@@ -451,7 +452,7 @@ class APIStatusError(HeyMiloError):
 
 class BadRequestError(APIStatusError):
     """
-    Status 400: the server could not make sense of the request.
+    Status 400: the server could not understand the request.
 
     Example:
         >>> from heymilo_async import BadRequestError
@@ -468,7 +469,7 @@ class BadRequestError(APIStatusError):
 
 class AuthenticationError(APIStatusError):
     """
-    Status 401: the key or the token is missing, wrong or withdrawn.
+    Status 401: the key or the token is missing, wrong or revoked.
 
     Example:
         >>> from heymilo_async import AuthenticationError, HeyMilo
@@ -483,7 +484,7 @@ class AuthenticationError(APIStatusError):
 
 class PermissionDeniedError(APIStatusError):
     """
-    Status 403: the credential is good, but not for this.
+    Status 403: the credential is valid, but has no permission for this request.
 
     Example:
         >>> from heymilo_async import PermissionDeniedError
@@ -500,10 +501,10 @@ class PermissionDeniedError(APIStatusError):
 
 class NotFoundError(APIStatusError):
     """
-    Status 404: there is nothing under this id in the workspace of the credential.
+    Status 404: the workspace has no object with this id.
 
     Attributes:
-        maybe_done: Whether this is a delete that was tried before: that attempt may have done it.
+        maybe_done: True for a retried delete: an earlier attempt may have deleted the object.
 
     Example:
         >>> from heymilo_async import HeyMilo, NotFoundError
@@ -520,7 +521,7 @@ class NotFoundError(APIStatusError):
 
 class ConflictError(APIStatusError):
     """
-    Status 409: the request does not fit the present state of what it is about.
+    Status 409: the request conflicts with the current state of the object.
 
     Example:
         >>> from heymilo_async import ConflictError
@@ -537,7 +538,7 @@ class ConflictError(APIStatusError):
 
 class UnprocessableEntityError(APIStatusError):
     """
-    Status 422: the server refused a parameter; `.detail` or `.error.errors` says which.
+    Status 422: the server refused a parameter; `.detail` or `.error.errors` names it.
 
     Example:
         >>> from heymilo_async import HeyMilo, UnprocessableEntityError
@@ -552,7 +553,7 @@ class UnprocessableEntityError(APIStatusError):
 
 class RateLimitError(APIStatusError):
     """
-    Status 429: too many requests with this key; `.retry_after` says when to come back.
+    Status 429: too many requests with this API key; retry after `.retry_after` seconds.
 
     Example:
         >>> from heymilo_async import RateLimitError
@@ -569,9 +570,9 @@ class RateLimitError(APIStatusError):
 
 class UnexpectedRedirectError(APIStatusError):
     """
-    Status 3xx: the server points elsewhere, and redirects are not followed.
+    Status 3xx: the server sent a redirect, which the client does not follow.
 
-    (The key would go along to wherever it points.)
+    (Following it would send the API key to the other host.)
 
     Example:
         >>> import httpx
@@ -590,7 +591,7 @@ class UnexpectedRedirectError(APIStatusError):
 
 class ServerError(APIStatusError):
     """
-    Status 5xx: the server, or a gateway before it, failed.
+    Status 5xx: the server, or a gateway in front of it, failed.
 
     Example:
         >>> from heymilo_async import RetryPolicy, ServerError
@@ -607,15 +608,15 @@ class ServerError(APIStatusError):
 
 class ResponseDecodeError(HeyMiloError):
     """
-    A success whose body is not what the contract says.
+    The server responded with a success, but the body does not match the contract.
 
     Attributes:
-        path: Where in the body, as a JSON path such as `$.data[2].phone_number`.
-        body: The body, at most 64 KiB of it; what else it held can be read from here. It may hold
-            links that let their holder in, which the text of the error does not show.
+        path: The location in the body, as a JSON path such as `$.data[2].phone_number`.
+        body: The body, at most its first 64 KiB, so that you can read its other data. It may
+            contain secret links; the text of the error does not.
         status_code: The HTTP status; None if there was no response (`from_dict`).
-        headers: The answer's headers.
-        request_id: The id that the server gave the request, None if it gave none.
+        headers: The headers of the response.
+        request_id: The server's id of the request, None if it sent none.
 
     Example:
         >>> from heymilo_async import ResponseDecodeError
@@ -638,7 +639,7 @@ class ResponseDecodeError(HeyMiloError):
 
 class ResponseTooLargeError(ResponseDecodeError):
     """
-    The body is larger than 32 MiB once unpacked; it was not read to its end.
+    The decompressed body is larger than 32 MiB; the client stopped reading it.
 
     Example:
         >>> import httpx
@@ -657,7 +658,7 @@ class ResponseTooLargeError(ResponseDecodeError):
 
 class ResponseMismatchError(ResponseDecodeError):
     """
-    One thing was asked for and another came: the connection had an answer left over.
+    The response is about another object than the request: the connection was out of sync.
 
     Example:
         >>> import httpx
@@ -676,13 +677,13 @@ class ResponseMismatchError(ResponseDecodeError):
 
 class OperationFailedError(HeyMiloError):
     """
-    The request succeeded, but the operation did not: the body of a 2xx says so.
+    The server responded with a success, but the body reports that the operation failed.
 
-    The client does not repeat such a call: the server understood it, and answered.
+    The client does not retry such a call, because the server processed it.
 
     Attributes:
-        data: The model that says so, such as a `PushStatus`; None if there is none. Its texts are
-            the server's, and may repeat what was sent.
+        data: The response's model, such as a `PushStatus`; None if there is none. Its texts come
+            from the server, and may repeat what was sent.
 
     Example:
         >>> from heymilo_async import OperationFailedError
@@ -698,7 +699,7 @@ class OperationFailedError(HeyMiloError):
 
 class PaginationError(HeyMiloError):
     """
-    A list does not get on: a cursor came back, or an empty page says that there is more.
+    Pagination is not advancing: a cursor was repeated, or an empty page has `has_more`.
 
     Example:
         >>> from heymilo_async import PaginationError

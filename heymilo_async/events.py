@@ -1,19 +1,19 @@
 """
-What happens during calls, as a stream of frozen values: what `events=` is told.
+Events: frozen values that describe a call; the client passes them to `events=`.
 
-Each call begins with a `CallStarted` and ends with a `CallFinished`, however it ends. In between,
-in the order in which things happen:
+Each call emits a `CallStarted` first and a `CallFinished` last, however it ends. In between, in
+chronological order:
 
     CallStarted
-        Paced                   the call waits: the credential rests, or it is not its turn
-        AttemptStarted          a request goes out ...
-        AttemptFinished         ... and this is what came of it
-        RetryScheduled          there will be another attempt, after a wait
-        PageFetched             the answer is a page of a list
+        Paced                   the call waits for the rate limit, or for a pause of the server
+        AttemptStarted          the client sends a request ...
+        AttemptFinished         ... and this is its outcome
+        RetryScheduled          the client will retry after a wait
+        PageFetched             the response is a page of a list
     CallFinished
 
-No event holds a key, a token or a body. The log (`HEYMILO_LOG`), the spans and metrics of
-`heymilo_async.otel`, and the command's `-v` are all made of these.
+No event contains a key, a token or a body. The log (`HEYMILO_LOG`), the spans and metrics of
+`heymilo_async.otel`, and the command's `-v` are built from these events.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ def _read_only(headers: Mapping[str, str]) -> Mapping[str, str]:
 @attrs.frozen(kw_only=True)
 class Event:
     """
-    What all events say.
+    Base class of all events.
 
     Attributes:
-        call: The number of the call within this process; events of concurrent calls are mixed.
+        call: The number of the call in this process; events of concurrent calls are interleaved.
         operation: The id of the API's operation, such as `listPhoneNumbers`.
         request: Method and path, as errors show them: `GET /api/v2/phone-numbers`.
 
@@ -56,9 +56,9 @@ class Event:
         >>> from heymilo_async import HeyMilo
         >>> from heymilo_async.events import Event
         >>> kinds: list[str] = []
-        >>> def told(event: Event) -> None:
+        >>> def listener(event: Event) -> None:
         ...     kinds.append(type(event).__name__)
-        >>> with HeyMilo(events=told) as client:
+        >>> with HeyMilo(events=listener) as client:
         ...     page = client.phone_numbers.list(limit=3)
         >>> kinds
         ['CallStarted', 'AttemptStarted', 'AttemptFinished', 'PageFetched', 'CallFinished']
@@ -72,14 +72,13 @@ class Event:
 @attrs.frozen(kw_only=True)
 class CallStarted(Event):
     """
-    A method of a resource was called, or a walk wants its next page.
+    A call starts: a resource's method was called, or a pager fetches a page.
 
     Attributes:
         method: The HTTP method.
         url: The whole URL.
-        template: The path, with its parameters as the contract names them:
-            `/api/v2/phone-numbers/{config_id}`.
-        deadline: Seconds until the call has to be over, None if it has no limit.
+        template: The path template of the contract: `/api/v2/phone-numbers/{config_id}`.
+        deadline: Seconds until the deadline, None if the call has none.
     """
 
     method: str
@@ -91,11 +90,11 @@ class CallStarted(Event):
 @attrs.frozen(kw_only=True)
 class Paced(Event):
     """
-    The call waits before an attempt: for its turn under the client's `rate_limit`, or since the
-    server asked callers with this key to rest.
+    The call waits before an attempt, for the client's `rate_limit` or because the server asked
+    this API key to wait.
 
     Attributes:
-        wait: Seconds, from now on.
+        wait: The wait in seconds, from now.
     """
 
     wait: float
@@ -104,14 +103,14 @@ class Paced(Event):
 @attrs.frozen(kw_only=True)
 class AttemptStarted(Event):
     """
-    A request is about to be sent.
+    The client is about to send a request.
 
     Attributes:
         number: 1 for the first attempt of the call.
         method: The HTTP method.
         url: The whole URL.
-        headers: The headers of the request, by name; credentials and headers of your own have the
-            value `***`.
+        headers: The headers of the request, by name; the values of credentials and of your own
+            headers are `***`.
     """
 
     number: int
@@ -123,19 +122,18 @@ class AttemptStarted(Event):
 @attrs.frozen(kw_only=True)
 class AttemptFinished(Event):
     """
-    An attempt is over: an answer came, or it is certain that none will.
+    An attempt has ended with a response or a failure.
 
     An attempt that was cancelled, or that ended because the client was closed, has no such event.
 
     Attributes:
         number: 1 for the first attempt of the call.
-        status_code: The status of the answer, None if none came.
-        cause: What went wrong, as kind and text; None if nothing did but the status.
-        error: The name of the exception's class that this attempt alone would have raised, None if
-            it was a success.
-        request_id: The id that the server gave this attempt, None if it gave none.
-        elapsed: Seconds from sending to the end of the answer.
-        headers: The headers of the answer, None if none came.
+        status_code: The status of the response, None without a response.
+        cause: The failure, as kind and text; None if only the status, or nothing, is wrong.
+        error: The class name of the exception for this attempt, None if it succeeded.
+        request_id: The server's id of this attempt, None if it sent none.
+        elapsed: Seconds from sending to the end of the response.
+        headers: The headers of the response, None without a response.
     """
 
     number: int
@@ -150,12 +148,12 @@ class AttemptFinished(Event):
 @attrs.frozen(kw_only=True)
 class RetryScheduled(Event):
     """
-    The attempt before did not settle the call, and there will be another one.
+    The previous attempt failed, and the client will retry the call.
 
     Attributes:
-        number: The attempt to come: 2 or more.
-        wait: Seconds until then.
-        reason: What came of the attempt before: a status such as `503`, or what went wrong.
+        number: The number of the next attempt, 2 or more.
+        wait: Seconds before the next attempt.
+        reason: Why the previous attempt failed: a status such as `503`, or the failure.
     """
 
     number: int
@@ -166,12 +164,12 @@ class RetryScheduled(Event):
 @attrs.frozen(kw_only=True)
 class PageFetched(Event):
     """
-    A page of a list came, whole and well.
+    The client received a complete, valid page of a list.
 
     Attributes:
-        count: How many items it has.
-        has_more: Whether there are items after it.
-        total_count: How many items the whole list has, None if the server does not say.
+        count: The number of items on the page.
+        has_more: Whether the list has items after the page.
+        total_count: The number of items in the whole list, None if the server does not say.
         cursor: The id of its last item, None if it is empty.
     """
 
@@ -184,14 +182,14 @@ class PageFetched(Event):
 @attrs.frozen(kw_only=True)
 class CallFinished(Event):
     """
-    The call is over: its data or its error is handed to the caller.
+    The call has ended: it returns its data, or raises its error.
 
     Attributes:
-        attempts: How many requests were sent, 0 if none was.
-        status_code: The status of the last answer, None if the last attempt had none.
-        error: The name of the exception's class, None if the call succeeded; cancellation and
+        attempts: The number of sent requests, possibly 0.
+        status_code: The status of the last attempt, None if it had no response.
+        error: The class name of the exception, None if the call succeeded; cancellation and
             Ctrl-C count as errors here.
-        request_id: The id that the server gave the last attempt, None if it gave none.
+        request_id: The server's id of the last attempt, None if it sent none.
         elapsed: Seconds from the start of the call, waits included.
     """
 
@@ -204,13 +202,13 @@ class CallFinished(Event):
     @property
     def outcome(self) -> str:
         """
-        What it came to, in words: `200`, `404 NotFoundError`, `APITimeoutError`.
+        The outcome as text: `200`, `404 NotFoundError`, `APITimeoutError`.
         """
         return " ".join(str(part) for part in (self.status_code, self.error) if part is not None)
 
 
-#: What `events=` takes, one or several of them.
+#: The type of a listener; `events=` takes one or several.
 Listener: TypeAlias = Callable[[Event], object]
 
-#: Numbers the calls; taking the next one is a single step in C, so threads need no lock.
+#: Returns the next call number; it is a single step in C, so threads need no lock.
 next_call: Final[Callable[[], int]] = itertools.count(1).__next__

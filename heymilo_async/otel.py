@@ -1,21 +1,20 @@
 """
-OpenTelemetry: spans and metrics, made from the events.
+OpenTelemetry: builds spans and metrics from events.
 
     from heymilo_async import AsyncHeyMilo
     from heymilo_async.otel import Telemetry
 
     client = AsyncHeyMilo(events=Telemetry())
 
-A call is a span, the child of whatever span is current where the call is made, and each attempt is
-a child of it:
+Each call is a span, a child of the current span, and each attempt is a child of the call's span:
 
     getPhoneNumber                                 INTERNAL
     ├── GET /api/v2/phone-numbers/{config_id}      CLIENT    503
     └── GET /api/v2/phone-numbers/{config_id}      CLIENT    200, http.request.resend_count 1
 
 Attributes follow the semantic conventions for HTTP clients
-(https://opentelemetry.io/docs/specs/semconv/http/http-spans/), which want the CLIENT spans to be
-the attempts, and no other span above them to be one.
+(https://opentelemetry.io/docs/specs/semconv/http/http-spans/), which require a CLIENT span for
+each attempt, and none for the call above them.
 """
 
 from __future__ import annotations
@@ -48,9 +47,9 @@ except ModuleNotFoundError as _missing:
 __all__ = ["Telemetry"]
 
 _SCHEMA: Final = "https://opentelemetry.io/schemas/1.40.0"
-#: Seconds, as https://opentelemetry.io/docs/specs/semconv/http/http-metrics/ has them for requests.
+#: In seconds, from https://opentelemetry.io/docs/specs/semconv/http/http-metrics/.
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
-#: Waits are part of a call, and the longest that is kept by default is a minute.
+#: A call includes waits, which last up to a minute by default.
 _LONG_BUCKETS: Final = (*_BUCKETS, 30.0, 60.0, 120.0)
 _PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 
@@ -60,7 +59,7 @@ Attributes = dict[str, str | int | float | bool]
 @attrs.define
 class _Current:
     """
-    A span that was made the current one.
+    A span that is the current span.
     """
 
     span: trace.Span
@@ -74,8 +73,8 @@ class _Current:
 
     def end(self) -> None:
         self.span.end()
-        # A coroutine that nobody resumes is closed wherever the garbage collector runs; there
-        # something else is current, and stays so.
+        # The garbage collector may close an abandoned coroutine in another context, whose
+        # current span must stay.
         if get_current() is self.context:
             detach(self.token)
 
@@ -86,11 +85,11 @@ class _OpenCall:
     A call between its first event and its last one.
 
     Attributes:
-        labels: What the spans and metrics of the call have in common.
-        attempt: The attempt under way.
+        labels: The attributes that all spans and metrics of the call share.
+        attempt: The current attempt.
         wait: Seconds waited before the next attempt.
-        error: The name of the exception that the last attempt came to, None if to none.
-        error_type: The same as `error.type` has it.
+        error: The class name of the last attempt's exception, None if it succeeded.
+        error_type: The same error as a value of `error.type`.
     """
 
     current: _Current
@@ -103,23 +102,25 @@ class _OpenCall:
 
 class Telemetry:
     """
-    A listener for `events=` that makes spans and metrics of what it is told.
+    A listener for `events=` that builds spans and metrics.
 
-    One may serve several clients. It is told in the task or thread of each call, also in those
-    that `get_many` and `prefetch` start, so that the spans are children of the span that was
-    current when you called. The span of an attempt is current while its request is under way:
-    that of opentelemetry-instrumentation-httpx, on an `http_client` of your own, is its child.
+    Several clients can share one. It runs in the task or thread of each call, including those
+    that `get_many` and `prefetch` start, so the spans are children of the span that was current
+    when you made the call. The span of an attempt is current while its request runs, so spans of
+    opentelemetry-instrumentation-httpx on your own `http_client` are its children.
 
-    The metrics are `http.client.request.duration` (seconds, an attempt each),
-    `heymilo.client.call.duration` (seconds, waits included), `heymilo.client.retries` (a number)
-    and `heymilo.client.wait.duration` (seconds that calls waited for their turn).
+    The metrics are `http.client.request.duration` (seconds per attempt),
+    `heymilo.client.call.duration` (seconds, waits included), `heymilo.client.retries` (a count)
+    and `heymilo.client.wait.duration` (seconds that calls waited for the rate limit).
 
-    No attribute holds a key, a token, a header or a body. It can be pickled, as a client can, if
-    it goes to the global providers.
+    No attribute contains a key, a token, a header or a body. A `Telemetry` with the global
+    providers can be pickled, like a client.
 
     Args:
-        tracer_provider: Where the spans go; else the global one, also if it is set later on.
-        meter_provider: Where the metrics go; else the global one, also if it is set later on.
+        tracer_provider: The provider of the tracer. Default: the global one, even if you set it
+            later.
+        meter_provider: The provider of the meter. Default: the global one, even if you set it
+            later.
 
     Example:
         >>> from heymilo_async import HeyMilo
@@ -159,33 +160,33 @@ class Telemetry:
         self._waits = meter.create_histogram(
             "heymilo.client.wait.duration",
             unit="s",
-            description="Time that calls waited for their turn.",
+            description="Time that calls waited for the rate limit.",
             explicit_bucket_boundaries_advisory=_LONG_BUCKETS,
         )
-        # Without a lock: a call touches no key but its own, in one step, and nobody walks through.
+        # No lock: each call changes only its own key, in one step, and no code iterates over it.
         self._open: dict[int, _OpenCall] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # So that a client can be sent to another process, where the global providers are others.
+        # So that a client can be sent to another process, which has its own global providers.
         if self._has_own_providers:
             message = (
-                "a Telemetry with providers of its own is neither pickled nor copied: leave them "
-                "out and set the global ones in each process, or make a client where it is needed"
+                "a Telemetry with its own providers can be neither pickled nor copied: set the "
+                "global providers in each process instead, or create a client in each process"
             )
             raise TypeError(message)
         return Telemetry, ()
 
     def __call__(self, event: Event) -> None:
         """
-        Take in *event*.
+        Record *event*.
         """
         if isinstance(event, CallStarted):
             self._open[event.call] = self._begin(event)
             return
-        # Missing if the start of the call could not be taken in.
+        # Missing if handling the start of the call failed.
         call = self._open.get(event.call)
         if call is not None:
-            _TAKEN_IN[type(event)](self, call, event)
+            _HANDLERS[type(event)](self, call, event)
 
     def _begin(self, event: CallStarted) -> _OpenCall:
         parts = urlsplit(event.url)
@@ -226,7 +227,7 @@ class Telemetry:
         call.error = event.error
         call.error_type = _error_type(event.status_code, event.error)
         outcome = _outcome(event.status_code, call.error_type)
-        # Before the span ends, so that exemplars lead to it.
+        # Before the span ends, so that exemplars refer to it.
         self._requests.record(event.elapsed, {**call.labels, **outcome})
         if call.attempt is not None:
             _end(call.attempt, outcome, event.request_id, event.cause)
@@ -244,7 +245,7 @@ class Telemetry:
     def _end_call(self, call: _OpenCall, event: CallFinished) -> None:
         del self._open[event.call]
         if call.attempt is not None:
-            # Cancellation, or the end of the client: nobody will say what came of it.
+            # The call was cancelled or the client closed, so there is no AttemptFinished.
             _end(call.attempt, _outcome(None, event.error))
         same = event.error == call.error
         outcome = _outcome(event.status_code, call.error_type if same else event.error)
@@ -254,7 +255,7 @@ class Telemetry:
         _end(call.current, outcome, event.request_id)
 
 
-_TAKEN_IN: Final[Mapping[type[Event], Callable[[Telemetry, _OpenCall, Any], None]]] = {
+_HANDLERS: Final[Mapping[type[Event], Callable[[Telemetry, _OpenCall, Any], None]]] = {
     Paced: Telemetry._pace,
     AttemptStarted: Telemetry._begin_attempt,
     AttemptFinished: Telemetry._end_attempt,
@@ -265,7 +266,7 @@ _TAKEN_IN: Final[Mapping[type[Event], Callable[[Telemetry, _OpenCall, Any], None
 
 
 def _error_type(status_code: int | None, error: str | None) -> str | None:
-    # A status says more than the class that is made of it.
+    # The status is more specific than the exception's class.
     return str(status_code) if error and status_code and status_code >= 400 else error
 
 

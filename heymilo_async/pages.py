@@ -1,5 +1,5 @@
 """
-Pages of a list, and walking them: one page, a walk from page to page, a walk that reads ahead.
+Pages and pagers: one page of a list, iterating over all pages, and prefetching pages.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ Item = TypeVar("Item")
 @attrs.frozen(kw_only=True)
 class PaginationMeta:
     """
-    What a page says of the list it is from, the schema of that name in the contract.
+    A page's position in its list, the schema `PaginationMeta` of the contract.
 
     Attributes:
-        has_more: Whether there are items after this page.
-        total_count: How many items the whole list has; None if the server does not say. It may be
-            an estimate.
-        url: The URL of the list, as the server sees it; it is data, and never followed.
-        extra: Members that this version does not know.
+        has_more: Whether the list has items after this page.
+        total_count: The number of items in the whole list, possibly an estimate; None if the
+            server does not say.
+        url: The URL of the list, as the server sends it; the client never requests it.
+        extra: Fields that this version does not know.
 
     Example:
         >>> from heymilo_async import HeyMilo
@@ -58,12 +58,12 @@ class PaginationMeta:
 @attrs.frozen(kw_only=True)
 class Page(Sequence[T], Generic[T]):
     """
-    One page of a list: a sequence of its items, and never a request behind your back.
+    One page of a list: a sequence of its items. It never sends a request.
 
     Attributes:
         data: The items of this page.
-        pagination: What the server says of the whole list.
-        extra: Members beside these two that this version does not know.
+        pagination: The page's position in the list.
+        extra: Other fields of the response that this version does not know.
 
     Example:
         >>> from heymilo_async import Page, PaginationMeta, PhoneNumber
@@ -87,7 +87,7 @@ class Page(Sequence[T], Generic[T]):
     @property
     def next_cursor(self) -> str | None:
         """
-        What to pass as `starting_after` for the next page; None if there is none.
+        The value of `starting_after` for the next page; None on the last page.
         """
         return cursor_of(self.data[-1]) if self.data and self.has_more else None
 
@@ -107,10 +107,10 @@ class Page(Sequence[T], Generic[T]):
 
 class AsyncPager(Generic[T]):
     """
-    A walk through a list, page by page; made by `list_all`.
+    Iterates over a list, page by page; returned by `list_all`.
 
-    Iterate it for items. Each iteration starts anew where the walk was told to start. While
-    iterating, each page has its own deadline, so a slow consumer never meets one.
+    Iterate over the pager to get items. Each iteration starts again after `starting_after`. Each
+    page has a deadline of its own, so a slow consumer does not exceed it.
 
     Example:
         >>> import asyncio
@@ -146,29 +146,29 @@ class AsyncPager(Generic[T]):
     @property
     def cursor(self) -> str | None:
         """
-        The id of the last item that was handed out, to go on from with `starting_after`.
+        The id of the last item that the iteration returned: pass it as `starting_after` to resume.
 
-        Before the first one, what the walk was told to start after.
+        Before the first item, the value of `starting_after`.
         """
         return self._cursor
 
     def __aiter__(self) -> AsyncIterator[T]:
         """
-        Walk from item to item.
+        Iterate over the items.
 
         Raises:
-            HeyMiloError: What fetching a page raises, with `.cursor` set.
-            PaginationError: The list does not get on.
+            HeyMiloError: Fetching a page failed; resume from `.cursor`.
+            PaginationError: Pagination is not advancing.
             RuntimeError: Two tasks use one iterator at the same time.
         """
         return _Items(_Pages(self._walk()))
 
     def pages(self) -> AsyncIterator[Page[T]]:
         """
-        Walk from page to page; the last one is cut at `max_items`.
+        Iterate over the pages; the last page ends at `max_items`.
 
         Returns:
-            An iterator of pages; it raises what iterating the pager raises.
+            An iterator of pages, which raises the same errors as the pager.
 
         Example:
             >>> import asyncio
@@ -184,15 +184,15 @@ class AsyncPager(Generic[T]):
 
     async def collect(self) -> list[T]:
         """
-        Walk to the end and return the items; one call, with one deadline for all of it.
+        Fetch all pages and return their items. One deadline covers all requests.
 
         Returns:
             Every item, in the server's order.
 
         Raises:
-            HeyMiloError: What fetching a page raises; what was gathered before is in
-                `.collected`, and `.cursor` is where it ends.
-            PaginationError: The list does not get on; likewise.
+            HeyMiloError: Fetching a page failed; `.collected` has the items of the pages before,
+                and you can resume from `.cursor`.
+            PaginationError: Pagination is not advancing; it has the same two attributes.
 
         Example:
             >>> import asyncio
@@ -217,14 +217,14 @@ class AsyncPager(Generic[T]):
 
     def prefetch(self, pages: int = 1) -> AsyncPrefetch[T]:
         """
-        Walk from item to item while the next pages are already under way.
+        Iterate over the items while the next pages are fetched in the background.
 
         Args:
-            pages: Pages to be ahead of the consumer, 1 to 100.
+            pages: Number of pages to fetch ahead, 1 to 100.
 
         Returns:
-            Something for `async with`, which gives an iterator of items; leaving it stops the
-            fetching. An error raised in its body leaves it as it is.
+            A context manager for `async with`, which returns an iterator of items. Leaving it
+            stops fetching. It does not change an exception from its body.
 
         Raises:
             InvalidRequestError: *pages* is out of range.
@@ -260,7 +260,7 @@ class AsyncPager(Generic[T]):
 
 class AsyncPrefetch(Generic[T]):
     """
-    A walk that reads ahead, for `async with`; made by `AsyncPager.prefetch`.
+    Iterates with prefetching, as a context manager for `async with`; see `AsyncPager.prefetch`.
 
     Example:
         >>> import asyncio
@@ -281,7 +281,7 @@ class AsyncPrefetch(Generic[T]):
 
     async def __aenter__(self) -> AsyncIterator[T]:
         if self._ahead is not None:
-            message = "this prefetch was entered before: make a new one with pager.prefetch()"
+            message = "this prefetch was already entered: create a new one with pager.prefetch()"
             raise RuntimeError(message)
         walk = self._pager._walk()
         self._ahead = self._pager._engine.prefetch(walk.next_page, self._count)
@@ -294,9 +294,9 @@ class AsyncPrefetch(Generic[T]):
             await self._ahead.__aexit__(*exc_info)
 
     async def _next_page(self) -> Page[T]:
-        # To end here would look as if the list were complete.
+        # To stop the iteration here would make the list look complete.
         if self._left or self._ahead is None:
-            message = "the `with` of this prefetch was left, and no page is fetched any more"
+            message = "the `with` block of this prefetch has ended, so it fetches no more pages"
             raise RuntimeError(message)
         return await self._ahead.next()
 
@@ -306,7 +306,7 @@ class AsyncPrefetch(Generic[T]):
 
 class _Walk(Generic[T]):
     """
-    Fetches one page after the other, and sees to it that the list gets on.
+    Fetches one page after the other, and checks that pagination is advancing.
     """
 
     def __init__(self, pager: AsyncPager[T], expires: float | None) -> None:
@@ -319,7 +319,7 @@ class _Walk(Generic[T]):
 
     async def next_page(self) -> Page[T]:
         """
-        Return the next page; StopAsyncIteration says that there is none.
+        Return the next page, or raise `StopAsyncIteration` after the last one.
         """
         if self._finished:
             raise StopAsyncIteration
@@ -331,7 +331,7 @@ class _Walk(Generic[T]):
         return attrs.evolve(page, data=kept)
 
     async def _fetch_page(self) -> Page[T]:
-        # If this raises, the walk still stands where it stood: to call again is to try again.
+        # After an error the position is unchanged, so calling it again retries this page.
         try:
             page = await self.pager._engine.perform(
                 self.pager._page_after(self._cursor), expires=self._expires
@@ -350,29 +350,27 @@ class _Walk(Generic[T]):
     def _check(self, page: Page[T]) -> None:
         if not page:
             if page.has_more:
-                message = (
-                    "an empty page says that there is more: the list cannot be walked to its end"
-                )
+                message = "pagination is not advancing: the server sent an empty page with has_more"
                 raise PaginationError(message)
             return
         if self._cursor is not None and any(cursor_of(item) == self._cursor for item in page):
             after = self._clean(self._cursor)
             message = (
-                f"the page after {after[:50]!a} holds that very item: the list does not get on"
+                f"pagination is not advancing: the page after {after[:50]!a} contains it again"
             )
             raise PaginationError(message)
         last = cursor_of(page[-1])
         if last in self._seen:
             came = self._clean(last)
-            message = f"the cursor {came[:50]!a} came before: the list goes round in a circle"
+            message = f"pagination is not advancing: the server sent the cursor {came[:50]!a} again"
             raise PaginationError(message)
         if page.has_more and not _is_cursor(last):
             came = self._clean(last)
-            message = f"the last id of a page cannot be asked for as a cursor: {came[:50]!a}"
+            message = f"the id of the page's last item is not valid as a cursor: {came[:50]!a}"
             raise PaginationError(message)
 
     def _clean(self, cursor: str) -> str:
-        # A server may give the key for an id.
+        # A server may send the API key as an id.
         return self.pager._engine.clean(cursor)
 
     def _cut(self, page: Page[T]) -> Page[T]:
@@ -395,7 +393,7 @@ def _is_cursor(value: str) -> bool:
 
 class _Exclusive:
     """
-    Tells two tasks, or two threads, that they share an iterator.
+    Raises `RuntimeError` if two tasks or threads use an iterator at the same time.
     """
 
     def __init__(self) -> None:
@@ -406,8 +404,8 @@ class _Exclusive:
         with self._guard:
             if self._busy:
                 message = (
-                    "two tasks (or threads) take from one iterator at the same time: "
-                    "let one of them iterate and hand the items on"
+                    "two tasks (or threads) use one iterator at the same time: "
+                    "iterate in one of them, and pass the items to the other"
                 )
                 raise RuntimeError(message)
             self._busy = True
@@ -454,10 +452,10 @@ class _Items(AsyncIterator[T], Generic[T]):
 
 class Pager(Generic[T]):
     """
-    A walk through a list, page by page; made by the blocking `list_all`.
+    Iterates over a list, page by page; returned by the blocking `list_all`.
 
-    Iterate it for items. Each iteration starts anew where the walk was told to start. While
-    iterating, each page has its own deadline, so a slow consumer never meets one.
+    Iterate over the pager to get items. Each iteration starts again after `starting_after`. Each
+    page has a deadline of its own, so a slow consumer does not exceed it.
 
     Example:
         >>> from heymilo_async import HeyMilo
@@ -477,24 +475,24 @@ class Pager(Generic[T]):
     @property
     def cursor(self) -> str | None:
         """
-        The id of the last item that was handed out, to go on from with `starting_after`.
+        The id of the last item that the iteration returned: pass it as `starting_after` to resume.
 
-        Before the first one, what the walk was told to start after.
+        Before the first item, the value of `starting_after`.
         """
         return self._twin.cursor
 
     def __iter__(self) -> Iterator[T]:
         """
-        Walk from item to item, as the async pager does.
+        Iterate over the items, as `AsyncPager` does.
         """
         return _Blocking(aiter(self._twin))
 
     def pages(self) -> Iterator[Page[T]]:
         """
-        Walk from page to page; the last one is cut at `max_items`.
+        Iterate over the pages; the last page ends at `max_items`.
 
         Returns:
-            An iterator of pages; it raises what iterating the pager raises.
+            An iterator of pages, which raises the same errors as the pager.
 
         Example:
             >>> from heymilo_async import HeyMilo
@@ -504,7 +502,7 @@ class Pager(Generic[T]):
         """
         return _Blocking(self._twin.pages())
 
-    # Written out: `blocking` would lose the T of the pager.
+    # Not made with `blocking`, which would lose the pager's type variable.
     def collect(self) -> list[T]:  # noqa: D102 - below
         return run_now(self._twin.collect())
 
@@ -520,9 +518,9 @@ class Pager(Generic[T]):
 
 class Prefetch(Generic[T]):
     """
-    A walk that reads ahead with one thread, for `with`; made by `Pager.prefetch`.
+    Iterates with prefetching in one thread, as a context manager; see `Pager.prefetch`.
 
-    Leaving it does not wait: the thread ends after the request that it is in.
+    Leaving it does not wait for the thread, which ends after its current request.
 
     Example:
         >>> from heymilo_async import HeyMilo
@@ -544,7 +542,7 @@ class Prefetch(Generic[T]):
 
 class _Blocking(Iterator[Item], Generic[Item]):
     """
-    An iterator over what an async iterator gives that never suspends.
+    A blocking iterator over an async iterator that never suspends.
     """
 
     def __init__(self, items: AsyncIterator[Item]) -> None:

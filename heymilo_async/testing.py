@@ -1,22 +1,22 @@
 """
-Fixtures for pytest: a HeyMilo of one's own for each test, and clients that talk to it.
+Pytest fixtures: a fresh sandbox for each test, and clients of it.
 
-They are there for suites that ask for them, by one line in the topmost `conftest.py`:
+Enable them with one line in your top-level `conftest.py`:
 
     pytest_plugins = ["heymilo_async.testing"]
 
 `pytest --fixtures` then lists them:
 
-    heymilo_sandbox         the server: what it knows, what goes wrong, what was asked
+    heymilo_sandbox         the server: its data, its faults, and the requests that it received
     heymilo_client          a `HeyMilo` of that server
-    async_heymilo_client    makes an `AsyncHeyMilo` of that server, on asyncio and on trio
-    heymilo_environment     points the clients that your own code makes to that server
+    async_heymilo_client    creates an `AsyncHeyMilo` of that server, on asyncio or trio
+    heymilo_environment     makes clients in your own code use that server
 
-One server runs for a whole session (under pytest-xdist, one in each worker, on a port of its own),
-and each test finds it as new. Nobody's key is needed or used.
+One server runs for the whole session (under pytest-xdist, one per worker, each on its own port),
+and is reset before each test. The fixtures need no real API key.
 
-There is no assertion to explain here, and a `conftest.py` may import this module before pytest
-does: PYTEST_DONT_REWRITE.
+This module has no assertions to rewrite, and a `conftest.py` may import it before pytest does:
+PYTEST_DONT_REWRITE.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ __all__ = [
     "heymilo_sandbox",
 ]
 
-#: The type of the fixture `async_heymilo_client`: options of `AsyncHeyMilo` in, a client out.
+#: The type of the fixture `async_heymilo_client`: takes options of `AsyncHeyMilo`, returns one.
 AsyncClientFactory = Callable[..., AsyncHeyMilo]
 
-#: Tries as often as ever, but does not idle in between: in a test nobody recovers meanwhile.
+#: Retries as often as by default, but without waiting: a test's server does not need time.
 _AT_ONCE: Final = RetryPolicy(initial_delay=0.0)
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ T = TypeVar("T")
 @pytest.fixture(scope="session")
 def _heymilo_server() -> Iterator[Sandbox]:
     """
-    The one server of a session: tests use `heymilo_sandbox`.
+    The server of the whole session; tests use `heymilo_sandbox`.
     """
     with running() as sandbox:
         yield sandbox
@@ -66,10 +66,11 @@ def _heymilo_server() -> Iterator[Sandbox]:
 @pytest.fixture
 def heymilo_sandbox(_heymilo_server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """
-    A running HeyMilo, fresh for each test: a `heymilo_async.sandbox.Sandbox`.
+    A running `heymilo_async.sandbox.Sandbox`, reset before each test.
 
-    It has 3 postings, 120 candidates and 30 phone numbers. Fresh means: all is as it was at the
-    start, the time and what is assumed too, nothing is set to fail, and no request has come yet. While the test runs, `NO_PROXY` says that no proxy leads to it.
+    It has 3 postings, 120 candidates and 30 phone numbers. The reset restores the data, the clock
+    and the assumptions, and removes all faults and recorded requests. During the test, `NO_PROXY`
+    includes the sandbox's host.
 
     Example:
         def test_an_outage(heymilo_sandbox, heymilo_client):
@@ -79,7 +80,7 @@ def heymilo_sandbox(_heymilo_server: Sandbox, monkeypatch: pytest.MonkeyPatch) -
             assert 2 == len(heymilo_sandbox.requests)
     """
     host = urlsplit(_heymilo_server.base_url).hostname
-    # The lower-case one hides the other, so both get what either of them says.
+    # The lower-case variable overrides the other, so set both.
     direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, f"{direct},{host}" if direct else str(host))
@@ -90,11 +91,11 @@ def heymilo_sandbox(_heymilo_server: Sandbox, monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture
 def heymilo_client(heymilo_sandbox: Sandbox) -> Iterator[HeyMilo]:
     """
-    A blocking client of the sandbox, a `heymilo_async.HeyMilo`; closed when the test is over.
+    A blocking client of the sandbox, a `heymilo_async.HeyMilo`; closed after the test.
 
-    It has the default settings, but for the wait before another try: that is 0 seconds. A wait
-    that the server asks for with `Retry-After` counts. `with_options` gives it other settings.
-    It heeds no variable `HEYMILO_...` of the environment.
+    It has the default settings, except that it waits 0 seconds before a retry. It still honors
+    the server's `Retry-After`. Use `with_options` to change its settings. It ignores the
+    environment variables `HEYMILO_...`.
 
     Example:
         def test_a_number(heymilo_client):
@@ -109,11 +110,11 @@ def heymilo_client(heymilo_sandbox: Sandbox) -> Iterator[HeyMilo]:
 @pytest.fixture
 def async_heymilo_client(heymilo_sandbox: Sandbox) -> AsyncClientFactory:
     """
-    A function that makes a client of the sandbox, a `heymilo_async.AsyncHeyMilo`; use `async with`.
+    A function that creates a client of the sandbox, a `heymilo_async.AsyncHeyMilo`.
 
-    It takes the options of `AsyncHeyMilo`; what is not given is as in `heymilo_client`. A function
-    and not a client, so that your test opens and closes it in its own event loop, whichever that
-    is: this works under pytest-asyncio, and under anyio's plugin on asyncio and on trio.
+    It takes the options of `AsyncHeyMilo`; their defaults are those of `heymilo_client`. Open the
+    client with `async with`, in your test's own event loop: this works with pytest-asyncio, and
+    with anyio's plugin on asyncio and on trio.
 
     Example:
         import pytest
@@ -133,11 +134,11 @@ def async_heymilo_client(heymilo_sandbox: Sandbox) -> AsyncClientFactory:
 @pytest.fixture
 def heymilo_environment(heymilo_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """
-    Points clients that your own code makes to the sandbox, by the variables they read.
+    Sets environment variables, so that clients in your own code use the sandbox.
 
-    While the test runs, `HEYMILO_API_KEY` and `HEYMILO_BASE_URL` are the sandbox's, and no other
-    variable `HEYMILO_...` is set: no token and no workspace of a developer's. Its value is the
-    sandbox, the same one as `heymilo_sandbox`.
+    During the test, `HEYMILO_API_KEY` and `HEYMILO_BASE_URL` point to the sandbox, and all other
+    variables `HEYMILO_...` are unset, such as a developer's token or workspace. The fixture's
+    value is the sandbox, the same object as `heymilo_sandbox`.
 
     Example:
         import pytest
@@ -155,7 +156,7 @@ def heymilo_environment(heymilo_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatc
 
 
 def _made(make: Callable[..., T], options: dict[str, Any]) -> T:
-    # A client reads its variables while it is made, so nobody else has to do without them.
+    # The constructor reads the variables, so the patch has to last only that long.
     with pytest.MonkeyPatch.context() as patch:
         _forget_variables(patch)
         return make(**{"retry": _AT_ONCE, **options})

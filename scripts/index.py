@@ -1,8 +1,8 @@
 """
-Writes what follows from the modules of resources: their index, and their pages of the reference.
+Generates the index and the reference pages from the resource modules.
 
-`python scripts/index.py` writes `heymilo_async/resources/__init__.py` and below `docs/reference`;
-with `--check` it only names the files that are stale, and fails if there is one.
+`python scripts/index.py` writes `heymilo_async/resources/__init__.py` and `docs/reference`;
+with `--check` it only lists stale files, and fails if there are any.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ INDEX = RESOURCES / "__init__.py"
 REFERENCE = RESOURCES.parent.parent / "docs" / "reference"
 CLAIMS = RESOURCES.parent.parent / "tests" / "typing" / "resources.py"
 
-#: What a collection has without saying so: arguments, and what is returned of the item.
+#: Methods that a collection inherits: their arguments, and their return types.
 INHERITED = {
     "list": ("", "Page[{}]"),
     "list_all": ("", "AsyncPager[{}]"),
@@ -29,7 +29,7 @@ INHERITED = {
 }
 
 CLAIMS_HEAD = '''"""
-What a type checker makes of each method of a resource; it reads this, nobody runs it.
+The types of each resource's methods, as a type checker sees them. This file is never run.
 
 This file is written by `python scripts/index.py`.
 """
@@ -43,10 +43,10 @@ from heymilo_async import (
 '''
 
 HEAD = '''"""
-The API's resources, one module each: models, operations, and both faces of a group.
+The API's resources, one module each: models, operations, async and blocking methods.
 
-This file is written by `python scripts/index.py`. A group is imported when it is first used, so
-that an import costs the same however many there are.
+`python scripts/index.py` writes this file. A resource's module is imported on first use, so
+importing the package takes the same time for any number of resources.
 """
 
 from __future__ import annotations
@@ -68,11 +68,11 @@ TAIL = '''
 
 def load(name: str) -> Any:
     """
-    Return the class of the public *name*, and import its module if nobody has yet.
+    Return the class of the public *name*, and import its module if necessary.
     """
     module = importlib.import_module(f".{EXPORTS[name]}", __name__)
-    # And all that came with it: a group may have models in common with another, which another
-    # thread may be importing; to import it once more waits for that.
+    # Publish the modules that it imports, too: groups share models. Another thread may be
+    # importing such a module; importing it again waits for that thread.
     for exported, where in EXPORTS.items():
         if f"{__name__}.{where}" in sys.modules:
             _publish(exported, importlib.import_module(f".{where}", __name__))
@@ -81,7 +81,7 @@ def load(name: str) -> Any:
 
 def _publish(name: str, module: ModuleType) -> None:
     """
-    Give the class of that *name* the module that shows it, where pickles and tracebacks look.
+    Set `__module__` of the class *name* to the public module, for pickles and tracebacks.
     """
     kind = getattr(module, name)
     if kind.__module__ == module.__name__:
@@ -171,11 +171,11 @@ def index() -> str:
             mounts[prefix] += _mounted(module, prefix + blocking)
     text = HEAD + imports
     text += "\n__all__ = [\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]\n"
-    text += "\n#: Every public class of a resource, and the module that it is in.\n"
+    text += "\n#: Every public class of a resource, and its module.\n"
     text += f"EXPORTS: Final[Mapping[str, str]] = {{\n{exports}}}\n"
-    text += "\n#: What each group is about, by the clients' name for it.\n"
+    text += "\n#: A summary of each resource, by its attribute on a client.\n"
     text += f"SUMMARIES: Final[Mapping[str, str]] = {{\n{summaries}}}\n"
-    text += "\n#: What `object` says of the items of a list, and the model of these.\n"
+    text += "\n#: The model of a list's items, by the value of `object`.\n"
     text += f"_BY_OBJECT: Final[Mapping[str, str]] = {{\n{objects}}}\n"
     for prefix, who in (("Async", "an `AsyncHeyMilo`"), ("", "a `HeyMilo`")):
         text += f'\n\nclass {prefix}Resources:\n    """\n    The resources of {who}.\n    """\n\n'
@@ -274,7 +274,7 @@ def claims() -> str:
         word = "awaited" if awaited else "blocking"
         text += "\n\nasync def awaited(" if awaited else f"\n\ndef {word}("
         text += f'client: {client}, a: Any) -> None:\n    """\n'
-        text += f'    What each method returns, {word}.\n    """\n'
+        text += f'    The return types of all methods, {word}.\n    """\n'
         for module, methods in faces.items():
             for name, arguments, returns in methods:
                 told = returns if awaited else returns.replace("AsyncPager", "Pager")

@@ -713,7 +713,7 @@ def test_telemetry_is_pickled(seen):
     With the global providers it goes to another process; with others it says what to do instead.
     """
     assert isinstance(pickle.loads(pickle.dumps(Telemetry())), Telemetry)
-    with pytest.raises(TypeError, match="set the global ones in each process"):
+    with pytest.raises(TypeError, match="set the global providers in each process"):
         pickle.dumps(seen.telemetry)
 
 

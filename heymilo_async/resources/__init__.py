@@ -1,8 +1,8 @@
 """
-The API's resources, one module each: models, operations, and both faces of a group.
+The API's resources, one module each: models, operations, async and blocking methods.
 
-This file is written by `python scripts/index.py`. A group is imported when it is first used, so
-that an import costs the same however many there are.
+`python scripts/index.py` writes this file. A resource's module is imported on first use, so
+importing the package takes the same time for any number of resources.
 """
 
 from __future__ import annotations
@@ -278,7 +278,7 @@ __all__ = [
     "Workspaces",
 ]
 
-#: Every public class of a resource, and the module that it is in.
+#: Every public class of a resource, and its module.
 EXPORTS: Final[Mapping[str, str]] = {
     "CheatDetection": "_interview_integrity",
     "CheatingInstance": "_interview_integrity",
@@ -390,29 +390,29 @@ EXPORTS: Final[Mapping[str, str]] = {
     "Workspaces": "workspaces",
 }
 
-#: What each group is about, by the clients' name for it.
+#: A summary of each resource, by its attribute on a client.
 SUMMARIES: Final[Mapping[str, str]] = {
-    "ats": "Finding people in an applicant tracking system, and sending candidates there.",
-    "candidates": "Who was invited to a posting, how far each has come, and inviting more.",
-    "design_template_groups": "Which look a posting has on which page.",
-    "design_templates": "How the pages look that candidates see.",
-    "domains": "The domains of their own that workspaces show candidates.",
-    "email_template_groups": "Which mail a posting sends on which occasion.",
-    "email_templates": "The texts of the mails that candidates get.",
+    "ats": "Find people in an applicant tracking system, and push candidates to it.",
+    "candidates": "List a posting's candidates and their progress, and invite more.",
+    "design_template_groups": "The design templates of all pages of a posting.",
+    "design_templates": "The design of the candidate pages.",
+    "domains": "The custom domains of a workspace's candidate pages.",
+    "email_template_groups": "The email templates that a posting uses.",
+    "email_templates": "The texts of emails to candidates.",
     "health": "Whether the API answers.",
-    "interview_templates": "Postings to make others from.",
-    "interviews": "What came of them, and the metadata that a workspace keeps with each.",
+    "interview_templates": "Templates for new postings.",
+    "interviews": "Their results, and the metadata that a workspace stores with each.",
     "phone_numbers": "The numbers that a workspace's voice and SMS agents use.",
-    "postings": "The interviewers, which HeyMilo's pages call them, and how their candidates are led.",
-    "questions": "What the agents of a posting ask, and how answers are judged.",
-    "schemas": "What kinds of agents and questions HeyMilo has, and what each can be given.",
-    "sender_emails": "The addresses that mails to candidates come from.",
+    "postings": "The jobs that candidates interview for (HeyMilo also says interviewer).",
+    "questions": "The questions of a posting's agents, and the criteria for the answers.",
+    "schemas": "HeyMilo's types of agents and questions, and their settings.",
+    "sender_emails": "The sender addresses of emails to candidates.",
     "voices": "The voices that an interviewer can have.",
     "webhooks": "The URLs that HeyMilo calls when something happens in a posting.",
-    "workspaces": "The ones that a credential is good for.",
+    "workspaces": "The workspaces that a credential has access to.",
 }
 
-#: What `object` says of the items of a list, and the model of these.
+#: The model of a list's items, by the value of `object`.
 _BY_OBJECT: Final[Mapping[str, str]] = {
     "candidate": "Candidate",
     "design_template_group": "DesignTemplateGroup",
@@ -485,11 +485,11 @@ class Resources:
 
 def load(name: str) -> Any:
     """
-    Return the class of the public *name*, and import its module if nobody has yet.
+    Return the class of the public *name*, and import its module if necessary.
     """
     module = importlib.import_module(f".{EXPORTS[name]}", __name__)
-    # And all that came with it: a group may have models in common with another, which another
-    # thread may be importing; to import it once more waits for that.
+    # Publish the modules that it imports, too: groups share models. Another thread may be
+    # importing such a module; importing it again waits for that thread.
     for exported, where in EXPORTS.items():
         if f"{__name__}.{where}" in sys.modules:
             _publish(exported, importlib.import_module(f".{where}", __name__))
@@ -498,7 +498,7 @@ def load(name: str) -> Any:
 
 def _publish(name: str, module: ModuleType) -> None:
     """
-    Give the class of that *name* the module that shows it, where pickles and tracebacks look.
+    Set `__module__` of the class *name* to the public module, for pickles and tracebacks.
     """
     kind = getattr(module, name)
     if kind.__module__ == module.__name__:

@@ -1,5 +1,5 @@
 """
-What resources have in common: their place in a client, list and get, and groups of calls.
+Base classes of the resources: `list`, `get`, `get_many`, and access from a client.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Query = Mapping[str, str | int | None]
 
 class _Mountable(Protocol):
     """
-    What a client makes of itself and the name that it has for it.
+    A resource that a client can create on first access.
     """
 
     @classmethod
@@ -65,7 +65,7 @@ def list_operation(id: str, path: str, item: type[ItemT]) -> Operation[Page[Item
 
 def get_operation(id: str, path: str, item: type[ItemT]) -> Operation[ItemT]:  # noqa: A002 - the contract's word
     """
-    Return the operation that gets one item, which must be the one of that id.
+    Return the operation that gets one item; the response must be about the requested id.
     """
     return Operation(
         id=id, method="GET", path=path, returns=item, shape="single", answers=item._cursor
@@ -74,7 +74,7 @@ def get_operation(id: str, path: str, item: type[ItemT]) -> Operation[ItemT]:  #
 
 def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return the members of a body: the keyword arguments among a method's *parameters*.
+    Return the members of a request body: a method's *parameters*, without the positional ones.
     """
     positional = {"self", "posting_id", "question_id"}
     return {name: value for name, value in parameters.items() if name not in positional}
@@ -82,7 +82,7 @@ def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 class AsyncResource:
     """
-    A group of operations, awaited.
+    A group of async operations.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -104,7 +104,7 @@ class AsyncResource:
         **ids: str,
     ) -> T:
         """
-        Perform *operation* with *ids* in its path, in order, under the names that errors use.
+        Perform *operation*. *ids* fill its path in order; errors use their names.
         """
         response = await self._respond(
             operation, query=query, body=body, headers=headers, expires=expires, **ids
@@ -123,7 +123,7 @@ class AsyncResource:
         **ids: str,
     ) -> APIResponse[T]:
         """
-        Perform *operation*, and return its data with all that came with it.
+        Perform *operation*, and return its data, headers and attempts.
         """
         try:
             call = operation.call(*_checked(ids), query=query, body=body, headers=headers)
@@ -186,9 +186,9 @@ class AsyncResource:
         **parents: str,
     ) -> builtins.list[T]:
         """
-        Return what *get*, of an id and a deadline, returns for each of *ids*.
+        Call *get* with each of *ids* and the deadline, and return the results in order.
 
-        *named* is what errors call such an id; *parents* are the other ids of their paths.
+        Errors call an id *named*. *parents* are the other ids in the path, by name.
         """
         _checked(parents)
         checked, limit = _check_many(ids, concurrency, named)
@@ -226,8 +226,8 @@ class AsyncResource:
         done: Callable[[T], bool],
     ) -> tuple[T, bool]:
         """
-        Call *fetch*, of a deadline, every *poll* seconds until its result is *done*, for *timeout*
-        seconds; return the last result, and whether it is done.
+        Call *fetch* with the deadline every *poll* seconds, until *done* accepts its result or
+        *timeout* seconds are over. Return the last result, and whether it is done.
         """
         wait = seconds("timeout", timeout, refusal=InvalidRequestError)
         pause = seconds("poll", poll, refusal=InvalidRequestError)
@@ -247,7 +247,7 @@ class AsyncResource:
             last = [result]
             left = expires - transport.now()
             is_last = left <= pause
-            # The last look needs time for its response: up to a second is kept for it.
+            # The last request needs time for its response: reserve up to a second.
             await transport.sleep(max(0.0, left - min(left / 2, 1.0)) if is_last else pause)
             self._engine.pool.require_open()
 
@@ -257,10 +257,10 @@ class AsyncResource:
 
 class AsyncCollection(AsyncResource, Generic[ItemT]):
     """
-    A group with a list that can be walked, and a get: both are written once, here.
+    A resource with `list`, `list_all`, `get` and `get_many`.
 
-    A class of its own says what is listed: its operations, and what errors call an id. Its methods
-    are made for it, so that their types, docstrings and operations are its own.
+    A subclass declares its two operations and the name of its id in errors. It gets copies of
+    the methods, with its own types, docstrings and operations.
     """
 
     _list_operation: ClassVar[Operation[Any]]
@@ -275,7 +275,7 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
         for name in ("list", "list_all", "get", "get_many", "get_many_settled"):
             described = cls._get_operation if name.startswith("get") else cls._list_operation
             made = _made_for(cls, item, getattr(cls, name), described)
-            # `raw` takes what is one call.
+            # `raw` supports only methods that make a single call.
             setattr(cls, name, operation(described)(made) if name in {"list", "get"} else made)
 
     async def list(
@@ -284,20 +284,20 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
         """
         Return one page of the list.
 
-        One request; what is not given is not sent. The order is the server's.
+        Sends one request, with only the parameters that you give. The server decides the order.
 
         Args:
             limit: Items on the page, 1 to 100; the server's default is 20.
-            starting_after: The cursor: which item the page comes after; without it, the first
-                page. `Page.next_cursor` of the page before has it.
+            starting_after: Return the page after the item with this cursor, the previous page's
+                `next_cursor`; None: the first page.
 
         Returns:
             The page: a sequence of its items, with `.has_more` and `.next_cursor`.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            HeyMiloError: What every call may raise; see the errors page.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
+            HeyMiloError: Any call can raise it; see the errors page.
 
         Example:
             >>> import asyncio
@@ -323,24 +323,25 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
         max_items: int | None = None,
     ) -> AsyncPager[ItemT]:
         """
-        Walk through the whole list, page by page.
+        Iterate over the whole list, page by page.
 
-        Nothing is sent before the walk begins. Each iteration starts anew at *starting_after*.
+        The first request is sent when you iterate. Each iteration starts again at
+        *starting_after*.
 
         Args:
-            page_size: Items asked for at a time, 1 to 100.
-            starting_after: The cursor of the last item before the walk; without it, from the start.
-            max_items: Where to end at the latest, 0 or more items; None: at the end.
+            page_size: Items per request, 1 to 100.
+            starting_after: Start after the item with this cursor; None: at the first item.
+            max_items: Stop after this many items, 0 or more; None: no limit.
 
         Returns:
             A pager: iterate it for items, `pages()` for pages, `collect()` for a list,
-            `prefetch()` to read ahead; `cursor` says where the walk stands.
+            `prefetch()` to read ahead; `cursor` is its current position.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            HeyMiloError: While walking, what `list` raises, with `.cursor` to go on from.
-            PaginationError: While walking, if the pagination is not advancing.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
+            HeyMiloError: While iterating, any error of `list`; resume from its `.cursor`.
+            PaginationError: While iterating, if pagination is not advancing.
 
         Example:
             >>> import asyncio
@@ -360,20 +361,20 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
         """
         Return one item.
 
-        The answer must be about the id that was asked for, upper and lower case aside.
+        The response must have the requested id, in any case.
 
         Args:
-            item_id: Its id, 1 to 1024 characters.
+            item_id: The item's id, 1 to 1024 characters.
 
         Returns:
             The item.
 
         Raises:
-            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            InvalidRequestError: The id is not valid in a URL path; nothing was sent.
             TypeError: The id is not a str.
-            NotFoundError: The workspace has nothing of this id (404).
-            ResponseMismatchError: The answer is about something else.
-            HeyMiloError: What every call may raise; see the errors page.
+            NotFoundError: The workspace has no item with this id (404).
+            ResponseMismatchError: The response is about another id.
+            HeyMiloError: Any call can raise it; see the errors page.
 
         Example:
             >>> import asyncio
@@ -394,21 +395,21 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
         """
         Return several items, in the order of *ids*, with one request for each.
 
-        The client's deadline is for all of them together.
+        All requests share the client's deadline.
 
         Args:
-            ids: The ids, each as in `get`; an id that comes twice is asked for twice.
-            concurrency: Requests at a time, 1 to 1000.
+            ids: The ids, each as in `get`; an id that is given twice is fetched twice.
+            concurrency: Maximum number of concurrent requests, 1 to 1000.
 
         Returns:
             An item for each id.
 
         Raises:
-            InvalidRequestError: *concurrency* or one of *ids* cannot work; nothing was sent.
-            TypeError: *ids* is a str or holds something else than str, or *concurrency* is not
-                an int.
-            HeyMiloError: The first error of any of them, as `get` raises it, by itself and not
-                in a group; the others are stopped.
+            InvalidRequestError: *concurrency* or one of *ids* is invalid; nothing was sent.
+            TypeError: *ids* is a str or contains a value that is no str, or *concurrency* is
+                not an int.
+            HeyMiloError: The first error of `get`, raised by itself, not in an exception group;
+                the other requests are cancelled.
 
         Example:
             >>> import asyncio
@@ -429,22 +430,22 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
         self, ids: Iterable[str], *, concurrency: int = 8
     ) -> builtins.list[ItemT | HeyMiloError]:
         """
-        Return what became of each of *ids*, in their order, with one request for each.
+        Return an item or an error for each of *ids*, in their order, with one request for each.
 
-        The client's deadline is for all of them together; one that comes too late has a
+        All requests share the client's deadline. An id that was not fetched in time has a
         `DeadlineExceededError` in its place.
 
         Args:
-            ids: The ids, each as in `get`; an id that comes twice is asked for twice.
-            concurrency: Requests at a time, 1 to 1000.
+            ids: The ids, each as in `get`; an id that is given twice is fetched twice.
+            concurrency: Maximum number of concurrent requests, 1 to 1000.
 
         Returns:
             An item, or the error that `get` would have raised, for each id.
 
         Raises:
-            InvalidRequestError: *concurrency* or one of *ids* cannot work; nothing was sent.
-            TypeError: *ids* is a str or holds something else than str, or *concurrency* is not
-                an int.
+            InvalidRequestError: *concurrency* or one of *ids* is invalid; nothing was sent.
+            TypeError: *ids* is a str or contains a value that is no str, or *concurrency* is
+                not an int.
             ClientClosedError: The client is closed.
 
         Example:
@@ -471,7 +472,7 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
 
 class AsyncSearchable(AsyncCollection[ItemT]):
     """
-    A group whose list can be searched, too.
+    A resource whose list can also be searched.
     """
 
     async def list(
@@ -482,23 +483,23 @@ class AsyncSearchable(AsyncCollection[ItemT]):
         search: str | None = None,
     ) -> Page[ItemT]:
         """
-        Return one page of the list, or of what a search finds in it.
+        Return one page of the list, or of the search results.
 
-        One request; what is not given is not sent. The order is the server's.
+        Sends one request, with only the parameters that you give. The server decides the order.
 
         Args:
             limit: Items on the page, 1 to 100; the server's default is 20.
-            starting_after: The cursor: which item the page comes after; without it, the first
-                page. `Page.next_cursor` of the page before has it.
-            search: A part of the name or title, in any case; None: everything.
+            starting_after: Return the page after the item with this cursor, the previous page's
+                `next_cursor`; None: the first page.
+            search: A part of the name or title, case-insensitive; None: no filter.
 
         Returns:
             The page: a sequence of its items, with `.has_more` and `.next_cursor`.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            HeyMiloError: What every call may raise; see the errors page.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
+            HeyMiloError: Any call can raise it; see the errors page.
 
         Example:
             >>> import asyncio
@@ -524,25 +525,26 @@ class AsyncSearchable(AsyncCollection[ItemT]):
         search: str | None = None,
     ) -> AsyncPager[ItemT]:
         """
-        Walk through the whole list, or through what a search finds in it, page by page.
+        Iterate over the whole list, or over all search results, page by page.
 
-        Nothing is sent before the walk begins. Each iteration starts anew at *starting_after*.
+        The first request is sent when you iterate. Each iteration starts again at
+        *starting_after*.
 
         Args:
-            page_size: Items asked for at a time, 1 to 100.
-            starting_after: The cursor of the last item before the walk; without it, from the start.
-            max_items: Where to end at the latest, 0 or more items; None: at the end.
-            search: A part of the name or title, in any case; None: everything.
+            page_size: Items per request, 1 to 100.
+            starting_after: Start after the item with this cursor; None: at the first item.
+            max_items: Stop after this many items, 0 or more; None: no limit.
+            search: A part of the name or title, case-insensitive; None: no filter.
 
         Returns:
             A pager: iterate it for items, `pages()` for pages, `collect()` for a list,
-            `prefetch()` to read ahead; `cursor` says where the walk stands.
+            `prefetch()` to read ahead; `cursor` is its current position.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            HeyMiloError: While walking, what `list` raises, with `.cursor` to go on from.
-            PaginationError: While walking, if the pagination is not advancing.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
+            HeyMiloError: While iterating, any error of `list`; resume from its `.cursor`.
+            PaginationError: While iterating, if pagination is not advancing.
 
         Example:
             >>> import asyncio
@@ -562,7 +564,7 @@ class AsyncSearchable(AsyncCollection[ItemT]):
 
 class Resource(Generic[A]):
     """
-    The same group of operations, blocking: each is the twin's, run to its end at once.
+    A resource's blocking methods: each runs the method of its async twin to completion.
     """
 
     def __init__(self, twin: A) -> None:
@@ -578,7 +580,7 @@ class Resource(Generic[A]):
 
 class Gets(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
     """
-    A group with a get, blocking; its kinds add a list.
+    A blocking resource with `get` and `get_many`; subclasses add `list`.
     """
 
     _twin_type: ClassVar[type[AsyncResource]]
@@ -599,7 +601,7 @@ class Gets(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
 
 class Collection(Gets[ItemT]):
     """
-    A group with a list that can be walked, and a get, blocking.
+    A blocking resource with `list`, `list_all`, `get` and `get_many`.
     """
 
     list: Final = blocking(AsyncCollection[ItemT].list)
@@ -608,7 +610,7 @@ class Collection(Gets[ItemT]):
 
 class Searchable(Gets[ItemT]):
     """
-    A group whose list can be searched, too, blocking.
+    A blocking resource whose list can also be searched.
     """
 
     list: Final = blocking(AsyncSearchable[ItemT].list)
@@ -617,10 +619,10 @@ class Searchable(Gets[ItemT]):
 
 class Mounted(Generic[R]):
     """
-    The place of a resource in a client: its module is imported when it is first asked for, and
-    what was made of it is kept.
+    Descriptor for a resource on a client: imports its module on first access, and keeps the
+    resource.
 
-    So an import, and a view, cost the same however many resources there are.
+    So importing the package takes the same time for any number of resources.
     """
 
     def __init__(self, kind: str) -> None:
@@ -645,10 +647,10 @@ class Mounted(Generic[R]):
     def __get__(self, client: object, owner: type, /) -> R: ...
     def __get__(self, client: object | None, owner: type, /) -> type[R] | R:
         if client is None:
-            # On the class it is the resource's class, so that `create_autospec` sees its methods.
+            # On the class, return the resource's class, so that `create_autospec` sees its methods.
             return self.kind
         made = self.kind._of(client, self._name)
-        # From now on it is found before this descriptor, which has no `__set__`.
+        # Python finds it before this descriptor from now on, for there is no `__set__`.
         vars(client)[self._name] = made
         return made
 
@@ -657,7 +659,7 @@ def _made_for(
     kind: type[AsyncCollection[Any]], item: type[Model], method: Any, described: Operation[Any]
 ) -> Any:
     """
-    Return a copy of *method* whose types and docstring are those of *kind*.
+    Return a copy of *method* with the types and docstring for *kind*.
     """
     made = types.FunctionType(
         method.__code__,
@@ -693,14 +695,14 @@ def _made_for(
 
 def _checked(ids: Mapping[str, str]) -> builtins.list[str]:
     """
-    Return *ids*, each of which can stand in a path.
+    Return the values of *ids*, checked for use in a URL path.
     """
     return [_segment(name, name, value) for name, value in ids.items()]
 
 
 def _segment(name: str, kind: str, value: str) -> str:
     """
-    Return *value*, an id of that *kind*, if it can stand in a path; errors call it *name*.
+    Return *value*, an id of that *kind*, if it is valid in a URL path; errors call it *name*.
     """
     checked = check_id(name, value)
     if kind == "posting_id" and checked == "list":
@@ -718,7 +720,7 @@ def _search(search: str | None) -> str | None:
 
 
 def _check_many(ids: Iterable[str], concurrency: int, named: str) -> tuple[builtins.list[str], int]:
-    # A str is an iterable of str: of single letters, which nobody means.
+    # A str is an iterable of single letters, which is never meant here.
     if isinstance(ids, str) or not isinstance(ids, Iterable):
         raise wrong_type("ids", "an iterable of str", ids)
     checked = [_segment(f"ids[{index}]", named, value) for index, value in enumerate(ids)]

@@ -1,5 +1,5 @@
 """
-Interview integrity: signs that a candidate was helped, and how sure each of them is.
+Interview integrity: signs that a candidate cheated, each with a confidence.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from .._core.model import SECRET, Model
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class CheatTranscriptReference(Model):
     """
-    The words that a suspicion goes back to, the schema `CheatTranscriptReference`.
+    A suspicious part of the transcript, the schema `CheatTranscriptReference`.
 
     Attributes:
-        user_friendly_timestamp: When, for people, as MM:SS; how hours are written is not
-            published.
-        text: What was said.
-        actual_timestamp: When, in seconds from the start of the interview.
+        user_friendly_timestamp: The timestamp as MM:SS; the contract does not say how it writes
+            hours.
+        text: The spoken text.
+        actual_timestamp: Seconds from the start of the interview.
 
     Example:
         >>> from heymilo_async import CheatTranscriptReference
@@ -42,8 +42,8 @@ class CheatingInstance(Model):
     A suspicion, the schema `CheatingInstance` of the contract.
 
     Attributes:
-        reasoning: What is suspicious, in words.
-        transcript_references: The words that it goes back to.
+        reasoning: The reasons for the suspicion.
+        transcript_references: The suspicious parts of the transcript.
 
     Example:
         >>> from heymilo_async import CheatingInstance
@@ -58,11 +58,11 @@ class CheatingInstance(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class TranscriptCheatResult(Model):
     """
-    What the transcript gives away, the schema `TranscriptCheatResult` of the contract.
+    Signs of cheating in the transcript, the schema `TranscriptCheatResult` of the contract.
 
     Attributes:
-        cheating_detected: Whether it looks like cheating.
-        cheating_confidence: How sure that is, 0 to 1.
+        cheating_detected: Whether the transcript suggests cheating.
+        cheating_confidence: Confidence of that finding, 0 to 1.
         cheating_instances: The suspicions.
 
     Example:
@@ -82,9 +82,9 @@ class LLMDetectedSegment(Model):
     A part of an answer that a language model may have written, the schema `LLMDetectedSegment`.
 
     Attributes:
-        segment_text: The part.
-        segment_confidence: How sure that is, 0 to 1.
-        reasoning: Why.
+        segment_text: The text of the part.
+        segment_confidence: Confidence of that finding, 0 to 1.
+        reasoning: The reasons.
 
     Example:
         >>> from heymilo_async import LLMDetectedSegment
@@ -102,12 +102,12 @@ class LLMDetectedSegment(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class GPTZeroMetrics(Model):
     """
-    What GPTZero says of the answers, the schema `GPTZeroMetrics` of the contract.
+    GPTZero's analysis of the answers, the schema `GPTZeroMetrics` of the contract.
 
     Attributes:
-        completely_generated_probability: That all of it is generated, 0 to 1.
-        overall_ai_score: How much looks generated, 0 to 1.
-        average_generated_probability: That a part is generated, on average, 0 to 1.
+        completely_generated_probability: Probability that the whole text is generated, 0 to 1.
+        overall_ai_score: The overall score for generated text, 0 to 1.
+        average_generated_probability: Average probability that a part is generated, 0 to 1.
 
     Example:
         >>> from heymilo_async import GPTZeroMetrics
@@ -129,10 +129,10 @@ class LLMDetectionResult(Model):
     Whether a language model wrote the answers, the schema `LLMDetectionResult`.
 
     Attributes:
-        llm_generated_detected: Whether it looks so.
-        detection_confidence: How sure that is, 0 to 1.
+        llm_generated_detected: Whether the answers look generated.
+        detection_confidence: Confidence of that finding, 0 to 1.
         llm_detected_segments: The parts that look generated.
-        gptzero_metrics: What GPTZero says; None if it was not asked.
+        gptzero_metrics: GPTZero's analysis; None if it was not used.
 
     Example:
         >>> from heymilo_async import LLMDetectionResult
@@ -151,15 +151,15 @@ class LLMDetectionResult(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class UnusualDelayResult(Model):
     """
-    Whether answers came unusually late, the schema `UnusualDelayResult` of the contract.
+    Unusual delays before answers, the schema `UnusualDelayResult` of the contract.
 
     Attributes:
-        delay_detected: Whether they did.
-        delay_confidence: How sure that is, 0 to 1.
-        overall_score: How unusual the delays are, 0 to 1. (That of a `ResumeResult` is 0 to 100.)
-        confidence_level: How sure the score is, 0 to 1.
-        unusual_delay_instances: The delays, free-form and read-only: texts of question and answer,
-            timing.
+        delay_detected: Whether there were unusual delays.
+        delay_confidence: Confidence of that finding, 0 to 1.
+        overall_score: Score of the delays, 0 to 1. (In a `ResumeResult` it is 0 to 100.)
+        confidence_level: Confidence of the score, 0 to 1.
+        unusual_delay_instances: The delays, free-form and read-only, with the texts of question
+            and answer, and the timing.
 
     Example:
         >>> from heymilo_async import UnusualDelayResult
@@ -179,14 +179,13 @@ class UnusualDelayResult(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class IntegrityMovementEvent(Model):
     """
-    A movement that the camera saw, the schema `IntegrityMovementEvent` of the contract.
+    A movement in the video, the schema `IntegrityMovementEvent` of the contract.
 
     Attributes:
-        type: `Eye Movement`, `Head Movement` or `Mouth Movement`, with a blank; others may come.
-        confidence: How sure that is, 0 to 1; None if the server does not say.
-        image: Where the picture is. It is personal, so `repr` masks it.
-        timestamp: When, in seconds from the start of the interview; None if the server does not
-            say.
+        type: `Eye Movement`, `Head Movement` or `Mouth Movement`, with a space; an open list.
+        confidence: Confidence of that finding, 0 to 1; None if the server does not say.
+        image: The URL of the picture. It is personal data, so `repr` masks it.
+        timestamp: Seconds from the start of the interview; None if the server does not say.
 
     Example:
         >>> from heymilo_async import IntegrityMovementEvent
@@ -203,10 +202,10 @@ class IntegrityMovementEvent(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class IntegrityAggregated(Model):
     """
-    What the camera saw, put together, the schema `IntegrityAggregated` of the contract.
+    All movements in the video, the schema `IntegrityAggregated` of the contract.
 
     Attributes:
-        movements: The movements, in order of time.
+        movements: The movements, in chronological order.
 
     Example:
         >>> from heymilo_async import IntegrityAggregated
@@ -224,15 +223,15 @@ class InterviewIntegrityResult(Model):
 
     Attributes:
         job_id: The id of the analysis.
-        status: How far it is, such as `completed`; the words are not published.
-        filename: The file that was analysed.
+        status: The status, such as `completed`; the contract lists no values.
+        filename: The analysed file.
         file_type: Its media type, such as `video/mp4`.
-        created_at: When it began, as the server writes it: the format is not published.
-        updated_at: When it last changed, likewise.
-        result: What the analysis gave, free-form and read-only.
-        error: Why it failed; None if it did not.
-        comprehensive: All of it, such as a timeline, free-form and read-only.
-        aggregated: The movements, put together.
+        created_at: The start time, in the server's format, which the contract does not state.
+        updated_at: The time of the last change, in the same format.
+        result: The result of the analysis, free-form and read-only.
+        error: The reason for a failure; None if the analysis did not fail.
+        comprehensive: The full analysis, such as a timeline, free-form and read-only.
+        aggregated: All movements.
 
     Example:
         >>> from heymilo_async import InterviewIntegrityResult
@@ -258,15 +257,15 @@ class WebInterviewCheat(Model):
     Signs of cheating in the web interview, the schema `WebInterviewCheat` of the contract.
 
     Attributes:
-        cheat_detection_result: What the transcript gives away.
+        cheat_detection_result: Signs of cheating in the transcript.
         llm_detection_result: Whether a language model wrote the answers.
-        unusual_delay_detection: Whether answers came unusually late.
+        unusual_delay_detection: Unusual delays before answers.
         tab_switch_detection: How often the candidate left the tab, free-form and read-only:
             `total_count`, `events`, and the first and the last time, probably in seconds from the
-            start. It may be there though detection is not enabled.
+            start. The server may send it even if detection is disabled.
         interview_integrity: The analysis of the video, first generation.
-        integrity_analysis_v2: The same, second generation, free-form and read-only; None if there
-            is none.
+        integrity_analysis_v2: The analysis of the video, second generation, free-form and
+            read-only; None if there is none.
 
     Example:
         >>> from heymilo_async import WebInterviewCheat
@@ -287,14 +286,14 @@ class ResumeGptDetectionResult(Model):
     """
     Whether a language model wrote the resume, the schema `ResumeGptDetectionResult`.
 
-    Three of its names are in camel case, as they are in the contract.
+    Three of its attributes are in camel case, as in the contract.
 
     Attributes:
         version: The version of the detector.
         scanId: The id of the scan.
-        documents: What it says of each document, free-form and read-only.
-        neatVersion: The version of the detector, for people; None if the server does not say.
-        editorDocumentId: The id of the document at the detector; None if the server does not say.
+        documents: The result for each document, free-form and read-only.
+        neatVersion: The detector's version in readable form; None if the server does not say.
+        editorDocumentId: The detector's id of the document; None if the server does not say.
 
     Example:
         >>> from heymilo_async import ResumeGptDetectionResult
@@ -315,7 +314,7 @@ class ResumeCheat(Model):
     Signs of cheating in the resume, the schema `ResumeCheat` of the contract.
 
     Attributes:
-        gpt_detection: Whether a language model wrote it; None if that was not looked at.
+        gpt_detection: Whether a language model wrote it; None if that was not analysed.
 
     Example:
         >>> from heymilo_async import ResumeCheat
@@ -331,19 +330,19 @@ class CheatDetection(Model):
     """
     Signs of cheating, the schema `CheatDetection` of the contract.
 
-    With `enabled` False the parts are usually None, but tab switches may be there.
+    If `enabled` is False, the parts are usually None, except for tab switches.
 
     Attributes:
-        overall_confidence: How sure it is that the candidate cheated, 0 to 1.
-        overall_ranking: The same as a grade, 1 (no sign) to 5.
-        enabled: Whether cheating was looked for.
-        threshold: From where on it counts, 0 to 100, unlike the confidences.
-        types: What was looked for: `tab_switching`, `ai_scripted_answer`, `multiple_people`,
-            `multiple_speakers`, `phone_detection`, `unusual_delays`, `facial_behaviour`; others may
-            come. Empty if absent, None if null.
+        overall_confidence: Confidence that the candidate cheated, 0 to 1.
+        overall_ranking: A rating of the same, from 1 (no sign of cheating) to 5.
+        enabled: Whether cheating was analysed.
+        threshold: The minimum confidence for cheating, 0 to 100, unlike the confidences.
+        types: The analysed types: `tab_switching`, `ai_scripted_answer`, `multiple_people`,
+            `multiple_speakers`, `phone_detection`, `unusual_delays`, `facial_behaviour`; an open
+            list. Empty if absent, None if null.
         web_interview: Signs in the web interview.
         resume: Signs in the resume.
-        object: The contract's name of the type, `cheat_detection`.
+        object: The contract's name for this type, `cheat_detection`.
 
     Example:
         >>> from heymilo_async import CheatDetection

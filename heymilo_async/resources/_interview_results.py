@@ -1,5 +1,5 @@
 """
-Interview results: what each agent of an interview found out, by agent.
+Interview results: one model for the result of each agent.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from .._core.model import SECRET, Model
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class TranscriptEntry(Model):
     """
-    What somebody said in a web interview, the schema `TranscriptEntry` of the contract.
+    An entry in a web interview's transcript, the schema `TranscriptEntry` of the contract.
 
     Attributes:
-        speaker: `Interviewer`, `Candidate` or `System`, with a capital; others may come.
-        text: What was said.
-        timestamp: When, in seconds from the start of the interview. (That of an `SMSMessage` is a
-            time of day.)
-        timestamp_str: The same for people, as MM:SS; how hours are written is not published.
+        speaker: `Interviewer`, `Candidate` or `System`, capitalized; an open list.
+        text: The spoken text.
+        timestamp: Seconds from the start of the interview. (In an `SMSMessage` it is a datetime.)
+        timestamp_str: The timestamp as MM:SS; the contract does not say how it writes hours.
 
     Example:
         >>> from heymilo_async import TranscriptEntry
@@ -41,20 +40,21 @@ class TranscriptEntry(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ScorecardQuestion(Model):
     """
-    A question of a web interview and how it was answered, the schema `ScorecardQuestion`.
+    A question of a web interview with the answer's score, the schema `ScorecardQuestion`.
 
     Attributes:
         question_id: The id of the question.
-        question_text: What was asked.
-        score: How good the answer is, 1 to 10.
-        evaluation_summary: Why.
-        evaluation_criteria: What was looked for.
-        rank: The place of the question in the order asked, from 1.
-        score_weight: How much it counts, 1 to 10.
-        score_1_description: What a 1 would have been; None if the question does not say.
-        score_5_description: What a 5 would have been: the middle of the scale, not its end.
-        not_scored: Whether it is for information only and counts nowhere.
-        transcript: The part of the interview that belongs to it, in order of time.
+        question_text: The question.
+        score: The score of the answer, 1 to 10.
+        evaluation_summary: The reasons for the score.
+        evaluation_criteria: The criteria for the score.
+        rank: The position of the question in the interview, from 1.
+        score_weight: The weight of its score, 1 to 10.
+        score_1_description: A description of an answer with score 1; None if there is none.
+        score_5_description: A description of an answer with score 5, the middle of the scale; None
+            if there is none.
+        not_scored: Whether the question is for information only and does not affect the score.
+        transcript: The transcript of this question, in chronological order.
 
     Example:
         >>> from heymilo_async import ScorecardQuestion
@@ -82,21 +82,22 @@ class ScorecardQuestion(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class WebInterviewResult(Model):
     """
-    What came of the web interview, the schema `WebInterviewResult` of the contract.
+    The result of the web interview, the schema `WebInterviewResult` of the contract.
 
     Attributes:
-        interview_id: The interview that it belongs to.
-        match_score: How well the candidate fits, 0 to 100, a whole number.
-        highlights: What speaks for the candidate.
-        lowlights: What speaks against.
+        interview_id: The interview's id.
+        match_score: The score of the candidate's fit, 0 to 100, a whole number.
+        highlights: The candidate's strengths.
+        lowlights: The candidate's weaknesses.
         scorecard: The questions, each with its score.
-        speech_score: How well the candidate speaks, 0 to 5; None if not judged.
-        transcript: The whole interview, in order of time.
-        audio_recording_url: Where the sound is, a signed link that probably expires; masked in
-            `repr`.
-        video_recording_url: Where the picture is, likewise; None without video.
-        tags: What the interview was tagged with.
-        object: The contract's name of the type, `web_interview_result`.
+        speech_score: The score of the candidate's speech, 0 to 5; None if it is not evaluated.
+        transcript: The transcript of the whole interview, in chronological order.
+        audio_recording_url: A signed URL of the audio recording, which probably expires; masked
+            in `repr`.
+        video_recording_url: A signed URL of the video recording, which probably expires; masked in
+            `repr`. None without video.
+        tags: The tags of the interview.
+        object: The contract's name for this type, `web_interview_result`.
 
     Example:
         >>> from heymilo_async import WebInterviewResult
@@ -124,14 +125,14 @@ class WebInterviewResult(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResumeScoreCriterion(Model):
     """
-    A criterion that the resume was scored by, the schema `ResumeScoreCriterion`.
+    A scoring criterion for the resume, the schema `ResumeScoreCriterion`.
 
     Attributes:
         criteria_id: The id of the criterion.
-        criteria_text: What it asks for.
-        score: How well the resume meets it, 0 to 10. (`ResumeResult.overall_score` is 0 to 100.)
-        confidence: How sure the score is, 0 to 1.
-        reasons: Why.
+        criteria_text: The criterion itself.
+        score: The resume's score, 0 to 10. (`ResumeResult.overall_score` is 0 to 100.)
+        confidence: Confidence of the score, 0 to 1.
+        reasons: The reasons.
 
     Example:
         >>> from heymilo_async import ResumeScoreCriterion
@@ -151,14 +152,14 @@ class ResumeScoreCriterion(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResumeEligibilityCriterion(Model):
     """
-    A criterion that the resume meets or not, the schema `ResumeEligibilityCriterion`.
+    An eligibility criterion for the resume, the schema `ResumeEligibilityCriterion`.
 
     Attributes:
         criteria_id: The id of the criterion.
-        criteria_text: What it asks for.
+        criteria_text: The criterion itself.
         passed: Whether the resume meets it.
-        confidence: How sure that is, 0 to 1.
-        reasons: Why.
+        confidence: Confidence of that finding, 0 to 1.
+        reasons: The reasons.
 
     Example:
         >>> from heymilo_async import ResumeEligibilityCriterion
@@ -178,16 +179,16 @@ class ResumeEligibilityCriterion(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResumeResult(Model):
     """
-    What came of reading the resume, the schema `ResumeResult` of the contract.
+    The result of the resume screening, the schema `ResumeResult` of the contract.
 
     Attributes:
-        interview_id: The interview that it belongs to.
-        overall_score: The criteria's scores, weighted, 0 to 100; None if there is none yet.
-        is_eligible: Whether the resume meets what is required; None if that is not known.
-        score_criteria: What it was scored by, each 0 to 10.
-        eligibility_criteria: What was required, each passed or not.
-        resume_url: Where the resume is. It is personal, so `repr` masks it.
-        object: The contract's name of the type, `resume_result`.
+        interview_id: The interview's id.
+        overall_score: The weighted score of all criteria, 0 to 100; None if there is none yet.
+        is_eligible: Whether the resume meets the requirements; None if that is not known.
+        score_criteria: The scoring criteria, each with a score of 0 to 10.
+        eligibility_criteria: The eligibility criteria, each passed or failed.
+        resume_url: The URL of the resume. It is personal data, so `repr` masks it.
+        object: The contract's name for this type, `resume_result`.
 
     Example:
         >>> from heymilo_async import ResumeResult
@@ -207,15 +208,15 @@ class ResumeResult(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class SMSCriterionResult(Model):
     """
-    A criterion that the SMS conversation asked about, the schema `SMSCriterionResult`.
+    The result of a criterion in the SMS conversation, the schema `SMSCriterionResult`.
 
     Attributes:
         criteria_id: The id of the criterion.
-        criteria_text: What it asks for.
+        criteria_text: The criterion itself.
         passed: Whether the candidate meets it.
-        confidence: How sure that is, 0 to 1.
-        is_dealbreaker: Whether failing it disqualifies.
-        reasons: Why.
+        confidence: Confidence of that finding, 0 to 1.
+        is_dealbreaker: Whether failing the criterion disqualifies the candidate.
+        reasons: The reasons.
 
     Example:
         >>> from heymilo_async import SMSCriterionResult
@@ -239,10 +240,10 @@ class SMSMessage(Model):
     A message of the SMS conversation, the schema `SMSMessage` of the contract.
 
     Attributes:
-        role: `agent` or `candidate`, in small letters; others may come.
+        role: `agent` or `candidate`, in lower case; an open list.
         text: The message.
-        timestamp: When it was sent, in UTC; None if the server does not say. (That of a
-            `TranscriptEntry` counts from the start of the interview.)
+        timestamp: The time when it was sent, in UTC; None if the server does not say. (In a
+            `TranscriptEntry` it is in seconds from the start of the interview.)
 
     Example:
         >>> from datetime import UTC, datetime
@@ -262,19 +263,20 @@ class SMSMessage(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class SMSResult(Model):
     """
-    What came of the SMS conversation, the schema `SMSResult` of the contract.
+    The result of the SMS conversation, the schema `SMSResult` of the contract.
 
-    The step that it belongs to has the type `conversational_sms`.
+    Its step in the workflow has the type `conversational_sms`.
 
     Attributes:
-        interview_id: The interview that it belongs to.
-        is_eligible: Whether the candidate meets what was asked.
-        confidence: How sure that is, 0 to 1.
-        criteria: What was asked, each passed or not.
+        interview_id: The interview's id.
+        is_eligible: Whether the candidate meets the requirements.
+        confidence: Confidence of that finding, 0 to 1.
+        criteria: The criteria, each passed or failed.
         transcript: The messages.
-        messages_sent: How many the agent sent; None if the server does not say.
-        messages_received: How many the candidate sent; None if the server does not say.
-        object: The contract's name of the type, `sms_result`.
+        messages_sent: The number of messages from the agent; None if the server does not say.
+        messages_received: The number of messages from the candidate; None if the server does not
+            say.
+        object: The contract's name for this type, `sms_result`.
 
     Example:
         >>> from heymilo_async import SMSResult
@@ -299,13 +301,13 @@ class FormQuestionResult(Model):
 
     Attributes:
         question_id: The id of the question.
-        question_text: What was asked.
+        question_text: The question.
         question_type: `textarea`, `number`, `multiple-choice`, `file-upload`, `slider` or `date`,
-            with hyphens where a `Question` has underscores; others may come.
-        is_knockout: Whether the wrong answer disqualifies.
-        passed: Whether the answer is good enough.
-        candidate_answer: The answer, as text; None if there is none.
-        expected_answer: The answer that a knockout question wants, as text; else None.
+            with hyphens where a `Question` has underscores; an open list.
+        is_knockout: Whether a wrong answer disqualifies the candidate.
+        passed: Whether the answer passes.
+        candidate_answer: The candidate's answer, as text; None if there is none.
+        expected_answer: The right answer to a knockout question, as text; otherwise None.
 
     Example:
         >>> from heymilo_async import FormQuestionResult
@@ -328,13 +330,13 @@ class FormQuestionResult(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class FormResult(Model):
     """
-    What came of the form, the schema `FormResult` of the contract.
+    The result of the form, the schema `FormResult` of the contract.
 
     Attributes:
-        interview_id: The interview that it belongs to.
-        overall_status: `passed`, `failed` or `pending`; others may come.
+        interview_id: The interview's id.
+        overall_status: `passed`, `failed` or `pending`; an open list.
         questions: The questions, each with its answer.
-        object: The contract's name of the type, `form_result`.
+        object: The contract's name for this type, `form_result`.
 
     Example:
         >>> from heymilo_async import FormResult

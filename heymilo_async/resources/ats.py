@@ -1,5 +1,5 @@
 """
-ATS: finding people in an applicant tracking system, and sending candidates there.
+ATS: find people in an applicant tracking system, and push candidates to it.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class AtsConnection(Model):
     An ATS that the workspace is connected to, the schema `AtsConnection` of the contract.
 
     Attributes:
-        integration_id: What the API calls the connection by; there is no `id`.
-        ats_provider: The name of the ATS, what the other methods call *ats_name*.
-        source: `native` or `kombo`; other words may come.
-        display_name: What people call it; None if it has no name.
+        integration_id: The id of the connection; it has no `id`.
+        ats_provider: The name of the ATS; pass it to other methods as *ats_name*.
+        source: `native` or `kombo`; an open list.
+        display_name: The display name; None if it has none.
         is_active: Whether it is in use.
-        created_at: When it was made, in UTC (the contract does not state the unit; Unix seconds
-            are read); None if the server does not say.
-        updated_at: When it was changed last, likewise.
+        created_at: Creation time, in UTC; None if the server does not say. The contract does not
+            state the unit of the number; it is read as Unix seconds.
+        updated_at: Time of the last change, in UTC, read in the same way.
 
     Example:
         >>> from heymilo_async import AtsConnection
@@ -58,15 +58,15 @@ class CandidateMatch(Model):
     A person in the ATS, the schema `CandidateMatch` of the contract.
 
     Attributes:
-        ats_candidate_id: What the ATS calls the person by; None if it does not say.
-        first_name: None if the ATS has none.
-        last_name: None if the ATS has none.
-        email: The first e-mail address; None if the ATS has none.
-        email2: The second one; None likewise.
-        email3: The third one; None likewise.
-        phone: The phone number as the ATS has it; None if it has none.
-        status: The person's status in the ATS, in its own words; None if there is none.
-        match_reason: Why this person was found; no word is published.
+        ats_candidate_id: The ATS's id of the person; None if the ATS does not give it.
+        first_name: The first name; None if the ATS has none.
+        last_name: The last name; None if the ATS has none.
+        email: The first email address; None if the ATS has none.
+        email2: The second email address; None if the ATS has none.
+        email3: The third email address; None if the ATS has none.
+        phone: The phone number, in the ATS's format; None if the ATS has none.
+        status: The person's status in the ATS, as the ATS words it; None if there is none.
+        match_reason: Why the person matches; the contract lists no values.
 
     Example:
         >>> from heymilo_async import CandidateMatch
@@ -88,15 +88,15 @@ class CandidateMatch(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResolveCandidate(Model):
     """
-    What a search in the ATS found, the schema `ResolveCandidateResponse` of the contract.
+    The result of a search in the ATS, the schema `ResolveCandidateResponse` of the contract.
 
     Attributes:
-        success: Whether the search worked; always true of what `resolve_candidate` returns.
-        status: A word about the outcome; none is published, and it may be empty.
-        email: The e-mail address that was looked for; None if it was none.
-        ats_candidate_id: The id that was looked for; None if it was none.
-        matches: Who was found; empty if nobody was.
-        error: What went wrong; None if nothing did.
+        success: Whether the search worked; always true in a result of `resolve_candidate`.
+        status: The outcome; the contract lists no values, and it may be empty.
+        email: The email address of the search; None if it had none.
+        ats_candidate_id: The id of the search; None if it had none.
+        matches: The people that match; may be empty.
+        error: The error message; None without an error.
 
     Example:
         >>> from heymilo_async import ResolveCandidate
@@ -115,13 +115,13 @@ class ResolveCandidate(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class PushReceipt(Model):
     """
-    What `push_candidate` returns, the schema `EnqueuePushResponse` of the contract.
+    The receipt of `push_candidate`, the schema `EnqueuePushResponse` of the contract.
 
     Attributes:
-        status: A word about the queue; none is published.
-        item_id: What `get_push` and `wait_for_push` take; never None in what `push_candidate`
-            returns.
-        error: What the server remarks; None if there is nothing.
+        status: The status of the queued push; the contract lists no values.
+        item_id: The id for `get_push` and `wait_for_push`; never None in a result of
+            `push_candidate`.
+        error: A message from the server; None if there is none.
 
     Example:
         >>> from heymilo_async import PushReceipt
@@ -137,19 +137,18 @@ class PushReceipt(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class PushStatus(Model):
     """
-    How a push stands, the schema `QueueItemStatus` of the contract.
+    The status of a push, the schema `QueueItemStatus` of the contract.
 
     Attributes:
-        item_id: The push.
-        status: A word about it; none is published, so do not decide by it.
-        event_type: What kind of push it is; no word is published. None if the server does not say.
-        retry_count: How many times the server tried again.
-        failure_instances: What went wrong at each failed attempt, as the server describes it; it
-            may still try again.
-        success_details: What the ATS answered; not None once the push is done.
-        created_at: When it was queued, in UTC (the contract does not state the unit; Unix seconds
-            are read); None if the server does not say.
-        updated_at: When it changed last, likewise.
+        item_id: The id of the push.
+        status: The status; the contract lists no values, so do not branch on it.
+        event_type: The kind of push; the contract lists no values. None if the server does not say.
+        retry_count: How often the server has retried the push.
+        failure_instances: The failed attempts, as the server describes them; it may still retry.
+        success_details: The response of the ATS; not None once the push is done.
+        created_at: The time when it was queued, in UTC; None if the server does not say. The
+            contract does not state the unit of the number; it is read as Unix seconds.
+        updated_at: Time of the last change, in UTC, read in the same way.
 
     Example:
         >>> from heymilo_async import PushStatus
@@ -170,7 +169,7 @@ class PushStatus(Model):
     @property
     def is_done(self) -> bool:
         """
-        Whether the ATS has the candidate: whether there are `success_details`.
+        Whether the ATS has accepted the candidate: whether there are `success_details`.
         """
         return self.success_details is not None
 
@@ -178,19 +177,19 @@ class PushStatus(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ATSCandidate(Body):
     """
-    A person as an ATS gets them, the schema `PushCandidatePayload` of the contract.
+    A person to push to an ATS, the schema `PushCandidatePayload` of the contract.
 
-    What is left out is not sent. It checks itself when it is made.
+    Attributes that you leave out are not sent. The constructor checks the values.
 
     Attributes:
-        ats_candidate_id: Whom to update, as `resolve_candidate` found them. **Without it, the push
-            creates a person in the ATS**, and None is the same as leaving it out.
+        ats_candidate_id: The id of the person to update; `resolve_candidate` finds it. **Without
+            an id, the push creates a person in the ATS.** None is the same as leaving it out.
         first_name: The first name.
         last_name: The last name.
-        email: The e-mail address.
+        email: The email address.
         phone: The phone number.
-        set_heymilo_source: The contract does not explain it; by its name, whether the ATS notes
-            HeyMilo as where the person comes from.
+        set_heymilo_source: Probably whether the ATS records HeyMilo as the person's source; the
+            contract does not explain it.
 
     Example:
         >>> from heymilo_async import ATSCandidate
@@ -206,7 +205,7 @@ class ATSCandidate(Body):
     set_heymilo_source: bool | None | NotGiven = NOT_GIVEN
 
     def _check(self, name: str) -> None:
-        # Whether the server takes it for none, and creates a person, nobody says.
+        # The contract does not say whether the server would then create a person.
         if isinstance(self.ats_candidate_id, str) and not self.ats_candidate_id.strip():
             message = f"{name}ats_candidate_id must not be empty: leave it out to create a person"
             raise InvalidRequestError(message)
@@ -247,8 +246,8 @@ PUSH: Final = Operation(
     shape="single",
     takes=_Push,
     advice=(
-        "it may have been queued: look in the ATS with client.ats.resolve_candidate, some minutes "
-        "later, before you push again"
+        "it may have been queued: wait some minutes and check the ATS with "
+        "client.ats.resolve_candidate before you push again"
     ),
 )
 GET_PUSH: Final = Operation(
@@ -272,7 +271,7 @@ class AsyncAts(AsyncResource):
     """
     The applicant tracking systems of a workspace; `client.ats` of an `AsyncHeyMilo`.
 
-    Resolve first, then push: a push without the id of a person creates one.
+    Resolve first, then push: a push without an `ats_candidate_id` creates a person.
 
     Example:
         >>> import asyncio
@@ -297,25 +296,24 @@ class AsyncAts(AsyncResource):
         """
         Find a person in an ATS (operation `resolveAtsCandidate`).
 
-        It only searches, so the client repeats it as it does a GET.
+        The request only searches, so the client retries it like a GET.
 
         Args:
             ats_name: The ATS, such as `bullhorn`; only Bullhorn and Avionte are supported.
-            email: The e-mail address to look for.
-            ats_candidate_id: The ATS's own id to look for.
-            limit: How many matches to return at most; no bounds are published.
+            email: The email address to search for.
+            ats_candidate_id: The ATS's id to search for.
+            limit: Maximum number of matches; the contract states no range.
 
         Returns:
-            What was found, in `.matches`: nobody, one person or several. A match may have no
-            `ats_candidate_id`.
+            The result; its `.matches` may be empty. A match may have no `ats_candidate_id`.
 
         Raises:
-            OperationFailedError: The search failed: a 200 that says `success: false`. `.data` has
-                the answer.
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
+            OperationFailedError: The search failed: the server answered 200 with
+                `success: false`. `.data` has the response.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
             BadRequestError: The ATS is not supported (400).
-            HeyMiloError: What every call may raise; see the errors page.
+            HeyMiloError: Any call can raise it; see the errors page.
 
         Example:
             >>> import asyncio
@@ -361,37 +359,36 @@ class AsyncAts(AsyncResource):
         """
         Queue a candidate for an ATS (operation `pushAtsCandidate`).
 
-        With an `ats_candidate_id` the push updates that person. Without one **it creates a person
-        in the ATS**, which nobody here can undo: look with `resolve_candidate` first, and say
-        `create=True` if you mean it.
+        With an `ats_candidate_id` the push updates that person. Without an id **it creates a
+        person in the ATS**, and the API cannot undo that: search with `resolve_candidate` first,
+        and pass `create=True` to confirm.
 
-        It goes out once: the client repeats it only if the server certainly did not carry it out.
-        If an error says `.maybe_sent`, look in the ATS with `resolve_candidate` before you push
-        again.
+        The client repeats this request only if the server certainly did not process it. If an
+        error has `.maybe_sent`, check the ATS with `resolve_candidate` before you push again.
 
         Args:
             ats_name: The ATS, such as `bullhorn`; only Bullhorn and Avionte are supported.
             candidate: The person, an `ATSCandidate` or a mapping of its members.
-            create: Whether to create a person: required to be true if *candidate* has no
+            create: Whether to create a person. It must be true if *candidate* has no
                 `ats_candidate_id`, and false if it has one. It is not sent.
-            posting_id: The posting that it is about. The contract does not say what this and the
-                next two do, nor which go together.
-            interview_id: The interview that it is about.
-            ingestion_token: A token by its name; treat it as a secret.
-            create_submission: Whether to link the person to the job, too; the server's default is
+            posting_id: The related posting. The contract explains neither this parameter nor the
+                next two, nor how to combine them.
+            interview_id: The related interview.
+            ingestion_token: By its name, a token; treat it as a secret.
+            create_submission: Whether to also link the person to the job; the server's default is
                 false.
 
         Returns:
-            The receipt; its `item_id` goes into `wait_for_push`. An `error` beside it is a remark.
+            The receipt; pass its `item_id` to `wait_for_push`. An `error` in it is only a message.
 
         Raises:
-            OperationFailedError: Nothing was queued: a 200 without an `item_id`. `.data` has the
-                answer.
-            InvalidRequestError: It would create a person without `create=True`, or
-                `create=True` came with an id, or a parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
+            OperationFailedError: The server queued nothing: it answered 200 without an `item_id`.
+                `.data` has the response.
+            InvalidRequestError: The push would create a person but *create* is false, or it would
+                update a person but *create* is true, or a parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
             BadRequestError: The ATS is not supported (400).
-            HeyMiloError: What every call may raise; see the errors page. `.maybe_sent` says whether
+            HeyMiloError: Any call can raise it; see the errors page. `.maybe_sent` says whether
                 the push may have been queued.
 
         Example:
@@ -435,20 +432,20 @@ class AsyncAts(AsyncResource):
     @operation(GET_PUSH)
     async def get_push(self, item_id: str) -> PushStatus:
         """
-        Return how a push stands (operation `getAtsPushStatus`).
+        Return the status of a push (operation `getAtsPushStatus`).
 
         Args:
-            item_id: The push, `PushReceipt.item_id`, 1 to 1024 characters.
+            item_id: The push's `PushReceipt.item_id`, 1 to 1024 characters.
 
         Returns:
-            The push: done once `.success_details` is there; `.failure_instances` has the attempts
-            that failed, after which the server may try again.
+            The push. It is done once it has `.success_details`; `.failure_instances` lists the
+            failed attempts, and the server may still retry.
 
         Raises:
-            InvalidRequestError: *item_id* cannot stand in a path; nothing was sent.
+            InvalidRequestError: *item_id* is not valid in a URL path; nothing was sent.
             TypeError: *item_id* is not a str.
-            HeyMiloError: What every call may raise; see the errors page. Which status an unknown
-                *item_id* has is not published.
+            HeyMiloError: Any call can raise it; see the errors page. The contract does not say
+                how the server answers an unknown *item_id*.
 
         Example:
             >>> import asyncio
@@ -469,29 +466,29 @@ class AsyncAts(AsyncResource):
 
     async def wait_for_push(self, item_id: str, *, timeout: float, poll: float = 5.0) -> PushStatus:
         """
-        Wait until a push is done (operation `getAtsPushStatus` each time).
+        Poll a push until it is done (operation `getAtsPushStatus` each time).
 
-        It is done once there are `success_details`: the words of `status` are published nowhere.
-        An attempt that failed does not end the wait, for the server may try again. The last look is
-        up to a second before the end, however long *poll* is. The client's deadline, if it has one,
-        ends the wait too.
+        A push is done once it has `success_details`; the contract does not list the values of
+        `status`. A failed attempt does not end the wait, for the server may retry. The last poll
+        is at most one second before *timeout*, however long *poll* is. The client's deadline, if
+        it has one, ends the wait too.
 
         Args:
-            item_id: The push, `PushReceipt.item_id`, 1 to 1024 characters.
-            timeout: Seconds to wait at most, more than 0.
-            poll: Seconds between two looks, more than 0; the server publishes none.
+            item_id: The push's `PushReceipt.item_id`, 1 to 1024 characters.
+            timeout: Maximum wait in seconds, more than 0.
+            poll: Seconds between two requests, more than 0; HeyMilo recommends no interval.
 
         Returns:
             The push, with its `success_details`.
 
         Raises:
-            OperationFailedError: *timeout* is over, and attempts have failed. `.data` has the push
-                as it stood last; the server may still go on.
-            DeadlineExceededError: *timeout* is over, and nothing is known. `.data` has the push as
-                it stood last, None if no answer came at all.
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            HeyMiloError: What `get_push` raises.
+            OperationFailedError: *timeout* is over, and attempts have failed. `.data` has the last
+                status of the push; the server may still retry.
+            DeadlineExceededError: *timeout* is over, and no attempt is known to have failed.
+                `.data` has the last status of the push, or None if the server never responded.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
+            HeyMiloError: Any error of `get_push`.
 
         Example:
             >>> import asyncio
@@ -529,12 +526,12 @@ class AsyncAts(AsyncResource):
         if push.failure_instances:
             failed = len(push.failure_instances)
             attempts = "1 attempt" if failed == 1 else f"{failed} attempts"
-            what = f"{attempts} of the server's failed, and none succeeded in time"
+            what = f"{attempts} by the server failed, and none succeeded in time"
             raise self._failed(response, what, push.status)
         name = self._engine.clean(response.request)
         message = (
-            f"{name}: the push was not done in time; its status is {self._shown(push.status)!r}. It "
-            "goes on, and you may wait for it again"
+            f"{name}: the push was not done in time; its status is {self._shown(push.status)!r}. "
+            "The server continues with it, and you can wait again"
         )
         raise DeadlineExceededError(
             message,
@@ -550,14 +547,14 @@ class AsyncAts(AsyncResource):
         """
         Return the workspace's connections to ATSs (operation `listAtsConnections`).
 
-        The API has no way to ask for more than it sends: if the answer says that there is more,
-        that is logged at WARNING.
+        This list has no pagination: if the server reports more connections than it sent, the
+        client logs a warning.
 
         Returns:
             The connections, in the server's order.
 
         Raises:
-            HeyMiloError: What every call may raise; see the errors page.
+            HeyMiloError: Any call can raise it; see the errors page.
 
         Example:
             >>> import asyncio
@@ -591,7 +588,7 @@ class AsyncAts(AsyncResource):
         )
 
     def _shown(self, text: str) -> str:
-        # The server may repeat a secret, or a whole page of something.
+        # The server's text may repeat a secret, or be very long.
         return printable(hide_members(self._engine.clean(text)), 200)
 
 
@@ -599,7 +596,7 @@ class Ats(Resource[AsyncAts]):
     """
     The applicant tracking systems of a workspace; `client.ats` of a `HeyMilo`.
 
-    Resolve first, then push: a push without the id of a person creates one.
+    Resolve first, then push: a push without an `ats_candidate_id` creates a person.
 
     Example:
         >>> from heymilo_async import HeyMilo
@@ -617,7 +614,7 @@ class Ats(Resource[AsyncAts]):
 
 def _check_create(candidate: object, create: object) -> None:
     """
-    Refuse a push that creates a person, or does not, otherwise than the caller says.
+    Raise `InvalidRequestError` if *create* does not match: only a push without an id creates.
     """
     if not isinstance(create, bool):
         raise wrong_type("create", "a bool", create)
@@ -630,8 +627,8 @@ def _check_create(candidate: object, create: object) -> None:
     is_new = whom is None or whom is NOT_GIVEN
     if is_new and not create:
         message = (
-            "candidate has no ats_candidate_id, so this push would create a person in the ATS: find "
-            "the person with resolve_candidate first, or say create=True"
+            "candidate has no ats_candidate_id, so this push would create a person in the ATS: "
+            "find the person with resolve_candidate first, or pass create=True"
         )
         raise InvalidRequestError(message)
     if create and not is_new:

@@ -1,5 +1,5 @@
 """
-Candidates: who was invited to a posting, how far each has come, and inviting more.
+Candidates: list a posting's candidates and their progress, and invite more.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from ..errors import InvalidRequestError
 from ..pages import AsyncPager, Page
 from ._collection import AsyncResource, Resource
 
-#: The seconds of year 1 and of year 9999: what `datetime` can say.
+#: The first and the last Unix second that `datetime` can represent, in year 1 and year 9999.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 _ADVICE = (
-    "it may have been carried out: look with client.candidates.find(posting_id, email=...), or with "
-    "list_all(posting_id, created_after=...), before you send it again"
+    "the server may have processed it: check with client.candidates.find(posting_id, email=...), "
+    "or list_all(posting_id, created_after=...), before you send it again"
 )
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class WorkflowStepStatus(Model):
     """
-    How far a candidate is in one step, the schema `WorkflowStepStatus` of the contract.
+    A candidate's progress in one step, the schema `WorkflowStepStatus` of the contract.
 
     Attributes:
-        step_id: The `id` of the posting's step; not what `postings.update_step` takes.
-        order: The step's place in the workflow, from 1.
-        status: `not_started`, `in_progress`, `completed` or `knocked_out`; other words may come.
-        started: Whether the candidate began it.
-        completed: Whether the candidate finished it.
-        knocked_out: Whether the candidate was disqualified in it.
-        last_updated_at: When its status changed last, in UTC; None if the server does not say.
+        step_id: The `id` of the posting's step; `postings.update_step` does not take it.
+        order: The step's position in the workflow, from 1.
+        status: `not_started`, `in_progress`, `completed` or `knocked_out`; an open list.
+        started: Whether the candidate started the step.
+        completed: Whether the candidate completed the step.
+        knocked_out: Whether the step disqualified the candidate.
+        last_updated_at: Time of the last status change, in UTC; None if the server does not say.
 
     Example:
         >>> from heymilo_async import WorkflowStepStatus
@@ -65,12 +65,12 @@ class WorkflowStepStatus(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class CandidateWorkflow(Model):
     """
-    How far a candidate is in all steps, the schema `CandidateWorkflow` of the contract.
+    A candidate's progress in all steps, the schema `CandidateWorkflow` of the contract.
 
     Attributes:
         steps: The steps, each with its status.
-        all_complete: Whether every step is finished.
-        last_activity_at: When the candidate last did something in any step, in UTC; None if the
+        all_complete: Whether every step is complete.
+        last_activity_at: Time of the candidate's last activity in any step, in UTC; None if the
             server does not say.
 
     Example:
@@ -87,14 +87,15 @@ class CandidateWorkflow(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class AgentResumeSummary(Model):
     """
-    What the resume agent found, the schema `AgentResumeSummary` of the contract.
+    The resume agent's summary, the schema `AgentResumeSummary` of the contract.
 
     Attributes:
-        resume_score: The score. Its scale is not stated: HeyMilo's examples look like 1 to 5,
-            while `InterviewData.resume.overall_score` is 0 to 100. None if there is none.
-        is_eligible: Whether the eligibility criteria are met; None if that is not known.
-        resume_link: The URL of the uploaded resume: personal data, masked in `repr`. None if there
-            is none.
+        resume_score: The score; None if there is none. The contract does not state its scale:
+            HeyMilo's examples look like 1 to 5, while `InterviewData.resume.overall_score` is 0 to
+            100.
+        is_eligible: Whether the resume meets the eligibility criteria; None if that is not known.
+        resume_link: The URL of the uploaded resume; None if there is none. It is personal data, so
+            `repr` masks it.
 
     Example:
         >>> from heymilo_async import AgentResumeSummary
@@ -110,14 +111,16 @@ class AgentResumeSummary(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class AgentWebInterviewSummary(Model):
     """
-    What the web interview's agent found, the schema `AgentWebInterviewSummary` of the contract.
+    The web interview agent's summary, the schema `AgentWebInterviewSummary` of the contract.
 
     Attributes:
-        score: The score; its scale is not stated, HeyMilo's example is 82.0. None if there is none.
-        highlights: What stood out, as sentences.
-        audio_recording_link: A signed URL of the recording: whoever has it can listen until it
-            expires. Masked in `repr`; None if there is none.
-        video_recording_link: The same for the video.
+        score: The score; None if there is none. The contract does not state its scale; HeyMilo's
+            example is 82.0.
+        highlights: The highlights, as sentences.
+        audio_recording_link: A signed URL of the audio recording; None if there is none. It works
+            for anybody until it expires, so `repr` masks it.
+        video_recording_link: A signed URL of the video recording, also masked; None if there is
+            none.
 
     Example:
         >>> from heymilo_async import AgentWebInterviewSummary
@@ -134,13 +137,13 @@ class AgentWebInterviewSummary(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class AgentSMSSummary(Model):
     """
-    What the SMS agent found, the schema `AgentSMSSummary` of the contract.
+    The SMS agent's summary, the schema `AgentSMSSummary` of the contract.
 
     Attributes:
         is_eligible: Whether the candidate passed; None if that is not known.
-        criteria_passed: The criteria that are met.
-        criteria_failed: The criteria that are not.
-        messages_sent: How many messages were sent; None if the server does not say.
+        criteria_passed: The criteria that the candidate meets.
+        criteria_failed: The criteria that the candidate does not meet.
+        messages_sent: The number of sent messages; None if the server does not say.
 
     Example:
         >>> from heymilo_async import AgentSMSSummary
@@ -157,13 +160,13 @@ class AgentSMSSummary(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class AgentFormSummary(Model):
     """
-    What the form's agent found, the schema `AgentFormSummary` of the contract.
+    The form agent's summary, the schema `AgentFormSummary` of the contract.
 
     Attributes:
-        is_complete: Whether the form is filled in; None if that is not known.
+        is_complete: Whether the form is complete; None if that is not known.
         is_eligible: Whether the candidate passed; None if that is not known.
-        questions_answered: How many questions have an answer; None if the server does not say.
-        total_questions: How many questions the form has; None if the server does not say.
+        questions_answered: The number of answered questions; None if the server does not say.
+        total_questions: The number of questions in the form; None if the server does not say.
 
     Example:
         >>> from heymilo_async import AgentFormSummary
@@ -181,13 +184,15 @@ class AgentFormSummary(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class AgentSummary(Model):
     """
-    What each agent found in short, the schema `AgentSummary` of the contract.
+    The summaries of all agents, the schema `AgentSummary` of the contract.
+
+    Each is None if the posting has no such step, or the agent has no result yet.
 
     Attributes:
-        resume: Of the resume; None if there is nothing yet, or no such step.
-        web_interview: Of the web interview; None likewise.
-        sms: Of the SMS conversation, the step `conversational_sms`; None likewise.
-        form: Of the form; None likewise.
+        resume: The resume agent's summary.
+        web_interview: The web interview agent's summary.
+        sms: The SMS agent's summary; its step is `conversational_sms`.
+        form: The form agent's summary.
 
     Example:
         >>> from heymilo_async import AgentFormSummary, AgentSummary
@@ -206,29 +211,30 @@ class Candidate(Model):
     """
     A candidate of one posting, the schema `CandidateResponse` of the contract.
 
-    There is no `id`: `interview_id` stands for this candidate in this posting, and is the cursor
+    It has no `id`: its `interview_id` identifies the candidate in this posting, and is the cursor
     of lists.
 
     Attributes:
-        interview_id: What the interviews API calls it by; one for each candidate and posting.
-        candidate_id: The same in all postings of a workspace; None if the server does not say.
+        interview_id: The id for the interviews API, unique for each candidate and posting.
+        candidate_id: The candidate's id in all postings of a workspace; None if the server does
+            not say.
         posting_id: The posting.
         name: The full name.
-        email: The e-mail address, as the server has it.
-        score: 0 to 100 over all finished steps; None if there is none yet.
-        status: `pending`, `in_progress`, `evaluating` (all steps done, score to come),
-            `completed`, `shortlisted`, `dismissed` or `knocked_out`; other words may come.
-        interview_url: The way into the interview: whoever has it can take it. Masked in `repr`;
+        email: The email address, as the server sends it.
+        score: The score over all completed steps, 0 to 100; None if there is none yet.
+        status: `pending`, `in_progress`, `evaluating` (all steps are done, the score is not),
+            `completed`, `shortlisted`, `dismissed` or `knocked_out`; an open list.
+        interview_url: The link to the interview. It works for anybody, so `repr` masks it;
             None if the server does not say.
-        workflow: How far the candidate is; None if the server does not say.
-        agent_summary: What each agent found in short; None if there is nothing.
-        shortlisted: Whether somebody shortlisted the candidate.
-        dismissed: Whether somebody dismissed the candidate.
+        workflow: The candidate's progress; None if the server does not say.
+        agent_summary: The summaries of the agents; None if there are none.
+        shortlisted: Whether the candidate is shortlisted.
+        dismissed: Whether the candidate is dismissed.
         metadata: Your own keys and values; None if there are none.
-        data: What came with the ingestion as `data`, as it came; None if there is none.
+        data: The `data` of the ingestion, unchanged; None if there is none.
         interviewed_at: When the candidate completed the interview, in UTC; None if not yet.
         created_at: When the candidate was ingested, in UTC; None if the server does not say.
-        object: The contract's name of the type, `candidate`.
+        object: The contract's name for this type, `candidate`.
 
     Example:
         >>> from heymilo_async import Candidate
@@ -267,14 +273,14 @@ class Candidate(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class CandidateReceipt(Model):
     """
-    What `ingest` returns, the schema `IngestCandidateResponse` of the contract.
+    The receipt of `ingest`, the schema `IngestCandidateResponse` of the contract.
 
     Attributes:
-        interview_id: What the interviews API calls the candidate by.
-        interview_url: The way into the interview: whoever has it can take it. Masked in `repr`.
+        interview_id: The id for the interviews API.
+        interview_url: The link to the interview. It works for anybody, so `repr` masks it.
         posting_id: The posting.
-        candidate: The candidate as a whole; None if the server leaves it out.
-        object: The contract's name of the type, `candidate`, as of a `Candidate`.
+        candidate: The whole candidate; None if the server omits it.
+        object: The contract's name for this type, `candidate`, the same as of a `Candidate`.
 
     Example:
         >>> from heymilo_async import CandidateReceipt
@@ -296,16 +302,16 @@ class CandidateReceipt(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class BulkCandidateReceipt(Model):
     """
-    One of what `ingest_many` returns, the schema `BulkIngestCandidateResponseItem`.
+    A receipt of `ingest_many`, the schema `BulkIngestCandidateResponseItem`.
 
-    It does not say whose it is, and nothing promises the order: give each candidate a key of your
-    own in *metadata*, which comes back here.
+    It does not name its candidate, and the contract does not promise the order of receipts: give
+    each candidate a key of your own in *metadata*, which the server returns here.
 
     Attributes:
-        interview_id: What the interviews API calls the candidate by.
-        interview_url: The way into the interview: whoever has it can take it. Masked in `repr`.
-        metadata: What came with the candidate as `metadata`; None if there is none.
-        object: The contract's name of the type, `candidate`, as of a `Candidate`.
+        interview_id: The id for the interviews API.
+        interview_url: The link to the interview. It works for anybody, so `repr` masks it.
+        metadata: The `metadata` of the ingested candidate; None if there is none.
+        object: The contract's name for this type, `candidate`, the same as of a `Candidate`.
 
     Example:
         >>> from heymilo_async import BulkCandidateReceipt
@@ -329,15 +335,15 @@ class BulkCandidateReceipt(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Ingestion(Model):
     """
-    What `enqueue` and `enqueue_many` return, the schema `AsyncIngestResponse` of the contract.
+    A queued ingestion, the schema `AsyncIngestResponse` of the contract.
 
-    No operation takes the `ingestion_id`: look for the candidates with
-    `list_all(posting_id, created_after=...)` or `find`, or register a webhook.
+    `enqueue` and `enqueue_many` return it. No operation takes the `ingestion_id`: find the
+    candidates with `list_all(posting_id, created_after=...)` or `find`, or register a webhook.
 
     Attributes:
-        ingestion_id: The id of the job; one for a whole batch.
-        status: `queued`; other words may come.
-        object: The contract's name of the type, `ingestion`.
+        ingestion_id: The id of the job; a batch has a single one.
+        status: `queued`; an open list.
+        object: The contract's name for this type, `ingestion`.
 
     Example:
         >>> from heymilo_async import Ingestion
@@ -353,18 +359,17 @@ class Ingestion(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class NewCandidate(Body):
     """
-    A candidate to be ingested, the schema `CandidateIngestRequest` of the contract.
+    A candidate to ingest, the schema `CandidateIngestRequest` of the contract.
 
-    What is left out is not sent. It checks itself when it is made.
+    Attributes that you leave out are not sent. The constructor checks the values.
 
     Attributes:
         name: The full name.
-        email: The e-mail address.
-        phone_number: The number in E.164, such as `+12065550123`; an SMS step can reach nobody
-            without one.
+        email: The email address.
+        phone_number: The number in E.164, such as `+12065550123`; an SMS step needs it.
         metadata: Your own keys and values: at most 50 keys of at most 40 characters, values of at
-            most 500.
-        data: Any JSON object; it comes back in `Candidate.data`.
+            most 500 characters.
+        data: Any JSON object; the server returns it in `Candidate.data`.
 
     Example:
         >>> from heymilo_async import NewCandidate
@@ -433,7 +438,7 @@ class AsyncCandidates(AsyncResource):
     """
     The candidates of a posting; `client.candidates` of an `AsyncHeyMilo`.
 
-    There is no "get one": `interviews.get(interview_id)` is the nearest.
+    The API has no operation to get one candidate; use `interviews.get(interview_id)`.
 
     Example:
         >>> import asyncio
@@ -460,31 +465,31 @@ class AsyncCandidates(AsyncResource):
         """
         Return one page of a posting's candidates (operation `listCandidates`).
 
-        One request; what is not given is not sent. The order is the server's.
+        Sends one request, with only the parameters that you give. The server decides the order.
 
-        *created_after* and *created_before* mean when a candidate was invited to this posting, and
-        both ends count. Each is a datetime with a time zone, Unix seconds, or a str that is sent as
-        it is. The server tells whole seconds, so the first two are rounded outwards:
-        *created_after* down, *created_before* up.
+        *created_after* and *created_before* limit the time of the candidate's invitation to this
+        posting, both ends included. Each is a datetime with a time zone, Unix seconds, or a str
+        that is sent unchanged. The server compares whole seconds, so the client rounds a datetime
+        or number outwards: *created_after* down, *created_before* up.
 
         Args:
             posting_id: The posting's `id`, 1 to 1024 characters.
             limit: Candidates on the page, 1 to 100; the server's default is 20.
-            starting_after: The `interview_id` of the last candidate before this page; without it,
-                the first page. `Page.next_cursor` of the page before has it.
-            created_after: Only those invited then or later.
-            created_before: Only those invited then or earlier.
+            starting_after: Return the page after the candidate with this `interview_id`, the
+                previous page's `next_cursor`; None: the first page.
+            created_after: Only candidates invited at this time or later.
+            created_before: Only candidates invited at this time or earlier.
 
         Returns:
             The page: a sequence of its candidates, with `.has_more` and `.next_cursor`.
 
         Raises:
-            InvalidRequestError: A parameter cannot work, such as a datetime without a time zone;
+            InvalidRequestError: A parameter is invalid, such as a datetime without a time zone;
                 nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            BadRequestError: The range is none, such as one that ends before it begins (400).
+            TypeError: A parameter has the wrong type.
+            BadRequestError: The range is invalid: for example, it ends before it starts (400).
             NotFoundError: The workspace has no such posting (404).
-            HeyMiloError: What every call may raise; see the errors page.
+            HeyMiloError: Any call can raise it; see the errors page.
 
         Example:
             >>> import asyncio
@@ -518,29 +523,30 @@ class AsyncCandidates(AsyncResource):
         created_before: datetime | str | float | None = None,
     ) -> AsyncPager[Candidate]:
         """
-        Walk through a posting's candidates (operation `listCandidates` per page).
+        Iterate over a posting's candidates (operation `listCandidates` per page).
 
-        Nothing is sent before the walk begins. Each iteration starts anew at *starting_after*.
+        The first request is sent when you iterate. Each iteration starts again at
+        *starting_after*.
         *created_after* and *created_before* are as in `list`.
 
         Args:
             posting_id: The posting's `id`, 1 to 1024 characters.
-            page_size: Candidates asked for at a time, 1 to 100.
-            starting_after: The `interview_id` of the last candidate before the walk; without it,
-                from the start.
-            max_items: Where to end at the latest, 0 or more candidates; None: at the end.
-            created_after: Only those invited then or later.
-            created_before: Only those invited then or earlier.
+            page_size: Candidates per request, 1 to 100.
+            starting_after: Start after the candidate with this `interview_id`; None: at the first
+                candidate.
+            max_items: Stop after this many candidates, 0 or more; None: no limit.
+            created_after: Only candidates invited at this time or later.
+            created_before: Only candidates invited at this time or earlier.
 
         Returns:
             A pager: iterate it for candidates, `pages()` for pages, `collect()` for a list,
-            `prefetch()` to read ahead; `cursor` says where the walk stands.
+            `prefetch()` to read ahead; `cursor` is its current position.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            HeyMiloError: While walking, what `list` raises, with `.cursor` to go on from.
-            PaginationError: While walking, if pagination is not advancing.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
+            HeyMiloError: While iterating, any error of `list`; resume from its `.cursor`.
+            PaginationError: While iterating, if pagination is not advancing.
 
         Example:
             >>> import asyncio
@@ -571,27 +577,28 @@ class AsyncCandidates(AsyncResource):
         metadata: Mapping[str, str] | None = None,
     ) -> AsyncPager[Candidate]:
         """
-        Walk through those candidates of a posting who match (operation `listCandidates` per page).
+        Iterate over the matching candidates of a posting (operation `listCandidates` per page).
 
-        The API cannot search candidates: this reads the whole list, 100 candidates a request, and
-        keeps those who match all that is given. Stop iterating when you have found yours.
+        The API cannot search candidates: this method reads the whole list, 100 candidates per
+        request, and keeps the candidates that match every given argument. Stop iterating once you
+        have found yours.
 
         Args:
             posting_id: The posting's `id`, 1 to 1024 characters.
-            email: The e-mail address, upper and lower case aside.
-            metadata: Keys and values that the candidate's metadata has, maybe among others; at
-                most 50 keys of at most 40 characters, values of at most 500.
+            email: The email address, compared case-insensitively.
+            metadata: Keys and values that the candidate's metadata must contain: at most 50 keys
+                of at most 40 characters, values of at most 500 characters.
 
         Returns:
-            A pager, as of `list_all`; its pages hold only who matches, and only the last one may be
-            empty.
+            A pager, as of `list_all`. Its pages contain only matching candidates; only the last
+            page can be empty.
 
         Raises:
-            InvalidRequestError: Neither *email* nor *metadata* says whom to look for, or a
-                parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            HeyMiloError: While walking, what `list` raises, with `.cursor` to go on from.
-            PaginationError: While walking, if pagination is not advancing.
+            InvalidRequestError: Neither *email* nor *metadata* is given, or a parameter is
+                invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
+            HeyMiloError: While iterating, any error of `list`; resume from its `.cursor`.
+            PaginationError: While iterating, if pagination is not advancing.
 
         Example:
             >>> import asyncio
@@ -627,28 +634,28 @@ class AsyncCandidates(AsyncResource):
         """
         Invite a candidate to a posting (operation `ingestCandidate`).
 
-        It goes out once: the client repeats it only if the server certainly did not carry it out.
-        If an error says `.maybe_sent`, look for the candidate with `find` before you send it again.
-        What the server does with an e-mail address that it has already is not published.
+        The client repeats this request only if the server certainly did not process it.
+        If an error has `.maybe_sent`, check with `find` before you send it again. The contract
+        does not say how the server treats an email address that it already has.
 
         Args:
-            posting_id: The posting's `id`, 1 to 1024 characters; archived postings take nobody.
+            posting_id: The posting's `id`, 1 to 1024 characters. An archived posting accepts no
+                candidates.
             name: The full name.
-            email: The e-mail address.
-            phone_number: The number in E.164, such as `+12065550123`; an SMS step can reach nobody
-                without one.
+            email: The email address.
+            phone_number: The number in E.164, such as `+12065550123`; an SMS step needs it.
             metadata: Your own keys and values: at most 50 keys of at most 40 characters, values of
-                at most 500. A key of your own tells later who is who.
-            data: Any JSON object; it comes back in `Candidate.data`.
+                at most 500 characters. They help you to recognize the candidate later.
+            data: Any JSON object; the server returns it in `Candidate.data`.
 
         Returns:
             The receipt, with `interview_id` and `interview_url`.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
             NotFoundError: The workspace has no such posting (404).
-            HeyMiloError: What every call may raise; see the errors page. `.maybe_sent` says whether
+            HeyMiloError: Any call can raise it; see the errors page. `.maybe_sent` says whether
                 the candidate may have been invited.
 
         Example:
@@ -686,29 +693,31 @@ class AsyncCandidates(AsyncResource):
         """
         Invite several candidates in one request (operation `ingestCandidatesBulk`).
 
-        Nothing promises that there is a receipt for each candidate, or in which order they come: a
-        key of your own in *metadata* comes back and tells whose each is. If their number differs,
-        that is logged at WARNING. A largest number is not published; the server refuses the whole
-        request (422) if one candidate is wrong.
+        The contract promises neither a receipt for each candidate nor their order: give each
+        candidate a key of your own in *metadata*, which the server returns in the receipt. If the
+        numbers of candidates and receipts differ, the client logs a warning. The contract states
+        no maximum number; the server refuses the whole request (422) if one candidate is invalid.
 
-        It goes out once: the client repeats it only if the server certainly did not carry it out.
-        If an error says `.maybe_sent`, look for the candidates with `find` or
-        `list_all(created_after=...)` before you send them again.
+        The client repeats this request only if the server certainly did not process it. If an
+        error has `.maybe_sent`, check with `find` or `list_all(created_after=...)` before you send
+        the candidates again.
 
         Args:
-            posting_id: The posting's `id`, 1 to 1024 characters; archived postings take nobody.
-            candidates: One or more, each a `NewCandidate` or a mapping of its members.
+            posting_id: The posting's `id`, 1 to 1024 characters. An archived posting accepts no
+                candidates.
+            candidates: One or more candidates, each a `NewCandidate` or a mapping with its
+                attributes.
 
         Returns:
             The receipts, in the order of the response.
 
         Raises:
-            InvalidRequestError: There is no candidate, or a parameter cannot work; nothing was
+            InvalidRequestError: *candidates* is empty, or a parameter is invalid; nothing was
                 sent.
-            TypeError: A parameter is of the wrong type.
+            TypeError: A parameter has the wrong type.
             NotFoundError: The workspace has no such posting (404).
-            UnprocessableEntityError: The server refused one of them, and so all (422).
-            HeyMiloError: What every call may raise; see the errors page. `.maybe_sent` says whether
+            UnprocessableEntityError: A candidate is invalid, and the server refused all (422).
+            HeyMiloError: Any call can raise it; see the errors page. `.maybe_sent` says whether
                 the candidates may have been invited.
 
         Example:
@@ -737,8 +746,8 @@ class AsyncCandidates(AsyncResource):
         receipts = await self._perform(INGEST_MANY, body={"data": many}, posting_id=posting_id)
         if len(receipts) != len(many):
             LOGGER.warning(
-                "ingestCandidatesBulk: %d candidates were sent and %d receipts came: see by your "
-                "own metadata, or with find, who is missing",
+                "ingestCandidatesBulk: sent %d candidates but received %d receipts: find the "
+                "missing candidates by your own metadata, or with client.candidates.find",
                 len(many),
                 len(receipts),
             )
@@ -756,34 +765,34 @@ class AsyncCandidates(AsyncResource):
         data: Mapping[str, Any] | None | NotGiven = NOT_GIVEN,
     ) -> Ingestion:
         """
-        Have a candidate invited to a posting later (operation `ingestCandidateAsync`).
+        Queue an invitation of a candidate to a posting (operation `ingestCandidateAsync`).
 
-        The server answers at once (202) and works on it afterwards. No operation takes the
-        `ingestion_id`, so this client cannot wait for it: look for the candidate with `find`, or
-        register a webhook.
+        The server answers at once (202) and invites the candidate later. No operation takes the
+        `ingestion_id`, so the client cannot wait for the job: check with `find`, or register a
+        webhook.
 
-        It goes out once: the client repeats it only if the server certainly did not carry it out.
-        If an error says `.maybe_sent`, look for the candidate with `find` before you send it again;
-        it may take a while to appear.
+        The client repeats this request only if the server certainly did not process it. If an
+        error has `.maybe_sent`, check with `find` before you send it again; the candidate may take
+        a while to appear.
 
         Args:
-            posting_id: The posting's `id`, 1 to 1024 characters; archived postings take nobody.
+            posting_id: The posting's `id`, 1 to 1024 characters. An archived posting accepts no
+                candidates.
             name: The full name.
-            email: The e-mail address.
-            phone_number: The number in E.164, such as `+12065550123`; an SMS step can reach nobody
-                without one.
+            email: The email address.
+            phone_number: The number in E.164, such as `+12065550123`; an SMS step needs it.
             metadata: Your own keys and values: at most 50 keys of at most 40 characters, values of
-                at most 500.
-            data: Any JSON object; it comes back in `Candidate.data`.
+                at most 500 characters.
+            data: Any JSON object; the server returns it in `Candidate.data`.
 
         Returns:
             The job's id and status.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
             NotFoundError: The workspace has no such posting (404).
-            HeyMiloError: What every call may raise; see the errors page. `.maybe_sent` says whether
+            HeyMiloError: Any call can raise it; see the errors page. `.maybe_sent` says whether
                 the candidate may have been queued.
 
         Example:
@@ -816,24 +825,26 @@ class AsyncCandidates(AsyncResource):
         self, posting_id: str, candidates: Iterable[NewCandidate | Mapping[str, Any]]
     ) -> Ingestion:
         """
-        Have several candidates invited later (operation `ingestCandidatesBulkAsync`).
+        Queue invitations of several candidates (operation `ingestCandidatesBulkAsync`).
 
-        As `enqueue`, in one request and with one id for all of them.
+        Works like `enqueue`, with one request and one job for all candidates.
 
         Args:
-            posting_id: The posting's `id`, 1 to 1024 characters; archived postings take nobody.
-            candidates: One or more, each a `NewCandidate` or a mapping of its members.
+            posting_id: The posting's `id`, 1 to 1024 characters. An archived posting accepts no
+                candidates.
+            candidates: One or more candidates, each a `NewCandidate` or a mapping with its
+                attributes.
 
         Returns:
             The job's id and status.
 
         Raises:
-            InvalidRequestError: There is no candidate, or a parameter cannot work; nothing was
+            InvalidRequestError: *candidates* is empty, or a parameter is invalid; nothing was
                 sent.
-            TypeError: A parameter is of the wrong type.
+            TypeError: A parameter has the wrong type.
             NotFoundError: The workspace has no such posting (404).
-            UnprocessableEntityError: The server refused one of them, and so all (422).
-            HeyMiloError: What every call may raise; see the errors page. `.maybe_sent` says whether
+            UnprocessableEntityError: A candidate is invalid, and the server refused all (422).
+            HeyMiloError: Any call can raise it; see the errors page. `.maybe_sent` says whether
                 the candidates may have been queued.
 
         Example:
@@ -861,7 +872,7 @@ class Candidates(Resource[AsyncCandidates]):
     """
     The candidates of a posting; `client.candidates` of a `HeyMilo`.
 
-    There is no "get one": `interviews.get(interview_id)` is the nearest.
+    The API has no operation to get one candidate; use `interviews.get(interview_id)`.
 
     Example:
         >>> from heymilo_async import HeyMilo
@@ -899,12 +910,12 @@ def _one(
 def _several(
     candidates: Iterable[NewCandidate | Mapping[str, Any]],
 ) -> tuple[NewCandidate | Mapping[str, Any], ...]:
-    # A mapping is an iterable of its keys: one candidate, where several are asked for.
+    # A mapping is an iterable of its keys: a single candidate instead of several.
     if isinstance(candidates, str | bytes | Mapping) or not isinstance(candidates, Iterable):
         raise wrong_type("candidates", "an iterable of NewCandidate or mappings", candidates)
     many = tuple(candidates)
     if not many:
-        message = "candidates must have 1 or more items: there is none"
+        message = "candidates must not be empty"
         raise InvalidRequestError(message)
     return many
 
@@ -918,7 +929,7 @@ def _invited(created_after: object, created_before: object) -> Mapping[str, str 
 
 def _moment(name: str, value: object, *, up: bool = False) -> str | None:
     """
-    Return *value* as the API takes a time, in whole seconds, rounded down or *up*.
+    Return *value* in the API's format for a time, in whole seconds, rounded down or *up*.
     """
     if value is None:
         return None
@@ -937,7 +948,7 @@ def _moment(name: str, value: object, *, up: bool = False) -> str | None:
 
 def _iso(name: str, value: datetime, *, up: bool) -> str:
     if value.utcoffset() is None:
-        message = f"{name} must say its time zone, such as datetime.now(UTC): {value}"
+        message = f"{name} must have a time zone, such as datetime.now(UTC): {value}"
         raise InvalidRequestError(message)
     try:
         moment = value.astimezone(UTC)
@@ -954,7 +965,7 @@ def _iso(name: str, value: datetime, *, up: bool) -> str:
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class _Wanted(Body):
     """
-    Whom `find` looks for: only so that both are checked as what goes out is.
+    The arguments of `find`, with the same checks as a request body.
     """
 
     email: str | None
@@ -963,11 +974,11 @@ class _Wanted(Body):
 
 def _matcher(email: str | None, metadata: Mapping[str, str] | None) -> Callable[[Candidate], bool]:
     """
-    Return what says whether a candidate has this *email* and this *metadata*.
+    Return a function that checks whether a candidate has this *email* and *metadata*.
     """
     _Wanted(email=email, metadata=metadata)
     if email is None and not metadata:
-        message = "find needs an email or metadata: to walk through all candidates, use list_all"
+        message = "find needs an email or metadata: to iterate over all candidates, use list_all"
         raise InvalidRequestError(message)
     address = None if email is None else email.casefold()
     wanted = dict(metadata or {})

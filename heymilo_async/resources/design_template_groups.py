@@ -1,5 +1,5 @@
 """
-Design template groups: which look a posting has on which page.
+Design template groups: the design templates of all pages of a posting.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from ._collection import AsyncSearchable, Searchable, get_operation, list_operat
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class DesignTemplateGroup(Model):
     """
-    A set of looks for the pages of a posting, the schema `DesignTemplateGroupResponse` of the contract.
+    The design templates of a posting, the schema `DesignTemplateGroupResponse` of the contract.
 
     Attributes:
-        id: What other parts of the API call it by; opaque.
-        name: What people call it.
-        template_mappings: The id of a design template for each page, such as `welcome_page`.
+        id: The id that other operations take; opaque.
+        name: The display name.
+        template_mappings: The ids of the design templates by page, such as `welcome_page`.
         is_default: Whether it is the default one; False if the server does not say.
-        created_at: When it was made, in UTC.
-        updated_at: When it was last changed, in UTC.
-        object: The contract's name of the type, `design_template_group`.
+        created_at: Creation time, in UTC.
+        updated_at: Time of the last change, in UTC.
+        object: The contract's name for this type, `design_template_group`.
     """
 
     id: str

@@ -1,5 +1,5 @@
 """
-Design templates: how the pages look that candidates see.
+Design templates: the design of the candidate pages.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from ._collection import AsyncSearchable, Searchable, get_operation, list_operat
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class DesignTemplate(Model):
     """
-    The look of one page that candidates see, the schema `DesignTemplateResponse` of the contract.
+    The design of one candidate page, the schema `DesignTemplateResponse` of the contract.
 
     Attributes:
-        id: What other parts of the API call it by; opaque.
-        name: What people call it.
-        template_type: `welcome_page`, `status_page`, `interview_complete_page`, `interview_page`; open.
-        design_config: Its settings, such as `primary_color`; which there are depends on the page.
-        created_at: When it was made, in UTC.
-        updated_at: When it was last changed, in UTC.
-        object: The contract's name of the type, `design_template`.
+        id: The id that other operations take; opaque.
+        name: The display name.
+        template_type: The page: `welcome_page`, `status_page`, `interview_complete_page`,
+            `interview_page`; an open list.
+        design_config: The design settings, such as `primary_color`; each page has its own.
+        created_at: Creation time, in UTC.
+        updated_at: Time of the last change, in UTC.
+        object: The contract's name for this type, `design_template`.
     """
 
     id: str

@@ -1,5 +1,5 @@
 """
-Domains: the domains of their own that workspaces show candidates.
+Domains: the custom domains of a workspace's candidate pages.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from ._collection import AsyncCollection, Collection, get_operation, list_operat
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Domain(Model):
     """
-    A domain of its own that a workspace shows candidates, the schema `CustomDomainResponse` of the contract.
+    A custom domain for candidate pages, the schema `CustomDomainResponse` of the contract.
 
     Attributes:
-        id: What other parts of the API call it by; opaque.
-        domain: The name, such as `interviews.example.com`.
-        cname_target: Where its CNAME record has to point.
+        id: The id that other operations take; opaque.
+        domain: The domain name, such as `interviews.example.com`.
+        cname_target: The required target of its CNAME record.
         status: `pending`, `active`, `error`; an open list.
-        active: Whether it is in use; a flag of its own beside `status`.
-        created_at: When it was made, in UTC.
-        updated_at: When it was last changed, in UTC.
-        object: The contract's name of the type, `domain`.
+        active: Whether it is in use; this flag is independent of `status`.
+        created_at: Creation time, in UTC.
+        updated_at: Time of the last change, in UTC.
+        object: The contract's name for this type, `domain`.
     """
 
     id: str

@@ -1,5 +1,5 @@
 """
-Email template groups: which mail a posting sends on which occasion.
+Email template groups: the email templates that a posting uses.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from ._collection import AsyncSearchable, Searchable, get_operation, list_operat
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class EmailTemplateGroup(Model):
     """
-    A set of mails that a posting sends, the schema `EmailTemplateGroupResponse` of the contract.
+    The email templates of a posting, the schema `EmailTemplateGroupResponse` of the contract.
 
     Attributes:
-        id: What other parts of the API call it by; opaque.
-        name: What people call it.
-        template_mappings: The id of an email template for each `template_key`.
-        sender_email_id: The sender email that they come from; None if the server names none.
-        created_at: When it was made, in UTC.
-        updated_at: When it was last changed, in UTC.
-        object: The contract's name of the type, `email_template_group`.
+        id: The id that other operations take; opaque.
+        name: The display name.
+        template_mappings: The ids of the email templates by `template_key`.
+        sender_email_id: The id of the sender email; None if the server does not say.
+        created_at: Creation time, in UTC.
+        updated_at: Time of the last change, in UTC.
+        object: The contract's name for this type, `email_template_group`.
     """
 
     id: str

@@ -1,5 +1,5 @@
 """
-Email templates: the texts of the mails that candidates get.
+Email templates: the texts of emails to candidates.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from ._collection import AsyncSearchable, Searchable, get_operation, list_operat
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class BlackoutPeriod(Model):
     """
-    The hours in which a mail is not sent, the schema `BlackoutPeriod` of the contract.
+    The hours in which an email is not sent, the schema `BlackoutPeriod` of the contract.
 
     Attributes:
-        enabled: Whether it holds.
-        timezone: The time zone of the hours, as IANA names it, such as `America/New_York`.
-        start_hour: The first hour without mails, 0 to 23.
-        end_hour: The hour in which mails go out again, 0 to 24 (24 is midnight).
+        enabled: Whether the blackout period is in effect.
+        timezone: The IANA time zone of the hours, such as `America/New_York`.
+        start_hour: The hour at which the blackout starts, 0 to 23.
+        end_hour: The hour at which emails are sent again, 0 to 24 (24 is midnight).
     """
 
     enabled: bool
@@ -33,20 +33,20 @@ class BlackoutPeriod(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class EmailTemplate(Model):
     """
-    A mail that candidates get, the schema `EmailTemplateResponse` of the contract.
+    An email to candidates, the schema `EmailTemplateResponse` of the contract.
 
     Attributes:
-        id: What other parts of the API call it by; opaque.
-        template_key: Which mail it is: `WEB_INTERVIEW_INVITATION`, `WEB_INTERVIEW_NUDGE`,
+        id: The id that other operations take; opaque.
+        template_key: The kind of email: `WEB_INTERVIEW_INVITATION`, `WEB_INTERVIEW_NUDGE`,
             `WEB_INTERVIEW_FINAL_NUDGE`, `RESUME_INVITATION`, `RESUME_NUDGE`, `FORM_INVITATION`,
             `FORM_NUDGE`, `SCHEDULING_LINK_EMAIL`, `REPORT_READY_EMAIL`; an open list.
-        name: What people call it.
+        name: The display name.
         subject: The subject, with `{{variables}}`.
-        content: The text as HTML, with `{{variables}}`.
-        blackout_period: When it is not sent; None if the server names no such hours.
-        created_at: When it was made, in UTC.
-        updated_at: When it was last changed, in UTC.
-        object: The contract's name of the type, `email_template`.
+        content: The body in HTML, with `{{variables}}`.
+        blackout_period: The hours in which it is not sent; None if the server does not say.
+        created_at: Creation time, in UTC.
+        updated_at: Time of the last change, in UTC.
+        object: The contract's name for this type, `email_template`.
     """
 
     id: str

@@ -30,22 +30,22 @@ class AsyncHealth(AsyncResource):
     @operation(CHECK)
     async def check(self, *, detail: str | None = None) -> Mapping[str, Any]:
         """
-        Ask the API how it is (operation `health_check_health_get`).
+        Return the API's health report (operation `health_check_health_get`).
 
-        The credential goes along, as everywhere. What the API says when it is not well is not
-        published (U): read the answer, too.
+        The request carries the credential, as every request does. The contract does not say how an
+        unhealthy API answers (U), so read the report, too.
 
         Args:
-            detail: The header `X-Health-Detail`; which values it may have is not published (U).
-                None: it is not sent.
+            detail: The value of the header `X-Health-Detail`; the contract lists no values (U).
+                None: the header is not sent.
 
         Returns:
-            What the server sent, as a mapping that cannot be changed.
+            The server's JSON object, as a read-only mapping.
 
         Raises:
-            InvalidRequestError: *detail* cannot stand in a header; nothing was sent.
+            InvalidRequestError: *detail* is not valid in a header; nothing was sent.
             TypeError: *detail* is not a str.
-            HeyMiloError: What every call may raise.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio

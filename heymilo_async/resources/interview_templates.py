@@ -1,5 +1,5 @@
 """
-Interview templates: postings to make others from.
+Interview templates: templates for new postings.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from ._collection import AsyncSearchable, Searchable, get_operation, list_operat
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class InterviewTemplate(Model):
     """
-    A posting to make others from, the schema `InterviewTemplateResponse` of the contract.
+    A template for new postings, the schema `InterviewTemplateResponse` of the contract.
 
     Attributes:
-        id: What other parts of the API call it by; opaque.
+        id: The id that other operations take; opaque.
         template_code: Its code for an ATS, unique in a workspace: up to 32 letters, digits, dashes.
-        name: What people call it.
-        posting_id: The posting that is copied.
-        description: What it is for; None if nobody said.
+        name: The display name.
+        posting_id: The id of the posting that is copied.
+        description: Its purpose; None if it has no description.
         is_default: Whether it is the default one; False if the server does not say.
-        created_at: When it was made, in UTC.
-        updated_at: When it was last changed, in UTC.
-        object: The contract's name of the type, `interview_template`.
+        created_at: Creation time, in UTC.
+        updated_at: Time of the last change, in UTC.
+        object: The contract's name for this type, `interview_template`.
     """
 
     id: str

@@ -1,5 +1,5 @@
 """
-Interviews: what came of them, and the metadata that a workspace keeps with each.
+Interviews: their results, and the metadata that a workspace stores with each.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from ._interview_integrity import CheatDetection
 from ._interview_results import FormResult, ResumeResult, SMSResult, WebInterviewResult
 from .candidates import CandidateWorkflow
 
-#: A word that the list of words of `status` lacks, and the description of the operation has.
+#: A status that the operation's description mentions, but the schema's list of values does not.
 _NOT_READY: Final = "not_ready"
 
-#: What an interview that is not ready may lack, but for the id, which is known.
+#: The required fields that an interview that is not ready may lack; the id is known anyway.
 _LACKING: Final = ("posting_id", "name", "email")
 
-#: What may be incomplete of an interview that is not ready.
+#: The results that may be incomplete in an interview that is not ready.
 _PARTS: Final = ("workflow", "web_interview", "resume", "sms", "form", "cheat_detection")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class InterviewData(Model):
     """
-    What is known of an interview, the schema `InterviewDataResponse` of the contract.
+    The data and results of an interview, the schema `InterviewDataResponse` of the contract.
 
-    Each agent has a member of its own: it is None if the agent is not in the workflow, or has
-    found out nothing yet.
+    Each agent has an attribute for its result, which is None if the agent is not in the workflow
+    or has no result yet.
 
-    **An interview that is not ready** may be sent with less than the contract requires, and be
-    called `not_ready` in the data or only in the answer's `meta`. It is an `InterviewData` with
-    the status `not_ready` all the same: `posting_id`, `name` and `email` are None where they were
-    left out, and `interview_id` is the one that was asked for. Where a result is incomplete, its
-    attribute is None, and what came is in `.extra` under its name. Of every other interview these
-    three are texts: an answer without one of them is a `ResponseDecodeError`.
+    **An interview that is not ready** may lack fields that the contract requires. The server may
+    report `not_ready` in the data or only in the response's `meta`; in both cases you get an
+    `InterviewData` with the status `not_ready`. Its `posting_id`, `name` and `email` are None if
+    the server omitted them, and its `interview_id` is the requested one. The attribute of an
+    incomplete result is None, and `.extra` has the server's JSON under the same name. In every
+    other interview these three are strings: a response without them raises `ResponseDecodeError`.
 
-    **Scales** differ from member to member:
+    **Scales** differ between attributes:
 
     - `score`, `web_interview.match_score` (a whole number), `resume.overall_score`: 0 to 100;
     - `score` of a `ResumeScoreCriterion`: 0 to 10;
@@ -58,27 +58,27 @@ class InterviewData(Model):
     - `cheat_detection.threshold` (a whole number): 0 to 100;
     - every `confidence` and probability, and the scores within `cheat_detection`: 0 to 1.
 
-    **Times**: those of `sms.transcript` are times in UTC, those of the other transcripts and
-    of movements are seconds from the start of the interview. The data has no time of its own.
+    **Times** in `sms.transcript` are in UTC; those in the other transcripts and of movements are
+    seconds from the start of the interview. The interview itself has no timestamp.
 
     Attributes:
-        interview_id: Its id, one for each candidate and posting.
-        posting_id: The posting that it belongs to; None only if it is not ready.
-        name: The candidate's full name; None only if it is not ready.
-        email: The candidate's address; None only if it is not ready.
+        interview_id: The id, unique for each candidate and posting.
+        posting_id: The id of the posting; None only if the interview is not ready.
+        name: The candidate's full name; None only if the interview is not ready.
+        email: The candidate's address; None only if the interview is not ready.
         status: `pending`, `in_progress`, `evaluating`, `completed`, `shortlisted`, `dismissed`,
-            `knocked_out` or `not_ready`; others may come. `is_ready` sorts them.
+            `knocked_out` or `not_ready`; an open list. See `is_ready`.
         candidate_id: The candidate's id in all postings of the workspace; None if there is none.
-        score: Over all finished steps, 0 to 100; None if there is none yet.
-        workflow: How far the candidate is in each step.
-        web_interview: What came of the web interview.
-        resume: What came of reading the resume.
-        sms: What came of the SMS conversation; its step's type is `conversational_sms`.
-        form: What came of the form.
-        cheat_detection: Signs of cheating; None if nobody looks for them.
-        metadata: The texts that the workspace keeps with it, read-only.
-        data: What was given when the candidate was ingested, free-form and read-only.
-        object: The contract's name of the type, `interview_data`.
+        score: The score over all completed steps, 0 to 100; None if there is none yet.
+        workflow: The candidate's progress in each step.
+        web_interview: The result of the web interview.
+        resume: The result of the resume screening.
+        sms: The result of the SMS conversation; the type of its step is `conversational_sms`.
+        form: The result of the form.
+        cheat_detection: Signs of cheating; None if cheating is not analysed.
+        metadata: The workspace's keys and values for this interview, read-only.
+        data: The `data` of the candidate's ingestion, free-form and read-only.
+        object: The contract's name for this type, `interview_data`.
 
     Example:
         >>> from heymilo_async import InterviewData
@@ -120,9 +120,9 @@ class InterviewData(Model):
     @classmethod
     def _from_envelope(cls, envelope: Any, asked: str | None) -> Any:
         """
-        Return *envelope*, the answer for the interview *asked*, so that it can be read as one.
+        Return *envelope*, the response for the id *asked*, completed if it is not ready.
 
-        Where the word `not_ready` stands is not published: in the data, in `meta`, or beside them.
+        The contract does not say where `not_ready` appears: the data, `meta`, or the top level.
         """
         data = envelope.get("data") if type(envelope) is dict else envelope
         if type(data) is not dict and (data is not None or type(envelope) is not dict):
@@ -152,7 +152,7 @@ class InterviewData(Model):
         cls, read: Callable[[Any, Any], Any], converter: BaseConverter
     ) -> Callable[[Any, Any], Any]:
         """
-        Return *read* so that it lets an interview that is not ready lack things.
+        Return a version of *read* that accepts missing fields if the interview is not ready.
         """
         hints = {field.name: field.type for field in attrs.fields(cls)}
 
@@ -174,14 +174,13 @@ class InterviewData(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class InterviewMetadata(Model):
     """
-    The texts that a workspace keeps with an interview, the schema `MetadataResponse`.
+    The metadata that a workspace stores with an interview, the schema `MetadataResponse`.
 
-    It does not say which interview it belongs to, and has nothing to do with the `meta` of an
-    answer.
+    It does not contain the interview's id, and is unrelated to the `meta` of a response.
 
     Attributes:
-        object: The contract's name of the type, such as `metadata`; always there.
-        metadata: The texts by key, read-only; empty if there are none.
+        object: The contract's name for this type, such as `metadata`; never missing.
+        metadata: The keys and values, read-only; empty if there are none.
 
     Example:
         >>> from heymilo_async import InterviewMetadata
@@ -235,7 +234,7 @@ class AsyncInterviews(AsyncResource):
     """
     The interviews of a workspace; `client.interviews` of an `AsyncHeyMilo`.
 
-    The API has no list of them: the candidates of a posting have their ids, `interview_id`.
+    The API does not list interviews: get their ids from `interview_id` of a posting's candidates.
 
     Example:
         >>> import asyncio
@@ -252,24 +251,24 @@ class AsyncInterviews(AsyncResource):
     @operation(GET)
     async def get(self, interview_id: str) -> InterviewData:
         """
-        Return what is known of one interview (operation `getInterviewData`).
+        Return the data and results of one interview (operation `getInterviewData`).
 
-        The answer must be about the id that was asked for, upper and lower case aside. An
-        interview that is not ready is no error: look at `status`, or at `is_ready`.
+        The response must have the requested id, in any case. An interview that is not ready is
+        not an error: check `status` or `is_ready`.
 
         Args:
-            interview_id: Its id, 1 to 1024 characters: `interview_id` of a candidate or of the
-                receipt of an ingestion.
+            interview_id: The `interview_id` of a candidate or of an ingestion's receipt, 1 to 1024
+                characters.
 
         Returns:
-            The interview; it may be large, for it has every transcript.
+            The interview, which may be large, for it contains all transcripts.
 
         Raises:
-            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            InvalidRequestError: The id is not valid in a URL path; nothing was sent.
             TypeError: The id is not a str.
             NotFoundError: The workspace has no such interview (404).
-            ResponseMismatchError: The answer is about another interview.
-            HeyMiloError: What every call may raise; see the errors page.
+            ResponseMismatchError: The response is about another interview.
+            HeyMiloError: Any call can raise it; see the errors page.
 
         Example:
             >>> import asyncio
@@ -295,21 +294,21 @@ class AsyncInterviews(AsyncResource):
         """
         Return several interviews, in the order of *ids* (operation `getInterviewData` for each).
 
-        The client's deadline is for all of them together.
+        All requests share the client's deadline.
 
         Args:
-            ids: The ids, each as in `get`; an id that comes twice is asked for twice.
-            concurrency: Requests at a time, 1 to 1000.
+            ids: The ids, each as in `get`; an id that is given twice is fetched twice.
+            concurrency: Maximum number of concurrent requests, 1 to 1000.
 
         Returns:
             An interview for each id.
 
         Raises:
-            InvalidRequestError: *concurrency* or one of *ids* cannot work; nothing was sent.
-            TypeError: *ids* is a str or holds something else than str, or *concurrency* is not
-                an int.
-            HeyMiloError: The first error of any of them, as `get` raises it, by itself and not
-                in a group; the others are stopped.
+            InvalidRequestError: *concurrency* or one of *ids* is invalid; nothing was sent.
+            TypeError: *ids* is a str or contains a value that is no str, or *concurrency* is
+                not an int.
+            HeyMiloError: The first error of `get`, raised by itself, not in an exception group;
+                the other requests are cancelled.
 
         Example:
             >>> import asyncio
@@ -332,22 +331,22 @@ class AsyncInterviews(AsyncResource):
         self, ids: Iterable[str], *, concurrency: int = 8
     ) -> builtins.list[InterviewData | HeyMiloError]:
         """
-        Return what became of each of *ids*, in order (operation `getInterviewData` for each).
+        Return an interview or an error for each id, in order (operation `getInterviewData` each).
 
-        The client's deadline is for all of them together; one that comes too late has a
+        All requests share the client's deadline. An id that was not fetched in time has a
         `DeadlineExceededError` in its place.
 
         Args:
-            ids: The ids, each as in `get`; an id that comes twice is asked for twice.
-            concurrency: Requests at a time, 1 to 1000.
+            ids: The ids, each as in `get`; an id that is given twice is fetched twice.
+            concurrency: Maximum number of concurrent requests, 1 to 1000.
 
         Returns:
             An interview, or the error that `get` would have raised, for each id.
 
         Raises:
-            InvalidRequestError: *concurrency* or one of *ids* cannot work; nothing was sent.
-            TypeError: *ids* is a str or holds something else than str, or *concurrency* is not
-                an int.
+            InvalidRequestError: *concurrency* or one of *ids* is invalid; nothing was sent.
+            TypeError: *ids* is a str or contains a value that is no str, or *concurrency* is
+                not an int.
             ClientClosedError: The client is closed.
 
         Example:
@@ -370,27 +369,27 @@ class AsyncInterviews(AsyncResource):
         self, interview_id: str, *, timeout: float, poll: float = 60.0
     ) -> InterviewData:
         """
-        Wait until an interview is over and judged (operation `getInterviewData` each time).
+        Poll an interview until it is evaluated (operation `getInterviewData` each time).
 
-        That is so when its status is none of `pending`, `in_progress`, `evaluating` and
-        `not_ready`. People take days to begin: a webhook tells of the end without a request a
-        minute. This is for the time after it, and for tests. The client's deadline, if it has one,
+        An interview is ready when its status is none of `pending`, `in_progress`, `evaluating` and
+        `not_ready`. Candidates may take days to start, so use a webhook to learn of the end, and
+        this method for the evaluation after it, or in tests. The client's deadline, if it has one,
         ends the wait too.
 
         Args:
-            interview_id: Its id, as in `get`.
-            timeout: Seconds to wait at most, more than 0.
-            poll: Seconds between two looks, more than 0.
+            interview_id: The interview's id, as in `get`.
+            timeout: Maximum wait in seconds, more than 0.
+            poll: Seconds between two requests, more than 0.
 
         Returns:
-            The interview. Whether the candidate passed is another matter: see `status`.
+            The interview. Its `status` says whether the candidate passed.
 
         Raises:
-            DeadlineExceededError: *timeout* is over. `.data` has the interview as it stood last,
-                None if no answer came at all.
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            HeyMiloError: What `get` raises.
+            DeadlineExceededError: *timeout* is over. `.data` has the last response, or None if the
+                server never responded.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
+            HeyMiloError: Any error of `get`.
 
         Example:
             >>> import asyncio
@@ -427,8 +426,8 @@ class AsyncInterviews(AsyncResource):
         name = f"{GET.method} {GET.path}"
         status = printable(self._engine.clean(data.status), 50)
         message = (
-            f"{name}: the interview is not ready in time (status {status}): it goes on without you, "
-            "and you may wait again"
+            f"{name}: the interview was not ready in time; its status is {status}. The server "
+            "continues with it, and you can wait again"
         )
         raise DeadlineExceededError(message, request=name, phase="read", maybe_sent=True, data=data)
 
@@ -441,13 +440,13 @@ class AsyncInterviews(AsyncResource):
             interview_id: The interview's id, as in `get`.
 
         Returns:
-            The metadata. The answer does not say whose it is, so nothing compares that.
+            The metadata. The response has no interview id, so the client cannot check it.
 
         Raises:
-            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            InvalidRequestError: The id is not valid in a URL path; nothing was sent.
             TypeError: The id is not a str.
             NotFoundError: The workspace has no such interview (404).
-            HeyMiloError: What every call may raise; see the errors page.
+            HeyMiloError: Any call can raise it; see the errors page.
 
         Example:
             >>> import asyncio
@@ -473,22 +472,23 @@ class AsyncInterviews(AsyncResource):
         """
         Set or update the metadata of an interview (operation `setInterviewMetadata`).
 
-        Whether keys that are not sent stay is not published: send all that should be there, and
-        look at what comes back. It may be sent again after a failure: it says the same.
+        The contract does not say whether the server keeps the other keys: send all keys that you
+        need, and check the returned metadata. The client retries this request, because repeating
+        it has the same result.
 
         Args:
             interview_id: The interview's id, as in `get`.
-            metadata: Texts by key: at most 50 keys, each of at most 40 characters, each text of at
-                most 500.
+            metadata: Keys and values: at most 50 keys of at most 40 characters, values of at most
+                500 characters.
 
         Returns:
             The metadata as it is now.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: The id is not a str, or *metadata* is no mapping of str to str.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: The id is not a str, or *metadata* is not a mapping of str to str.
             NotFoundError: The workspace has no such interview (404).
-            HeyMiloError: What every call may raise; see the errors page.
+            HeyMiloError: Any call can raise it; see the errors page.
 
         Example:
             >>> import asyncio
@@ -525,10 +525,10 @@ class AsyncInterviews(AsyncResource):
             The metadata as the server sent it.
 
         Raises:
-            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            InvalidRequestError: The id is not valid in a URL path; nothing was sent.
             TypeError: The id is not a str.
             NotFoundError: The workspace has no such interview (404).
-            HeyMiloError: What every call may raise; see the errors page.
+            HeyMiloError: Any call can raise it; see the errors page.
 
         Example:
             >>> import asyncio
@@ -555,7 +555,7 @@ class Interviews(Resource[AsyncInterviews]):
     """
     The interviews of a workspace; `client.interviews` of a `HeyMilo`.
 
-    The API has no list of them: the candidates of a posting have their ids, `interview_id`.
+    The API does not list interviews: get their ids from `interview_id` of a posting's candidates.
 
     Example:
         >>> from heymilo_async import HeyMilo
@@ -575,7 +575,7 @@ class Interviews(Resource[AsyncInterviews]):
 
 def _refuse_nulls(data: dict[str, Any]) -> None:
     """
-    Refuse null where only an interview that is not ready may have it.
+    Raise `ResponseDecodeError` for a null that only an interview that is not ready may have.
     """
     for name in _LACKING:
         if name in data and data[name] is None:

@@ -22,13 +22,14 @@ class PhoneNumber(Model):
     A phone number of the workspace, the schema `PhoneNumberResponse` of the contract.
 
     Attributes:
-        id: What other parts of the API call it by; opaque.
-        phone_number: The number, in E.164 as `+12062088075`. It is passed on as the server has
-            it; `is_e164` says whether it is one.
+        id: The id that other operations take; opaque.
+        phone_number: The number, usually in E.164, such as `+12062088075`. The client does not
+            change what the server sends; `is_e164` checks the format.
         active: Whether agents may use it.
         country_code: ISO 3166-1 alpha-2, such as `US`; None if the server does not say.
-        date_provisioned: When the workspace got it, in UTC; None if the server does not say.
-        object: The contract's name of the type, `phone_number`.
+        date_provisioned: When the workspace got the number, in UTC; None if the server does not
+            say.
+        object: The contract's name for this type, `phone_number`.
 
     Example:
         >>> from heymilo_async import PhoneNumber
@@ -47,7 +48,7 @@ class PhoneNumber(Model):
     @property
     def is_e164(self) -> bool:
         """
-        Whether `phone_number` is written as E.164 has it: a plus sign and 2 to 15 digits.
+        Whether `phone_number` is in E.164 format: a plus sign and 2 to 15 digits.
         """
         return _E164.fullmatch(self.phone_number) is not None
 

@@ -1,5 +1,5 @@
 """
-Postings: the interviewers, which HeyMilo's pages call them, and how their candidates are led.
+Postings: the jobs that candidates interview for (HeyMilo also says interviewer).
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _Share: TypeAlias = Annotated[float, Range(0, 1)] | None | NotGiven
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class PostingURLs(Model):
     """
-    Where a posting is found, the schema `PostingURLs` of the contract.
+    The URLs of a posting, the schema `PostingURLs` of the contract.
 
     Attributes:
-        candidate_url: Where candidates begin; None if there is none.
-        review_url: Where it is in HeyMilo's dashboard; None if there is none.
-        ingestion_url_key: What lets its holder bring candidates in by another endpoint, which is
-            not in the contract. `repr` masks it; None if there is none.
+        candidate_url: The URL where candidates start; None if there is none.
+        review_url: The URL in HeyMilo's dashboard; None if there is none.
+        ingestion_url_key: A key that allows its holder to ingest candidates through an endpoint
+            outside the contract. `repr` masks it; None if there is none.
     """
 
     candidate_url: str | None = None
@@ -60,13 +60,13 @@ class WorkflowStep(Model):
     One step of a posting's workflow, the schema `WorkflowStep` of the contract.
 
     Attributes:
-        type: Which agent it is: `web_interview`, `conversational_sms`, `resume`, `form`; an open
-            list, for the product has more.
-        order: Its place, from 1; `update_step` takes it.
-        id: Its id, which `WorkflowStepStatus.step_id` names and `update_step` does not take; None
-            if the server does not say.
-        config: Its settings, which depend on the type; `client.schemas.list_agent_types` describes
-            them.
+        type: The agent: `web_interview`, `conversational_sms`, `resume`, `form`; an open list, for
+            HeyMilo has more agents.
+        order: The position in the workflow, from 1; `update_step` takes it.
+        id: The id that `WorkflowStepStatus.step_id` refers to; `update_step` does not take it.
+            None if the server does not say.
+        config: The settings, which depend on the type; `client.schemas.list_agent_types`
+            describes them.
     """
 
     type: str
@@ -81,45 +81,45 @@ class Posting(Model):
     A posting, the schema `PostingResponse` of the contract.
 
     Attributes:
-        id: What other parts of the API call it by; opaque.
-        company_id: The company that it belongs to.
-        title: What it is called.
-        description: What it is about; questions are made from it.
+        id: The id that other operations take; opaque.
+        company_id: The id of its company.
+        title: The title.
+        description: The job description, from which HeyMilo generates questions.
         status: `draft`, `active`, `expired`, `archived`; an open list.
-        finalized: Whether it was activated.
-        archived: Whether it was archived: it takes no new candidates.
-        test_posting: Whether it is a trial.
-        name: The part of its URL that names it, not a title; None if the server does not say.
+        finalized: Whether it is activated.
+        archived: Whether it is archived; an archived posting accepts no candidates.
+        test_posting: Whether it is a test posting.
+        name: The name in its URL, not a title; None if the server does not say.
         language: BCP 47, such as `en`.
         interviewer_name: How the interviewer introduces itself.
-        workflow: Its steps, in order.
-        urls: Where it is found; None if the server does not say.
-        deadline: Until when candidates can come, in UTC; None if the server does not say.
-        redirect_url: Where a candidate goes when done.
-        scheduling_url: The calendar for candidates on the shortlist.
-        max_retakes: How often a candidate may begin anew, 0 to 5.
-        allow_sms_comms: Whether invitations go out by SMS.
-        instructions: What the interviewer is told.
-        company_overview: What is told of the company.
-        job_overview: What is told of the job.
-        interview_process_overview: What is told of how it goes on.
+        workflow: The steps, in order.
+        urls: The posting's URLs; None if the server does not say.
+        deadline: The last time at which candidates can apply, in UTC; None if the server does not
+            say.
+        redirect_url: The URL to which a candidate is redirected at the end.
+        scheduling_url: The calendar URL for shortlisted candidates.
+        max_retakes: How often a candidate can retake the interview, 0 to 5.
+        allow_sms_comms: Whether invitations are also sent by SMS.
+        instructions: Instructions for the interviewer.
+        company_overview: A description of the company.
+        job_overview: A description of the job.
+        interview_process_overview: A description of the hiring process.
         company_overview_delivery_mode: How the interviewer uses that text: `exact_delivery`,
             `summarized_delivery`, `reference_only`, `silent_reference`; an open list.
-        job_overview_delivery_mode: The same for the job.
-        interview_process_overview_delivery_mode: The same for the process.
-        phone_number_id: The phone number that it calls from.
-        sender_email_id: The address that its mails come from.
-        email_template_group_id: Its set of mails.
-        design_template_group_id: Its set of pages.
-        retake_cooldown_days: How many days before a candidate may begin anew.
-        email_report_to_candidate: Whether candidates get a link to their report.
-        ats_metadata: What ties it to an ATS, free-form; None without one. While
-            `pending_activation` is true in it, the ATS is not attached. Its times are texts
-            without an offset.
-        metadata: Texts of your own; None if there are none.
-        created_at: When it was made, in UTC; None if the server does not say.
-        updated_at: When it was last changed, in UTC; None if the server does not say.
-        object: The contract's name of the type, `posting`.
+        job_overview_delivery_mode: The delivery mode of the job overview.
+        interview_process_overview_delivery_mode: The delivery mode of the process overview.
+        phone_number_id: The phone number that calls candidates.
+        sender_email_id: The sender address of its emails.
+        email_template_group_id: Its email template group.
+        design_template_group_id: Its design template group.
+        retake_cooldown_days: Days before a candidate can retake the interview.
+        email_report_to_candidate: Whether candidates receive a link to their report.
+        ats_metadata: The link to an ATS, free-form; None without an ATS. The ATS is not attached
+            while its `pending_activation` is true. Its times are strings without an offset.
+        metadata: Your own keys and values; None if there are none.
+        created_at: Creation time, in UTC; None if the server does not say.
+        updated_at: Time of the last change, in UTC; None if the server does not say.
+        object: The contract's name for this type, `posting`.
     """
 
     id: str
@@ -167,9 +167,9 @@ class PostingSummary(Model):
 
     Attributes:
         id: The posting's id.
-        title: What it is called.
-        name: The part of its URL that names it; None if the server does not say.
-        object: The contract's name of the type, `posting_summary`.
+        title: The title.
+        name: The name in its URL; None if the server does not say.
+        object: The contract's name for this type, `posting_summary`.
     """
 
     id: str
@@ -181,15 +181,15 @@ class PostingSummary(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class PostingReceipt(Model):
     """
-    What creating or cloning a posting answers, the schema `CreatePostingResponse`.
+    The response to creating or cloning a posting, the schema `CreatePostingResponse`.
 
     Attributes:
         id: The id of the new posting.
-        status: Its status; `draft` while one from an ATS's template waits to be activated.
-        urls: Where it is found.
-        created_at: When it was made, in UTC.
-        posting: The posting itself; None if the server leaves it out.
-        object: The contract's name of the type, `posting`.
+        status: Its status; a posting from a template of an ATS is a `draft` until it is activated.
+        urls: The posting's URLs.
+        created_at: Creation time, in UTC.
+        posting: The posting itself; None if the server omits it.
+        object: The contract's name for this type, `posting`.
     """
 
     id: str
@@ -203,18 +203,19 @@ class PostingReceipt(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class PostingStats(Model):
     """
-    How far a posting's candidates have come, the schema `PostingStatsResponse`.
+    Statistics about a posting's candidates, the schema `PostingStatsResponse`.
 
     Attributes:
         posting_id: The posting.
-        title: What it is called.
-        total_candidates: How many candidates it has.
-        completed_interviews: How many of them finished every step.
-        name: The part of its URL that names it; None if the server does not say.
-        average_interview_score: Of web interviews, 0 to 100; None if there is no such step, or no
-            score yet.
-        average_resume_score: Of resumes, 0 to 100; None likewise.
-        object: The contract's name of the type, `posting_stats`.
+        title: The title.
+        total_candidates: The number of candidates.
+        completed_interviews: The number of candidates that completed every step.
+        name: The name in its URL; None if the server does not say.
+        average_interview_score: The average score of web interviews, 0 to 100; None if the posting
+            has no such step, or no score yet.
+        average_resume_score: The average score of resumes, 0 to 100; None if the posting has no
+            such step, or no score yet.
+        object: The contract's name for this type, `posting_stats`.
     """
 
     posting_id: str
@@ -230,7 +231,7 @@ class PostingStats(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class _StepConfig(Body):
     """
-    What the settings of all steps have; they come before those of the posting.
+    The settings that all steps have; they override the posting's settings.
     """
 
     instructions: _Long = NOT_GIVEN
@@ -248,24 +249,25 @@ class WebInterviewConfig(_StepConfig):
     The settings of a voice or video interview, the schema `WebInterviewConfig`.
 
     Args:
-        video: Whether there is video; otherwise sound only.
-        voice_id: The interviewer's voice, one of `client.voices`.
-        phone_calls_enabled: Whether candidates are called; the posting needs a `phone_number_id`.
+        video: Whether the interview has video; otherwise it has only audio.
+        voice_id: The id of the interviewer's voice, from `client.voices`.
+        phone_calls_enabled: Whether the interviewer calls candidates by phone; the posting then
+            needs a `phone_number_id`.
         interview_type: `general`, `technical`, `cultural` or `behavioral`.
-        num_questions: How many questions are made, 1 to 25; ignored if questions are given.
-        min_evaluation_score: What it takes to pass, 0 to 1.
+        num_questions: How many questions HeyMilo generates, 1 to 25; ignored if you give questions.
+        min_evaluation_score: The minimum score to pass, 0 to 1.
         prompt_version: `v1`, or `v2`, the latest.
-        is_multilingual: Whether it answers in the candidate's language.
+        is_multilingual: Whether the interviewer answers in the candidate's language.
         cheat_detection_config: Free-form: `enabled`, `threshold` (0 to 100), `types`.
         web_interview_config: Free-form: `show_transcript`, `min_duration_seconds`,
             `max_duration_seconds`, `intro_message`, `outro_message` and so on.
 
-    `instructions`, the three overviews (10,000 characters) and their delivery modes come before
-    those of the posting.
+    `instructions`, the three overviews (each up to 10,000 characters) and their delivery modes
+    override those of the posting.
 
     Raises:
-        InvalidRequestError: A member is out of its bounds.
-        TypeError: A member is of the wrong type.
+        InvalidRequestError: A value is out of range.
+        TypeError: A value has the wrong type.
 
     Example:
         >>> from heymilo_async import WebInterviewConfig
@@ -291,24 +293,24 @@ class ConversationalSMSConfig(_StepConfig):
     The settings of an SMS conversation, the schema `ConversationalSMSConfig`.
 
     Args:
-        knockout_enabled: Whether a failed dealbreaker ends the candidate's way.
-        num_questions: How many questions are made, 1 to 10; ignored if questions are given.
-        intro_message: The first message, at most 500 characters; `{{candidate_name}}` and
-            `{{job_title}}` are filled in.
-        disqualification_message: What a candidate gets who failed a dealbreaker, likewise 500.
-        follow_up_message: The nudge, likewise 500.
-        hop_on_call_message: The invitation to a call, likewise 500.
-        cooldown_period_hrs: Hours before a nudge, 1 to 168.
-        max_nudge_amount: How many nudges, 0 to 10.
-        blackout_period: When no messages go out, free-form: `enabled`, `timezone` (IANA),
+        knockout_enabled: Whether a failed dealbreaker disqualifies the candidate.
+        num_questions: How many questions HeyMilo generates, 1 to 10; ignored if you give questions.
+        intro_message: The first message, at most 500 characters; HeyMilo fills in
+            `{{candidate_name}}` and `{{job_title}}`.
+        disqualification_message: The message after a failed dealbreaker, at most 500 characters.
+        follow_up_message: The reminder, at most 500 characters.
+        hop_on_call_message: The invitation to a call, at most 500 characters.
+        cooldown_period_hrs: Hours before a reminder, 1 to 168.
+        max_nudge_amount: The maximum number of reminders, 0 to 10.
+        blackout_period: The hours without messages, free-form: `enabled`, `timezone` (IANA),
             `start_hour` (0 to 23), `end_hour` (1 to 24).
 
-    `instructions`, the three overviews (10,000 characters) and their delivery modes come before
-    those of the posting.
+    `instructions`, the three overviews (each up to 10,000 characters) and their delivery modes
+    override those of the posting.
 
     Raises:
-        InvalidRequestError: A member is out of its bounds.
-        TypeError: A member is of the wrong type.
+        InvalidRequestError: A value is out of range.
+        TypeError: A value has the wrong type.
 
     Example:
         >>> from heymilo_async import ConversationalSMSConfig
@@ -330,22 +332,23 @@ class ConversationalSMSConfig(_StepConfig):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResumeConfig(_StepConfig):
     """
-    The settings of a look at the resume, the schema `ResumeConfig`.
+    The settings of a resume screening, the schema `ResumeConfig`.
 
     Args:
-        knockout_enabled: Whether a failed eligibility criterion ends the candidate's way.
-        min_evaluation_score: What it takes to pass on the scoring criteria, 0 to 1.
-        mandatory: Whether there is no way on without a resume.
-        num_eligibility_questions: How many of them are made, 0 to 15; ignored if questions are
-            given (I).
-        num_criteria_questions: The same for the scoring criteria.
+        knockout_enabled: Whether a failed eligibility criterion disqualifies the candidate.
+        min_evaluation_score: The minimum score on the scoring criteria to pass, 0 to 1.
+        mandatory: Whether a resume is required.
+        num_eligibility_questions: How many eligibility criteria HeyMilo generates, 0 to 15;
+            ignored if you give questions (I).
+        num_criteria_questions: How many scoring criteria HeyMilo generates, 0 to 15; ignored if
+            you give questions (I).
 
-    `instructions`, the three overviews (10,000 characters) and their delivery modes come before
-    those of the posting.
+    `instructions`, the three overviews (each up to 10,000 characters) and their delivery modes
+    override those of the posting.
 
     Raises:
-        InvalidRequestError: A member is out of its bounds.
-        TypeError: A member is of the wrong type.
+        InvalidRequestError: A value is out of range.
+        TypeError: A value has the wrong type.
 
     Example:
         >>> from heymilo_async import ResumeConfig
@@ -366,14 +369,14 @@ class FormConfig(_StepConfig):
     The settings of a form, the schema `FormConfig`.
 
     Args:
-        knockout_enabled: Whether a failed knockout question ends the candidate's way.
+        knockout_enabled: Whether a failed knockout question disqualifies the candidate.
 
-    `instructions`, the three overviews (10,000 characters) and their delivery modes come before
-    those of the posting.
+    `instructions`, the three overviews (each up to 10,000 characters) and their delivery modes
+    override those of the posting.
 
     Raises:
-        InvalidRequestError: A member is out of its bounds.
-        TypeError: A member is of the wrong type.
+        InvalidRequestError: A value is out of range.
+        TypeError: A value has the wrong type.
 
     Example:
         >>> from heymilo_async import FormConfig
@@ -386,7 +389,7 @@ class FormConfig(_StepConfig):
 
 class _NewStep(Body):
     """
-    What the steps of a new posting's workflow have in common: they go into one list.
+    Base class of the steps of a new posting's workflow, so that one list can contain all types.
     """
 
     __slots__ = ()
@@ -398,9 +401,9 @@ class WebInterviewStep(_NewStep):
     A voice or video interview in the workflow of a new posting.
 
     Args:
-        config: Its settings; those of the posting hold for what is not given.
-        questions: Its questions, of the modalities `voice` and `voice_tags`; without any, HeyMilo
-            writes them.
+        config: Its settings; the posting's settings apply to those that you leave out.
+        questions: Its questions, of the modalities `voice` and `voice_tags`; without questions,
+            HeyMilo generates them.
         type: Always `web_interview`.
 
     Example:
@@ -421,8 +424,8 @@ class ConversationalSMSStep(_NewStep):
     An SMS conversation in the workflow of a new posting.
 
     Args:
-        config: Its settings; those of the posting hold for what is not given.
-        questions: Its questions, of the modality `sms`; without any, HeyMilo writes them.
+        config: Its settings; the posting's settings apply to those that you leave out.
+        questions: Its questions, of the modality `sms`; without questions, HeyMilo generates them.
         type: Always `conversational_sms`.
 
     Example:
@@ -439,12 +442,12 @@ class ConversationalSMSStep(_NewStep):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResumeStep(_NewStep):
     """
-    A look at the resume in the workflow of a new posting.
+    A resume screening in the workflow of a new posting.
 
     Args:
-        config: Its settings; those of the posting hold for what is not given.
+        config: Its settings; the posting's settings apply to those that you leave out.
         questions: Its criteria, of the modalities `resume_eligibility` and `resume_scoring`;
-            without any, HeyMilo writes them.
+            without criteria, HeyMilo generates them.
         type: Always `resume`.
 
     Example:
@@ -464,8 +467,9 @@ class FormStep(_NewStep):
     A form in the workflow of a new posting.
 
     Args:
-        config: Its settings; those of the posting hold for what is not given.
-        questions: Its questions, of the modality `form`; without any, HeyMilo writes them.
+        config: Its settings; the posting's settings apply to those that you leave out.
+        questions: Its questions, of the modality `form`; without questions, HeyMilo generates
+            them.
         type: Always `form`.
 
     Example:
@@ -480,7 +484,7 @@ class FormStep(_NewStep):
 
 
 if TYPE_CHECKING:
-    # For a list of steps of several kinds mypy infers a list of what they have in common.
+    # For a list of steps of several types, mypy infers a list of their common base class.
     _Step: TypeAlias = _NewStep | Mapping[str, Any]
     _Config: TypeAlias = _StepConfig | Mapping[str, Any]
 else:
@@ -493,7 +497,7 @@ else:
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class _PostingMembers(Body):
     """
-    What creating a posting and changing one have in common.
+    The members that the bodies of `create` and `update` share.
     """
 
     interview_process_overview: _Long = NOT_GIVEN
@@ -532,7 +536,7 @@ class _CreatePosting(_PostingMembers):
     def _check(self, name: str) -> None:
         nothing = (None, NOT_GIVEN)
         if (self.workflow in nothing) == (self.interview_template_id in nothing):
-            message = f"{name}give either workflow or interview_template_id, and not both"
+            message = f"{name}give either workflow or interview_template_id, not both"
             raise InvalidRequestError(message)
 
 
@@ -555,11 +559,11 @@ class _UpdatePosting(_PostingMembers):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class _UpdateStep(Body):
-    #: Which keys it may have depends on the step's type, which the server knows.
+    #: The allowed keys depend on the step's type, which only the server knows.
     config: Mapping[str, Any]
 
 
-_LOOK: Final = "it may have been made: look for it in postings.list_all() before you send it again"
+_LOOK: Final = "it may have been created: check postings.list_all() before you send it again"
 LIST_SUMMARIES: Final = list_operation(
     "listPostingSummaries", "/api/v2/postings/list", PostingSummary
 )
@@ -645,20 +649,20 @@ class AsyncPostings(AsyncSearchable[Posting]):
         """
         Return one page of the postings' titles (operation `listPostingSummaries`).
 
-        It is far lighter than `list`, which has whole postings.
+        Its responses are much smaller than those of `list`, which has whole postings.
 
         Args:
             limit: Titles on the page, 1 to 100; the server's default is 20.
-            starting_after: The id of the last posting before this page; without it, the first page.
-            search: A part of the title, in any case; None: everything.
+            starting_after: Return the page after the posting with this id; None: the first page.
+            search: A part of the title, case-insensitive; None: no filter.
 
         Returns:
             The page: a sequence of titles, with `.has_more` and `.next_cursor`.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            HeyMiloError: What every call may raise.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio
@@ -683,25 +687,26 @@ class AsyncPostings(AsyncSearchable[Posting]):
         search: str | None = None,
     ) -> AsyncPager[PostingSummary]:
         """
-        Walk through the titles of all postings (operation `listPostingSummaries` per page).
+        Iterate over the titles of all postings (operation `listPostingSummaries` per page).
 
-        Nothing is sent before the walk begins. Each iteration starts anew at *starting_after*.
+        The first request is sent when you iterate. Each iteration starts again at
+        *starting_after*.
 
         Args:
-            page_size: Titles asked for at a time, 1 to 100.
-            starting_after: The id of the last posting before the walk; without it, from the start.
-            max_items: Where to end at the latest, 0 or more titles; None: at the end.
-            search: A part of the title, in any case; None: everything.
+            page_size: Titles per request, 1 to 100.
+            starting_after: Start after the posting with this id; None: at the first posting.
+            max_items: Stop after this many titles, 0 or more; None: no limit.
+            search: A part of the title, case-insensitive; None: no filter.
 
         Returns:
             A pager: iterate it for titles, `pages()` for pages, `collect()` for a list,
-            `prefetch()` to read ahead; `cursor` says where the walk stands.
+            `prefetch()` to read ahead; `cursor` is its current position.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            HeyMiloError: While walking, what `list_summaries` raises, with `.cursor` to go on from.
-            PaginationError: While walking, if the pagination is not advancing.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
+            HeyMiloError: While iterating, any error of `list_summaries`; resume from its `.cursor`.
+            PaginationError: While iterating, if pagination is not advancing.
 
         Example:
             >>> import asyncio
@@ -752,54 +757,57 @@ class AsyncPostings(AsyncSearchable[Posting]):
         metadata: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
     ) -> PostingReceipt:
         """
-        Make a posting of steps, or from an interview template (operation `createPosting`).
+        Create a posting from steps or from an interview template (operation `createPosting`).
 
-        What is not given is not sent: with a template, everything that is sent comes in place of
-        the template's. It is not sent a second time where the first may have arrived.
+        Only the parameters that you give are sent; they override the template's values. The
+        client does not repeat a request that may have reached the server.
 
         Args:
-            title: What it is called, 3 to 200 characters.
-            workflow: Its steps in order: `WebInterviewStep`, `ConversationalSMSStep`,
-                `ResumeStep`, `FormStep`, or mappings with their members. Either this or
+            title: The title, 3 to 200 characters.
+            workflow: The steps in order: `WebInterviewStep`, `ConversationalSMSStep`,
+                `ResumeStep`, `FormStep`, or mappings with their members. Give either this or
                 *interview_template_id*.
-            interview_template_id: The template to copy, one of `client.interview_templates`.
-            description: What it is about, at most 50,000 characters; questions are made from it.
-            name: The part of its URL that names it.
+            interview_template_id: The template to copy, an id from `client.interview_templates`.
+            description: The job description, at most 50,000 characters; HeyMilo generates
+                questions from it.
+            name: The name in its URL.
             language: ISO 639-1, such as `en`, which is the server's default.
             interviewer_name: How the interviewer introduces itself; `Sarah` by default.
-            instructions: What the interviewer is told.
-            company_overview: What is told of the company.
-            job_overview: What is told of the job.
-            interview_process_overview: What is told of how it goes on, at most 10,000 characters.
+            instructions: Instructions for the interviewer.
+            company_overview: A description of the company.
+            job_overview: A description of the job.
+            interview_process_overview: A description of the hiring process, at most 10,000
+                characters.
             company_overview_delivery_mode: How the interviewer uses that text: `exact_delivery`
                 (word by word, the default), `summarized_delivery`, `reference_only` (to answer
-                questions), `silent_reference` (never told).
-            job_overview_delivery_mode: The same for the job.
-            interview_process_overview_delivery_mode: The same for the process.
-            phone_number_id: The phone number that it calls from.
-            sender_email_id: The address that its mails come from.
-            email_template_group_id: Its set of mails.
-            design_template_group_id: Its set of pages.
-            redirect_url: Where a candidate goes when done.
-            scheduling_url: The calendar for candidates on the shortlist.
-            deadline: Until when candidates can come: an aware datetime, or ISO 8601. Left out or
-                None: one calendar month.
-            allow_sms_comms: Whether invitations go out by SMS.
-            max_retakes: How often a candidate may begin anew, 0 to 5.
-            retake_cooldown_days: How many days before that, 0 or more.
-            email_report_to_candidate: Whether candidates get a link to their report.
-            metadata: Texts of your own: at most 50 keys of 40 characters, values of 500.
+                questions), `silent_reference` (never mentioned).
+            job_overview_delivery_mode: The delivery mode of the job overview.
+            interview_process_overview_delivery_mode: The delivery mode of the process overview.
+            phone_number_id: The phone number that calls candidates.
+            sender_email_id: The sender address of its emails.
+            email_template_group_id: Its email template group.
+            design_template_group_id: Its design template group.
+            redirect_url: The URL to which a candidate is redirected at the end.
+            scheduling_url: The calendar URL for shortlisted candidates.
+            deadline: The last time at which candidates can apply: an aware datetime, or an ISO
+                8601 string. Default, also for None: one calendar month from now.
+            allow_sms_comms: Whether invitations are also sent by SMS.
+            max_retakes: How often a candidate can retake the interview, 0 to 5.
+            retake_cooldown_days: Days before a retake, 0 or more.
+            email_report_to_candidate: Whether candidates receive a link to their report.
+            metadata: Your own keys and values: at most 50 keys of at most 40 characters, values of
+                at most 500 characters.
 
         Returns:
-            A receipt with the new posting's id. One from a template of an ATS is a draft until it
-            is activated: see `activate`.
+            A receipt with the new posting's id. A posting from a template of an ATS is a draft
+            until it is activated: see `activate`.
 
         Raises:
             InvalidRequestError: Neither or both of *workflow* and *interview_template_id* were
-                given, or a member is out of its bounds; nothing was sent.
-            TypeError: A member is of the wrong type.
-            NotFoundError: There is no such template, or nothing of another id (404, I).
-            HeyMiloError: What every call may raise; `.maybe_sent` says whether it may be there.
+                given, or a value is out of range; nothing was sent.
+            TypeError: A value has the wrong type.
+            NotFoundError: The template, or the object of another given id, does not exist (404, I).
+            HeyMiloError: Any call can raise it; `.maybe_sent`: the server may have created it.
 
         Example:
             >>> import asyncio
@@ -851,13 +859,13 @@ class AsyncPostings(AsyncSearchable[Posting]):
         """
         Change a posting (operation `updatePosting`).
 
-        What is not given stays as it is. None is sent as null; what the server makes of that is
-        published nowhere (U). The workflow cannot be changed here: see `update_step`.
+        Values that you do not give stay unchanged. None is sent as null; the contract does not say
+        how the server treats null (U). This method does not change the workflow: see `update_step`.
 
         Args:
             posting_id: The posting.
-            title: As in `create`, 3 to 200 characters; so are all the others, but for the bounds
-                that stand here.
+            title: As in `create`, 3 to 200 characters. The other parameters also work as in
+                `create`, except for the ranges given here.
             description: 10 to 50,000 characters.
             name: At most 100 characters.
             language: BCP 47, such as `en`.
@@ -875,22 +883,22 @@ class AsyncPostings(AsyncSearchable[Posting]):
             design_template_group_id: As in `create`.
             redirect_url: As in `create`.
             scheduling_url: As in `create`.
-            deadline: As in `create`; left out, it stays.
+            deadline: As in `create`; without it, the deadline stays unchanged.
             allow_sms_comms: As in `create`.
             max_retakes: As in `create`.
             retake_cooldown_days: As in `create`.
             email_report_to_candidate: As in `create`.
-            metadata: In place of all that there is, not in addition; `{}` empties it (I).
+            metadata: The new metadata, which replaces all old keys; `{}` removes them (I).
 
         Returns:
             The posting as it is now.
 
         Raises:
-            InvalidRequestError: There is nothing to update, or a member is out of its bounds;
+            InvalidRequestError: There is nothing to update, or a value is out of range;
                 nothing was sent.
-            TypeError: A member is of the wrong type.
+            TypeError: A value has the wrong type.
             NotFoundError: There is no such posting (404).
-            HeyMiloError: What every call may raise.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio
@@ -911,19 +919,19 @@ class AsyncPostings(AsyncSearchable[Posting]):
     @operation(GET_STATS)
     async def get_stats(self, posting_id: str) -> PostingStats:
         """
-        Return how far the candidates of a posting have come (operation `getPostingStats`).
+        Return the candidate statistics of a posting (operation `getPostingStats`).
 
         Args:
             posting_id: The posting.
 
         Returns:
-            Counts, and average scores of 0 to 100.
+            The number of candidates, and average scores from 0 to 100.
 
         Raises:
-            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            InvalidRequestError: The id is not valid in a URL path; nothing was sent.
             TypeError: The id is not a str.
             NotFoundError: There is no such posting (404).
-            HeyMiloError: What every call may raise.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio
@@ -946,25 +954,25 @@ class AsyncPostings(AsyncSearchable[Posting]):
         """
         Change the settings of one step (operation `updateInterviewerWorkflowStep`).
 
-        Settings that are not given stay as they are; nested ones are replaced as a whole. No
+        Settings that you do not give stay unchanged; a nested object is replaced as a whole. No
         operation adds, removes or moves a step.
 
         Args:
             posting_id: The posting.
-            step: Its agent's type, such as `web_interview`, or its place from 1, as
-                `WorkflowStep.order` has it (for two steps of one type); not its id.
+            step: The step's type, such as `web_interview`, or its `WorkflowStep.order`, from 1 (use
+                the order if two steps have the same type). The step's id does not work.
             config: A `WebInterviewConfig`, `ConversationalSMSConfig`, `ResumeConfig` or
-                `FormConfig`, or a mapping, which is sent as it is.
+                `FormConfig`, or a mapping, which is sent unchanged.
 
         Returns:
             The whole posting as it is now.
 
         Raises:
-            InvalidRequestError: *step* or *config* cannot work; nothing was sent.
-            TypeError: *step* or *config* is of the wrong type.
+            InvalidRequestError: *step* or *config* is invalid; nothing was sent.
+            TypeError: *step* or *config* has the wrong type.
             BadRequestError: The step has no such setting (400).
             NotFoundError: There is no such posting or step (404).
-            HeyMiloError: What every call may raise.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio
@@ -989,9 +997,9 @@ class AsyncPostings(AsyncSearchable[Posting]):
     @operation(ARCHIVE)
     async def archive(self, posting_id: str) -> Posting:
         """
-        Have a posting take no more candidates (operation `archivePosting`).
+        Archive a posting, which then accepts no candidates (operation `archivePosting`).
 
-        No operation takes it back.
+        No operation restores an archived posting.
 
         Args:
             posting_id: The posting.
@@ -1000,10 +1008,10 @@ class AsyncPostings(AsyncSearchable[Posting]):
             The posting as it is now.
 
         Raises:
-            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            InvalidRequestError: The id is not valid in a URL path; nothing was sent.
             TypeError: The id is not a str.
             NotFoundError: There is no such posting (404).
-            HeyMiloError: What every call may raise.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio
@@ -1023,11 +1031,11 @@ class AsyncPostings(AsyncSearchable[Posting]):
     @operation(ACTIVATE)
     async def activate(self, posting_id: str) -> Posting:
         """
-        Have a posting take candidates (operation `activatePosting`).
+        Activate a posting, so that it accepts candidates (operation `activatePosting`).
 
-        It needs a valid workflow. A draft from a template of an ATS is attached to the ATS, too;
-        if that fails, the call succeeds all the same (I): look whether `pending_activation` is
-        gone from `ats_metadata`, and if not, activate it again.
+        The posting needs a valid workflow. A draft from a template of an ATS is also attached to
+        the ATS. If that fails, the call still succeeds (I): if `ats_metadata` still has
+        `pending_activation`, activate the posting again.
 
         Args:
             posting_id: The posting.
@@ -1036,10 +1044,10 @@ class AsyncPostings(AsyncSearchable[Posting]):
             The posting as it is now.
 
         Raises:
-            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            InvalidRequestError: The id is not valid in a URL path; nothing was sent.
             TypeError: The id is not a str.
             NotFoundError: There is no such posting (404).
-            HeyMiloError: What every call may raise.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio
@@ -1062,8 +1070,8 @@ class AsyncPostings(AsyncSearchable[Posting]):
         """
         Copy a posting (operation `clonePosting`).
 
-        What the copy is called is published nowhere (U): `update` gives it a title. It is not sent
-        a second time where the first may have arrived.
+        The contract does not say which title the copy has (U): set it with `update`. The client
+        does not repeat a request that may have reached the server.
 
         Args:
             posting_id: The posting.
@@ -1072,10 +1080,10 @@ class AsyncPostings(AsyncSearchable[Posting]):
             A receipt with the copy's id.
 
         Raises:
-            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            InvalidRequestError: The id is not valid in a URL path; nothing was sent.
             TypeError: The id is not a str.
             NotFoundError: There is no such posting (404).
-            HeyMiloError: What every call may raise; `.maybe_sent` says whether it may be there.
+            HeyMiloError: Any call can raise it; `.maybe_sent`: the server may have created it.
 
         Example:
             >>> import asyncio
@@ -1118,10 +1126,10 @@ def _step(step: str | int) -> str:
     if isinstance(step, str):
         return check_id("step", step)
     if isinstance(step, bool) or not isinstance(step, int):
-        raise wrong_type("step", "the type of an agent, or a place from 1", step)
-    # Beyond that Python may refuse to write an int down.
+        raise wrong_type("step", "the type of an agent, or a position from 1", step)
+    # Python may refuse to format a larger int as text.
     if not 1 <= step <= sys.maxsize:
-        message = "step must be the type of an agent, or a place from 1"
+        message = "step must be the type of an agent, or a position from 1"
         raise InvalidRequestError(message)
     return str(step)
 

@@ -1,5 +1,5 @@
 """
-Questions: what the agents of a posting ask, and how answers are judged.
+Questions: the questions of a posting's agents, and the criteria for the answers.
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ class Question(Model):
     """
     A question of a posting, the schema `QuestionResponse` of the contract.
 
-    One model for six kinds. What a modality does not use is null, and so None here; a list that
-    is not in the answer at all is empty (I). `text` and `modality` are there for all of them:
+    One model covers six modalities. The server sends null for attributes that a modality does not
+    use, so they are None here; a list that the response omits is empty (I). All modalities use
+    `text` and `modality`:
 
     ==================== =========================================================================
-    modality             what means something
+    modality             attributes that it uses
     ==================== =========================================================================
     voice                `evaluation_criteria`, `score_of_1`, `score_of_5`, `score_weight`,
                          `not_scored`, `question_type`, `min_follow_ups`, `max_follow_ups`,
@@ -59,49 +60,49 @@ class Question(Model):
     voice_tags           `response_format`, `instructions`, `options`
     ==================== =========================================================================
 
-    The server may answer something else than was sent: it infers `question_type`, and may set
-    `mcq_type` and `operator` to words of its own.
+    The server may change what you send: it infers `question_type`, and may set `mcq_type` and
+    `operator` to values of its own.
 
     Attributes:
-        id: What other parts of the API call it by; opaque.
-        posting_id: The posting that it belongs to.
-        modality: Which kind it is, as in the table; an open list.
-        text: What is asked; for `voice_tags`, the tag's name.
-        rank: Its place among the questions of its modality, from 1, lower comes first; None if
-            the server does not say.
-        evaluation_criteria: What a good answer is.
-        score_of_1: What an answer for the lowest score is like.
-        score_of_5: What an answer for the highest score is like.
-        score_weight: How much it counts, 1 to 10.
-        not_scored: Whether it is asked, and not scored.
-        question_type: How it is asked: `open-ended`, `scored`; `YES_NO`, `NUMERIC`; `dropdown`,
+        id: The id that other operations take; opaque.
+        posting_id: The question's posting.
+        modality: The kind of question, as in the table; an open list.
+        text: The question; for `voice_tags`, the tag's name.
+        rank: Its position among the questions of its modality, from 1; None if the server does
+            not say.
+        evaluation_criteria: A description of a good answer.
+        score_of_1: A description of an answer that gets the lowest score.
+        score_of_5: A description of an answer that gets the highest score.
+        score_weight: The weight of its score, 1 to 10.
+        not_scored: Whether the question is asked but not scored.
+        question_type: The type of answer: `open-ended`, `scored`; `YES_NO`, `NUMERIC`; `dropdown`,
             `file_upload`, `slider` and so on; an open list.
-        min_follow_ups: At least so many follow-up questions, from 0.
-        max_follow_ups: At most so many follow-up questions, from 0.
-        additional_instructions: What the interviewer is told besides.
-        post_processing_evaluation_criteria: What is looked at after the interview.
+        min_follow_ups: The minimum number of follow-up questions, from 0.
+        max_follow_ups: The maximum number of follow-up questions, from 0.
+        additional_instructions: Additional instructions for the interviewer.
+        post_processing_evaluation_criteria: Criteria that are evaluated after the interview.
         expected_answer: The right answer of a yes/no question.
         expected_value: The right answer of a numeric question.
-        is_dealbreaker: Whether another answer ends the candidate's way.
+        is_dealbreaker: Whether any other answer disqualifies the candidate.
         answer: The right answer, any JSON.
-        is_knockout: Whether another answer knocks the candidate out.
-        dropdown_values: What can be chosen; which keys each has is published nowhere (U).
-        is_answer_mandated: Whether it has to be answered.
+        is_knockout: Whether any other answer knocks the candidate out.
+        dropdown_values: The choices; the contract does not list their keys (U).
+        is_answer_mandated: Whether an answer is required.
         mcq_type: `single` or `multiple`; an open list.
-        operator: How a number or a date is compared: `eq`, `neq`, `gt`, `gte`, `lt`, `lte`; an
+        operator: The comparison for a number or date: `eq`, `neq`, `gt`, `gte`, `lt`, `lte`; an
             open list.
         file_types: The extensions of files that can be uploaded.
-        allow_multiple_files: Whether there may be several.
+        allow_multiple_files: Whether several files can be uploaded.
         slider_min: The left end of a slider.
         slider_max: The right end of a slider.
-        slider_step: From one stop of a slider to the next.
+        slider_step: The step size of a slider.
         response_format: `text`, `number`, `date` or `freeform`.
-        instructions: How to find the value of a tag.
+        instructions: Instructions for finding a tag's value.
         options: The values that a tag may have.
-        structured_config: What is handed on to the interviewer; opaque.
-        created_at: When it was made, in UTC; None if the server does not say.
-        updated_at: When it was last changed, in UTC; None if the server does not say.
-        object: The contract's name of the type, `question`.
+        structured_config: Configuration for the interviewer; opaque.
+        created_at: Creation time, in UTC; None if the server does not say.
+        updated_at: Time of the last change, in UTC; None if the server does not say.
+        object: The contract's name for this type, `question`.
     """
 
     id: str
@@ -145,7 +146,7 @@ class Question(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class _QuestionMembers(Body):
     """
-    What creating a question, in a step or by itself, and changing one have in common.
+    The members that all bodies with a question share.
     """
 
     evaluation_criteria: _Text = NOT_GIVEN
@@ -176,24 +177,25 @@ class NewQuestion(_QuestionMembers):
     """
     A question within a step of a new posting's workflow, the schema `CreateQuestion`.
 
-    Its bounds are not those of `client.questions.create`: weights are 0 to 5 here.
+    Some ranges differ from those of `client.questions.create`: weights are 0 to 5 here.
 
     Args:
         modality: As in `Question`; an open list here.
-        text: What is asked.
-        score_weight: How much it counts, 0 to 5.
-        min_follow_ups: At least so many follow-up questions, 0 to 5.
-        max_follow_ups: At most so many follow-up questions, 0 to 10.
-        additional_instructions: What the interviewer is told besides, at most 5,000 characters.
-        post_processing_evaluation_criteria: What is looked at after the interview, at most 5,000
+        text: The question.
+        score_weight: The weight of its score, 0 to 5.
+        min_follow_ups: The minimum number of follow-up questions, 0 to 5.
+        max_follow_ups: The maximum number of follow-up questions, 0 to 10.
+        additional_instructions: Additional instructions for the interviewer, at most 5,000
             characters.
+        post_processing_evaluation_criteria: Criteria that are evaluated after the interview, at
+            most 5,000 characters.
         response_format: `text`, `number`, `date` or `freeform`; an open list here.
 
-    All others are as in `Question`.
+    The other arguments are as in `Question`.
 
     Raises:
-        InvalidRequestError: A member is out of its bounds.
-        TypeError: A member is of the wrong type.
+        InvalidRequestError: A value is out of range.
+        TypeError: A value has the wrong type.
 
     Example:
         >>> from heymilo_async import NewQuestion
@@ -216,7 +218,7 @@ class NewQuestion(_QuestionMembers):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class _ApiQuestion(_QuestionMembers):
     """
-    What the operations on questions take.
+    The members that the bodies of `create` and `update` share.
     """
 
     score_weight: Annotated[int, Range(1, 10)] | None | NotGiven = NOT_GIVEN
@@ -261,7 +263,7 @@ CREATE: Final = Operation(
     returns=Question,
     shape="single",
     takes=_CreateQuestion,
-    advice="it may have been made: look for it in questions.list_all() before you send it again",
+    advice="it may have been created: check questions.list_all() before you send it again",
 )
 UPDATE: Final = Operation(
     id="updateQuestion",
@@ -308,23 +310,22 @@ class AsyncQuestions(AsyncResource):
         """
         Return one page of the questions of a posting (operation `listQuestions`).
 
-        One request; what is not given is not sent.
+        Sends one request, with only the parameters that you give.
 
         Args:
             posting_id: The posting.
             limit: Questions on the page, 1 to 100; the server's default is 20.
-            starting_after: The id of the last question before this page; without it, the first
-                page.
-            modality: Only questions of this kind; None: of all kinds, mixed.
+            starting_after: Return the page after the question with this id; None: the first page.
+            modality: Only questions of this modality; None: questions of all modalities, mixed.
 
         Returns:
             The page: a sequence of its questions, with `.has_more` and `.next_cursor`.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
             NotFoundError: There is no such posting (404).
-            HeyMiloError: What every call may raise.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio
@@ -353,26 +354,27 @@ class AsyncQuestions(AsyncResource):
         modality: Modality | None = None,
     ) -> AsyncPager[Question]:
         """
-        Walk through all questions of a posting (operation `listQuestions` per page).
+        Iterate over all questions of a posting (operation `listQuestions` per page).
 
-        Nothing is sent before the walk begins. Each iteration starts anew at *starting_after*.
+        The first request is sent when you iterate. Each iteration starts again at
+        *starting_after*.
 
         Args:
             posting_id: The posting.
-            page_size: Questions asked for at a time, 1 to 100.
-            starting_after: The id of the last question before the walk; without it, from the start.
-            max_items: Where to end at the latest, 0 or more questions; None: at the end.
-            modality: Only questions of this kind; None: of all kinds, mixed.
+            page_size: Questions per request, 1 to 100.
+            starting_after: Start after the question with this id; None: at the first one.
+            max_items: Stop after this many questions, 0 or more; None: no limit.
+            modality: Only questions of this modality; None: questions of all modalities, mixed.
 
         Returns:
             A pager: iterate it for questions, `pages()` for pages, `collect()` for a list,
-            `prefetch()` to read ahead; `cursor` says where the walk stands.
+            `prefetch()` to read ahead; `cursor` is its current position.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            HeyMiloError: While walking, what `list` raises, with `.cursor` to go on from.
-            PaginationError: While walking, if the pagination is not advancing.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
+            HeyMiloError: While iterating, any error of `list`; resume from its `.cursor`.
+            PaginationError: While iterating, if pagination is not advancing.
 
         Example:
             >>> import asyncio
@@ -399,18 +401,18 @@ class AsyncQuestions(AsyncResource):
         Return one question (operation `getQuestion`).
 
         Args:
-            posting_id: The posting that it belongs to.
+            posting_id: The question's posting.
             question_id: The question's `id`.
 
         Returns:
             The question.
 
         Raises:
-            InvalidRequestError: An id cannot stand in a path; nothing was sent.
+            InvalidRequestError: An id is not valid in a URL path; nothing was sent.
             TypeError: An id is not a str.
             NotFoundError: There is no such posting, or no such question in it (404).
-            ResponseMismatchError: The answer is about another question.
-            HeyMiloError: What every call may raise.
+            ResponseMismatchError: The response is about another question.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio
@@ -434,21 +436,20 @@ class AsyncQuestions(AsyncResource):
         """
         Return several questions, in the order of *ids* (operation `getQuestion` for each).
 
-        The client's deadline is for all of them together.
+        All requests share the client's deadline.
 
         Args:
-            posting_id: The posting that they belong to.
-            ids: The ids; one that comes twice is asked for twice.
-            concurrency: Requests at a time, 1 to 1000.
+            posting_id: The questions' posting.
+            ids: The ids; an id that is given twice is fetched twice.
+            concurrency: Maximum number of concurrent requests, 1 to 1000.
 
         Returns:
             A question for each id.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
-            HeyMiloError: The first error of any of them, as `get` raises it; the others are
-                stopped.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
+            HeyMiloError: The first error of `get`; the other requests are cancelled.
 
         Example:
             >>> import asyncio
@@ -471,21 +472,21 @@ class AsyncQuestions(AsyncResource):
         self, posting_id: str, ids: Iterable[str], *, concurrency: int = 8
     ) -> builtins.list[Question | HeyMiloError]:
         """
-        Return what became of each of *ids*, in their order (operation `getQuestion` for each).
+        Return a question or an error for each id, in order (operation `getQuestion` for each).
 
-        The client's deadline is for all of them together.
+        All requests share the client's deadline.
 
         Args:
-            posting_id: The posting that they belong to.
-            ids: The ids; one that comes twice is asked for twice.
-            concurrency: Requests at a time, 1 to 1000.
+            posting_id: The questions' posting.
+            ids: The ids; an id that is given twice is fetched twice.
+            concurrency: Maximum number of concurrent requests, 1 to 1000.
 
         Returns:
             A question, or the error that `get` would have raised, for each id.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
             ClientClosedError: The client is closed.
 
         Example:
@@ -545,50 +546,50 @@ class AsyncQuestions(AsyncResource):
         """
         Add a question to a posting (operation `createQuestion`).
 
-        What is not given is not sent. It is not sent a second time where the first may have
-        arrived. Which members mean something for which modality stands in `Question`.
+        Only the parameters that you give are sent; `Question` lists those that each modality uses.
+        The client does not repeat a request that may have reached the server.
 
         Args:
             posting_id: The posting.
-            modality: Which kind it is; it cannot be changed later.
-            text: What is asked; for `voice_tags`, the tag's name.
-            evaluation_criteria: What a good answer is.
-            score_of_1: What an answer for the lowest score is like.
-            score_of_5: What an answer for the highest score is like.
-            score_weight: How much it counts, 1 to 10.
-            not_scored: Whether it is asked, and not scored.
-            question_type: How it is asked; for SMS and form questions the server finds out.
-            min_follow_ups: At least so many follow-up questions, from 0.
-            max_follow_ups: At most so many follow-up questions, from 0.
-            additional_instructions: What the interviewer is told besides.
-            post_processing_evaluation_criteria: What is looked at after the interview.
+            modality: The question's modality, which cannot be changed later.
+            text: The question; for `voice_tags`, the tag's name.
+            evaluation_criteria: A description of a good answer.
+            score_of_1: A description of an answer that gets the lowest score.
+            score_of_5: A description of an answer that gets the highest score.
+            score_weight: The weight of its score, 1 to 10.
+            not_scored: Whether the question is asked but not scored.
+            question_type: The type of answer; for SMS and form questions the server infers it.
+            min_follow_ups: The minimum number of follow-up questions, from 0.
+            max_follow_ups: The maximum number of follow-up questions, from 0.
+            additional_instructions: Additional instructions for the interviewer.
+            post_processing_evaluation_criteria: Criteria that are evaluated after the interview.
             expected_answer: The right answer of a yes/no question.
             expected_value: The right answer of a numeric question.
-            is_dealbreaker: Whether another answer ends the candidate's way.
+            is_dealbreaker: Whether any other answer disqualifies the candidate.
             answer: The right answer of a form question, any JSON.
-            is_knockout: Whether another answer knocks the candidate out.
-            dropdown_values: What can be chosen, texts by name.
-            is_answer_mandated: Whether it has to be answered.
+            is_knockout: Whether any other answer knocks the candidate out.
+            dropdown_values: The choices, each a mapping of str to str.
+            is_answer_mandated: Whether an answer is required.
             mcq_type: `single` or `multiple`.
-            operator: How a number or a date is compared, such as `gte`.
+            operator: The comparison for a number or date, such as `gte`.
             file_types: The extensions of files that can be uploaded.
-            allow_multiple_files: Whether there may be several.
+            allow_multiple_files: Whether several files can be uploaded.
             slider_min: The left end of a slider.
             slider_max: The right end of a slider.
-            slider_step: From one stop of a slider to the next.
-            response_format: What the value of a tag looks like.
-            instructions: How to find the value of a tag.
+            slider_step: The step size of a slider.
+            response_format: The format of a tag's value.
+            instructions: Instructions for finding a tag's value.
             options: The values that a tag may have.
-            structured_config: What is handed on to the interviewer.
+            structured_config: Configuration for the interviewer.
 
         Returns:
-            The question as the server made it, which may be something else than was sent.
+            The question as the server created it, which may differ from the request.
 
         Raises:
-            InvalidRequestError: A member is out of its bounds; nothing was sent.
-            TypeError: A member is of the wrong type.
+            InvalidRequestError: A value is out of range; nothing was sent.
+            TypeError: A value has the wrong type.
             NotFoundError: There is no such posting (404).
-            HeyMiloError: What every call may raise; `.maybe_sent` says whether it may be there.
+            HeyMiloError: Any call can raise it; `.maybe_sent`: the server may have created it.
 
         Example:
             >>> import asyncio
@@ -648,13 +649,14 @@ class AsyncQuestions(AsyncResource):
         """
         Change a question (operation `updateQuestion`).
 
-        What is not given stays as it is. None is sent as null; what the server makes of that is
-        published nowhere (U). Modality and rank are not changed here: see `reorder`.
+        Values that you do not give stay unchanged. None is sent as null; the contract does not say
+        how the server treats null (U). The modality cannot be changed; to change the
+        rank, see `reorder`.
 
         Args:
-            posting_id: The posting that it belongs to.
+            posting_id: The question's posting.
             question_id: The question's `id`.
-            text: As in `create`; so are all the others.
+            text: As in `create`, like all other parameters.
             evaluation_criteria: As in `create`.
             score_of_1: As in `create`.
             score_of_5: As in `create`.
@@ -688,11 +690,11 @@ class AsyncQuestions(AsyncResource):
             The question as it is now.
 
         Raises:
-            InvalidRequestError: There is nothing to update, or a member is out of its bounds;
+            InvalidRequestError: There is nothing to update, or a value is out of range;
                 nothing was sent.
-            TypeError: A member is of the wrong type.
+            TypeError: A value has the wrong type.
             NotFoundError: There is no such posting, or no such question in it (404).
-            HeyMiloError: What every call may raise.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio
@@ -716,24 +718,24 @@ class AsyncQuestions(AsyncResource):
     @operation(DELETE)
     async def delete(self, posting_id: str, question_id: str) -> Question:
         """
-        Take a question out of a posting (operation `deleteQuestion`).
+        Delete a question from a posting (operation `deleteQuestion`).
 
-        It leaves the list; nothing brings it back. Whether `get` still finds it is published
-        nowhere (U).
+        It is no longer listed, and no operation restores it. The contract does not say whether
+        `get` still returns it (U).
 
         Args:
-            posting_id: The posting that it belongs to.
+            posting_id: The question's posting.
             question_id: The question's `id`.
 
         Returns:
             The question as it was.
 
         Raises:
-            InvalidRequestError: An id cannot stand in a path; nothing was sent.
+            InvalidRequestError: An id is not valid in a URL path; nothing was sent.
             TypeError: An id is not a str.
-            NotFoundError: There is no such question (404); with `.maybe_done` if an attempt before
-                may have deleted it.
-            HeyMiloError: What every call may raise.
+            NotFoundError: There is no such question (404); `.maybe_done` is true if an earlier
+                attempt may have deleted it.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio
@@ -757,23 +759,23 @@ class AsyncQuestions(AsyncResource):
         self, posting_id: str, *, modality: Modality, order: Sequence[str]
     ) -> tuple[Question, ...]:
         """
-        Put the questions of one modality into an order (operation `reorderQuestions`).
+        Change the order of the questions of one modality (operation `reorderQuestions`).
 
-        Every active question of the modality has to be in it: walk through all pages first.
+        The order must contain every active question of the modality: get them with `list_all`.
 
         Args:
             posting_id: The posting.
-            modality: Which kind of questions.
-            order: The ids of all its active questions, in the order that they shall have.
+            modality: The modality of the questions.
+            order: The ids of all active questions of the modality, in the new order.
 
         Returns:
-            The questions, as the server answers.
+            The questions, in the order of the response.
 
         Raises:
-            InvalidRequestError: A parameter cannot work; nothing was sent.
-            TypeError: A parameter is of the wrong type.
+            InvalidRequestError: A parameter is invalid; nothing was sent.
+            TypeError: A parameter has the wrong type.
             NotFoundError: There is no such posting (404).
-            HeyMiloError: What every call may raise.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio

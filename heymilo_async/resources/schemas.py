@@ -1,5 +1,5 @@
 """
-Schemas: what kinds of agents and questions HeyMilo has, and what each can be given.
+Schemas: HeyMilo's types of agents and questions, and their settings.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ class AsyncSchemas(AsyncResource):
     @operation(LIST_AGENT_TYPES)
     async def list_agent_types(self) -> Mapping[str, Any]:
         """
-        Return the types of agents, and what each can be given (operation
+        Return the types of agents and their settings (operation
         `list_agent_types_api_v2_schemas_agents_get`).
 
-        The contract does not say what the registry looks like (U): it comes as it is.
+        The contract has no schema for this registry (U): the client returns it unchanged.
 
         Returns:
-            What the server sent, as a mapping that cannot be changed.
+            The server's JSON object, as a read-only mapping.
 
         Raises:
-            HeyMiloError: What every call may raise.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio
@@ -64,16 +64,16 @@ class AsyncSchemas(AsyncResource):
     @operation(LIST_QUESTION_TYPES)
     async def list_question_types(self) -> Mapping[str, Any]:
         """
-        Return the kinds of questions for each modality (operation
+        Return the types of questions of each modality (operation
         `list_question_types_api_v2_schemas_question_types_get`).
 
-        The contract does not say what the registry looks like (U): it comes as it is.
+        The contract has no schema for this registry (U): the client returns it unchanged.
 
         Returns:
-            What the server sent, as a mapping that cannot be changed.
+            The server's JSON object, as a read-only mapping.
 
         Raises:
-            HeyMiloError: What every call may raise.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio

@@ -1,5 +1,5 @@
 """
-Sender emails: the addresses that mails to candidates come from.
+Sender emails: the sender addresses of emails to candidates.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from ._collection import AsyncCollection, Collection, get_operation, list_operat
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class SenderEmail(Model):
     """
-    An address that mails to candidates come from, the schema `SenderEmailResponse` of the contract.
+    A sender address of emails to candidates, the schema `SenderEmailResponse` of the contract.
 
     Attributes:
-        id: What other parts of the API call it by; opaque.
-        email_prefix: What stands before the @.
-        domain: What stands behind it.
+        id: The id that other operations take; opaque.
+        email_prefix: The part before the @.
+        domain: The part after the @.
         full_email: The whole address.
-        domain_id: The email domain that it belongs to; that is not one of `client.domains`.
-        created_at: When it was made, in UTC.
-        object: The contract's name of the type, `sender_email`.
+        domain_id: The id of its email domain, which `client.domains` does not list.
+        created_at: Creation time, in UTC.
+        object: The contract's name for this type, `sender_email`.
     """
 
     id: str

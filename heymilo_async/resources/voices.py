@@ -22,18 +22,18 @@ class Voice(Model):
     A voice that an interviewer can have, the schema `VoiceResponse` of the contract.
 
     Attributes:
-        id: What other parts of the API call it by; opaque.
-        provider: Who makes it: `elevenlabs`, `cartesia`, `lmnt`; an open list.
-        provider_voice_id: What the provider calls it.
-        name: What people call it.
+        id: The id that other operations take; opaque.
+        provider: The provider: `elevenlabs`, `cartesia`, `lmnt`; an open list.
+        provider_voice_id: The provider's id of the voice.
+        name: The display name.
         language: BCP 47, such as `en`; None if the server does not say.
         country_code: ISO 3166-1 alpha-2, such as `US`; None if the server does not say.
         gender: `male`, `female`, `neutral`; an open list; None if the server does not say.
-        preview_url: Where a sample is; None if there is none. `get_preview` fetches one.
+        preview_url: The URL of a sample; None if there is none. `get_preview` downloads a sample.
         labels: The provider's labels, such as accent, age and style.
-        created_at: When it was made, in UTC.
-        updated_at: When it was last changed, in UTC.
-        object: The contract's name of the type, `voice`.
+        created_at: Creation time, in UTC.
+        updated_at: Time of the last change, in UTC.
+        object: The contract's name for this type, `voice`.
     """
 
     id: str
@@ -73,23 +73,24 @@ class AsyncVoices(AsyncSearchable[Voice]):
         """
         Return a sample of a voice (operation `getVoicePreview`).
 
-        The server may send it, or point to another host, which is asked once: over https (over
-        http where both are on this machine), and without any credential or header of yours.
+        The server sends the sample or redirects to another host. The client follows one redirect,
+        over https only (http if both hosts are on this machine), and sends that host none of your
+        credentials or headers.
 
         Args:
-            voice_id: The voice's `id`, which begins with `wrv-`.
+            voice_id: The voice's `id`, which starts with `wrv-`.
 
         Returns:
             The recording, `.content` and `.content_type`, usually `audio/mpeg`.
 
         Raises:
-            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            InvalidRequestError: The id is not valid in a URL path; nothing was sent.
             TypeError: The id is not a str.
             NotFoundError: There is no such voice, or no sample of it (404).
-            UnexpectedRedirectError: The server pointed where nothing is fetched from, or the other
-                host pointed on.
-            ResponseDecodeError: JSON came in place of audio; `.body` has it.
-            HeyMiloError: What every call may raise.
+            UnexpectedRedirectError: The server redirected to a URL that the client does not
+                follow, or the other host redirected again.
+            ResponseDecodeError: The server sent JSON instead of audio; `.body` has it.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio

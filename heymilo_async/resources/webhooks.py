@@ -24,13 +24,13 @@ class Webhook(Model):
 
     Attributes:
         webhook_id: Its id, which is also the cursor of the list; opaque.
-        posting_id: The posting whose events it is told.
-        webhook_url: Where deliveries go. It may carry a token: `repr` masks it.
-        event_type: What it is told, such as `interview_completed`; an open list.
-        is_active: Whether it is called; the list has only such.
-        created_at: When it was made, in UTC.
-        updated_at: When it was last changed, in UTC.
-        object: The contract's name of the type, `webhook`.
+        posting_id: The posting whose events are delivered.
+        webhook_url: The URL for deliveries. It may contain a token, so `repr` masks it.
+        event_type: The event, such as `interview_completed`; an open list.
+        is_active: Whether HeyMilo calls it; the list contains only active webhooks.
+        created_at: Creation time, in UTC.
+        updated_at: Time of the last change, in UTC.
+        object: The contract's name for this type, `webhook`.
     """
 
     _cursor: ClassVar[str] = "webhook_id"
@@ -59,7 +59,7 @@ CREATE: Final = Operation(
     returns=Webhook,
     shape="single",
     takes=_NewWebhook,
-    advice="it may have been made: look for it in webhooks.list_all() before you send it again",
+    advice="it may have been created: check webhooks.list_all() before you send it again",
 )
 DELETE: Final = Operation(
     id="deleteWebhook",
@@ -83,17 +83,18 @@ class AsyncWebhooks(AsyncCollection[Webhook]):
     @operation(CREATE)
     async def create(self, *, posting_id: str, webhook_url: str, event_type: str) -> Webhook:
         """
-        Have a URL called on one event of one posting (operation `createWebhook`).
+        Register a URL for one event of one posting (operation `createWebhook`).
 
-        It is not sent a second time where the first may have arrived. There is no update: delete
-        it, and create another.
+        The client does not repeat a request that may have reached the server. The API has no
+        update: to change a webhook, delete it and create another one.
 
         Args:
             posting_id: The posting.
-            webhook_url: Where deliveries go. No secret to verify them with is published; a token in it can
-                tell them from others. `repr` masks it.
+            webhook_url: The URL for deliveries. HeyMilo documents no signature, so put a token
+                into the URL to recognize its deliveries. `repr` masks the URL.
             event_type: The event: `interview_started`, `interview_completed`, `report_available`,
-                `candidate_ingested`, and others; HeyMilo's pages differ, so any text is sent.
+                `candidate_ingested`, and others. HeyMilo's pages disagree about the list, so the
+                client accepts any text.
 
         Returns:
             The webhook, with its `webhook_id`.
@@ -101,7 +102,7 @@ class AsyncWebhooks(AsyncCollection[Webhook]):
         Raises:
             TypeError: An argument is not a str.
             NotFoundError: There is no such posting (404).
-            HeyMiloError: What every call may raise; `.maybe_sent` says whether it may be there.
+            HeyMiloError: Any call can raise it; `.maybe_sent`: the server may have created it.
 
         Example:
             >>> import asyncio
@@ -128,9 +129,9 @@ class AsyncWebhooks(AsyncCollection[Webhook]):
     @operation(DELETE)
     async def delete(self, webhook_id: str) -> Webhook:
         """
-        Stop a webhook (operation `deleteWebhook`).
+        Delete a webhook (operation `deleteWebhook`).
 
-        It leaves the list. No operation brings it back.
+        It is no longer listed. No operation restores it.
 
         Args:
             webhook_id: The webhook's `webhook_id`.
@@ -139,11 +140,11 @@ class AsyncWebhooks(AsyncCollection[Webhook]):
             The webhook as it is now.
 
         Raises:
-            InvalidRequestError: The id cannot stand in a path; nothing was sent.
+            InvalidRequestError: The id is not valid in a URL path; nothing was sent.
             TypeError: The id is not a str.
-            NotFoundError: There is no such webhook (404); with `.maybe_done` if an attempt before
-                may have deleted it.
-            HeyMiloError: What every call may raise.
+            NotFoundError: There is no such webhook (404); `.maybe_done` is true if an earlier
+                attempt may have deleted it.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio

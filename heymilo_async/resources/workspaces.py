@@ -1,5 +1,5 @@
 """
-Workspaces: the ones that a credential is good for.
+Workspaces: the workspaces that a credential has access to.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LIST: Final = Operation(
     id="listWorkspaces",
     method="GET",
     path="/api/v2/workspaces",
-    # The contract gives the items no schema, so whatever is valid JSON is a valid item.
+    # The contract has no schema for the items, so any JSON is a valid item.
     returns=tuple[Any, ...],
     shape="list",
 )
@@ -29,17 +29,18 @@ class AsyncWorkspaces(AsyncResource):
     @operation(LIST)
     async def list(self) -> tuple[Mapping[str, Any], ...]:
         """
-        Return the workspaces that the credential is good for (operation `listWorkspaces`).
+        Return the workspaces that the credential has access to (operation `listWorkspaces`).
 
-        A key has one, an OAuth token all of its user's. Their id is what *workspace_id* of a client
-        takes. The contract does not say what a workspace has (U), so they come as they are.
+        An API key has access to one workspace, an OAuth token to all of its user's. Pass a
+        workspace's id to a client as *workspace_id*. The contract has no schema for a workspace
+        (U), so the client returns the server's JSON unchanged.
 
         Returns:
-            What the server sent of each: mappings that cannot be changed, as far as is known. An
-            item that is no object comes as it is.
+            The workspaces, as read-only mappings. An item that is no JSON object is returned
+            unchanged.
 
         Raises:
-            HeyMiloError: What every call may raise.
+            HeyMiloError: Any call can raise it.
 
         Example:
             >>> import asyncio

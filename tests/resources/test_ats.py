@@ -149,11 +149,11 @@ def test_waiting_for_a_push(front, naps):
 @pytest.mark.parametrize(
     ("last", "error", "words"),
     [
-        (FAILED, OperationFailedError, "1 attempt of the server's failed"),
+        (FAILED, OperationFailedError, "1 attempt by the server failed"),
         (
             {**FAILED, "failure_instances": [{}, {}]},
             OperationFailedError,
-            "2 attempts of the server's failed",
+            "2 attempts by the server failed",
         ),
         (QUEUED, DeadlineExceededError, "the push was not done in time; its status is 'queued'"),
     ],

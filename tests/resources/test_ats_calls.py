@@ -432,7 +432,7 @@ def test_a_push_that_failed_in_time(front, serve, naps):
     error = front.run(body, server.base_url)
 
     assert ("GET /api/v2/ats/candidates/push/Q1", 1) == (error.request, len(error.attempts))
-    assert "2 attempts of the server's failed, and none succeeded in time: retrying" in str(error)
+    assert "2 attempts by the server failed, and none succeeded in time: retrying" in str(error)
     assert from_dict(PushStatus, FAILED) == error.data
     assert (5, [1000.0] * 3) == (server.n, naps[:3])
     for again in sent_again(error):
@@ -446,7 +446,7 @@ def test_one_attempt_that_failed(front, serve, naps):
     server = serve(single({**FAILED, "failure_instances": [{}]}))
 
     async def body(client):
-        with pytest.raises(OperationFailedError, match=": 1 attempt of the server's failed"):
+        with pytest.raises(OperationFailedError, match=": 1 attempt by the server failed"):
             await client.ats.wait_for_push("Q1", timeout=1)
 
     front.run(body, server.base_url)

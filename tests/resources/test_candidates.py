@@ -533,15 +533,15 @@ def test_another_number_of_receipts_is_logged(front, serve, caplog, came):
     assert came == len(done)
     (record,) = caplog.records
     assert "WARNING" == record.levelname
-    assert f"2 candidates were sent and {came} receipts came" in record.getMessage()
+    assert f"sent 2 candidates but received {came} receipts" in record.getMessage()
 
 
 @pytest.mark.parametrize("method", ["ingest_many", "enqueue_many"])
 @pytest.mark.parametrize(
     ("candidates", "error", "words"),
     [
-        ([], InvalidRequestError, "1 or more"),
-        (iter(()), InvalidRequestError, "1 or more"),
+        ([], InvalidRequestError, "must not be empty"),
+        (iter(()), InvalidRequestError, "must not be empty"),
         (JO, TypeError, "candidates must be an iterable"),
         ("Jo Doe", TypeError, "candidates must be an iterable"),
         (7, TypeError, "candidates must be an iterable"),

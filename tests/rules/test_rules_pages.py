@@ -244,55 +244,55 @@ NO_LIST: list[tuple[list[Any], list[str], str | None, str]] = [
         [page()],
         [],
         None,
-        "an empty page says that there is more: the list cannot be walked to its end",
+        "pagination is not advancing: the server sent an empty page with has_more",
     ),
     (
         [page("a"), page()],
         ["a"],
         "a",
-        "an empty page says that there is more: the list cannot be walked to its end",
+        "pagination is not advancing: the server sent an empty page with has_more",
     ),
     (
         [page("a"), page("b", "a")],
         ["a"],
         "a",
-        "the page after 'a' holds that very item: the list does not get on",
+        "pagination is not advancing: the page after 'a' contains it again",
     ),
     (
         [page("a"), page("a", "b", more=False)],
         ["a"],
         "a",
-        "the page after 'a' holds that very item: the list does not get on",
+        "pagination is not advancing: the page after 'a' contains it again",
     ),
     (
         [page(LONG), page(LONG)],
         [LONG],
         LONG,
-        f"the page after '{LONG[:50]}' holds that very item: the list does not get on",
+        f"pagination is not advancing: the page after '{LONG[:50]}' contains it again",
     ),
     (
         [page("a"), page("b"), page("c", "a")],
         ["a", "b"],
         "b",
-        "the cursor 'a' came before: the list goes round in a circle",
+        "pagination is not advancing: the server sent the cursor 'a' again",
     ),
     (
         [page(LONG), page("b"), page(LONG, more=False)],
         [LONG, "b"],
         "b",
-        f"the cursor '{LONG[:50]}' came before: the list goes round in a circle",
+        f"pagination is not advancing: the server sent the cursor '{LONG[:50]}' again",
     ),
     (
         [page("a", "")],
         [],
         None,
-        "the last id of a page cannot be asked for as a cursor: ''",
+        "the id of the page's last item is not valid as a cursor: ''",
     ),
     (
         [page("a"), page(LONG * 200)],
         ["a"],
         "a",
-        f"the last id of a page cannot be asked for as a cursor: '{LONG[:50]}'",
+        f"the id of the page's last item is not valid as a cursor: '{LONG[:50]}'",
     ),
 ]
 
@@ -419,14 +419,14 @@ def test_reading_ahead_is_entered_once():
         assert next(numbers).id == "a"
     with pytest.raises(
         RuntimeError,
-        match=r"^the `with` of this prefetch was left, and no page is fetched any more$",
+        match=r"^the `with` block of this prefetch has ended, so it fetches no more pages$",
     ):
         next(numbers)
     with (
         pytest.raises(
             RuntimeError,
             match=re.escape(
-                "this prefetch was entered before: make a new one with pager.prefetch()"
+                "this prefetch was already entered: create a new one with pager.prefetch()"
             ),
         ) as caught,
         prefetch,
@@ -443,7 +443,7 @@ def test_reading_ahead_that_was_left_fetches_nothing():
     engine = Engine(page("a"), page("b"))
     with pager_of(engine).prefetch() as numbers:
         pass
-    with pytest.raises(RuntimeError, match="was left"):
+    with pytest.raises(RuntimeError, match="has ended"):
         next(numbers)
 
     assert [] == engine.asked
@@ -470,8 +470,8 @@ def test_two_that_take_from_one_iterator(way):
 
     assert ["a", "b"] == [one.id if way == "items" else one[0].id for one in got]
     assert (
-        "two tasks (or threads) take from one iterator at the same time: "
-        "let one of them iterate and hand the items on"
+        "two tasks (or threads) use one iterator at the same time: "
+        "iterate in one of them, and pass the items to the other"
     ) == engine.told
 
 

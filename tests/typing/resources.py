@@ -1,5 +1,5 @@
 """
-What a type checker makes of each method of a resource; it reads this, nobody runs it.
+The types of each resource's methods, as a type checker sees them. This file is never run.
 
 This file is written by `python scripts/index.py`.
 """
@@ -47,7 +47,7 @@ from heymilo_async import (
 
 async def awaited(client: AsyncHeyMilo, a: Any) -> None:
     """
-    What each method returns, awaited.
+    The return types of all methods, awaited.
     """
     assert_type(await client.ats.resolve_candidate(ats_name=a), ResolveCandidate)
     assert_type(await client.ats.push_candidate(ats_name=a, candidate=a), PushReceipt)
@@ -152,7 +152,7 @@ async def awaited(client: AsyncHeyMilo, a: Any) -> None:
 
 def blocking(client: HeyMilo, a: Any) -> None:
     """
-    What each method returns, blocking.
+    The return types of all methods, blocking.
     """
     assert_type(client.ats.resolve_candidate(ats_name=a), ResolveCandidate)
     assert_type(client.ats.push_candidate(ats_name=a, candidate=a), PushReceipt)
