@@ -13,7 +13,7 @@ What this client costs, beside what a user would pick instead: `nox -s bench`.
     shares        where the time of one call goes
     programs      what needs a process of its own
     results       tables of spreads, ratios of their rows, and whether bounds hold
-    report        results as a table, as JSON, as the tables of docs/performance.md
+    report        results as a table, as JSON, as the tables of two pages
     plot          results as a picture
     house         what a maintainer has to read: files and functions of a call, imports, lines
 """

@@ -4,6 +4,7 @@ Results as a picture: one call on each front, and decoding, as bars with their q
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -14,6 +15,8 @@ from .contenders import BY_HAND, OURS
 from .report import Report
 from .results import Table
 
+#: Which tables are drawn, by the beginning of their names.
+_DRAWN = re.compile(r"one call, (blocking|asyncio|trio)|decoding")
 _OURS, _OTHERS = "#0b6e4f", "#9aa5b1"
 
 
@@ -25,14 +28,15 @@ def draw(found: Report, file: Path) -> None:
     mpl.rcParams["svg.fonttype"] = "none"
     mpl.rcParams["svg.hashsalt"] = "heymilo-async"
     mpl.rcParams["font.size"] = 8
-    tables = [table for table in found.tables if table.name.startswith(("one call", "decoding"))]
+    tables = [table for table in found.tables if _DRAWN.match(table.name)]
     rows = (len(tables) + 1) // 2
     figure = Figure(figsize=(10, 2.1 * rows), layout="constrained")
-    places = figure.subplots(rows, 2, squeeze=False).flat
-    for axes, table in zip(places, tables, strict=False):
-        _bars(axes, table)
-    for axes in list(places)[len(tables) :]:
-        axes.set_axis_off()
+    grid = figure.add_gridspec(rows, 2)
+    for number, table in enumerate(tables):
+        row, column = divmod(number, 2)
+        # The last one has its row for itself where their number is odd.
+        is_alone = number == len(tables) - 1 and column == 0
+        _bars(figure.add_subplot(grid[row, :] if is_alone else grid[row, column]), table)
     figure.suptitle(
         f"Medians and quartiles, {found.date}, {found.cores} cores, Python {found.python}"
     )

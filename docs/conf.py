@@ -23,6 +23,7 @@ extensions = [
     # After autodoc and before napoleon, which turns the sections that are left into fields.
     "docstrings",
     "sphinx.ext.napoleon",
+    "sphinx_copybutton",
     "operations",
     "command",
 ]
@@ -50,7 +51,7 @@ napoleon_attr_annotations = True
 trim_doctest_flags = True
 
 html_theme = "furo"
-html_title = "heymilo-async"
+html_title = f"heymilo-async {version}"
 html_theme_options = {"light_css_variables": {"color-code-background": "#f4f5f7"}}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
@@ -58,5 +59,9 @@ html_copy_source = False
 html_show_sphinx = False
 # From a folder a browser lets a page read no other.
 html_show_search_summary = False
+# Of an example what is typed, without prompts; and no button for what is printed.
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"

@@ -198,14 +198,16 @@ def test_a_report_is_kept_and_read_again():
 
 def test_the_page_says_what_was_measured():
     """
-    The tables of docs/performance.md are those of the run that is kept, of a full one.
+    The tables of both pages are those of the run that is kept, of a full one.
     """
     report = _load("report")
     found = report.from_json(report.JSON.read_text(encoding="utf-8"))
-    page = report.PAGE.read_text(encoding="utf-8")
 
     assert not found.quick
-    assert page == report.with_tables(page, found)
+    for page in report.PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert text == report.with_tables(text, found)
+        assert "<!-- run -->" in text
 
 
 def test_parts_of_a_call(server):

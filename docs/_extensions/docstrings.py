@@ -29,6 +29,13 @@ _TYPE_BELOW = re.compile(
 #: Stands for a colon while napoleon reads; a character that no text has.
 _COLON = "\ue000"
 _OPERATION = re.compile(r"operation `(\w+)`")
+#: What docstrings say of each call, for those who read them in an editor; here it stands once.
+_EVERY_CALL = re.compile(r"What every call may raise(?:; see the errors page)?")
+_SHARED = re.compile(
+    r"^ +(?:InvalidRequestError: (?:A parameter|An argument|The id) cannot [^.]*; nothing was sent\."
+    r"|TypeError: (?:A parameter|An argument|The id) is (?:of the wrong type|not a str)\.)\n",
+    re.MULTILINE,
+)
 #: Type variables, and what is described elsewhere.
 _NOT_HERE = re.compile(r"(?:.*\.)?(?:T|ItemT|P)|httpx\.(?:Async)?Client|opentelemetry\..*")
 _STANDARD = "https://docs.python.org/3/library/"
@@ -139,6 +146,8 @@ def _prepare(
     Turn what reStructuredText would misread into what it means.
     """
     text = _OPERATION.sub(r"operation :ref:`\1 <operation-\1>`", "\n".join(lines))
+    if _EVERY_CALL.search(text):
+        text = _SHARED.sub("", _EVERY_CALL.sub(":ref:`What every call may raise <every-call>`", text))
     if what == "property":
         # Napoleon takes what stands before a colon in its first line for its type.
         text = text.replace(": ", f"{_COLON} ")
