@@ -10,15 +10,20 @@ import json
 import time
 from urllib.parse import quote, urlsplit
 
+import attrs
 import pytest
 
-from heymilo_async import HeyMiloError, sandbox
-from heymilo_async.sandbox import faults
+from heymilo_async import HeyMiloError, RetryPolicy, sandbox
+from heymilo_async.sandbox import RateLimit, ReceivedRequest, _judge, faults
+from heymilo_async.sandbox._contract import operation_of
+from heymilo_async.sandbox._evidence import Answer, Arrival
+from heymilo_async.sandbox._judge import Judge, Witness
 from heymilo_async.sandbox.conduct import NOT_JUDGED, RULES, ConductReport, Violation
 
 NUMBERS = "/api/v2/phone-numbers"
 POSTINGS = "/api/v2/postings"
 WEBHOOKS = "/api/v2/webhooks"
+AT_ONCE = RetryPolicy(initial_delay=0.0)
 PERSON = {"name": "Jo Doe", "email": "jo.doe@example.com"}
 
 
@@ -41,7 +46,8 @@ class Integration:
         sent = {"X-API-KEY": self._milo.api_key, **(headers or {})}
         content = None
         if body is not None:
-            sent, content = {"Content-Type": "application/json", **sent}, json.dumps(body)
+            sent = {"Content-Type": "application/json", **sent}
+            content = body if isinstance(body, bytes) else json.dumps(body)
         try:
             self._connection.request(method, path, body=content, headers=sent)
             answer = self._connection.getresponse()
@@ -145,8 +151,10 @@ def test_requests_that_are_not_the_integrations(milo, it):
         it.get(f"{NUMBERS}?api_key=abc", headers=headers)
     it.get(NUMBERS)
 
-    assert [("credentials-misplaced", (0,))] == broken(milo)
-    assert 2 == milo.conduct().judged
+    it.post(f"{WEBHOOKS}?api_key=abc", {})
+
+    assert [("credentials-misplaced", (0,)), ("credentials-misplaced", (3,))] == broken(milo)
+    assert 3 == milo.conduct().judged
     assert [] == broken(milo, requests=range(1, 3))
     assert [("credentials-misplaced", (0,))] == broken(milo, requests=[0])
 
@@ -191,8 +199,9 @@ def test_a_reset_forgets(milo, it):
         lambda it, key: it.get(f"{NUMBERS}/{quote(key)}"),
         lambda it, key: it.post(WEBHOOKS, {"webhook_url": ["https://example.com", key]}),
         lambda it, key: it.post(WEBHOOKS, key),
+        lambda it, key: it.post(WEBHOOKS, key.encode()),
     ],
-    ids=["query", "parameter", "path", "body", "text"],
+    ids=["query", "parameter", "path", "body", "text", "no JSON"],
 )
 def test_a_credential_elsewhere(milo, it, how):
     """
@@ -348,7 +357,7 @@ def test_more_requests_than_a_limit(milo, it):
     assert [("limit-exceeded", (0, 1, 2)), ("limit-exceeded", (3, 4, 5))] == broken(
         milo, limit="2/hour"
     )
-    assert "limit-exceeded" in milo.conduct(limit=sandbox.RateLimit(7, per=3600)).kept
+    assert "limit-exceeded" in milo.conduct(limit=RateLimit(7, per=3600)).kept
 
 
 def test_a_limit_of_nothing(milo):
@@ -576,13 +585,15 @@ def test_a_blind_repeat_of_something_else(milo, it, posting, how):
 
 def test_an_answer_that_nobody_waits_for(milo, it, posting):
     """
-    Who gives up waiting does not know either, and an answer that comes later does not help.
+    Who gives up waiting does not know either; of what only reads that says nothing.
     """
+    milo.fail_next(faults.Slow(3600), operation="listPostings")
+    it.get(POSTINGS, timeout=0.05)
     milo.fail_next(faults.Slow(3600), operation="clonePosting")
     it.post(f"{POSTINGS}/{posting}/clone", timeout=0.05)
     it.post(f"{POSTINGS}/{posting}/clone")
 
-    assert [("blind-repeat", (0, 1))] == broken(milo)
+    assert [("blind-repeat", (1, 2))] == broken(milo)
 
 
 def test_an_answer_that_comes_too_late(milo, it, posting):
@@ -633,11 +644,11 @@ def test_a_push_is_looked_up(milo, it):
     """
     What was pushed is looked for in the other system, for no list has it.
     """
-    push = {"ats_name": "ashby", "create_submission": True, "candidate": PERSON}
+    push = {"ats_name": "Bullhorn", "create_submission": True, "candidate": PERSON}
     milo.fail_next(status=503)
     it.post("/api/v2/ats/candidates/push", push)
     found = it.post(
-        "/api/v2/ats/candidates/resolve", {"ats_name": "ashby", "email": "a@example.com"}
+        "/api/v2/ats/candidates/resolve", {"ats_name": "Bullhorn", "email": "a@example.com"}
     )
     it.post("/api/v2/ats/candidates/push", push)
 
@@ -687,16 +698,15 @@ def test_no_write_has_failed(milo, it, posting):
     assert "blind-repeat" in milo.conduct().not_seen
 
 
-@pytest.mark.parametrize("status", [500, 503])
-def test_our_own_client(front, milo, status):
+def test_our_own_client(front, milo):
     """
     Under faults no front repeats what may have created something, or breaks another rule.
     """
     posting = next(iter(milo.stores["postings"])).id
 
     async def body(client):
-        for operation in ("clonePosting", "createWebhook", "ingestCandidatesBulk"):
-            milo.fail_next(status=status, operation=operation)
+        for operation in ("clonePosting", "ingestCandidatesBulk"):
+            milo.fail_next(status=500, operation=operation)
         for call in (
             client.postings.clone(posting),
             client.candidates.ingest_many(posting, BULK["data"]),
@@ -707,7 +717,205 @@ def test_our_own_client(front, milo, status):
         async for _ in client.candidates.list_all(posting, page_size=5):
             pass
 
-    front.run(body, milo.base_url, api_key=milo.api_key)
+    front.run(body, milo.base_url, api_key=milo.api_key, retry=AT_ONCE)
 
     assert [] == broken(milo)
     assert {"hot-loop", "blind-repeat", "walk-restarted"} <= set(milo.conduct().kept)
+
+
+# Moments, and requests that are there at once: told to a judge, for no test can sleep so exactly.
+
+
+class Court:
+    """
+    A judge, and the evidence as it pleases.
+    """
+
+    def __init__(self):
+        self.judge = Judge(["a-key-of-no-concern"])
+        self._place = 0
+
+    def come(self, at, target=NUMBERS, *, method="GET", connection=0, body=b""):
+        """
+        Let a request arrive.
+        """
+        path, _, query = target.partition("?")
+        request = ReceivedRequest(method=method, path=path, query=query, headers={}, body=body)
+        arrival = Arrival(
+            place=self._place,
+            at=at,
+            connection=connection,
+            operation=operation_of(method, path),
+            request=request,
+        )
+        self._place += 1
+        self.judge.arrived(arrival)
+        return arrival
+
+    def answer(self, arrival, at, status=200, **more):
+        """
+        Let it be answered.
+        """
+        self.judge.answered(arrival, Answer(at=at, status=status, **more))
+
+    def ask(self, at, target=NUMBERS, status=200, *, retry_after=0.0, **more):
+        """
+        Let a request arrive, and be answered at once.
+        """
+        arrival = self.come(at, target, **more)
+        self.answer(arrival, at, status, retry_after=retry_after)
+
+    def broken(self, limit=None):
+        """
+        Return which rules were broken, and by which requests.
+        """
+        return [(one.rule, one.requests) for one in self.judge.report(limit).violations]
+
+
+@pytest.fixture
+def court():
+    """
+    A court that has heard of nothing.
+    """
+    return Court()
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"), [(1.97, []), (1.9, [("retry-after-ignored", (0, 1))]), (9.0, [])]
+)
+def test_a_wait_is_over(court, at, expected):
+    """
+    A wait is kept but for what two clocks differ by; and only the next request is judged.
+    """
+    court.ask(0.0, status=429, retry_after=2.0)
+    court.ask(at)
+    court.ask(at + 0.01)
+
+    assert expected == court.broken()
+
+
+@pytest.mark.parametrize(
+    ("at", "target", "connection", "expected"),
+    [
+        (0.5, f"{NUMBERS}?limit=3", 0, False),
+        (0.5, f"{NUMBERS}?limit=3", 1, False),
+        (0.5, NUMBERS, 1, True),
+        (1.5, f"{NUMBERS}?limit=3", 1, True),
+        (1.5, f"{NUMBERS}/other", 0, False),
+    ],
+    ids=["another page", "on another connection", "the same", "much later", "another route"],
+)
+def test_a_request_on_its_way(court, at, target, connection, expected):
+    """
+    What may have been sent before the wait was known breaks nothing; what follows it may.
+    """
+    court.ask(0.0, status=429, retry_after=30.0)
+    court.ask(at, target, connection=connection)
+
+    assert expected == bool(court.broken())
+    court.ask(2.0, f"{NUMBERS}?limit=4", connection=7)
+    assert court.broken()
+
+
+def test_callers_who_know_nothing_of_each_other(court):
+    """
+    Where two requests of a route were there at once, an equal one may be another caller's.
+    """
+    court.ask(0.0, status=429, retry_after=30.0)
+    court.ask(0.1, connection=1)
+    clone = {"method": "POST", "target": f"{POSTINGS}/a/clone"}
+    court.ask(0.2, status=503, **clone)
+    court.ask(0.3, connection=1, **clone)
+    court.ask(0.4, f"{POSTINGS}?starting_after=a", status=503)
+    court.ask(0.5, POSTINGS, connection=1)
+    assert ["retry-after-ignored", "blind-repeat", "walk-restarted"] == [
+        rule for rule, _ in court.broken()
+    ]
+
+    for target, method in ((NUMBERS, "GET"), (f"{POSTINGS}/a/clone", "POST"), (POSTINGS, "GET")):
+        both = [court.come(1.0, target, method=method, connection=n) for n in (2, 3)]
+        for one in both:
+            court.answer(one, 1.1)
+
+    assert [] == court.broken()
+    court.ask(2.0, status=503, connection=4, **clone)
+    court.ask(3.5, connection=5, **clone)
+    assert ["blind-repeat"] == [rule for rule, _ in court.broken()]
+
+
+@pytest.mark.parametrize(("pause", "expected"), [(1.9, 1), (2.1, 0)])
+def test_a_loop_that_waits(court, pause, expected):
+    """
+    Who waits longer than two seconds between two tries is not in a hot loop.
+    """
+    for n in range(9):
+        court.ask(n * pause, status=503)
+
+    assert expected == len(court.broken())
+
+
+def test_many_callers_in_an_outage(court):
+    """
+    The same request by several callers at once is no loop.
+    """
+    for n in range(9):
+        both = [court.come(n * 0.1, connection=connection) for connection in (0, 1)]
+        for one in both:
+            court.answer(one, n * 0.1, 503)
+
+    assert [] == court.broken()
+
+
+@pytest.mark.parametrize(("pause", "expected"), [(0.24, [(0, 1, 2, 3, 4)]), (0.2475, [])])
+def test_a_window_of_a_limit(court, pause, expected):
+    """
+    Any window counts, but for what the way to the server may take.
+    """
+    for n in range(8):
+        court.ask(n * pause)
+
+    assert [("limit-exceeded", one) for one in expected] == court.broken(RateLimit(4, per=1.0))
+
+
+def test_a_look_that_was_too_early(court):
+    """
+    A look that had begun before the write failed may have missed what it made.
+    """
+    create = {"target": WEBHOOKS, "method": "POST", "body": b"{}"}
+    made = court.come(0.0, **create)
+    look = court.come(0.1, WEBHOOKS, connection=1)
+    court.answer(made, 0.2, 503)
+    court.answer(look, 0.3)
+    court.ask(0.4, **create)
+
+    assert [("blind-repeat", (0, 2))] == court.broken()
+
+
+def test_only_so_many_links_are_remembered(court, monkeypatch):
+    """
+    The oldest ones are forgotten, lest a long run fills the memory.
+    """
+    monkeypatch.setattr(_judge, "_MOST_SECRETS", 2)
+    links = [f"https://example.com/{n}?token=abc" for n in range(3)]
+    for link in links:
+        court.answer(court.come(0.0), 0.0, secrets=(hash(link),))
+    for link in links:
+        court.ask(1.0, f"{NUMBERS}?search={quote(link)}")
+
+    assert [("secret-link-reused", (4, 5))] == court.broken()
+
+
+def test_only_so_much_can_be_judged_again(court):
+    """
+    What is not kept any more is said so; of everything there still is a report.
+    """
+    witness = Witness([], keep=5)
+    for n in range(4):
+        arrival = attrs.evolve(court.come(float(n), f"{NUMBERS}?api_key=abc"), place=n)
+        witness.arrived(arrival, lambda: False).answered(Answer(at=float(n), status=200))
+
+    assert 4 == witness.report(None, None).judged
+    assert (0, 1, 2, 3) == witness.report(None, None).violations[0].requests
+    assert 1 == witness.report({3}, None).judged
+    with pytest.raises(ValueError, match="the requests from 2 on are kept, and none before"):
+        witness.report(range(1, 4), None)
