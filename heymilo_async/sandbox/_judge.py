@@ -188,9 +188,12 @@ class CredentialsMisplaced(Rule):
         Look for credentials where they do not belong.
         """
         headers = arrival.request.headers
-        self.seen |= "x-api-key" in headers or "authorization" in headers
+        sent = [headers.get("x-api-key", ""), headers.get("authorization", "").rpartition(" ")[2]]
+        # Also a wrong one, if it is too long to be there by chance.
+        known = [*self._credentials, *(one for one in sent if len(one) >= _LONG)]
+        self.seen |= any(sent)
         for part, name, text in arrival.texts():
-            if self._is_one(part, name, text):
+            if _is_credential(part, name, text, known):
                 self.find_once(
                     f"{_named(arrival)} had a credential in its {part}, where logs and proxies "
                     f"keep it: send it in the header X-API-KEY, and renew it",
@@ -198,15 +201,16 @@ class CredentialsMisplaced(Rule):
                 )
                 return
 
-    def _is_one(self, part: str, name: str, text: str) -> bool:
-        if part == "query" and name.lower() in _CREDENTIALS:
+
+def _is_credential(part: str, name: str, text: str, known: Iterable[str]) -> bool:
+    if part == "query" and name.lower() in _CREDENTIALS:
+        return True
+    for one in known:
+        if len(one) >= _LONG and one in text:
             return True
-        for one in self._credentials:
-            if len(one) >= _LONG and one in text:
-                return True
-            if text == one and (len(one) >= _SHORT or is_secret_name(name)):
-                return True
-        return False
+        if text == one and (len(one) >= _SHORT or is_secret_name(name)):
+            return True
+    return False
 
 
 class SecretLinkReused(Rule):
