@@ -11,6 +11,7 @@ Enable them with one line in your top-level `conftest.py`:
     heymilo_client          a `HeyMilo` of that server
     async_heymilo_client    creates an `AsyncHeyMilo` of that server, on asyncio or trio
     heymilo_environment     makes clients in your own code use that server
+    heymilo_conduct         fails a test whose requests break a rule of good conduct
 
 One server runs for the whole session (under pytest-xdist, one per worker, each on its own port),
 and is reset before each test. The fixtures need no real API key.
@@ -36,11 +37,13 @@ except ModuleNotFoundError as _missing:
 
 from . import AsyncHeyMilo, HeyMilo, RetryPolicy
 from .sandbox import Sandbox, running
+from .sandbox.conduct import ConductReport
 
 __all__ = [
     "AsyncClientFactory",
     "async_heymilo_client",
     "heymilo_client",
+    "heymilo_conduct",
     "heymilo_environment",
     "heymilo_sandbox",
 ]
@@ -153,6 +156,33 @@ def heymilo_environment(heymilo_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("HEYMILO_API_KEY", heymilo_sandbox.api_key)
     monkeypatch.setenv("HEYMILO_BASE_URL", heymilo_sandbox.base_url)
     return heymilo_sandbox
+
+
+@pytest.fixture
+def heymilo_conduct(heymilo_sandbox: Sandbox) -> Iterator[Callable[..., ConductReport]]:
+    """
+    Fails a test whose requests break a rule that no correct integration breaks.
+
+    When the test is over all of its requests are judged; each violation is in pytest's report, with
+    its requests and the cure. Its value is `heymilo_sandbox.conduct`, for a report at any time.
+    Requests with the headers `heymilo_async.sandbox.conduct.NOT_JUDGED` are left out.
+
+    Example:
+        def test_an_outage_in_the_middle(heymilo_sandbox, heymilo_client, heymilo_conduct):
+            numbers = heymilo_client.phone_numbers.list_all(page_size=10)
+            first = next(iter(numbers.pages()))
+            heymilo_sandbox.fail_next(status=503)
+
+            assert 20 == len(heymilo_client.phone_numbers.list(starting_after=first.next_cursor))
+            assert "walk-restarted" in heymilo_conduct().kept
+    """
+    yield heymilo_sandbox.conduct
+    _accept(heymilo_sandbox.conduct())
+
+
+def _accept(report: ConductReport) -> None:
+    if not report:
+        pytest.fail(str(report), pytrace=False)
 
 
 def _made(make: Callable[..., T], options: dict[str, Any]) -> T:

@@ -44,6 +44,7 @@ PUBLIC = [
     "heymilo_async.events",
     "heymilo_async.otel",
     "heymilo_async.sandbox",
+    "heymilo_async.sandbox.conduct",
     "heymilo_async.sandbox.faults",
     "heymilo_async.testing",
 ]

@@ -41,12 +41,13 @@ Run a HeyMilo on this machine, with made-up postings, candidates and numbers, un
   $ heymilo sandbox --port 8800 --api-key test
   $ heymilo sandbox --rate-limit 300/min
   $ heymilo sandbox --chaos 0.05 --seed 7
+  $ heymilo sandbox --conduct
 
 {output}
 
 [bold]Exit codes[/bold]
   0  stopped, by Ctrl-C or SIGTERM
-  1  cannot listen: the port is in use
+  1  cannot listen: the port is in use; with --conduct, a rule was broken
   2  usage: a wrong option
 """.format(
     answers=(
@@ -56,8 +57,8 @@ Run a HeyMilo on this machine, with made-up postings, candidates and numbers, un
     output=(
         "Its first two lines of output are for a shell: they export the URL and the key. Then "
         "comes a line for each request: time, status, milliseconds, method, path; the status --- "
-        "means that no answer was sent. Keys of callers are not shown. What only people read goes "
-        "to stderr."
+        "means that no answer was sent. Keys of callers are not shown. With --conduct the last lines "
+        "are the report. What only people read goes to stderr."
     ),
 )
 
@@ -185,6 +186,14 @@ def serve(
             help="Which requests fail under --chaos, and how: the same each time.",
         ),
     ] = None,
+    conduct: Annotated[
+        bool,
+        typer.Option(
+            "--conduct",
+            help="At the end, say which rules of good conduct the requests have broken; the exit "
+            "code is 1 if there are any.",
+        ),
+    ] = False,
 ) -> None:
     """
     Serve until a signal comes, and write a line for each request.
@@ -229,6 +238,12 @@ def serve(
             # Where the terminal shows it, ^C stands at the beginning of the line.
             typer.echo(err=True)
         say(f"stopped after {served} request{'' if served == 1 else 's'}")
+        if conduct:
+            report = sandbox.conduct()
+            write(f"{report}\n")
+            if not report:
+                message = "the requests have broken a rule of good conduct"
+                raise CommandError(message)
 
 
 def _wrong(context: typer.Context, option: str, fault: str) -> typer.BadParameter:

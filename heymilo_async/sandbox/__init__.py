@@ -8,7 +8,8 @@ A HeyMilo of one's own: the contract answered from memory, over a real socket on
 
 How to read it, from the transport inwards: `_serve` hands out a `Sandbox` and runs what is behind it in
 a thread (`_background`); `_relay` notes each request in `_requests`, asks the `_plan` which of the
-`faults` it meets, and sends the answer by `_steps`; uvicorn passes what is left to `_front`; `_app`
+`faults` it meets, and sends the answer by `_steps`; by its `_evidence` the `_judge` says how the one
+who asks behaves (`conduct`); uvicorn passes what is left to `_front`; `_app`
 lets in who has a key, as often as `_limits` lets them, checks what is asked against the `_contract`
 (`_validation`), and has one of the `_behaviours` answer it from the `_world`: from its `_store`s of
 `_items`, by its `_clock` and its `_assumptions`. What there is at first comes from `_seeds`, and from
@@ -19,7 +20,7 @@ their interviews, from `_results`. `_errors` says no.
 from __future__ import annotations
 
 try:
-    from . import faults
+    from . import conduct, faults
     from ._assumptions import Assumptions
     from ._items import Item
     from ._limits import RateLimit
@@ -48,6 +49,7 @@ __all__ = [
     "Sandbox",
     "Store",
     "StorePage",
+    "conduct",
     "faults",
     "relaying",
     "running",

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import struct
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ import attrs
 import h11
 
 from ._background import background
+from ._evidence import Answer, secrets_in
+from ._judge import Hearing
 from ._requests import Exchange, ReceivedRequest
 from ._steps import (
     Network,
@@ -34,8 +37,10 @@ from ._steps import (
     status_of,
     without_answer,
 )
-from .faults import Fault
+from .faults import CutBody, Fault, InvalidJSON, Status
 
+#: Of connections, in the order in which they come.
+_NUMBERS: Final = itertools.count()
 _CHUNK: Final = 65536
 #: Of a message that is larger than this, nothing is understood.
 _LARGEST: Final = 2**24
@@ -49,13 +54,17 @@ class Hooks:
     Attributes:
         operation_of: Names the operation of a method and a path.
         fault_of: Decides what goes wrong with a request of that operation.
-        on_request: Is told of each request when it has arrived.
+        on_request: Is told of each request when it has arrived, by the number of which connection,
+            when, and how one asks whether its client has gone; returns who is told what becomes of
+            it, if anybody.
         on_exchange: Is told of each request when its answer has ended.
     """
 
     operation_of: Callable[[str, str], str | None] = lambda _, __: None
     fault_of: Callable[[str | None, bool], Fault | None] = lambda _, __: None
-    on_request: Callable[[ReceivedRequest], object] = lambda _: None
+    on_request: Callable[[ReceivedRequest, int, float, Callable[[], bool]], Hearing | None] = (
+        lambda *_: None
+    )
     on_exchange: Callable[[Exchange], object] = lambda _: None
 
 
@@ -178,19 +187,26 @@ class Relay:
         request, goes_on = await link.read_request()
         received = _received(request)
         began = time.monotonic()
-        self._hooks.on_request(received)
+        hearing = self._hooks.on_request(received, link.number, began, link.has_left)
         operation = self._hooks.operation_of(received.method, received.path)
         cursor = received.parameter("starting_after")
         fault = self._hooks.fault_of(operation, cursor is not None)
         steps = without_answer(fault, uuid.uuid4().hex)
         status = status_of(fault)
+        answer: RelayedAnswer | None = None
         if steps is None:
             answer, answer_goes_on = await link.ask(request, cursor)
             steps, status = spoilt(fault, answer), answer.status_code
             goes_on = goes_on and answer_goes_on
+        taken = over(self.network, steps, link.sent)
+        if hearing is not None:
+            taken = _heard(taken, hearing, lambda: _evidence(fault, answer))
+        is_there = False
         try:
-            goes_on = await link.take(over(self.network, steps, link.sent)) and goes_on
+            is_there = await link.take(taken)
         finally:
+            if hearing is not None and not (is_there and not link.has_left()):
+                hearing.lost(time.monotonic())
             with contextlib.suppress(Exception):
                 self._hooks.on_exchange(
                     Exchange(
@@ -201,7 +217,35 @@ class Relay:
                         elapsed=time.monotonic() - began,
                     )
                 )
-        return goes_on
+        return goes_on and is_there
+
+
+def _heard(steps: Iterable[Step], hearing: Hearing, answer: Callable[[], Answer]) -> Iterator[Step]:
+    """
+    Yield *steps*, and tell *hearing* of the *answer* before its first byte is sent.
+    """
+    for step in steps:
+        if not isinstance(step, Wait):
+            hearing.answered(answer())
+        yield step
+
+
+def _evidence(fault: Fault | None, answer: RelayedAnswer | None) -> Answer:
+    """
+    Return what the client gets to know by *answer*, which *fault* has spoilt.
+    """
+    now = time.monotonic()
+    if isinstance(fault, Status):
+        return Answer(at=now, status=fault.status_code, retry_after=fault.retry_after or 0.0)
+    if answer is None or isinstance(fault, CutBody | InvalidJSON):
+        return Answer(at=now, status=None)
+    headers = dict(answer.headers)
+    return Answer(
+        at=now,
+        status=answer.status_code,
+        retry_after=float(headers.get(b"retry-after", b"0")),
+        secrets=secrets_in(answer.body),
+    )
 
 
 class _Link:
@@ -219,7 +263,14 @@ class _Link:
         self._server: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._target = target
         self._unread = b""
+        self.number = next(_NUMBERS)
         self.sent = 0
+
+    def has_left(self) -> bool:
+        """
+        Return whether the client has closed its side.
+        """
+        return self._client[0].at_eof()
 
     async def read_request(self) -> tuple[_Request, bool]:
         """

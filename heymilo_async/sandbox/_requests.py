@@ -75,13 +75,19 @@ class RequestLog:
     def __init__(self, keep: int = 10_000) -> None:
         self._lock = threading.Lock()
         self._requests: collections.deque[ReceivedRequest] = collections.deque(maxlen=keep)
+        self._count = 0
 
-    def add(self, request: ReceivedRequest) -> None:
+    def add(self, request: ReceivedRequest) -> int:
         """
         Remember *request*, and forget the oldest one when there are too many.
+
+        Returns:
+            How many were added before it.
         """
         with self._lock:
             self._requests.append(request)
+            self._count += 1
+            return self._count - 1
 
     def clear(self) -> None:
         """
@@ -89,6 +95,7 @@ class RequestLog:
         """
         with self._lock:
             self._requests.clear()
+            self._count = 0
 
     def snapshot(self) -> tuple[ReceivedRequest, ...]:
         """

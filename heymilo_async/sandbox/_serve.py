@@ -11,7 +11,7 @@ import ipaddress
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -24,6 +24,8 @@ from ._assumptions import Assumptions
 from ._background import background
 from ._clock import clock
 from ._contract import OPERATIONS, operation_of
+from ._evidence import Arrival
+from ._judge import Hearing, Witness
 from ._limits import Limiter, RateLimit
 from ._phone_numbers import PhoneNumberResponse
 from ._plan import Plan
@@ -33,6 +35,7 @@ from ._requests import Exchange, ReceivedRequest, RequestLog
 from ._steps import Network
 from ._store import Store
 from ._world import World, make_world
+from .conduct import ConductReport
 from .faults import Fault
 
 _SECONDS_TO_FINISH_ANSWERS: Final = 1
@@ -68,6 +71,7 @@ class Sandbox:
     stores: Mapping[str, Store[Any]] = attrs.field(repr=False)
     _world: World = attrs.field(alias="world", repr=False)
     _log: RequestLog = attrs.field(alias="log", repr=False)
+    _witness: Witness = attrs.field(alias="witness", repr=False)
     _plan: Plan = attrs.field(alias="plan", repr=False)
     _limiter: Limiter | None = attrs.field(alias="limiter", repr=False)
 
@@ -84,6 +88,43 @@ class Sandbox:
         What has arrived until now, at most the latest 10,000 requests, the oldest one first.
         """
         return self._log.snapshot()
+
+    def conduct(
+        self,
+        requests: Collection[int] | None = None,
+        *,
+        limit: RateLimit | str | None = None,
+    ) -> ConductReport:
+        """
+        Judge whoever has talked to it, since it started or was reset, by what a good one never does.
+
+        Requests are judged as they come, so that a run may be as long as it likes. Those with the
+        headers `conduct.NOT_JUDGED` are left out.
+
+        Args:
+            requests: The places of the requests to judge, such as `range(3, 8)`, by themselves;
+                each among the latest 10,000. None: all there were.
+            limit: How many requests may come, such as `"300/min"`, where the integration knows that
+                beforehand; it holds in each window of that length.
+
+        Returns:
+            The report; it is true if no rule was broken.
+
+        Raises:
+            TypeError: The limit is of the wrong type.
+            ValueError: The limit is none, or a request is not kept any more.
+
+        Example:
+            >>> from heymilo_async import sandbox
+            >>> with sandbox.running() as milo, milo.client() as client:
+            ...     posting = next(iter(milo.stores["postings"])).id
+            ...     recent = client.candidates.list(posting, created_after=milo.now)
+            ...     everybody = client.candidates.list(posting)
+            ...     [violation] = milo.conduct().violations
+            >>> print(violation.rule, violation.requests)
+            full-resync (0, 1)
+        """
+        return self._witness.report(requests, _rule(limit))
 
     def client(self, **options: Any) -> HeyMilo:
         """
@@ -287,6 +328,7 @@ class Sandbox:
         self.calm()
         self._world.reset()
         self._log.clear()
+        self._witness.reset()
         if self._limiter is not None:
             self._limiter.reset()
 
@@ -347,10 +389,7 @@ def running(
         5
     """
     log, plan = RequestLog(), Plan(OPERATIONS)
-    rule = RateLimit.parse(rate_limit) if isinstance(rate_limit, str) else rate_limit
-    if not isinstance(rule, RateLimit | None):
-        message = f"the rate limit must be a RateLimit or a str, not {type(rule).__name__}"
-        raise TypeError(message)
+    rule = _rule(rate_limit)
     if assumptions is not None and not isinstance(assumptions, Assumptions):
         message = f"the assumptions must be Assumptions, not {type(assumptions).__name__}"
         raise TypeError(message)
@@ -368,10 +407,24 @@ def running(
         access_token=_new_credential(),
         limiter=None if rule is None else Limiter(rule),
     )
+    witness = Witness([backend.api_key, backend.access_token])
+
+    def heard(
+        request: ReceivedRequest, connection: int, at: float, has_left: Callable[[], bool]
+    ) -> Hearing | None:
+        arrival = Arrival(
+            place=log.add(request),
+            at=at,
+            connection=connection,
+            operation=operation_of(request.method, request.path),
+            request=request,
+        )
+        return witness.arrived(arrival, has_left)
+
     hooks = Hooks(
         operation_of=operation_of,
         fault_of=lambda operation, has_cursor: plan.next_fault(operation, has_cursor=has_cursor),
-        on_request=log.add,
+        on_request=heard,
         on_exchange=on_exchange or (lambda _: None),
     )
     network = Network(latency=latency)
@@ -395,6 +448,7 @@ def running(
             stores=world.stores,
             world=world,
             log=log,
+            witness=witness,
             plan=plan,
             limiter=backend.limiter,
         )
@@ -522,6 +576,14 @@ def _seconds(start: dt.datetime | None) -> float | None:
         message = "the start must be aware: datetime(..., tzinfo=UTC)"
         raise ValueError(message)
     return start.timestamp()
+
+
+def _rule(limit: RateLimit | str | None) -> RateLimit | None:
+    rule = RateLimit.parse(limit) if isinstance(limit, str) else limit
+    if not isinstance(rule, RateLimit | None):
+        message = f"the rate limit must be a RateLimit or a str, not {type(rule).__name__}"
+        raise TypeError(message)
+    return rule
 
 
 def _new_credential() -> str:

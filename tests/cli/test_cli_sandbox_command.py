@@ -221,6 +221,23 @@ def test_other_peoples_keys_are_not_shown(foreground):
     ] == [line.partition(" ms  ")[2] for line in visitor.log]
 
 
+@pytest.mark.parametrize(("target", "code"), [(PATH, 0), (f"{PATH}?api_key=abc", 1)])
+def test_conduct(foreground, target, code):
+    """
+    At the end a report says what was broken, and the exit code does.
+    """
+    shown, _ = foreground("--conduct", visit=lambda visitor: visitor.ask(target))
+
+    assert code == shown.code
+    report = shown.out.splitlines()[3:]
+    assert f"conduct of 1 request: {code or 'no'} violation{'' if code else 's'}" == report[0]
+    assert ["  credentials-misplaced (hard), request 0: listPhoneNumbers had"] * code == [
+        line.partition(" a ")[0] for line in report[1:-2]
+    ]
+    wrong = "heymilo: the requests have broken a rule of good conduct"
+    assert bool(code) == (wrong in shown.err.splitlines())
+
+
 @pytest.mark.parametrize("algorithm", [None, "fixed-window", "token-bucket"])
 def test_a_rate_limit(foreground, algorithm):
     """
