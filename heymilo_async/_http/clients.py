@@ -14,7 +14,9 @@ import httpx
 
 from .._core.messages import Request
 from .._core.settings import PoolSettings, Timeouts
-from .compat import NO_AUTH, NO_BODY, NO_COOKIES, Body, replace_pool, without_redirects
+from .compat import NO_AUTH, NO_BODY, Body, replace_pool, without_redirects
+from .compat import AsyncClient as HTTPXAsyncClient
+from .compat import Client as HTTPXClient
 from .pool import AsyncPool, BlockingPool, Connection, Connections, Pool, Route
 from .protocols import Deadline, revealed_headers, timeouts
 from .proxies import PROXY, Proxies, configured, httpx_proxies, proxies, ssl_context
@@ -33,7 +35,7 @@ def open_blocking(settings: PoolSettings, deadline: Deadline) -> Client:
     """
     kinds = (httpcore.HTTPConnection, httpcore.HTTPProxy, httpcore.SOCKSProxy)
     context, pool = _opened(settings, BlockingPool, kinds, lambda: DeadlineBackend(deadline))
-    return _client(_HTTPXClient(transport=_Transport(context, pool), trust_env=False), pool)
+    return _client(HTTPXClient(transport=_Transport(context, pool), trust_env=False), pool)
 
 
 def open_async(settings: PoolSettings) -> Client:
@@ -44,17 +46,8 @@ def open_async(settings: PoolSettings) -> Client:
     backend = TidyBackend()
     context, pool = _opened(settings, AsyncPool, kinds, lambda: backend)
     return _client(
-        _HTTPXAsyncClient(transport=_AsyncTransport(context, pool), trust_env=False), pool
+        HTTPXAsyncClient(transport=_AsyncTransport(context, pool), trust_env=False), pool
     )
-
-
-class _HTTPXClient(httpx.Client):
-    # Any: it cannot be set, as the one of httpx can.
-    cookies: Any = property(lambda _: NO_COOKIES)
-
-
-class _HTTPXAsyncClient(httpx.AsyncClient):
-    cookies: Any = property(lambda _: NO_COOKIES)
 
 
 class _Transport(httpx.HTTPTransport):

@@ -1,7 +1,10 @@
 """
 What httpx, httpcore and h11 have not promised and we use all the same, each with its reason.
 
-`tests/test_compat.py` has a canary for each, which fails when the part has another name.
+`tests/test_compat.py` has a canary for each, which fails when the part has another name. It has one
+too for what is used outside of this border: the text of cattrs's `transform_error` (`_core/codec.py`),
+tenacity's `iter_state` (`_engine.py`), click below typer (`cli/_errors.py`, `cli/_resources.py`), and
+what uvicorn knows of its connections (`sandbox/_serve.py`).
 """
 
 from __future__ import annotations
@@ -58,6 +61,15 @@ def lacks_socks(error: Exception) -> bool:
     return "socksio" in str(error)
 
 
+def says_closed(error: BaseException) -> bool:
+    """
+    Return whether *error* says that a client of httpx's has been closed.
+
+    httpx has no exception for that; where the text is another, the error names no client.
+    """
+    return isinstance(error, RuntimeError) and "client has been closed" in str(error)
+
+
 class _NoCookies(httpx.Cookies):
     """
     Keeps no cookie, without looking for one: that costs more than the rest of the client does.
@@ -76,6 +88,23 @@ class _NoCookies(httpx.Cookies):
 
 
 NO_COOKIES = _NoCookies()
+
+
+class Client(httpx.Client):
+    """
+    A client of httpx's without cookies, which httpx has no setting for.
+    """
+
+    # Any: it cannot be set, as the one of httpx can.
+    cookies: Any = property(lambda _: NO_COOKIES)
+
+
+class AsyncClient(httpx.AsyncClient):
+    """
+    The same, awaited.
+    """
+
+    cookies: Any = property(lambda _: NO_COOKIES)
 
 
 class _OneStep:

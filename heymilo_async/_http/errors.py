@@ -29,6 +29,7 @@ from ..errors import (
     HeyMiloError,
 )
 from .body import Receiver
+from .compat import says_closed
 from .protocols import timeouts
 
 #: Name of the exception: (phase, may the server have got the request).
@@ -176,7 +177,7 @@ def describe(
     """
     names = [kind.__name__ for kind in type(foreign).__mro__]
     cause = printable(scrub(f"{type(foreign).__name__}: {foreign}", secrets), 200)
-    if isinstance(foreign, RuntimeError) and "client has been closed" in str(foreign):
+    if says_closed(foreign):
         return Failure(
             phase="pool", maybe_sent=False, timed_out=False, cause=cause, kind=ClientClosedError
         )
