@@ -17,11 +17,10 @@ import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
-from tenacity import AsyncRetrying, RetryCallState, stop_never
 
 from ._core.codec import Content, read_content
 from ._core.emitter import LOGGER, log_failure
@@ -59,6 +58,9 @@ from .events import (
     RetryScheduled,
     next_call,
 )
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -232,6 +234,9 @@ class Engine:
         """
         Attempt *state* again, as decided, until an outcome stands; *first* is what came before.
         """
+        # Not above: most programs never get here, and it would be a part of what all wait for.
+        from tenacity import AsyncRetrying, stop_never  # noqa: PLC0415
+
         known = [first]
         del first
 

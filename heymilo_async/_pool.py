@@ -11,7 +11,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -19,9 +19,11 @@ from ._core.secrets import Secret
 from ._core.settings import PoolSettings, Settings
 from ._http import AsyncTransport, BlockingTransport
 from ._ratelimit.limiter import RateLimiter, SharedRateLimiter
-from ._ratelimit.redis import LimiterKeys, Storage
 from ._ratelimit.window import CoolDowns
 from .errors import ClientClosedError, EventLoopError
+
+if TYPE_CHECKING:
+    from ._ratelimit.redis import Storage
 
 #: Credentials with a rate limit before those are forgotten that nobody uses any more.
 _MANY = 1000
@@ -210,6 +212,9 @@ class Pool:
                 self._many = max(_MANY, 2 * len(self._limiters))
             shared = None
             if policy is not None and policy._storage is not None and policy.storage is not None:
+                # For the programs that share a limit.
+                from ._ratelimit.redis import LimiterKeys, Storage  # noqa: PLC0415
+
                 storage = self._storages.setdefault(
                     policy._storage, Storage(policy._storage, policy.storage)
                 )

@@ -8,7 +8,7 @@ import copy
 import functools
 import threading
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import attrs
 
@@ -17,8 +17,10 @@ from .._core.settings import Credential, RateLimit
 from .._core.transport import TooLateError, Transport
 from ..errors import APIStatusError, DeadlineExceededError, HeyMiloError
 from .headers import Quota, quota
-from .redis import BEAT, LEASE, Grant, LimiterKeys, Storage
-from .window import CoolDowns, RateLimitStatus, Reservation, Window
+from .window import BEAT, LEASE, CoolDowns, RateLimitStatus, Reservation, Window
+
+if TYPE_CHECKING:
+    from .redis import Grant, LimiterKeys, Storage
 
 B = TypeVar("B")
 
