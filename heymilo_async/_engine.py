@@ -73,7 +73,7 @@ _LARGE = 512 * 1024
 NEVER = math.inf
 
 
-@attrs.define(kw_only=True, eq=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class _CallState(Generic[T]):
     """
     The mutable state of one call across its attempts.
@@ -128,7 +128,7 @@ class _CallState(Generic[T]):
         self.engine._tell(Paced, self, wait=seconds)
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Engine:
     """
     Performs calls with one view's settings on a pool that it may share.

@@ -68,7 +68,7 @@ class RetryBudget:
                 self._tokens = min(self._capacity, self._tokens + tokens)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class LoopState:
     """
     What belongs to one event loop (or to blocking code) in one process.

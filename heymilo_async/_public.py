@@ -102,4 +102,4 @@ for _name in __all__:
     if isinstance(_value, type) and (issubclass(_value, HeyMiloError) or attrs.has(_value)):
         resolve(_value, sys.modules[_value.__module__])
         if issubclass(_value, HeyMiloError | Model):
-            _value.__module__ = __package__
+            _value.__module__ = "heymilo_async"

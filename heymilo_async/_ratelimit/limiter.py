@@ -88,7 +88,7 @@ class Caller(Protocol):
         ...
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Permit:
     """
     Leave to send one request. It counts from the moment that the request is sent.
@@ -269,7 +269,7 @@ class RateLimiter:
         return min(policy.limit, server_limit)
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class _Question:
     """
     One request for a permit, and whether its call still waits for the answer.

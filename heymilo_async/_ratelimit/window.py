@@ -95,7 +95,7 @@ class CoolDowns:
             return round(until - now, 6), because
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Reservation:
     """
     A place in the queue of a `Window`, and then the permit that came of it.
