@@ -3,7 +3,7 @@ The Python client for the HeyMilo Public API: asyncio, trio and blocking from on
 
 How to read this package: a module imports only from modules below it in this list.
 
-    __init__            the public names
+    __init__, _public   the public names, loaded on first use
     _client             AsyncHeyMilo and HeyMilo: check settings, give resources, open and close
     resources/          models, operations, async and blocking methods; loaded on first use
     pages               a page, and pagers that iterate over pages
@@ -22,122 +22,36 @@ A request goes straight down: a resource creates a `Call`, `Engine.respond` make
 import sys
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
-from . import resources
-from ._client import AsyncHeyMilo, HeyMilo
-from ._core.arguments import NOT_GIVEN, NotGiven
-from ._core.codec import from_dict, to_dict, to_json
-from ._core.messages import APIResponse, Audio
-from ._core.model import Model, resolve
-from ._core.settings import RateLimit, RetryPolicy, Timeouts
-from ._mapping import Headers
-from ._ratelimit.window import RateLimitStatus
 from ._version import __version__
-from .errors import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    Attempt,
-    AuthenticationError,
-    BadRequestError,
-    ClientClosedError,
-    ConfigurationError,
-    ConflictError,
-    DeadlineExceededError,
-    ErrorBody,
-    ErrorDetail,
-    EventLoopError,
-    HeyMiloError,
-    InvalidRequestError,
-    NotFoundError,
-    OperationFailedError,
-    PaginationError,
-    PermissionDeniedError,
-    RateLimitError,
-    ResponseDecodeError,
-    ResponseMismatchError,
-    ResponseTooLargeError,
-    ServerError,
-    UnexpectedRedirectError,
-    UnprocessableEntityError,
-    ValidationIssue,
-)
-from .pages import AsyncPager, AsyncPrefetch, Page, Pager, PaginationMeta, Prefetch
-
-__all__ = [
-    "NOT_GIVEN",
-    "APIConnectionError",
-    "APIResponse",
-    "APIStatusError",
-    "APITimeoutError",
-    "AsyncHeyMilo",
-    "AsyncPager",
-    "AsyncPrefetch",
-    "Attempt",
-    "Audio",
-    "AuthenticationError",
-    "BadRequestError",
-    "ClientClosedError",
-    "ConfigurationError",
-    "ConflictError",
-    "DeadlineExceededError",
-    "ErrorBody",
-    "ErrorDetail",
-    "EventLoopError",
-    "Headers",
-    "HeyMilo",
-    "HeyMiloError",
-    "InvalidRequestError",
-    "Model",
-    "NotFoundError",
-    "NotGiven",
-    "OperationFailedError",
-    "Page",
-    "Pager",
-    "PaginationError",
-    "PaginationMeta",
-    "PermissionDeniedError",
-    "Prefetch",
-    "RateLimit",
-    "RateLimitError",
-    "RateLimitStatus",
-    "ResponseDecodeError",
-    "ResponseMismatchError",
-    "ResponseTooLargeError",
-    "RetryPolicy",
-    "ServerError",
-    "Timeouts",
-    "UnexpectedRedirectError",
-    "UnprocessableEntityError",
-    "ValidationIssue",
-    "__version__",
-    "from_dict",
-    "to_dict",
-    "to_json",
-]
-
-__all__ += resources.__all__
 
 if TYPE_CHECKING:
+    from . import _public, resources
+    from ._public import *  # noqa: F403 - `_public` has them all
     from .resources import *  # noqa: F403 - the index has them all
-else:
 
+    __all__ = ["__version__"]
+    __all__ += _public.__all__
+    __all__ += resources.__all__
+else:
+    # Imported above, the client would be loaded by each `heymilo --version`, and each time that a
+    # shell completes the name of a command: they go through this package.
     def __getattr__(name: str) -> Any:
-        if name in resources.EXPORTS:
-            # Python finds it without this function from now on.
-            return globals().setdefault(name, resources.load(name))
+        # (Python asks here before it imports a module of that name.)
+        if name == "__all__" or not (name.startswith("_") or name == "resources"):
+            from . import _public, resources  # noqa: PLC0415 - see above
+
+            if name == "__all__":
+                return sorted(["__version__", *_public.__all__, *resources.__all__])
+            if name in resources.EXPORTS:
+                # Python finds it without this function from now on.
+                return globals().setdefault(name, resources.load(name))
+            if name in _public.__all__:
+                return globals().setdefault(name, getattr(_public, name))
+            if name in globals():
+                # A module, such as `errors`, which has just been imported.
+                return globals()[name]
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
 
     def __dir__() -> list[str]:
-        return sorted({*vars(sys.modules[__name__]), *__all__})
-
-
-# So that tracebacks and pickles have the public name.
-for _name in __all__:
-    _value = globals().get(_name)
-    if isinstance(_value, type) and (issubclass(_value, HeyMiloError) or attrs.has(_value)):
-        resolve(_value, sys.modules[_value.__module__])
-        if issubclass(_value, HeyMiloError | Model):
-            _value.__module__ = __name__
+        return sorted({*vars(sys.modules[__name__]), *__getattr__("__all__")})

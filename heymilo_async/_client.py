@@ -38,7 +38,7 @@ from ._ratelimit.window import RateLimitStatus
 from ._version import __version__
 from .errors import InvalidRequestError
 from .events import Listener
-from .resources import AsyncResources, Resources
+from .resources._attributes import AsyncResources, Resources
 from .resources._collection import AsyncResource, Resource
 
 P = ParamSpec("P")

@@ -18,11 +18,10 @@ import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
-from tenacity import AsyncRetrying, RetryCallState, stop_never
 
 from ._core.codec import Content, read_content
 from ._core.emitter import LOGGER, log_failure
@@ -63,6 +62,9 @@ from .events import (
     next_call,
 )
 
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
 T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
@@ -74,7 +76,7 @@ _LARGE = 512 * 1024
 NEVER = math.inf
 
 
-@attrs.define(kw_only=True, eq=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class _CallState(Generic[T]):
     """
     The mutable state of one call across its attempts.
@@ -140,7 +142,7 @@ class _CallState(Generic[T]):
         self.engine._tell(Paced, self, wait=seconds)
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Engine:
     """
     Performs calls with the settings of one client or view; views share a pool.
@@ -252,6 +254,9 @@ class Engine:
         """
         Repeat the call of *state* until an outcome is final; *first* is the first outcome.
         """
+        # Not above: most programs never get here, and it would be a part of what all wait for.
+        from tenacity import AsyncRetrying, stop_never  # noqa: PLC0415
+
         known = [first]
         del first
 

@@ -11,7 +11,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
@@ -22,9 +22,11 @@ from ._core.secrets import Secret
 from ._core.settings import PoolSettings, Settings
 from ._http import AsyncTransport, BlockingTransport
 from ._ratelimit.limiter import RateLimiter, SharedRateLimiter
-from ._ratelimit.redis import LimiterKeys, Storage
 from ._ratelimit.window import CoolDowns
 from .errors import ClientClosedError, EventLoopError
+
+if TYPE_CHECKING:
+    from ._ratelimit.redis import Storage
 
 #: The number of limiters from which on the pool drops idle ones.
 _MANY = 1000
@@ -69,7 +71,7 @@ class RetryBudget:
                 self._tokens = min(self._capacity, self._tokens + tokens)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class LoopState:
     """
     State owned by one event loop, or by blocking code.
@@ -238,6 +240,9 @@ class Pool:
                 self._many = max(_MANY, 2 * len(self._limiters))
             shared = None
             if policy is not None and policy._storage is not None and policy.storage is not None:
+                # For the programs that share a limit.
+                from ._ratelimit.redis import LimiterKeys, Storage  # noqa: PLC0415
+
                 storage = self._storages.setdefault(
                     policy._storage, Storage(policy._storage, policy.storage)
                 )

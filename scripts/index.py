@@ -1,8 +1,9 @@
 """
 Generates the index and the reference pages from the resource modules.
 
-`python scripts/index.py` writes `heymilo_async/resources/__init__.py` and `docs/reference`;
-with `--check` it only lists stale files, and fails if there are any.
+`python scripts/index.py` writes `heymilo_async/resources/__init__.py`, the clients' attributes
+beside it, and `docs/reference`; with `--check` it only lists stale files, and fails if there are
+any.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, TypeGuard
 
 RESOURCES = Path(__file__).parent.parent / "heymilo_async" / "resources"
 INDEX = RESOURCES / "__init__.py"
+ATTRIBUTES = RESOURCES / "_attributes.py"
 REFERENCE = RESOURCES.parent.parent / "docs" / "reference"
 CLAIMS = RESOURCES.parent.parent / "tests" / "typing" / "resources.py"
 
@@ -57,10 +59,6 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from .._core.codec import finders
-from .._core.model import Model, resolve
-from ._collection import Mounted
-
 if TYPE_CHECKING:
 '''
 
@@ -85,11 +83,16 @@ def _publish(name: str, module: ModuleType) -> None:
     """
     kind = getattr(module, name)
     if kind.__module__ == module.__name__:
+        from .._core.model import resolve  # noqa: PLC0415 - the table alone needs no model
+
         resolve(kind, module)
         kind.__module__ = __name__.rpartition(".")[0]
 
 
-def _model_named(word: str) -> type[Model] | None:
+def model_named(word: str) -> Any:
+    """
+    Return the model whose `object` is *word*, None if there is none.
+    """
     name = _BY_OBJECT.get(word)
     return load(name) if name is not None else None
 
@@ -103,9 +106,24 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*vars(sys.modules[__name__]), *__all__})
+'''
 
+ATTRIBUTES_HEAD = '''"""
+What the clients have of the resources: an attribute for each group.
 
-finders.append(_model_named)
+This file is written by `python scripts/index.py`.
+"""
+# ruff: noqa: F401 - the imports are for the types in brackets
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .._core.codec import finders
+from . import model_named
+from ._collection import Mounted
+
+if TYPE_CHECKING:
 '''
 
 
@@ -114,7 +132,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
     Yield the name of each module of resources, and what stands in it.
     """
     for file in sorted(RESOURCES.glob("*.py")):
-        if file.stem not in {"__init__", "_collection"}:
+        if file.stem not in {"__init__", "_attributes", "_collection"}:
             yield file.stem, ast.parse(file.read_text(encoding="utf-8"))
 
 
@@ -149,7 +167,7 @@ def index() -> str:
     """
     Return the index that the modules want.
     """
-    imports, mounts, exports, objects, summaries = "", {"Async": "", "": ""}, "", "", ""
+    imports, exports, objects, summaries = "", "", "", ""
     names: list[str] = []
     for module, tree in modules():
         classes = sorted((kind.name for kind in public_classes(tree)), key=str.lower)
@@ -165,10 +183,6 @@ def index() -> str:
         described = (ast.get_docstring(tree) or "").partition("\n\n")[0]
         summary = " ".join(described.partition(": ")[2].split())
         summaries += f'    "{module}": "{summary[:1].upper()}{summary[1:]}",\n'
-        face = "".join(part.capitalize() for part in module.split("_"))
-        (blocking,) = [name for name in classes if name.lower() == face.lower()]
-        for prefix in mounts:
-            mounts[prefix] += _mounted(module, prefix + blocking)
     text = HEAD + imports
     text += "\n__all__ = [\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]\n"
     text += "\n#: Every public class of a resource, and its module.\n"
@@ -177,10 +191,27 @@ def index() -> str:
     text += f"SUMMARIES: Final[Mapping[str, str]] = {{\n{summaries}}}\n"
     text += "\n#: The model of a list's items, by the value of `object`.\n"
     text += f"_BY_OBJECT: Final[Mapping[str, str]] = {{\n{objects}}}\n"
+    return text + TAIL
+
+
+def attributes() -> str:
+    """
+    Return the module of the clients' attributes.
+    """
+    imports, mounts = "", {"Async": "", "": ""}
+    for module, tree in modules():
+        if module.startswith("_") or not (classes := public_classes(tree)):
+            continue
+        face = "".join(part.capitalize() for part in module.split("_"))
+        (blocking,) = [kind.name for kind in classes if kind.name.lower() == face.lower()]
+        imports += f"    from .{module} import Async{blocking}, {blocking}\n"
+        for prefix in mounts:
+            mounts[prefix] += _mounted(module, prefix + blocking)
+    text = ATTRIBUTES_HEAD + imports
     for prefix, who in (("Async", "an `AsyncHeyMilo`"), ("", "a `HeyMilo`")):
         text += f'\n\nclass {prefix}Resources:\n    """\n    The resources of {who}.\n    """\n\n'
         text += mounts[prefix]
-    return text + TAIL
+    return text + "\n\nfinders.append(model_named)\n"
 
 
 def _mounted(name: str, kind: str) -> str:
@@ -325,7 +356,12 @@ def wanted() -> dict[Path, str]:
     """
     Return the files that follow from the modules, with what belongs into each.
     """
-    files = {INDEX: index(), REFERENCE / "resources.md": resources_page(), CLAIMS: claims()}
+    files = {
+        INDEX: index(),
+        ATTRIBUTES: attributes(),
+        REFERENCE / "resources.md": resources_page(),
+        CLAIMS: claims(),
+    }
     trees = dict(modules())
     parts = {name: tree for name, tree in trees.items() if name.startswith("_")}
     for name, tree in trees.items():

@@ -31,6 +31,7 @@ def test_an_import_loads_no_resource():
     """
     code = """
 import sys, heymilo_async
+heymilo_async.HeyMilo
 loaded = lambda: sorted(one for one in sys.modules if one.startswith("heymilo_async.resources."))
 print(loaded())
 print("PhoneNumber" in dir(heymilo_async), "phone_numbers" in dir(heymilo_async.HeyMilo))
@@ -39,10 +40,20 @@ print(heymilo_async.PhoneNumber.__module__, loaded()[-1])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert [
-        "['heymilo_async.resources._collection']",
+        "['heymilo_async.resources._attributes', 'heymilo_async.resources._collection']",
         "True True",
         "heymilo_async heymilo_async.resources.phone_numbers",
     ] == done.stdout.splitlines()
+
+
+def test_a_module_is_found_as_an_attribute():
+    """
+    After `import heymilo_async` alone there is `heymilo_async.errors`, too.
+    """
+    code = "import heymilo_async; print(heymilo_async.errors.HeyMiloError)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "<class 'heymilo_async.HeyMiloError'>" == done.stdout.strip()
 
 
 def test_a_name_that_is_nobodys():

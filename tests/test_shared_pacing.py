@@ -45,8 +45,8 @@ from heymilo_async._http.body import Receiver
 from heymilo_async._ratelimit import limiter as _limiter
 from heymilo_async._ratelimit import redis as _storage
 from heymilo_async._ratelimit.limiter import Permit, SharedRateLimiter
-from heymilo_async._ratelimit.redis import BEAT, LimiterKeys, Storage
-from heymilo_async._ratelimit.window import Window
+from heymilo_async._ratelimit.redis import LimiterKeys, Storage
+from heymilo_async._ratelimit.window import BEAT, Window
 
 ID = NUMBER["id"]
 KEYS = LimiterKeys.of((Secret(KEY), None), 60.0)

@@ -49,6 +49,8 @@ def _described(command: Any, path: str) -> Iterator[str]:
     Yield what stands on the page about *command* and those below it, as MyST.
     """
     context = command.make_context(path, [], resilient_parsing=True)
+    # One that is made when it is used has made itself by now.
+    command = context.command
     yield from [f"## `{path}`", "", "```text", " ".join(_usage(command, context, path)), "```", ""]
     yield from _help(command.help)
     panels: dict[str, list[Any]] = {}

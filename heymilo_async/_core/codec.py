@@ -46,7 +46,7 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 finders: list[Callable[[str], type[Any] | None]] = []
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class SingleResponse(Generic[T]):
     """
     The envelope round a single model, the schemas `SingleResponse_...` of the contract.
@@ -57,7 +57,7 @@ class SingleResponse(Generic[T]):
     extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ListResponse(Generic[T]):
     """
     The envelope round a list that cannot be walked, the schemas `ListResponse_...`.
@@ -104,7 +104,7 @@ def structure(data: Any, returns: type[T]) -> T:
     raise ResponseDecodeError(message, path=path)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Content(Generic[T]):
     """
     What an answer held, read by its operation's shape.

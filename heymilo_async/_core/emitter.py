@@ -35,7 +35,7 @@ _SHOWN_FROM: Final[Mapping[str, int]] = {
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _Line:
     """
     How events of one kind are logged.
@@ -182,7 +182,7 @@ def _guarded(told: Iterable[Listener]) -> tuple[_Guarded, ...]:
     return tuple(map(_Guarded, told))
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Emitter:
     """
     All those whom one view of a client tells its events.

@@ -35,7 +35,7 @@ _BRACES = re.compile(r"{(\w+)}")
 Shape: TypeAlias = Literal["page", "list", "single", "items", "object", "bytes", "any"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Operation(Generic[T]):
     """
     One operation of the API, as data.
@@ -98,7 +98,7 @@ class Operation(Generic[T]):
         )
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Call(Generic[T]):
     """
     One invocation of an operation: everything that is asked, nothing of how it is sent.
@@ -167,7 +167,7 @@ def _query(query: Mapping[str, str | int | None]) -> str:
     )
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Request:
     """
     What goes over the border to the HTTP library.
@@ -194,7 +194,7 @@ class Request:
         return self.base_url + self.path
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Response:
     """
     What came back over the border.

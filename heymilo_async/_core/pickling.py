@@ -4,7 +4,6 @@ What of a client is pickled: its settings, and no secret among them.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -76,6 +75,8 @@ def restored(
 
 
 def _check_listeners(told: tuple[Any, ...]) -> None:
+    import pickle  # noqa: PLC0415 - for the few programs that pickle a client
+
     # By itself: later the error would be one of pickle's, and name neither client nor setting.
     try:
         pickle.dumps(told)

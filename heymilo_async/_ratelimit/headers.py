@@ -37,10 +37,11 @@ _MONTH = "(?P<month>" + "|".join(_MONTHS) + ")"
 _DAYS = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _LONG_DAYS = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 #: The three forms of https://www.rfc-editor.org/rfc/rfc9110#name-date-time-formats
+#: (Compiled with their first use, which few programs come to.)
 _DATES = (
-    re.compile(rf"{_DAYS}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT"),
-    re.compile(rf"{_LONG_DAYS}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT"),
-    re.compile(rf"{_DAYS} {_MONTH} (?P<day>[ 0-9][0-9]) {_TIME} (?P<year>[0-9]{{4}})"),
+    rf"{_DAYS}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT",
+    rf"{_LONG_DAYS}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT",
+    rf"{_DAYS} {_MONTH} (?P<day>[ 0-9][0-9]) {_TIME} (?P<year>[0-9]{{4}})",
 )
 #: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/: `"default";r=0;t=7`
 _ITEM = re.compile(
@@ -181,7 +182,7 @@ def _items(text: str) -> dict[str, dict[str, str]]:
 def _date_of(text: str) -> float | None:
     if len(text) > 40:
         return None
-    match = next(filter(None, (form.fullmatch(text.strip()) for form in _DATES)), None)
+    match = next(filter(None, (re.fullmatch(form, text.strip()) for form in _DATES)), None)
     if match is None:
         return None
     year = int(match["year"])

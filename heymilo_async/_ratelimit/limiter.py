@@ -8,7 +8,7 @@ import copy
 import functools
 import threading
 from collections.abc import Callable, Hashable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import attrs
 
@@ -17,8 +17,10 @@ from .._core.settings import RateLimit
 from .._core.transport import TooLateError, Transport
 from ..errors import APIStatusError, DeadlineExceededError, HeyMiloError
 from .headers import Quota, quota
-from .redis import BEAT, LEASE, Grant, LimiterKeys, Storage
-from .window import CoolDowns, RateLimitStatus, Reservation, Window
+from .window import BEAT, LEASE, CoolDowns, RateLimitStatus, Reservation, Window
+
+if TYPE_CHECKING:
+    from .redis import Grant, LimiterKeys, Storage
 
 B = TypeVar("B")
 
@@ -86,7 +88,7 @@ class Caller(Protocol):
         ...
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Permit:
     """
     Leave to send one request. It counts from the moment that the request is sent.
@@ -267,7 +269,7 @@ class RateLimiter:
         return min(policy.limit, server_limit)
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class _Question:
     """
     One request for a permit, and whether its call still waits for the answer.

@@ -31,14 +31,11 @@ import attrs
 
 from .._core.secrets import Secret, printable, scrub
 from .._core.settings import STORAGE_PASSWORD, Credential
-from .window import span_of
+from .window import LEASE, span_of
 
 #: Gives starts and reservations of one process, each with its distance from now in seconds.
 History = Callable[[], Mapping[str, float]]
 
-#: Seconds. A process with waiting calls is seen every `BEAT`, and believed dead after `LEASE`.
-BEAT: Final = 1.0
-LEASE: Final = 4.0
 #: Seconds for connecting and for each answer, and until a Redis that is down is asked again.
 _TIMEOUT: Final = 0.5
 _RETRY_AFTER: Final = 1.0

@@ -23,6 +23,10 @@ _MARGIN = 0.01
 _LEAST_MARGIN = 0.05
 #: Seconds after which a permit counts as used that was neither used nor released.
 _LOST = 60.0
+#: Seconds. A process with waiting calls is seen every `BEAT` by those that share its limit, and
+#: believed dead after `LEASE`.
+BEAT = 1.0
+LEASE = 4.0
 
 
 def span_of(per: float) -> float:
@@ -91,7 +95,7 @@ class CoolDowns:
             return round(until - now, 6), because
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Reservation:
     """
     A place in the queue of a `Window`, and then the permit that came of it.

@@ -1,14 +1,15 @@
 """
 The command `heymilo`: the client of this package, from a terminal.
 
-How to read it, from the outside inwards: `_app` holds the command and its options, one module for
-each resource (`_phone_numbers`) its commands, `_session` opens the client for them. `_output`
+How to read it, from the outside inwards: `_app` holds the command and its options, `_later` the names
+of all others, `_resources` makes those of a resource, `_session` opens the client for them. `_output`
 writes what comes back in the format that was asked for, `_table` for people; `_errors` turns what
 goes wrong into one line and an exit code; `_streams` is the border to stdout and stderr.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -21,11 +22,15 @@ def main() -> int:
     """
     Run the command with the arguments of this process, and return its exit code.
     """
+    arguments = sys.argv[1:]
     try:
         # Not above: who did not install the extra is told so, and Ctrl-C works from here on.
+        if arguments == ["--version"] and "_HEYMILO_COMPLETE" not in os.environ:
+            # Needs nothing of all that, and an installation is looked at by it.
+            return _show_version()
         from ._app import run  # noqa: PLC0415
 
-        return run(sys.argv[1:])
+        return run(arguments)
     except ModuleNotFoundError as missing:
         package = (missing.name or "").partition(".")[0]
         if package not in _EXTRA:
@@ -35,3 +40,15 @@ def main() -> int:
         return _OTHER
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _show_version() -> int:
+    from ._version import write_version  # noqa: PLC0415 - see above
+
+    try:
+        write_version()
+    except Exception as error:
+        from ._errors import report  # noqa: PLC0415 - it loads the client
+
+        return report(error)
+    return 0

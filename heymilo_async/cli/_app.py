@@ -10,13 +10,10 @@ from typing import Annotated
 import typer
 import typer.main
 
-from .. import __version__
-from . import _doctor, _jobs, _resources, _sandbox
 from ._connection import Connection, with_connection
-from ._errors import report
 from ._help import show_help_if_alone
-from ._session import Session
-from ._streams import write
+from ._later import Commands
+from ._version import write_version
 
 # (Typer keeps line breaks from the second paragraph on.)
 _HELP = """
@@ -56,22 +53,17 @@ The HeyMilo Public API from a terminal. (Unofficial.)
 
 app = typer.Typer(
     name="heymilo",
+    cls=Commands,
     help=_HELP,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _group in _resources.groups():
-    app.add_typer(_group)
-app.command("ingest", help=_jobs.INGEST_HELP)(with_connection(_jobs.ingest))
-app.command("sync", help=_jobs.SYNC_HELP)(with_connection(_jobs.sync))
-app.command("doctor", help=_doctor.HELP)(with_connection(_doctor.examine))
-app.command("sandbox", help=_sandbox.HELP)(_sandbox.serve)
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        write(f"heymilo (heymilo-async) {__version__}\n")
+        write_version()
         raise typer.Exit
 
 
@@ -98,18 +90,28 @@ def options(
     """
     Keep the options for the command, which comes next.
     """
-    context.obj = Session(sandbox=sandbox, connection=connection)
     show_help_if_alone(context)
+    if context.invoked_subcommand is not None:
+        # Not above: it loads the client, which help can do without.
+        from ._session import Session  # noqa: PLC0415
+
+        context.obj = Session(sandbox=sandbox, connection=connection)
 
 
 def run(arguments: Sequence[str]) -> int:
     """
-    Run the command with *arguments*, and return its exit code. Nothing is raised.
+    Run the command with *arguments*, and return its exit code.
+
+    Nothing is raised but for a module that a command needs and cannot find.
     """
     try:
         # Not `app(...)`, which would set sys.excepthook.
         command = typer.main.get_command(app)
         code = command.main(list(arguments), prog_name="heymilo", standalone_mode=False)
+    except ModuleNotFoundError:
+        raise
     except BaseException as error:
+        from ._errors import report  # noqa: PLC0415 - it loads the client
+
         return report(error)
     return code if isinstance(code, int) else 0

@@ -7,13 +7,15 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Protocol, TypeVar, cast, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, TypeVar, cast, get_type_hints
 
 import attrs
 import typer
 
-from .. import ConfigurationError, RateLimit
 from ._durations import seconds
+
+if TYPE_CHECKING:
+    from .. import RateLimit
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -42,6 +44,9 @@ def pace(text: str) -> Pace:
     """
     if text.strip().lower() == "off":
         return Pace(None)
+    # Not above: help is shown without the client.
+    from .. import ConfigurationError, RateLimit  # noqa: PLC0415
+
     try:
         return Pace(RateLimit.parse(text))
     except ConfigurationError as error:

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 import typer
 
-from .. import (
+from ..errors import (
     APIConnectionError,
     AuthenticationError,
     ConfigurationError,

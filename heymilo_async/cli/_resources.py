@@ -14,8 +14,6 @@ from typing import Annotated, Any, Final, cast, get_args, get_origin
 
 import attrs
 import typer
-import typer.core
-import typer.main
 
 from .. import (
     Audio,
@@ -25,10 +23,8 @@ from .. import (
     NotFoundError,
     Pager,
     UnprocessableEntityError,
-    resources,
 )
 from ._connection import with_connection
-from ._help import show_help_if_alone
 from ._output import Format, View, chosen, write_items, write_mapping, write_one, write_pages
 from ._progress import is_wanted, progress
 from ._session import Session
@@ -98,53 +94,12 @@ _LIST_HELP: Final = (
 )
 
 
-class _Group(typer.core.TyperGroup):
+def add_commands(app: typer.Typer, resource: str) -> None:
     """
-    The commands of one resource, which are made when one of them is wanted.
+    Give *app* a command for each method of the resource that clients call *resource*.
     """
-
-    resource: str
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """
-        Return the names of the commands.
-        """
-        self._load()
-        return super().list_commands(ctx)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """
-        Return one of the commands, None if there is none of that name.
-        """
-        self._load()
-        return super().get_command(ctx, cmd_name)
-
-    def _load(self) -> None:
-        if not self.commands:
-            made = typer.main.get_group(_commands_of(self.resource))
-            self.commands.update(made.commands)
-
-
-def groups() -> list[typer.Typer]:
-    """
-    Return a group of commands for each resource.
-    """
-    return [
-        typer.Typer(
-            name=name.replace("_", "-"),
-            help=summary,
-            cls=type(f"_{name}", (_Group,), {"resource": name}),
-            invoke_without_command=True,
-            callback=show_help_if_alone,
-        )
-        for name, summary in resources.SUMMARIES.items()
-    ]
-
-
-def _commands_of(resource: str) -> typer.Typer:
     kind: Any = getattr(HeyMilo, resource)
     plural = resource.replace("_", " ")
-    made = typer.Typer(callback=show_help_if_alone, invoke_without_command=True)
     for name, method in vars(kind).items():
         if name.startswith("_") or name in _NOT_COMMANDS or not inspect.isfunction(method):
             continue
@@ -156,8 +111,7 @@ def _commands_of(resource: str) -> typer.Typer:
             text = _LIST_HELP.format(plural=plural)
         else:
             command, text = _call_command(resource, name, method, plural), summary_of(method)
-        made.command(name.replace("_", "-"), help=text)(with_connection(command))
-    return made
+        app.command(name.replace("_", "-"), help=text)(with_connection(command))
 
 
 def _list_command(

@@ -13,10 +13,6 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from .._core.codec import finders
-from .._core.model import Model, resolve
-from ._collection import Mounted
-
 if TYPE_CHECKING:
     from ._interview_integrity import (
         CheatDetection,
@@ -431,58 +427,6 @@ _BY_OBJECT: Final[Mapping[str, str]] = {
 }
 
 
-class AsyncResources:
-    """
-    The resources of an `AsyncHeyMilo`.
-    """
-
-    ats: Final = Mounted["AsyncAts"]("AsyncAts")
-    candidates: Final = Mounted["AsyncCandidates"]("AsyncCandidates")
-    design_template_groups: Final = Mounted["AsyncDesignTemplateGroups"](
-        "AsyncDesignTemplateGroups"
-    )
-    design_templates: Final = Mounted["AsyncDesignTemplates"]("AsyncDesignTemplates")
-    domains: Final = Mounted["AsyncDomains"]("AsyncDomains")
-    email_template_groups: Final = Mounted["AsyncEmailTemplateGroups"]("AsyncEmailTemplateGroups")
-    email_templates: Final = Mounted["AsyncEmailTemplates"]("AsyncEmailTemplates")
-    health: Final = Mounted["AsyncHealth"]("AsyncHealth")
-    interview_templates: Final = Mounted["AsyncInterviewTemplates"]("AsyncInterviewTemplates")
-    interviews: Final = Mounted["AsyncInterviews"]("AsyncInterviews")
-    phone_numbers: Final = Mounted["AsyncPhoneNumbers"]("AsyncPhoneNumbers")
-    postings: Final = Mounted["AsyncPostings"]("AsyncPostings")
-    questions: Final = Mounted["AsyncQuestions"]("AsyncQuestions")
-    schemas: Final = Mounted["AsyncSchemas"]("AsyncSchemas")
-    sender_emails: Final = Mounted["AsyncSenderEmails"]("AsyncSenderEmails")
-    voices: Final = Mounted["AsyncVoices"]("AsyncVoices")
-    webhooks: Final = Mounted["AsyncWebhooks"]("AsyncWebhooks")
-    workspaces: Final = Mounted["AsyncWorkspaces"]("AsyncWorkspaces")
-
-
-class Resources:
-    """
-    The resources of a `HeyMilo`.
-    """
-
-    ats: Final = Mounted["Ats"]("Ats")
-    candidates: Final = Mounted["Candidates"]("Candidates")
-    design_template_groups: Final = Mounted["DesignTemplateGroups"]("DesignTemplateGroups")
-    design_templates: Final = Mounted["DesignTemplates"]("DesignTemplates")
-    domains: Final = Mounted["Domains"]("Domains")
-    email_template_groups: Final = Mounted["EmailTemplateGroups"]("EmailTemplateGroups")
-    email_templates: Final = Mounted["EmailTemplates"]("EmailTemplates")
-    health: Final = Mounted["Health"]("Health")
-    interview_templates: Final = Mounted["InterviewTemplates"]("InterviewTemplates")
-    interviews: Final = Mounted["Interviews"]("Interviews")
-    phone_numbers: Final = Mounted["PhoneNumbers"]("PhoneNumbers")
-    postings: Final = Mounted["Postings"]("Postings")
-    questions: Final = Mounted["Questions"]("Questions")
-    schemas: Final = Mounted["Schemas"]("Schemas")
-    sender_emails: Final = Mounted["SenderEmails"]("SenderEmails")
-    voices: Final = Mounted["Voices"]("Voices")
-    webhooks: Final = Mounted["Webhooks"]("Webhooks")
-    workspaces: Final = Mounted["Workspaces"]("Workspaces")
-
-
 def load(name: str) -> Any:
     """
     Return the class of the public *name*, and import its module if necessary.
@@ -502,11 +446,16 @@ def _publish(name: str, module: ModuleType) -> None:
     """
     kind = getattr(module, name)
     if kind.__module__ == module.__name__:
+        from .._core.model import resolve  # noqa: PLC0415 - the table alone needs no model
+
         resolve(kind, module)
         kind.__module__ = __name__.rpartition(".")[0]
 
 
-def _model_named(word: str) -> type[Model] | None:
+def model_named(word: str) -> Any:
+    """
+    Return the model whose `object` is *word*, None if there is none.
+    """
     name = _BY_OBJECT.get(word)
     return load(name) if name is not None else None
 
@@ -520,6 +469,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*vars(sys.modules[__name__]), *__all__})
-
-
-finders.append(_model_named)

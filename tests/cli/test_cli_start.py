@@ -12,9 +12,11 @@ import runpy
 import sys
 
 import pytest
+import typer.main
 
 import heymilo_async
 from heymilo_async import cli
+from heymilo_async.cli import _app
 
 
 def plain(shown: str) -> str:
@@ -74,6 +76,35 @@ def test_version(heymilo):
 
     assert f"heymilo (heymilo-async) {heymilo_async.__version__}\n" == shown.out
     assert 0 == shown.code
+
+
+def test_version_by_itself_needs_nothing_else(capsys, monkeypatch):
+    """
+    Nothing of the client is there to ask; what keeps it from being written is said as ever.
+    """
+    monkeypatch.setattr(sys, "argv", ["heymilo", "--version"])
+
+    assert 0 == cli.main()
+    assert f"heymilo (heymilo-async) {heymilo_async.__version__}\n" == capsys.readouterr().out
+
+    monkeypatch.setattr(sys, "stdout", None)
+
+    assert 1 == cli.main()
+    assert "standard output is closed" in capsys.readouterr().err
+
+
+def test_what_help_lists_is_what_a_command_says_of_itself():
+    """
+    The first line of each, which the list has without loading the command.
+    """
+    listed = typer.main.get_command(_app.app).commands.values()
+
+    assert len(listed) > 20
+    for one in listed:
+        itself = one.make_context(one.name, [], resilient_parsing=True).command
+        paragraph = itself.help.strip().partition("\n\n")[0]
+
+        assert (itself.name, " ".join(paragraph.split())) == (one.name, one.help)
 
 
 def test_the_command_is_installed_under_its_name():
@@ -158,6 +189,7 @@ def test_a_missing_package_is_one_line(monkeypatch, capsys, package):
     monkeypatch.setitem(sys.modules, package, None)
     if package == "rich":
         monkeypatch.setenv("TYPER_USE_RICH", "0")
+    monkeypatch.setattr(sys, "argv", ["heymilo", "phone-numbers", "list"])
 
     assert 1 == cli.main()
     assert (
@@ -171,9 +203,9 @@ def test_another_missing_module_is_not_blamed_on_the_extra(monkeypatch):
     """
     A broken installation keeps its own error.
     """
-    monkeypatch.setitem(sys.modules, "heymilo_async.cli._output", None)
+    monkeypatch.setitem(sys.modules, "heymilo_async.cli._connection", None)
 
-    with pytest.raises(ModuleNotFoundError, match="_output"):
+    with pytest.raises(ModuleNotFoundError, match="_connection"):
         cli.main()
 
 

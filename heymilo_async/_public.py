@@ -1,0 +1,106 @@
+"""
+The public names, except those of the resources.
+"""
+
+import sys
+
+import attrs
+
+from ._client import AsyncHeyMilo, HeyMilo
+from ._core.arguments import NOT_GIVEN, NotGiven
+from ._core.codec import from_dict, to_dict, to_json
+from ._core.messages import APIResponse, Audio
+from ._core.model import Model, resolve
+from ._core.settings import RateLimit, RetryPolicy, Timeouts
+from ._mapping import Headers
+from ._ratelimit.window import RateLimitStatus
+from .errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    Attempt,
+    AuthenticationError,
+    BadRequestError,
+    ClientClosedError,
+    ConfigurationError,
+    ConflictError,
+    DeadlineExceededError,
+    ErrorBody,
+    ErrorDetail,
+    EventLoopError,
+    HeyMiloError,
+    InvalidRequestError,
+    NotFoundError,
+    OperationFailedError,
+    PaginationError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseDecodeError,
+    ResponseMismatchError,
+    ResponseTooLargeError,
+    ServerError,
+    UnexpectedRedirectError,
+    UnprocessableEntityError,
+    ValidationIssue,
+)
+from .pages import AsyncPager, AsyncPrefetch, Page, Pager, PaginationMeta, Prefetch
+
+__all__ = [
+    "NOT_GIVEN",
+    "APIConnectionError",
+    "APIResponse",
+    "APIStatusError",
+    "APITimeoutError",
+    "AsyncHeyMilo",
+    "AsyncPager",
+    "AsyncPrefetch",
+    "Attempt",
+    "Audio",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientClosedError",
+    "ConfigurationError",
+    "ConflictError",
+    "DeadlineExceededError",
+    "ErrorBody",
+    "ErrorDetail",
+    "EventLoopError",
+    "Headers",
+    "HeyMilo",
+    "HeyMiloError",
+    "InvalidRequestError",
+    "Model",
+    "NotFoundError",
+    "NotGiven",
+    "OperationFailedError",
+    "Page",
+    "Pager",
+    "PaginationError",
+    "PaginationMeta",
+    "PermissionDeniedError",
+    "Prefetch",
+    "RateLimit",
+    "RateLimitError",
+    "RateLimitStatus",
+    "ResponseDecodeError",
+    "ResponseMismatchError",
+    "ResponseTooLargeError",
+    "RetryPolicy",
+    "ServerError",
+    "Timeouts",
+    "UnexpectedRedirectError",
+    "UnprocessableEntityError",
+    "ValidationIssue",
+    "from_dict",
+    "to_dict",
+    "to_json",
+]
+
+
+# A traceback and a pickle name what a user would import.
+for _name in __all__:
+    _value = globals()[_name]
+    if isinstance(_value, type) and (issubclass(_value, HeyMiloError) or attrs.has(_value)):
+        resolve(_value, sys.modules[_value.__module__])
+        if issubclass(_value, HeyMiloError | Model):
+            _value.__module__ = "heymilo_async"

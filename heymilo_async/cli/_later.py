@@ -1,0 +1,117 @@
+"""
+Commands whose modules are imported when they are used: help and completion list them without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+import typer.core
+import typer.main
+
+from .. import resources
+from ._connection import with_connection
+from ._help import show_help_if_alone
+
+
+class Later(typer.core.TyperCommand):
+    """
+    A command's name and first line; whatever else is asked of it, *make* makes the command for.
+    """
+
+    def __init__(self, name: str, summary: str, make: Callable[[], Any]) -> None:
+        super().__init__(name, help=summary)
+        self._make = make
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        """
+        Return a context of the command itself, which runs, completes and explains it.
+        """
+        return self._make().make_context(info_name, args, parent, **extra)
+
+
+class Commands(typer.core.TyperGroup):
+    """
+    The command `heymilo`, with all that comes after it.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for one in (*_others(), *_groups()):
+            self.add_command(one)
+
+
+def _others() -> list[Later]:
+    return [
+        Later("ingest", "Bring the candidates of FILE into a posting, each once.", _ingest),
+        Later("sync", "Bring the workspace's data into a DuckDB file, or up to date there.", _sync),
+        Later(
+            "doctor",
+            "Find out what keeps this machine from using the API, and say what to do.",
+            _doctor,
+        ),
+        Later(
+            "sandbox",
+            "Run a HeyMilo on this machine, with made-up postings, candidates and numbers, until "
+            "Ctrl-C.",
+            _sandbox,
+        ),
+    ]
+
+
+def _groups() -> list[Later]:
+    return [
+        Later(name.replace("_", "-"), summary, _group_of(name, summary))
+        for name, summary in resources.SUMMARIES.items()
+    ]
+
+
+def _group_of(name: str, summary: str) -> Callable[[], Any]:
+    def group() -> Any:
+        from ._resources import add_commands  # noqa: PLC0415 - see the top
+
+        made = typer.Typer(
+            name=name.replace("_", "-"),
+            help=summary,
+            callback=show_help_if_alone,
+            invoke_without_command=True,
+            add_completion=False,
+        )
+        add_commands(made, name)
+        return typer.main.get_command(made)
+
+    return group
+
+
+def _ingest() -> Any:
+    from . import _jobs  # noqa: PLC0415 - see the top
+
+    return _command("ingest", with_connection(_jobs.ingest), _jobs.INGEST_HELP)
+
+
+def _sync() -> Any:
+    from . import _jobs  # noqa: PLC0415 - see the top
+
+    return _command("sync", with_connection(_jobs.sync), _jobs.SYNC_HELP)
+
+
+def _doctor() -> Any:
+    from . import _doctor  # noqa: PLC0415 - see the top
+
+    return _command("doctor", with_connection(_doctor.examine), _doctor.HELP)
+
+
+def _sandbox() -> Any:
+    from . import _sandbox  # noqa: PLC0415 - see the top
+
+    return _command("sandbox", _sandbox.serve, _sandbox.HELP)
+
+
+def _command(name: str, function: Callable[..., None], text: str) -> Any:
+    made = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    made.command(name, help=text)(function)
+    return typer.main.get_command(made)
