@@ -38,6 +38,7 @@ from ._ratelimit.window import RateLimitStatus
 from ._version import __version__
 from .errors import InvalidRequestError
 from .events import Listener
+from .pages import AsyncPage
 from .resources import AsyncResources, Resources
 from .resources._collection import AsyncResource, Resource
 
@@ -341,7 +342,10 @@ class AsyncHeyMilo(AsyncResources):
             recording = object.__new__(type(resource))._mount(engine, is_view=True)
         else:
             recording = type(resource)(engine)
-        await getattr(recording, method.__name__)(*args, **kwargs)
+        data = await getattr(recording, method.__name__)(*args, **kwargs)
+        if isinstance(data, AsyncPage):
+            # It knows the way to the next one.
+            return attrs.evolve(responses[0], data=data)
         return responses[0]
 
     @property
@@ -544,12 +548,15 @@ class HeyMilo(Resources):
         twin: Any = resource._twin if isinstance(resource, Resource | HeyMilo) else None
         awaited: Any = getattr(twin, getattr(method, "__name__", ""), method)
         try:
-            return run_now(self._twin.raw(awaited, *args, **kwargs))
+            response: APIResponse[Any] = run_now(self._twin.raw(awaited, *args, **kwargs))
         except TypeError as error:
             named = for_face(error, awaited, resource) if twin else error
             if named is error:
                 raise
             raise named from None
+        if isinstance(response.data, AsyncPage):
+            return attrs.evolve(response, data=response.data._as_blocking())
+        return response
 
     @property
     def rate_limit(self) -> RateLimitStatus | None:

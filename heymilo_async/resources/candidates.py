@@ -12,13 +12,13 @@ from typing import Annotated, Any, ClassVar, Final
 import attrs
 
 from .._core.arguments import NOT_GIVEN, NotGiven, check_search, wrong_type
-from .._core.blocking import blocking, blocking_iter
+from .._core.blocking import blocking, blocking_iter, blocking_page
 from .._core.body import Body, Length, Metadata
 from .._core.emitter import LOGGER
 from .._core.messages import Operation, operation
 from .._core.model import SECRET, Model
 from ..errors import InvalidRequestError
-from ..pages import AsyncPager, Page
+from ..pages import AsyncPage, AsyncPager, Page
 from ._collection import AsyncResource, Resource
 
 #: The seconds of year 1 and of year 9999: what `datetime` can say.
@@ -456,7 +456,7 @@ class AsyncCandidates(AsyncResource):
         starting_after: str | None = None,
         created_after: datetime | str | float | None = None,
         created_before: datetime | str | float | None = None,
-    ) -> Page[Candidate]:
+    ) -> AsyncPage[Candidate]:
         """
         Return one page of a posting's candidates (operation `listCandidates`).
 
@@ -871,7 +871,7 @@ class Candidates(Resource[AsyncCandidates]):
         True
     """
 
-    list: Final = blocking(AsyncCandidates.list)
+    list: Final = blocking_page(AsyncCandidates.list)
     list_all: Final = blocking_iter(AsyncCandidates.list_all)
     find: Final = blocking_iter(AsyncCandidates.find)
     ingest: Final = blocking(AsyncCandidates.ingest)

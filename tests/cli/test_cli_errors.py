@@ -118,7 +118,7 @@ def test_a_wrong_setting_is_2(heymilo, base_url):
     ended = heymilo(*LIST, base_url=base_url)
 
     assert (2, "") == (ended.code, ended.out)
-    assert "base_url" in ended.err
+    assert "--base-url" in ended.err
 
 
 @pytest.mark.parametrize("key", [None, "", "  "])
