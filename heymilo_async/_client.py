@@ -38,6 +38,7 @@ from ._ratelimit.window import RateLimitStatus
 from ._version import __version__
 from .errors import InvalidRequestError
 from .events import Listener
+from .pages import AsyncPage
 from .resources._attributes import AsyncResources, Resources
 from .resources._collection import AsyncResource, Resource
 
@@ -347,7 +348,10 @@ class AsyncHeyMilo(AsyncResources):
             recording = type(resource)(engine)
         awaited = getattr(recording, method.__name__)(*args, **kwargs)
         del args, kwargs  # a traceback shows them
-        await awaited
+        data = await awaited
+        if isinstance(data, AsyncPage):
+            # It can fetch the next page.
+            return attrs.evolve(responses[0], data=data)
         return responses[0]
 
     @property
@@ -552,12 +556,15 @@ class HeyMilo(Resources):
         coroutine = self._twin.raw(awaited, *args, **kwargs)
         del args, kwargs  # a traceback shows them
         try:
-            return run_now(coroutine)
+            response: APIResponse[Any] = run_now(coroutine)
         except TypeError as error:
             named = for_face(error, awaited, resource) if twin else error
             if named is error:
                 raise
             raise named from None
+        if isinstance(response.data, AsyncPage):
+            return attrs.evolve(response, data=response.data._as_blocking())
+        return response
 
     @property
     def rate_limit(self) -> RateLimitStatus | None:

@@ -43,7 +43,7 @@ from .errors import (
     UnprocessableEntityError,
     ValidationIssue,
 )
-from .pages import AsyncPager, AsyncPrefetch, Page, Pager, PaginationMeta, Prefetch
+from .pages import AsyncPage, AsyncPager, AsyncPrefetch, Page, Pager, PaginationMeta, Prefetch
 
 __all__ = [
     "NOT_GIVEN",
@@ -52,6 +52,7 @@ __all__ = [
     "APIStatusError",
     "APITimeoutError",
     "AsyncHeyMilo",
+    "AsyncPage",
     "AsyncPager",
     "AsyncPrefetch",
     "Attempt",

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from ._extras import missing
 from ._version import __version__
 from .events import (
     AttemptFinished,
@@ -41,8 +42,9 @@ try:
     from opentelemetry import metrics, trace
     from opentelemetry.context import Context, attach, detach, get_current
 except ModuleNotFoundError as _missing:
-    _message = f"heymilo_async.otel needs {_missing.name}: pip install 'heymilo-async[otel]'"
-    raise ImportError(_message, name=_missing.name) from None
+    raise ImportError(
+        missing("heymilo_async.otel", str(_missing.name), "otel"), name=_missing.name
+    ) from None
 
 __all__ = ["Telemetry"]
 

@@ -13,7 +13,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Final, Generic, Self, TypeVar, overload
 
 import attrs
 
@@ -55,8 +55,19 @@ class PaginationMeta:
     extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
-@attrs.frozen(kw_only=True)
-class Page(Sequence[T], Generic[T]):
+class _Fetched:
+    """
+    Holds the function that fetches the next page. It is no field, so comparing, pickling and `repr`
+    leave it out. A page that no list fetched has none.
+    """
+
+    __slots__ = ("_way",)
+
+    _way: Any
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Page(_Fetched, Sequence[T], Generic[T]):
     """
     One page of a list: a sequence of its items. It never sends a request.
 
@@ -91,6 +102,55 @@ class Page(Sequence[T], Generic[T]):
         """
         return cursor_of(self.data[-1]) if self.data and self.has_more else None
 
+    def next_page(self) -> Page[T] | None:
+        """
+        Fetch the page after this one, with the same arguments; one request.
+
+        Returns:
+            The page; None if this one is the last.
+
+        Raises:
+            InvalidRequestError: No list call returned this page: it was created, copied or unpickled,
+                or comes from a pager.
+            PaginationError: The pagination is not advancing.
+            HeyMiloError: What the list raises.
+
+        Example:
+            >>> from heymilo_async import HeyMilo
+            >>> with HeyMilo() as client:
+            ...     page = client.phone_numbers.list(limit=20)
+            ...     while page is not None:
+            ...         print(len(page))
+            ...         page = page.next_page()
+            20
+            10
+        """
+        twin: AsyncPage[T] = self._require_way()
+        following = run_now(twin.next_page())
+        return None if following is None else following._as_blocking()
+
+    def _require_way(self) -> Any:
+        way = getattr(self, "_way", None)
+        if way is None:
+            message = (
+                "this page has no client, because no list call returned it: call the list with "
+                "starting_after=page.next_cursor"
+            )
+            raise InvalidRequestError(message)
+        return way
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Page):
+            return NotImplemented
+        return (self.data, self.pagination, self.extra) == (
+            other.data,
+            other.pagination,
+            other.extra,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.data, self.pagination))
+
     @overload
     def __getitem__(self, index: int, /) -> T: ...
     @overload
@@ -103,6 +163,81 @@ class Page(Sequence[T], Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.data)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class AsyncPage(Page[T], Generic[T]):
+    """
+    A page from an `AsyncHeyMilo`: a `Page` whose `next_page` is awaited.
+
+    Example:
+        >>> import asyncio
+        >>> from heymilo_async import AsyncHeyMilo, Page
+        >>> async def main() -> None:
+        ...     async with AsyncHeyMilo() as client:
+        ...         page = await client.phone_numbers.list(limit=20)
+        ...         print(isinstance(page, Page), len(await page.next_page() or ()))
+        >>> asyncio.run(main())
+        True 10
+    """
+
+    # It is a page in all else, and both faces have a method of this name.
+    async def next_page(self) -> AsyncPage[T] | None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        """
+        Fetch the page after this one, with the same arguments; one request.
+
+        Returns:
+            The page; None if this one is the last.
+
+        Raises:
+            InvalidRequestError: No list call returned this page: it was created, copied or unpickled,
+                or comes from a pager.
+            PaginationError: The pagination is not advancing.
+            HeyMiloError: What the list raises.
+
+        Example:
+            >>> import asyncio
+            >>> from heymilo_async import AsyncHeyMilo
+            >>> async def main() -> None:
+            ...     async with AsyncHeyMilo() as client:
+            ...         page = await client.phone_numbers.list(limit=20)
+            ...         while page is not None:
+            ...             print(len(page))
+            ...             page = await page.next_page()
+            >>> asyncio.run(main())
+            20
+            10
+        """
+        way: Callable[[str], Coroutine[Any, Any, AsyncPage[T]]] = self._require_way()
+        if not self.has_more:
+            return None
+        cursor = self.next_cursor
+        if cursor is None:
+            raise PaginationError(_EMPTY)
+        page = await way(cursor)
+        if any(cursor_of(item) == cursor for item in page):
+            raise PaginationError(_STANDS_STILL)
+        return page
+
+    @classmethod
+    def _of(
+        cls, page: Page[T], way: Callable[[str], Coroutine[Any, Any, AsyncPage[T]]]
+    ) -> AsyncPage[T]:
+        """
+        Return *page* with the *way* to the one after a cursor.
+        """
+        made = cls(data=page.data, pagination=page.pagination, extra=page.extra)
+        object.__setattr__(made, "_way", way)
+        return made
+
+    def _as_blocking(self) -> Page[T]:
+        page: Page[T] = Page(data=self.data, pagination=self.pagination, extra=self.extra)
+        object.__setattr__(page, "_way", self)
+        return page
+
+
+_EMPTY: Final = "pagination is not advancing: the server sent an empty page with has_more"
+_STANDS_STILL: Final = "pagination is not advancing: the next page holds the last item of this one"
 
 
 class AsyncPager(Generic[T]):
@@ -350,8 +485,7 @@ class _Walk(Generic[T]):
     def _check(self, page: Page[T]) -> None:
         if not page:
             if page.has_more:
-                message = "pagination is not advancing: the server sent an empty page with has_more"
-                raise PaginationError(message)
+                raise PaginationError(_EMPTY)
             return
         if self._cursor is not None and any(cursor_of(item) == self._cursor for item in page):
             after = self._clean(self._cursor)

@@ -32,7 +32,7 @@ try:
 except ModuleNotFoundError as _missing:
     if _missing.name != "pytest":
         raise
-    _message = "heymilo_async.testing needs pytest: pip install pytest 'heymilo-async[sandbox]'"
+    _message = "heymilo_async.testing needs pytest: pip install pytest"
     raise ImportError(_message, name="pytest") from None
 
 from . import AsyncHeyMilo, HeyMilo, RetryPolicy

@@ -23,7 +23,7 @@ CLAIMS = RESOURCES.parent.parent / "tests" / "typing" / "resources.py"
 
 #: Methods that a collection inherits: their arguments, and their return types.
 INHERITED = {
-    "list": ("", "Page[{}]"),
+    "list": ("", "AsyncPage[{}]"),
     "list_all": ("", "AsyncPager[{}]"),
     "get": ("a", "{}"),
     "get_many": ("a", "list[{}]"),
@@ -294,7 +294,16 @@ def claims() -> str:
     text += "".join(
         f"    {name},\n"
         for name in sorted(
-            {"AsyncHeyMilo", "AsyncPager", "HeyMilo", "HeyMiloError", "Page", "Pager", *names}
+            {
+                "AsyncHeyMilo",
+                "AsyncPage",
+                "AsyncPager",
+                "HeyMilo",
+                "HeyMiloError",
+                "Page",
+                "Pager",
+                *names,
+            }
             | ({"Audio"} if "Audio" in _names_in(faces) else set()),
             key=str.lower,
         )
@@ -308,7 +317,7 @@ def claims() -> str:
         text += f'    The return types of all methods, {word}.\n    """\n'
         for module, methods in faces.items():
             for name, arguments, returns in methods:
-                told = returns if awaited else returns.replace("AsyncPager", "Pager")
+                told = returns if awaited else returns.replace("AsyncPage", "Page")
                 wait = "await " if awaited and "AsyncPager" not in returns else ""
                 text += f"    assert_type({wait}client.{module}.{name}({arguments}), {told})\n"
     return text

@@ -5,6 +5,7 @@ Extras: who did not install one is told so in one line that names it, and the cl
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -41,8 +42,6 @@ USES = {
         "sync(HeyMilo('a-key'), '/dev/null')"
     ),
 }
-#: Extras whose packages are missed when a job runs, and which say how to install them from a clone.
-JOBS = {"ingest", "sync"}
 #: What a distribution is imported as, where that is another name.
 MODULES = {"jsonschema-rs": "jsonschema_rs", "opentelemetry-api": "opentelemetry"}
 #: What the client itself could not do without, though an extra asks for it too.
@@ -88,11 +87,30 @@ def test_a_missing_package_names_its_extra(extra, package):
     *before, last = done.stderr.splitlines()
 
     assert 1 == done.returncode
-    name = "." if extra in JOBS else "heymilo-async"
-    assert last.endswith(f"pip install '{name}[{extra}]'")
+    assert last.endswith(f"on no package index, so in a clone of it: pip install '.[{extra}]'")
     assert MODULES.get(package, package) in last
     assert "During handling" not in done.stderr
     assert [] == [line for line in before if "pip install" in line]
+
+
+def test_nothing_sends_a_reader_to_an_index():
+    """
+    No text of the package or of an example installs a name that anybody could register.
+    """
+    places = [*ROOT.glob("heymilo_async/**/*.py"), *ROOT.glob("examples/**/*.*")]
+    names = {
+        ".md": r"heymilo-async\[|install [^\n]*heymilo-async\b",
+        ".py": r"heymilo-async\[|install [^\n]*heymilo-async\b",
+        ".toml": r"\"heymilo-async[\"\[<>=~@ ]",
+    }
+    sent = [
+        str(place)
+        for place in places
+        if place.suffix in names
+        and re.search(names[place.suffix], place.read_text(encoding="utf-8"))
+    ]
+
+    assert [] == sent
 
 
 def test_the_client_needs_none(serve):

@@ -102,7 +102,7 @@ def test_type_hints_of_both_faces(group, method):
     )
     returned = str(awaited.pop("return"))
 
-    assert returned.replace("AsyncPager", "Pager") == str(plain.pop("return"))
+    assert returned.replace("AsyncPage", "Page") == str(plain.pop("return"))
     assert awaited == plain
 
 

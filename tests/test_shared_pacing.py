@@ -1254,7 +1254,7 @@ def test_without_the_extra(monkeypatch):
     monkeypatch.setattr(_settings, "find_spec", lambda _: None)
     rule = RateLimit(3, storage="redis://:a-password@127.0.0.1")
 
-    with pytest.raises(ConfigurationError, match=r"pip install 'heymilo-async\[redis\]'") as caught:
+    with pytest.raises(ConfigurationError, match=r"pip install '\.\[redis\]'") as caught:
         HeyMilo(KEY, rate_limit=rule)
     assert "a-password" not in str(caught.value)
     with HeyMilo(KEY, rate_limit=RateLimit(3)) as client:

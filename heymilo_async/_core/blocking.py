@@ -110,6 +110,23 @@ def blocking(
     return cast("Method[P, T]", _dressed(call, method))
 
 
+def blocking_page(
+    method: Callable[Concatenate[S, P], Coroutine[Any, Any, _Twin[T]]],
+) -> Method[P, T]:
+    """
+    Return the blocking method for *method*, whose result has a blocking namesake.
+    """
+
+    def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            coroutine = method(self._twin, *args, **kwargs)
+        except TypeError as error:
+            raise for_face(error, method, self) from None
+        return run_now(coroutine)._as_blocking()
+
+    return cast("Method[P, T]", _dressed(call, method, _blocking_hint(method)))
+
+
 def blocking_iter(method: Callable[Concatenate[S, P], _Twin[T]]) -> Method[P, T]:
     """
     Return the blocking method for *method*, which returns something to iterate or to enter.
@@ -124,11 +141,14 @@ def blocking_iter(method: Callable[Concatenate[S, P], _Twin[T]]) -> Method[P, T]
                 raise
             raise named from None
 
+    return cast("Method[P, T]", _dressed(call, method, _blocking_hint(method)))
+
+
+def _blocking_hint(method: Any) -> Any:
     # The one thing that does not carry over: what the async method says it returns.
     returned: Any = get_type_hints(method)["return"]
     twin = get_type_hints(get_origin(returned)._as_blocking)["return"]
-    made = _dressed(call, method, get_origin(twin)[get_args(returned)])
-    return cast("Method[P, T]", made)
+    return get_origin(twin)[get_args(returned)]
 
 
 def for_face(error: TypeError, method: Any, face: object) -> TypeError:

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
+from .._extras import missing
 from ..errors import ConfigurationError
 from .arguments import NOT_GIVEN, seconds, whole_number, wrong_type
 from .credentials import CredentialSource, is_coroutine_function
@@ -200,8 +201,8 @@ class RateLimit:
 
     By itself it paces one client in one process. With a *storage*, all clients on all machines
     that use the same key and the same storage share one budget. While the storage is down each
-    paces alone, at its share of the limit, which is logged once; it comes back by itself. It has to
-    have the extra: `pip install 'heymilo-async[redis]'`.
+    paces alone, at its share of the limit, which is logged once; it comes back by itself. It takes
+    the extra `redis`.
 
     Pickled, it leaves the storage's password out; it is read again from the environment variable
     `HEYMILO_STORAGE_PASSWORD`, as it is whenever the URL has none.
@@ -561,8 +562,7 @@ def _checked_settings(
     if not (rate_limit is None or isinstance(rate_limit, RateLimit)):
         raise wrong_type("rate_limit", "a RateLimit, a text such as '300/min', or None", rate_limit)
     if rate_limit is not None and rate_limit.storage and find_spec("redis") is None:
-        message = "rate_limit has a storage, which needs redis: pip install 'heymilo-async[redis]'"
-        raise ConfigurationError(message)
+        raise ConfigurationError(missing("a rate_limit with a storage", "redis", "redis"))
     if not isinstance(allow_insecure_http, bool):
         raise wrong_type("allow_insecure_http", "a bool", allow_insecure_http)
     return Settings(

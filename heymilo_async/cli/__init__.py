@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import sys
 
+from .._extras import missing
+
 __all__ = ["main"]
 
 _EXTRA = ("rich", "typer")
@@ -31,11 +33,11 @@ def main() -> int:
         from ._app import run  # noqa: PLC0415
 
         return run(arguments)
-    except ModuleNotFoundError as missing:
-        package = (missing.name or "").partition(".")[0]
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
         if package not in _EXTRA:
             raise
-        line = f"heymilo: this command needs {package}: pip install 'heymilo-async[cli]'"
+        line = missing("heymilo: this command", package, "cli")
         print(line, file=sys.stderr)  # noqa: T201 - rich may be what is missing
         return _OTHER
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from .._extras import missing
 from ..errors import HeyMiloError
 
 
@@ -27,5 +28,4 @@ def needs(package: str, extra: str) -> Any:
         return importlib.import_module(package)
     except ModuleNotFoundError:
         pass
-    message = f"heymilo_async.jobs.{extra} needs {package}: from a clone, pip install '.[{extra}]'"
-    raise ImportError(message, name=package)
+    raise ImportError(missing(f"heymilo_async.jobs.{extra}", package, extra), name=package)

@@ -18,9 +18,12 @@ from typing import (
     Self,
     TypeVar,
     get_args,
+    get_origin,
     get_type_hints,
     overload,
 )
+
+import attrs
 
 from .._core.arguments import (
     check_cursor,
@@ -31,12 +34,12 @@ from .._core.arguments import (
     whole_number,
     wrong_type,
 )
-from .._core.blocking import blocking, blocking_iter
+from .._core.blocking import blocking, blocking_iter, blocking_page
 from .._core.messages import APIResponse, Call, Operation, operation
 from .._core.model import Model
 from .._engine import Engine
 from ..errors import DeadlineExceededError, HeyMiloError, InvalidRequestError
-from ..pages import AsyncPager, Page
+from ..pages import AsyncPage, AsyncPager, Page
 
 A = TypeVar("A", bound="AsyncResource")
 ItemT = TypeVar("ItemT", bound=Model)
@@ -140,10 +143,20 @@ class AsyncResource:
         *,
         query: Query | None = None,
         **ids: str,
-    ) -> Page[ItemT]:
+    ) -> AsyncPage[ItemT]:
         size = None if limit is None else check_limit("limit", limit)
         asked = {"limit": size, "starting_after": _cursor(starting_after), **(query or {})}
-        return await self._engine.perform(operation.call(*_checked(ids), query=asked))
+        page = await self._engine.perform(operation.call(*_checked(ids), query=asked))
+        # What `raw` watches is this call alone.
+        later = self if self._engine.record is None else self._unwatched()
+
+        async def page_after(cursor: str) -> AsyncPage[ItemT]:
+            return await later._page(operation, limit, cursor, query=query, **ids)
+
+        return AsyncPage._of(page, page_after)
+
+    def _unwatched(self) -> Self:
+        return type(self)(attrs.evolve(self._engine, record=None))
 
     def _walk(
         self,
@@ -280,7 +293,7 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
 
     async def list(
         self, *, limit: int | None = None, starting_after: str | None = None
-    ) -> Page[ItemT]:
+    ) -> AsyncPage[ItemT]:
         """
         Return one page of the list.
 
@@ -481,7 +494,7 @@ class AsyncSearchable(AsyncCollection[ItemT]):
         limit: int | None = None,
         starting_after: str | None = None,
         search: str | None = None,
-    ) -> Page[ItemT]:
+    ) -> AsyncPage[ItemT]:
         """
         Return one page of the list, or of the search results.
 
@@ -591,12 +604,17 @@ class Gets(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
             return
         for name, method in vars(cls._twin_type).items():
             if not name.startswith("_") and name not in vars(cls):
-                make = blocking_iter if name.startswith("list_all") else blocking
-                setattr(cls, name, make(method))
+                setattr(cls, name, _blocking_face(method)(method))
 
     get: Final = blocking(AsyncCollection[ItemT].get)
     get_many: Final = blocking(AsyncCollection[ItemT].get_many)
     get_many_settled: Final = blocking(AsyncCollection[ItemT].get_many_settled)
+
+
+def _blocking_face(method: Any) -> Callable[[Any], Any]:
+    returned = get_origin(get_type_hints(method)["return"])
+    faces: dict[Any, Callable[[Any], Any]] = {AsyncPage: blocking_page, AsyncPager: blocking_iter}
+    return faces.get(returned, blocking)
 
 
 class Collection(Gets[ItemT]):
@@ -604,7 +622,7 @@ class Collection(Gets[ItemT]):
     A blocking resource with `list`, `list_all`, `get` and `get_many`.
     """
 
-    list: Final = blocking(AsyncCollection[ItemT].list)
+    list: Final = blocking_page(AsyncCollection[ItemT].list)
     list_all: Final = blocking_iter(AsyncCollection[ItemT].list_all)
 
 
@@ -613,7 +631,7 @@ class Searchable(Gets[ItemT]):
     A blocking resource whose list can also be searched.
     """
 
-    list: Final = blocking(AsyncSearchable[ItemT].list)
+    list: Final = blocking_page(AsyncSearchable[ItemT].list)
     list_all: Final = blocking_iter(AsyncSearchable[ItemT].list_all)
 
 

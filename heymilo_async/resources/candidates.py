@@ -12,13 +12,13 @@ from typing import Annotated, Any, ClassVar, Final
 import attrs
 
 from .._core.arguments import NOT_GIVEN, NotGiven, check_search, wrong_type
-from .._core.blocking import blocking, blocking_iter
+from .._core.blocking import blocking, blocking_iter, blocking_page
 from .._core.body import Body, Length, Metadata
 from .._core.emitter import LOGGER
 from .._core.messages import Operation, operation
 from .._core.model import SECRET, Model
 from ..errors import InvalidRequestError
-from ..pages import AsyncPager, Page
+from ..pages import AsyncPage, AsyncPager, Page
 from ._collection import AsyncResource, Resource
 
 #: The first and the last Unix second that `datetime` can represent, in year 1 and year 9999.
@@ -461,7 +461,7 @@ class AsyncCandidates(AsyncResource):
         starting_after: str | None = None,
         created_after: datetime | str | float | None = None,
         created_before: datetime | str | float | None = None,
-    ) -> Page[Candidate]:
+    ) -> AsyncPage[Candidate]:
         """
         Return one page of a posting's candidates (operation `listCandidates`).
 
@@ -882,7 +882,7 @@ class Candidates(Resource[AsyncCandidates]):
         True
     """
 
-    list: Final = blocking(AsyncCandidates.list)
+    list: Final = blocking_page(AsyncCandidates.list)
     list_all: Final = blocking_iter(AsyncCandidates.list_all)
     find: Final = blocking_iter(AsyncCandidates.find)
     ingest: Final = blocking(AsyncCandidates.ingest)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 import attrs
 
 from .._core.arguments import NOT_GIVEN, NotGiven, check_id, check_search, wrong_type
-from .._core.blocking import blocking, blocking_iter
+from .._core.blocking import blocking, blocking_iter, blocking_page
 from .._core.body import Body, Length, Metadata, Range
 from .._core.messages import Operation, operation
 from .._core.model import EMPTY, SECRET, Model
 from ..errors import InvalidRequestError
-from ..pages import AsyncPager, Page
+from ..pages import AsyncPage, AsyncPager
 from ._collection import AsyncSearchable, Searchable, get_operation, given, list_operation
 from .questions import NewQuestion
 
@@ -645,7 +645,7 @@ class AsyncPostings(AsyncSearchable[Posting]):
         limit: int | None = None,
         starting_after: str | None = None,
         search: str | None = None,
-    ) -> Page[PostingSummary]:
+    ) -> AsyncPage[PostingSummary]:
         """
         Return one page of the postings' titles (operation `listPostingSummaries`).
 
@@ -1107,7 +1107,7 @@ class Postings(Searchable[Posting]):
     """
 
     _twin_type = AsyncPostings
-    list_summaries: Final = blocking(AsyncPostings.list_summaries)
+    list_summaries: Final = blocking_page(AsyncPostings.list_summaries)
     list_all_summaries: Final = blocking_iter(AsyncPostings.list_all_summaries)
     create: Final = blocking(AsyncPostings.create)
     update: Final = blocking(AsyncPostings.update)

@@ -12,12 +12,12 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 import attrs
 
 from .._core.arguments import NOT_GIVEN, NotGiven
-from .._core.blocking import blocking, blocking_iter
+from .._core.blocking import blocking, blocking_iter, blocking_page
 from .._core.body import Body, Length, Range
 from .._core.messages import Operation, operation
 from .._core.model import Model
 from ..errors import HeyMiloError, InvalidRequestError
-from ..pages import AsyncPager, Page
+from ..pages import AsyncPage, AsyncPager
 from ._collection import AsyncResource, Resource, get_operation, given, list_operation
 
 Modality: TypeAlias = Literal[
@@ -306,7 +306,7 @@ class AsyncQuestions(AsyncResource):
         limit: int | None = None,
         starting_after: str | None = None,
         modality: Modality | None = None,
-    ) -> Page[Question]:
+    ) -> AsyncPage[Question]:
         """
         Return one page of the questions of a posting (operation `listQuestions`).
 
@@ -811,7 +811,7 @@ class Questions(Resource[AsyncQuestions]):
     The questions of a posting; `client.questions` of a `HeyMilo`.
     """
 
-    list: Final = blocking(AsyncQuestions.list)
+    list: Final = blocking_page(AsyncQuestions.list)
     list_all: Final = blocking_iter(AsyncQuestions.list_all)
     get: Final = blocking(AsyncQuestions.get)
     get_many: Final = blocking(AsyncQuestions.get_many)

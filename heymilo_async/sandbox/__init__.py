@@ -19,6 +19,8 @@ their interviews, from `_results`. `_errors` says no.
 
 from __future__ import annotations
 
+from .._extras import missing
+
 try:
     from . import conduct, faults
     from ._assumptions import Assumptions
@@ -34,8 +36,9 @@ except ModuleNotFoundError as _missing:
     _package = str(_missing.name).partition(".")[0]
     if _package not in {"h11", "jsonschema_rs", "starlette", "uvicorn"}:
         raise
-    _message = f"heymilo_async.sandbox needs {_package}: pip install 'heymilo-async[sandbox]'"
-    raise ImportError(_message, name=_package) from None
+    raise ImportError(
+        missing("heymilo_async.sandbox", _package, "sandbox"), name=_package
+    ) from None
 
 __all__ = [
     "Assumptions",

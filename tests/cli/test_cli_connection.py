@@ -87,8 +87,8 @@ def test_what_stands_behind_wins(heymilo, serve):
         (("--deadline", "-1"), "'--deadline'"),
         (("--max-attempts", "0"), "'--max-attempts'"),
         (("--max-attempts", "two"), "'--max-attempts'"),
-        (("--base-url", "ftp://x"), "base_url"),
-        (("--workspace-id", ""), "workspace_id"),
+        (("--base-url", "ftp://x"), "--base-url"),
+        (("--workspace-id", ""), "--workspace-id"),
     ],
 )
 def test_values_that_cannot_be(heymilo, options, words):

@@ -420,8 +420,8 @@ def test_a_missing_package_is_one_line(heymilo, monkeypatch):
 
     assert (1, "") == (shown.code, shown.out)
     assert (
-        "heymilo: heymilo_async.sandbox needs jsonschema_rs: pip install 'heymilo-async[sandbox]'\n"
-        == shown.err
+        "heymilo: heymilo_async.sandbox needs jsonschema_rs; heymilo-async is on no package "
+        "index, so in a clone of it: pip install '.[sandbox]'\n" == shown.err
     )
 
 

@@ -162,8 +162,8 @@ def test_a_missing_sandbox_is_one_line(heymilo, monkeypatch):
     shown = heymilo("--sandbox", "phone-numbers", "list")
 
     assert (
-        "heymilo: heymilo_async.sandbox needs jsonschema_rs: pip install 'heymilo-async[sandbox]'\n"
-        == shown.err
+        "heymilo: heymilo_async.sandbox needs jsonschema_rs; heymilo-async is on no package "
+        "index, so in a clone of it: pip install '.[sandbox]'\n" == shown.err
     )
     assert (1, "") == (shown.code, shown.out)
 
@@ -193,8 +193,8 @@ def test_a_missing_package_is_one_line(monkeypatch, capsys, package):
 
     assert 1 == cli.main()
     assert (
-        f"heymilo: this command needs {package}: pip install 'heymilo-async[cli]'\n"
-        == capsys.readouterr().err
+        f"heymilo: this command needs {package}; heymilo-async is on no package index, "
+        "so in a clone of it: pip install '.[cli]'\n" == capsys.readouterr().err
     )
 
 

@@ -144,6 +144,9 @@ def test_a_missing_extra_is_named(heymilo, posting, monkeypatch):
     Without phonenumbers the command says what to install, and how.
     """
     monkeypatch.setitem(sys.modules, "phonenumbers", None)
-    needed = "heymilo_async.jobs.ingest needs phonenumbers: from a clone, pip install '.[ingest]'"
+    needed = (
+        "heymilo_async.jobs.ingest needs phonenumbers; heymilo-async is on no package index, "
+        "so in a clone of it: pip install '.[ingest]'"
+    )
 
     assert (1, "", f"heymilo: {needed}\n") == heymilo("ingest", "good.csv", "--posting", posting)

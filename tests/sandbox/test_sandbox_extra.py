@@ -31,8 +31,8 @@ def test_a_missing_package_names_the_extra(package: str) -> None:
 
     assert 1 == ended.returncode
     assert (
-        f"ImportError: heymilo_async.sandbox needs {package}: "
-        "pip install 'heymilo-async[sandbox]'" == ended.stderr.splitlines()[-1]
+        f"ImportError: heymilo_async.sandbox needs {package}; heymilo-async is on no package "
+        "index, so in a clone of it: pip install '.[sandbox]'" == ended.stderr.splitlines()[-1]
     )
     assert "During handling" not in ended.stderr
 
@@ -54,7 +54,7 @@ def test_the_error_knows_what_is_missing(monkeypatch: pytest.MonkeyPatch, packag
     """
     monkeypatch.setitem(sys.modules, package, None)
 
-    with pytest.raises(ImportError, match=r"heymilo-async\[sandbox\]") as caught:
+    with pytest.raises(ImportError, match=r"pip install '\.\[sandbox\]'") as caught:
         importlib.import_module("heymilo_async.sandbox")
 
     assert package == caught.value.name

@@ -18,6 +18,7 @@ from heymilo_async import (
     APIResponse,
     APIStatusError,
     AsyncHeyMilo,
+    AsyncPage,
     AsyncPager,
     ConversationalSMSStep,
     FormConfig,
@@ -53,7 +54,8 @@ async def awaited(client: AsyncHeyMilo) -> None:
     One line an operation, awaited.
     """
     numbers = client.phone_numbers
-    assert_type(await numbers.list(limit=5, starting_after="A"), Page[PhoneNumber])
+    assert_type(await numbers.list(limit=5, starting_after="A"), AsyncPage[PhoneNumber])
+    assert_type(await (await numbers.list()).next_page(), AsyncPage[PhoneNumber] | None)
     assert_type(await numbers.get("A"), PhoneNumber)
     assert_type(await numbers.get_many(["A"], concurrency=2), list[PhoneNumber])
     assert_type(await numbers.get_many_settled(["A"]), list[PhoneNumber | HeyMiloError])
@@ -65,7 +67,7 @@ async def awaited(client: AsyncHeyMilo) -> None:
     async with numbers.list_all().prefetch(pages=2) as ahead:
         assert_type(ahead, AsyncIterator[PhoneNumber])
     assert_type(await client.raw(numbers.get, "A"), APIResponse[PhoneNumber])
-    assert_type(await client.raw(numbers.list, limit=5), APIResponse[Page[PhoneNumber]])
+    assert_type(await client.raw(numbers.list, limit=5), APIResponse[AsyncPage[PhoneNumber]])
     assert_type(client.with_options(deadline=None), AsyncHeyMilo)
 
     # Lists that were made before the call, of several kinds.
@@ -108,6 +110,7 @@ def blocking(client: HeyMilo) -> None:
     """
     numbers = client.phone_numbers
     assert_type(numbers.list(limit=5, starting_after="A"), Page[PhoneNumber])
+    assert_type(numbers.list().next_page(), Page[PhoneNumber] | None)
     assert_type(numbers.get("A"), PhoneNumber)
     assert_type(numbers.get_many(["A"], concurrency=2), list[PhoneNumber])
     assert_type(numbers.get_many_settled(["A"]), list[PhoneNumber | HeyMiloError])
