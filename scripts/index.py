@@ -275,7 +275,7 @@ def resources_page() -> str:
     """
     Return the page of the reference that lists the groups.
     """
-    text = "# Resources\n\nOne page a group, as `client.GROUP` has it.\n\n```{toctree}\n:maxdepth: 1\n\n"
+    text = "# Resources\n\nEach resource has a page; a client has it as `client.NAME`.\n\n```{toctree}\n:maxdepth: 1\n\n"
     names = [name.replace("_", "-") for name, _ in modules() if not name.startswith("_")]
     return text + "".join(f"{name}\n" for name in names) + "```\n"
 

@@ -120,7 +120,7 @@ def test_the_settings_of_a_view(front, serve):
     [
         ([page("A", more=True), page("A", more=True)], "is not advancing"),
         ([page("A", more=True), page("B", "A")], "is not advancing"),
-        ([page(more=True)], "an empty page says that there is more"),
+        ([page(more=True)], "an empty page with has_more"),
     ],
 )
 def test_a_list_that_does_not_get_on(front, serve, replies, words):

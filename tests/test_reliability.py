@@ -54,11 +54,12 @@ def test_the_tests_on_other_loops(plugin):
 
 def test_the_page_is_written_by_the_session():
     """
-    docs/reliability.md is what `nox -s reliability` makes of the figures, and nothing else.
+    Both pages are what `nox -s reliability` makes of the figures, and nothing else.
     """
     figures = json.loads(page.JSON.read_text(encoding="utf-8"))
 
     assert page.page_of(figures) == page.PAGE.read_text(encoding="utf-8")
+    assert page.catalogue_of(figures) == page.CATALOGUE.read_text(encoding="utf-8")
 
 
 def test_the_page_has_every_promise():

@@ -147,7 +147,9 @@ def _prepare(
     """
     text = _OPERATION.sub(r"operation :ref:`\1 <operation-\1>`", "\n".join(lines))
     if _EVERY_CALL.search(text):
-        text = _SHARED.sub("", _EVERY_CALL.sub(":ref:`What every call may raise <every-call>`", text))
+        text = _SHARED.sub(
+            "", _EVERY_CALL.sub(":ref:`What every call may raise <every-call>`", text)
+        )
     if what == "property":
         # Napoleon takes what stands before a colon in its first line for its type.
         text = text.replace(": ", f"{_COLON} ")

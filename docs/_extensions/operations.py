@@ -44,7 +44,10 @@ class Operations(SphinxDirective):
             for method, operation in methods.items()
         ]
         covered = sum(bool(_methods_of(operation["operationId"])) for *_, operation in operations)
-        lines = [f"This version has a method for **{covered} of {len(operations)}** operations.", ""]
+        lines = [
+            f"This version has a method for **{covered} of {len(operations)}** operations.",
+            "",
+        ]
         lines += [line for one in operations for line in _described(*one)]
         return self.parse_content_to_nodes_from(lines)
 

@@ -1,5 +1,5 @@
 """
-docs/reliability.md, made of docs/reliability.json and of nothing else.
+docs/reliability.md and docs/faults.md, made of docs/reliability.json and of nothing else.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from reliability.running import command
 DOCS = Path(__file__).parents[2] / "docs"
 JSON = DOCS / "reliability.json"
 PAGE = DOCS / "reliability.md"
+#: For those who work on the client: which test shows what.
+CATALOGUE = DOCS / "faults.md"
 
 #: What a figure is called, if it is not its own name.
 LABELS = {
@@ -77,28 +79,36 @@ def page_of(found: Mapping[str, Any]) -> str:
     return "\n".join(_lines(found)) + "\n"
 
 
+def catalogue_of(found: Mapping[str, Any]) -> str:
+    """
+    Return the page of all faults, with what came of their tests.
+    """
+    return "\n".join(_catalogue(found["cases"])) + "\n"
+
+
 def write(found: Mapping[str, Any]) -> None:
     """
-    Write *found* as JSON, and the page.
+    Write *found* as JSON, and both pages.
     """
     JSON.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     PAGE.write_text(page_of(found), encoding="utf-8")
+    CATALOGUE.write_text(catalogue_of(found), encoding="utf-8")
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield "# Reliability"
     yield ""
-    yield "What is promised, and what was measured of it."
-    yield "This page is written by `nox -s reliability`, from `reliability.json` beside it; no figure in it was typed."
+    yield "This page says what the client promises under load, in leaks and in outages, and what was measured."
+    yield "`nox -s reliability` writes it from `reliability.json` beside it; no figure was typed by hand."
     yield ""
     yield from _made(found)
     yield ""
     yield "## Promises"
     yield ""
-    yield "Each scenario is a program of its own, and so is its server, on the loopback interface."
-    yield "`nox -s soak` measures them all again and fails if one is broken; the line below a table measures it alone."
-    yield "A bound stands in brackets behind the figure that it is for."
-    yield "Where time is measured, it is without that in which the program was ready to run and had no processor: that is the machine's."
+    yield "Each scenario runs in a process of its own, with its server in another, on the loopback interface."
+    yield "`nox -s soak` measures all of them again and fails if a promise is broken; the command below a table measures that one alone."
+    yield "The bound of a figure is in brackets in its heading."
+    yield "Times leave out the time in which the program was ready to run but had no processor."
     for promise in found["promises"]:
         yield from _promise(promise)
     yield ""
@@ -112,8 +122,6 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield comparison["text"]
         yield ""
         yield from _table(_rows(comparison))
-    yield ""
-    yield from _catalogue(found["cases"])
     yield ""
     yield "## What is not promised"
     yield ""
@@ -131,7 +139,7 @@ def _made(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"Versions: {packages}."
     load = max(part["load"] for part in [*found["promises"], *found["comparisons"]])
     if load > 1:
-        yield f"The machine had other work to do besides: its load average was up to {load:.1f}."
+        yield f"The machine had other work at the same time: its load average was up to {load:.1f}."
 
 
 def _promise(promise: Mapping[str, Any]) -> Iterator[str]:
@@ -190,9 +198,9 @@ def _table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _terms(packages: Mapping[str, str]) -> Iterator[str]:
     yield f"The same scenarios, on asyncio, for plain httpx {packages['httpx']} and for openai-python {packages['openai']}, which brings httpx2 {packages['httpx2']}."
-    yield "Each has the same server, at most a hundred connections (ten where calls are cancelled), and a timeout of 60 s (600 s where two thousand calls wait for their turn); all else is as each comes."
-    yield "So httpx tries once, the others three times; openai-python is asked by its generic `get`, for it has no method for this API, and walks a list of its own in the same JSON."
-    yield "Neither is made for this API, and neither promises what is measured here: the tables say what one would have to build around them."
+    yield "Each has the same server, at most a hundred connections (ten where calls are cancelled), and a timeout of 60 s (600 s where two thousand calls wait for a connection); all other settings are the defaults."
+    yield "So httpx makes one attempt and the others three; openai-python has no method for this API, so it uses its generic `get`, and walks a list of its own in the same JSON."
+    yield "Neither is made for this API, and neither promises what is measured here: the tables show what you would have to build around them."
 
 
 def _catalogue(cases: Mapping[str, Any]) -> Iterator[str]:
@@ -201,20 +209,23 @@ def _catalogue(cases: Mapping[str, Any]) -> Iterator[str]:
         sum(results[which] for one in shown.values() for results in one["fronts"].values())
         for which in (0, 1)
     )
-    yield "## The catalogue of faults"
+    yield "# The catalogue of faults"
+    yield ""
+    yield "This page is for those who work on the client: every fault that it has to cope with, and the tests that show it."
+    yield "[Reliability](reliability.md) says what that means for users."
     yield ""
     yield f"{len(shown)} of {len(CASES)} faults have tests, which the table names; {passed:,} runs of them ended as the table says, {failed} did not."
     yield "In those of `tests/faults` it is also asserted that the key is nowhere but in the request's header, that no foreign exception comes out, that no call outlasts its deadline, that memory stays within bounds, that a creating request is not sent twice, and that afterwards no connection is in use, a plain call works, and no task, thread or socket is left."
     yield "The figures are runs that passed; `pytest --case 4` runs those of case 4."
     for title, numbers in _sections(shown):
         yield ""
-        yield f"### {title}"
+        yield f"## {title}"
         yield ""
         rows = [[str(number), CASES[number], *_results(shown[str(number)])] for number in numbers]
         yield from _table([["no.", "fault and outcome", *FRONTS, "tests"], *rows])
     if WAITING:
         yield ""
-        yield "### Not shown yet"
+        yield "## Not shown yet"
         yield ""
         yield from _table(
             [

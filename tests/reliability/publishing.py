@@ -1,5 +1,5 @@
 """
-Measuring what docs/reliability.md says, all of it or a part, and writing the page.
+Measuring what docs/reliability.md says, all of it or a part, and writing the pages.
 """
 
 from __future__ import annotations
