@@ -28,8 +28,8 @@ def test_the_examples_are_found():
     """
     folders = sorted(path.parent.name for path in EXAMPLES.glob("*/pyproject.toml"))
 
-    assert [EXAMPLES / name for name in ("fastapi-backend", "process-pool")] == PROJECTS
-    assert ["celery", "fastapi-backend", "gunicorn", "process-pool"] == folders
+    assert [EXAMPLES / name for name in ("conduct", "fastapi-backend", "process-pool")] == PROJECTS
+    assert ["celery", "conduct", "fastapi-backend", "gunicorn", "process-pool"] == folders
     assert [] == [
         name
         for name in folders

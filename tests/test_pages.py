@@ -39,7 +39,7 @@ import pytest
 from packaging.requirements import Requirement
 from pages import PAGES, ROOT, Block, anchors_of, blocks_of, links_of, named
 
-from heymilo_async import __version__
+from heymilo_async import HeyMiloError, __version__
 from heymilo_async.cli import _app
 from heymilo_async.sandbox import running
 
@@ -88,6 +88,11 @@ SERVED = {named(block.page) for block in CONSOLE if "server" in block.words}
 SCRIPTS = [block for block in PYTHON if block.file is None and not block.words]
 TYPED = [block for block in SCRIPTS if named(block.page) in SERVED]
 CHAINS = [block for block in PYTHON if "continued" in block.words]
+TUTORIALS = [
+    block
+    for block in [*SCRIPTS, *CHAINS]
+    if named(block.page).startswith(("README", "docs/start", "docs/tutorials"))
+]
 NOTEBOOKS = sorted({named(block.page) for block in PYTHON if "cell" in block.words})
 SESSIONS = sorted({named(block.page) for block in CONSOLE if not _installs(block)})
 
@@ -102,12 +107,15 @@ def milo():
 def at_the_sandbox(milo, monkeypatch, tmp_path):
     """
     The sandbox as new, which clients find by the environment, and a folder of one's own.
+
+    What a page shows breaks no rule of good conduct.
     """
     milo.reset()
     monkeypatch.setenv("HEYMILO_API_KEY", milo.api_key)
     monkeypatch.setenv("HEYMILO_BASE_URL", milo.base_url)
     monkeypatch.chdir(tmp_path)
-    return milo
+    yield milo
+    assert milo.conduct(), str(milo.conduct())
 
 
 @contextlib.contextmanager
@@ -161,6 +169,19 @@ def test_python_runs(block, capsys):
             exec(_compiled(one), namespace)
 
     _check_shown(block, capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("naps")
+@pytest.mark.parametrize("block", TUTORIALS, ids=str)
+def test_tutorials_behave(block, at_the_sandbox):
+    """
+    Where every seventh request fails, a block may end in an error, but breaks no rule of conduct.
+    """
+    at_the_sandbox.chaos(rate=0.15, seed=block.line)
+    namespace = {"__name__": "__main__"}
+    with contextlib.suppress(HeyMiloError, ExceptionGroup), _log_of_its_own():
+        for one in _chain(block):
+            exec(_compiled(one), namespace)
 
 
 @pytest.mark.usefixtures("at_the_sandbox")

@@ -80,6 +80,7 @@ def test_candidates_are_invited_once_however_often_it_is_killed(tmp_path):
         )
         assert {201} <= set(statuses)
         assert 409 not in statuses
+        assert milo.conduct(), f"seed {seed}: {milo.conduct()}"
 
 
 @pytest.mark.timeout(300)
@@ -94,6 +95,7 @@ def test_a_file_is_right_however_often_it_is_killed(tmp_path):
         codes = [_run_and_kill(milo, command, tmp_path, chance.randrange(1, 40)) for _ in range(6)]
         assert 0 == _run_and_kill(milo, command, tmp_path, 100_000), f"seed {seed}"
         assert -9 in codes
+        assert milo.conduct(), f"seed {seed}: {milo.conduct()}"
         whole = ("sync", "--to", "duckdb:///whole.duckdb")
         assert 0 == _run_and_kill(milo, whole, tmp_path, 100_000)
 

@@ -93,3 +93,4 @@ def test_a_thousand_ids(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None
     assert [one.phone_number for one in numbers] == found
     assert 1000 == statuses.count(200)
     assert statuses.count(429) <= 20
+    assert milo.conduct(), str(milo.conduct())

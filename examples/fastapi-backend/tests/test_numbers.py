@@ -4,6 +4,7 @@ What the routes answer while HeyMilo is well.
 
 from __future__ import annotations
 
+import pytest
 from fastapi.testclient import TestClient
 
 from heymilo_async.sandbox import PhoneNumberResponse, Sandbox
@@ -78,3 +79,15 @@ def test_what_heymilo_is_asked(backend: TestClient, heymilo_sandbox: Sandbox) ->
         request.query,
     )
     assert heymilo_sandbox.api_key == request.headers["x-api-key"]
+
+
+@pytest.mark.usefixtures("heymilo_conduct")
+def test_how_it_behaves(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
+    """
+    Where every seventh request fails, all of ours are answered, and no rule of conduct is broken.
+    """
+    heymilo_sandbox.chaos(rate=0.15, seed=7)
+
+    answers = [backend.get("/numbers", params={"limit": limit}) for limit in range(1, 31)]
+
+    assert [200] * 30 == [answer.status_code for answer in answers]

@@ -61,6 +61,7 @@ def desk(heymilo_environment: Sandbox) -> Iterator[str]:
         process.wait(20)
 
 
+@pytest.mark.usefixtures("heymilo_conduct")
 def test_both_workers_answer(desk: str, heymilo_environment: Sandbox) -> None:
     """
     Requests go to both workers, and each number is right.

@@ -41,3 +41,16 @@ def test_what_is_sent_has_no_key(heymilo_environment: Sandbox) -> None:
     """
     with HeyMilo() as client:
         assert heymilo_environment.api_key.encode() not in pickle.dumps(client)
+
+
+@pytest.mark.usefixtures("heymilo_conduct")
+def test_how_they_behave(heymilo_environment: Sandbox) -> None:
+    """
+    Where every seventh request fails, nothing is lost, and no rule of conduct is broken.
+    """
+    heymilo_environment.chaos(rate=0.15, seed=7)
+    numbers = list(heymilo_environment.store)
+    with HeyMilo() as client:
+        found = numbers_of([one.id for one in numbers], client, processes=2)
+
+    assert [one.phone_number for one in numbers] == found
