@@ -26,6 +26,10 @@ EXTRAS = {
 #: What somebody would write who forgot the extra.
 USES = {
     "cli": "from heymilo_async.cli import main; sys.exit(main())",
+    "dlt": (
+        "from heymilo_async import HeyMilo; from heymilo_async.jobs.dlt import heymilo_source; "
+        "heymilo_source(HeyMilo('a-key'))"
+    ),
     "ingest": (
         "from heymilo_async import HeyMilo; from heymilo_async.jobs.ingest import ingest; "
         "ingest(HeyMilo('a-key'), '/dev/null', 'A')"
@@ -42,7 +46,7 @@ USES = {
     ),
 }
 #: Extras whose packages are missed when a job runs, and which say how to install them from a clone.
-JOBS = {"ingest", "sync"}
+JOBS = {"dlt", "ingest", "sync"}
 #: What a distribution is imported as, where that is another name.
 MODULES = {"jsonschema-rs": "jsonschema_rs", "opentelemetry-api": "opentelemetry"}
 #: What the client itself could not do without, though an extra asks for it too.
