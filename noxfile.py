@@ -40,7 +40,7 @@ DIST = Path("dist")
 ONCE = ("--ignore=tests/test_contributing.py", "--ignore=tests/test_reliability.py")
 HOUSE = "tests/test_benchmarks.py::test_the_house_is_counted"
 #: Extras that only `jobs` and `coverage` need.
-JOBS = ("ingest", "sync")
+JOBS = ("dlt", "ingest", "sync")
 #: No version with a known hole.
 CONSTRAINED = ("-c", "constraints.txt")
 
@@ -129,14 +129,15 @@ def full(session: nox.Session) -> None:
 @nox.session
 def jobs(session: nox.Session) -> None:
     """
-    Run the tests of the two jobs and their pages, with DuckDB and phonenumbers.
+    Run the tests of the two jobs and their pages, with DuckDB, dlt and phonenumbers.
     """
     session.install(*CONSTRAINED, "-e", ".[all]", *group("tests"))
     if session.posargs:
         run_tests(session)
         return
     run_tests(session, "tests/jobs")
-    session.run("pytest", "tests/test_pages.py", "-k", "candidates-in or data-home")
+    pages = "candidates-in or data-home or other-warehouses or questions-in-sql"
+    session.run("pytest", "tests/test_pages.py", "-k", pages)
 
 
 # By itself, for tracing makes the tests half as slow again.

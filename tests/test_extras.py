@@ -27,6 +27,10 @@ EXTRAS = {
 #: What somebody would write who forgot the extra.
 USES = {
     "cli": "from heymilo_async.cli import main; sys.exit(main())",
+    "dlt": (
+        "from heymilo_async import HeyMilo; from heymilo_async.jobs.dlt import heymilo_source; "
+        "heymilo_source(HeyMilo('a-key'))"
+    ),
     "ingest": (
         "from heymilo_async import HeyMilo; from heymilo_async.jobs.ingest import ingest; "
         "ingest(HeyMilo('a-key'), '/dev/null', 'A')"

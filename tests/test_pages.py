@@ -46,6 +46,8 @@ from heymilo_async.sandbox import running
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 #: Pages about what an extra can do that `nox -s jobs` installs, and `nox -s full` does not.
 JOBS = {
+    "docs/guides/other-warehouses.md": "dlt",
+    "docs/guides/questions-in-sql.md": "duckdb",
     "docs/tutorials/candidates-in.md": "phonenumbers",
     "docs/tutorials/data-home.md": "duckdb",
 }
@@ -113,6 +115,8 @@ def at_the_sandbox(milo, monkeypatch, tmp_path):
     milo.reset()
     monkeypatch.setenv("HEYMILO_API_KEY", milo.api_key)
     monkeypatch.setenv("HEYMILO_BASE_URL", milo.base_url)
+    # Where dlt keeps what it remembers of a pipeline.
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     monkeypatch.chdir(tmp_path)
     yield milo
     assert milo.conduct(), str(milo.conduct())

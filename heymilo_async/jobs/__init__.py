@@ -7,7 +7,8 @@ databases are local, and read and written where they are needed, in short pieces
 
 How to read it: `ingest` goes through the rows of a file (`_rows`) and keeps a journal (`_journal`);
 `sync` walks through the lists, and keeps what it finds in the tables (`_tables`) of a warehouse
-(`_warehouse`). DuckDB and phonenumbers are imported when a job runs (`_needs`).
+(`_warehouse`); `dlt` gives the rows of these tables to a pipeline of dlt's. DuckDB, dlt and
+phonenumbers are imported when a job runs (`needs` in `_errors`).
 """
 
 from __future__ import annotations

@@ -48,7 +48,8 @@ _NEEDS: Final = {
     "candidates": ("postings",),
     "interviews": ("postings", "candidates"),
 }
-_BY_POSTING: Final = {"questions", "candidates"}
+#: The groups that are lists of postings.
+BY_POSTING: Final = {"questions", "candidates"}
 
 
 @attrs.frozen(kw_only=True)
@@ -164,8 +165,8 @@ async def async_sync(
     """
     if not isinstance(client, AsyncHeyMilo):
         raise wrong_type("client", "an AsyncHeyMilo; sync takes a HeyMilo", client)
-    names, path = _chosen(only), _path(to)
-    moment = _moment(since)
+    names, path = chosen_tables(only), _path(to)
+    moment = moment_of(since)
     options = {"tables": names, "since": since and str(since), "with_links": with_links}
     with opened(path) as warehouse:
         warehouse.begin(options, full=full)
@@ -175,7 +176,10 @@ async def async_sync(
     return SyncReport(path=path, tables=tables)
 
 
-def _chosen(only: Collection[str] | None) -> list[str]:
+def chosen_tables(only: Collection[str] | None) -> list[str]:
+    """
+    Return the names of the tables of *only*, and of those that they need, in the order of a run.
+    """
     if isinstance(only, str):
         raise wrong_type("only", "the names of tables", only)
     asked = set(TABLES if only is None else only)
@@ -186,7 +190,10 @@ def _chosen(only: Collection[str] | None) -> list[str]:
     return [name for name in TABLES if name in asked]
 
 
-def _moment(since: datetime | timedelta | None) -> datetime | None:
+def moment_of(since: datetime | timedelta | None) -> datetime | None:
+    """
+    Return the time that *since* means.
+    """
     if since is not None and not isinstance(since, datetime | timedelta):
         raise wrong_type("since", "a datetime or a timedelta", since)
     moment = datetime.now(UTC) - since if isinstance(since, timedelta) else since
@@ -244,7 +251,7 @@ class _Run:
             await self._interviews(table)
         elif table.name == "ats_connections":
             await self._connections(table)
-        elif table.name in _BY_POSTING:
+        elif table.name in BY_POSTING:
             for posting_id in self._warehouse.posting_ids():
                 await self._list(table, posting_id)
             self._left += self._warehouse.leave_with_postings(table)

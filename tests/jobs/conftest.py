@@ -18,6 +18,8 @@ from heymilo_async import sandbox
 
 PACKAGES = ("duckdb", "phonenumbers")
 collect_ignore_glob = [] if all(map(importlib.util.find_spec, PACKAGES)) else ["test_*"]
+if importlib.util.find_spec("dlt") is None:
+    collect_ignore_glob.append("test_jobs_dlt.py")
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,232 @@
+"""
+The rows that `sync` brings home as a source of dlt's, which loads them into any other warehouse.
+
+dlt reports how it is used unless it is told not to. Importing this module, before the first pipeline
+is made, tells it not to, unless you have said otherwise in `RUNTIME__DLTHUB_TELEMETRY`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import attrs
+
+from .. import HeyMilo, HeyMiloError, InterviewData, Model, NotFoundError
+from .._core.arguments import wrong_type
+from ._errors import needs
+from ._tables import TABLES, Table
+from .sync import BY_POSTING, chosen_tables, moment_of
+
+__all__ = ["heymilo_source", "load"]
+
+os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+
+_TYPES: Final[Mapping[str, str]] = {
+    "VARCHAR": "text",
+    "BOOLEAN": "bool",
+    "BIGINT": "bigint",
+    "DOUBLE": "double",
+    "TIMESTAMPTZ": "timestamp",
+    "JSON": "json",
+}
+#: How many interviews are fetched at a time.
+_AT_A_TIME: Final = 5
+#: Characters of a hash that tell whether a candidate has moved: dlt keeps them in its state.
+_DIGITS: Final = 8
+
+_Record = dict[str, Any]
+
+
+def heymilo_source(
+    client: HeyMilo,
+    *,
+    only: Collection[str] | None = None,
+    since: datetime | timedelta | None = None,
+    full: bool = False,
+    with_links: bool = False,
+) -> Any:
+    """
+    Return a source of dlt's with a resource for each table that `sync` has.
+
+    Each has its primary key, the disposition `merge`, and a type and a description for each column.
+    Members without a fixed form are columns of the type `json`; one that may be any JSON, the answer
+    of a question, is text.
+    Lists are read whole each time; an interview is fetched where its candidate's status, score or
+    last activity is not what it was, which dlt's state of the pipeline remembers.
+
+    Args:
+        client: The client to read with; give it a `rate_limit`, and let it be open until the
+            pipeline has run.
+        only: The tables to load, and those that they need: postings for questions and candidates,
+            candidates for interviews. None: all.
+        since: Read only the candidates who were invited since then; what happens to those who were
+            invited before goes unnoticed.
+        full: Whether to fetch every interview.
+        with_links: Whether to load the links that let their holder in: interviews, recordings,
+            resumes.
+
+    Returns:
+        A `DltSource`.
+
+    Raises:
+        InvalidRequestError: An argument cannot work.
+        TypeError: An argument is of the wrong type.
+        ImportError: dlt is not installed.
+    """
+    if not isinstance(client, HeyMilo):
+        raise wrong_type("client", "a HeyMilo", client)
+    names, moment = chosen_tables(only), moment_of(since)
+    dlt = needs("dlt", "dlt")
+    reader = _Reader(client, since=moment, full=full, with_links=with_links)
+    made: dict[str, Any] = {}
+    for name in names:
+        hints = _hints(TABLES[name])
+        if name == "interviews":
+            made[name] = dlt.transformer(
+                reader.interviews(dlt.current.resource_state),
+                data_from=made["candidates"],
+                **hints,
+            )
+        elif name in BY_POSTING:
+            read = reader.of_postings(TABLES[name])
+            made[name] = dlt.transformer(read, data_from=made["postings"], **hints)
+        else:
+            made[name] = dlt.resource(reader.listed(TABLES[name]), **hints)
+    return dlt.source(lambda: list(made.values()), name="heymilo", max_table_nesting=0)()
+
+
+def load(pipeline: Any, source: Any) -> Any:
+    """
+    Load *source* by *pipeline*, and before it what a run that was killed has left behind.
+
+    `pipeline.run(source)` alone would load only what was left behind, or drop it: and with it
+    interviews which the pipeline believes to have.
+
+    Args:
+        pipeline: A pipeline of dlt's.
+        source: What `heymilo_source` returned.
+
+    Returns:
+        dlt's `LoadInfo` of *source*.
+    """
+    if pipeline.has_pending_data:
+        pipeline.normalize()
+        pipeline.load()
+    return pipeline.run(source)
+
+
+def _hints(table: Table) -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        # Of a column without a hint that was never but null, dlt makes none.
+        one.name: {
+            "data_type": "text" if _is_any_json(table, one.name) else _TYPES[one.type],
+            "nullable": one.name != table.key,
+            "description": one.comment,
+        }
+        for one in table.all_columns
+        if one.name not in {"synced_at", "last_seen_at"}
+    }
+    return {
+        "name": table.name,
+        "columns": columns,
+        "primary_key": table.key,
+        "write_disposition": "merge",
+    }
+
+
+def _is_any_json(table: Table, name: str) -> bool:
+    """
+    Return whether a member may be any JSON, a text too: that is one of dlt's `json` columns no more.
+    """
+    field = attrs.fields_dict(table.model).get(name)
+    return field is not None and field.type is Any
+
+
+class _Reader:
+    """
+    Reads the tables by a client, as records of dlt's.
+    """
+
+    def __init__(
+        self, client: HeyMilo, *, since: datetime | None, full: bool, with_links: bool
+    ) -> None:
+        self._client = client
+        self._since = since
+        self._full = full
+        self._with_links = with_links
+
+    def listed(self, table: Table) -> Callable[[], Iterator[list[_Record]]]:
+        """
+        Return what reads a list, a page at a time.
+        """
+
+        def read() -> Iterator[list[_Record]]:
+            if table.name == "ats_connections":
+                yield self._records(table, self._client.ats.list_connections())
+                return
+            for page in getattr(self._client, table.name).list_all().pages():
+                yield self._records(table, page)
+
+        return read
+
+    def of_postings(self, table: Table) -> Callable[[Sequence[_Record]], Iterator[list[_Record]]]:
+        """
+        Return what reads the list of each posting.
+        """
+        options = {"created_after": self._since} if table.name == "candidates" else {}
+
+        def read(postings: Sequence[_Record]) -> Iterator[list[_Record]]:
+            for posting in postings:
+                pager = getattr(self._client, table.name).list_all(posting["id"], **options)
+                try:
+                    for page in pager.pages():
+                        yield self._records(table, page)
+                except NotFoundError:
+                    # The posting is gone since it was listed.
+                    continue
+
+        return read
+
+    def interviews(
+        self, state: Callable[[], dict[str, Any]]
+    ) -> Callable[[Sequence[_Record]], Iterator[list[_Record]]]:
+        """
+        Return what fetches the interviews of the candidates that have moved.
+        """
+
+        def read(candidates: Sequence[_Record]) -> Iterator[list[_Record]]:
+            known = state().setdefault("fetched", {})
+            now_are = {one["interview_id"]: self._digest(one) for one in candidates}
+            due = [key for key, now in now_are.items() if self._full or known.get(key) != now]
+            settled = self._client.interviews.get_many_settled(due, concurrency=_AT_A_TIME)
+            for one in settled:
+                # What the server does not have is asked for again when its candidate moves.
+                if isinstance(one, HeyMiloError) and not isinstance(one, NotFoundError):
+                    raise one
+            came = [one for one in settled if isinstance(one, InterviewData)]
+            yield self._records(TABLES["interviews"], came)
+            known.update((key, now_are[key]) for key in due)
+
+        return read
+
+    def _digest(self, candidate: _Record) -> str:
+        workflow = candidate["workflow"] or {}
+        said = [candidate["status"], candidate["score"], workflow.get("last_activity_at")]
+        text = json.dumps([*said, self._with_links])
+        return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+    def _records(self, table: Table, items: Sequence[Model]) -> list[_Record]:
+        return [self._record(table, item) for item in items]
+
+    def _record(self, table: Table, item: Model) -> _Record:
+        row = table.row(item, with_links=self._with_links)
+        record: _Record = {"content_hash": row.content_hash}
+        for column, value in zip(table.columns, row.values, strict=True):
+            is_object = column.type == "JSON" and not _is_any_json(table, column.name)
+            record[column.name] = json.loads(value) if is_object and value else value
+        return record
