@@ -1,10 +1,10 @@
 """
-The command `heymilo`: the client of this package, from a terminal.
+The command `heymilo`: the client in a terminal.
 
-How to read it, from the outside inwards: `_app` holds the command and its options, `_later` the names
-of all others, `_resources` makes those of a resource, `_session` opens the client for them. `_output`
-writes what comes back in the format that was asked for, `_table` for people; `_errors` turns what
-goes wrong into one line and an exit code; `_streams` is the border to stdout and stderr.
+How to read it: `_app` defines the command and its options, `_later` names the others, `_resources`
+derives the commands of the resources, and `_session` opens the client for them. `_output` writes
+results in the selected format, and `_table` formats tables. `_errors` turns exceptions into one
+line and an exit code. `_streams` writes to stdout and stderr.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def main() -> int:
     """
     arguments = sys.argv[1:]
     try:
-        # Not above: who did not install the extra is told so, and Ctrl-C works from here on.
+        # Not at the top, so that a missing extra and Ctrl-C are handled here.
         if arguments == ["--version"] and "_HEYMILO_COMPLETE" not in os.environ:
-            # Needs nothing of all that, and an installation is looked at by it.
+            # It works without the extra, because people use it to check an installation.
             return _show_version()
         from ._app import run  # noqa: PLC0415
 

@@ -1,5 +1,5 @@
 """
-The command, for `python -m heymilo_async.cli`.
+Runs the command for `python -m heymilo_async.cli`.
 """
 
 import sys

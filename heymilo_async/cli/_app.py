@@ -1,5 +1,5 @@
 """
-The command itself: its options, its help, and running it.
+The command `heymilo`: its options, its help, and the function that runs it.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ The HeyMilo Public API from a terminal. (Unofficial.)
   $ heymilo --install-completion
 
 [bold]Environment[/bold]
-  HEYMILO_API_KEY       the API key; never an argument, which others could see
+  HEYMILO_API_KEY       the API key; not an option, because other users could see it
   HEYMILO_ACCESS_TOKEN  an OAuth access token, if there is no key
-  HEYMILO_WORKSPACE_ID  the workspace, for tokens that are good for several
+  HEYMILO_WORKSPACE_ID  the workspace, for tokens with several workspaces
   HEYMILO_BASE_URL      instead of https://api.heymilo.ai
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY; NO_COLOR
 
 [bold]Exit codes[/bold]
-  0    done
+  0    success
   1    any other error
-  2    usage: a wrong option, argument or setting
-  3    authentication: no credentials, or not good for this (401, 403)
+  2    usage: an invalid option, argument or setting
+  3    authentication: no credentials, or the server refused them (401, 403)
   4    not found (404)
   5    rate limited (429)
-  6    connection: no answer from the server
+  6    connection: no response from the server
   130  interrupted by Ctrl-C
-  141  nobody reads the output any more, as with | head
+  141  the output pipe was closed, as by | head
 """
 
 app = typer.Typer(
@@ -77,10 +77,10 @@ def options(
         bool,
         typer.Option(
             "--sandbox",
-            help="Ask a HeyMilo that runs inside this command, with made-up numbers; no key needed.",
+            help="Use a sandbox inside this command, with made-up data; needs no API key.",
         ),
     ] = False,
-    version: Annotated[  # noqa: ARG001 - its callback did it
+    version: Annotated[  # noqa: ARG001 - its callback handles it
         bool,
         typer.Option(
             "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
@@ -88,7 +88,7 @@ def options(
     ] = False,
 ) -> None:
     """
-    Keep the options for the command, which comes next.
+    Store the options for the subcommand.
     """
     show_help_if_alone(context)
     if context.invoked_subcommand is not None:
@@ -102,10 +102,10 @@ def run(arguments: Sequence[str]) -> int:
     """
     Run the command with *arguments*, and return its exit code.
 
-    Nothing is raised but for a module that a command needs and cannot find.
+    It raises nothing except ModuleNotFoundError, for a missing module.
     """
     try:
-        # Not `app(...)`, which would set sys.excepthook.
+        # Not `app(...)`, which sets sys.excepthook.
         command = typer.main.get_command(app)
         code = command.main(list(arguments), prog_name="heymilo", standalone_mode=False)
     except ModuleNotFoundError:

@@ -1,5 +1,5 @@
 """
-What `heymilo doctor` looks at: a function for each check, which returns its `Finding`.
+The checks of `heymilo doctor`: one function per check, which returns a `Finding`.
 """
 
 from __future__ import annotations
@@ -42,27 +42,30 @@ from ._finding import Case, Finding, State, failed, skipped
 from ._reach import connect, look_up, shake_hands, tls_fault, way_to, within
 from ._streams import printable
 
-#: Seconds by which clocks may differ: dates in headers are whole seconds, and take time to come.
+#: Seconds by which clocks may differ: dates in headers are whole seconds, and arrive later.
 _TOLERATED: Final = 5.0
 _LIMITS: Final = ("ratelimit", "x-ratelimit")
 _QUOTES: Final = "\"'`"
 _CALL: Final = "GET /api/v2/phone-numbers"
 
 _STATUSES: Final[Mapping[type[APIStatusError], tuple[str, str]]] = {
-    AuthenticationError: ("the key or the token is refused", "copy it again, or make a new one"),
-    PermissionDeniedError: (
-        "the credential is known, but not allowed this",
-        "check what it may do, and HEYMILO_WORKSPACE_ID",
+    AuthenticationError: (
+        "the server refused the key or token",
+        "copy it again, or create a new one",
     ),
-    NotFoundError: ("the API is not there", "check the base URL"),
-    RateLimitError: ("too many requests with this credential", "come back later"),
-    ServerError: ("the server, or something before it, failed", "try again"),
+    PermissionDeniedError: (
+        "the credential is valid, but has no permission",
+        "check its permissions, and HEYMILO_WORKSPACE_ID",
+    ),
+    NotFoundError: ("there is no API at this URL", "check the base URL"),
+    RateLimitError: ("too many requests with this credential", "retry later"),
+    ServerError: ("the server, or a gateway in front of it, failed", "retry"),
 }
 
 
 def installed(_: Case) -> Finding:
     """
-    What runs here.
+    Report the versions of Python and of the libraries.
     """
     facts = {
         "python": platform.python_version(),
@@ -76,26 +79,26 @@ def installed(_: Case) -> Finding:
 
 def credential(case: Case) -> Finding:
     """
-    Whether there is a key or a token, and from where; nothing of it is shown.
+    Check whether there is a key or token, and report its source, but not its value.
     """
     if case.sandbox:
         case.has_credential = True
-        return Finding(text="the sandbox's own")
+        return Finding(text="the sandbox's key")
     name = variable_in_use()
     if name is None:
         return failed(
-            "there is none",
+            "there is no credential",
             "set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN)",
             ExitCode.AUTHENTICATION,
         )
-    # (The text stands in no variable.)
+    # (Not in a local variable, which a traceback could show.)
     parameter = name.removeprefix("HEYMILO_").lower()
     fault = _fault_of_credential(f"{parameter} (or {name})", os.environ[name])
     if fault is not None:
-        return failed(f"{name} cannot be used", fault, ExitCode.USAGE, source=name)
+        return failed(f"{name} is invalid", fault, ExitCode.USAGE, source=name)
     case.has_credential = True
     others = [other for other in VARIABLES if other != name and os.environ.get(other, "").strip()]
-    unused = f"; {others[0]} is not used beside it" if others else ""
+    unused = f"; {others[0]} is ignored" if others else ""
     odd = _oddity_of(os.environ[name])
     if odd is not None:
         text, cure = odd
@@ -124,14 +127,14 @@ def _oddity_of(credential: str) -> tuple[str, str] | None:
 
 def base_url(case: Case) -> Finding:
     """
-    Where the API is said to be.
+    Check the base URL, and report its source.
     """
     try:
-        # Without a credential there is no client; this one goes as far as TLS.
+        # A client needs a credential, and the steps up to TLS work with any.
         case.client = case.open(None if case.has_credential else Secret("none"))
     except (ConfigurationError, CommandError) as error:
         return failed(
-            "it cannot be used", for_the_shell(str(error)), exit_code(error), source=case.source
+            "it is invalid", for_the_shell(str(error)), exit_code(error), source=case.source
         )
     return Finding(
         text=f"{case.settings.base_url}, {case.source}",
@@ -141,12 +144,12 @@ def base_url(case: Case) -> Finding:
 
 def proxy(case: Case) -> Finding:
     """
-    Which proxy serves that address.
+    Report the proxy for the base URL.
     """
     try:
         case.way = way = way_to(case.settings.base_url, case.pool_settings)
     except ConfigurationError as error:
-        return failed("it cannot be used", for_the_shell(str(error)), ExitCode.USAGE)
+        return failed("it is invalid", for_the_shell(str(error)), ExitCode.USAGE)
     if way.proxy is None:
         return Finding(text="none for this host", facts={"proxy": None})
     return Finding(
@@ -157,14 +160,14 @@ def proxy(case: Case) -> Finding:
 
 def name_look_up(case: Case) -> Finding:
     """
-    Which addresses the first machine on the way has.
+    Look up the addresses of the server, or of the proxy if there is one.
     """
     host, port = case.way.door
     started = time.monotonic()
     try:
         case.addresses = within(case.seconds, lambda: look_up(host, port))
     except TimeoutError:
-        fault = f"{host}: no answer within {case.seconds:g} s"
+        fault = f"{host}: no response within {case.seconds:g} s"
     except OSError as error:
         fault = f"{host}: {error.strerror or error}"
     else:
@@ -182,21 +185,21 @@ def name_look_up(case: Case) -> Finding:
 
 def connection(case: Case) -> Finding:
     """
-    Whether that machine takes a TCP connection.
+    Check whether the server, or the proxy, accepts a TCP connection.
     """
     way, port = case.way, case.way.door[1]
     started = time.monotonic()
     try:
-        # Twice over: it ends in time also if it does not keep to its own.
+        # Two timeouts, in case `connect` exceeds its own.
         address = within(case.seconds, lambda: connect(case.addresses, port, case.seconds))
     except ConnectionRefusedError:
-        fault = f"{place(*way.door)} refuses"
-        cure = "check host and port, and whether the server runs"
+        fault = f"{place(*way.door)} refuses the connection"
+        cure = "check host and port, and whether the server is running"
     except TimeoutError:
-        fault = f"{place(*way.door)} does not answer within {case.seconds:g} s"
-        cure = "a firewall may be between: try from elsewhere"
+        fault = f"{place(*way.door)} does not respond within {case.seconds:g} s"
+        cure = "a firewall may block it: try from another network"
         if way.proxy is None:
-            cure += ", or set HTTPS_PROXY if your network wants one"
+            cure += ", or set HTTPS_PROXY if your network needs a proxy"
     except OSError as error:
         fault, cure = f"{place(*way.door)}: {error.strerror or error}", "check the network"
     else:
@@ -210,13 +213,13 @@ def connection(case: Case) -> Finding:
 
 def tls(case: Case) -> Finding:
     """
-    Whether the server's certificate is good for it.
+    Check the TLS handshake and the server's certificate.
     """
     way = case.way
     if way.scheme == "http":
         return skipped("the base URL is http")
     if way.proxy_scheme not in {"", "http"}:
-        return skipped(f"not seen through a {way.proxy_scheme} proxy; the call shows it")
+        return skipped(f"not possible through a {way.proxy_scheme} proxy; the call checks it")
     try:
         context = ssl_context(case.pool_settings)
         done = within(case.seconds, lambda: shake_hands(way, context, case.seconds))
@@ -224,7 +227,7 @@ def tls(case: Case) -> Finding:
         return failed("no certificates to trust", for_the_shell(str(error)), ExitCode.USAGE)
     except OSError as error:
         return failed(*tls_fault(error, datetime.now(UTC)), ExitCode.CONNECTION)
-    until = "" if done.expires is None else f", good until {done.expires:%Y-%m-%d}"
+    until = "" if done.expires is None else f", valid until {done.expires:%Y-%m-%d}"
     return Finding(
         text=f"{done.version}, certificate by {done.issuer}{until}",
         facts={
@@ -237,7 +240,7 @@ def tls(case: Case) -> Finding:
 
 def call(case: Case) -> Finding:
     """
-    Whether the API answers the client, credential and all.
+    Check one call with the client and the credential.
     """
     view = case.client.with_options(
         timeout=case.seconds,
@@ -266,21 +269,21 @@ def _words_for(error: HeyMiloError) -> tuple[str, str]:
         later = "" if error.retry_after is None else f", in {error.retry_after:.0f} s"
         return f"{error.status_code} to {_CALL}: {text}{named}", cure + later
     if isinstance(error, ResponseDecodeError):
-        return error.message, "check the base URL: something else may answer there"
-    # This is what it points to.
+        return error.message, "check the base URL: another server may run there"
+    # The user runs the doctor already.
     text = for_the_shell(error.message.removesuffix(DOCTOR))
     if isinstance(error, APIConnectionError) and error.phase == "proxy":
         return text, "check the proxy's URL, with its user and password"
-    return text, "try again, and ask whoever runs the network or the server"
+    return text, "retry, or ask the administrator of the network or the server"
 
 
 def clock(case: Case) -> Finding:
     """
-    Whether this machine and the server agree on what time it is.
+    Compare this machine's clock with the server's.
     """
     sent = None if case.headers is None else _date_of(case.headers.get("date", ""))
     if sent is None:
-        return skipped("no answer with a date to tell it by")
+        return skipped("there is no response with a date")
     ahead = skew(sent, case.asked, case.answered)
     facts = {"seconds_ahead": ahead}
     if abs(ahead) <= _TOLERATED:
@@ -288,17 +291,18 @@ def clock(case: Case) -> Finding:
     return Finding(
         state=State.WARNING,
         text=f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the server's",
-        cure="let the system set its clock by the network (NTP)",
+        cure="let the system synchronize its clock (NTP)",
         facts=facts,
     )
 
 
 def skew(sent: float, asked: float, answered: float) -> float:
     """
-    Return by how many seconds this machine's clock is at least ahead of the server's.
+    Return how many seconds this machine's clock is at least ahead of the server's.
 
-    The answer was *sent*, by the server's clock and cut to whole seconds, at some moment between
-    *asked* and *answered*, by this one's; all in Unix seconds. Negative: behind.
+    *sent* is the response's date by the server's clock, truncated to whole seconds. *asked* and
+    *answered* are the times of request and response by this clock. All are Unix seconds. A
+    negative result means behind.
     """
     if asked > sent + 1:
         return asked - (sent + 1)
@@ -307,20 +311,20 @@ def skew(sent: float, asked: float, answered: float) -> float:
 
 def limits(case: Case) -> Finding:
     """
-    What the server says of its rate limit.
+    Report the server's rate-limit headers.
     """
     if case.headers is None:
-        return skipped("no answer to tell it by")
+        return skipped("there is no response")
     seen = {
         name: value
         for name, value in case.headers.items()
         if name.startswith(_LIMITS) or name == "retry-after"
     }
     listed = ", ".join(f"{name}: {printable(value)}" for name, value in seen.items())
-    return Finding(text=listed or "no rate-limit headers in the answer", facts=seen)
+    return Finding(text=listed or "no rate-limit headers in the response", facts=seen)
 
 
-#: In order; each with those that have to be well before it can be made.
+#: In order; each with the checks that must succeed before it.
 CHECKS: Final[Mapping[str, tuple[Callable[[Case], Finding], Sequence[str]]]] = {
     "Python": (installed, ()),
     "key": (credential, ()),
@@ -337,12 +341,12 @@ CHECKS: Final[Mapping[str, tuple[Callable[[Case], Finding], Sequence[str]]]] = {
 
 def findings(case: Case) -> Iterator[Finding]:
     """
-    Make one check after the other, and give what each came to.
+    Run all checks in order, and yield their findings.
     """
     blocked: dict[str, str] = {}
     for name, (check, needs) in CHECKS.items():
         cause = next((blocked[need] for need in needs if need in blocked), None)
-        finding = check(case) if cause is None else skipped(f"not tried: mend '{cause}' first")
+        finding = check(case) if cause is None else skipped(f"not checked: fix '{cause}' first")
         if cause is not None or finding.state is State.FAILED:
             blocked[name] = cause or name
         yield attrs.evolve(finding, name=name)

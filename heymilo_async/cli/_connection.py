@@ -1,5 +1,5 @@
 """
-The options of every command that asks the API, before the command's name and behind it.
+The options of every command that calls the API, accepted before and after the command's name.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _option(*names: str, **settings: Any) -> Any:
 @attrs.frozen
 class Pace:
     """
-    How many requests to start, None for any number.
+    The value of --rate-limit; None: no limit.
     """
 
     limit: RateLimit | None
@@ -37,10 +37,10 @@ class Pace:
 
 def pace(text: str) -> Pace:
     """
-    Return the pace that *text* means: `300/min`, `5/s`, `off`.
+    Parse a rate limit: `300/min`, `5/s`, `off`.
 
     Raises:
-        typer.BadParameter: It is something else.
+        typer.BadParameter: *text* is not a rate limit.
     """
     if text.strip().lower() == "off":
         return Pace(None)
@@ -56,7 +56,7 @@ def pace(text: str) -> Pace:
 @attrs.frozen(kw_only=True)
 class Connection:
     """
-    What was said about how to ask; None for what was not.
+    The values of the connection options; None for options that are not given.
     """
 
     timeout: float | None = None
@@ -70,7 +70,7 @@ class Connection:
 
     def merged(self, later: Connection) -> Connection:
         """
-        Return this with what *later* says in its place; being verbose adds up.
+        Return these options overridden by *later*; the counts of -v are added.
         """
         given = {
             name: value
@@ -87,7 +87,7 @@ _OPTIONS: Final[dict[str, Any]] = {
         _option(
             parser=seconds,
             metavar="SECONDS",
-            help="Without progress; by default 30. 500ms and 2m are understood too.",
+            help="Timeout without progress; default 30. Also accepts 500ms or 2m.",
         ),
     ],
     "deadline": Annotated[
@@ -95,12 +95,12 @@ _OPTIONS: Final[dict[str, Any]] = {
         _option(
             parser=seconds,
             metavar="SECONDS",
-            help="For a whole call, retries included (with --all: for each page); by default none.",
+            help="Time for a whole call, retries included (with --all: per page); default none.",
         ),
     ],
     "max_attempts": Annotated[
         int | None,
-        _option(min=1, metavar="N", help="Tries of one call; by default 3, and 1 is no retry."),
+        _option(min=1, metavar="N", help="Attempts per call; default 3; 1 means no retry."),
     ],
     "pace": Annotated[
         Pace | None,
@@ -108,13 +108,13 @@ _OPTIONS: Final[dict[str, Any]] = {
             "--rate-limit",
             parser=pace,
             metavar="N/UNIT",
-            help="Start no more requests than that, as in 100/min or 5/s; by default 300/min, as "
-            "many as the API allows. off: as many as there are.",
+            help="Maximum request rate, such as 100/min or 5/s; default 300/min, the API's limit. "
+            "off: no limit.",
         ),
     ],
     "base_url": Annotated[
         str | None,
-        _option(metavar="URL", help="Where the API is, instead of HEYMILO_BASE_URL."),
+        _option(metavar="URL", help="The URL of the API, instead of HEYMILO_BASE_URL."),
     ],
     "workspace_id": Annotated[
         str | None,
@@ -133,7 +133,7 @@ _OPTIONS: Final[dict[str, Any]] = {
             "-v",
             "--verbose",
             count=True,
-            help="Say on stderr what goes over the transport; -vv with headers. Secrets are masked.",
+            help="Log requests and responses to stderr; -vv with headers. Secrets are masked.",
         ),
     ],
 }
@@ -145,9 +145,9 @@ class _Adjustable(Protocol):
 
 def with_connection(command: F) -> F:
     """
-    Give *command* the options of a connection; what they say goes into `context.obj`.
+    Add the connection options to *command*; their values go into `context.obj`.
 
-    Typer has no options that commands share, but reads them from signatures.
+    Typer reads options from signatures, and has no shared options.
     """
     types = get_type_hints(command, include_extras=True)
     own = [
@@ -155,8 +155,8 @@ def with_connection(command: F) -> F:
         for one in inspect.signature(command).parameters.values()
         if one.name != "connection"
     ]
-    # An operation may have a parameter of that name, such as the deadline of a posting; the option
-    # of the connection then stands before the command.
+    # An operation may have a parameter of the same name, such as the deadline of a posting; the
+    # connection option then works only before the command's name.
     names = [name for name in _OPTIONS if name not in {one.name for one in own}]
     added = [
         inspect.Parameter(
@@ -171,13 +171,13 @@ def with_connection(command: F) -> F:
 
     @functools.wraps(command)
     def adjusted(context: typer.Context, *args: Any, **kwargs: Any) -> None:
-        said = Connection(**{name: kwargs.pop(name) for name in names})
+        given = Connection(**{name: kwargs.pop(name) for name in names})
         session: _Adjustable | None = context.obj
         if session is not None:
-            context.obj = session.adjusted(said)
+            context.obj = session.adjusted(given)
             command(context, *args, **kwargs)
         else:
-            command(context, *args, connection=said, **kwargs)
+            command(context, *args, connection=given, **kwargs)
 
     signature = inspect.Signature([*own, *added], return_annotation=None)
     described: Any = adjusted

@@ -1,5 +1,5 @@
 """
-The command `heymilo doctor`: what is between this machine and the API, step by step.
+The command `heymilo doctor`: checks the connection to the API step by step.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ from ._streams import is_terminal, printable, write
 
 # (Typer keeps line breaks from the second paragraph on, so paragraphs have none.)
 HELP: Final = """
-Find out what keeps this machine from using the API, and say what to do.
+Find problems between this machine and the API, and suggest fixes.
 
 {checks}
 
 [bold]Marks[/bold]
-  ok  well
-  !   it works, but have a look
-  !!  it does not work: what to do
-  --  not looked at
+  ok  works
+  !   works, with a warning
+  !!  failed, with a suggested fix
+  --  not checked
 
 [bold]Exit codes[/bold]
-  0  all is well
-  1  any other trouble
-  2  a setting cannot be used
-  3  no credentials, or no good ones
+  0  everything works
+  1  any other problem
+  2  an invalid setting
+  3  no credentials, or the server refused them
   4  no API at the base URL
   5  rate limited
-  6  connection: out of reach
+  6  connection: the server is unreachable
 
-Of several troubles, the first one counts.
+The exit code is that of the first problem.
 """.format(
     checks=(
-        "It looks for a key, follows the way to the server step by step (proxy, name, connection, "
-        "TLS), makes one call with the client itself, and compares the clocks. No secret is shown, "
-        "so the output can be sent to somebody who helps."
+        "It looks for a key, checks each step to the server (proxy, DNS, connection, TLS), makes "
+        "one call with the client, and compares the clocks. The output contains no secrets, so "
+        "you can send it to support."
     )
 )
 
-#: Seconds for a step, unless --timeout says otherwise.
+#: Seconds per check, unless --timeout is given.
 _SECONDS: Final = 5.0
 
 _MARKS: Final = {State.OK: "ok", State.WARNING: "!", State.FAILED: "!!", State.SKIPPED: "--"}
@@ -68,7 +68,7 @@ _NAME_WIDTH: Final = max(map(len, CHECKS))
 
 class Form(enum.StrEnum):
     """
-    What the result looks like.
+    The format of the result.
     """
 
     TEXT = "text"
@@ -79,11 +79,11 @@ def examine(
     context: typer.Context,
     *,
     form: Annotated[
-        Form, typer.Option("--format", help="Lines to read, or one object for programs.")
+        Form, typer.Option("--format", help="Readable lines, or one JSON object.")
     ] = Form.TEXT,
 ) -> None:
     """
-    Make all checks, and write what each came to.
+    Run all checks, and write their findings.
     """
     code = ExitCode.DONE
     with reporting(), contextlib.ExitStack() as stack:
@@ -107,20 +107,20 @@ def examine(
 
 def line(finding: Finding) -> str:
     """
-    Return *finding* for people: one line in a file, and as many as it needs on a terminal.
+    Return *finding* as text: one line, or several on a narrow terminal.
     """
-    said = printable("; ".join(filter(None, (finding.text, finding.cure))))
+    text = printable("; ".join(filter(None, (finding.text, finding.cure))))
     mark = _MARKS[finding.state]
     if not is_terminal():
-        return f"{mark:{_MARK_WIDTH}}  {finding.name:{_NAME_WIDTH}}  {said}\n"
+        return f"{mark:{_MARK_WIDTH}}  {finding.name:{_NAME_WIDTH}}  {text}\n"
     lines = Table.grid(padding=(0, 2, 0, 0))
     lines.add_column(width=_MARK_WIDTH, no_wrap=True)
     lines.add_column(width=_NAME_WIDTH, no_wrap=True)
     lines.add_column(overflow="fold")
     style = _STYLES[finding.state]
-    lines.add_row(Text(mark, style), Text(finding.name), Text(said))
+    lines.add_row(Text(mark, style), Text(finding.name), Text(text))
     console = Console()
-    # Not printed here: rich ends the process by itself when a pipe is closed.
+    # Not printed by rich, which exits the process when a pipe is closed.
     with console.capture() as captured:
         console.print(lines)
     return captured.get()
@@ -128,7 +128,7 @@ def line(finding: Finding) -> str:
 
 def document(made: Sequence[Finding], code: ExitCode) -> str:
     """
-    Return the findings as JSON, with the exit code that sums them up.
+    Return the findings and the exit code as JSON.
     """
     checks = [
         {

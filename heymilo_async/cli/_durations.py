@@ -1,5 +1,5 @@
 """
-Durations as people type them: `5`, `500ms`, `1.5s`, `2m`.
+Parses durations in options: `5`, `500ms`, `1.5s`, `2m`.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 def duration(text: str) -> float:
     """
-    Return the seconds that *text* means: `50ms`, `1.5s`, `2m`.
+    Parse a duration with a unit, such as `50ms`, `1.5s` or `2m`, and return it in seconds.
 
     Raises:
-        typer.BadParameter: It is something else.
+        typer.BadParameter: *text* is not a duration.
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        message = f"{text!r} is no duration such as 50ms, 1.5s or 2m"
+        message = f"it takes a duration such as 50ms, 1.5s or 2m, not {text!r}"
         raise typer.BadParameter(message)
     return float(match[1]) * _UNITS[match[2]]
 
 
 def seconds(text: str) -> float:
     """
-    Return the seconds that *text* means, a number without a unit included; more than 0.
+    Parse a duration of more than 0, whose unit may be missing, and return it in seconds.
 
     Raises:
-        typer.BadParameter: It is something else.
+        typer.BadParameter: *text* is not a duration, or is 0.
     """
     typed = text.strip()
     bare = _NUMBER.fullmatch(typed)

@@ -1,5 +1,5 @@
 """
-What goes wrong, as one line on stderr and an exit code.
+Turns exceptions into one line on stderr and an exit code.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ..errors import (
 )
 from ._streams import OutputError, discard_output, say
 
-# Typer does not export it; by its version it is click's or its own.
+# Typer does not export it; depending on Typer's version, it is click's or Typer's own.
 UsageError: Final = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 
 
 class ExitCode(enum.IntEnum):
     """
-    What the command tells the shell.
+    The exit codes of the command.
     """
 
     DONE = 0
@@ -37,7 +37,7 @@ class ExitCode(enum.IntEnum):
     NOT_FOUND = 4
     RATE_LIMITED = 5
     CONNECTION = 6
-    # 128 and the number of the signal that would end other programs: SIGINT, SIGPIPE.
+    # 128 plus the number of the signal: SIGINT, SIGPIPE.
     INTERRUPTED = 130
     PIPE_CLOSED = 141
 
@@ -81,7 +81,7 @@ def for_the_shell(text: str) -> str:
 
 class CommandError(Exception):
     """
-    The command cannot do what it was asked to; the text says why, and what to do.
+    The command cannot run; the message explains why, and how to fix it.
     """
 
     def __init__(self, message: str, code: ExitCode = ExitCode.OTHER) -> None:
@@ -91,10 +91,10 @@ class CommandError(Exception):
 
 def report(error: BaseException) -> int:
     """
-    Say what went wrong, unless nobody is there to read it, and return the exit code.
+    Write *error* to stderr, unless a pipe was closed, and return the exit code.
     """
     if isinstance(error, SystemExit):
-        # So ends rich, or Typer, when nobody reads the help.
+        # rich and Typer raise it when the pipe is closed while they write the help.
         if not isinstance(error.__context__, BrokenPipeError):
             return error.code if isinstance(error.code, int) else ExitCode.OTHER
         error = error.__context__
@@ -107,7 +107,7 @@ def report(error: BaseException) -> int:
 
 def exit_code(error: BaseException) -> ExitCode:
     """
-    Return the exit code that stands for *error*.
+    Return the exit code for *error*.
     """
     if isinstance(error, CommandError):
         return error.code

@@ -1,5 +1,5 @@
 """
-The lines that `heymilo sandbox` writes, one for each request.
+Formats the log lines of `heymilo sandbox`, one per request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LONGEST_TARGET: Final = 300
 
 def line(exchange: Exchange, clock: str) -> str:
     """
-    Return what the log says of *exchange*, which ended at *clock*; nothing of it is a secret.
+    Return the log line for *exchange*, which ended at *clock*, with secrets masked.
     """
     status = "---" if exchange.status_code is None else f"{exchange.status_code:3}"
     fault = "" if exchange.fault is None else f"  (fault: {type(exchange.fault).__name__})"
@@ -31,7 +31,7 @@ def line(exchange: Exchange, clock: str) -> str:
 def _target(request: ReceivedRequest) -> str:
     query = _PARAMETER.sub(_hidden, request.query)
     target = f"{request.path}?{query}" if query else request.path
-    # A caller who mixes things up may have put the key into the path, too.
+    # A caller may have put the key into the path by mistake.
     sent = [request.headers.get(name, "") for name in _CREDENTIALS]
     known = tuple(Secret(word) for value in sent for word in value.split())
     return printable(scrub(target, known), _LONGEST_TARGET)

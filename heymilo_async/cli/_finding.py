@@ -1,5 +1,5 @@
 """
-What `heymilo doctor` passes from check to check, and what each check comes to.
+The state that the checks of `heymilo doctor` share, and the finding of a check.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ._reach import Way
 
 class State(enum.StrEnum):
     """
-    What a check came to.
+    The outcome of a check.
     """
 
     OK = "ok"
@@ -35,12 +35,12 @@ class Finding:
     The result of a check.
 
     Attributes:
-        name: Of the check.
-        state: What it came to.
-        text: What was seen.
-        cure: What to do; empty if there is nothing to do.
-        code: What the command tells the shell if this is the first that failed.
-        facts: What was seen, for programs.
+        name: The name of the check.
+        state: The outcome.
+        text: The result, as text.
+        cure: A suggested fix; empty if none is needed.
+        code: The exit code of the command if this is the first check that failed.
+        facts: The result, as data.
     """
 
     name: str = ""
@@ -54,13 +54,13 @@ class Finding:
 @attrs.define(kw_only=True)
 class Case:
     """
-    What is examined, and what is known of it by now.
+    The state that checks share; each check adds its results.
 
     Attributes:
-        sandbox: Whether it is the throw-away sandbox.
-        source: Where the base URL comes from.
-        open: Opens the client, with a key or else with the environment's.
-        seconds: How long a step may take.
+        sandbox: Whether the command uses its own sandbox.
+        source: The source of the base URL.
+        open: Opens the client with a key; None: with the credential of the environment.
+        seconds: The maximum duration of a check.
     """
 
     sandbox: bool
@@ -71,8 +71,8 @@ class Case:
     client: HeyMilo = attrs.field(init=False)
     way: Way = attrs.field(init=False)
     addresses: Sequence[str] = ()
-    #: Those of the answer, None if there was none; and when it was asked for and came, in Unix
-    #: seconds.
+    #: The headers of the response, None without a response; and the times of the request and the
+    #: response, in Unix seconds.
     headers: Headers | None = None
     asked: float = 0.0
     answered: float = 0.0
@@ -80,14 +80,14 @@ class Case:
     @property
     def settings(self) -> Settings:
         """
-        What the client was told, checked.
+        The client's settings.
         """
         return self.client._twin._engine.settings
 
     @property
     def pool_settings(self) -> PoolSettings:
         """
-        What the client's connections are made by.
+        The settings of the client's connections.
         """
         return self.client._twin._engine.pool._settings
 
@@ -101,6 +101,6 @@ def failed(text: str, cure: str, code: ExitCode, **facts: Any) -> Finding:
 
 def skipped(text: str) -> Finding:
     """
-    Return the finding of a check that was not made.
+    Return the finding of a check that was skipped.
     """
     return Finding(state=State.SKIPPED, text=text)

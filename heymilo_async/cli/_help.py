@@ -1,5 +1,5 @@
 """
-Help that is shown without being asked for.
+Shows the help if there is no subcommand.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import typer
 
 def show_help_if_alone(context: typer.Context) -> None:
     """
-    Show what commands there are, if none was given.
+    Show the help, if there is no subcommand.
     """
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())

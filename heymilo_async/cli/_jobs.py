@@ -1,5 +1,5 @@
 """
-The commands `heymilo ingest` and `heymilo sync`: the jobs, with a bar while they run and a report.
+The commands `heymilo ingest` and `heymilo sync`: run a job with a progress bar and a report.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ._streams import printable, write
 
 # (Typer keeps line breaks from the second paragraph on, so paragraphs have none.)
 INGEST_HELP: Final = """
-Bring the candidates of FILE into a posting, each once.
+Ingest the candidates of FILE into a posting, each exactly once.
 
 {file}
 
@@ -32,21 +32,21 @@ Bring the candidates of FILE into a posting, each once.
   $ heymilo ingest candidates.jsonl --posting 13D77095 --data answers
 
 [bold]Exit codes[/bold]
-  0  every row is in
-  1  some are not: refused, or unknown; or any other error
-  2  usage: a wrong option
-  3, 4, 5, 6  as of every command
+  0  every row is ingested
+  1  some rows were refused or are unknown; or any other error
+  2  usage: an invalid option
+  3, 4, 5, 6  as in 'heymilo --help'
 """.format(
     file=(
-        "FILE is CSV with a header, or JSON Lines if its name ends in .jsonl. Its columns name, email "
-        "and phone_number have places of their own; all others go into the candidates' metadata. "
-        "Rows are checked before anything is sent; those that cannot go in are shown, and the "
-        "others go in."
+        "FILE is CSV with a header, or JSON Lines if its name ends in .jsonl. The columns name, "
+        "email and phone_number become the candidates' attributes, and all other columns their "
+        "metadata. All rows are checked before the first request; invalid rows are listed, and "
+        "the others are ingested."
     ),
     once=(
-        "Run it again after whatever happened: a journal beside FILE has the state of each row, and "
-        "what may have been carried out is looked for in the list of candidates before it is sent "
-        "again. Without the journal it is made anew from that list."
+        "After any interruption, run it again: a journal next to FILE has the state of each row. "
+        "If the server may have processed a row, the command searches the list of candidates "
+        "before it sends the row again. If the journal is lost, it is rebuilt from that list."
     ),
 )
 
@@ -56,35 +56,35 @@ def ingest(
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
     posting: Annotated[
-        str, typer.Option(metavar="ID", show_default=False, help="The posting to invite them to.")
+        str, typer.Option(metavar="ID", show_default=False, help="The id of the posting.")
     ],
     journal: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Where to keep the states of the rows; by default FILE.journal.",
+            help="The journal with the rows' states; default FILE.journal.",
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check the rows, and send nothing.")
+        bool, typer.Option("--dry-run", help="Check the rows without sending them.")
     ] = False,
-    batch: Annotated[int, typer.Option(min=1, metavar="N", help="Rows in one request.")] = 25,
+    batch: Annotated[int, typer.Option(min=1, metavar="N", help="Rows per request.")] = 25,
     data: Annotated[
         list[str] | None,
         typer.Option(
             metavar="COLUMN",
             show_default=False,
-            help="A column that goes into the candidates' data, not their metadata. Repeatable.",
+            help="A column for the candidates' data instead of their metadata. Repeatable.",
         ),
     ] = None,
 ) -> None:
     """
-    Bring the rows in, and say which are not.
+    Ingest the rows, and list those that were refused.
     """
     session: Session = context.obj
     with session.client() as client, _missing_extra():
-        # Not above: only this command needs it.
+        # Not at the top, because only this command needs it.
         from ..jobs.ingest import ingest as job  # noqa: PLC0415
 
         with _bar(session, "rows") as advance:
@@ -101,7 +101,9 @@ def ingest(
         for refusal in report.refused:
             write(f"{printable(str(refusal))}\n")
         if dry_run:
-            write(f"{len(report.unsent)} of {report.rows} rows would go in; nothing was sent\n")
+            write(
+                f"{len(report.unsent)} of {report.rows} rows would be ingested; nothing was sent\n"
+            )
         else:
             write(f"{report}\n")
         is_well = not report.refused if dry_run else report.ok
@@ -110,7 +112,7 @@ def ingest(
 
 # (Typer keeps line breaks from the second paragraph on, so paragraphs have none.)
 SYNC_HELP: Final = """
-Bring the workspace's data into a DuckDB file, or up to date there.
+Copy the workspace's data into a DuckDB file, or update that file.
 
 {tables}
 
@@ -125,23 +127,22 @@ Bring the workspace's data into a DuckDB file, or up to date there.
 
 [bold]Exit codes[/bold]
   0  the file is up to date
-  1  the file cannot be used, or any other error
-  2  usage: a wrong option
-  3, 4, 5, 6  as of every command
+  1  the file is unusable, or any other error
+  2  usage: an invalid option
+  3, 4, 5, 6  as in 'heymilo --help'
 """.format(
     tables=(
-        "There is a table for each group: postings, questions, candidates, interviews, webhooks and "
-        "the small ones. Members without a fixed form are JSON columns; every table and column has "
-        "a comment that says what it is."
+        "Each resource has a table: postings, questions, candidates, interviews, webhooks and so "
+        "on. Free-form fields are JSON columns; a comment describes each table and column."
     ),
     again=(
-        "Lists are read whole each time, 100 rows a request; an interview, a request each, is "
-        "fetched only where its candidate has moved. A run that was killed is gone on with. Rows "
-        "that have left a list stay, with last_seen_at."
+        "Each run reads all lists, with 100 rows per request. An interview takes a request of its "
+        "own, and is fetched only if its candidate has changed. If a run was killed, the next run "
+        "resumes it. Rows that are no longer in a list stay in the table, with last_seen_at."
     ),
     since=(
-        "With --since only candidates invited since then are read: that an older one was "
-        "shortlisted, got on with an interview, or was removed, goes unnoticed."
+        "With --since, only candidates invited since then are read. Changes of older candidates, "
+        "such as a shortlisting, progress in an interview or a removal, are then missed."
     ),
 )
 
@@ -151,14 +152,14 @@ _UNITS: Final = {"h": "hours", "d": "days", "w": "weeks"}
 
 def age(text: str) -> timedelta:
     """
-    Return how long ago *text* means: `12h`, `90d`, `4w`.
+    Parse an age such as `12h`, `90d` or `4w`.
 
     Raises:
-        typer.BadParameter: It is something else.
+        typer.BadParameter: *text* is not an age.
     """
     match = _AGE.fullmatch(text.strip())
     if match is None:
-        message = f"{text!r} is no age such as 12h, 90d or 4w"
+        message = f"it takes an age such as 12h, 90d or 4w, not {text!r}"
         raise typer.BadParameter(message)
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
@@ -167,14 +168,14 @@ def sync(
     context: typer.Context,
     *,
     to: Annotated[
-        str, typer.Option(metavar="URL", help="The DuckDB file, as duckdb:/// and its path.")
+        str, typer.Option(metavar="URL", help="The DuckDB file: duckdb:/// and its path.")
     ] = "duckdb:///heymilo-data.duckdb",
     only: Annotated[
         str | None,
         typer.Option(
             metavar="TABLES",
             show_default=False,
-            help="These tables, with commas between them, and those that they need.",
+            help="Copy only these tables, separated by commas, and the tables that they need.",
         ),
     ] = None,
     since: Annotated[
@@ -188,24 +189,22 @@ def sync(
     ] = None,
     full: Annotated[
         bool,
-        typer.Option(
-            "--full", help="Do not go on with a run that was killed, and fetch every interview."
-        ),
+        typer.Option("--full", help="Do not resume a killed run, and fetch every interview."),
     ] = False,
     with_links: Annotated[
         bool,
         typer.Option(
             "--with-links",
-            help="Keep the links that let their holder in: interviews, recordings, resumes.",
+            help="Store links that work for anybody: to interviews, recordings and resumes.",
         ),
     ] = False,
 ) -> None:
     """
-    Bring the tables up to date, and say in a line each what has changed.
+    Update the tables, and write one line per table with the changes.
     """
     session: Session = context.obj
     with session.client() as client, _missing_extra():
-        # Not above: only this command needs it.
+        # Not at the top, because only this command needs it.
         from ..jobs.sync import sync as job  # noqa: PLC0415
 
         with _bar(session, "rows") as advance:
@@ -248,7 +247,7 @@ def _missing_extra() -> Generator[None, None, None]:
 @contextlib.contextmanager
 def _bar(session: Session, noun: str) -> Generator[Callable[[int, int | None], None], None, None]:
     """
-    Show a bar while the `with` block lasts; give what to call with a count, and with its total.
+    Show a progress bar during the `with` block; yield a function that takes a count and a total.
     """
     wanted = is_wanted(verbose=session.connection.verbose, writes_lines=False)
     with progress(noun, most=None, is_total_known=True, wanted=wanted) as advance:

@@ -47,16 +47,16 @@ class Commands(typer.core.TyperGroup):
 
 def _others() -> list[Later]:
     return [
-        Later("ingest", "Bring the candidates of FILE into a posting, each once.", _ingest),
-        Later("sync", "Bring the workspace's data into a DuckDB file, or up to date there.", _sync),
+        Later("ingest", "Ingest the candidates of FILE into a posting, each exactly once.", _ingest),
+        Later("sync", "Copy the workspace's data into a DuckDB file, or update that file.", _sync),
         Later(
             "doctor",
-            "Find out what keeps this machine from using the API, and say what to do.",
+            "Find problems between this machine and the API, and suggest fixes.",
             _doctor,
         ),
         Later(
             "sandbox",
-            "Run a HeyMilo on this machine, with made-up postings, candidates and numbers, until "
+            "Run a local HeyMilo with made-up postings, candidates and phone numbers, until "
             "Ctrl-C.",
             _sandbox,
         ),

@@ -1,5 +1,5 @@
 """
-Writing what came back, in the format that was asked for.
+Writes results in the selected format.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _nothing(_: int, __: int | None) -> None:
 
 class Format(enum.StrEnum):
     """
-    What the output looks like.
+    The format of the output.
     """
 
     TABLE = "table"
@@ -41,7 +41,7 @@ class Format(enum.StrEnum):
 
 def chosen(form: Format | None, *, otherwise: Format) -> Format:
     """
-    Return *form*; if none was given, a table for a terminal and *otherwise* for a program.
+    Return *form*; if it is None, the table format on a terminal, and *otherwise* elsewhere.
     """
     if form is not None:
         return form
@@ -51,7 +51,7 @@ def chosen(form: Format | None, *, otherwise: Format) -> Format:
 @attrs.frozen(kw_only=True)
 class View(Generic[T]):
     """
-    How models of one kind are shown.
+    How models of one class are displayed.
     """
 
     model: type[T]
@@ -62,7 +62,7 @@ class View(Generic[T]):
     @property
     def fields(self) -> Sequence[str]:
         """
-        The names of the contract's fields, or those that were chosen, in that order.
+        The names of all fields, or of the selected ones in the selected order.
         """
         if self.chosen is not None:
             return self.chosen
@@ -71,7 +71,7 @@ class View(Generic[T]):
     @property
     def shown(self) -> Sequence[Column[T]]:
         """
-        The columns of a table: the usual ones, or those that were chosen, in that order.
+        The columns of a table: the default ones, or the selected ones in the selected order.
         """
         if self.chosen is None:
             return [column for column in self.columns if column.usual]
@@ -80,10 +80,10 @@ class View(Generic[T]):
 
     def choosing(self, text: str | None) -> View[T]:
         """
-        Return a view of the fields that *text* names, separated by commas; None: of all.
+        Return a view of the fields in *text*, separated by commas; None: of all fields.
 
         Raises:
-            typer.BadParameter: One of them is no field.
+            typer.BadParameter: *text* contains an unknown field.
         """
         if text is None:
             return self
@@ -97,7 +97,7 @@ class View(Generic[T]):
 
     def completed(self, incomplete: str) -> list[str]:
         """
-        Return what *incomplete*, a part of such a text, may go on as.
+        Return the completions of *incomplete*, the start of a list of fields.
         """
         before, comma, last = incomplete.rpartition(",")
         known = [column.field for column in self.columns]
@@ -106,13 +106,13 @@ class View(Generic[T]):
     @property
     def example(self) -> str:
         """
-        The names of the first columns, as an option takes them.
+        The names of the first two columns, as an example for the option.
         """
         return ",".join(column.field for column in self.columns[:2])
 
     def picked(self, values: dict[str, Any]) -> dict[str, Any]:
         """
-        Return of a model's *values* those that were chosen.
+        Return the selected ones of a model's *values*.
         """
         return values if self.chosen is None else {name: values[name] for name in self.chosen}
 
@@ -131,9 +131,9 @@ def write_pages(
     advance: AbstractContextManager[Callable[[int, int | None], None]] | None = None,
 ) -> None:
     """
-    Write the models of all *pages*, and after an error say how to go on from what was written.
+    Write the models of all *pages*; if an error occurs, add a note on how to resume.
 
-    What *advance* gives is told how many there were on each page, and how many there are at all.
+    *advance* yields a function that takes the number of items on a page, and the total.
     """
     writer = _WRITERS[form](view)
     cursor: str | None = None
@@ -145,14 +145,14 @@ def write_pages(
                 tell(len(page), page.pagination.total_count)
     except BaseException as error:
         if cursor is not None and writer.save():
-            error.add_note(f"to go on from there: --starting-after {shlex.quote(cursor)}")
+            error.add_note(f"to resume: --starting-after {shlex.quote(cursor)}")
         raise
     writer.end()
 
 
 def write_items(items: Sequence[Any], form: Format, view: View[Any] | None) -> None:
     """
-    Write a list that has no pages; without a *view* its items are mappings.
+    Write a list without pages; without a *view*, its items are mappings.
     """
     if view is None:
         plain = [_plain(item) for item in items]
@@ -172,10 +172,10 @@ def write_items(items: Sequence[Any], form: Format, view: View[Any] | None) -> N
 
 def write_mapping(mapping: Mapping[str, Any], form: Format | None) -> None:
     """
-    Write an object that no model describes.
+    Write an object without a model.
     """
     if form is Format.CSV:
-        message = "this answer has no columns: use --format json or jsonl"
+        message = "this response has no columns: use --format json or jsonl"
         raise typer.BadParameter(message)
     write(_json(_plain(mapping), indent=None if form is Format.JSONL else 2))
 
@@ -186,10 +186,10 @@ def _plain(value: Any) -> Any:
 
 class _Writer(Protocol):
     """
-    Takes pages, and writes them as early as its format allows; the rest in the end.
+    Writes pages as early as its format allows, and the rest at the end.
 
-    If the end does not come, `save` writes what stands for itself, and returns whether everything
-    that was taken has been written.
+    After an error, `save` writes what is complete by itself, and returns whether all pages have
+    been written.
     """
 
     def add(self, page: Page[Any]) -> None: ...
@@ -231,7 +231,7 @@ class _CSV(_Lines):
 
 class _Document:
     """
-    JSON: one object, of the shape that a single page has.
+    JSON: one object, with the structure of a single page.
     """
 
     def __init__(self, view: View[Any]) -> None:
@@ -254,7 +254,7 @@ class _Document:
 
 class _Table:
     """
-    One table, whose columns are as wide as all of it needs.
+    One table of all items, so that all rows have the same column widths.
     """
 
     def __init__(self, view: View[Any]) -> None:
@@ -292,7 +292,7 @@ _SINGLE: Final[dict[Format, Callable[[Any, View[Any]], str]]] = {
 
 
 def _json(values: Any, *, indent: int | None = None) -> str:
-    # ASCII, with everything else escaped: no encoding of a pipe and no terminal can break it.
+    # ASCII with escapes, so that the encoding of a pipe or terminal does not matter.
     return json.dumps(values, allow_nan=False, indent=indent) + "\n"
 
 

@@ -1,5 +1,5 @@
 """
-How far a walk has come: a bar on stderr, if a person is there to see it.
+A progress bar on stderr, if stderr is a terminal.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from rich.text import Text
 
 class _Count(ProgressColumn):
     """
-    So many, of how many if that is known, and how many a second.
+    The count, the total if it is known, and the rate per second.
     """
 
     def render(self, task: Task) -> Text:
         """
-        Return it for *task*.
+        Return the text for *task*.
         """
         done = f"{task.completed:,.0f}"
         if task.total is not None:
@@ -31,9 +31,9 @@ class _Count(ProgressColumn):
 
 def is_wanted(*, verbose: int, writes_lines: bool) -> bool:
     """
-    Return whether a bar would be seen, and be in nobody's way.
+    Return whether to show a progress bar.
 
-    Not beside the lines of -v, and not beside those of the output if that is a terminal too.
+    Not with -v, and not if the command writes lines to a terminal, because they would mix.
     """
     if verbose or sys.stderr is None or not sys.stderr.isatty():
         return False
@@ -45,15 +45,15 @@ def progress(
     noun: str, *, most: int | None, is_total_known: bool, wanted: bool
 ) -> Generator[Callable[[int, int | None], None], None, None]:
     """
-    Show a bar while the `with` block lasts; give what to call with a count to add, and a total.
+    Show a bar during the `with` block; yield a function that takes a count to add, and a total.
 
-    The total counts only if *is_total_known*, and no more than *most* of it.
+    The bar shows a total only if *is_total_known*, and at most *most*.
     """
     if not wanted:
         yield lambda _, __: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), _Count())
-    # Rich would send what is written to stdout meanwhile to its own console, which is stderr.
+    # By default, rich would redirect the output from stdout to its own console, which is stderr.
     with Progress(
         *columns,
         console=Console(stderr=True),

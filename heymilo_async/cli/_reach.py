@@ -1,5 +1,5 @@
 """
-How `heymilo doctor` goes towards the server, step by step: its proxy, its address, TCP, TLS.
+The network steps of `heymilo doctor`: proxy, DNS, TCP, TLS.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from .._http.proxies import proxies
 
 T = TypeVar("T")
 
-#: X509_V_ERR_* of OpenSSL, with the cure.
+#: OpenSSL's X509_V_ERR_* codes, each with a message and a suggested fix.
 _UNTRUSTED: Final = "set SSL_CERT_FILE to a file with the certificate of the authority you trust"
-_CLOCK: Final = "set the clock of this machine, which says {now}, or have it renewed"
+_CLOCK: Final = "correct the clock of this machine, which shows {now}, or renew the certificate"
 _NAME: Final = "check the base URL"
 _CERTIFICATES: Final = {
     9: ("its certificate is not valid yet", _CLOCK),
     10: ("its certificate has expired", _CLOCK),
     18: ("its certificate is self-signed", _UNTRUSTED),
     19: ("its certificate comes from an authority that is not trusted", _UNTRUSTED),
-    20: ("its certificate comes from an authority that is not known", _UNTRUSTED),
+    20: ("its certificate comes from an unknown authority", _UNTRUSTED),
     62: ("its certificate is for another name", _NAME),
     64: ("its certificate is for another address", _NAME),
 }
@@ -44,13 +44,13 @@ _CERTIFICATES: Final = {
 @attrs.frozen(kw_only=True)
 class Way:
     """
-    Where the client's connections go: to *host* and *port*, or to a proxy that leads there.
+    The client's route to *host* and *port*: direct, or through a proxy.
     """
 
     scheme: str
     host: str
     port: int
-    #: The proxy's URL, None for the direct way; and what named it.
+    #: The proxy's URL, None for a direct connection; and the source of the URL.
     proxy: Secret | None = None
     proxy_source: str = ""
 
@@ -64,7 +64,7 @@ class Way:
     @property
     def door(self) -> tuple[str, int]:
         """
-        Host and port of the first machine on the way.
+        Host and port of the proxy, or of the server if there is no proxy.
         """
         if self.proxy is None:
             return self.host, self.port
@@ -83,7 +83,7 @@ class Way:
 @attrs.frozen(kw_only=True)
 class Handshake:
     """
-    What the TLS handshake with the server came to.
+    The result of the TLS handshake with the server.
     """
 
     version: str
@@ -93,10 +93,10 @@ class Handshake:
 
 def way_to(base_url: str, settings: PoolSettings) -> Way:
     """
-    Return the way that the client takes to *base_url*.
+    Return the client's route to *base_url*.
 
     Raises:
-        ConfigurationError: A variable does not hold a proxy's URL; its value is not shown.
+        ConfigurationError: A variable is not a valid proxy URL; its value is not shown.
     """
     scheme, host, port = parts_of(base_url)
     routes = proxies(settings)
@@ -113,17 +113,17 @@ def way_to(base_url: str, settings: PoolSettings) -> Way:
 
 
 def _source_of(name: str) -> str:
-    # In the order of urllib.request.getproxies, which asks the system last.
+    # In the order of urllib.request.getproxies, which reads the system's settings last.
     return next((form for form in (name, name.upper()) if os.environ.get(form)), "the system")
 
 
 def within(seconds: float, function: Callable[[], T]) -> T:
     """
-    Return what *function* returns if that takes no longer than *seconds*; it may block as it likes.
+    Run a blocking *function* for at most *seconds*, and return its result.
 
     Raises:
         TimeoutError: It takes longer.
-        Exception: What *function* raises.
+        Exception: Any error of *function*.
     """
     outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
 
@@ -133,7 +133,7 @@ def within(seconds: float, function: Callable[[], T]) -> T:
         except Exception as error:
             outcome.set_exception(error)
 
-    # A daemon: looking up a name cannot be interrupted, and nobody waits for it at the end.
+    # A daemon thread, because a DNS lookup cannot be interrupted, and must not delay the exit.
     threading.Thread(target=work, name="heymilo-doctor", daemon=True).start()
     return outcome.result(seconds)
 
@@ -143,26 +143,26 @@ def look_up(host: str, port: int) -> list[str]:
     Return the addresses of *host*.
 
     Raises:
-        OSError: It has none, or cannot be looked up.
+        OSError: *host* has no address, or the lookup failed.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:  # no name at all, such as one with a label of 64 characters
+    except UnicodeError as error:  # an invalid name, such as one with a label of 64 characters
         raise socket.gaierror(socket.EAI_NONAME, str(error)) from None
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def connect(addresses: Sequence[str], port: int, seconds: float) -> str:
     """
-    Return which of *addresses* takes a connection.
+    Return the first of *addresses* that accepts a connection.
 
     Raises:
-        OSError: None does; the error is that of the last one.
+        OSError: No address does; the error is that of the last one.
     """
     fault = OSError("it has no address")
     for address in addresses:
         try:
-            # Each has its share: of a host with IPv6 and IPv4, one is often out of reach.
+            # Divide the time: a host may have IPv6 and IPv4 addresses, and one kind is unreachable.
             with socket.create_connection((address, port), seconds / len(addresses)):
                 return address
         except OSError as error:
@@ -172,10 +172,10 @@ def connect(addresses: Sequence[str], port: int, seconds: float) -> str:
 
 def shake_hands(way: Way, context: ssl.SSLContext, seconds: float) -> Handshake:
     """
-    Return what the handshake with the server at the end of the *way* came to.
+    Perform a TLS handshake with the server through *way*.
 
     Raises:
-        OSError: There was none. It has no number if a proxy said no.
+        OSError: The handshake failed. `errno` is None if a proxy refused the connection.
     """
     connection = http.client.HTTPSConnection(*way.door, timeout=seconds, context=context)
     if way.proxy is not None:
@@ -201,25 +201,25 @@ def _handshake(secure: Any) -> Handshake:
     expires = certificate.get("notAfter")
     return Handshake(
         version=secure.version(),
-        issuer=issuer.get("commonName") or issuer.get("organizationName") or "nobody that it names",
+        issuer=issuer.get("commonName") or issuer.get("organizationName") or "an unnamed issuer",
         expires=expires and datetime.fromtimestamp(ssl.cert_time_to_seconds(expires), UTC),
     )
 
 
 def tls_fault(error: OSError, now: datetime) -> tuple[str, str]:
     """
-    Return what *error* says of a handshake, and the cure.
+    Return a description of *error* in a handshake, and a suggested fix.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         text, cure = _CERTIFICATES.get(
-            error.verify_code, (f"its certificate is refused ({error.verify_message})", _UNTRUSTED)
+            error.verify_code, (f"its certificate is invalid ({error.verify_message})", _UNTRUSTED)
         )
         return text, cure.format(now=f"{now:%Y-%m-%d %H:%M} UTC")
     if isinstance(error, ssl.SSLError) and error.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
         return "the server does not speak TLS on this port", "check the base URL: is it http?"
     if isinstance(error, TimeoutError):
-        return "the handshake did not end in time", "ask whoever runs the network"
+        return "the handshake timed out", "ask your network's administrator"
     if error.errno is None:
         return f"the proxy: {error}", "check the proxy's URL, with its user and password"
     why = getattr(error, "reason", None) or error.strerror
-    return f"the handshake failed: {why}", "ask whoever runs the server, or the network between"
+    return f"the handshake failed: {why}", "ask the administrator of the server or the network"

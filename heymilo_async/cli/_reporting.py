@@ -1,5 +1,5 @@
 """
-Where a command's errors end: said in one line, and turned into the exit code.
+Reports a command's exceptions, and ends the command with an exit code.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from ._errors import report
 @contextlib.contextmanager
 def reporting() -> Generator[None, None, None]:
     """
-    Report what goes wrong in the `with` block, and end the command.
+    Report an exception of the `with` block, and end the command with its exit code.
 
-    Around all that a command does, because Typer has ideas of its own about Ctrl-C and closed
-    pipes.
+    It wraps the whole command, because Typer handles Ctrl-C and closed pipes in its own way.
     """
     try:
         yield

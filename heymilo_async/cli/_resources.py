@@ -1,5 +1,5 @@
 """
-The commands of the resources, `heymilo RESOURCE METHOD`: each is derived from a method.
+The commands `heymilo RESOURCE METHOD`, each derived from a method of a resource.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from ._signature import BODY, Parameter, data_option, parameters_of, read_json, 
 from ._streams import is_terminal, say, write_bytes
 from ._views import view_of
 
-#: The panel of the options about it, in the help.
+#: The panel of the output options in the help.
 _OUTPUT: Final = "Output"
 
-#: Several calls at once are for programs.
+#: Methods without a command: concurrent calls are for programs.
 _NOT_COMMANDS: Final = frozenset({"get_many", "get_many_settled"})
 
 #: A phone number, as people write it.
@@ -51,7 +51,7 @@ _FORMAT: Final = Annotated[
         "--format",
         show_default=False,
         rich_help_panel=_OUTPUT,
-        help="By default a table on a terminal and json elsewhere; of a list, jsonl.",
+        help="Default: table on a terminal; elsewhere jsonl for lists, json for objects.",
     ),
 ]
 
@@ -63,22 +63,22 @@ _PAGED: Final[Mapping[str, Any]] = {
             max=100,
             metavar="N",
             show_default=False,
-            help="Items on the page; the server's default is 20. With --all, items asked for at a "
-            "time; then 100 by default.",
+            help="Items on the page; the server's default is 20. With --all: items per request, "
+            "default 100.",
         ),
     ],
     "starting_after": Annotated[
         str | None,
-        typer.Option(metavar="ID", show_default=False, help="Begin behind the item with this id."),
+        typer.Option(metavar="ID", show_default=False, help="Start after the item with this id."),
     ],
-    "every": Annotated[bool, typer.Option("--all", help="Walk through all pages.")],
+    "every": Annotated[bool, typer.Option("--all", help="Fetch all pages.")],
     "max_items": Annotated[
         int | None,
         typer.Option(
             min=0,
             metavar="N",
             show_default=False,
-            help="Walk through pages until so many items are written.",
+            help="Fetch pages until N items are written.",
         ),
     ],
 }
@@ -86,17 +86,17 @@ _PAGED: Final[Mapping[str, Any]] = {
 # (Typer keeps line breaks from the second paragraph on, so these have none.)
 _LIST_HELP: Final = (
     "List {plural}: one page, or with --all every page.\n\n"
-    "json is one object, of data and pagination, also with --all. jsonl is one item a line, and "
-    "csv has a header; both are written as the pages arrive. In all three, times are Unix seconds. "
-    "Fields that are newer than this command are in json and jsonl.\n\n"
-    "On a terminal, --all shows how far it has come. If it ends early, by an error or by Ctrl-C, "
-    "the last line says how to go on from what was written."
+    "json is one object with data and pagination, also with --all. jsonl has one item per line, "
+    "and csv has a header; both are written while the pages arrive. In all three, times are Unix "
+    "seconds. Fields that are newer than this command appear in json and jsonl.\n\n"
+    "On a terminal, --all shows a progress bar. After an error or Ctrl-C, the last line shows how "
+    "to resume."
 )
 
 
 def add_commands(app: typer.Typer, resource: str) -> None:
     """
-    Give *app* a command for each method of the resource that clients call *resource*.
+    Give *app* a command for each method of *resource*, an attribute of the clients.
     """
     kind: Any = getattr(HeyMilo, resource)
     plural = resource.replace("_", " ")
@@ -147,7 +147,7 @@ def _list_command(
                 write_pages([page], form, picked)
                 if page.next_cursor is not None and form is not Format.JSON:
                     say(
-                        "there are more: add --all, "
+                        "there are more items: add --all, "
                         f"or --starting-after {shlex.quote(page.next_cursor)}"
                     )
 
@@ -168,7 +168,7 @@ def _call_command(
     view = view_of(kind, plural) if is_model else None
     takes = getattr(method, "__operation__", None)
     has_body = takes is not None and takes.takes is not None
-    # A body by position, such as a list of candidates.
+    # A positional parameter for the body, such as a list of candidates.
     whole = next((one for one in own if one.is_positional and one.kind == "json"), None)
     options = [one.described() for one in own if one is not whole]
     if has_body:
@@ -181,7 +181,7 @@ def _call_command(
     def command(context: typer.Context, **given: Any) -> None:
         data = given.pop(BODY, None)
         for parameter, value in _from_data(data, own, whole).items():
-            # An option comes on top of what --data says.
+            # An option overrides --data.
             if given.get(parameter) in (None, []):
                 given[parameter] = value
         output, columns = given.pop("output", None), given.pop("columns", None)
@@ -209,7 +209,7 @@ _FILE: Final = Annotated[
         metavar="FILE",
         show_default=False,
         rich_help_panel=_OUTPUT,
-        help="Where to write it; by default to standard output, unless that is a terminal.",
+        help="The output file; default: standard output, unless that is a terminal.",
     ),
 ]
 
@@ -230,7 +230,7 @@ def _write(result: Any, form: Format | None, view: View[Any] | None, output: Pat
 
 def _write_audio(audio: Audio, output: Path | None) -> None:
     if output is None and is_terminal():
-        message = "a terminal cannot show audio: add --output FILE, or send it to a program"
+        message = "a terminal cannot show audio: add --output FILE, or pipe it to a program"
         raise typer.BadParameter(message)
     if output is None:
         write_bytes(audio.content)
@@ -238,14 +238,14 @@ def _write_audio(audio: Audio, output: Path | None) -> None:
     try:
         output.write_bytes(audio.content)
     except OSError as error:
-        message = f"--output cannot be written: {error.strerror}"
+        message = f"cannot write --output: {error.strerror}"
         raise typer.BadParameter(message) from None
-    say(f"{len(audio.content):,} bytes of {audio.content_type} are in {output}")
+    say(f"wrote {len(audio.content):,} bytes of {audio.content_type} to {output}")
 
 
 def _from_data(data: str | None, own: list[Parameter], whole: Parameter | None) -> dict[str, Any]:
     """
-    Return what --data gives: one argument as a whole, or some of them by name.
+    Return the arguments from --data: one whole argument, or several by name.
     """
     if data is None:
         return {}
@@ -258,7 +258,7 @@ def _from_data(data: str | None, own: list[Parameter], whole: Parameter | None) 
         raise typer.BadParameter(message)
     for name in body:
         if name not in names:
-            message = f"--data has a member {name!r}; there are: {', '.join(sorted(names))}"
+            message = f"--data has an unknown member {name!r}; known: {', '.join(sorted(names))}"
             raise typer.BadParameter(message)
     return {name: Given(value) for name, value in body.items()}
 
@@ -266,7 +266,7 @@ def _from_data(data: str | None, own: list[Parameter], whole: Parameter | None) 
 @attrs.frozen
 class Given:
     """
-    A value as the method takes it.
+    A value that is already in the form that the method takes.
     """
 
     value: Any
@@ -274,7 +274,7 @@ class Given:
 
 def _arguments(own: list[Parameter], given: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """
-    Return what was given, by position and by name; what was not given is left out.
+    Return the given positional and keyword arguments.
     """
     positional, named = [], {}
     for one in own:
@@ -302,7 +302,7 @@ def _returned(method: Callable[..., Any]) -> Any:
 
 def _output(view: View[Any] | None) -> list[inspect.Parameter]:
     """
-    Return the options that say how the output looks.
+    Return the options for the output.
     """
     options = [_keyword("form", _FORMAT, default=None)]
     if view is not None:
@@ -314,7 +314,7 @@ def _output(view: View[Any] | None) -> list[inspect.Parameter]:
                 show_default=False,
                 autocompletion=view.completed,
                 rich_help_panel=_OUTPUT,
-                help=f"Which fields, in which order, in any format: {view.example} and so on.",
+                help=f"Fields to show, in order, in any format, such as {view.example}.",
             ),
         ]
         options.append(_keyword("columns", columns, default=None))
@@ -331,7 +331,7 @@ def _described(
     command: Callable[..., None], options: list[inspect.Parameter]
 ) -> Callable[..., None]:
     """
-    Give *command* the signature from which Typer makes options.
+    Set the signature of *command*, from which Typer creates the options.
     """
     context = inspect.Parameter(
         "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
@@ -348,7 +348,7 @@ def _bar(
     return progress(
         plural,
         most=max_items,
-        # How many there are behind an item, the server does not say.
+        # The server does not say how many items follow a cursor.
         is_total_known=starting_after is None,
         wanted=is_wanted(
             verbose=session.connection.verbose, writes_lines=form in {Format.JSONL, Format.CSV}

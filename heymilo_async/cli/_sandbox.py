@@ -1,5 +1,5 @@
 """
-The command `heymilo sandbox`: a HeyMilo on this machine, in the foreground, until it is stopped.
+The command `heymilo sandbox`: runs a sandbox in the foreground until it is stopped.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # (Typer keeps line breaks from the second paragraph on, so paragraphs have none.)
 HELP: Final = """
-Run a HeyMilo on this machine, with made-up postings, candidates and numbers, until Ctrl-C.
+Run a local HeyMilo with made-up postings, candidates and phone numbers, until Ctrl-C.
 
 {answers}
 
@@ -48,33 +48,33 @@ Run a HeyMilo on this machine, with made-up postings, candidates and numbers, un
 [bold]Exit codes[/bold]
   0  stopped, by Ctrl-C or SIGTERM
   1  cannot listen: the port is in use; with --conduct, a rule was broken
-  2  usage: a wrong option
+  2  usage: an invalid option
 """.format(
     answers=(
-        "It answers as the real one does, from memory, to whoever has its URL and key. Neither an "
-        "account nor a network is needed."
+        "It answers like the real API, from memory, to every client with its URL and key. It needs "
+        "neither an account nor a network."
     ),
     output=(
-        "Its first two lines of output are for a shell: they export the URL and the key. Then "
-        "comes a line for each request: time, status, milliseconds, method, path; the status --- "
-        "means that no answer was sent. Keys of callers are not shown. With --conduct the last lines "
-        "are the report. What only people read goes to stderr."
+        "The first two lines of output are shell commands that export the URL and the key. Each "
+        "request adds a line: time, status, milliseconds, method, path; the status --- means that "
+        "the sandbox sent no response. Clients' keys are not shown. With --conduct the last lines "
+        "are the report. Other messages go to stderr."
     ),
 )
 
-#: What stops it; each is how one asks a server to end, so its exit code is 0.
+#: The signals that stop it; they are the usual way to stop a server, so the exit code is 0.
 _STOPS: Final = (signal.SIGINT, signal.SIGTERM)
-#: Seconds. A signal does not end a wait that begins as it comes, nor on Windows any at all; but
-#: then the next one does not begin.
+#: The longest wait in seconds. A signal may not interrupt a wait, and never does on Windows, so
+#: the loop has to wake up to notice it.
 _ONE_WAIT: Final = 0.2
 
-#: What a person can mend by another port.
+#: Errors that another port may fix.
 _FAULTS_OF_PORT: Final = {errno.EADDRINUSE, errno.EACCES}
 
 
 class Algorithm(enum.StrEnum):
     """
-    How the rate limit counts.
+    The algorithm of the rate limit.
     """
 
     FIXED_WINDOW = "fixed-window"
@@ -83,18 +83,18 @@ class Algorithm(enum.StrEnum):
 
 def share(text: str) -> float:
     """
-    Return the part of a whole that *text* means, from 0 to 1.
+    Parse a number from 0 to 1.
 
     Raises:
-        typer.BadParameter: It is something else.
+        typer.BadParameter: *text* is not a number from 0 to 1.
     """
     try:
         part = float(text)
     except ValueError:
         part = -1.0
-    # (So asked, it is refused too if it is no number.)
+    # (This comparison also refuses NaN.)
     if not 0 <= part <= 1:
-        message = f"{text!r} is no share such as 0.05, from 0 to 1"
+        message = f"it takes a number from 0 to 1, such as 0.05, not {text!r}"
         raise typer.BadParameter(message)
     return part
 
@@ -109,37 +109,35 @@ def serve(
             max=65535,
             metavar="N",
             show_default=False,
-            help="The TCP port; by default one that is free.",
+            help="The TCP port; default: a free port.",
         ),
     ] = 0,
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="The address of this machine to listen on.")
+        str, typer.Option(metavar="ADDRESS", help="The address to listen on.")
     ] = "127.0.0.1",
     allow_remote: Annotated[
         bool,
         typer.Option(
             "--allow-remote",
-            help="Let --host be one that other machines can reach; clients there need "
+            help="Allow a --host that other machines can reach; their clients need "
             "allow_insecure_http=True.",
         ),
     ] = False,
     numbers: Annotated[
-        int, typer.Option(min=0, metavar="N", help="How many phone numbers there are.")
+        int, typer.Option(min=0, metavar="N", help="Number of phone numbers.")
     ] = 250,
-    postings: Annotated[
-        int, typer.Option(min=0, metavar="N", help="How many postings there are.")
-    ] = 3,
+    postings: Annotated[int, typer.Option(min=0, metavar="N", help="Number of postings.")] = 3,
     candidates: Annotated[
         int,
-        typer.Option(min=0, metavar="N", help="How many candidates, of all postings together."),
+        typer.Option(min=0, metavar="N", help="Number of candidates of all postings."),
     ] = 120,
     api_key: Annotated[
         str | None,
         typer.Option(
             metavar="KEY",
             show_default=False,
-            help="The key it accepts, by default a new one. Make one up: this is no place for a "
-            "real key.",
+            help="The key that it accepts; default: a random key. Make one up: do not use a real "
+            "key here.",
         ),
     ] = None,
     rate_limit: Annotated[
@@ -147,8 +145,7 @@ def serve(
         typer.Option(
             metavar="N/UNIT",
             show_default=False,
-            help="Refuse more requests than that with 429, as in 300/min or 5/s. By default "
-            "none is refused.",
+            help="Answer more requests than this with 429: 300/min, 5/s. Default: no limit.",
         ),
     ] = None,
     algorithm: Annotated[
@@ -157,7 +154,7 @@ def serve(
             "--rate-limit-algorithm",
             metavar="HOW",
             show_default=False,
-            help="fixed-window, which is the default, or token-bucket.",
+            help="fixed-window (default) or token-bucket.",
         ),
     ] = None,
     latency: Annotated[
@@ -166,7 +163,7 @@ def serve(
             parser=duration,
             metavar="DURATION",
             show_default=False,
-            help="Time to let pass before each answer: 50ms, 1.5s.",
+            help="Delay before each response: 50ms, 1.5s.",
         ),
     ] = None,
     chaos: Annotated[
@@ -175,7 +172,7 @@ def serve(
             parser=share,
             metavar="RATE",
             show_default=False,
-            help="Let this share of all requests fail, in one way or another: 0.05 is 5 %.",
+            help="Make a random share of requests fail, from 0 to 1: 0.05 is 5 %.",
         ),
     ] = None,
     seed: Annotated[
@@ -183,7 +180,7 @@ def serve(
         typer.Option(
             metavar="N",
             show_default=False,
-            help="Which requests fail under --chaos, and how: the same each time.",
+            help="The seed of --chaos: the same seed makes the same requests fail.",
         ),
     ] = None,
     conduct: Annotated[
@@ -196,14 +193,14 @@ def serve(
     ] = False,
 ) -> None:
     """
-    Serve until a signal comes, and write a line for each request.
+    Serve until a signal arrives, and write a line for each request.
     """
     with reporting():
         session: Session = context.obj
         if session.sandbox:
             message = (
-                "--sandbox is for the other commands: 'heymilo sandbox' is one itself, "
-                "so leave --sandbox out"
+                "--sandbox is for other commands: 'heymilo sandbox' runs a sandbox itself, "
+                "so omit --sandbox"
             )
             raise CommandError(message, ExitCode.USAGE)
         if algorithm is not None and rate_limit is None:
@@ -226,8 +223,8 @@ def serve(
                 latency=latency or 0.0,
                 on_exchange=events.put,
             ) as sandbox,
-            # Within: until it runs, and while it ends, Ctrl-C ends it the hard way.
-            _told_to_stop(lambda: events.put(None)),
+            # Inside, so that Ctrl-C still interrupts the start and the end of the sandbox.
+            _on_stop(lambda: events.put(None)),
         ):
             if chaos is not None:
                 seed = secrets.randbelow(10_000) if seed is None else seed
@@ -235,7 +232,7 @@ def serve(
             _introduce(sandbox, chaos, seed)
             served = _write_lines(events)
         if sys.stderr is not None and sys.stderr.isatty():
-            # Where the terminal shows it, ^C stands at the beginning of the line.
+            # The terminal may have written ^C at the beginning of the line.
             typer.echo(err=True)
         say(f"stopped after {served} request{'' if served == 1 else 's'}")
         if conduct:
@@ -256,10 +253,10 @@ def _check_host(context: typer.Context, host: str, *, allow_remote: bool) -> Non
     except ValueError:
         address = None
     if address is None:
-        fault = f"{host!r} is no address such as 127.0.0.1 or ::1"
+        fault = f"it takes an address such as 127.0.0.1 or ::1, not {host!r}"
         raise _wrong(context, "host", fault)
     if not (address.is_loopback or allow_remote):
-        fault = f"other machines may reach {host}: add --allow-remote if that is meant"
+        fault = f"other machines may reach {host}: add --allow-remote to allow that"
         raise _wrong(context, "host", fault)
 
 
@@ -280,7 +277,7 @@ def _rate_limit(
 
 def _extra() -> Any:
     try:
-        # Not above: it is an extra of its own, and loads a web framework.
+        # Not at the top, because it is an optional extra, and loads a web framework.
         from .. import sandbox  # noqa: PLC0415
     except ImportError as missing:
         message = str(missing)
@@ -300,7 +297,7 @@ def _running(*, host: str, port: int, **options: Any) -> Generator[Sandbox, None
             raise CommandError(str(error)) from None
         except OSError as error:
             cure = (
-                "choose another --port, or leave it out for a free one"
+                "choose another --port, or omit it for a free one"
                 if error.errno in _FAULTS_OF_PORT
                 else "--host must be an address of this machine"
             )
@@ -311,15 +308,15 @@ def _running(*, host: str, port: int, **options: Any) -> Generator[Sandbox, None
 
 
 @contextlib.contextmanager
-def _told_to_stop(stop: Callable[[], None]) -> Generator[None, None, None]:
+def _on_stop(stop: Callable[[], None]) -> Generator[None, None, None]:
     """
-    Call *stop* for the signals that mean it, while the `with` block lasts.
+    Call *stop* on SIGINT and SIGTERM during the `with` block.
     """
 
-    def told(_number: int, _frame: object) -> None:
+    def handle(_number: int, _frame: object) -> None:
         stop()
 
-    former = {number: signal.signal(number, told) for number in _STOPS}
+    former = {number: signal.signal(number, handle) for number in _STOPS}
     try:
         yield
     finally:
@@ -336,9 +333,9 @@ def _introduce(sandbox: Sandbox, chaos: float | None, seed: int | None) -> None:
             ("candidates", "candidates"),
         )
     )
-    say(f"a sandbox of {counts} runs; Ctrl-C stops it")
+    say(f"the sandbox has {counts}; press Ctrl-C to stop it")
     if chaos:
-        say(f"a share of {chaos:g} of all requests fails, at random with --seed {seed}")
+        say(f"a random share of {chaos:g} of all requests fails (--seed {seed})")
     say("to use it, paste these lines into another terminal:")
     write(
         f"export HEYMILO_BASE_URL={shlex.quote(sandbox.base_url)}\n"

@@ -1,5 +1,5 @@
 """
-Opening the client for a command, and closing it whatever happens.
+Opens the client for a command, and closes it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from ._errors import CommandError
 from ._reporting import reporting
 from ._trace import tracer
 
-#: A walk through a long list is not refused in the middle.
+#: The API's own limit, so that the server does not refuse requests in the middle of a long list.
 _AS_THE_API_ALLOWS: Final = RateLimit(300, per=60.0)
 
 
 @attrs.frozen(kw_only=True)
 class Session:
     """
-    What the options that commands share say about this one.
+    The options that all commands share.
     """
 
     sandbox: bool
@@ -36,39 +36,39 @@ class Session:
     @property
     def timeout(self) -> float | None:
         """
-        The seconds of --timeout, None if it was not given.
+        The value of --timeout in seconds, None if it is not given.
         """
         return self.connection.timeout
 
     @property
     def base_url_source(self) -> str:
         """
-        Where the base URL comes from, in words.
+        The source of the base URL, as text.
         """
         if self.connection.base_url is not None:
             return "from --base-url"
         if self.sandbox:
-            return "the sandbox's own"
+            return "from the sandbox"
         named = os.environ.get("HEYMILO_BASE_URL", "").strip()
         return "from HEYMILO_BASE_URL" if named else "the default"
 
     def adjusted(self, connection: Connection) -> Session:
         """
-        Return a session in which what *connection* says comes first.
+        Return a session whose options are overridden by *connection*.
         """
         return attrs.evolve(self, connection=self.connection.merged(connection))
 
     @contextlib.contextmanager
     def client(self) -> Generator[HeyMilo, None, None]:
         """
-        Give a client while the `with` block lasts; what goes wrong in it ends the command.
+        Yield a client during the `with` block; report exceptions, and end the command.
         """
         with reporting(), self.open(None if self.sandbox else ask_for_key()) as client:
             yield client
 
     def open(self, key: Secret | None) -> AbstractContextManager[HeyMilo]:
         """
-        Return a client to enter: with *key*, or else with the credential of the environment.
+        Return a client as a context manager; without a *key* it uses the environment's credential.
         """
         options = self._options()
         if self.sandbox:
@@ -76,23 +76,23 @@ class Session:
         return HeyMilo(None if key is None else key.reveal(), **options)
 
     def _options(self) -> dict[str, Any]:
-        said = self.connection
+        given = self.connection
         options: dict[str, Any] = {
             name: value
             for name in ("timeout", "deadline", "base_url", "workspace_id", "allow_insecure_http")
-            if (value := getattr(said, name)) is not None
+            if (value := getattr(given, name)) is not None
         }
-        if said.max_attempts is not None:
-            options["retry"] = RetryPolicy(max_attempts=said.max_attempts)
-        options["rate_limit"] = _AS_THE_API_ALLOWS if said.pace is None else said.pace.limit
-        options["events"] = tracer(said.verbose)
+        if given.max_attempts is not None:
+            options["retry"] = RetryPolicy(max_attempts=given.max_attempts)
+        options["rate_limit"] = _AS_THE_API_ALLOWS if given.pace is None else given.pace.limit
+        options["events"] = tracer(given.verbose)
         return options
 
 
 @contextlib.contextmanager
 def _sandbox_client(options: dict[str, Any]) -> Generator[HeyMilo, None, None]:
     try:
-        # Not above: it is an extra of its own, and loads a web framework.
+        # Not at the top, because it is an optional extra, and loads a web framework.
         from ..sandbox import running  # noqa: PLC0415
     except ImportError as missing:
         raise CommandError(str(missing)) from None
@@ -102,8 +102,8 @@ def _sandbox_client(options: dict[str, Any]) -> Generator[HeyMilo, None, None]:
 
 
 def _forget_proxies() -> None:
-    # No proxy leads back to this machine, and one that cannot work should not matter here.
+    # A proxy cannot reach this machine's loopback, and an invalid one should not matter here.
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         del os.environ[name]
-    # Without any variable the system's settings would count.
+    # Without variables, the system's proxy settings would apply.
     os.environ["NO_PROXY"] = "*"

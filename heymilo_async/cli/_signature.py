@@ -1,5 +1,5 @@
 """
-A method's parameters as options and arguments, with the words of its docstring.
+Turns a method's parameters into options and arguments, with help from its docstring.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import typer
 
 from .. import NotGiven
 
-#: An entry below `Args:` in a docstring, and the lines that go on with it.
+#: An entry below `Args:` in a docstring, with its continuation lines.
 _ENTRY: Final = re.compile(r"^    \*{0,2}(\w+): (.+(?:\n {6,}.+)*)", re.MULTILINE)
 
 _SCALARS: Final = (bool, int, float, str)
 
-#: What a command has for its body, which is no parameter of any method.
+#: The name of a command's parameter for the body, which no method has.
 BODY: Final = "body"
 
-#: Of the option for a body; and of the parameter of that name, which candidates have.
+#: The name of the body's option; candidates have a parameter of that name, renamed here.
 _DATA: Final = "data"
 _OPTIONS: Final = {_DATA: "custom-data"}
 
@@ -34,11 +34,11 @@ _OPTIONS: Final = {_DATA: "custom-data"}
 @attrs.frozen(kw_only=True)
 class Parameter:
     """
-    One parameter of a method, and how it is given on a command line.
+    A parameter of a method, and its option or argument on the command line.
 
     Attributes:
-        kind: What its text is read as: a type of Python, `pairs` (KEY=VALUE, several times),
-            `texts` (several times) or `json`.
+        kind: The type of its value: a Python type, `pairs` (repeatable KEY=VALUE), `texts`
+            (repeatable) or `json`.
     """
 
     name: str
@@ -51,13 +51,13 @@ class Parameter:
     @property
     def option(self) -> str:
         """
-        The option that gives it.
+        The name of its option.
         """
         return f"--{_OPTIONS.get(self.name, self.name.replace('_', '-'))}"
 
     def described(self) -> inspect.Parameter:
         """
-        Return it as Typer wants to have it.
+        Return it as a parameter for Typer.
         """
         listed = self.kind in {"pairs", "texts"}
         plain: Any = str if self.kind == "json" else self.kind
@@ -77,7 +77,7 @@ class Parameter:
 
     def value(self, given: Any) -> Any:
         """
-        Return what the method takes for what was *given* on the command line.
+        Convert a value *given* on the command line to the method's type.
         """
         if self.kind == "json":
             return read_json(given, self.option)
@@ -90,7 +90,7 @@ class Parameter:
 
 def parameters_of(method: Callable[..., Any]) -> list[Parameter]:
     """
-    Return the parameters of a blocking method, `self` aside, in its order.
+    Return the parameters of a blocking method in order, without `self`.
     """
     words = words_of(method)
     found = []
@@ -112,7 +112,7 @@ def parameters_of(method: Callable[..., Any]) -> list[Parameter]:
 
 def words_of(method: Callable[..., Any]) -> Mapping[str, str]:
     """
-    Return what the docstring of *method* says of each parameter, on one line.
+    Return the descriptions of the parameters in the docstring of *method*, each on one line.
     """
     _, _, rest = (inspect.getdoc(method) or "").partition("\nArgs:\n")
     section, _, _ = rest.partition("\n\n")
@@ -124,7 +124,7 @@ def words_of(method: Callable[..., Any]) -> Mapping[str, str]:
 
 def summary_of(method: Callable[..., Any]) -> str:
     """
-    Return what *method* does, for the help: the first paragraphs, up to the first section.
+    Return the first two paragraphs of the docstring of *method*, for the help.
     """
     described = (inspect.getdoc(method) or "").partition("\nArgs:\n")[0]
     described = re.sub(r" \(operation[^)]*\)", "", described)
@@ -134,7 +134,7 @@ def summary_of(method: Callable[..., Any]) -> str:
 
 def data_option() -> inspect.Parameter:
     """
-    Return the option for a body, or for the members that have no option of their own.
+    Return the option for the body, or for members without an option.
     """
     annotation = Annotated[
         str | None,
@@ -142,8 +142,8 @@ def data_option() -> inspect.Parameter:
             f"--{_DATA}",
             metavar="JSON|@FILE|-",
             show_default=False,
-            help="The body, or a part of it, as JSON: the text itself, @ and a file's name, or - "
-            "for standard input. Options come on top. This is the way to send null.",
+            help="The body, or a part of it, as JSON: the JSON itself, @ and a file name, or - for "
+            "standard input. Options override it. Use it to send null.",
         ),
     ]
     return inspect.Parameter(
@@ -153,10 +153,10 @@ def data_option() -> inspect.Parameter:
 
 def read_json(text: str, option: str) -> Any:
     """
-    Return the JSON that *text* is, or that the file or the stream that it names holds.
+    Parse JSON from *text*, from the file after an `@`, or from standard input for `-`.
 
     Raises:
-        typer.BadParameter: There is none.
+        typer.BadParameter: It cannot be read, or is not JSON.
     """
     try:
         if text == "-":
@@ -165,7 +165,7 @@ def read_json(text: str, option: str) -> Any:
             text = Path(text[1:]).read_text(encoding="utf-8")
         return json.loads(text)
     except OSError as error:
-        message = f"{option} cannot be read: {error.strerror}"
+        message = f"cannot read {option}: {error.strerror}"
     except ValueError as error:
         message = f"{option} is not JSON: {error}"
     raise typer.BadParameter(message)
@@ -194,7 +194,7 @@ def _kind(hint: Any) -> Any:
 
 def _flat(hint: Any) -> list[Any]:
     """
-    Return the types that *hint* allows, None and NOT_GIVEN aside.
+    Return the types that *hint* allows, without None and NOT_GIVEN.
     """
     if get_origin(hint) in {Union, types.UnionType}:
         return [inner for one in get_args(hint) for inner in _flat(one)]

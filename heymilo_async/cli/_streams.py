@@ -1,5 +1,5 @@
 """
-The border to stdout and stderr: all of it or an error, and nothing that could drive a terminal.
+Writes to stdout and stderr: completely or with an error, and without terminal control codes.
 """
 
 from __future__ import annotations
@@ -12,37 +12,37 @@ import sys
 
 class OutputError(Exception):
     """
-    Standard output did not take what was written; the text says why.
+    Writing to standard output failed; the message explains why.
     """
 
 
 def is_terminal() -> bool:
     """
-    Whether a person reads standard output.
+    Return whether standard output is a terminal.
     """
     return sys.stdout is not None and sys.stdout.isatty()
 
 
 def write(text: str) -> None:
     """
-    Write *text* to standard output, and see it off.
+    Write *text* to standard output, and flush it.
 
     Raises:
-        BrokenPipeError: Nobody reads it any more.
-        OutputError: It could not be written.
+        BrokenPipeError: The pipe is closed.
+        OutputError: Writing failed.
     """
     if sys.stdout is None:
         message = "cannot write the output: standard output is closed"
         raise OutputError(message)
     try:
         if isinstance(sys.stdout, io.TextIOWrapper):
-            # Windows would make CR CR LF of the CR LF that ends a line of CSV.
+            # Windows would turn the CR LF of a CSV line into CR CR LF.
             sys.stdout.reconfigure(newline="\n")
         sys.stdout.write(text)
         sys.stdout.flush()
     except UnicodeEncodeError as error:
         message = (
-            f"the output is in {error.encoding}, which has no {error.object[error.start]!a}: "
+            f"the output's encoding {error.encoding} has no {error.object[error.start]!a}: "
             "use --format json or jsonl, or set PYTHONUTF8=1"
         )
     except BrokenPipeError:
@@ -52,7 +52,7 @@ def write(text: str) -> None:
         discard_output()
         message = f"cannot write the output: {error.strerror}"
     except BaseException:
-        # Ctrl-C, while a full pipe was waited for.
+        # Ctrl-C while waiting for a full pipe.
         discard_output()
         raise
     else:
@@ -62,11 +62,11 @@ def write(text: str) -> None:
 
 def write_bytes(content: bytes) -> None:
     """
-    Write *content* to standard output as it is.
+    Write *content* to standard output unchanged.
 
     Raises:
-        BrokenPipeError: Nobody reads it any more.
-        OutputError: It could not be written.
+        BrokenPipeError: The pipe is closed.
+        OutputError: Writing failed.
     """
     if sys.stdout is None:
         message = "cannot write the output: standard output is closed"
@@ -86,12 +86,12 @@ def write_bytes(content: bytes) -> None:
 
 def discard_output() -> None:
     """
-    Let standard output lead nowhere.
+    Redirect standard output to the null device.
 
-    What it still holds would otherwise be written once more when the interpreter ends, which then
-    complains: https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    Otherwise, the interpreter would flush its buffer once more at exit, and report an error:
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe
     """
-    # A stream without a descriptor has nothing to hold.
+    # A stream without a file descriptor has no buffer to flush.
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:
@@ -102,9 +102,9 @@ def discard_output() -> None:
 
 def say(text: str) -> None:
     """
-    Write one line to standard error, as well as that goes.
+    Write one line to standard error, and ignore errors.
     """
-    # (print() would turn to standard output if standard error was closed.)
+    # (print() would write to standard output if standard error was closed.)
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
             sys.stderr.write(f"heymilo: {printable(text)}\n")
@@ -113,7 +113,7 @@ def say(text: str) -> None:
 
 def printable(text: str) -> str:
     """
-    Return *text* with escapes for what could move the cursor, change colours or turn text round.
+    Return *text* with control characters escaped, so that it cannot control the terminal.
     """
     if text.isprintable():
         return text

@@ -1,5 +1,5 @@
 """
-Models as people read them: a table, or one block for each where a table would not fit.
+Formats models as a table, or as one block per model if the terminal is too narrow.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _ANY_WIDTH: Final = 100_000
 @attrs.frozen
 class Column(Generic[T]):
     """
-    A heading, and what stands below it for a model; None for what the server does not say.
+    A column of a table. *show* returns a model's value, or None if the server does not say.
 
     Attributes:
-        field: The name of the contract's field.
-        usual: Whether a table has it without being told so.
+        field: The name of the model's field.
+        usual: Whether it is shown by default.
     """
 
     field: str
@@ -37,16 +37,16 @@ class Column(Generic[T]):
 
     def cell(self, item: T) -> Text:
         """
-        Return what stands below the heading.
+        Return the cell of *item*.
         """
-        # Not a str, in which rich would look for markup and emoji.
+        # Not a str, in which rich would interpret markup and emoji.
         shown = self.show(item)
         return Text("-" if shown is None else printable(shown))
 
 
 def table(items: Sequence[T], columns: Sequence[Column[T]]) -> str:
     """
-    Return *items* one a line, or one below the other if the terminal is too narrow for that.
+    Return *items* as a table, or as blocks if the terminal is too narrow.
     """
     console = Console()
     lines = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
@@ -62,7 +62,7 @@ def table(items: Sequence[T], columns: Sequence[Column[T]]) -> str:
 
 def block(item: T, columns: Sequence[Column[T]]) -> str:
     """
-    Return *item* with each of its values on a line of its own.
+    Return *item* as a block with one line per value.
     """
     lines = Table.grid(padding=(0, 2, 0, 0))
     lines.add_column(style="bold", no_wrap=True)
@@ -73,7 +73,7 @@ def block(item: T, columns: Sequence[Column[T]]) -> str:
 
 
 def _rendered(console: Console, renderable: RenderableType) -> str:
-    # Not printed here: rich ends the process by itself when a pipe is closed.
+    # Not printed by rich, which exits the process when a pipe is closed.
     with console.capture() as captured:
         console.print(renderable)
     return captured.get()

@@ -1,5 +1,5 @@
 """
-What goes over the transport, as lines on stderr: -v says what is asked and what comes, -vv the headers.
+Logs requests and responses to stderr for -v, and their headers for -vv.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from ._streams import say
 
 def tracer(verbose: int) -> Callable[[Event], None] | None:
     """
-    Return what to tell a client's events to; None if nobody wants to read of them.
+    Return a listener for a client's events; None without -v.
     """
     if not verbose:
         return None
 
-    def tell(event: Event) -> None:
+    def listener(event: Event) -> None:
         for line in lines(event, headers=verbose > 1):
             say(line)
 
-    return tell
+    return listener
 
 
 @functools.singledispatch
 def lines(event: Event, *, headers: bool) -> Iterable[str]:
     """
-    Return the lines about *event*; most have none.
+    Return the log lines for *event*; most events have none.
     """
     del event, headers
     return ()
@@ -56,13 +56,13 @@ def _(event: AttemptFinished, *, headers: bool) -> Iterable[str]:
 @lines.register
 def _(event: RetryScheduled, *, headers: bool) -> Iterable[str]:
     del headers
-    yield f"trying again in {event.wait:.1f} s, because of {event.reason}"
+    yield f"retrying in {event.wait:.1f} s, because of {event.reason}"
 
 
 @lines.register
 def _(event: Paced, *, headers: bool) -> Iterable[str]:
     del headers
-    yield f"waiting for {event.wait:.1f} s first, for the key's turn"
+    yield f"waiting {event.wait:.1f} s (rate limit or Retry-After)"
 
 
 def _each(mark: str, headers: Mapping[str, str]) -> Iterable[str]:

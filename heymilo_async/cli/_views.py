@@ -1,5 +1,5 @@
 """
-How models are shown: columns derived from the fields, and a view by hand where that reads better.
+Views of models: columns derived from the fields, or written by hand.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from .._core.model import is_secret
 from ._output import View
 from ._table import Column
 
-#: Columns of a table that nobody chose.
+#: The maximum number of default columns.
 _USUAL: Final = 6
 
-#: Characters of a text in a column that nobody wrote a view for.
+#: The maximum number of characters in a derived column.
 _WIDEST: Final = 60
 
-#: Words that headings have in capitals.
+#: Words in capitals in headings.
 _CAPITALS: Final = {"id": "ID", "url": "URL", "sms": "SMS", "ats": "ATS"}
 
-#: Fields that say little in a table: they are shown when they are chosen.
+#: Fields that are shown only if they are selected.
 _RARE: Final = frozenset({"object", "content", "description", "extra", "company_id"})
 
 
 def view_of(model: type[Model], plural: str) -> View[Any]:
     """
-    Return how models of this kind are shown.
+    Return the view of a model's class.
     """
     columns = [
         Column[Any](name, heading, _shows(name), usual)
@@ -42,7 +42,7 @@ def view_of(model: type[Model], plural: str) -> View[Any]:
 
 def _derived(model: type[Model]) -> Sequence[Column[Any]]:
     fields: Sequence[Any] = [one for one in attrs.fields(model) if one.name != "extra"]
-    # What other commands take comes first.
+    # The id, which other commands take, comes first.
     fields = sorted(fields, key=lambda one: one.name != model._cursor)
     short = [one.name for one in fields if _is_short(one.type) and one.name not in _RARE]
     usual = [name for name in short if not is_secret(model, name)][:_USUAL]
@@ -54,7 +54,7 @@ def _derived(model: type[Model]) -> Sequence[Column[Any]]:
 
 def _is_short(kind: Any) -> bool:
     """
-    Return whether a value of this type fits into a column: a text, a number, a time, yes or no.
+    Return whether a value of this type fits into a column: a text, number, time or boolean.
     """
     kinds = {one for one in (get_args(kind) or (kind,)) if one is not type(None)}
     return kinds <= {str, int, float, bool, datetime}
@@ -77,7 +77,7 @@ def _shows(name: str) -> Any:
 
 def shown(value: Any) -> str | None:
     """
-    Return *value* as it stands in a column; None for what the server does not say.
+    Return *value* as text for a column; None if the server does not say.
     """
     if value is None:
         return None
@@ -102,7 +102,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-#: By the name of the model: field, heading, and whether a table has it without being asked to.
+#: By the name of the model: field, heading, and whether the column is shown by default.
 _BY_HAND: Final[Mapping[str, Sequence[tuple[str, str, bool]]]] = {
     "PhoneNumber": (
         ("phone_number", "Phone number", True),

@@ -82,7 +82,10 @@ def test_what_stands_behind_wins(heymilo, serve):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--timeout", "soon"), "'--timeout': 'soon"),
+        (
+            ("--timeout", "soon"),
+            "'--timeout': it takes a duration such as 50ms, 1.5s or 2m, not 'soon'",
+        ),
         (("--timeout", "0"), "'--timeout': it must be more than 0"),
         (("--deadline", "-1"), "'--deadline'"),
         (("--max-attempts", "0"), "'--max-attempts'"),
@@ -120,7 +123,7 @@ def test_what_goes_over_the_wire(heymilo, serve, naps):
     assert [f"> {path}, attempt 1", f"> {path}, attempt 2", f"> {path}, attempt 3"] == said[::3]
     assert said[1].startswith("< 503 after ")
     assert said[1].endswith(" ms, request id r1")
-    assert said[2].startswith("trying again in ")
+    assert said[2].startswith("retrying in ")
     assert said[2].endswith(" s, because of 503")
     assert "Error" in said[4]
     assert said[7].startswith("< 200 after ")
@@ -160,9 +163,9 @@ def test_every_wait_is_said(heymilo, serve, naps):
     ended = heymilo("-v", *LIST, "--all", base_url=server.base_url)
 
     assert ["A", "B"] == [json.loads(line)["id"] for line in ended.out.splitlines()]
-    assert "trying again in 7.0 s, because of 429" in ended.err
+    assert "retrying in 7.0 s, because of 429" in ended.err
     paced = Paced(call=1, operation="listPhoneNumbers", request="GET /", wait=3.25)
-    assert ["waiting for 3.2 s first, for the key's turn"] == list(lines(paced, headers=True))
+    assert ["waiting 3.2 s (rate limit or Retry-After)"] == list(lines(paced, headers=True))
 
 
 def test_later_wins():

@@ -25,7 +25,7 @@ QUESTION = "HeyMilo API key (it is not shown): "
 TYPED = "typed-7c1d90be55aa4f02"
 NONE = (
     "heymilo: no credentials: set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN), "
-    "or look around without any: heymilo --sandbox phone-numbers list\n"
+    "or try the sandbox, which needs none: heymilo --sandbox phone-numbers list\n"
 )
 #: Opened by the leader of a new session, a terminal is that session's own: Ctrl-C works in it.
 IN_ITS_OWN_TERMINAL = 'exec "$@" <"$TERMINAL" >"$TERMINAL" 2>&1'
@@ -288,7 +288,7 @@ def test_a_terminal_that_would_show_it(person):
 
     person(answer)
 
-    with pytest.raises(CommandError, match="cannot be kept from showing") as refused:
+    with pytest.raises(CommandError, match="cannot hide the key") as refused:
         _credentials.ask_for_key()
     assert ExitCode.AUTHENTICATION == refused.value.code
 
@@ -299,7 +299,7 @@ def test_what_is_no_text(person):
     """
     person(raising(UnicodeDecodeError("utf-8", TYPED.encode(), 0, 1, "invalid")))
 
-    with pytest.raises(CommandError, match="what was typed is not utf-8") as refused:
+    with pytest.raises(CommandError, match="the typed key is not utf-8") as refused:
         _credentials.ask_for_key()
     assert None is refused.value.__context__
 

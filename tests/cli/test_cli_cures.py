@@ -113,8 +113,8 @@ def test_what_is_no_number(heymilo, serve, command, item_id, reply):
     ("options", "told"),
     [
         (("--format", "foo"), "'--format': 'foo' is not one of"),
-        (("--timeout", "x"), "'--timeout': 'x' is no duration such as"),
-        (("--timeout", "5 h"), "'--timeout': '5 h' is no duration such as"),
+        (("--timeout", "x"), "2m, not 'x'"),
+        (("--timeout", "5 h"), "2m, not '5 h'"),
         (("--rate-limit", "x"), "'--rate-limit': a rate limit is written like"),
     ],
 )

@@ -86,8 +86,8 @@ def test_of_the_sandbox(heymilo, monkeypatch):
 
     made = lines(shown)
     assert (0, "") == (shown.code, shown.err)
-    assert ("ok", "the sandbox's own") == made["key"]
-    assert made["base URL"][1].endswith(", the sandbox's own")
+    assert ("ok", "the sandbox's key") == made["key"]
+    assert made["base URL"][1].endswith(", from the sandbox")
 
 
 def test_without_a_key(heymilo, port, monkeypatch):
@@ -100,11 +100,13 @@ def test_without_a_key(heymilo, port, monkeypatch):
 
     made = lines(shown)
     assert 3 == shown.code
-    assert ("!!", "there is none; set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN)") == made["key"]
+    assert ("!!", "there is no credential; set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN)") == made[
+        "key"
+    ]
     assert "ok" == made["connect"][0]
-    assert ("--", "not tried: mend 'key' first") == made["call"]
-    assert ("--", "no answer with a date to tell it by") == made["clock"]
-    assert ("--", "no answer to tell it by") == made["limits"]
+    assert ("--", "not checked: fix 'key' first") == made["call"]
+    assert ("--", "there is no response with a date") == made["clock"]
+    assert ("--", "there is no response") == made["limits"]
 
 
 def test_a_key_that_cannot_be_one(heymilo, port, monkeypatch):
@@ -118,7 +120,7 @@ def test_a_key_that_cannot_be_one(heymilo, port, monkeypatch):
     assert 2 == shown.code
     mark, text = lines(shown)["key"]
     assert "!!" == mark
-    assert "HEYMILO_API_KEY cannot be used; api_key (or HEYMILO_API_KEY) has a charact" in text
+    assert "HEYMILO_API_KEY is invalid; api_key (or HEYMILO_API_KEY) has a charact" in text
 
 
 @pytest.mark.parametrize(
@@ -158,7 +160,7 @@ def test_a_key_and_a_token(heymilo, serve, monkeypatch):
 
     assert (
         "ok",
-        "from HEYMILO_API_KEY; HEYMILO_ACCESS_TOKEN is not used beside it",
+        "from HEYMILO_API_KEY; HEYMILO_ACCESS_TOKEN is ignored",
     ) == lines(shown)["key"]
 
 
@@ -171,11 +173,11 @@ def test_a_base_url_that_is_none(heymilo):
     made = lines(shown)
     assert 2 == shown.code
     assert made["base URL"][1].startswith(
-        "it cannot be used; --base-url (or HEYMILO_BASE_URL) has no scheme: write "
+        "it is invalid; --base-url (or HEYMILO_BASE_URL) has no scheme: write "
         "https://api.heymilo.ai (it is 'api.heymilo.ai')"
     )
     for name in ("proxy", "look-up", "connect", "TLS", "call"):
-        assert ("--", "not tried: mend 'base URL' first") == made[name]
+        assert ("--", "not checked: fix 'base URL' first") == made[name]
 
 
 def test_as_json(heymilo, serve):
@@ -194,21 +196,33 @@ def test_as_json(heymilo, serve):
         name: checks["connect"]["facts"][name] for name in ("address", "port")
     }
     assert 503 == checks["call"]["facts"]["status_code"]
-    assert ("failed", "try again") == (checks["call"]["state"], checks["call"]["cure"])
+    assert ("failed", "retry") == (checks["call"]["state"], checks["call"]["cure"])
     assert None is checks["connect"]["cure"]
 
 
 @pytest.mark.parametrize(
     ("reply", "code", "text"),
     [
-        (answer(401), 3, "401 to GET /api/v2/phone-numbers: the key or the token is refused; copy"),
-        (answer(403, b"", "X-Request-Id: r1"), 3, "allowed this (request id r1); check what it"),
-        (answer(404), 4, "404 to GET /api/v2/phone-numbers: the API is not there; check the base"),
-        (answer(429, b"", "Retry-After: 7"), 5, "with this credential; come back later, in 7 s"),
-        (answer(502), 1, "the server, or something before it, failed; try again"),
+        (
+            answer(401),
+            3,
+            "401 to GET /api/v2/phone-numbers: the server refused the key or token; copy",
+        ),
+        (answer(403, b"", "X-Request-Id: r1"), 3, "no permission (request id r1); check its perm"),
+        (
+            answer(404),
+            4,
+            "404 to GET /api/v2/phone-numbers: there is no API at this URL; check the base",
+        ),
+        (answer(429, b"", "Retry-After: 7"), 5, "with this credential; retry later, in 7 s"),
+        (answer(502), 1, "the server, or a gateway in front of it, failed; retry"),
         (answer(302, b"", "Location: https://other.test/"), 1, "redirects are not followed: check"),
-        (answer(200, b"<html>"), 1, "check the base URL: something else may answer there"),
-        (lambda connection: connection.reset(), 6, "try again, and ask whoever runs the network"),
+        (answer(200, b"<html>"), 1, "check the base URL: another server may run there"),
+        (
+            lambda connection: connection.reset(),
+            6,
+            "retry, or ask the administrator of the network",
+        ),
     ],
     ids=["401", "403", "404", "429", "502", "302", "HTML", "reset"],
 )
@@ -235,7 +249,7 @@ def test_a_clock_that_is_off(heymilo, serve, ahead, text):
 
     mark, said = lines(shown)["clock"]
     assert "!" == mark
-    assert f"s {text} the server's; let the system set its clock by the network (NTP)" in said
+    assert f"s {text} the server's; let the system synchronize its clock (NTP)" in said
     assert 3 == shown.code
 
 
@@ -283,5 +297,5 @@ def test_help_of_doctor(heymilo):
     shown = heymilo("doctor", "--help")
 
     assert 0 == shown.code
-    for taught in ("ok  well", "!!  it does not work", "--format", "6  connection"):
+    for taught in ("ok  works", "!!  failed, with", "--format", "6  connection"):
         assert taught in re.sub(r"\x1b\[[0-9;]*m", "", shown.out)

@@ -44,7 +44,7 @@ def test_a_proxy_that_is_none(heymilo, monkeypatch):
     shown = heymilo("doctor")
 
     assert 2 == shown.code
-    assert ("!!", "it cannot be used; HTTPS_PROXY must be a URL such as http://host:port") == (
+    assert ("!!", "it is invalid; HTTPS_PROXY must be a URL such as http://host:port") == (
         lines(shown)["proxy"][0],
         lines(shown)["proxy"][1].partition(" (")[0],
     )
@@ -62,7 +62,7 @@ def test_a_socks_proxy(heymilo, monkeypatch):
 
     made = lines(shown)
     assert ("ok", f"socks5://127.0.0.1:{port}, from ALL_PROXY") == made["proxy"]
-    assert ("--", "not seen through a socks5 proxy; the call shows it") == made["TLS"]
+    assert ("--", "not possible through a socks5 proxy; the call checks it") == made["TLS"]
     assert "!!" == made["call"][0]
 
 
@@ -85,7 +85,7 @@ def test_no_such_name(heymilo, monkeypatch):
         "api.heymilo.ai: Name or service not known; check the base URL, and this machine's DNS",
     ) == made["look-up"]
     for name in ("connect", "TLS", "call"):
-        assert ("--", "not tried: mend 'look-up' first") == made[name]
+        assert ("--", "not checked: fix 'look-up' first") == made[name]
 
 
 def test_a_name_that_can_be_none():
@@ -108,7 +108,7 @@ def test_a_port_where_nobody_listens(heymilo):
     assert 6 == shown.code
     assert (
         "!!",
-        f"127.0.0.1:{port} refuses; check host and port, and whether the server runs",
+        f"127.0.0.1:{port} refuses the connection; check host and port, and whether the server is running",
     ) == lines(shown)["connect"]
 
 
@@ -137,7 +137,7 @@ def test_a_look_up_that_does_not_end(case, monkeypatch):
     finding = _checks.name_look_up(case(seconds=0.01))
     over.set()
 
-    assert (State.FAILED, "milo.test: no answer within 0.01 s") == (finding.state, finding.text)
+    assert (State.FAILED, "milo.test: no response within 0.01 s") == (finding.state, finding.text)
 
 
 def test_the_addresses_of_a_name(case, monkeypatch):
@@ -156,8 +156,13 @@ def test_the_addresses_of_a_name(case, monkeypatch):
 @pytest.mark.parametrize(
     ("error", "proxy", "text", "cure"),
     [
-        (TimeoutError(), None, "milo.test:443 does not answer within 30 s", "HTTPS_PROXY"),
-        (TimeoutError(), "http://[::1]:3128", "[::1]:3128 does not answer", "try from elsewhere"),
+        (TimeoutError(), None, "milo.test:443 does not respond within 30 s", "HTTPS_PROXY"),
+        (
+            TimeoutError(),
+            "http://[::1]:3128",
+            "[::1]:3128 does not respond",
+            "try from another network",
+        ),
         (OSError(101, "Network is unreachable"), None, "milo.test:443: Network is", "the network"),
     ],
 )

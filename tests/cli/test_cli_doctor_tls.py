@@ -110,7 +110,7 @@ def test_a_proxy_that_says_no(heymilo, serve, monkeypatch, reply, text):
     assert 6 == shown.code
     assert "!!" == lines(shown)["TLS"][0]
     assert lines(shown)["TLS"][1].startswith(text)
-    assert ("--", "not tried: mend 'TLS' first") == lines(shown)["call"]
+    assert ("--", "not checked: fix 'TLS' first") == lines(shown)["call"]
 
 
 @pytest.mark.usefixtures("trusting")
@@ -126,7 +126,7 @@ def test_a_good_certificate(heymilo, secure):
     tls = json.loads(shown.out)["checks"][6]
     assert 0 == shown.code
     assert tls["text"].startswith("TLSv1.3, certificate by trustme v")
-    assert tls["text"].endswith(f", good until {until:%Y-%m-%d}")
+    assert tls["text"].endswith(f", valid until {until:%Y-%m-%d}")
     assert tls["facts"]["expires"] == until.replace(microsecond=0).isoformat()
 
 
@@ -140,7 +140,7 @@ def test_an_authority_that_is_not_known(heymilo, secure):
 
     mark, text = lines(shown)["TLS"]
     assert (6, "!!") == (shown.code, mark)
-    assert text.startswith("its certificate comes from an authority that is not known; set SSL_CER")
+    assert text.startswith("its certificate comes from an unknown authority; set SSL_CERT_FILE")
     assert 0 == server.n
 
 
@@ -168,7 +168,9 @@ def test_a_certificate_that_has_expired(heymilo, secure):
     shown = heymilo("doctor", base_url=server.base_url)
 
     text = lines(shown)["TLS"][1]
-    assert text.startswith("its certificate has expired; set the clock of this machine, which says")
+    assert text.startswith(
+        "its certificate has expired; correct the clock of this machine, which shows"
+    )
     assert f"{datetime.now(UTC):%Y-%m-}" in text
 
 
@@ -203,7 +205,7 @@ def test_no_tls_on_this_port(heymilo, serve):
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (TimeoutError(), "the handshake did not end in time"),
+        (TimeoutError(), "the handshake timed out"),
         (ConnectionResetError(104, "Connection reset by peer"), "the handshake failed: Connection"),
     ],
 )
@@ -222,7 +224,7 @@ def test_an_odd_reason_to_refuse_a_certificate():
     error.verify_code, error.verify_message = 23, "certificate revoked"
 
     assert (
-        "its certificate is refused (certificate revoked)"
+        "its certificate is invalid (certificate revoked)"
         == (_reach.tls_fault(error, datetime.now(UTC))[0])
     )
 

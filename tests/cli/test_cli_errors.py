@@ -134,8 +134,8 @@ def test_no_credentials_is_3(heymilo, monkeypatch, key):
     ended = heymilo(*LIST)
 
     assert (
-        "heymilo: no credentials: set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN), or look around "
-        "without any: heymilo --sandbox phone-numbers list\n" == ended.err
+        "heymilo: no credentials: set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN), or try the sandbox, "
+        "which needs none: heymilo --sandbox phone-numbers list\n" == ended.err
     )
     assert (3, "") == (ended.code, ended.out)
 
@@ -231,7 +231,7 @@ class _Refusing(io.StringIO):
         (OSError(28, "No space left on device"), "No space left on device"),
         (
             UnicodeEncodeError("ascii", "a\xfc", 1, 2, "ordinal not in range"),
-            r"the output is in ascii, which has no '\xfc': use --format json or jsonl",
+            r"the output's encoding ascii has no '\xfc': use --format json or jsonl",
         ),
     ],
 )

@@ -189,7 +189,7 @@ def test_a_page_that_is_not_all_says_so(heymilo, serve, form):
 
     shown = heymilo("phone-numbers", "list", "--format", form, base_url=server.base_url)
 
-    assert "heymilo: there are more: add --all, or --starting-after 'B  c'\n" == shown.err
+    assert "heymilo: there are more items: add --all, or --starting-after 'B  c'\n" == shown.err
     assert "there are more" not in shown.out
 
 

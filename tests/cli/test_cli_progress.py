@@ -138,7 +138,7 @@ def test_ctrl_c_says_how_to_go_on(start, two_pages):
 
     assert 130 == process.returncode
     assert ["A", "B"] == [json.loads(line)["id"] for line in out.splitlines()]
-    assert "interrupted; to go on from there: --starting-after B" in terminal.until(None)
+    assert "interrupted; to resume: --starting-after B" in terminal.until(None)
 
 
 def test_no_colour(start, two_pages, gate):

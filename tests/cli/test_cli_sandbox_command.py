@@ -119,7 +119,7 @@ def test_it_runs_until_it_is_stopped(foreground, stop):
     assert re.fullmatch(r"export HEYMILO_API_KEY=sandbox-[0-9a-f]+", key)
     assert re.fullmatch(rf"\d\d:\d\d:\d\d  200 +\d+ ms  GET {PATH}", line)
     assert [
-        "heymilo: a sandbox of 250 phone numbers, 3 postings, 120 candidates runs; Ctrl-C stops it",
+        "heymilo: the sandbox has 250 phone numbers, 3 postings, 120 candidates; press Ctrl-C to stop it",
         "heymilo: to use it, paste these lines into another terminal:",
         "heymilo phone-numbers list",
         "",
@@ -273,7 +273,7 @@ def test_chaos_is_the_same_with_the_same_seed(foreground):
 
     assert faults_of(first) == faults_of(second)
     assert any("  (fault: " in line for line in first.log)
-    assert "heymilo: a share of 0.5 of all requests fails, at random with --seed 7\n" in shown.err
+    assert "heymilo: a random share of 0.5 of all requests fails (--seed 7)\n" in shown.err
 
 
 def test_chaos_without_a_seed_tells_the_one_it_takes(foreground):
@@ -282,7 +282,7 @@ def test_chaos_without_a_seed_tells_the_one_it_takes(foreground):
     """
     shown, _ = foreground("--chaos", "0.01")
 
-    assert re.search(r"fails, at random with --seed \d+\n", shown.err)
+    assert re.search(r"fails \(--seed \d+\)\n", shown.err)
 
 
 def test_options_reach_the_sandbox(foreground, monkeypatch):
@@ -321,19 +321,19 @@ def test_durations(text, seconds):
         (["--port", "70000"], "'--port': "),
         (["--port", "http"], "'--port': "),
         (["--numbers", "-1"], "'--numbers': "),
-        (["--latency", "5"], "'--latency': '5' is no duration such as 50ms, 1.5s or 2m"),
-        (["--latency", "-5ms"], "'--latency': '-5ms' is no duration such as"),
-        (["--latency", "5 h"], "'--latency': '5 h' is no duration such as"),
+        (["--latency", "5"], "'--latency': it takes a duration such as 50ms, 1.5s or 2m, not '5'"),
+        (["--latency", "-5ms"], "'--latency': it takes a duration such as"),
+        (["--latency", "5 h"], "'--latency': it takes a duration such as"),
         (["--rate-limit", "foo"], "'--rate-limit': a rate limit is written like 300/min, 5/s"),
         (["--rate-limit", "0/s"], "'--rate-limit': the limit must be within 1..1,000,000"),
         (["--rate-limit-algorithm", "token-bucket"], "it needs --rate-limit, as in 300/min"),
         (["--rate-limit-algorithm", "none"], "'--rate-limit-algorithm': "),
-        (["--chaos", "5"], "'--chaos': '5' is no share such as 0.05, from 0 to 1"),
-        (["--chaos", "nan"], "'--chaos': 'nan' is no share"),
-        (["--chaos", "5%"], "'--chaos': '5%' is no share"),
+        (["--chaos", "5"], "'--chaos': it takes a number from 0 to 1, such as 0.05, not '5'"),
+        (["--chaos", "nan"], "'--chaos': it takes a number from 0 to 1, such as 0.05, not 'nan'"),
+        (["--chaos", "5%"], "0.05, not '5%'"),
         (["--seed", "7"], "'--seed': it needs --chaos, as in --chaos 0.05 --seed 7"),
         (["--host", "0.0.0.0"], "'--host': other machines may reach 0.0.0.0: add --allow-re"),
-        (["--host", "milo.test"], "'--host': 'milo.test' is no address such as 127.0.0.1 or"),
+        (["--host", "milo.test"], "'--host': it takes an address such as 127.0.0.1 or"),
         (["--api-key", ""], "API key"),
         (["--numbers", "999999999"], "999999999"),
         (["--latency", "2m"], "latency must be"),
@@ -359,8 +359,8 @@ def test_a_sandbox_of_the_sandbox(heymilo):
 
     assert (2, "") == (shown.code, shown.out)
     assert (
-        "heymilo: --sandbox is for the other commands: 'heymilo sandbox' is one itself, "
-        "so leave --sandbox out\n" == shown.err
+        "heymilo: --sandbox is for other commands: 'heymilo sandbox' runs a sandbox itself, "
+        "so omit --sandbox\n" == shown.err
     )
 
 
@@ -375,7 +375,7 @@ def test_a_port_in_use(heymilo):
     assert (1, "") == (shown.code, shown.out)
     assert (
         f"heymilo: cannot listen on port {port} of 127.0.0.1: address already in use; "
-        "choose another --port, or leave it out for a free one\n" == shown.err
+        "choose another --port, or omit it for a free one\n" == shown.err
     )
 
 

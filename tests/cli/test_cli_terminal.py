@@ -106,7 +106,7 @@ def test_a_terminal_of_80_columns_gets_a_table(terminal, milo):
     assert "\x1b[1m" in shown
     assert text.startswith("Phone number    ID         Country")
     assert "+12065550100    9E3779B1   US        yes" in text
-    assert "heymilo: there are more: add --all, or --starting-after DAA66D13\n" in text
+    assert "heymilo: there are more items: add --all, or --starting-after DAA66D13\n" in text
     assert max(widths(shown)) <= 80
 
 
@@ -208,7 +208,7 @@ def test_ctrl_c_says_where_to_go_on(start, serve):
     out, err = process.communicate(timeout=30)
 
     assert 130 == process.returncode
-    assert b"heymilo: interrupted; to go on from there: --starting-after B\n" == err
+    assert b"heymilo: interrupted; to resume: --starting-after B\n" == err
     assert [b"A", b"B"] == re.findall(rb'"id": "(.)"', out)
 
 
@@ -230,7 +230,7 @@ def test_ctrl_c_with_a_table_shows_what_there_is(start, serve):
     out, err = process.communicate(timeout=30)
 
     assert 130 == process.returncode
-    assert b"heymilo: interrupted; to go on from there: --starting-after B\n" == err
+    assert b"heymilo: interrupted; to resume: --starting-after B\n" == err
     assert 2 == out.count(b"+12065550100")
 
 

@@ -73,7 +73,7 @@ def test_an_error_on_the_way_names_where_to_go_on(heymilo, serve, form):
     assert 3 == shown.code
     assert "B" in shown.out
     assert 1 == shown.err.count("\n")
-    assert shown.err.endswith("; to go on from there: --starting-after B\n")
+    assert shown.err.endswith("; to resume: --starting-after B\n")
 
 
 def test_an_error_before_anything_was_written_does_not(heymilo, serve):
@@ -127,7 +127,7 @@ def test_an_id_that_a_shell_would_split_is_quoted(capsys):
     with pytest.raises(KeyboardInterrupt) as caught:
         _output.write_pages(_interrupted("a b;c"), _output.Format.JSONL, VIEW)
 
-    assert ["to go on from there: --starting-after 'a b;c'"] == caught.value.__notes__
+    assert ["to resume: --starting-after 'a b;c'"] == caught.value.__notes__
 
 
 def test_what_could_not_be_written_is_not_passed_over(monkeypatch):
@@ -147,7 +147,7 @@ def test_what_could_not_be_written_is_not_passed_over(monkeypatch):
     with pytest.raises(_streams.OutputError) as caught:
         _output.write_pages([_page("A"), _page("B")], _output.Format.JSONL, VIEW)
 
-    assert ["to go on from there: --starting-after A"] == caught.value.__notes__
+    assert ["to resume: --starting-after A"] == caught.value.__notes__
 
 
 def _page(*ids: str) -> Page[PhoneNumber]:

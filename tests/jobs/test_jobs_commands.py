@@ -76,10 +76,10 @@ def test_ingest_checks_only(heymilo, milo, posting):
     A dry run has the exit code of its checks, and sends nothing.
     """
     code, out, _ = heymilo("ingest", "good.csv", "--posting", posting, "--dry-run")
-    assert (0, "1 of 1 rows would go in; nothing was sent\n") == (code, out)
+    assert (0, "1 of 1 rows would be ingested; nothing was sent\n") == (code, out)
 
     code, out, _ = heymilo("ingest", "both.csv", "--posting", posting, "--dry-run")
-    assert (1, "1 of 2 rows would go in; nothing was sent") == (code, out.splitlines()[-1])
+    assert (1, "1 of 2 rows would be ingested; nothing was sent") == (code, out.splitlines()[-1])
     assert () == milo.requests
 
 
@@ -129,7 +129,7 @@ def test_sync_refuses_what_it_does_not_understand(heymilo):
     An age, a table, a target that there is not: each is usage, said in one line.
     """
     for arguments, text in (
-        (("--since", "soon"), "'soon' is no age such as 12h, 90d or 4w"),
+        (("--since", "soon"), "it takes an age such as 12h, 90d or 4w, not 'soon'"),
         (("--only", "people"), "there is no table 'people'"),
         (("--to", "postgres://x/y"), "it can only go to a DuckDB file"),
     ):
