@@ -207,6 +207,10 @@ CASES = {
 #: Every number that the catalogue has.
 NUMBERS = (*range(1, 155), *range(185, 204))
 
+#: How many places there are in the API's contract where a good guess is wrong. A test that is about
+#: one says so in its docstring: "Trap 4: ...".
+TRAPS = 50
+
 #: Numbers that have no case yet, and what they are about.
 MISSING: dict[int, str] = {}
 
@@ -255,6 +259,7 @@ NOT_ON_ALL_FRONTS = {
 FULL_SIZE_IN_SOAK = frozenset({63, 137, 144, 146, 148})
 
 _DOCUMENTED = re.compile(r"\s*Cases? (\d[\d, toand]*)")
+_TRAPS = re.compile(r"\b[Tt]raps? (\d[\d, toand]*)")
 _RANGE = re.compile(r"(\d+)(?: to (\d+))?")
 
 
@@ -263,11 +268,20 @@ def cases_of(docstring: str | None) -> set[int]:
     Return the numbers of the cases that a test with this *docstring* shows.
     """
     told = _DOCUMENTED.match(docstring or "")
-    if told is None:
-        return set()
+    return _numbers(told[1]) if told else set()
+
+
+def traps_of(docstring: str | None) -> set[int]:
+    """
+    Return the numbers of the places where a guess at the API goes wrong that a test is about.
+    """
+    return {number for told in _TRAPS.findall(docstring or "") for number in _numbers(told)}
+
+
+def _numbers(text: str) -> set[int]:
     return {
         number
-        for first, last in _RANGE.findall(told[1])
+        for first, last in _RANGE.findall(text)
         for number in range(int(first), int(last or first) + 1)
     }
 
