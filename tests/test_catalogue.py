@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 
 
 @functools.cache
-def tests() -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+def every_test() -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """
     Return every test that there is.
     """
@@ -44,7 +44,7 @@ def shown() -> dict[int, list[set[str]]]:
     Return for each case the tests that show it, each as the names of its fixtures.
     """
     found: dict[int, list[set[str]]] = {}
-    for test in tests():
+    for test in every_test():
         fixtures = {argument.arg for argument in test.args.args}
         for number in cases_of(ast.get_docstring(test)):
             found.setdefault(number, []).append(fixtures)
@@ -55,7 +55,7 @@ def test_every_trap_is_shown():
     """
     Wherever a good guess at the API is wrong, a test names the place by its number.
     """
-    named = set[int]().union(*(traps_of(ast.get_docstring(test)) for test in tests()))
+    named = set[int]().union(*(traps_of(ast.get_docstring(test)) for test in every_test()))
 
     assert set(range(1, TRAPS + 1)) == named
 
@@ -99,5 +99,5 @@ def test_how_a_test_names_its_cases():
     assert {1, 3, 4, 5} == cases_of("Cases 1, 3 to 5: what happens.")
     assert set() == cases_of("As case 4, but not in its first words.")
     assert set() == cases_of(None)
-    assert {1, 3, 4, 45} == traps_of("Case 2, trap 1: traps 3, 4 and 45, not 5.")
+    assert {1, 3, 4, 45} == traps_of("Case 2, trap 1: traps 3, 4 and 45; not 5.")
     assert set() == traps_of(None)
