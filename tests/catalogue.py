@@ -141,7 +141,7 @@ CASES = {
     110: "Control characters, and ids of 100 KB: refused, and shown in short.",
     111: "An id that is no text: TypeError.",
     112: "Any text: refused, or exactly that text at the server.",
-    113: "An id that is also a route.",
+    113: "An id that is also a route: refused before anything is sent.",
     114: "Queries and headers cannot add another.",
     115: "A key that is none: ConfigurationError which names the variable.",
     116: "Blanks around a key: taken off, or refused.",
@@ -150,7 +150,7 @@ CASES = {
     119: "Pickles and copies: refused for clients, faithful and without a key for all else.",
     120: "The key is in no log, of any level.",
     121: "Redirects are not followed: UnexpectedRedirectError.",
-    122: "A download that redirects to another host.",
+    122: "A download that redirects to another host: followed once, and without a credential.",
     123: "Cookies are not kept.",
     124: "A base URL that cannot be right: refused.",
     125: "Proxies and certificates of the environment: heeded, or an error that names the variable.",
@@ -193,29 +193,30 @@ CASES = {
     192: "Bytes behind the end of gzip, or identity beside it: read, as httpx reads it.",
     193: "A key log that cannot be written, no file descriptor left: no certificate is blamed.",
     194: "A pause grows while calls wait for it: nothing is sent before its end.",
+    195: "A rate limit in a cold process: the server never sees more than it allows.",
+    196: "A Redis that dies under a shared limit: no more than the limit, and what was under way.",
+    197: "A Redis that accepts and says nothing: few threads, and no call too late for it.",
     198: "Hypothesis builds a model, and another retry goes round a call: as the guide says.",
     199: "A test marked for each event loop, in both modes of pytest-asyncio: as the page says.",
     200: "The answer of a creating call is lost: it is sent once, and the error says how to look.",
     201: "An update with nothing, with None, with a default: refused, null, not sent.",
     202: "The preview of a voice is on another host: followed once, without a credential.",
-    203: "Secret links in answers: in no repr, log, event or error of ours.",
+    203: "Secrets in answers and in bodies: in no repr, log, event or error of ours.",
 }
 
 #: Every number that the catalogue has.
 NUMBERS = (*range(1, 155), *range(185, 204))
 
+#: How many places there are in the API's contract where a good guess is wrong. A test that is about
+#: one says so in its docstring: "Trap 4: ...".
+TRAPS = 50
+
 #: Numbers that have no case yet, and what they are about.
-MISSING = {
-    195: "a rate limit in a cold process",
-    196: "a shared rate limit whose Redis goes away",
-    197: "a Redis that accepts and says nothing",
-}
+MISSING: dict[int, str] = {}
 
 #: Cases that no test shows yet, and why.
 WAITING = {
     11: "no such header is sent: the API does not know one, and would not tell what it does with it",
-    113: "waits for the resource `postings`, the only one with such a route",
-    122: "waits for the voice preview, the only operation that redirects",
 }
 
 _PURE = "arithmetic that all fronts share"
@@ -258,6 +259,7 @@ NOT_ON_ALL_FRONTS = {
 FULL_SIZE_IN_SOAK = frozenset({63, 137, 144, 146, 148})
 
 _DOCUMENTED = re.compile(r"\s*Cases? (\d[\d, toand]*)")
+_TRAPS = re.compile(r"\b[Tt]raps? (\d[\d, toand]*)")
 _RANGE = re.compile(r"(\d+)(?: to (\d+))?")
 
 
@@ -266,11 +268,20 @@ def cases_of(docstring: str | None) -> set[int]:
     Return the numbers of the cases that a test with this *docstring* shows.
     """
     told = _DOCUMENTED.match(docstring or "")
-    if told is None:
-        return set()
+    return _numbers(told[1]) if told else set()
+
+
+def traps_of(docstring: str | None) -> set[int]:
+    """
+    Return the numbers of the places where a guess at the API goes wrong that a test is about.
+    """
+    return {number for told in _TRAPS.findall(docstring or "") for number in _numbers(told)}
+
+
+def _numbers(text: str) -> set[int]:
     return {
         number
-        for first, last in _RANGE.findall(told[1])
+        for first, last in _RANGE.findall(text)
         for number in range(int(first), int(last or first) + 1)
     }
 

@@ -5,6 +5,7 @@ The catalogue of faults is shown whole: no case is without a test, on every fron
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 from catalogue import (
@@ -14,12 +15,28 @@ from catalogue import (
     NOT_ON_ALL_FRONTS,
     NUMBERS,
     SECTIONS,
+    TRAPS,
     WAITING,
     cases_of,
     section_of,
+    traps_of,
 )
 
 HERE = Path(__file__).parent
+
+
+@functools.cache
+def every_test() -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """
+    Return every test that there is.
+    """
+    return [
+        node
+        for file in HERE.rglob("test_*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+    ]
 
 
 def shown() -> dict[int, list[set[str]]]:
@@ -27,15 +44,20 @@ def shown() -> dict[int, list[set[str]]]:
     Return for each case the tests that show it, each as the names of its fixtures.
     """
     found: dict[int, list[set[str]]] = {}
-    for file in HERE.rglob("test_*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(
-                "test_"
-            ):
-                fixtures = {argument.arg for argument in node.args.args}
-                for number in cases_of(ast.get_docstring(node)):
-                    found.setdefault(number, []).append(fixtures)
+    for test in every_test():
+        fixtures = {argument.arg for argument in test.args.args}
+        for number in cases_of(ast.get_docstring(test)):
+            found.setdefault(number, []).append(fixtures)
     return found
+
+
+def test_every_trap_is_shown():
+    """
+    Wherever a good guess at the API is wrong, a test names the place by its number.
+    """
+    named = set[int]().union(*(traps_of(ast.get_docstring(test)) for test in every_test()))
+
+    assert set(range(1, TRAPS + 1)) == named
 
 
 def test_every_case_is_listed():
@@ -77,3 +99,5 @@ def test_how_a_test_names_its_cases():
     assert {1, 3, 4, 5} == cases_of("Cases 1, 3 to 5: what happens.")
     assert set() == cases_of("As case 4, but not in its first words.")
     assert set() == cases_of(None)
+    assert {1, 3, 4, 45} == traps_of("Case 2, trap 1: traps 3, 4 and 45; not 5.")
+    assert set() == traps_of(None)

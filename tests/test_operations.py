@@ -229,7 +229,7 @@ def test_what_may_be_sent_again(front, name, naps):
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_that_was_refused_for_now(front, name, naps):
     """
-    After a 429 any call is sent again: the server has done nothing.
+    Case 200: after a 429 any call is sent again: the server has done nothing.
     """
     busy = httpx.Response(429, headers={"Retry-After": "1"})
     result, requests = ask(front, name, busy, answered(name, success=True, item_id="Q1"))
@@ -255,7 +255,7 @@ def test_a_write_whose_answer_was_lost(front, name, naps):
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_that_was_never_sent(front, name, naps):
     """
-    Where no connection was made any call is sent again.
+    Case 200: where no connection was made any call is sent again.
     """
     refused = httpx.ConnectError("refused")
     result, requests = ask(front, name, refused, answered(name, success=True, item_id="Q1"))
@@ -267,7 +267,8 @@ def test_a_write_that_was_never_sent(front, name, naps):
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_whose_answer_cannot_be_read(front, name):
     """
-    A success that is no answer says that the request was carried out; it is not sent again.
+    Case 200: a success that is no answer says that the request was carried out; it is not sent
+    again.
     """
     error, requests = ask(front, name, httpx.Response(200, json={"data": 5}))
 
@@ -314,8 +315,8 @@ def test_a_preview_is_bytes(front):
 
 def test_a_preview_on_another_host(front):
     """
-    Case 202, trap 22: a 302 is followed once, over https, without a credential or a header of the
-    caller's.
+    Cases 122 and 202, trap 22: a 302 is followed once, over https, without a credential or a header
+    of the caller's.
     """
     there = httpx.Response(302, headers={"Location": "https://cdn.example.com/a.mp3?sig=1"})
     audio = httpx.Response(200, content=b"ID3", headers={"Content-Type": "audio/mpeg"})
@@ -342,7 +343,8 @@ def test_a_preview_on_another_host(front):
 )
 def test_a_preview_that_points_where_nobody_goes(front, location):
     """
-    Trap 22: to http, to a password, or to nowhere the redirect is an error, and not followed.
+    Case 202, trap 22: to http, to a password, or to nowhere the redirect is an error, and not
+    followed.
     """
     headers = {} if location is None else {"Location": location}
     error, requests = ask(front, "getVoicePreview", httpx.Response(302, headers=headers))
@@ -352,12 +354,38 @@ def test_a_preview_that_points_where_nobody_goes(front, location):
 
 def test_a_preview_that_points_on(front):
     """
-    A second redirect is not followed.
+    Case 202: a second redirect is not followed.
     """
     there = httpx.Response(302, headers={"Location": "https://cdn.example.com/a.mp3"})
     error, requests = ask(front, "getVoicePreview", there, there)
 
     assert ("UnexpectedRedirectError", 2) == (type(error).__name__, len(requests))
+
+
+def test_a_preview_without_end(front):
+    """
+    Case 202: another host may send 32 MiB at most, as any may.
+    """
+    there = httpx.Response(302, headers={"Location": "https://cdn.example.com/a.mp3"})
+    sound = {"Content-Type": "audio/mpeg"}
+    large = httpx.Response(200, content=bytes(40 * 1024**2), headers=sound)
+    error, requests = ask(front, "getVoicePreview", there, large)
+
+    assert ("ResponseTooLargeError", 2) == (type(error).__name__, len(requests))
+
+
+def test_a_preview_gets_no_secret_of_the_callers(front):
+    """
+    Case 202: a header of the caller's that holds a secret goes to the API alone.
+    """
+    there = httpx.Response(302, headers={"Location": "https://cdn.example.com/a.mp3"})
+    audio = httpx.Response(200, content=b"ID3", headers={"Content-Type": "audio/mpeg"})
+    secret = "canary-of-a-gateway"
+    options = {"access_token": "a-token", "default_headers": {"X-Gateway-Token": secret}}
+    _, (first, second) = ask(front, "getVoicePreview", there, audio, **options)
+
+    assert secret == first.headers["X-Gateway-Token"]
+    assert {"accept", "accept-encoding", "connection", "host", "user-agent"} >= {*second.headers}
 
 
 @pytest.mark.parametrize("sent", [{"url": "https://example.com"}, None])

@@ -5,14 +5,18 @@ Through a proxy that is itself reached by TLS: one encrypted connection within a
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
 
 import pytest
 from server import NUMBER, single
 
-from heymilo_async._http.proxies import Proxies, _covers
+from heymilo_async._core.settings import pool_settings
+from heymilo_async._http.proxies import Proxies, _covers, proxies
 
 ID = NUMBER["id"]
 
@@ -92,7 +96,10 @@ def test_tls_within_tls(front, serve, authority, server_context, tls_proxy):
         ("API.Example.TEST", True),
         ("example.test", True),
         (".example.test", True),
-        (".api.example.test", False),
+        (".api.example.test", True),
+        ("api.example.test.", True),
+        ("..api.example.test", False),
+        (".", False),
         ("ample.test", False),
         ("test.example", False),
         ("api.example.test:443", True),
@@ -124,6 +131,7 @@ def test_what_a_name_in_no_proxy_covers(entry, covered):
         ("0:0:0:0:0:0:0:1", "::1", True),
         ("fe80::/10", "fe80::5", True),
         ("fe80::/10", "10.1.2.3", False),
+        ("2.3", "10.1.2.3", False),
     ],
 )
 def test_what_an_address_in_no_proxy_covers(entry, host, covered):
@@ -131,6 +139,159 @@ def test_what_an_address_in_no_proxy_covers(entry, host, covered):
     An address covers itself however it is written, and a network all that is in it.
     """
     assert covered is _covers(entry, host, 443)
+
+
+@pytest.mark.parametrize(
+    ("entry", "covered"),
+    [("m\u00fcnchen.test", True), ("xn--mnchen-3ya.test", True), ("m\u00fcnchen..test", False)],
+)
+def test_a_name_with_an_umlaut_in_no_proxy(entry, covered):
+    """
+    A name may be written as people read it, or as it is looked up.
+    """
+    assert covered is _covers(entry, "api.xn--mnchen-3ya.test", 443)
+
+
+@pytest.fixture(scope="module")
+def ways():
+    """
+    The ports of a server and of a proxy, each of which says what it is.
+    """
+
+    def serve(listener, said):
+        body = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(body % (len(said), said))
+
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    threads = [
+        threading.Thread(target=serve, args=(listener, said), daemon=True)
+        for listener, said in zip(listeners, (b"direct", b"proxy"), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    yield tuple(listener.getsockname()[1] for listener in listeners)
+    for listener, thread in zip(listeners, threads, strict=True):
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+NAME, FOUR, SIX = "api.example.test", "10.1.2.3", "[fd00::5]"
+AS_CURL = [
+    # Names.
+    (NAME, NAME),
+    (NAME, "API.Example.TEST"),
+    ("API.example.test.", NAME),
+    (NAME, f"{NAME}."),
+    (NAME, "example.test"),
+    (NAME, ".example.test"),
+    (NAME, f".{NAME}"),
+    (NAME, f"..{NAME}"),
+    (NAME, "ample.test"),
+    (NAME, "test"),
+    (NAME, "."),
+    (NAME, "*.example.test"),
+    (NAME, "xapi.example.test"),
+    ("xn--mnchen-3ya.test", "xn--mnchen-3ya.test"),
+    ("localhost", "LocalHost"),
+    # Lists.
+    (NAME, "*"),
+    (NAME, f"*,{FOUR}"),
+    (NAME, f"other.test,{NAME}"),
+    (NAME, f"other.test , {NAME} ,"),
+    (NAME, f"other.test {NAME}"),
+    (NAME, f"other.test\t{NAME}"),
+    (NAME, f",,{NAME},,"),
+    (NAME, "other.test,,more.test"),
+    (NAME, f"{FOUR},{NAME}"),
+    # Addresses and networks.
+    (FOUR, FOUR),
+    (FOUR, "10.1.2.4"),
+    (FOUR, "10.0.0.0/8"),
+    (FOUR, "10.255.1.1/8"),
+    (FOUR, "10.1.2.0/30"),
+    (FOUR, "10.1.2.4/30"),
+    (FOUR, f"{FOUR}/32"),
+    (FOUR, f"{FOUR}/33"),
+    (FOUR, "11.0.0.0/8"),
+    (FOUR, "2.3"),
+    (FOUR, ".2.3"),
+    (FOUR, "10.1"),
+    (FOUR, "fd00::/8"),
+    (FOUR, f"fd00::/8, 10.0.0.0/8 {NAME}"),
+    (SIX, "fd00::5"),
+    (SIX, "FD00::5"),
+    (SIX, "fd00::6"),
+    (SIX, "fe00::/16"),
+    (SIX, "fd00::5/129"),
+    (SIX, "10.0.0.0/8"),
+]
+#: What curl 7.88 does not take, and this client does: curl documents it, or others take it. (To
+#: that curl an IPv6 address is a text.)
+BEYOND_CURL = [
+    (SIX, "fd00:0:0:0:0:0:0:5", "another way to write an address"),
+    (SIX, "fd00::/8", "a network"),
+    (SIX, "fd00::/16", "a network"),
+    (SIX, "fd00::5/128", "a network"),
+    (SIX, "[fd00::5]", "brackets"),
+    (SIX, "[fd00::5]:{port}", "brackets and a port"),
+    (NAME, f"{NAME}:{{port}}", "a port"),
+    (NAME, f"http://{NAME}", "a scheme"),
+    ("xn--mnchen-3ya.test", "m\u00fcnchen.test", "a name as people read it"),
+    (FOUR, "0.0.0.0/0", "all addresses"),
+]
+
+
+def is_direct(monkeypatch, host, port, exceptions):
+    """
+    Return whether this client goes past the proxy with NO_PROXY like that.
+    """
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:1")
+    monkeypatch.setenv("NO_PROXY", exceptions)
+    settings = pool_settings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
+    return None is proxies(settings).scheme_of("http", host.strip("[]"), port)
+
+
+def is_direct_by_curl(host, ways, exceptions):
+    """
+    Return whether curl does.
+    """
+    server, proxy = ways
+    command = ["curl", "-s", "-q", "--max-time", "20", "--connect-to", f"::127.0.0.1:{server}"]
+    environment = {"http_proxy": f"http://127.0.0.1:{proxy}", "NO_PROXY": exceptions}
+    done = subprocess.run(
+        [*command, "-g", f"http://{host}:{server}/"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+    )
+    return b"direct" == done.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize(("host", "exceptions"), AS_CURL)
+def test_no_proxy_means_what_it_means_to_curl(monkeypatch, ways, host, exceptions):
+    """
+    Names, lists, addresses and networks: what goes past the proxy does so with curl as well.
+    """
+    expected = is_direct_by_curl(host, ways, exceptions)
+
+    assert expected is is_direct(monkeypatch, host, ways[0], exceptions)
+
+
+@pytest.mark.parametrize(("host", "exceptions", "what"), BEYOND_CURL)
+def test_what_no_proxy_takes_beyond_curl(monkeypatch, host, exceptions, what):
+    """
+    Brackets, ports and schemes are what others take, so they mean here what they mean there.
+    """
+    assert what
+    assert is_direct(monkeypatch, host, 8080, exceptions.format(port=8080))
+    assert not is_direct(monkeypatch, "other.example", 8080, exceptions.format(port=8080))
 
 
 def test_the_schemes_own_proxy_comes_first():

@@ -907,14 +907,17 @@ def test_a_storage_that_stops_and_starts(front, serve, redis_server, caplog):
     assert PASSWORD not in caplog.text
 
 
-def test_alone_each_takes_its_share(redis_server, serve):
+def test_alone_each_takes_its_share(redis_server, serve, naps):
     """
     While the storage is down, a process allows itself what the limit is, divided by those who
-    used the key lately.
+    used the key lately, if it has known them for a window.
     """
     server = serve(single())
     rule = RateLimit(4, per=60, storage=redis_server.url)
     clients = [HeyMilo(KEY, base_url=server.base_url, rate_limit=rule) for _ in range(2)]
+    for client in clients:
+        client.phone_numbers.get(ID)
+    naps.append(2 * 60.0)
     for client in clients:
         client.phone_numbers.get(ID)
     redis_server.stop()
@@ -925,6 +928,25 @@ def test_alone_each_takes_its_share(redis_server, serve):
         hasty.phone_numbers.get(ID)
     for client in clients:
         client.close()
+
+
+def test_a_storage_that_dies_early(front, serve, redis_server):
+    """
+    Case 196: a process that has heard of the others for less than a window counts on more of them.
+    """
+    server = serve(single())
+
+    async def body(client):
+        await client.phone_numbers.get(ID)
+        redis_server.stop()
+        await client.phone_numbers.get(ID)
+        with pytest.raises(DeadlineExceededError):
+            await client.phone_numbers.get(ID)
+
+    rule = RateLimit(32, per=60, storage=redis_server.url)
+    front.run(body, server.base_url, rate_limit=rule, deadline=20.0)
+
+    assert 2 == server.n
 
 
 def test_a_storage_that_never_answered(front, serve, redis_server):

@@ -2,7 +2,7 @@
 Proxies and certificates, by the settings or by the usual environment variables.
 
 httpx heeds the variables only if it makes its transport itself, and reads NO_PROXY its own way;
-here a network such as 10.0.0.0/8 counts too, as it does for curl.
+here it means what it means to curl: https://everything.curl.dev/usingcurl/proxies/env.html
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def proxies(settings: PoolSettings) -> Proxies:
     """
     if settings.proxy is not None:
         return Proxies({_ALL: settings.proxy})
-    exceptions = tuple(filter(None, (entry.strip() for entry in _variable("no").split(","))))
-    if "*" in exceptions:
+    if _variable("no") == "*":
         return Proxies({})
+    exceptions = tuple(_variable("no").replace(",", " ").split())
     found = {}
     for scheme in ("http", "https", _ALL):
         # In expressions only: no variable holds the URL and its password.
@@ -88,8 +88,9 @@ def _covers(entry: str, host: str, port: int) -> bool:
     """
     Return whether one *entry* of NO_PROXY means *host* and *port*.
 
-    It may be an address, a network, a name (itself and what is below it), `.name` (only what
-    is below it); with a port it means that port alone.
+    It may be a name (itself and what is below it, with a dot before it or not), an address or a
+    network. Beyond what curl takes it may have a scheme, brackets round an IPv6 address, letters
+    that are not ASCII, and a port, which then is the only one that it means.
     """
     entry = entry.lower().partition("://")[2] or entry.lower()
     name, colon, number = entry.rpartition(":")
@@ -97,13 +98,22 @@ def _covers(entry: str, host: str, port: int) -> bool:
         if int(number[:6]) != port:
             return False
         entry = name
-    entry = entry.strip("[]")
     try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
+        address = ipaddress.ip_address(host)
     except ValueError:
-        # One of the two is a name.
-        host = host.lower().rstrip(".")
-        return host == entry or host.endswith(f".{entry.lstrip('.')}")
+        return _is_below(host.lower().rstrip("."), entry.removeprefix(".").removesuffix("."))
+    try:
+        return address in ipaddress.ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        return False
+
+
+def _is_below(host: str, name: str) -> bool:
+    try:
+        name = name.encode("idna").decode()
+    except UnicodeError:
+        return False
+    return host == name or (bool(name) and host.endswith(f".{name}"))
 
 
 #: The settings that a failure to set up a proxy is blamed on.

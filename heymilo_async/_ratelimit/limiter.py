@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import math
 import threading
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -33,7 +34,8 @@ _SCARCE = 20
 _PATIENCE = 2.5
 #: Seconds by which a request may be sent later than Redis believes.
 _LATE = 0.01
-#: How many processes share a limit, as long as Redis has not said.
+#: How many processes share a limit at least, as long as Redis has not said so for a window: where
+#: many start at once, the first ones hear of few.
 _ASSUMED_SHARERS = 16
 
 
@@ -299,7 +301,9 @@ class SharedRateLimiter:
         self._heard_at = 0.0
         #: Counts how often this process was silent for so long that it lost its reservations.
         self._lapses = 0
-        self._sharers = _ASSUMED_SHARERS
+        self._sharers = 1
+        #: When Redis first said how many share.
+        self._known_since = math.inf
         #: What Redis said last: permits left, and when all are free again.
         self._last: tuple[int, float] | None = None
 
@@ -343,11 +347,13 @@ class SharedRateLimiter:
         Return how many starts this process allows itself while Redis is down. In *window* count
         first what others may have started since Redis answered last.
         """
-        share = max(1, limit // self._sharers)
+        is_known = now - self._known_since >= self._keys.span
+        sharers = self._sharers if is_known else max(self._sharers, _ASSUMED_SHARERS)
+        share = max(1, limit // sharers)
         last, self._last = self._last, None
         if last is not None:
             remaining, until = last
-            window.observe(share, remaining // self._sharers, until - now, now)
+            window.observe(share, remaining // sharers, until - now, now)
         return share
 
     def remember(self, now: float) -> None:
@@ -445,6 +451,7 @@ class SharedRateLimiter:
                 self._mine[member] = now + grant.wait
             self._is_behind = False
             self._sharers = grant.sharers
+            self._known_since = min(self._known_since, now)
             self._last = grant.remaining, now + grant.reset
         if question.is_given_up:
             self._storage.release(self._keys, member)

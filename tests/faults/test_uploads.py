@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from typing import ClassVar
 
 import anyio
 import anyio.lowlevel
 import pytest
-from server import answer
+from server import answer, page
 
 from heymilo_async import (
     APIConnectionError,
@@ -20,6 +21,7 @@ from heymilo_async import (
     DeadlineExceededError,
     HeyMiloError,
     RetryPolicy,
+    UnprocessableEntityError,
 )
 from heymilo_async._http.sockets import TidyBackend, _Duplex
 
@@ -60,7 +62,7 @@ def refuse_and_hang_up(connection):
 @pytest.mark.parametrize("_", range(5))
 def test_a_refusal_in_the_middle_of_an_upload(front, serve, _):
     """
-    A 413 that comes before the body has gone out is read, and nothing is lost.
+    Case 200: a 413 that comes before the body has gone out is read, and nothing is lost.
     """
     server = serve(refuse_and_hang_up, reads_bodies=False)
 
@@ -73,7 +75,7 @@ def test_a_refusal_in_the_middle_of_an_upload(front, serve, _):
 
 def test_a_reset_in_the_middle_of_an_upload(front, serve):
     """
-    A connection that breaks meanwhile may have done it: the call is not sent again.
+    Case 200: a connection that breaks meanwhile may have done it: the call is not sent again.
     """
 
     def reset(connection):
@@ -96,7 +98,7 @@ def test_a_reset_in_the_middle_of_an_upload(front, serve):
 @pytest.mark.parametrize("options", [{"timeout": 0.3}, {"deadline": 0.3}])
 def test_a_server_that_stops_reading(front, serve, options):
     """
-    Nobody takes the rest: the timeout ends it, or the deadline, and it may have been done.
+    Case 200: nobody takes the rest: the timeout ends it, or the deadline, and it may have been done.
     """
     server = serve(lambda connection: connection.stopping.wait(20), reads_bodies=False)
 
@@ -110,7 +112,7 @@ def test_a_server_that_stops_reading(front, serve, options):
 
 def test_a_busy_server_gets_the_whole_of_it_again(front, serve):
     """
-    After a 429 the body goes out once more, to its last byte.
+    Case 200: after a 429 the body goes out once more, to its last byte.
     """
     done = answer(201, json.dumps({"data": []}).encode())
     server = serve(answer(429, b"", "Retry-After: 0"), done)
@@ -217,3 +219,49 @@ def test_a_stream_whose_sending_fails_or_ends(backend, comes):
         await _Duplex(Below(sends=anyio.lowlevel.checkpoint, comes=comes)).send(bytes(100_000))
 
     anyio.run(main, backend=backend)
+
+
+PERSON = {"name": "Jo Doe", "email": "jo.doe@example.com"}
+CREATING = {
+    "createPosting": lambda c: c.postings.create(title="Baker", interview_template_id="T1"),
+    "clonePosting": lambda c: c.postings.clone("P1"),
+    "createQuestion": lambda c: c.questions.create("P1", text="Why?", modality="voice"),
+    "ingestCandidate": lambda c: c.candidates.ingest("P1", **PERSON),
+    "ingestCandidatesBulk": lambda c: c.candidates.ingest_many("P1", [PERSON]),
+    "ingestCandidateAsync": lambda c: c.candidates.enqueue("P1", **PERSON),
+    "ingestCandidatesBulkAsync": lambda c: c.candidates.enqueue_many("P1", [PERSON]),
+    "createWebhook": lambda c: c.webhooks.create(
+        posting_id="P1", webhook_url="https://example.com/h", event_type="any"
+    ),
+    "pushAtsCandidate": lambda c: c.ats.push_candidate(
+        ats_name="bullhorn", candidate={"ats_candidate_id": "4711"}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CREATING)
+def test_a_creating_call_on_a_connection_that_was_closed_while_idle(front, serve, name):
+    """
+    Case 200: nothing was sent on a connection that was closed while idle, so a new one takes it.
+    """
+    closed = threading.Event()
+
+    def answer_and_close(connection):
+        connection.send(page())
+        connection.socket.close()
+        closed.set()
+
+    # A refusal is as good as any answer: what counts is that it comes, and how often it is asked.
+    server = serve(answer_and_close, answer(422, b"{}"))
+
+    async def body(client):
+        await client.phone_numbers.list()
+        closed.wait(20)
+        with pytest.raises(UnprocessableEntityError) as caught:
+            await CREATING[name](client)
+        return caught.value
+
+    error = front.run(body, server.base_url)
+
+    assert ["GET", "POST"] == [one.method for one in server.requests]
+    assert ([422], False) == ([one.status_code for one in error.attempts], error.maybe_sent)

@@ -264,7 +264,7 @@ def test_a_step_that_there_cannot_be(front, step, config, error):
 )
 def test_a_posting_called_list(front, call):
     """
-    Trap 4: the id `list` would be the path of the summaries.
+    Case 113, trap 4: the id `list` would be the path of the summaries, and nothing is sent.
     """
     error, requests = talk(front, call, single(POSTING))
 
