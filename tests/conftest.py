@@ -49,6 +49,7 @@ FULL = {
     "test_contributing.py": "it adds a resource to copies of the project",
     "test_examples.py": "it runs the tests of the examples",
     "test_many_processes.py": "it wants a Redis, and starts processes",
+    "test_memory.py": "it measures memory, over long lists",
     "test_own_clients.py": "it tries many faults once more, by other clients",
     "test_pages.py": "it runs every block of the pages",
     "test_reliability.py": "it measures",
