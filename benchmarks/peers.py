@@ -21,7 +21,7 @@ import openai
 import pydantic
 import stripe
 
-from .contenders import KEY, PATH, Contender, ids_of_json, ids_of_models
+from .contenders import KEY, PATH, Contender, ids_of_models
 from .server import ROOT
 
 GENERATED = "generated client"
@@ -75,14 +75,16 @@ def blocking_peers(server: str) -> list[Contender]:
         ),
         Contender(
             name=OPENAI,
-            call=lambda limit: of_openai.get(f"{PATH}?limit={limit}", cast_to=object),
-            ids=ids_of_json,
+            call=lambda limit: of_openai.get(f"{PATH}?limit={limit}", cast_to=OpenAIPage),
+            ids=ids_of_models,
             close=of_openai.close,
         ),
         Contender(
             name=STRIPE,
-            call=lambda limit: of_stripe.raw_request("get", f"{PATH}?limit={limit}"),
-            ids=lambda response: ids_of_json(response.data),
+            call=lambda limit: of_stripe.deserialize(
+                of_stripe.raw_request("get", f"{PATH}?limit={limit}"), api_mode="V1"
+            ),
+            ids=ids_of_models,
             close=of_stripe._requestor._client.close,
         ),
     ]
@@ -98,6 +100,11 @@ def async_peers(server: str) -> list[Contender]:
     of_stripe = stripe.StripeClient(
         KEY, base_addresses={"api": server}, http_client=stripe.HTTPXClient()
     )
+
+    async def get_of_stripe(limit: int) -> Any:
+        response = await of_stripe.raw_request_async("get", f"{PATH}?limit={limit}")
+        return of_stripe.deserialize(response, api_mode="V1")
+
     return [
         Contender(
             name=GENERATED,
@@ -107,17 +114,49 @@ def async_peers(server: str) -> list[Contender]:
         ),
         Contender(
             name=OPENAI,
-            call=lambda limit: of_openai.get(f"{PATH}?limit={limit}", cast_to=object),
-            ids=ids_of_json,
+            call=lambda limit: of_openai.get(f"{PATH}?limit={limit}", cast_to=OpenAIPage),
+            ids=ids_of_models,
             close=of_openai.close,
         ),
         Contender(
             name=STRIPE,
-            call=lambda limit: of_stripe.raw_request_async("get", f"{PATH}?limit={limit}"),
-            ids=lambda response: ids_of_json(response.data),
+            call=get_of_stripe,
+            ids=ids_of_models,
             close=of_stripe._requestor._client.close_async,
         ),
     ]
+
+
+class OpenAINumber(openai.BaseModel):
+    """
+    A number as openai-python describes what it returns.
+    """
+
+    id: str
+    phone_number: str
+    active: bool
+    object: str = "phone_number"
+    country_code: str | None = None
+    date_provisioned: datetime | None = None
+
+
+class OpenAIPagination(openai.BaseModel):
+    """
+    What a page says of its list, likewise.
+    """
+
+    has_more: bool
+    url: str | None = None
+    total_count: int | None = None
+
+
+class OpenAIPage(openai.BaseModel):
+    """
+    A page, likewise.
+    """
+
+    data: list[OpenAINumber]
+    pagination: OpenAIPagination
 
 
 class PydanticNumber(pydantic.BaseModel):
