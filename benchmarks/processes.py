@@ -130,9 +130,9 @@ def measure_before(page: bytes, *, rounds: int) -> Iterator[Table]:
     """
     Measure `from_dict` of *page* beside the build before, if this is a clone that has it.
     """
-    archive = subprocess.run(
-        ["git", "archive", BEFORE, "heymilo_async"], cwd=ROOT, capture_output=True, check=False
-    )
+    # Whichever git there is.
+    command = ["git", "archive", BEFORE, "heymilo_async"]
+    archive = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     if archive.returncode:
         return
     with tempfile.TemporaryDirectory() as folder:
