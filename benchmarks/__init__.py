@@ -4,11 +4,12 @@ What this client costs, beside what a user would pick instead: `nox -s bench`.
     __main__      one run: every group, then the table, the JSON, the plot
     server        a minimal server with canned answers, in a process of its own
     numbers       the phone numbers that it has
+    interviews    a long interview
     timing        interleaved rounds, paired ratios, medians and quartiles
     fronts        blocking, asyncio and trio side by side in one process
     contenders    this client, bare httpx, httpx with cattrs
     peers         the generated client, openai-python, stripe-python
-    calls, load, walks, decoding, startup, pacing, observability
+    calls, load, walks, decoding, startup, processes, pacing, observability
                   what is measured, one module a group, bounds included
     shares        where the time of one call goes
     programs      what needs a process of its own

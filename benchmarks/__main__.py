@@ -7,33 +7,31 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import attrs
 
 from . import (
     calls,
+    contenders,
     decoding,
     load,
+    numbers,
     observability,
     pacing,
     peers,
     plot,
+    processes,
     report,
     shares,
     startup,
     walks,
 )
-from .contenders import async_contenders, blocking_contenders, decoders
+from .contenders import async_contenders, blocking_contenders, decoders, interview_decoders
 from .fronts import Blocking, fronts
 from .results import Table
 from .server import serving
-
-GROUPS = (
-    *("calls", "shares", "decoding", "pause", "startup"),
-    *("load", "walks", "pacing", "observability"),
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -58,45 +56,82 @@ def measure(server: str, scale: Scale, groups: list[str]) -> Iterator[Table]:
     """
     Measure *groups*; the tables come as they are done.
     """
-    all_decoders = {**decoders(), **peers.peers_decoders()}
-    with tempfile.TemporaryDirectory() as folder, fronts() as fields:
-        if "calls" in groups:
-            peers.generate(Path(folder))
-            taking_part = [
-                calls.Field(
-                    front,
-                    blocking_contenders(server) + peers.blocking_peers(server)
-                    if isinstance(front, Blocking)
-                    else async_contenders(server) + peers.async_peers(server),
-                )
-                for front in fields
-            ]
-            yield from calls.measure(taking_part, rounds=scale.rounds, times=10)
-            calls.close(taking_part)
-        if "shares" in groups:
-            yield from shares.measure(server, rounds=scale.few_rounds, calls=scale.rounds * 30)
-        if "decoding" in groups:
-            yield from decoding.measure(all_decoders, rounds=scale.rounds // 3)
-        if "pause" in groups:
-            yield from decoding.measure_pause(server, rounds=scale.few_rounds)
-        if "startup" in groups:
-            yield from startup.measure(server, list(all_decoders), rounds=scale.few_rounds)
-        if "load" in groups:
-            yield from load.measure(
-                server, rounds=scale.few_rounds, calls=scale.load, many=scale.many
+    with tempfile.TemporaryDirectory() as folder:
+        peers.generate(Path(folder))
+        for group in GROUPS:
+            if group in groups:
+                yield from _MEASURES[group](server, scale)
+
+
+def _calls(server: str, scale: Scale) -> Iterator[Table]:
+    with fronts() as fields:
+        taking_part = [
+            calls.Field(
+                front,
+                blocking_contenders(server) + peers.blocking_peers(server)
+                if isinstance(front, Blocking)
+                else async_contenders(server) + peers.async_peers(server),
             )
-        if "walks" in groups:
-            yield from walks.measure(
-                fields,
-                server,
-                rounds=max(2, scale.few_rounds // 3),
-                pages=scale.pages,
-                gets=scale.gets,
-            )
-        if "pacing" in groups:
-            yield from pacing.measure(fields, server, rounds=scale.rounds)
-        if "observability" in groups:
-            yield from observability.measure(server, rounds=scale.rounds)
+            for front in fields
+        ]
+        yield from calls.measure(taking_part, rounds=scale.rounds, times=10)
+        calls.close(taking_part)
+
+
+def _decoding(_: str, scale: Scale) -> Iterator[Table]:
+    ways = {**decoders(), **peers.peers_decoders()}
+    yield from decoding.measure(ways, rounds=scale.rounds // 3)
+    yield from processes.measure_before(numbers.page(0, 100, 100), rounds=scale.few_rounds)
+
+
+def _interviews(_: str, scale: Scale) -> Iterator[Table]:
+    ways = {**interview_decoders(), **peers.interview_decoders()}
+    yield from decoding.measure_interview(ways, rounds=scale.rounds // 3)
+
+
+def _startup(server: str, scale: Scale) -> Iterator[Table]:
+    ways = [*decoders(), *peers.peers_decoders()]
+    yield from startup.measure(server, ways, rounds=scale.few_rounds)
+
+
+def _walk(server: str, scale: Scale) -> Iterator[Table]:
+    with contenders.walks(server) as ways, peers.walks(server) as others:
+        yield from walks.measure_beside({**ways, **others}, rounds=scale.rounds // 3)
+    yield from walks.measure_memory(server)
+
+
+def _walks(server: str, scale: Scale) -> Iterator[Table]:
+    rounds = max(2, scale.few_rounds // 3)
+    with fronts() as fields:
+        yield from walks.measure(fields, server, rounds=rounds, pages=scale.pages, gets=scale.gets)
+
+
+def _pacing(server: str, scale: Scale) -> Iterator[Table]:
+    with fronts() as fields:
+        yield from pacing.measure(fields, server, rounds=scale.rounds)
+
+
+_MEASURES: Mapping[str, Callable[[str, Scale], Iterator[Table]]] = {
+    "calls": _calls,
+    "shares": lambda server, scale: shares.measure(
+        server, rounds=scale.few_rounds, calls=scale.rounds * 30
+    ),
+    "decoding": _decoding,
+    "interviews": _interviews,
+    "pause": lambda server, scale: decoding.measure_pause(server, rounds=scale.few_rounds),
+    "processes": lambda server, scale: processes.measure(
+        server, peers.IMPORTS, rounds=2 * scale.few_rounds + 1
+    ),
+    "startup": _startup,
+    "load": lambda server, scale: load.measure(
+        server, rounds=scale.few_rounds, calls=scale.load, many=scale.many
+    ),
+    "walk": _walk,
+    "walks": _walks,
+    "pacing": _pacing,
+    "observability": lambda server, scale: observability.measure(server, rounds=scale.rounds),
+}
+GROUPS = tuple(_MEASURES)
 
 
 def main() -> int:

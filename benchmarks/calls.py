@@ -10,15 +10,17 @@ from functools import partial
 import attrs
 
 from . import numbers
-from .contenders import BARE, BY_HAND, CATTRS, OURS, Contender
-from .fronts import Blocking, Front
+from .contenders import BARE, BY_HAND, OURS, Contender
+from .fronts import Front
 from .results import Bound, Table, table
 from .timing import Sampler, interleaved
 
-#: What the bounds of the issue say of every front, and of the blocking one besides.
-_EVERYWHERE = {"generated client": (0.85, 0.70)}
-_BLOCKING = {BARE: {20: (1.10, 0.88)}, CATTRS: {20: (1.00, 0.75), 100: (1.00, 0.75)}}
-_BLOCKING_SDKS = {"openai-python": {20: (0.45, 0.28)}, "stripe-python": {20: (0.75, 0.45)}}
+#: What a call may cost beside bare httpx and json, and should; by front and numbers.
+_BOUNDS = {
+    "blocking": {20: (0.80, 0.70), 100: (1.05, 0.90)},
+    "asyncio": {20: (0.80, 0.72), 100: (1.05, 0.90)},
+    "trio": {20: (0.85, 0.72), 100: (1.05, 0.90)},
+}
 
 
 @attrs.frozen
@@ -90,8 +92,7 @@ def _bounds(field: Field, limit: int) -> Iterator[Bound]:
         if contender.name == BY_HAND:
             yield Bound(row=OURS, beside=BY_HAND, at_most=1.02, goal=1.00)
             continue
-        found = _EVERYWHERE.get(contender.name)
-        if isinstance(field.front, Blocking):
-            found = found or {**_BLOCKING, **_BLOCKING_SDKS}[contender.name].get(limit)
-        at_most, goal = found or (None, None)
+        at_most, goal = None, None
+        if contender.name == BARE:
+            at_most, goal = _BOUNDS[field.front.name].get(limit, (None, None))
         yield Bound(row=OURS, beside=contender.name, at_most=at_most, goal=goal)

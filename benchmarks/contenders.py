@@ -7,8 +7,9 @@ that a contender that does not do the work is found out.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ import cattrs
 import httpx
 
 from heymilo_async import AsyncHeyMilo, HeyMilo
+
+from .interviews import ID
 
 KEY = "an example of a key"
 PATH = "/api/v2/phone-numbers"
@@ -183,6 +186,19 @@ def async_contenders(server: str) -> list[Contender]:
     ]
 
 
+def interview_decoders() -> dict[str, Callable[[bytes], Any]]:
+    """
+    Return what reads an interview without any HTTP; the first is only half of the way.
+    """
+    from heymilo_async import InterviewData
+    from heymilo_async._core.codec import read_content
+
+    return {
+        "json.loads": json.loads,
+        OURS: lambda body: read_content(body, InterviewData, "single", ID).data,
+    }
+
+
 def decoders() -> dict[str, Callable[[bytes], Any]]:
     """
     Return what makes models of a body without any HTTP; the first is only half of the way.
@@ -196,3 +212,29 @@ def decoders() -> dict[str, Callable[[bytes], Any]]:
         OURS: lambda body: decode(body, Page[PhoneNumber]),
         "json + cattrs": lambda body: converter.structure(json.loads(body), Numbers),
     }
+
+
+def walked(page_after: Callable[[str], Any], total: int) -> int:
+    """
+    Go through the pages that *page_after* gets, by hand, up to *total* numbers; count them.
+    """
+    found, cursor = 0, ""
+    while found < total:
+        data = page_after(f"?limit=100{cursor}")
+        found += len(data)
+        last = data[-1]
+        cursor = f"&starting_after={last['id'] if isinstance(last, dict) else last.id}"
+    return found
+
+
+@contextlib.contextmanager
+def walks(server: str) -> Iterator[dict[str, Callable[[int], int]]]:
+    """
+    Give the ways to walk so many numbers, this client's and by hand over httpx.
+    """
+    with HeyMilo(KEY, base_url=server) as client, httpx.Client(headers={"X-API-KEY": KEY}) as bare:
+        url = server + PATH
+        yield {
+            OURS: lambda total: sum(1 for _ in client.phone_numbers.list_all(max_items=total)),
+            BARE: lambda total: walked(lambda query: bare.get(url + query).json()["data"], total),
+        }

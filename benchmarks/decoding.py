@@ -5,14 +5,16 @@ Decoding alone: the body of a page to models; and how long a very large one hold
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from heymilo_async import AsyncHeyMilo
 
-from . import numbers
+from . import interviews, numbers
 from .contenders import BARE, KEY, OURS, PATH
 from .results import Bound, Table, table
 from .timing import interleaved
@@ -22,10 +24,10 @@ FIVE_MEGABYTES = 33_000
 
 
 def _timed(decode: Callable[[bytes], Any], body: bytes, times: int) -> float:
-    start = time.perf_counter()
+    start = time.thread_time()
     for _ in range(times):
         decode(body)
-    return (time.perf_counter() - start) / times
+    return (time.thread_time() - start) / times
 
 
 def measure(decoders: Mapping[str, Callable[[bytes], Any]], *, rounds: int) -> Iterator[Table]:
@@ -44,6 +46,56 @@ def measure(decoders: Mapping[str, Callable[[bytes], Any]], *, rounds: int) -> I
             series,
             [Bound(row=OURS, beside=name) for name in decoders if name != OURS],
         )
+
+
+#: What reading an interview may cost beside that, and should.
+_INTERVIEW = {"generated client": (0.7, 0.5), "pydantic": (1.3, 0.9)}
+
+
+def measure_interview(
+    decoders: Mapping[str, Callable[[bytes], Any]], *, rounds: int
+) -> Iterator[Table]:
+    """
+    Measure what each of *decoders* takes for an interview, and what the result takes in memory.
+    """
+    body = interviews.interview(500)
+    yield table(
+        "an interview of 500 entries, bytes to model",
+        "µs",
+        interleaved(
+            {name: partial(_timed, decode, body, 5) for name, decode in decoders.items()}, rounds
+        ),
+        [
+            Bound(row=OURS, beside=name, at_most=at_most, goal=goal)
+            for name in decoders
+            if name != OURS
+            for at_most, goal in [_INTERVIEW.get(name, (None, None))]
+        ],
+    )
+    large = interviews.interview(12_000)
+    yield table(
+        f"memory of an interview of {len(large) / 1e6:.1f} MB",
+        "MB",
+        {name: [_memory(decode, large) for _ in range(2)] for name, decode in decoders.items()},
+        [
+            Bound(row=OURS, beside=name, at_most=1.0, goal=0.7)
+            if name == "json.loads"
+            else Bound(row=OURS, beside=name)
+            for name in decoders
+            if name != OURS
+        ],
+    )
+
+
+def _memory(decode: Callable[[bytes], Any], body: bytes) -> float:
+    gc.collect()
+    tracemalloc.start()
+    try:
+        kept = decode(body)
+        return float(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+        del kept
 
 
 async def _longest_pause(work: Callable[[], Any]) -> float:

@@ -6,11 +6,12 @@ Their packages are in the dependency group `bench` alone.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -21,12 +22,15 @@ import openai
 import pydantic
 import stripe
 
-from .contenders import KEY, PATH, Contender, ids_of_json, ids_of_models
+from .contenders import KEY, PATH, Contender, ids_of_models, walked
 from .server import ROOT
 
 GENERATED = "generated client"
 OPENAI = "openai-python"
 STRIPE = "stripe-python"
+
+#: How each is imported.
+IMPORTS = {OPENAI: "import openai", STRIPE: "import stripe"}
 
 CONTRACT = ROOT / "tests" / "contract.json"
 _PACKAGE = "generated_from_the_contract"
@@ -75,14 +79,16 @@ def blocking_peers(server: str) -> list[Contender]:
         ),
         Contender(
             name=OPENAI,
-            call=lambda limit: of_openai.get(f"{PATH}?limit={limit}", cast_to=object),
-            ids=ids_of_json,
+            call=lambda limit: of_openai.get(f"{PATH}?limit={limit}", cast_to=OpenAIPage),
+            ids=ids_of_models,
             close=of_openai.close,
         ),
         Contender(
             name=STRIPE,
-            call=lambda limit: of_stripe.raw_request("get", f"{PATH}?limit={limit}"),
-            ids=lambda response: ids_of_json(response.data),
+            call=lambda limit: of_stripe.deserialize(
+                of_stripe.raw_request("get", f"{PATH}?limit={limit}"), api_mode="V1"
+            ),
+            ids=ids_of_models,
             close=of_stripe._requestor._client.close,
         ),
     ]
@@ -98,6 +104,11 @@ def async_peers(server: str) -> list[Contender]:
     of_stripe = stripe.StripeClient(
         KEY, base_addresses={"api": server}, http_client=stripe.HTTPXClient()
     )
+
+    async def get_of_stripe(limit: int) -> Any:
+        response = await of_stripe.raw_request_async("get", f"{PATH}?limit={limit}")
+        return of_stripe.deserialize(response, api_mode="V1")
+
     return [
         Contender(
             name=GENERATED,
@@ -107,17 +118,72 @@ def async_peers(server: str) -> list[Contender]:
         ),
         Contender(
             name=OPENAI,
-            call=lambda limit: of_openai.get(f"{PATH}?limit={limit}", cast_to=object),
-            ids=ids_of_json,
+            call=lambda limit: of_openai.get(f"{PATH}?limit={limit}", cast_to=OpenAIPage),
+            ids=ids_of_models,
             close=of_openai.close,
         ),
         Contender(
             name=STRIPE,
-            call=lambda limit: of_stripe.raw_request_async("get", f"{PATH}?limit={limit}"),
-            ids=lambda response: ids_of_json(response.data),
+            call=get_of_stripe,
+            ids=ids_of_models,
             close=of_stripe._requestor._client.close_async,
         ),
     ]
+
+
+@contextlib.contextmanager
+def walks(server: str) -> Iterator[dict[str, Callable[[int], int]]]:
+    """
+    Give the ways of others to walk so many numbers, page by page, with models.
+    """
+    of_stripe = stripe.StripeClient(KEY, base_addresses={"api": server})
+    with openai.OpenAI(api_key=KEY, base_url=server) as of_openai:
+
+        def openai_page(query: str) -> Any:
+            return of_openai.get(PATH + query, cast_to=OpenAIPage).data
+
+        def stripe_page(query: str) -> Any:
+            response = of_stripe.raw_request("get", PATH + query)
+            page: Any = of_stripe.deserialize(response, api_mode="V1")
+            return page.data
+
+        yield {
+            OPENAI: lambda total: walked(openai_page, total),
+            STRIPE: lambda total: walked(stripe_page, total),
+        }
+    of_stripe._requestor._client.close()
+
+
+class OpenAINumber(openai.BaseModel):
+    """
+    A number as openai-python describes what it returns.
+    """
+
+    id: str
+    phone_number: str
+    active: bool
+    object: str = "phone_number"
+    country_code: str | None = None
+    date_provisioned: datetime | None = None
+
+
+class OpenAIPagination(openai.BaseModel):
+    """
+    What a page says of its list, likewise.
+    """
+
+    has_more: bool
+    url: str | None = None
+    total_count: int | None = None
+
+
+class OpenAIPage(openai.BaseModel):
+    """
+    A page, likewise.
+    """
+
+    data: list[OpenAINumber]
+    pagination: OpenAIPagination
 
 
 class PydanticNumber(pydantic.BaseModel):
@@ -197,3 +263,102 @@ def peers_decoders() -> dict[str, Callable[[bytes], Any]]:
     # Not strict as a whole: Unix seconds as a time are a conversion to it.
     decoder = msgspec.json.Decoder(MsgspecPage, strict=False)
     return {"pydantic": PydanticPage.model_validate_json, "msgspec": decoder.decode}
+
+
+class PydanticStep(pydantic.BaseModel):
+    """
+    How far a candidate is in a step, for pydantic, as strict as ours.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="allow")
+
+    step_id: pydantic.StrictStr
+    order: pydantic.StrictInt
+    status: pydantic.StrictStr
+    started: pydantic.StrictBool
+    completed: pydantic.StrictBool
+    knocked_out: pydantic.StrictBool
+    last_updated_at: datetime | None = None
+
+
+class PydanticWorkflow(pydantic.BaseModel):
+    """
+    How far a candidate is.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="allow")
+
+    steps: tuple[PydanticStep, ...]
+    all_complete: pydantic.StrictBool
+    last_activity_at: datetime | None = None
+
+
+class PydanticEntry(pydantic.BaseModel):
+    """
+    What somebody said.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="allow")
+
+    speaker: pydantic.StrictStr
+    text: pydantic.StrictStr
+    timestamp: pydantic.StrictFloat
+    timestamp_str: pydantic.StrictStr
+
+
+class PydanticWebInterview(pydantic.BaseModel):
+    """
+    What came of a web interview, as much of it as is measured.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="allow")
+
+    interview_id: pydantic.StrictStr
+    match_score: pydantic.StrictInt
+    highlights: tuple[pydantic.StrictStr, ...] = ()
+    transcript: tuple[PydanticEntry, ...] = ()
+    object: pydantic.StrictStr = "web_interview_result"
+
+
+class PydanticInterview(pydantic.BaseModel):
+    """
+    An interview, likewise.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="allow")
+
+    interview_id: pydantic.StrictStr
+    posting_id: pydantic.StrictStr
+    name: pydantic.StrictStr
+    email: pydantic.StrictStr
+    status: pydantic.StrictStr
+    candidate_id: pydantic.StrictStr | None = None
+    score: pydantic.StrictFloat | None = None
+    workflow: PydanticWorkflow | None = None
+    web_interview: PydanticWebInterview | None = None
+    metadata: dict[str, str] | None = None
+    object: pydantic.StrictStr = "interview_data"
+
+
+class PydanticSingle(pydantic.BaseModel):
+    """
+    The envelope round it.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="allow")
+
+    data: PydanticInterview
+    meta: dict[str, Any] | None = None
+
+
+def interview_decoders() -> dict[str, Callable[[bytes], Any]]:
+    """
+    Return what makes models of an interview; `generate` comes first.
+    """
+    single = importlib.import_module(
+        f"{_PACKAGE}.models.single_response_interview_data_response"
+    ).SingleResponseInterviewDataResponse
+    return {
+        GENERATED: lambda body: single.from_dict(json.loads(body)),
+        "pydantic": PydanticSingle.model_validate_json,
+    }

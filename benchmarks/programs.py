@@ -1,25 +1,24 @@
 """
-What needs a process of its own: many tasks, memory, and imports.
+What needs a process of its own: many tasks, and memory.
 
 Run as a program it does one such thing and prints what came of it, as JSON.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import re
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import anyio
 
 from .server import ROOT
 
@@ -39,35 +38,6 @@ def run(name: str, *arguments: object) -> dict[str, float]:
     return found
 
 
-def import_of(module: str) -> dict[str, float]:
-    """
-    Import *module*, in a process that has only what Python starts with.
-    """
-    code = (
-        "import time; start = time.perf_counter(); "
-        f"import {module}; print(time.perf_counter() - start)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=_COMPILED,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return {"seconds": float(done.stdout)}
-
-
-def _compiled() -> dict[str, str]:
-    # As after an installation: else it is the compiler that is measured.
-    variables = {**os.environ, "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "bench")}
-    variables.pop("PYTHONDONTWRITEBYTECODE", None)
-    return variables
-
-
-_COMPILED = _compiled()
-
-
 def _peak() -> int:
     """
     Return the most bytes that this process had in memory.
@@ -82,11 +52,15 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def load_of(who: str, server: str, tasks: str, calls: str) -> dict[str, float]:
+def load_of(
+    who: str, server: str, tasks: str, calls: str, backend: str = "asyncio"
+) -> dict[str, float]:
     """
     Have so many *tasks* make so many *calls* each, one after the other, at one client of *who*.
     """
-    return asyncio.run(_load(_CLIENTS[who](server), int(tasks), int(calls)))
+    load = partial(_load, _CLIENTS[who](server), int(tasks), int(calls))
+    found: dict[str, float] = anyio.run(load, backend=backend)
+    return found
 
 
 async def _load(opened: Any, tasks: int, calls: int) -> dict[str, float]:
@@ -96,10 +70,15 @@ async def _load(opened: Any, tasks: int, calls: int) -> dict[str, float]:
             for _ in range(calls):
                 await call()
 
-        await asyncio.gather(*(work() for _ in range(5)))
+        async def all_work(count: int) -> None:
+            async with anyio.create_task_group() as group:
+                for _ in range(count):
+                    group.start_soon(work)
+
+        await all_work(5)
         before = _peak()
         start = time.perf_counter()
-        await asyncio.gather(*(work() for _ in range(tasks)))
+        await all_work(tasks)
         seconds = time.perf_counter() - start
     after = _peak()
     return {
@@ -153,7 +132,7 @@ class _BareInTurn(_Bare):
     """
 
     async def __aenter__(self) -> Callable[[], Awaitable[Any]]:
-        self._turn = asyncio.Semaphore(100)
+        self._turn = anyio.Semaphore(100)
         return self._get_in_turn
 
     async def _get_in_turn(self) -> Any:
@@ -184,6 +163,26 @@ def memory_of(who: str, count: str) -> dict[str, float]:
     return {"bytes": size, "peak": peak}
 
 
+def walk_of(server: str, items: str) -> dict[str, float]:
+    """
+    Return the most bytes that a walk through so many *items* takes at a time, and through a page.
+    """
+    from heymilo_async import HeyMilo
+
+    peaks = []
+    with HeyMilo("an example of a key", base_url=server) as client:
+        client.phone_numbers.list(limit=100)
+        for most in (100, int(items)):
+            tracemalloc.start()
+            found = sum(1 for _ in client.phone_numbers.list_all(max_items=most))
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+            if found != most:
+                message = f"{found} numbers came, and not {most}"
+                raise ValueError(message)
+    return {"page": peaks[0], "walk": peaks[1], "more": max(0, peaks[1] - peaks[0])}
+
+
 def _decoders() -> Iterator[tuple[str, Callable[[bytes], Any]]]:
     from .contenders import decoders
     from .peers import peers_decoders
@@ -195,6 +194,7 @@ def _decoders() -> Iterator[tuple[str, Callable[[bytes], Any]]]:
 _PROGRAMS: Mapping[str, Callable[..., dict[str, float]]] = {
     "load": load_of,
     "memory": memory_of,
+    "walk": walk_of,
 }
 
 if __name__ == "__main__":

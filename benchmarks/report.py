@@ -184,7 +184,8 @@ _PLACE = re.compile(
 
 def _run_in_markdown(found: Report) -> str:
     packages = ", ".join(f"{name} {number}" for name, number in found.packages.items())
-    return f"{found.date}, {found.system}, {found.cores} cores, Python {found.python}; {packages}."
+    length = ", a short run" if found.quick else ""
+    return f"{found.date}{length}, {found.system}, {found.cores} cores, Python {found.python}; {packages}."
 
 
 def _bounds_in_markdown(found: Report) -> Iterator[str]:

@@ -1,5 +1,5 @@
 """
-Before the first call: importing, making a client, making a view; and what models weigh.
+Before the first call: making a client, making a view; and what models weigh.
 """
 
 from __future__ import annotations
@@ -13,29 +13,15 @@ import httpx
 from heymilo_async import HeyMilo
 
 from .contenders import KEY, OURS, PATH
-from .programs import import_of, run
+from .programs import run
 from .results import Bound, Table, table
 from .timing import interleaved
 
 
 def measure(server: str, decoders: Sequence[str], *, rounds: int) -> Iterator[Table]:
     """
-    Measure imports, clients and memory.
+    Measure clients and memory.
     """
-    # With httpcore, which httpx and this package load with the first client, and trio with it.
-    modules = ("httpx", "heymilo_async", "httpx, httpcore", "heymilo_async, httpcore")
-    # What this package stands on, without a line of its own.
-    modules += ("httpx, anyio, attrs, cattrs, tenacity",)
-    yield table(
-        "import, each in a new process",
-        "ms",
-        interleaved({name: partial(_import, name) for name in modules}, 3 * rounds),
-        [
-            Bound(row="heymilo_async", beside="httpx", at_most=1.50, goal=1.40),
-            Bound(row="heymilo_async, httpcore", beside="httpx, httpcore"),
-            Bound(row="heymilo_async", beside="httpx, anyio, attrs, cattrs, tenacity"),
-        ],
-    )
     client = HeyMilo(KEY, base_url=server)
     yield table(
         "making a client",
@@ -67,10 +53,6 @@ def measure(server: str, decoders: Sequence[str], *, rounds: int) -> Iterator[Ta
         ),
         [Bound(row=OURS, beside=name) for name in decoders if name != OURS],
     )
-
-
-def _import(module: str) -> float:
-    return import_of(module)["seconds"]
 
 
 def _memory(name: str) -> float:

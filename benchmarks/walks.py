@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,9 +14,10 @@ import anyio
 
 from heymilo_async import AsyncHeyMilo, HeyMilo
 
-from .contenders import KEY
+from .contenders import KEY, OURS
 from .fronts import Blocking, Front
 from .numbers import id_of
+from .programs import run
 from .results import Bound, Table, table
 from .timing import interleaved
 
@@ -129,3 +130,41 @@ def measure(
             series,
             [Bound(row="get_many, 20 at a time", beside="one by one", at_most=0.08, goal=0.055)],
         )
+
+
+def measure_beside(
+    ways: Mapping[str, Callable[[int], int]], *, rounds: int, total: int = 2_000
+) -> Iterator[Table]:
+    """
+    Measure the processor time of a walk through *total* numbers, 100 a page, each way.
+    """
+
+    def walk(way: Callable[[int], int]) -> float:
+        start = time.thread_time()
+        _expect(total, way(total))
+        return time.thread_time() - start
+
+    yield table(
+        f"a walk through {total:,} numbers, blocking",
+        "ms",
+        interleaved({name: partial(walk, way) for name, way in ways.items()}, rounds),
+        [Bound(row=OURS, beside=name) for name in ways if name != OURS],
+    )
+
+
+def measure_memory(server: str) -> Iterator[Table]:
+    """
+    Measure what a walk through 20,000 items takes in memory.
+    """
+    found = [run("walk", server, 20_000) for _ in range(2)]
+    more = "more for the walk than for the page"
+    yield table(
+        "memory of a walk through 20,000 items",
+        "MB",
+        {
+            "one page of 100": [one["page"] for one in found],
+            "the walk": [one["walk"] for one in found],
+            more: [one["more"] for one in found],
+        },
+        [Bound(row=more, at_most=8, goal=4)],
+    )

@@ -56,6 +56,7 @@ FULL = {
     "test_examples.py": "it runs the tests of the examples",
     "test_extras.py": "it starts processes",
     "test_many_processes.py": "it wants a Redis, and starts processes",
+    "test_memory.py": "it measures memory, over long lists",
     "test_own_clients.py": "it tries many faults once more, by other clients",
     "test_pacing_at_the_server.py": "it goes by the clock, and wants a Redis",
     "test_pages.py": "it runs every block of the pages",

@@ -99,6 +99,49 @@ def test_decoding():
     assert ["decoding 100 numbers", "decoding 10,000 numbers"] == [table.name for table in tables]
 
 
+def test_reading_an_interview():
+    """
+    An interview is measured by time and by memory, beside parsing alone.
+    """
+    ways = _load("contenders").interview_decoders()
+
+    time, memory = _load("decoding").measure_interview(ways, rounds=2)
+
+    assert set(ways) == time.rows.keys() == memory.rows.keys()
+    assert ["µs", "MB"] == [time.unit, memory.unit]
+
+
+def test_whole_processes(server):
+    """
+    Imports, the first call and the command are processes of their own, beside httpx, with bounds.
+    """
+    tables = list(_load("processes").measure(server, {}, rounds=2))
+
+    assert [5 - 1, 2, 3] == [len(table.rows) for table in tables]
+    assert 4 == sum(one.at_most is not None for table in tables for one in table.findings)
+
+
+def test_a_process_that_fails_is_not_measured():
+    """
+    Its time would say nothing.
+    """
+    with pytest.raises(ValueError, match=r"failed: 3"):
+        _load("processes").processor_time(["-c", "raise SystemExit(3)"])
+
+
+def test_a_walk_beside_others(server):
+    """
+    A walk is measured by processor time, and by what it takes in memory.
+    """
+    walks = _load("walks")
+    with _load("contenders").walks(server) as ways:
+        (beside,) = walks.measure_beside(ways, rounds=2, total=300)
+    (memory,) = walks.measure_memory(server)
+
+    assert set(ways) == beside.rows.keys()
+    assert [True] == [one.holds for one in memory.findings]
+
+
 def test_walks(server):
     """
     Walks and many calls at once are measured on each front.
@@ -198,14 +241,14 @@ def test_a_report_is_kept_and_read_again():
 
 def test_the_page_says_what_was_measured():
     """
-    The tables of both pages are those of the run that is kept, of a full one.
+    The tables of both pages are those of the run that is kept, and say if it was short.
     """
     report = _load("report")
     found = report.from_json(report.JSON.read_text(encoding="utf-8"))
 
-    assert not found.quick
     for page in report.PAGES:
         text = page.read_text(encoding="utf-8")
+        assert found.quick == ("a short run" in text)
         assert text == report.with_tables(text, found)
         assert "<!-- run -->" in text
 

@@ -20,6 +20,9 @@ from .._mapping import NOTHING_EXTRA, read_only
 #: The metadata of a field that lets its holder in, such as a signed link: `repr` masks it.
 SECRET: Final[Mapping[str, Any]] = {"secret": True}
 
+#: The metadata of a field of few different words: models share these, and take less memory.
+SHARED: Final[Mapping[str, Any]] = {"shared": True}
+
 #: The default of a mapping that is optional and never null.
 EMPTY: Final = NOTHING_EXTRA
 

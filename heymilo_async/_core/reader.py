@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import linecache
 import math
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -78,6 +79,7 @@ def write_reader(
         "refuse": refuse,
         "inf": math.inf,
         "time": datetime.fromtimestamp,
+        "intern": sys.intern,
         "UTC": UTC,
     }
     lines = [
@@ -94,6 +96,9 @@ def write_reader(
             f"hook_{name}": converter.get_structure_hook(hint),
         }
         reading = [f"{local} = value[{name!r}]", *_checks(name, local, hint, converter, scope)]
+        if hint is str and (name == "object" or "shared" in field.metadata):
+            # Words that come again and again; each is a text of its own in what json parses.
+            reading.append(f"{local} = intern({local})")
         if field in required:
             lines += [f"    {line}" for line in reading]
         else:
@@ -155,7 +160,7 @@ def _checks(
         return [f"if not ({_PASSES[hint].format(local)}):", f"    {by_hook}"]
     if hint is datetime:
         return [
-            f"if type({local}) is float:",
+            f"if type({local}) is float or type({local}) is int:",
             f"    {local} = time({local}, UTC)",
             "else:",
             f"    {by_hook}",

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import attrs
 
-from .._core.model import SECRET, Model
+from .._core.model import SECRET, SHARED, Model
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -31,7 +31,7 @@ class TranscriptEntry(Model):
         00:42 Candidate: Four years.
     """
 
-    speaker: str
+    speaker: str = attrs.field(metadata=SHARED)
     text: str
     timestamp: float
     timestamp_str: str
@@ -255,7 +255,7 @@ class SMSMessage(Model):
         2026-02-15 16:00:00+00:00
     """
 
-    role: str
+    role: str = attrs.field(metadata=SHARED)
     text: str
     timestamp: datetime | None = None
 

@@ -4,6 +4,7 @@ The rules of the function that is written for a model: it makes what the constru
 
 from __future__ import annotations
 
+import json
 import math
 import pickle
 import traceback
@@ -14,8 +15,8 @@ import attrs
 import pytest
 from server import NUMBER
 
-from heymilo_async import Page, PhoneNumber, ResponseDecodeError, from_dict
-from heymilo_async._core.codec import structure
+from heymilo_async import Page, PhoneNumber, ResponseDecodeError, TranscriptEntry, from_dict
+from heymilo_async._core.codec import decode, structure
 from heymilo_async._core.model import EMPTY, Model
 from heymilo_async._core.reader import can_be_written
 
@@ -202,3 +203,16 @@ def test_a_model_that_cannot_be_written_is_read_by_its_constructor():
         structure({"name": ""}, Validated)
     with pytest.raises(ResponseDecodeError, match=r"^\$\.name must be a string, not a number$"):
         structure({"name": 5}, Validated)
+
+
+def test_words_that_come_again_are_shared():
+    """
+    Who speaks, and what a model is called, is one text for all models that are read.
+    """
+    parts = [{"speaker": "Candi", "text": "Well.", "timestamp": 1, "timestamp_str": "00:01"}] * 2
+    bodies = [json.dumps(part | {"speaker": part["speaker"] + "date"}) for part in parts]
+    one, two = (decode(body.encode(), TranscriptEntry) for body in bodies)
+
+    assert (one, "Candidate") == (two, one.speaker)
+    assert one.speaker is two.speaker
+    assert one.text is not two.text

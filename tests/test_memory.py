@@ -1,0 +1,134 @@
+"""
+What is kept in memory: of a walk one page, and of an interview no more than parsed JSON takes.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import tracemalloc
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+from fronts import Front
+from server import NUMBER
+
+from heymilo_async import WebInterviewResult
+from heymilo_async._core.codec import decode
+
+PAGE = 100
+#: Bytes that a walk may take beyond what one page of it does.
+SLACK = 1_000_000
+
+
+def numbers(many: int) -> Callable[[httpx.Request], httpx.Response]:
+    """
+    Return what answers for a list of so *many* numbers, page by page.
+    """
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        start = int(request.url.params.get("starting_after", "-1")) + 1
+        end = min(start + PAGE, many)
+        return httpx.Response(
+            200,
+            json={
+                "data": [NUMBER | {"id": str(index)} for index in range(start, end)],
+                "pagination": {"has_more": end < many, "url": "/", "total_count": many},
+            },
+        )
+
+    return answer
+
+
+def peak(front: Front, many: int, walk: Callable[[object], Awaitable[int]]) -> int:
+    """
+    Return the most bytes that *walk* took at a time, through a list of so *many* numbers.
+    """
+    kind = httpx.Client if front.is_blocking else httpx.AsyncClient
+    own = kind(transport=httpx.MockTransport(numbers(many)))
+    gc.collect()
+    tracemalloc.start()
+    try:
+        assert many == front.run(walk, "https://api.example.com", http_client=own)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+async def by_item(client):
+    """
+    Count the items of a list.
+    """
+    count = 0
+    async for _ in client.phone_numbers.list_all(page_size=PAGE):
+        count += 1
+    return count
+
+
+async def reading_ahead(client):
+    """
+    Count them while the next page is fetched already.
+    """
+    count = 0
+    async with client.phone_numbers.list_all(page_size=PAGE).prefetch(pages=1) as ahead:
+        async for _ in ahead:
+            count += 1
+    return count
+
+
+async def collected(client):
+    """
+    Keep them, and count what is kept.
+    """
+    return len(await client.phone_numbers.list_all(page_size=PAGE).collect())
+
+
+@pytest.mark.parametrize("walk", [by_item, reading_ahead], ids=lambda walk: walk.__name__)
+def test_a_walk_takes_the_memory_of_a_page(front, walk):
+    """
+    However long the list is: a walk keeps no page that it has left.
+    """
+    peak(front, PAGE, walk)  # what is made once is not the walk's
+
+    assert peak(front, 20_000, walk) < peak(front, PAGE, walk) + SLACK
+
+
+def test_what_is_kept_is_seen(front):
+    """
+    The claim above would fail of a walk that keeps what it hands out.
+    """
+    peak(front, PAGE, collected)
+
+    assert peak(front, 20_000, collected) > peak(front, PAGE, collected) + SLACK
+
+
+def test_an_interview_takes_less_than_its_json():
+    """
+    A long one, as models, is not more than what json makes of it.
+    """
+    entries = [
+        {
+            "speaker": "Interviewer" if index % 2 else "Candidate",
+            "text": f"{index} " + "what somebody says in an interview " * 3,
+            "timestamp": index * 1.5,
+            "timestamp_str": f"{index // 60:02}:{index % 60:02}",
+        }
+        for index in range(12_000)
+    ]
+    body = json.dumps(
+        {"interview_id": "5E1B2C9A", "match_score": 71, "transcript": entries}
+    ).encode()
+
+    def taken(read: Callable[[], object]) -> int:
+        read()
+        gc.collect()
+        tracemalloc.start()
+        try:
+            kept = read()
+            return tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+            del kept
+
+    assert taken(lambda: decode(body, WebInterviewResult)) < taken(lambda: json.loads(body))
