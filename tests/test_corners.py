@@ -49,7 +49,7 @@ from heymilo_async._http.body import MAX_BODY, MAX_ERROR_BODY, Receiver
 from heymilo_async._http.compat import LOGGERS, replace_pool
 from heymilo_async._http.errors import unexpected
 from heymilo_async._http.pool import AsyncPool, BlockingPool, Connection, Connections
-from heymilo_async._http.protocols import (
+from heymilo_async._http.transport import (
     LEASE,
     ConnectError,
     ConnectionLease,
@@ -284,7 +284,7 @@ def test_a_wire_that_was_closed_opens_nothing():
     run_now(transport.aclose())
 
     with pytest.raises(ClientClosedError, match="meanwhile"):
-        run_now(transport._leased())
+        transport._leased()
 
 
 def test_threads_try_again_too(serve):
@@ -531,7 +531,7 @@ def test_the_connection_that_was_used_last_is_leased_first(kind):
         await user.close(second)
         await user.close(first)
         await user.send("a", leases[2])
-        return user.pool.connections.leased_by(leases[2]).http
+        return user.pool.connections._leased[weakref.ref(leases[2])].http
 
     found = user.run(body)
 
@@ -605,7 +605,7 @@ def test_a_body_that_cannot_be_closed_takes_its_connection_along(kind, monkeypat
         with pytest.raises(OSError, match="broken"):
             await user.close(stream)
         await user.close(stream)
-        return user.pool.connections.leased_by(lease)
+        return user.pool.connections.give_back(weakref.ref(lease))
 
     assert None is user.run(body)
     assert [True] == user.closed
@@ -658,7 +658,7 @@ def test_a_response_that_nobody_got_is_abandoned(kind):
     async def body():
         lease = ConnectionLease()
         await user.send("a", lease)
-        await user.pool.abandon(lease)
+        await user.pool.give_back(weakref.ref(lease))
         await user.exchange("a")
 
     user.run(body)

@@ -5,7 +5,7 @@ The border to httpx: everything that waits, and the only code that knows the HTT
 from .async_transport import AsyncTransport
 from .blocking_transport import BlockingTransport
 from .errors import deadline_error
-from .protocols import AsyncHTTPClient, HTTPClient
+from .transport import AsyncHTTPClient, HTTPClient
 
 __all__ = [
     "AsyncHTTPClient",

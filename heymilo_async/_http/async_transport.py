@@ -23,8 +23,17 @@ from .._core.settings import PoolSettings
 from .._core.transport import Prefetched, TooLateError
 from ..errors import APIConnectionError
 from .body import Receiver
-from .protocols import CLEAN_UP, NO_DESCRIPTOR, PoolTimeout, is_out_of_descriptors
-from .transport import Client, HTTPTransport, OnSend, Trace, module_of
+from .transport import (
+    CLEAN_UP,
+    NO_DESCRIPTOR,
+    Client,
+    HTTPTransport,
+    OnSend,
+    PoolTimeout,
+    Trace,
+    is_out_of_descriptors,
+    module_of,
+)
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -123,7 +132,7 @@ class AsyncTransport(HTTPTransport):
                 # were given up meanwhile.
                 place = await _place_in(self._places, timeout)
                 try:
-                    if self._lease is None:
+                    if self._client is None:
                         await _close_with_the_loop(self)
                     await super()._exchange(request, timeout, expires, receiver, on_send)
                 finally:

@@ -19,8 +19,7 @@ from .._core.messages import Request
 from .._core.settings import PoolSettings
 from .._core.transport import Prefetched, TooLateError
 from .body import Receiver
-from .protocols import Deadline
-from .transport import Client, HTTPTransport, OnSend, Trace, module_of
+from .transport import Client, Deadline, HTTPTransport, OnSend, Trace, module_of
 
 #: Threads at a time for what goes on though nobody waits.
 _THREADS = 4

@@ -18,10 +18,9 @@ from .compat import NO_AUTH, NO_BODY, Body, replace_pool, without_redirects
 from .compat import AsyncClient as HTTPXAsyncClient
 from .compat import Client as HTTPXClient
 from .pool import AsyncPool, BlockingPool, Connection, Connections, Pool, Route
-from .protocols import Deadline, revealed_headers, timeouts
-from .proxies import PROXY, Proxies, configured, httpx_proxies, proxies, ssl_context
+from .proxies import PROXY, Proxies, configured, httpx_proxies, proxies, proxy_secrets, ssl_context
 from .sockets import DeadlineBackend, TidyBackend
-from .transport import Client
+from .transport import Client, Deadline, revealed_headers, timeouts
 
 #: Seconds that an idle connection is kept; below what servers and load balancers usually allow.
 _KEEPALIVE = 5.0
@@ -35,7 +34,9 @@ def open_blocking(settings: PoolSettings, deadline: Deadline) -> Client:
     """
     kinds = (httpcore.HTTPConnection, httpcore.HTTPProxy, httpcore.SOCKSProxy)
     context, pool = _opened(settings, BlockingPool, kinds, lambda: DeadlineBackend(deadline))
-    return _client(HTTPXClient(transport=_Transport(context, pool), trust_env=False), pool)
+    return _client(
+        HTTPXClient(transport=_Transport(context, pool), trust_env=False), pool, settings
+    )
 
 
 def open_async(settings: PoolSettings) -> Client:
@@ -46,7 +47,7 @@ def open_async(settings: PoolSettings) -> Client:
     backend = TidyBackend()
     context, pool = _opened(settings, AsyncPool, kinds, lambda: backend)
     return _client(
-        HTTPXAsyncClient(transport=_AsyncTransport(context, pool), trust_env=False), pool
+        HTTPXAsyncClient(transport=_AsyncTransport(context, pool), trust_env=False), pool, settings
     )
 
 
@@ -83,8 +84,8 @@ class _AsyncTransport(httpx.AsyncHTTPTransport):
         return without_redirects(await super().handle_async_request(request))
 
 
-def _client(client: Any, pool: Pool) -> Client:
-    return Client(client, _httpx_request, auth=NO_AUTH, pool=pool)
+def _client(client: Any, pool: Pool, settings: PoolSettings) -> Client:
+    return Client(client, _httpx_request, auth=NO_AUTH, pool=pool, secrets=proxy_secrets(settings))
 
 
 def _opened(

@@ -23,7 +23,7 @@ from .._core.settings import PoolSettings, fault_of_proxy
 from ..errors import ConfigurationError
 from .compat import lacks_socks
 from .errors import is_callers_own
-from .protocols import NO_DESCRIPTOR, ConnectError, is_out_of_descriptors
+from .transport import NO_DESCRIPTOR, ConnectError, is_out_of_descriptors
 
 T = TypeVar("T")
 
