@@ -13,6 +13,7 @@ import traceback
 import types
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -27,8 +28,10 @@ from ..errors import (
     DeadlineExceededError,
     HeyMiloError,
 )
-from .body import Receiver
 from .compat import says_closed
+
+if TYPE_CHECKING:
+    from .body import Receiver
 
 #: Name of the exception: (phase, may the server have got the request).
 FAULTS: dict[str, tuple[str, bool]] = {
@@ -119,8 +122,8 @@ class Failure:
 
     phase: str
     maybe_sent: bool
-    timed_out: bool
     cause: str
+    timed_out: bool = False
     hint: str = ""
     kind: type[HeyMiloError] = APIConnectionError
 
@@ -163,17 +166,9 @@ def describe(
     names = [kind.__name__ for kind in type(foreign).__mro__]
     cause = printable(scrub(f"{type(foreign).__name__}: {foreign}", secrets), 200)
     if says_closed(foreign):
-        return Failure(
-            phase="pool", maybe_sent=False, timed_out=False, cause=cause, kind=ClientClosedError
-        )
+        return Failure(phase="pool", maybe_sent=False, cause=cause, kind=ClientClosedError)
     if "InvalidURL" in names:
-        return Failure(
-            phase="connect",
-            maybe_sent=False,
-            timed_out=False,
-            cause=cause,
-            kind=ConfigurationError,
-        )
+        return Failure(phase="connect", maybe_sent=False, cause=cause, kind=ConfigurationError)
     known = next((FAULTS[name] for name in names if name in FAULTS), None)
     if known is None:
         return None
@@ -199,9 +194,7 @@ def unexpected(foreign: Exception, secrets: tuple[Secret, ...], phase: str) -> F
     if root not in _LIBRARIES and not isinstance(foreign, _SLIPS):
         return None
     cause = printable(scrub(f"{type(foreign).__name__}: {foreign}", secrets), 200)
-    return Failure(
-        phase="connect" if phase == "pool" else phase, maybe_sent=True, timed_out=False, cause=cause
-    )
+    return Failure(phase="connect" if phase == "pool" else phase, maybe_sent=True, cause=cause)
 
 
 def callers_own(foreign: BaseException, handled: BaseException | None) -> BaseException | None:

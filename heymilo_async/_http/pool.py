@@ -14,6 +14,7 @@ import queue
 import threading
 import time
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -153,7 +154,7 @@ class Connections:
         return idle, leased
 
 
-class Pool:
+class Pool(ABC):
     """
     Leases a connection to each request until its response is closed: what httpx's transports ask of
     a pool of httpcore's.
@@ -179,7 +180,7 @@ class Pool:
         route, lease = self.route_of(request), request.extensions[LEASE]
         connection = await self._leased(lease, route, request.extensions["timeout"]["pool"])
         try:
-            response: httpcore.Response = await self.send(connection, request)
+            response: httpcore.Response = await self._send(connection, request)
         except BaseException:
             await self.give_back(lease)
             raise
@@ -191,7 +192,7 @@ class Pool:
         while True:
             connection, closable = self.connections.lease(lease, route)
             for one in closable:
-                await self.end(one)
+                await self._end(one)
             if connection is not None:
                 return connection
             left = until - time.monotonic()
@@ -209,7 +210,7 @@ class Pool:
         """
         connection = self.connections.give_back(lease, route)
         if connection is not None:
-            await self.end(connection)
+            await self._end(connection)
 
     async def retire(self) -> None:
         """
@@ -217,25 +218,18 @@ class Pool:
         """
         idle, _ = self.connections.retire()
         for one in idle:
-            await self.end(one)
+            await self._end(one)
 
-    async def send(self, connection: Connection, request: httpcore.Request) -> Any:
-        """
-        Send *request* on *connection*.
-        """
-        raise NotImplementedError
+    # How the one kind and the other send a request, and close a connection or a body.
 
-    async def end(self, connection: Connection) -> None:
-        """
-        Close *connection*.
-        """
-        raise NotImplementedError
+    @abstractmethod
+    async def _send(self, connection: Connection, request: httpcore.Request) -> Any: ...
 
-    async def close_body(self, stream: Any) -> None:
-        """
-        Close *stream*, the body of a response.
-        """
-        raise NotImplementedError
+    @abstractmethod
+    async def _end(self, connection: Connection) -> None: ...
+
+    @abstractmethod
+    async def _close_body(self, stream: Any) -> None: ...
 
 
 class BlockingPool(Pool):
@@ -259,23 +253,15 @@ class BlockingPool(Pool):
         for one in leased:
             one.backend.shut_down()
 
-    async def send(self, connection: Connection, request: httpcore.Request) -> Any:
-        """
-        Send *request* on *connection*.
-        """
+    async def _send(self, connection: Connection, request: httpcore.Request) -> Any:
         return connection.http.handle_request(request)
 
-    async def end(self, connection: Connection) -> None:
-        """
-        Close the socket by itself: httpcore's locks are written in Python, and after an interrupt one
-        of them may be held for ever.
-        """
+    async def _end(self, connection: Connection) -> None:
+        # The socket by itself: httpcore's locks are written in Python, and after an interrupt one of
+        # them may be held for ever.
         connection.backend.drop()
 
-    async def close_body(self, stream: Any) -> None:
-        """
-        Close *stream*.
-        """
+    async def _close_body(self, stream: Any) -> None:
         stream.close()
 
 
@@ -293,25 +279,17 @@ class AsyncPool(Pool):
         """
         idle, leased = self.connections.retire(close=True)
         for one in (*leased, *idle):
-            await self.end(one)
+            await self._end(one)
 
-    async def send(self, connection: Connection, request: httpcore.Request) -> Any:
-        """
-        Send *request* on *connection*.
-        """
+    async def _send(self, connection: Connection, request: httpcore.Request) -> Any:
         return await connection.http.handle_async_request(request)
 
-    async def end(self, connection: Connection) -> None:
-        """
-        Close *connection*, also if the caller was cancelled.
-        """
+    async def _end(self, connection: Connection) -> None:
+        # Also if the caller was cancelled.
         with anyio.move_on_after(CLEAN_UP, shield=True):
             await connection.http.aclose()
 
-    async def close_body(self, stream: Any) -> None:
-        """
-        Close *stream*.
-        """
+    async def _close_body(self, stream: Any) -> None:
         await stream.aclose()
 
 
@@ -360,7 +338,7 @@ class LeasedStream:
                 self._network_stream,
                 may_be_tls=proxy is not None or server.scheme == b"https",
             )
-            await self._pool.close_body(self._stream)
+            await self._pool._close_body(self._stream)
             route = self._route if keeps else None
         finally:
             await self._pool.give_back(lease, route)

@@ -124,12 +124,12 @@ def _proxy(url: Secret) -> httpx.Proxy:
     return httpx.Proxy(url.reveal())
 
 
-def proxy_secrets(settings: PoolSettings) -> tuple[Secret, ...]:
+def proxy_secrets(found: list[tuple[str, httpx.Proxy]]) -> tuple[Secret, ...]:
     """
-    Return the passwords of the proxies in use, which a proxy might repeat.
+    Return the passwords of the proxies that were *found*, which a proxy might repeat.
     """
     secrets: list[Secret] = []
-    for _, proxy in httpx_proxies(proxies(settings)):
+    for _, proxy in found:
         if proxy.raw_auth is not None:
             user, password = proxy.raw_auth
             # Some have a token for a user, and no password.
