@@ -27,11 +27,10 @@ from ._core.codec import Content, read_content
 from ._core.emitter import LOGGER, log_failure
 from ._core.messages import APIResponse, Call, Request, Response, audio_of
 from ._core.model import cursor_of
-from ._core.redirects import redirect_target
 from ._core.retry import Retry, next_try
 from ._core.secrets import Secret, printable, scrub
 from ._core.settings import Settings
-from ._core.status import check, cleaned, cleaned_headers, decode_error
+from ._core.status import check, cleaned, cleaned_headers, decode_error, redirect_target
 from ._core.transport import Prefetched
 from ._http import deadline_error
 from ._pool import LoopState, Pool

@@ -11,7 +11,6 @@ import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from types import ModuleType
 from typing import Any, Generic, NoReturn, TypeVar, cast
 
 import anyio
@@ -32,7 +31,6 @@ from .transport import (
     PoolTimeout,
     Trace,
     is_out_of_descriptors,
-    module_of,
 )
 
 A = TypeVar("A")
@@ -54,6 +52,8 @@ class AsyncTransport(HTTPTransport):
     """
     The transport of `AsyncHeyMilo`, for one event loop.
     """
+
+    client_name, owner = "AsyncClient", "AsyncHeyMilo"
 
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)
@@ -88,16 +88,6 @@ class AsyncTransport(HTTPTransport):
             "or use HeyMilo, which needs none"
         )
         raise RuntimeError(message)
-
-    @staticmethod
-    def check(client: Any) -> ModuleType:
-        """
-        Return the module that an `http_client` for this transport is from.
-
-        Raises:
-            TypeError: It does not fit this transport.
-        """
-        return module_of(client, "AsyncClient", "AsyncHeyMilo")
 
     def now(self) -> float:
         """

@@ -11,7 +11,6 @@ import queue
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from types import ModuleType
 from typing import Any, Generic, TypeVar, cast
 
 from .._core.blocking import run_now
@@ -19,7 +18,7 @@ from .._core.messages import Request
 from .._core.settings import PoolSettings
 from .._core.transport import Prefetched, TooLateError
 from .body import Receiver
-from .transport import Client, Deadline, HTTPTransport, OnSend, Trace, module_of
+from .transport import Client, Deadline, HTTPTransport, OnSend, Trace
 
 #: Threads at a time for what goes on though nobody waits.
 _THREADS = 4
@@ -44,6 +43,8 @@ class BlockingTransport(HTTPTransport):
     The transport of `HeyMilo`, for one process. Its coroutines never suspend.
     """
 
+    client_name, owner = "Client", "HeyMilo"
+
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)
         self._deadline = Deadline()
@@ -56,16 +57,6 @@ class BlockingTransport(HTTPTransport):
         Return what tells this event loop from others: there is none.
         """
         return BlockingTransport
-
-    @staticmethod
-    def check(client: Any) -> ModuleType:
-        """
-        Return the module that an `http_client` for this transport is from.
-
-        Raises:
-            TypeError: It does not fit this transport.
-        """
-        return module_of(client, "Client", "HeyMilo")
 
     def now(self) -> float:
         """

@@ -133,9 +133,11 @@ def _through(
     if url.scheme == "https":
         options["proxy_ssl_context"] = options["ssl_context"]
     kind = socks_proxy if url.scheme.startswith("socks5") else http_proxy
-    return lambda _, network_backend: configured(
-        PROXY, lambda: kind(network_backend=network_backend, **options)
-    )
+    return functools.partial(_made, functools.partial(kind, **options))
+
+
+def _made(make: Callable[..., Any], _: httpcore.Origin, **backend: Any) -> Any:
+    return configured(PROXY, lambda: make(**backend))
 
 
 def _route(routes: Proxies, request: httpcore.Request) -> Route:

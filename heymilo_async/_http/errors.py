@@ -142,14 +142,13 @@ def judge(
     *handled* is what the caller was handling when it called: it stands in the context of
     *foreign*, but has nothing to do with it. *is_ours* is whether the client of the HTTP library is.
     """
-    own = callers_own(foreign, handled)
-    failure = None
+    own = next((link for link in _chain(foreign, handled) if is_callers_own(link)), None)
     if own is None:
         failure = describe(foreign, secrets, handled)
         if failure is None and is_ours:
             failure = unexpected(foreign, secrets, phase)
-    if failure is not None:
-        return failure
+        if failure is not None:
+            return failure
     hide_frames(foreign, handled)
     return own or foreign
 
@@ -159,9 +158,6 @@ def describe(
 ) -> Failure | None:
     """
     Return what *foreign* means, None if it is not the HTTP library's.
-
-    *handled* is what the caller was handling when it called: it stands in the context of
-    *foreign*, but has nothing to do with it.
     """
     names = [kind.__name__ for kind in type(foreign).__mro__]
     cause = printable(scrub(f"{type(foreign).__name__}: {foreign}", secrets), 200)
@@ -197,20 +193,13 @@ def unexpected(foreign: Exception, secrets: tuple[Secret, ...], phase: str) -> F
     return Failure(phase="connect" if phase == "pool" else phase, maybe_sent=True, cause=cause)
 
 
-def callers_own(foreign: BaseException, handled: BaseException | None) -> BaseException | None:
+def is_callers_own(raised: BaseException) -> bool:
     """
-    Return what code of the caller's raised in the middle of ours, None if *foreign* is not from it.
+    Return whether code of the caller's raised this very exception, and not the one that led to it.
 
     A signal handler or a trace function may raise anything at any point, also an OSError or a
     TimeoutError, which the HTTP library then takes for the network's. So what counts is who raised
     it; only the exceptions of TLS, of looking names up and of the library may come from anybody.
-    """
-    return next((link for link in _chain(foreign, handled) if is_callers_own(link)), None)
-
-
-def is_callers_own(raised: BaseException) -> bool:
-    """
-    Return whether code of the caller's raised this very exception, and not the one that led to it.
     """
     root = type(raised).__module__.partition(".")[0]
     if root in _LIBRARIES or isinstance(raised, socket.gaierror | BaseExceptionGroup):

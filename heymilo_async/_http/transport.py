@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .._core.arguments import wrong_type
 from .._core.messages import Request, Response
@@ -273,7 +273,14 @@ class Client:
 class HTTPTransport(ABC):
     """
     A transport without its way to wait: over a blocking client its coroutines never suspend.
+
+    Attributes:
+        client_name: What httpx calls the clients that it takes.
+        owner: The class of ours that it serves.
     """
+
+    client_name: ClassVar[str]
+    owner: ClassVar[str]
 
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
@@ -440,15 +447,19 @@ class HTTPTransport(ABC):
         Return the seconds on the clock that deadlines go by.
         """
 
-    @staticmethod
-    @abstractmethod
-    def check(client: Any) -> ModuleType:
+    @classmethod
+    def check(cls, client: Any) -> ModuleType:
         """
-        Return the module that an `http_client` for this transport is from.
+        Return the module, httpx or its successor, that an `http_client` for this transport is from.
 
         Raises:
             TypeError: It does not fit this transport.
         """
+        for kind in type(client).__mro__:
+            root = kind.__module__.partition(".")[0]
+            if kind.__name__ == cls.client_name and root in _KNOWN_MODULES:
+                return sys.modules[root]
+        raise wrong_type(f"http_client of {cls.owner}", f"an httpx.{cls.client_name}", client)
 
     @abstractmethod
     def _open(self) -> Client:
@@ -463,50 +474,23 @@ class HTTPTransport(ABC):
         del expires
         return timeout
 
-    @staticmethod
-    @abstractmethod
-    async def _result(sent: Any) -> Any:
-        """
-        Return what a method of the HTTP library returned, or what it is awaited for.
-        """
+    # How to call the HTTP library: what its methods return is awaited, or it is the result.
 
     @staticmethod
     @abstractmethod
-    def _traced(trace: Callable[[str, Any], Awaitable[None]]) -> Trace:
-        """
-        Return *trace* as httpcore wants it.
-        """
-
-    @abstractmethod
-    async def _read(self, response: Any, receiver: Receiver) -> None:
-        """
-        Feed the body of *response* to *receiver*, as much as it wants.
-        """
+    async def _result(sent: Any) -> Any: ...
 
     @staticmethod
     @abstractmethod
-    async def _close_response(response: Any) -> None:
-        """
-        Close *response*.
-        """
+    def _traced(trace: Callable[[str, Any], Awaitable[None]]) -> Trace: ...
+
+    @abstractmethod
+    async def _read(self, response: Any, receiver: Receiver) -> None: ...
 
     @staticmethod
     @abstractmethod
-    async def _close(client: Client) -> None:
-        """
-        Close *client*, which is our own; nothing more is to be said if that fails.
-        """
+    async def _close_response(response: Any) -> None: ...
 
-
-def module_of(client: Any, name: str, owner: str) -> ModuleType:
-    """
-    Return the module, httpx or its successor, whose *name* the *client* is.
-
-    Raises:
-        TypeError: It is none; *owner* is the class that it was given to.
-    """
-    for kind in type(client).__mro__:
-        root = kind.__module__.partition(".")[0]
-        if kind.__name__ == name and root in _KNOWN_MODULES:
-            return sys.modules[root]
-    raise wrong_type(f"http_client of {owner}", f"an httpx.{name}", client)
+    @staticmethod
+    @abstractmethod
+    async def _close(client: Client) -> None: ...
