@@ -9,7 +9,7 @@ How to read this package. Imports run one way only, from the bottom of this list
     pages               a page, and walking from page to page
     _engine             one call: acquire a permit, attempt, decide, repeat
     _pool               the state of each event loop, which the views of one client share
-    _http/              the border to httpx: transports, connections, sockets, bodies, errors, proxies
+    _http/              the border to httpx: transports, pools, sockets, bodies, errors, proxies, compat
     _ratelimit/         when the next request may start: windows, cool-downs, a limit in Redis
     _core/              values and decisions, nothing that waits: settings, secrets, messages, codec
     errors, events      the tree of exceptions; what listeners are told (and `otel`, made of them)

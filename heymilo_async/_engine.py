@@ -17,7 +17,7 @@ import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -33,7 +33,6 @@ from ._core.settings import Settings
 from ._core.status import check, cleaned, cleaned_headers, decode_error, redirect_target
 from ._core.transport import Prefetched
 from ._http import deadline_error
-from ._pool import LoopState, Pool
 from ._ratelimit.headers import retry_after
 from ._ratelimit.limiter import Permit, RateLimiter
 from ._ratelimit.window import RateLimitStatus
@@ -58,6 +57,9 @@ from .events import (
     RetryScheduled,
     next_call,
 )
+
+if TYPE_CHECKING:
+    from ._pool import LoopState, Pool
 
 T = TypeVar("T")
 A = TypeVar("A")

@@ -591,6 +591,31 @@ def test_a_connection_that_is_leased_when_the_pool_is_closed(kind):
     assert [True] == user.closed
 
 
+def test_a_thread_that_waits_for_a_connection_ends_with_the_pool():
+    """
+    A thread that waits for a connection is woken up when the pool is closed, and gets an error.
+    """
+    user = PoolUser(BlockingPool)
+    lease = ConnectionLease()
+    run_now(user.send("a", lease))
+    ends = []
+
+    def wait():
+        try:
+            run_now(user.send("a", ConnectionLease(), timeout=30.0))
+        except ConnectError as error:
+            ends.append(str(error))
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while not user.pool.connections._waiting:
+        time.sleep(0.001)
+    user.pool.close()
+    thread.join(10)
+
+    assert ["the client has been closed"] == ends
+
+
 @BOTH_POOLS
 def test_a_body_that_cannot_be_closed_takes_its_connection_along(kind, monkeypatch):
     """
