@@ -9,7 +9,7 @@ How to read this package: a module imports only from modules below it in this li
     pages               a page, and pagers that iterate over pages
     _engine             one call: acquire a permit, attempt, decide, repeat
     _pool               the state of each event loop, which the views of one client share
-    _http/              all use of httpx: transports, connections, sockets, bodies, errors, proxies
+    _http/              all use of httpx: transports, pools, sockets, bodies, errors, proxies, compat
     _ratelimit/         when the next request may start: windows, cool-downs, a limit in Redis
     _core/              values and decisions without I/O: settings, secrets, messages, codec
     errors, events      the exceptions; the events for listeners (and `otel`, built from them)

@@ -317,11 +317,11 @@ def in_use(client: Any) -> list[str]:
             waiting = places.statistics().tasks_waiting
             found += [f"{waiting} tasks wait for a connection"] * bool(waiting)
         # A client of yours has none.
-        pool = transport._lease and transport._lease.client.pool
+        pool = transport._client and transport._client.pool
         if pool is None:
             continue
         lent = (
-            sum(one.lease() is not None for one in pool.connections._leased)
+            sum(lease() is not None for lease in list(pool.connections._leased))
             if places is None
             else len(pool.connections._leased)
         )

@@ -49,7 +49,7 @@ from heymilo_async._http.body import MAX_BODY, MAX_ERROR_BODY, Receiver
 from heymilo_async._http.compat import LOGGERS, replace_pool
 from heymilo_async._http.errors import unexpected
 from heymilo_async._http.pool import AsyncPool, BlockingPool, Connection, Connections
-from heymilo_async._http.protocols import (
+from heymilo_async._http.transport import (
     LEASE,
     ConnectError,
     ConnectionLease,
@@ -284,7 +284,7 @@ def test_a_wire_that_was_closed_opens_nothing():
     run_now(transport.aclose())
 
     with pytest.raises(ClientClosedError, match="meanwhile"):
-        run_now(transport._leased())
+        transport._leased()
 
 
 def test_threads_try_again_too(serve):
@@ -532,7 +532,7 @@ def test_the_connection_that_was_used_last_is_leased_first(kind):
         await user.close(second)
         await user.close(first)
         await user.send("a", leases[2])
-        return user.pool.connections.leased_by(leases[2]).http
+        return user.pool.connections._leased[weakref.ref(leases[2])].http
 
     found = user.run(body)
 
@@ -592,6 +592,31 @@ def test_a_connection_that_is_leased_when_the_pool_is_closed(kind):
     assert [True] == user.closed
 
 
+def test_a_thread_that_waits_for_a_connection_ends_with_the_pool():
+    """
+    A thread that waits for a connection is woken up when the pool is closed, and gets an error.
+    """
+    user = PoolUser(BlockingPool)
+    lease = ConnectionLease()
+    run_now(user.send("a", lease))
+    ends = []
+
+    def wait():
+        try:
+            run_now(user.send("a", ConnectionLease(), timeout=30.0))
+        except ConnectError as error:
+            ends.append(str(error))
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while not user.pool.connections._waiting:
+        time.sleep(0.001)
+    user.pool.close()
+    thread.join(10)
+
+    assert ["the client has been closed"] == ends
+
+
 @BOTH_POOLS
 def test_a_body_that_cannot_be_closed_takes_its_connection_along(kind, monkeypatch):
     """
@@ -606,7 +631,7 @@ def test_a_body_that_cannot_be_closed_takes_its_connection_along(kind, monkeypat
         with pytest.raises(OSError, match="broken"):
             await user.close(stream)
         await user.close(stream)
-        return user.pool.connections.leased_by(lease)
+        return user.pool.connections.give_back(weakref.ref(lease))
 
     assert None is user.run(body)
     assert [True] == user.closed
@@ -659,7 +684,7 @@ def test_a_response_that_nobody_got_is_abandoned(kind):
     async def body():
         lease = ConnectionLease()
         await user.send("a", lease)
-        await user.pool.abandon(lease)
+        await user.pool.give_back(weakref.ref(lease))
         await user.exchange("a")
 
     user.run(body)

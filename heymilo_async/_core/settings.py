@@ -119,13 +119,13 @@ def _timeout(_: object, attribute: attrs.Attribute[float], value: object) -> Non
 @attrs.frozen(kw_only=True)
 class Timeouts:
     """
-    How long nothing may move, for each part of a request by itself; as `timeout=` of a client.
+    A timeout for each part of a request, as the `timeout=` of a client.
 
     Attributes:
-        connect: Seconds, more than 0: to find the server, to reach it, and for each step of TLS.
-        read: Seconds, more than 0: until the next bytes of an answer come.
-        write: Seconds, more than 0: until the server takes the next bytes of a request.
-        pool: Seconds, more than 0: until one of `max_connections` is free.
+        connect: Seconds, more than 0, to resolve the name, to connect, and for each step of TLS.
+        read: Seconds, more than 0, until the next bytes of a response arrive.
+        write: Seconds, more than 0, until the server accepts the next bytes of a request.
+        pool: Seconds, more than 0, until one of `max_connections` is free.
 
     Raises:
         ConfigurationError: A number is out of its range.
@@ -142,6 +142,26 @@ class Timeouts:
     read: float = attrs.field(default=30.0, validator=_timeout)
     write: float = attrs.field(default=30.0, validator=_timeout)
     pool: float = attrs.field(default=30.0, validator=_timeout)
+
+
+def timeouts(timeout: float | Timeouts) -> dict[str, float]:
+    """
+    Return the seconds without progress that *timeout* allows each part of a request, by name.
+    """
+    if isinstance(timeout, Timeouts):
+        return attrs.asdict(timeout)
+    return {"connect": timeout, "read": timeout, "write": timeout, "pool": timeout}
+
+
+def clipped(timeout: float | Timeouts, left: float) -> float | Timeouts:
+    """
+    Return *timeout*, each part of it *left* seconds at most.
+    """
+    if isinstance(timeout, Timeouts):
+        return Timeouts(
+            **{name: max(min(one, left), 0.001) for name, one in timeouts(timeout).items()}
+        )
+    return max(min(timeout, left), 0.001)
 
 
 #: How `300/min`, `5/s` and `30/0.5s` are read.

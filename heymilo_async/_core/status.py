@@ -1,5 +1,5 @@
 """
-An answer's status and body: nothing, or the right error.
+An answer's status and body: nothing, or the right error; and where a redirect may lead.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import http
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import attrs
 
@@ -33,6 +33,7 @@ from ..errors import (
 from .codec import checked_copy
 from .messages import Response
 from .secrets import Secret, hide_members, printable, scrub, without_members
+from .settings import is_loopback
 
 #: How much of a body an error keeps, in bytes, and how much of it a text shows, in characters.
 KEPT = 65_536
@@ -261,3 +262,27 @@ def _others(members: dict[str, Any], kind: type[Any]) -> ReadOnly[Any]:
 def _well_formed(text: str) -> str:
     # Half a surrogate pair cannot be printed, logged or stored as UTF-8.
     return text.encode("utf-8", "backslashreplace").decode() if not text.isascii() else text
+
+
+def redirect_target(location: str | None, base_url: str) -> tuple[str, str] | None:
+    """
+    Return origin and path of the one redirect that the contract has, None if it may not be followed.
+
+    A client of *base_url* may go to https; to http on this machine where base_url is on this machine, as a sandbox is.
+    """
+    if not location or not location.isascii() or not location.isprintable():
+        return None
+    try:
+        target = urlsplit(urljoin(base_url, location))
+        port = "" if target.port is None else f":{target.port}"
+    except ValueError:
+        return None
+    host = target.hostname
+    if not host or target.username is not None or target.password is not None:
+        return None
+    is_local = is_loopback(host) and is_loopback(urlsplit(base_url).hostname or "")
+    if target.scheme != "https" and not (target.scheme == "http" and is_local):
+        return None
+    shown = f"[{host}]" if ":" in host else host
+    query = f"?{target.query}" if target.query else ""
+    return f"{target.scheme}://{shown}{port}", (target.path or "/") + query

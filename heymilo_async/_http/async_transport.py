@@ -11,7 +11,6 @@ import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from types import ModuleType
 from typing import Any, Generic, NoReturn, TypeVar, cast
 
 import anyio
@@ -19,12 +18,20 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from .._core.messages import Request
-from .._core.settings import PoolSettings, Timeouts
+from .._core.settings import PoolSettings, Timeouts, timeouts
 from .._core.transport import Prefetched, TooLateError
 from ..errors import APIConnectionError
 from .body import Receiver
-from .protocols import CLEAN_UP, NO_DESCRIPTOR, PoolTimeout, is_out_of_descriptors, timeouts
-from .transport import Client, HTTPTransport, OnSend, Trace, module_of
+from .transport import (
+    CLEAN_UP,
+    NO_DESCRIPTOR,
+    Client,
+    HTTPTransport,
+    OnSend,
+    PoolTimeout,
+    Trace,
+    is_out_of_descriptors,
+)
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -45,6 +52,8 @@ class AsyncTransport(HTTPTransport):
     """
     The transport of `AsyncHeyMilo`, for one event loop.
     """
+
+    client_name, owner = "AsyncClient", "AsyncHeyMilo"
 
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)
@@ -80,16 +89,6 @@ class AsyncTransport(HTTPTransport):
         )
         raise RuntimeError(message)
 
-    @staticmethod
-    def check(client: Any) -> ModuleType:
-        """
-        Return the module that an `http_client` for this transport is from.
-
-        Raises:
-            TypeError: It does not fit this transport.
-        """
-        return module_of(client, "AsyncClient", "AsyncHeyMilo")
-
     def now(self) -> float:
         """
         Return the event loop's clock, which a test's virtual clock moves.
@@ -123,7 +122,7 @@ class AsyncTransport(HTTPTransport):
                 # were given up meanwhile.
                 place = await _place_in(self._places, timeouts(timeout)["pool"])
                 try:
-                    if self._lease is None:
+                    if self._client is None:
                         await _close_with_the_loop(self)
                     await super()._exchange(request, timeout, expires, receiver, on_send)
                 finally:

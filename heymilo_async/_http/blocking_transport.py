@@ -11,16 +11,14 @@ import queue
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from types import ModuleType
 from typing import Any, Generic, TypeVar, cast
 
 from .._core.blocking import run_now
 from .._core.messages import Request
-from .._core.settings import PoolSettings, Timeouts
+from .._core.settings import PoolSettings, Timeouts, clipped
 from .._core.transport import Prefetched, TooLateError
 from .body import Receiver
-from .protocols import Deadline, clipped
-from .transport import Client, HTTPTransport, OnSend, Trace, module_of
+from .transport import Client, Deadline, HTTPTransport, OnSend, Trace
 
 #: Threads at a time for what goes on though nobody waits.
 _THREADS = 4
@@ -45,6 +43,8 @@ class BlockingTransport(HTTPTransport):
     The transport of `HeyMilo`, for one process. Its coroutines never suspend.
     """
 
+    client_name, owner = "Client", "HeyMilo"
+
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)
         self._deadline = Deadline()
@@ -57,16 +57,6 @@ class BlockingTransport(HTTPTransport):
         Return what tells this event loop from others: there is none.
         """
         return BlockingTransport
-
-    @staticmethod
-    def check(client: Any) -> ModuleType:
-        """
-        Return the module that an `http_client` for this transport is from.
-
-        Raises:
-            TypeError: It does not fit this transport.
-        """
-        return module_of(client, "Client", "HeyMilo")
 
     def now(self) -> float:
         """

@@ -13,15 +13,15 @@ import httpcore
 import httpx
 
 from .._core.messages import Request
-from .._core.settings import PoolSettings, Timeouts
+from .._core.secrets import Secret
+from .._core.settings import PoolSettings, Timeouts, timeouts
 from .compat import NO_AUTH, NO_BODY, Body, replace_pool, without_redirects
 from .compat import AsyncClient as HTTPXAsyncClient
 from .compat import Client as HTTPXClient
 from .pool import AsyncPool, BlockingPool, Connection, Connections, Pool, Route
-from .protocols import Deadline, revealed_headers, timeouts
-from .proxies import PROXY, Proxies, configured, httpx_proxies, proxies, ssl_context
+from .proxies import PROXY, Proxies, configured, httpx_proxies, proxies, proxy_secrets, ssl_context
 from .sockets import DeadlineBackend, TidyBackend
-from .transport import Client
+from .transport import Client, Deadline, revealed_headers
 
 #: Seconds that an idle connection is kept; below what servers and load balancers usually allow.
 _KEEPALIVE = 5.0
@@ -34,8 +34,11 @@ def open_blocking(settings: PoolSettings, deadline: Deadline) -> Client:
     Open a client whose waits end at the *deadline*.
     """
     kinds = (httpcore.HTTPConnection, httpcore.HTTPProxy, httpcore.SOCKSProxy)
-    context, pool = _opened(settings, BlockingPool, kinds, lambda: DeadlineBackend(deadline))
-    return _client(HTTPXClient(transport=_Transport(context, pool), trust_env=False), pool)
+    context, pool, secrets = _opened(
+        settings, BlockingPool, kinds, lambda: DeadlineBackend(deadline)
+    )
+    client = HTTPXClient(transport=_Transport(context, pool), trust_env=False)
+    return Client(client, _httpx_request, auth=NO_AUTH, pool=pool, secrets=secrets)
 
 
 def open_async(settings: PoolSettings) -> Client:
@@ -44,10 +47,9 @@ def open_async(settings: PoolSettings) -> Client:
     """
     kinds = (httpcore.AsyncHTTPConnection, httpcore.AsyncHTTPProxy, httpcore.AsyncSOCKSProxy)
     backend = TidyBackend()
-    context, pool = _opened(settings, AsyncPool, kinds, lambda: backend)
-    return _client(
-        HTTPXAsyncClient(transport=_AsyncTransport(context, pool), trust_env=False), pool
-    )
+    context, pool, secrets = _opened(settings, AsyncPool, kinds, lambda: backend)
+    client = HTTPXAsyncClient(transport=_AsyncTransport(context, pool), trust_env=False)
+    return Client(client, _httpx_request, auth=NO_AUTH, pool=pool, secrets=secrets)
 
 
 class _Transport(httpx.HTTPTransport):
@@ -83,23 +85,24 @@ class _AsyncTransport(httpx.AsyncHTTPTransport):
         return without_redirects(await super().handle_async_request(request))
 
 
-def _client(client: Any, pool: Pool) -> Client:
-    return Client(client, _httpx_request, auth=NO_AUTH, pool=pool)
-
-
 def _opened(
     settings: PoolSettings,
     kind: type[Pool],
     connection_kinds: tuple[Any, Any, Any],
     new_backend: Callable[[], Any],
-) -> tuple[ssl.SSLContext, Pool]:
+) -> tuple[ssl.SSLContext, Pool, tuple[Secret, ...]]:
     """
-    Return the TLS context and a pool of *kind*, whose connections are of *connection_kinds*:
-    httpcore's for the direct route, for an HTTP proxy, for a SOCKS proxy.
+    Return the TLS context, a pool of *kind*, whose connections are of *connection_kinds* (httpcore's
+    for the direct route, for an HTTP proxy, for a SOCKS proxy), and the secrets of the proxies.
     """
     routes = proxies(settings)
+    found = httpx_proxies(routes)
     context = ssl_context(settings)
-    makers = _makers(connection_kinds, context, routes)
+    direct, http_proxy, socks_proxy = connection_kinds
+    options: dict[str, Any] = {"ssl_context": context, "keepalive_expiry": _KEEPALIVE}
+    makers = {None: functools.partial(direct, **options)} | {
+        scheme: _through(proxy, http_proxy, socks_proxy, options) for scheme, proxy in found
+    }
 
     def make(route: Route) -> Connection:
         scheme, origin = route
@@ -107,38 +110,34 @@ def _opened(
         return Connection(makers[scheme](origin, network_backend=backend), backend)
 
     connections = Connections(make, settings.max_connections, _KEEPALIVE)
-    return context, kind(connections, functools.partial(_route, routes))
+    pool = kind(connections, functools.partial(_route, routes))
+    return context, pool, proxy_secrets(found)
 
 
-def _makers(
-    kinds: tuple[Any, Any, Any], context: ssl.SSLContext, routes: Proxies
-) -> dict[str | None, Callable[..., Any]]:
+def _through(
+    proxy: httpx.Proxy, http_proxy: Any, socks_proxy: Any, options: dict[str, Any]
+) -> Callable[..., Any]:
     """
-    Return what makes a connection to an origin, by the scheme of the proxy.
+    Return what makes a connection to an origin through *proxy*.
     """
-    direct, http_proxy, socks_proxy = kinds
-    options: dict[str, Any] = {"ssl_context": context, "keepalive_expiry": _KEEPALIVE}
-    makers: dict[str | None, Callable[..., Any]] = {None: functools.partial(direct, **options)}
-    for scheme, proxy in httpx_proxies(routes):
-        url = proxy.url
-        through = {
-            "proxy_url": httpcore.URL(
-                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"
-            ),
-            "proxy_auth": proxy.raw_auth,
-            # httpcore connects through proxies in its pools only.
-            "max_connections": 1,
-            **options,
-        }
-        if url.scheme == "https":
-            through["proxy_ssl_context"] = context
-        kind = socks_proxy if url.scheme.startswith("socks5") else http_proxy
-        makers[scheme] = functools.partial(_through, functools.partial(kind, **through))
-    return makers
+    url = proxy.url
+    options = {
+        "proxy_url": httpcore.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"
+        ),
+        "proxy_auth": proxy.raw_auth,
+        # httpcore connects through proxies in its pools only.
+        "max_connections": 1,
+        **options,
+    }
+    if url.scheme == "https":
+        options["proxy_ssl_context"] = options["ssl_context"]
+    kind = socks_proxy if url.scheme.startswith("socks5") else http_proxy
+    return functools.partial(_made, functools.partial(kind, **options))
 
 
-def _through(make: Callable[..., Any], _: httpcore.Origin, **options: Any) -> Any:
-    return configured(PROXY, lambda: make(**options))
+def _made(make: Callable[..., Any], _: httpcore.Origin, **backend: Any) -> Any:
+    return configured(PROXY, lambda: make(**backend))
 
 
 def _route(routes: Proxies, request: httpcore.Request) -> Route:

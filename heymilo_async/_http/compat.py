@@ -95,8 +95,8 @@ class Client(httpx.Client):
     A client of httpx's without cookies, which httpx has no setting for.
     """
 
-    # Any: it cannot be set, as the one of httpx can.
-    cookies: Any = property(lambda _: NO_COOKIES)
+    # Any: it is a property of httpx's, which can be set.
+    cookies: Any = NO_COOKIES
 
 
 class AsyncClient(httpx.AsyncClient):
@@ -104,7 +104,7 @@ class AsyncClient(httpx.AsyncClient):
     The same, awaited.
     """
 
-    cookies: Any = property(lambda _: NO_COOKIES)
+    cookies: Any = NO_COOKIES
 
 
 class _OneStep:
@@ -183,9 +183,7 @@ NO_BODY = Body(b"")
 
 class _Response(httpx.Response):
     # httpx's client would make the request ready that follows a redirect, key included.
-    @property
-    def has_redirect_location(self) -> bool:
-        return False
+    has_redirect_location: Any = False
 
     # It gives the response a stream that knows the response. Nobody but the garbage collector would
     # free the two, and the request with its headers stayed until then.

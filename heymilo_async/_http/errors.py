@@ -13,12 +13,13 @@ import traceback
 import types
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
 from .._core.messages import Request, Response
 from .._core.secrets import Secret, printable, scrub
-from .._core.settings import Timeouts
+from .._core.settings import Timeouts, timeouts
 from ..errors import (
     APIConnectionError,
     APITimeoutError,
@@ -28,9 +29,10 @@ from ..errors import (
     DeadlineExceededError,
     HeyMiloError,
 )
-from .body import Receiver
 from .compat import says_closed
-from .protocols import timeouts
+
+if TYPE_CHECKING:
+    from .body import Receiver
 
 #: Name of the exception: (phase, may the server have got the request).
 FAULTS: dict[str, tuple[str, bool]] = {
@@ -134,8 +136,8 @@ class Failure:
 
     phase: str
     maybe_sent: bool
-    timed_out: bool
     cause: str
+    timed_out: bool = False
     hint: str = ""
     kind: type[HeyMiloError] = APIConnectionError
 
@@ -154,14 +156,13 @@ def judge(
     *handled* is what the caller was handling when it called: it stands in the context of
     *foreign*, but has nothing to do with it. *is_ours* is whether the client of the HTTP library is.
     """
-    own = callers_own(foreign, handled)
-    failure = None
+    own = next((link for link in _chain(foreign, handled) if is_callers_own(link)), None)
     if own is None:
         failure = describe(foreign, secrets, handled)
         if failure is None and is_ours:
             failure = unexpected(foreign, secrets, phase)
-    if failure is not None:
-        return failure
+        if failure is not None:
+            return failure
     hide_frames(foreign, handled)
     return own or foreign
 
@@ -171,24 +172,13 @@ def describe(
 ) -> Failure | None:
     """
     Return what *foreign* means, None if it is not the HTTP library's.
-
-    *handled* is what the caller was handling when it called: it stands in the context of
-    *foreign*, but has nothing to do with it.
     """
     names = [kind.__name__ for kind in type(foreign).__mro__]
     cause = printable(scrub(f"{type(foreign).__name__}: {foreign}", secrets), 200)
     if says_closed(foreign):
-        return Failure(
-            phase="pool", maybe_sent=False, timed_out=False, cause=cause, kind=ClientClosedError
-        )
+        return Failure(phase="pool", maybe_sent=False, cause=cause, kind=ClientClosedError)
     if "InvalidURL" in names:
-        return Failure(
-            phase="connect",
-            maybe_sent=False,
-            timed_out=False,
-            cause=cause,
-            kind=ConfigurationError,
-        )
+        return Failure(phase="connect", maybe_sent=False, cause=cause, kind=ConfigurationError)
     known = next((FAULTS[name] for name in names if name in FAULTS), None)
     if known is None:
         return None
@@ -214,25 +204,16 @@ def unexpected(foreign: Exception, secrets: tuple[Secret, ...], phase: str) -> F
     if root not in _LIBRARIES and not isinstance(foreign, _SLIPS):
         return None
     cause = printable(scrub(f"{type(foreign).__name__}: {foreign}", secrets), 200)
-    return Failure(
-        phase="connect" if phase == "pool" else phase, maybe_sent=True, timed_out=False, cause=cause
-    )
-
-
-def callers_own(foreign: BaseException, handled: BaseException | None) -> BaseException | None:
-    """
-    Return what code of the caller's raised in the middle of ours, None if *foreign* is not from it.
-
-    A signal handler or a trace function may raise anything at any point, also an OSError or a
-    TimeoutError, which the HTTP library then takes for the network's. So what counts is who raised
-    it; only the exceptions of TLS, of looking names up and of the library may come from anybody.
-    """
-    return next((link for link in _chain(foreign, handled) if is_callers_own(link)), None)
+    return Failure(phase="connect" if phase == "pool" else phase, maybe_sent=True, cause=cause)
 
 
 def is_callers_own(raised: BaseException) -> bool:
     """
     Return whether code of the caller's raised this very exception, and not the one that led to it.
+
+    A signal handler or a trace function may raise anything at any point, also an OSError or a
+    TimeoutError, which the HTTP library then takes for the network's. So what counts is who raised
+    it; only the exceptions of TLS, of looking names up and of the library may come from anybody.
     """
     root = type(raised).__module__.partition(".")[0]
     if root in _LIBRARIES or isinstance(raised, socket.gaierror | BaseExceptionGroup):

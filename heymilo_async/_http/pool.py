@@ -14,8 +14,9 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import anyio
 import attrs
@@ -23,15 +24,14 @@ import httpcore
 
 from .._core.blocking import run_now
 from .compat import is_reusable, is_spent
-from .protocols import CLEAN_UP, LEASE, ConnectError, ConnectionLease, PoolTimeout
-
-T = TypeVar("T")
+from .transport import CLEAN_UP, LEASE, ConnectError, ConnectionLease, PoolTimeout
 
 #: Seconds after which a waiting thread looks by itself whether a connection is free.
 _SLICE = 0.1
 
 #: Under which scheme the proxy is found (None: no proxy), and the server behind it.
 Route = tuple[str | None, httpcore.Origin]
+LeaseRef = weakref.ref[ConnectionLease]
 
 
 @attrs.frozen(eq=False)
@@ -42,12 +42,6 @@ class Connection:
 
     http: Any
     backend: Any
-
-
-@attrs.frozen(eq=False)
-class _Leased:
-    lease: weakref.ref[ConnectionLease]
-    connection: Connection
 
 
 @attrs.frozen(eq=False)
@@ -76,15 +70,13 @@ class Connections:
         self._lock = threading.Lock()
         #: The one used last comes last.
         self._idle: list[_Idle] = []
-        self._leased: list[_Leased] = []
+        self._leased: dict[LeaseRef, Connection] = {}
         self._waiting = 0
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._closed = False
         self._retired = False
 
-    def lease(
-        self, lease: weakref.ref[ConnectionLease], route: Route
-    ) -> tuple[Connection | None, list[Connection]]:
+    def lease(self, lease: LeaseRef, route: Route) -> tuple[Connection | None, list[Connection]]:
         """
         Return a connection for *lease*, None if there are too many, and those to be closed.
 
@@ -95,8 +87,8 @@ class Connections:
             if self._closed:
                 message = "the client has been closed"
                 raise ConnectError(message)
-            closable = [one.connection for one in self._leased if one.lease() is None]
-            self._leased = [one for one in self._leased if one.lease() is not None]
+            lost = [other for other in self._leased if other() is None]
+            closable = [self._leased.pop(other) for other in lost]
             oldest = time.monotonic() - self._expiry
             while self._idle and self._idle[0].since < oldest:
                 closable.append(self._idle.pop(0).connection)
@@ -110,7 +102,7 @@ class Connections:
                 if len(self._idle) + len(self._leased) >= self._limit:
                     closable.append(self._idle.pop(0).connection)
                 connection = self._make(route)
-            self._leased.append(_Leased(lease, connection))
+            self._leased[lease] = connection
             return connection, closable
 
     def _newest_idle(self, route: Route) -> Connection | None:
@@ -120,25 +112,21 @@ class Connections:
                 return self._idle.pop(index).connection
         return None
 
-    def leased_by(self, lease: ConnectionLease) -> Connection | None:
+    def give_back(self, lease: LeaseRef, route: Route | None = None) -> Connection | None:
         """
-        Return the connection of *lease*, None if it has none or has given it back.
-        """
-        return next((one.connection for one in self._leased if one.lease() is lease), None)
-
-    def give_back(self, connection: Connection, route: Route | None = None) -> bool:
-        """
-        End the lease of *connection*; return whether it is kept, for the next request on *route*.
+        End *lease*; keep its connection for *route*, or return it to be closed.
         """
         with self._lock:
-            self._leased = [one for one in self._leased if one.connection is not connection]
-            is_kept = route is not None and not (self._closed or self._retired)
-            if route is not None and is_kept:
+            connection = self._leased.pop(lease, None)
+            if connection is None:
+                return None
+            if not (route is None or self._closed or self._retired):
                 self._idle.append(_Idle(route, time.monotonic(), connection))
+                connection = None
         # An interrupt may leave the count too high; the queue grows no further than this.
         if self._waiting and self._wake.qsize() < self._limit:
             self._wake.put(None)
-        return is_kept
+        return connection
 
     def wait(self, seconds: float) -> None:
         """
@@ -160,13 +148,13 @@ class Connections:
         with self._lock:
             self._retired, self._closed = True, self._closed or close
             idle, self._idle = [one.connection for one in self._idle], []
-            leased = [one.connection for one in self._leased]
+            leased = list(self._leased.values())
         for _ in range(self._waiting if close else 0):
             self._wake.put(None)
         return idle, leased
 
 
-class Pool:
+class Pool(ABC):
     """
     Leases a connection to each request until its response is closed: what httpx's transports ask of
     a pool of httpcore's.
@@ -174,7 +162,10 @@ class Pool:
     Attributes:
         connections: Those that it has.
         route_of: Returns the route of a request.
+        waits: Whether a request waits here, blocking, until a connection is free.
     """
+
+    waits = True
 
     def __init__(
         self, connections: Connections, route_of: Callable[[httpcore.Request], Route]
@@ -186,44 +177,40 @@ class Pool:
         """
         Send *request* and return the response, its body still to be read.
         """
-        route = self.route_of(request)
-        lease, timeout = request.extensions[LEASE], request.extensions["timeout"]["pool"]
-        connection = await self._acquire(lease, route, timeout)
-        if connection is None:
-            message = "all connections are in use"
-            raise PoolTimeout(message)
+        route, lease = self.route_of(request), request.extensions[LEASE]
+        connection = await self._leased(lease, route, request.extensions["timeout"]["pool"])
         try:
-            response: httpcore.Response = await self.send(connection, request)
+            response: httpcore.Response = await self._send(connection, request)
         except BaseException:
-            await self.give_back(connection)
+            await self.give_back(lease)
             raise
-        response.stream = LeasedStream(self, connection, route, response)
+        response.stream = LeasedStream(self, lease, route, response)
         return response
 
-    async def _acquire(
-        self, lease: weakref.ref[ConnectionLease], route: Route, _: float
-    ) -> Connection | None:
-        connection, closable = self.connections.lease(lease, route)
-        for one in closable:
-            await self.end(one)
-        return connection
+    async def _leased(self, lease: LeaseRef, route: Route, timeout: float) -> Connection:
+        until = time.monotonic() + timeout
+        while True:
+            connection, closable = self.connections.lease(lease, route)
+            for one in closable:
+                await self._end(one)
+            if connection is not None:
+                return connection
+            left = until - time.monotonic()
+            if left <= 0 or not self.waits:
+                message = "all connections are in use"
+                raise PoolTimeout(message)
+            self.connections.wait(min(left, _SLICE))
 
-    async def give_back(self, connection: Connection, route: Route | None = None) -> None:
+    async def give_back(self, lease: LeaseRef, route: Route | None = None) -> None:
         """
-        End the lease of *connection*, and keep it for *route*; close it without one: nobody knows in
+        End *lease*, and keep its connection for *route*; close it without one, for nobody knows in
         what state it is.
-        """
-        if not self.connections.give_back(connection, route):
-            await self.end(connection)
 
-    async def abandon(self, lease: ConnectionLease) -> None:
+        Without a lease, nothing is to be done.
         """
-        Close the connection of a response that nobody got: httpx logs before it returns one, and a
-        log handler may raise anything.
-        """
-        connection = self.connections.leased_by(lease)
+        connection = self.connections.give_back(lease, route)
         if connection is not None:
-            await self.give_back(connection)
+            await self._end(connection)
 
     async def retire(self) -> None:
         """
@@ -231,19 +218,18 @@ class Pool:
         """
         idle, _ = self.connections.retire()
         for one in idle:
-            await self.end(one)
+            await self._end(one)
 
-    async def send(self, connection: Connection, request: httpcore.Request) -> Any:
-        """
-        Send *request* on *connection*.
-        """
-        raise NotImplementedError
+    # How the one kind and the other send a request, and close a connection or a body.
 
-    async def end(self, connection: Connection) -> None:
-        """
-        Close *connection*.
-        """
-        raise NotImplementedError
+    @abstractmethod
+    async def _send(self, connection: Connection, request: httpcore.Request) -> Any: ...
+
+    @abstractmethod
+    async def _end(self, connection: Connection) -> None: ...
+
+    @abstractmethod
+    async def _close_body(self, stream: Any) -> None: ...
 
 
 class BlockingPool(Pool):
@@ -267,29 +253,16 @@ class BlockingPool(Pool):
         for one in leased:
             one.backend.shut_down()
 
-    async def _acquire(
-        self, lease: weakref.ref[ConnectionLease], route: Route, timeout: float
-    ) -> Connection | None:
-        until = time.monotonic() + timeout
-        while (connection := await super()._acquire(lease, route, timeout)) is None:
-            left = until - time.monotonic()
-            if left <= 0:
-                break
-            self.connections.wait(min(left, _SLICE))
-        return connection
-
-    async def send(self, connection: Connection, request: httpcore.Request) -> Any:
-        """
-        Send *request* on *connection*.
-        """
+    async def _send(self, connection: Connection, request: httpcore.Request) -> Any:
         return connection.http.handle_request(request)
 
-    async def end(self, connection: Connection) -> None:
-        """
-        Close the socket by itself: httpcore's locks are written in Python, and after an interrupt one
-        of them may be held for ever.
-        """
+    async def _end(self, connection: Connection) -> None:
+        # The socket by itself: httpcore's locks are written in Python, and after an interrupt one of
+        # them may be held for ever.
         connection.backend.drop()
+
+    async def _close_body(self, stream: Any) -> None:
+        stream.close()
 
 
 class AsyncPool(Pool):
@@ -297,6 +270,7 @@ class AsyncPool(Pool):
     A pool for the tasks of one event loop, whose transport admits no more of them than its limit.
     """
 
+    waits = False
     handle_async_request = Pool.handle
 
     async def aclose(self) -> None:
@@ -305,32 +279,30 @@ class AsyncPool(Pool):
         """
         idle, leased = self.connections.retire(close=True)
         for one in (*leased, *idle):
-            await self.end(one)
+            await self._end(one)
 
-    async def send(self, connection: Connection, request: httpcore.Request) -> Any:
-        """
-        Send *request* on *connection*.
-        """
+    async def _send(self, connection: Connection, request: httpcore.Request) -> Any:
         return await connection.http.handle_async_request(request)
 
-    async def end(self, connection: Connection) -> None:
-        """
-        Close *connection*, also if the caller was cancelled.
-        """
+    async def _end(self, connection: Connection) -> None:
+        # Also if the caller was cancelled.
         with anyio.move_on_after(CLEAN_UP, shield=True):
             await connection.http.aclose()
+
+    async def _close_body(self, stream: Any) -> None:
+        await stream.aclose()
 
 
 class LeasedStream:
     """
-    A body, whose connection is given back when it is closed.
+    A body that ends the lease of its connection when it is closed.
     """
 
     def __init__(
-        self, pool: Pool, connection: Connection, route: Route, response: httpcore.Response
+        self, pool: Pool, lease: LeaseRef, route: Route, response: httpcore.Response
     ) -> None:
         self._pool = pool
-        self._connection: Connection | None = connection
+        self._lease: LeaseRef | None = lease
         self._route = route
         self._stream: Any = response.stream
         self._network_stream = response.extensions.get("network_stream")
@@ -346,21 +318,19 @@ class LeasedStream:
 
     def close(self) -> None:
         """
-        Close the body and give the connection back.
+        Close it, and give the connection back.
         """
-        run_now(self._close(_done(self._stream.close)))
+        run_now(self.aclose())
 
     async def aclose(self) -> None:
         """
-        Close the body and give the connection back.
+        Close it, and give the connection back.
         """
-        await self._close(self._stream.aclose)
-
-    async def _close(self, close: Callable[[], Awaitable[None]]) -> None:
-        connection, self._connection = self._connection, None
-        if connection is None:
+        lease, self._lease = self._lease, None
+        if lease is None:
             return
         proxy, server = self._route
+        route = None
         try:
             # Before it is closed: then h11 begins anew.
             keeps = not self._is_ambiguous and is_reusable(
@@ -368,15 +338,7 @@ class LeasedStream:
                 self._network_stream,
                 may_be_tls=proxy is not None or server.scheme == b"https",
             )
-            await close()
-        except BaseException:
-            await self._pool.give_back(connection)
-            raise
-        await self._pool.give_back(connection, self._route if keeps else None)
-
-
-def _done(function: Callable[[], T]) -> Callable[[], Awaitable[T]]:
-    async def call() -> T:
-        return function()
-
-    return call
+            await self._pool._close_body(self._stream)
+            route = self._route if keeps else None
+        finally:
+            await self._pool.give_back(lease, route)

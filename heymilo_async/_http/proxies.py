@@ -23,7 +23,7 @@ from .._core.settings import PoolSettings, fault_of_proxy
 from ..errors import ConfigurationError
 from .compat import lacks_socks
 from .errors import is_callers_own
-from .protocols import NO_DESCRIPTOR, ConnectError, is_out_of_descriptors
+from .transport import NO_DESCRIPTOR, ConnectError, is_out_of_descriptors
 
 T = TypeVar("T")
 
@@ -134,12 +134,12 @@ def _proxy(url: Secret) -> httpx.Proxy:
     return httpx.Proxy(url.reveal())
 
 
-def proxy_secrets(settings: PoolSettings) -> tuple[Secret, ...]:
+def proxy_secrets(found: list[tuple[str, httpx.Proxy]]) -> tuple[Secret, ...]:
     """
-    Return the passwords of the proxies in use, which a proxy might repeat.
+    Return the passwords of the proxies that were *found*, which a proxy might repeat.
     """
     secrets: list[Secret] = []
-    for _, proxy in httpx_proxies(proxies(settings)):
+    for _, proxy in found:
         if proxy.raw_auth is not None:
             user, password = proxy.raw_auth
             # Some have a token for a user, and no password.

@@ -24,7 +24,7 @@ import httpcore
 
 from .compat import replace_anyio_stream, stream_over
 from .errors import is_callers_own
-from .protocols import CLEAN_UP, Deadline
+from .transport import CLEAN_UP, Deadline
 
 #: Bytes that may be sent in one piece without a look at what comes: any socket takes them at once.
 _LARGE_SEND = 32 * 1024

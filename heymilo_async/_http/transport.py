@@ -4,27 +4,26 @@ What both transports share: sending one request over a client of httpx, and read
 
 from __future__ import annotations
 
+import errno
+import logging
 import sys
 import threading
+import time
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
-
-import attrs
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .._core.arguments import wrong_type
 from .._core.messages import Request, Response
-from .._core.secrets import Secret
-from .._core.settings import PoolSettings, Timeouts
+from .._core.secrets import Secret, scrub
+from .._core.settings import PoolSettings, Timeouts, timeouts
 from ..errors import ClientClosedError, HeyMiloError
 from .body import SENDING, Receiver
+from .compat import LOGGERS
 from .errors import Failure, conclude, judge
-from .logs import no_secrets_logged
-from .places import proxy_to, server_of
-from .protocols import LEASE, ConnectionLease, revealed_headers, timeouts
-from .proxies import proxy_secrets
 
 if TYPE_CHECKING:
     from .pool import Pool
@@ -38,19 +37,178 @@ Trace = Callable[[str, Any], Any]
 #: Makes the library's own request of ours, given the timeout and the extensions.
 RequestMaker = Callable[[Request, float | Timeouts, dict[str, Any]], Any]
 
+#: The secrets of the request in progress, which a server may repeat, and httpx and httpcore then log.
+_logged_secrets: ContextVar[tuple[Secret, ...]] = ContextVar("heymilo_secrets", default=())
 
-@attrs.frozen(eq=False)
+
+class _WithoutSecrets(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        """
+        Let every record pass, but not as it is if it was made for a request with secrets.
+        """
+        secrets = _logged_secrets.get()
+        if secrets:
+            record.msg, record.args = scrub(record.getMessage(), secrets), ()
+        return True
+
+
+_filter = _WithoutSecrets()
+for _name in LOGGERS:
+    logging.getLogger(_name).addFilter(_filter)
+
+#: Seconds that cleaning up may take when the caller has been cancelled.
+CLEAN_UP = 1.0
+
+
+class TimeoutException(Exception):  # noqa: N818 - named as httpx and httpcore name theirs
+    """
+    A timeout, named as httpx and httpcore name theirs.
+    """
+
+
+class PoolTimeout(TimeoutException):
+    """
+    No connection became free in time.
+    """
+
+
+class ConnectError(Exception):
+    """
+    No connection could be made; named as httpx and httpcore name theirs.
+    """
+
+
+#: Its text, where a process has as many files and sockets open as it may have.
+NO_DESCRIPTOR = "no file descriptor is left: close files or sockets, or raise the limit (ulimit -n)"
+
+
+def is_out_of_descriptors(error: Exception) -> bool:
+    """
+    Return whether *error* says that the process, or the machine, has no file descriptor left.
+    """
+    return isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}
+
+
+class HTTPResponse(Protocol):
+    """
+    What an `HTTPClient` gives back.
+    """
+
+    @property
+    def status_code(self) -> int: ...
+
+    def close(self) -> None: ...
+
+
+class AsyncHTTPResponse(Protocol):
+    """
+    What an `AsyncHTTPClient` gives back.
+    """
+
+    @property
+    def status_code(self) -> int: ...
+
+    async def aclose(self) -> None: ...
+
+
+class HTTPClient(Protocol):
+    """
+    What `HeyMilo(http_client=...)` takes: an `httpx.Client`, or one of httpx2.
+    """
+
+    def send(self, request: Any, *, stream: bool, auth: Any, follow_redirects: Any) -> HTTPResponse:
+        """
+        Send *request* and return a response whose body is still to be read.
+        """
+        ...
+
+
+class AsyncHTTPClient(Protocol):
+    """
+    What `AsyncHeyMilo(http_client=...)` takes: an `httpx.AsyncClient`, or one of httpx2.
+    """
+
+    async def send(
+        self, request: Any, *, stream: bool, auth: Any, follow_redirects: Any
+    ) -> AsyncHTTPResponse:
+        """
+        Send *request* and return a response whose body is still to be read.
+        """
+        ...
+
+
+def revealed_headers(request: Request) -> list[tuple[str, str]]:
+    """
+    Return the headers of *request* as they are sent. Only here a secret is more than asterisks.
+    """
+    return [
+        (name, value if isinstance(value, str) else value.reveal())
+        for name, value in request.headers
+    ]
+
+
+class ConnectionLease:
+    """
+    Keeps a connection checked out while it is referenced.
+    """
+
+    __slots__ = ("__weakref__",)
+
+
+#: The extension of a request that refers, weakly, to its `ConnectionLease`.
+LEASE = "heymilo.lease"
+
+
+class Deadline(threading.local):
+    """
+    When the blocking call of this thread has to be over, on `time.monotonic`; None if never.
+    """
+
+    expires: float | None = None
+
+    def clip(self, timeout: float | None, too_late: type[Exception]) -> float | None:
+        """
+        Return *timeout*, or what is left of the call if that is less.
+        """
+        if self.expires is None:
+            return timeout
+        left = self.expires - time.monotonic()
+        if left <= 0:
+            message = "the call's deadline passed"
+            raise too_late(message)
+        return left if timeout is None else min(timeout, left)
+
+
 class Client:
     """
     A client of the HTTP library, our own or the user's, and what it is given with each request.
+
+    It counts the requests in progress, so that replacing it cuts none of them short.
+
+    Attributes:
+        native: The library's own.
+        pool: Of our own client, which is ours to close; None of the user's.
+        secrets: What no error may repeat, beside a request's own.
     """
 
-    native: Any
-    request: RequestMaker
-    #: Given in place of the client's own.
-    auth: Any = None
-    #: Of our own client.
-    pool: Pool | None = None
+    def __init__(
+        self,
+        native: Any,
+        request: RequestMaker,
+        *,
+        auth: Any = None,
+        pool: Pool | None = None,
+        secrets: tuple[Secret, ...] = (),
+    ) -> None:
+        self.native = native
+        self.pool = pool
+        self.secrets = secrets
+        self._request = request
+        #: Given in place of the client's own.
+        self._auth = auth
+        self._lock = threading.Lock()
+        self._users = 0
+        self._retired = False
 
     @classmethod
     def of_user(cls, client: Any, module: ModuleType) -> Client:
@@ -74,30 +232,11 @@ class Client:
         Send *request*; return the response, or what is awaited for it, its body still to be read.
         """
         return self.native.send(
-            self.request(request, timeout, extensions),
+            self._request(request, timeout, extensions),
             stream=True,
-            auth=self.auth,
+            auth=self._auth,
             follow_redirects=False,
         )
-
-
-class ClientLease:
-    """
-    Counts the requests on a client, so that replacing it cuts none of them short.
-    """
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self._lock = threading.Lock()
-        self._users = 0
-        self._retired = False
-
-    @property
-    def owned(self) -> bool:
-        """
-        Whether the client is our own, and ours to close.
-        """
-        return self.client.pool is not None
 
     def take(self) -> bool:
         """
@@ -113,7 +252,7 @@ class ClientLease:
         """
         with self._lock:
             self._users -= 1
-            return self.owned and self._retired and self._users == 0
+            return self.pool is not None and self._retired and self._users == 0
 
     def retire(self) -> bool:
         """
@@ -121,18 +260,25 @@ class ClientLease:
         """
         with self._lock:
             already, self._retired = self._retired, True
-            return self.owned and not already and self._users == 0
+            return self.pool is not None and not already and self._users == 0
 
 
 class HTTPTransport(ABC):
     """
     A transport without its way to wait: over a blocking client its coroutines never suspend.
+
+    Attributes:
+        client_name: What httpx calls the clients that it takes.
+        owner: The class of ours that it serves.
     """
+
+    client_name: ClassVar[str]
+    owner: ClassVar[str]
 
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
         self._opening = threading.Lock()
-        self._lease: ClientLease | None = None
+        self._client: Client | None = None
         self._closed = False
         #: What no error may repeat, beside a request's own secrets; known once a client is open.
         self.secrets: tuple[Secret, ...] = ()
@@ -205,33 +351,36 @@ class HTTPTransport(ABC):
         """
         Have *receiver* take in the response; return whether that was cancelled.
         """
-        client_lease = await self._leased()
-        client = client_lease.client
+        client = self._leased()
         # In this frame and nowhere else: when it ends, however it does, so does the lease.
         lease = ConnectionLease()
+        reference = weakref.ref(lease)
+        hidden = _logged_secrets.set(request.secrets + self.secrets)
         try:
             receiver.phase = "connect"
-            extensions = {LEASE: weakref.ref(lease), **self._trace(expires, receiver, on_send)}
+            extensions = {LEASE: reference, **self._trace(expires, receiver, on_send)}
             if on_send is not None:
                 await on_send()
-            with no_secrets_logged(request.secrets + self.secrets):
-                left = self._timeout_within(expires, timeout)
-                response = await self._result(client.send(request, left, extensions))
-                try:
-                    if response.is_stream_consumed:
-                        # By a hook of the user's, or it is a mock's that never had a stream.
-                        receiver.begin(response.status_code, response.headers.raw)
-                        receiver.unpacked(response.content)
-                    elif receiver.begin(response.status_code, response.headers.raw):
-                        await self._read(response, receiver)
-                finally:
-                    await self._close_response(response)
+            left = self._timeout_within(expires, timeout)
+            response = await self._result(client.send(request, left, extensions))
+            try:
+                if response.is_stream_consumed:
+                    # By a hook of the user's, or it is a mock's that never had a stream.
+                    receiver.begin(response.status_code, response.headers.raw)
+                    receiver.unpacked(response.content)
+                elif receiver.begin(response.status_code, response.headers.raw):
+                    await self._read(response, receiver)
+            finally:
+                await self._close_response(response)
         finally:
+            _logged_secrets.reset(hidden)
             if client.pool is not None:
-                await client.pool.abandon(lease)
+                # If it still has a connection, that is of a response that nobody got: httpx logs
+                # before it returns one, and a log handler may raise anything.
+                await client.pool.give_back(reference)
             # A traceback of somebody else's exception keeps the frame.
             del lease
-            if client_lease.give_back():
+            if client.give_back():
                 await self._close(client)
         return False
 
@@ -253,25 +402,21 @@ class HTTPTransport(ABC):
 
         return {"trace": self._traced(trace)}
 
-    async def _leased(self) -> ClientLease:
-        lease = self._lease
-        if lease is not None and lease.take():
-            return lease
+    def _leased(self) -> Client:
+        client = self._client
+        if client is not None and client.take():
+            return client
         with self._opening:
             if self._closed:
                 message = "the client was closed meanwhile"
                 raise ClientClosedError(message)
-            lease = self._lease
-            if lease is None or not lease.take():
+            client = self._client
+            if client is None or not client.take():
                 users = self._settings.http_client
-                if users is None:
-                    client = self._open()
-                    self.secrets = proxy_secrets(self._settings)
-                else:
-                    client = Client.of_user(users, self.check(users))
-                lease = self._lease = ClientLease(client)
-                lease.take()
-            return lease
+                client = self._open() if users is None else Client.of_user(users, self.check(users))
+                client.take()
+                self._client, self.secrets = client, client.secrets
+            return client
 
     async def aclose(self, *, gracefully: bool = False) -> None:
         """
@@ -281,11 +426,10 @@ class HTTPTransport(ABC):
         """
         with self._opening:
             self._closed = self._closed or not gracefully
-            lease, self._lease = self._lease, None
-        if lease is None:
+            client, self._client = self._client, None
+        if client is None:
             return
-        client = lease.client
-        if lease.retire() or (lease.owned and not gracefully):
+        if client.retire() or not (gracefully or client.pool is None):
             await self._close(client)
         elif client.pool is not None:
             # Requests that wait for a connection have leased the client already.
@@ -295,6 +439,9 @@ class HTTPTransport(ABC):
         """
         Return in words the server of *base_url*, and the proxy before it.
         """
+        # Only errors need it, and it loads httpx.
+        from .places import proxy_to, server_of  # noqa: PLC0415 - see above
+
         return server_of(base_url), proxy_to(base_url, self._settings)
 
     @abstractmethod
@@ -303,15 +450,19 @@ class HTTPTransport(ABC):
         Return the seconds on the clock that deadlines go by.
         """
 
-    @staticmethod
-    @abstractmethod
-    def check(client: Any) -> ModuleType:
+    @classmethod
+    def check(cls, client: Any) -> ModuleType:
         """
-        Return the module that an `http_client` for this transport is from.
+        Return the module, httpx or its successor, that an `http_client` for this transport is from.
 
         Raises:
             TypeError: It does not fit this transport.
         """
+        for kind in type(client).__mro__:
+            root = kind.__module__.partition(".")[0]
+            if kind.__name__ == cls.client_name and root in _KNOWN_MODULES:
+                return sys.modules[root]
+        raise wrong_type(f"http_client of {cls.owner}", f"an httpx.{cls.client_name}", client)
 
     @abstractmethod
     def _open(self) -> Client:
@@ -326,50 +477,23 @@ class HTTPTransport(ABC):
         del expires
         return timeout
 
-    @staticmethod
-    @abstractmethod
-    async def _result(sent: Any) -> Any:
-        """
-        Return what a method of the HTTP library returned, or what it is awaited for.
-        """
+    # How to call the HTTP library: what its methods return is awaited, or it is the result.
 
     @staticmethod
     @abstractmethod
-    def _traced(trace: Callable[[str, Any], Awaitable[None]]) -> Trace:
-        """
-        Return *trace* as httpcore wants it.
-        """
-
-    @abstractmethod
-    async def _read(self, response: Any, receiver: Receiver) -> None:
-        """
-        Feed the body of *response* to *receiver*, as much as it wants.
-        """
+    async def _result(sent: Any) -> Any: ...
 
     @staticmethod
     @abstractmethod
-    async def _close_response(response: Any) -> None:
-        """
-        Close *response*.
-        """
+    def _traced(trace: Callable[[str, Any], Awaitable[None]]) -> Trace: ...
+
+    @abstractmethod
+    async def _read(self, response: Any, receiver: Receiver) -> None: ...
 
     @staticmethod
     @abstractmethod
-    async def _close(client: Client) -> None:
-        """
-        Close *client*, which is our own; nothing more is to be said if that fails.
-        """
+    async def _close_response(response: Any) -> None: ...
 
-
-def module_of(client: Any, name: str, owner: str) -> ModuleType:
-    """
-    Return the module, httpx or its successor, whose *name* the *client* is.
-
-    Raises:
-        TypeError: It is none; *owner* is the class that it was given to.
-    """
-    for kind in type(client).__mro__:
-        root = kind.__module__.partition(".")[0]
-        if kind.__name__ == name and root in _KNOWN_MODULES:
-            return sys.modules[root]
-    raise wrong_type(f"http_client of {owner}", f"an httpx.{name}", client)
+    @staticmethod
+    @abstractmethod
+    async def _close(client: Client) -> None: ...

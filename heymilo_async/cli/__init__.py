@@ -30,7 +30,7 @@ def main() -> int:
         if arguments == ["--version"] and "_HEYMILO_COMPLETE" not in os.environ:
             # It works without the extra, because people use it to check an installation.
             return _show_version()
-        from ._app import run  # noqa: PLC0415
+        from ._app import run  # noqa: PLC0415 - see above
 
         return run(arguments)
     except ModuleNotFoundError as error:

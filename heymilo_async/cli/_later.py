@@ -47,7 +47,9 @@ class Commands(typer.core.TyperGroup):
 
 def _others() -> list[Later]:
     return [
-        Later("ingest", "Ingest the candidates of FILE into a posting, each exactly once.", _ingest),
+        Later(
+            "ingest", "Ingest the candidates of FILE into a posting, each exactly once.", _ingest
+        ),
         Later("sync", "Copy the workspace's data into a DuckDB file, or update that file.", _sync),
         Later(
             "doctor",

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from heymilo_async._core.redirects import redirect_target
+from heymilo_async._core.status import redirect_target
 
 API = "https://api.example.com"
 HERE = "http://127.0.0.1:8000"
