@@ -1,9 +1,9 @@
 """
-Running a coroutine that never suspends, and the blocking faces made of that.
+Runs coroutines that never suspend, and makes blocking methods from async ones.
 
-Over the blocking transport every `await` is answered at once, so one `send(None)` runs a coroutine from
-its start to its end in the calling thread: no event loop, no portal, no second copy of the logic.
-The precedents are gel-python's `blocking_client.py` and vercel-py's `iter_coroutine`.
+Over the blocking transport no `await` suspends, so one `send(None)` runs a coroutine to its end in
+the calling thread, without an event loop and without a second copy of the logic. gel-python's
+`blocking_client.py` and vercel-py's `iter_coroutine` do the same.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 def run_now(coroutine: Coroutine[Any, Any, T]) -> T:
     """
-    Run *coroutine*, which must not suspend, to its end and return its result.
+    Run *coroutine*, which must not suspend, and return its result.
     """
     try:
         coroutine.send(None)
@@ -42,15 +42,15 @@ def run_now(coroutine: Coroutine[Any, Any, T]) -> T:
     coroutine.close()
     name = getattr(coroutine, "__qualname__", repr(coroutine))
     message = (
-        f"{name} suspended, but nothing here can resume it: "
-        "over the blocking transport only the transport may be awaited"
+        f"{name} suspended, but a blocking client cannot resume it: "
+        "shared code may await only the transport"
     )
     raise RuntimeError(message)
 
 
 class _Twin(Protocol[T_co]):
     """
-    What has a blocking namesake, made by `_as_blocking`.
+    An object with a blocking counterpart, which `_as_blocking` returns.
     """
 
     def _as_blocking(self) -> T_co: ...
@@ -58,9 +58,9 @@ class _Twin(Protocol[T_co]):
 
 class Method(Protocol[P, R_co]):
     """
-    What a blocking method is to a type checker; in truth it is a plain function.
+    The type of a blocking method for type checkers; at runtime it is a plain function.
 
-    Of all shapes this is the one that mypy, pyright, ty and pyrefly read alike.
+    This is the only form that mypy, pyright, ty and pyrefly all understand.
     """
 
     @overload
@@ -73,41 +73,41 @@ def blocking(
     method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
 ) -> Method[P, T]:
     """
-    Return the blocking method for *method*: same parameters, same result, same docstring.
+    Return a blocking method for *method* with the same parameters, result and docstring.
 
-    The object that holds it keeps its async twin in `_twin`; *method* is called there, so that
-    shared code which calls a sibling through `self` finds coroutines.
+    Its object has the async object in `_twin`. *method* is called on that, so that shared code
+    finds coroutines on `self`.
     """
 
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return run_now(method(self._twin, *args, **kwargs))
 
-    return cast("Method[P, T]", _dressed(call, method))
+    return cast("Method[P, T]", _with_signature(call, method))
 
 
 def blocking_iter(method: Callable[Concatenate[S, P], _Twin[T]]) -> Method[P, T]:
     """
-    Return the blocking method for *method*, which returns something to iterate or to enter.
+    Return a blocking method for *method*, which returns an iterable or a context manager.
     """
 
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return method(self._twin, *args, **kwargs)._as_blocking()
 
-    # The one thing that does not carry over: what the async method says it returns.
+    # Only the return type differs from that of the async method.
     returned: Any = get_type_hints(method)["return"]
     twin = get_type_hints(get_origin(returned)._as_blocking)["return"]
-    made = _dressed(call, method, get_origin(twin)[get_args(returned)])
+    made = _with_signature(call, method, get_origin(twin)[get_args(returned)])
     return cast("Method[P, T]", made)
 
 
-def _dressed(
+def _with_signature(
     call: Callable[P, T], method: Callable[..., Any], returns: Any = None
 ) -> Callable[P, T]:
     """
-    Give *call* the name, docstring, parameters and types of *method*, and nothing that says
-    coroutine: a framework that follows `__wrapped__` would await what *call* returns.
+    Set the name, docstring, parameters and types of *method* on *call*, but no `__wrapped__`:
+    frameworks follow it, and would await the result of *call*.
     """
-    # Resolved here, for the names in them are those of the module where *method* stands.
+    # Resolve them here, in the module that defines *method*.
     hints = get_type_hints(method)
     hints["return"] = returns or hints["return"]
     if hints["return"] is type(None):

@@ -1,5 +1,5 @@
 """
-The one redirect that the contract has: where it may lead.
+Checks the target of the contract's only redirect.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from .settings import is_loopback
 
 def redirect_target(location: str | None, base_url: str) -> tuple[str, str] | None:
     """
-    Return origin and path of *location* if a client of *base_url* may go there, else None.
+    Return origin and path of *location* if a client of *base_url* may follow it, else None.
 
-    It may go to https; to http on this machine where base_url is on this machine, as a sandbox is.
+    It may follow https, and http if both URLs are on this machine, as with a sandbox.
     """
     if not location or not location.isascii() or not location.isprintable():
         return None

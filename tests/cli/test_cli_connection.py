@@ -82,7 +82,7 @@ def test_what_stands_behind_wins(heymilo, serve):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--timeout", "soon"), "'--timeout': 'soon"),
+        (("--timeout", "soon"), "'--timeout': it takes a duration"),
         (("--timeout", "0"), "'--timeout': it must be more than 0"),
         (("--deadline", "-1"), "'--deadline'"),
         (("--max-attempts", "0"), "'--max-attempts'"),

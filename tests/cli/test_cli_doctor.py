@@ -100,7 +100,7 @@ def test_without_a_key(heymilo, port, monkeypatch):
 
     made = lines(shown)
     assert 3 == shown.code
-    assert ("!!", "there is none; set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN)") == made["key"]
+    assert ("!!", "there is no credential; set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN)") == made["key"]
     assert "ok" == made["connect"][0]
     assert ("--", "not checked: fix 'key' first") == made["call"]
     assert ("--", "there is no response with a date") == made["clock"]
@@ -164,7 +164,7 @@ def test_as_json(heymilo, serve):
         name: checks["connect"]["facts"][name] for name in ("address", "port")
     }
     assert 503 == checks["call"]["facts"]["status_code"]
-    assert ("failed", "try again") == (checks["call"]["state"], checks["call"]["cure"])
+    assert ("failed", "retry") == (checks["call"]["state"], checks["call"]["cure"])
     assert None is checks["connect"]["cure"]
 
 
@@ -172,7 +172,7 @@ def test_as_json(heymilo, serve):
     ("reply", "code", "text"),
     [
         (answer(401), 3, "401 to GET /api/v2/phone-numbers: the server refused the key or token; copy"),
-        (answer(403, b"", "X-Request-Id: r1"), 3, "allowed this (request id r1); check what it"),
+        (answer(403, b"", "X-Request-Id: r1"), 3, "no permission (request id r1); check its perm"),
         (answer(404), 4, "404 to GET /api/v2/phone-numbers: there is no API at this URL; check the base"),
         (answer(429, b"", "Retry-After: 7"), 5, "with this credential; retry later, in 7 s"),
         (answer(502), 1, "the server, or a gateway in front of it, failed; retry"),
@@ -253,5 +253,5 @@ def test_help_of_doctor(heymilo):
     shown = heymilo("doctor", "--help")
 
     assert 0 == shown.code
-    for taught in ("ok  well", "!!  it does not work", "--format", "6  connection"):
+    for taught in ("ok  works", "!!  failed, with a suggested fix", "--format", "6  connection"):
         assert taught in re.sub(r"\x1b\[[0-9;]*m", "", shown.out)

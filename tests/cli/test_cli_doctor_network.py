@@ -157,7 +157,7 @@ def test_the_addresses_of_a_name(case, monkeypatch):
     ("error", "proxy", "text", "cure"),
     [
         (TimeoutError(), None, "milo.test:443 does not respond within 30 s", "HTTPS_PROXY"),
-        (TimeoutError(), "http://[::1]:3128", "[::1]:3128 does not answer", "try from elsewhere"),
+        (TimeoutError(), "http://[::1]:3128", "[::1]:3128 does not respond", "try from another"),
         (OSError(101, "Network is unreachable"), None, "milo.test:443: Network is", "the network"),
     ],
 )

@@ -126,7 +126,7 @@ def test_a_good_certificate(heymilo, secure):
     tls = json.loads(shown.out)["checks"][6]
     assert 0 == shown.code
     assert tls["text"].startswith("TLSv1.3, certificate by trustme v")
-    assert tls["text"].endswith(f", good until {until:%Y-%m-%d}")
+    assert tls["text"].endswith(f", valid until {until:%Y-%m-%d}")
     assert tls["facts"]["expires"] == until.replace(microsecond=0).isoformat()
 
 

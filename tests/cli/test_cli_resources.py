@@ -194,7 +194,7 @@ def test_a_preview_goes_into_a_file(ask, milo, tmp_path, monkeypatch):
     seen = ask("voices", "get-preview", voice)
 
     assert (0, "") == (filed.code, filed.out)
-    assert "bytes of audio/mpeg are in" in filed.err
+    assert "bytes of audio/mpeg to" in filed.err
     assert target.read_bytes()
     assert 2 == nowhere.code
     assert 2 == seen.code
@@ -262,7 +262,7 @@ def test_bytes_that_nobody_takes(monkeypatch):
     ("arguments", "words"),
     [
         (["postings", "create", "--data", "{"], "--data is not JSON"),
-        (["postings", "create", "--data", "@/no/such/file"], "--data cannot be read"),
+        (["postings", "create", "--data", "@/no/such/file"], "cannot read --data"),
         (["postings", "create", "--data", "[]"], "--data must be a JSON object"),
         (["postings", "create", "--data", '{"titel": 1}'], "--data has an unknown member 'titel'"),
         (["postings", "create", "--workflow", "[]"], "--title is missing"),
