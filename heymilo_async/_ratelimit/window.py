@@ -262,7 +262,8 @@ class Window:
     def _forget(self, now: float) -> None:
         while self._starts and self._starts[0] + self._span <= now:
             self._starts.popleft()
-        # Ctrl-C came before it could be released; or its caller sleeps too long, and queues again.
+        # Drop reservations that were not released because of Ctrl-C, or whose caller overslept; it
+        # then queues again.
         while self._queue and self._queue[0].at + self._span <= now:
             self._queue.popleft()
         while self._permits and self._permits[0].at + self._span + _LOST <= now:
