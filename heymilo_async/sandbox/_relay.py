@@ -121,7 +121,7 @@ class Relay:
     @contextlib.asynccontextmanager
     async def serving(self, listener: socket.socket) -> AsyncGenerator[None, None]:
         """
-        Accept connections from *listener*; at the end, close it and all connections.
+        Run the relay on *listener*; at the end, close it and all connections.
 
         `relaying` does this with its own listener and event loop.
 
