@@ -189,18 +189,18 @@ class AsyncHeyMilo(AsyncResources):
         closing the client also closes its views.
 
         Args:
-            api_key: As in the constructor. None removes the key; the environment is not read.
-            access_token: As in the constructor. None removes the token.
-            workspace_id: As in the constructor. None sends no workspace id.
-            base_url: As in the constructor.
-            timeout: Seconds, as in the constructor.
-            deadline: Seconds, as in the constructor. None: no limit.
-            retry: As in the constructor.
-            rate_limit: As in the constructor. Views with the same credential and the same *per*
+            api_key: The same as in the constructor. None removes the key; the environment is not read.
+            access_token: The same as in the constructor. None removes the token.
+            workspace_id: The same as in the constructor. None sends no workspace id.
+            base_url: The same as in the constructor.
+            timeout: Seconds, the same as in the constructor.
+            deadline: Seconds, the same as in the constructor. None: no limit.
+            retry: The same as in the constructor.
+            rate_limit: The same as in the constructor. Views with the same credential and the same *per*
                 share one budget. None: requests are neither delayed nor counted.
             events: Replaces this client's listeners. None: no listener; logging continues.
             default_headers: Replaces all default headers of this client. None: no headers.
-            allow_insecure_http: As in the constructor.
+            allow_insecure_http: The same as in the constructor.
 
         Returns:
             A client of the same class.

@@ -364,7 +364,7 @@ def test_what_a_callable_raises_after_a_401(front, serve):
         (None, TypeError, r"what api_key\(\) returned must be a str, not NoneType"),
         (b"bytes", TypeError, "must be a str, not bytes"),
         (" ", ConfigurationError, r"what api_key\(\) returned is empty"),
-        (f"{NEW}\n{NEW}", ConfigurationError, "a character that cannot stand in a header"),
+        (f"{NEW}\n{NEW}", ConfigurationError, "a character that is invalid in a header"),
     ],
 )
 def test_what_cannot_be_a_key(front, serve, returned, kind, words):

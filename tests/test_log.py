@@ -57,7 +57,7 @@ def test_lines_of_a_call_with_two_retries(front, serve, naps, caplog, level, exp
     assert expected == [line.levelname for line in lines]
     for line in lines:
         shown = f"{line.getMessage()} {vars(line)}"
-        assert "GET /api/v2/phone-numbers came to " in line.getMessage()
+        assert re.match(r"GET /api/v2/phone-numbers (failed|ended) with ", line.getMessage())
         assert not re.search(r"body|header|X-|cursor|canary|\+1206", shown)
 
 
@@ -71,9 +71,9 @@ def test_a_retry_is_explained(front, serve, naps, caplog):
         front.run(get, server.base_url)
 
     first, second = caplog.records
-    assert f"{REQUEST} came to 503; attempt 2 follows in {naps[0]:.2f} s" == first.getMessage()
+    assert f"{REQUEST} failed with 503; attempt 2 follows in {naps[0]:.2f} s" == first.getMessage()
     assert re.fullmatch(
-        rf"{REQUEST} came to \w+: .+; attempt 3 follows in {naps[1]:.2f} s", second.getMessage()
+        rf"{REQUEST} failed with \w+: .+; attempt 3 follows in {naps[1]:.2f} s", second.getMessage()
     )
     assert {
         "heymilo_call": second.heymilo_call,
@@ -100,8 +100,10 @@ def test_a_call_is_summed_up(front, serve, caplog):
         front.run(body, server.base_url)
 
     well, ill, failed = [one for one in caplog.records if one.name == NAME]
-    assert re.fullmatch(rf"{REQUEST} came to 200 in \d\.\d{{3}} s, attempts: 1", well.getMessage())
-    assert f"{REQUEST} came to 404 NotFoundError in " in ill.getMessage()
+    assert re.fullmatch(
+        rf"{REQUEST} ended with 200 in \d\.\d{{3}} s, attempts: 1", well.getMessage()
+    )
+    assert f"{REQUEST} ended with 404 NotFoundError in " in ill.getMessage()
     assert (1, 200, None, "r1") == (
         well.heymilo_attempts,
         well.heymilo_status_code,
@@ -304,7 +306,7 @@ def test_no_line_is_doubled(front, serve, naps, root, monkeypatch, capsys, where
 
     front.run(get, server.base_url)
 
-    assert f"{REQUEST} came to 503" == taken.getvalue().partition(";")[0]
+    assert f"{REQUEST} failed with 503" == taken.getvalue().partition(";")[0]
     assert ["DEBUG"] == [level for level, _ in lines_of(capsys.readouterr().err)]
 
 
@@ -356,5 +358,5 @@ def test_as_a_user_sees_it(serve):
 
     (first, retry), (second, call) = lines_of(done.stderr)
     assert ("WARNING", "DEBUG", "") == (first, second, done.stdout)
-    assert f"{REQUEST} came to 503; attempt 2 follows in 0.01 s" == retry
-    assert call.startswith(f"{REQUEST} came to 200 in ")
+    assert f"{REQUEST} failed with 503; attempt 2 follows in 0.01 s" == retry
+    assert call.startswith(f"{REQUEST} ended with 200 in ")

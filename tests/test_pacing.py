@@ -919,7 +919,7 @@ def test_what_is_no_rate_limit(value):
     """
     A client takes a `RateLimit` and nothing that looks like one.
     """
-    with pytest.raises(TypeError, match="rate_limit must be a RateLimit, a text"):
+    with pytest.raises(TypeError, match="rate_limit must be a RateLimit, a str"):
         HeyMilo(KEY, rate_limit=value)
     with HeyMilo(KEY) as client, pytest.raises(TypeError, match="rate_limit"):
         client.with_options(rate_limit=value)

@@ -302,7 +302,7 @@ def test_a_storage_that_is_down(storages, redis_server, clock, caplog):
     assert (logging.WARNING, logging.INFO) == (down.levelno, back.levelno)
     assert "redis://***@here" in down.getMessage()
     assert "ConnectionError" in down.getMessage()
-    assert "answers again" in back.getMessage()
+    assert "is available again" in back.getMessage()
 
 
 def test_one_finds_out_for_all(storages, redis_server, clock):
@@ -491,7 +491,7 @@ def test_calls_beside_a_storage_that_is_ill(front, serve, redis_server, caplog, 
 
     assert 7 == server.n
     assert [] == began.closer_than(0.4, limit=3)
-    assert 1 == len([line for line in caplog.messages if "does not answer" in line])
+    assert 1 == len([line for line in caplog.messages if "is unavailable" in line])
 
 
 def test_a_password_that_redis_repeats(monkeypatch, caplog):
@@ -669,7 +669,7 @@ def test_an_answer_in_pieces(front, serve, redis_server, monkeypatch, caplog):
 
     assert 2 == server.n
     (line,) = caplog.messages
-    assert "it takes too long" in line
+    assert "the request took too long" in line
 
 
 # Clients.
@@ -903,7 +903,7 @@ def test_a_storage_that_stops_and_starts(front, serve, redis_server, caplog):
 
     assert [] == began.closer_than(0.4, limit=3)
     assert redis_server.keys()
-    assert 1 == len([line for line in caplog.messages if "does not answer" in line])
+    assert 1 == len([line for line in caplog.messages if "is unavailable" in line])
     assert PASSWORD not in caplog.text
 
 

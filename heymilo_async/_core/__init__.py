@@ -1,15 +1,15 @@
 """
-Values and decisions: what a call is, what its response means, when to try again. Nothing here waits.
+Values and decisions without I/O: calls, responses, errors, retries.
 
-    settings, pickling   what a client is configured with, and which of it a pickle keeps
-    arguments            checks of what a caller passed
-    secrets              texts that no output shows
+    settings, pickling   a client's settings, and pickling them
+    arguments            checks of a caller's arguments
+    secrets              values that no output shows
     messages             Operation, Call, Request, Response
-    transport            what an engine asks of the network: a protocol
-    codec                bytes to model, model to JSON
-    reader               the function that reads a model, written when it is first read
-    status               a status and a body to the right error
-    retry                whether and when to try again
-    emitter              events, and the log that is made of them
-    blocking             driving a coroutine that never suspends
+    transport            the protocol of the transports
+    codec                converts bytes to models, and models to JSON
+    reader               generates the function that reads a model
+    status               converts an error response to an exception
+    retry                decides whether and when to retry
+    emitter              passes events to listeners and to the log
+    blocking             runs a coroutine that never suspends
 """

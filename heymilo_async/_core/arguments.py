@@ -1,5 +1,5 @@
 """
-Checks of what a caller passed: each returns the value, or raises what is wrong with it.
+Checks of a caller's arguments: each returns the value, or raises an error.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from urllib.parse import quote, unquote
 
 from ..errors import ConfigurationError, InvalidRequestError
 
-#: Seconds; beyond it the timeouts of sockets and locks overflow on some platforms.
+#: In seconds; longer timeouts of sockets and locks overflow on some platforms.
 LONGEST = 365 * 86_400.0
 
-#: Far beyond any id that the API documents (32 characters), far below what a URL may hold.
+#: Far longer than any documented id (32 characters), far shorter than the limit of a URL.
 _LONGEST_ID = 1024
 _LONGEST_CURSOR = 4096
 
@@ -24,7 +24,7 @@ _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 class NotGiven(enum.Enum):
     """
-    The type of `NOT_GIVEN`: the default of what is left out, where None means something of its own.
+    The type of `NOT_GIVEN`, the default of arguments for which None has a meaning.
 
     Example:
         >>> from heymilo_async import NOT_GIVEN, NotGiven
@@ -43,7 +43,7 @@ NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 
 def wrong_type(name: str, expected: str, value: object) -> TypeError:
     """
-    Return the error for a *value* of the wrong type, which the text does not show.
+    Return the error for a *value* of the wrong type; its text does not show the value.
     """
     return TypeError(f"{name} must be {expected}, not {type(value).__name__}")
 
@@ -52,7 +52,7 @@ def seconds(
     name: str, value: object, *, zero: bool = False, refusal: type[Exception] = ConfigurationError
 ) -> float:
     """
-    Return *value* as a float if it is a number of seconds that can be waited for.
+    Return *value* as a float if it is a valid number of seconds.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong_type(name, "a number of seconds", value)
@@ -87,7 +87,7 @@ def whole_number(
 
 
 def _shown(value: float) -> str:
-    # Not the digits of a giant: int to str is quadratic, and refused beyond 4,300 of them.
+    # Not the digits of a huge int: converting it is quadratic, and fails beyond 4,300 digits.
     if isinstance(value, int) and abs(value) >= 10**20:
         return "a very large number"
     return repr(value)
@@ -95,7 +95,7 @@ def _shown(value: float) -> str:
 
 def check_id(name: str, value: object) -> str:
     """
-    Return *value* as a plain str if it can stand in a path as one segment.
+    Return *value* as a plain str if it is valid as one segment of a path.
     """
     text = _plain_text(name, value)
     if text in {"", ".", ".."}:
@@ -104,7 +104,7 @@ def check_id(name: str, value: object) -> str:
     if len(text) > _LONGEST_ID:
         message = f"{name} has {len(text)} characters, at most {_LONGEST_ID}"
         raise InvalidRequestError(message)
-    # Controls, surrogates, line and paragraph separators: in no id, and trouble in every log.
+    # No id has control characters, surrogates or separators, which would also break logs.
     _refuse_categories(
         name, text, {"Cc", "Cs", "Zl", "Zp"}, "a control character or an unpaired surrogate"
     )
@@ -113,18 +113,18 @@ def check_id(name: str, value: object) -> str:
 
 def check_limit(name: str, value: object) -> int:
     """
-    Return *value* if it is a page size that the API takes.
+    Return *value* if it is a page size that the API accepts.
     """
     return whole_number(name, value, 1, 100, refusal=InvalidRequestError)
 
 
 def check_cursor(name: str, value: object) -> str:
     """
-    Return *value* as a plain str if it can stand in a query; any id of the server's can.
+    Return *value* as a plain str if it is valid in a query, as all ids of the server are.
     """
     text = _plain_text(name, value)
     if not text:
-        message = f"{name} must not be empty: leave it out to start at the beginning"
+        message = f"{name} must not be empty: omit it to start at the beginning"
         raise InvalidRequestError(message)
     if len(text) > _LONGEST_CURSOR:
         message = f"{name} has {len(text)} characters, at most {_LONGEST_CURSOR}"
@@ -135,7 +135,7 @@ def check_cursor(name: str, value: object) -> str:
 
 def refuse_surrogates(name: str, text: str) -> None:
     """
-    Refuse *text* if it cannot be sent as UTF-8.
+    Raise `InvalidRequestError` if *text* cannot be encoded as UTF-8.
     """
     if not text.isascii():
         _refuse_categories(name, text, {"Cs"}, "an unpaired surrogate")
@@ -143,7 +143,7 @@ def refuse_surrogates(name: str, text: str) -> None:
 
 def check_method(name: str, value: object) -> str:
     """
-    Return *value* in capitals if it is a method of HTTP.
+    Return *value* in capitals if it is an HTTP method.
     """
     text = _plain_text(name, value).upper()
     if text not in _METHODS:
@@ -154,18 +154,18 @@ def check_method(name: str, value: object) -> str:
 
 def check_path(name: str, value: object) -> str:
     """
-    Return *value* quoted for a URL, if it is a path below base_url and nothing else.
+    Return *value* quoted for a URL, if it is only a path below base_url.
     """
     text = _plain_text(name, value)
     fault = ""
     if not text.startswith("/") or text.startswith("//"):
-        fault = "must begin with one /"
+        fault = "must start with one /"
     elif "?" in text or "#" in text:
-        fault = "must have no query and no fragment: there is query="
+        fault = "must have no query and no fragment: use query="
     elif "\\" in text:
         fault = "must have no backslash"
     elif any(unquote(segment) in {".", ".."} for segment in text.split("/")):
-        fault = "must have no segment that is . or .."
+        fault = "must have no segment . or .."
     if fault:
         message = f"{name} {fault}"
         raise InvalidRequestError(message)
@@ -177,18 +177,18 @@ def check_path(name: str, value: object) -> str:
 
 def check_header(name: str, value: object) -> str:
     """
-    Return *value* as a plain str if it can stand in a header.
+    Return *value* as a plain str if it is valid in a header.
     """
     text = _plain_text(name, value)
     if not text or not text.isascii() or not text.isprintable() or text != text.strip():
-        message = f"{name} must be printable ASCII, without blanks around it"
+        message = f"{name} must be printable ASCII, without spaces around it"
         raise InvalidRequestError(message)
     return text
 
 
 def check_search(name: str, value: object) -> str:
     """
-    Return *value* as a plain str if it can stand in a query.
+    Return *value* as a plain str if it is valid in a query.
     """
     text = _plain_text(name, value)
     if len(text) > _LONGEST_CURSOR:
@@ -199,7 +199,7 @@ def check_search(name: str, value: object) -> str:
 
 
 def _plain_text(name: str, value: object) -> str:
-    # A subclass that prints as something else is ambiguous: which of its two texts is the id?
+    # A subclass with its own `__str__` is ambiguous: it has two texts.
     if not isinstance(value, str) or type(value).__str__ is not str.__str__:
         raise wrong_type(name, "a str", value)
     return str.__str__(value)
@@ -208,7 +208,7 @@ def _plain_text(name: str, value: object) -> str:
 def _refuse_categories(name: str, text: str, categories: set[str], what: str) -> None:
     for index, character in enumerate(text):
         if unicodedata.category(character) in categories:
-            # Where, and not the text: somebody may have mistaken the key for an id.
+            # Report the place, but not the text: it may be an API key, passed by mistake.
             place = f"{character!a}, at index {index} of {len(text)}"
             message = f"{name} has {what}: {place}"
             raise InvalidRequestError(message)

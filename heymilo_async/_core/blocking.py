@@ -1,9 +1,9 @@
 """
-Running a coroutine that never suspends, and the blocking faces made of that.
+Runs coroutines that never suspend, and makes blocking methods from async ones.
 
-Over the blocking transport every `await` is answered at once, so one `send(None)` runs a coroutine from
-its start to its end in the calling thread: no event loop, no portal, no second copy of the logic.
-The precedents are gel-python's `blocking_client.py` and vercel-py's `iter_coroutine`.
+Over the blocking transport no `await` suspends, so one `send(None)` runs a coroutine to its end in
+the calling thread, without an event loop and without a second copy of the logic. gel-python's
+`blocking_client.py` and vercel-py's `iter_coroutine` do the same.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class BlockingLock:
     """
     A lock for `async with` in a coroutine that never suspends: it waits in the calling thread.
 
-    The thread that holds it may take it again: endless recursion is Python's to report, and no hang.
+    The thread that holds it may acquire it again, so endless recursion raises an error, and does not
+    hang.
     """
 
     def __init__(self) -> None:
@@ -51,7 +52,7 @@ class BlockingLock:
 
 def run_now(coroutine: Coroutine[Any, Any, T]) -> T:
     """
-    Run *coroutine*, which must not suspend, to its end and return its result.
+    Run *coroutine*, which must not suspend, and return its result.
     """
     try:
         coroutine.send(None)
@@ -60,15 +61,15 @@ def run_now(coroutine: Coroutine[Any, Any, T]) -> T:
     coroutine.close()
     name = getattr(coroutine, "__qualname__", repr(coroutine))
     message = (
-        f"{name} suspended, but nothing here can resume it: "
-        "over the blocking transport only the transport may be awaited"
+        f"{name} suspended, but a blocking client cannot resume it: "
+        "shared code may await only the transport"
     )
     raise RuntimeError(message)
 
 
 class _Twin(Protocol[T_co]):
     """
-    What has a blocking namesake, made by `_as_blocking`.
+    An object with a blocking counterpart, which `_as_blocking` returns.
     """
 
     def _as_blocking(self) -> T_co: ...
@@ -76,9 +77,9 @@ class _Twin(Protocol[T_co]):
 
 class Method(Protocol[P, R_co]):
     """
-    What a blocking method is to a type checker; in truth it is a plain function.
+    The type of a blocking method for type checkers; at runtime it is a plain function.
 
-    Of all shapes this is the one that mypy, pyright, ty and pyrefly read alike.
+    This is the only form that mypy, pyright, ty and pyrefly all understand.
     """
 
     @overload
@@ -91,10 +92,10 @@ def blocking(
     method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
 ) -> Method[P, T]:
     """
-    Return the blocking method for *method*: same parameters, same result, same docstring.
+    Return a blocking method for *method* with the same parameters, result and docstring.
 
-    The object that holds it keeps its async twin in `_twin`; *method* is called there, so that
-    shared code which calls a sibling through `self` finds coroutines.
+    Its object has the async object in `_twin`. *method* is called on that, so that shared code
+    finds coroutines on `self`.
     """
 
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -107,7 +108,7 @@ def blocking(
             del args, kwargs
         return run_now(coroutine)
 
-    return cast("Method[P, T]", _dressed(call, method))
+    return cast("Method[P, T]", _with_signature(call, method))
 
 
 def blocking_page(
@@ -124,12 +125,12 @@ def blocking_page(
             raise for_face(error, method, self) from None
         return run_now(coroutine)._as_blocking()
 
-    return cast("Method[P, T]", _dressed(call, method, _blocking_hint(method)))
+    return cast("Method[P, T]", _with_signature(call, method, _blocking_hint(method)))
 
 
 def blocking_iter(method: Callable[Concatenate[S, P], _Twin[T]]) -> Method[P, T]:
     """
-    Return the blocking method for *method*, which returns something to iterate or to enter.
+    Return a blocking method for *method*, which returns an iterable or a context manager.
     """
 
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -141,11 +142,11 @@ def blocking_iter(method: Callable[Concatenate[S, P], _Twin[T]]) -> Method[P, T]
                 raise
             raise named from None
 
-    return cast("Method[P, T]", _dressed(call, method, _blocking_hint(method)))
+    return cast("Method[P, T]", _with_signature(call, method, _blocking_hint(method)))
 
 
 def _blocking_hint(method: Any) -> Any:
-    # The one thing that does not carry over: what the async method says it returns.
+    # Only the return type differs from that of the async method.
     returned: Any = get_type_hints(method)["return"]
     twin = get_type_hints(get_origin(returned)._as_blocking)["return"]
     return get_origin(twin)[get_args(returned)]
@@ -153,8 +154,7 @@ def _blocking_hint(method: Any) -> Any:
 
 def for_face(error: TypeError, method: Any, face: object) -> TypeError:
     """
-    Return *error* under the name that was called: Python names the twin's *method* where its
-    arguments do not fit, and the caller called the namesake of *face*.
+    Return *error* with the name of the blocking method in place of the async *method* that raised it.
     """
     told, called = str(error), f"{method.__qualname__}()"
     if not told.startswith(called):
@@ -162,14 +162,14 @@ def for_face(error: TypeError, method: Any, face: object) -> TypeError:
     return TypeError(f"{type(face).__name__}.{method.__name__}(){told.removeprefix(called)}")
 
 
-def _dressed(
+def _with_signature(
     call: Callable[P, T], method: Callable[..., Any], returns: Any = None
 ) -> Callable[P, T]:
     """
-    Give *call* the name, docstring, parameters and types of *method*, and nothing that says
-    coroutine: a framework that follows `__wrapped__` would await what *call* returns.
+    Set the name, docstring, parameters and types of *method* on *call*, but no `__wrapped__`:
+    frameworks follow it, and would await the result of *call*.
     """
-    # Resolved here, for the names in them are those of the module where *method* stands.
+    # Resolve them here, in the module that defines *method*.
     hints = get_type_hints(method)
     hints["return"] = returns or hints["return"]
     if hints["return"] is type(None):

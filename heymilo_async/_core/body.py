@@ -1,5 +1,5 @@
 """
-Body: what goes out as JSON, checked against its types and bounds before anything is sent.
+Body: a request body, checked against its types and ranges before it is sent as JSON.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..errors import InvalidRequestError
 from .arguments import NOT_GIVEN, NotGiven, refuse_surrogates, wrong_type
 from .secrets import Secret
 
-#: Levels of arrays and objects in what a caller passes as any JSON.
+#: The maximum nesting of arrays and objects in free-form JSON.
 DEEPEST = 100
 
 _SCALARS: Mapping[Any, str] = {str: "a str", bool: "a bool", int: "an int", float: "a number"}
@@ -37,7 +37,7 @@ _SCALARS: Mapping[Any, str] = {str: "a str", bool: "a bool", int: "an int", floa
 @attrs.frozen
 class Length:
     """
-    A bound: characters of a text, or items of a list.
+    A constraint on the characters of a str, or the items of a list.
     """
 
     least: int = 0
@@ -45,7 +45,7 @@ class Length:
 
     def check(self, name: str, value: Any) -> None:
         """
-        Refuse a *value* that is too short or too long.
+        Raise `InvalidRequestError` if *value* is too short or too long.
         """
         if self.least <= len(value) <= (math.inf if self.most is None else self.most):
             return
@@ -60,7 +60,7 @@ class Length:
 @attrs.frozen
 class Range:
     """
-    A bound: the least and the greatest number.
+    A constraint on a number: its minimum and maximum.
     """
 
     least: float
@@ -68,7 +68,7 @@ class Range:
 
     def check(self, name: str, value: Any) -> None:
         """
-        Refuse a *value* that is too small or too large.
+        Raise `InvalidRequestError` if *value* is too small or too large.
         """
         if self.least <= value <= (math.inf if self.most is None else self.most):
             return
@@ -85,7 +85,7 @@ class Range:
 @attrs.frozen
 class MetadataLimits:
     """
-    A bound: what the API says of metadata, for postings, candidates and interviews alike.
+    The API's limits for metadata, the same for postings, candidates and interviews.
     """
 
     keys: int = 50
@@ -94,7 +94,7 @@ class MetadataLimits:
 
     def check(self, name: str, value: Any) -> None:
         """
-        Refuse a mapping of too many keys, or one with a key or a value that is too long.
+        Raise `InvalidRequestError` if there are too many keys, or a key or value is too long.
         """
         if len(value) > self.keys:
             message = f"{name} must have at most {self.keys} keys, not {len(value)}"
@@ -108,16 +108,15 @@ class MetadataLimits:
                 raise InvalidRequestError(message)
 
 
-#: Texts by name, as postings, candidates and interviews have them.
+#: The metadata of postings, candidates and interviews.
 Metadata: TypeAlias = Annotated[Mapping[str, str], MetadataLimits()]
 
 
 class Body:
     """
-    The base of what is sent as JSON: a member that is NOT_GIVEN is left out, None is null.
+    The base class of request bodies: members with NOT_GIVEN are omitted, None is sent as null.
 
-    It checks itself when it is made; a mapping with the same members is checked alike where it is
-    used in its place.
+    The constructor checks the members. A mapping in place of a body is checked in the same way.
     """
 
     __slots__ = ()
@@ -127,7 +126,7 @@ class Body:
 
     def _given(self) -> Iterator[tuple[str, Any]]:
         """
-        Yield the name and value of each member that is not left out.
+        Yield the name and value of each given member.
         """
         kind: Any = type(self)
         for name in _hints(kind):
@@ -137,7 +136,7 @@ class Body:
 
     def _check(self, name: str) -> None:
         """
-        Refuse members that do not go together; *name* is what comes before a member's name.
+        Check members that depend on each other; *name* is the prefix of their names in errors.
         """
 
     def __eq__(self, other: object) -> bool:
@@ -146,7 +145,7 @@ class Body:
         return dict(self._given()) == dict(other._given())
 
     def __hash__(self) -> int:
-        # Members may be lists. What is equal has the same ones, which is all it takes.
+        # Members may be unhashable lists. Equal bodies have equal names, so hash these.
         return hash((type(self), *(name for name, _ in self._given())))
 
     def __repr__(self) -> str:
@@ -155,28 +154,28 @@ class Body:
 
 def encode(value: Any) -> bytes:
     """
-    Return *value*, which was checked, as compact JSON.
+    Return a checked *value* as compact JSON.
     """
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def body_of(kind: type[Body], given: Mapping[str, Any]) -> bytes:
     """
-    Return the JSON of a *kind* with the members *given*, after checking them.
+    Check the members *given* for a *kind*, and return its JSON.
     """
     return encode(members(_unchecked(kind, given, "")))
 
 
 def json_body(name: str, value: object) -> bytes:
     """
-    Return the JSON of *value*, which may be any JSON.
+    Check that *value* is JSON-compatible, and return its JSON.
     """
     return encode(_any_json(value, name))
 
 
 def members(body: Body, prefix: str = "") -> dict[str, Any]:
     """
-    Return the members of *body* as JSON, checked; *prefix* comes before their names in errors.
+    Check the members of *body*, and return them as JSON data; *prefix* is for names in errors.
     """
     kind: Any = type(body)
     hints = _hints(kind)
@@ -192,7 +191,7 @@ def members(body: Body, prefix: str = "") -> dict[str, Any]:
 
 def _unchecked(kind: type[Body], given: Mapping[str, Any], prefix: str) -> Body:
     """
-    Return a *kind* of what is *given*, whose members are not looked at yet.
+    Return a *kind* with the *given* members, without checking their values.
     """
     made = object.__new__(kind)
     fields = attrs.fields_dict(kind)  # type: ignore[arg-type]  # each kind is made by attrs
@@ -220,7 +219,7 @@ def _hints(kind: Any) -> Mapping[str, Any]:
 
 def _checked(hint: Any, value: Any, name: str) -> Any:
     """
-    Return *value* as JSON if it is what *hint* says.
+    Return *value* as JSON data if it matches *hint*.
     """
     if get_origin(hint) is Annotated:
         plain, *bounds = get_args(hint)
@@ -249,7 +248,7 @@ def _one_of(hints: Sequence[Any], value: Any, name: str) -> Any:
     if value is None:
         if type(None) in hints:
             return None
-        raise wrong_type(name, "given, or left out", value)
+        raise wrong_type(name, "given, or omitted", value)
     wanted = [one for one in hints if one not in {type(None), NotGiven}]
     if datetime in wanted and (len(wanted) == 1 or not isinstance(value, str)):
         return _time(value, name)
@@ -260,7 +259,7 @@ def _one_of(hints: Sequence[Any], value: Any, name: str) -> Any:
 
 def _nested(kinds: Sequence[type[Body]], value: Any, name: str) -> dict[str, Any]:
     """
-    Return the members of *value*, one of *kinds* or a mapping like one.
+    Return the members of *value*, which is one of *kinds* or a mapping with their members.
     """
     if isinstance(value, Body) and isinstance(value, tuple(kinds)):
         return members(value, f"{name}.")
@@ -320,7 +319,7 @@ def _time(value: Any, name: str) -> str:
     if not isinstance(value, datetime):
         raise wrong_type(name, "a datetime, or a str", value)
     if value.utcoffset() is None:
-        message = f"{name} must say its time zone, such as datetime.now(UTC): {value}"
+        message = f"{name} must have a time zone, such as datetime.now(UTC): {value}"
         raise InvalidRequestError(message)
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
@@ -343,4 +342,4 @@ def _any_json(value: Any, name: str, depth: int = 0) -> Any:
         }
     if isinstance(value, list | tuple):
         return [_any_json(item, f"{name}[{at}]", depth + 1) for at, item in enumerate(value)]
-    raise wrong_type(name, "what JSON can say", value)
+    raise wrong_type(name, "JSON-compatible", value)

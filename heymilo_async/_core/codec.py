@@ -1,8 +1,8 @@
 """
-Bytes to model and model to JSON: strict in both directions, through cattrs.
+Converts bytes to models and models to JSON with cattrs, strictly in both directions.
 
-Nothing is coerced: by itself cattrs would turn null into `'None'`, 5 into `'5'` and `"false"`
-into True. Members that a model does not know are kept in its `extra`.
+It coerces no values: by default, cattrs would turn null into `'None'`, 5 into `'5'` and `"false"`
+into True. A model keeps unknown fields in its `extra`.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ from .reader import Hook, can_be_written, write_reader
 
 T = TypeVar("T")
 
-#: Digits of an integer.
+#: The maximum number of digits of an integer.
 _MOST_DIGITS = 1000
 
-#: Levels of arrays and objects within unknown members.
+#: The maximum nesting of arrays and objects in unknown fields.
 DEEPEST = 100
 
-#: A surrogate escaped in JSON; legal only in pairs, and rare enough to look twice.
+#: An escaped surrogate in JSON; valid only in pairs, and so rare that a second check is cheap.
 _SURROGATE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 
-#: What a text calls the types of JSON that have a hook of their own.
+#: The names of JSON types in errors.
 _PRIMITIVES: Mapping[type[Any], str] = {str: "a string", bool: "a boolean", int: "an integer"}
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
-#: Finds the model that `object` names, for the items of an unparametrised page. The index of the
-#: resources puts its function here, for it alone knows them all without importing each.
+#: Functions that find the model for a value of `object`, for the items of an unparametrised page.
+#: The index of the resources adds one, because it knows all models without importing them.
 finders: list[Callable[[str], type[Any] | None]] = []
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class SingleResponse(Generic[T]):
     """
-    The envelope round a single model, the schemas `SingleResponse_...` of the contract.
+    The envelope of a single model, the schemas `SingleResponse_...` of the contract.
     """
 
     data: T
@@ -60,7 +60,7 @@ class SingleResponse(Generic[T]):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ListResponse(Generic[T]):
     """
-    The envelope round a list that cannot be walked, the schemas `ListResponse_...`.
+    The envelope of a list without pagination, the schemas `ListResponse_...`.
     """
 
     data: tuple[T, ...]
@@ -68,37 +68,37 @@ class ListResponse(Generic[T]):
     extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
-class _Mistake(TypeError):  # noqa: N818 - it is cattrs's to catch, and nobody's to see
+class _Mistake(TypeError):  # noqa: N818 - cattrs catches it, so no user sees it
     """
-    What is wrong with a value, in words; cattrs adds where.
+    Describes what is wrong with a value; cattrs adds the location.
     """
 
 
 class _ByObject:
     """
-    The item of a bare `Page`: whichever model its `object` member names.
+    The item of an unparametrised `Page`: its `object` names the model.
     """
 
 
 def decode(body: bytes, returns: type[T]) -> T:
     """
-    Read *body*, the JSON of a *returns*.
+    Decode *body*, the JSON of a *returns*.
 
     Raises:
-        ResponseDecodeError: With the JSON path of the first fault.
+        ResponseDecodeError: With the JSON path of the first error.
     """
     return structure(_parse(body), returns)
 
 
 def structure(data: Any, returns: type[T]) -> T:
     """
-    Read *data*, parsed JSON, as a *returns*.
+    Convert *data*, parsed JSON, to a *returns*.
     """
     try:
         return _fast.structure(data, returns)
     except RecursionError:
         fault, path = "is nested too deeply to be read here", "$"
-    except Exception as first:  # whatever it is, the second pass says it in words
+    except Exception as first:  # the second pass describes the error
         fault, path = _fault_in(data, returns, first)
     message = f"{path} {fault}"
     raise ResponseDecodeError(message, path=path)
@@ -107,13 +107,13 @@ def structure(data: Any, returns: type[T]) -> T:
 @attrs.frozen(eq=False, repr=False)
 class Content(Generic[T]):
     """
-    What an answer held, read by its operation's shape.
+    The decoded content of a response.
 
     Attributes:
-        data: What the method returns.
+        data: The data that the method returns.
         meta: The envelope's `meta`, None if it has none.
-        extra: Members of the envelope that this version does not know.
-        is_cut: Whether a list that cannot be walked says that there is more of it.
+        extra: Fields of the envelope that this version does not know.
+        is_cut: Whether a list without pagination has more items on the server.
     """
 
     data: T
@@ -124,9 +124,9 @@ class Content(Generic[T]):
 
 def read_content(body: bytes, returns: Any, shape: str, asked: str | None = None) -> Content[Any]:
     """
-    Read *body* as *shape* has it, which is the answer about the id *asked*; `bytes` is not for here.
+    Decode *body*, the response for the id *asked*, according to *shape* (except `bytes`).
 
-    A model with a `_from_envelope` may first mend what it knows to be sent incomplete.
+    A model's `_from_envelope`, if it has one, may first complete an incomplete envelope.
     """
     if shape == "any":
         return Content(_parse(body) if body else None)
@@ -147,19 +147,19 @@ def read_content(body: bytes, returns: Any, shape: str, asked: str | None = None
 
 def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
     """
-    Read *data*, the contract's JSON as `to_dict` gives it, as a model.
+    Create a model from *data*, the contract's JSON as returned by `to_dict`.
 
     Args:
-        kind: The model, such as `PhoneNumber` or `Page[PhoneNumber]`. A bare `Page` goes by what
-            its items say they are.
-        data: A dict of JSON values. It is copied, never kept.
+        kind: The model, such as `PhoneNumber` or `Page[PhoneNumber]`. For an unparametrised `Page`,
+            the `object` of each item names the model.
+        data: A dict of JSON values, which is copied.
 
     Returns:
         A *kind*; `from_dict(type(m), to_dict(m)) == m` for every model *m*.
 
     Raises:
-        ResponseDecodeError: A member is missing or of the wrong type; `.path` says which.
-        TypeError: *kind* is not one of this package's models, or *data* not a mapping.
+        ResponseDecodeError: A field is missing or has the wrong type; `.path` is its location.
+        TypeError: *kind* is not a model of this package, or *data* is not a mapping.
 
     Example:
         >>> from heymilo_async import PhoneNumber, from_dict
@@ -178,7 +178,7 @@ def from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
 
 def to_dict(model: object) -> dict[str, Any]:
     """
-    Return *model* as the contract's JSON: every field, then the members it does not know.
+    Return *model* as the contract's JSON: all fields, followed by the unknown ones.
 
     Args:
         model: A model of this package, such as `PhoneNumber` or `Page`.
@@ -187,7 +187,7 @@ def to_dict(model: object) -> dict[str, Any]:
         A new dict of JSON values: None for null, times as Unix seconds (UTC), lists for tuples.
 
     Raises:
-        TypeError: *model* is not one of this package's models.
+        TypeError: *model* is not a model of this package.
 
     Example:
         >>> from heymilo_async import PhoneNumber, to_dict
@@ -209,10 +209,10 @@ def to_json(model: object) -> str:
         model: A model of this package, such as `PhoneNumber` or `Page`.
 
     Returns:
-        JSON text, the same as `to_dict` says it.
+        The JSON of `to_dict`, as text.
 
     Raises:
-        TypeError: *model* is not one of this package's models.
+        TypeError: *model* is not a model of this package.
 
     Example:
         >>> from heymilo_async import PhoneNumber, to_json
@@ -225,20 +225,20 @@ def to_json(model: object) -> str:
 
 def _parse(body: bytes) -> Any:
     try:
-        # Not bytes, for which json would guess UTF-16 and UTF-32; a byte order mark is let pass.
+        # Decode first, because json would guess UTF-16 and UTF-32 from bytes. Allow a BOM.
         parsed = _decoder.decode(body.removeprefix(codecs.BOM_UTF8).decode())
         if b"\\" in body and _SURROGATE.search(body):
             json.dumps(parsed, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         fault = f"is not UTF-8 (byte {error.start})"
     except UnicodeEncodeError:
-        fault = "holds half of a surrogate pair"
+        fault = "contains an unpaired surrogate"
     except json.JSONDecodeError as error:
         fault = f"is not JSON: {error.msg} (character {error.pos})" if body else "is empty"
     except RecursionError:
         fault = "is nested too deeply to be read here"
     except ValueError as error:  # a constant, or an integer of thousands of digits
-        fault = f"is not JSON that can be read exactly: {str(error)[:100]}"
+        fault = f"is not JSON that can be decoded exactly: {str(error)[:100]}"
     else:
         return parsed
     message = f"the body {fault}"
@@ -246,7 +246,7 @@ def _parse(body: bytes) -> Any:
 
 
 def _bounded_int(digits: str) -> int:
-    # Python's own limit (4,300 digits) can be lifted by a program; the time is quadratic.
+    # A program can lift Python's own limit (4,300 digits), and parsing takes quadratic time.
     if len(digits) > _MOST_DIGITS:
         message = f"an integer of {len(digits)} digits"
         raise ValueError(message)
@@ -258,15 +258,15 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(message)
 
 
-# Made once: json.loads would make one for each body.
+# Shared, because json.loads would create a decoder for each body.
 _decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_bounded_int)
 
 
 def checked_copy(members: dict[str, Any]) -> dict[str, Any]:
     """
-    Copy unknown members: JSON types only, finite, at most `DEEPEST` levels.
+    Copy unknown fields: only JSON types and finite numbers, at most `DEEPEST` levels.
 
-    Level by level, so that it costs no stack however deep the caller stands.
+    It works level by level instead of recursively, so it needs no stack.
     """
     top = dict(members)
     level: list[Any] = [top]
@@ -337,7 +337,7 @@ def _time_hook(value: Any, kind: Any) -> datetime | None:
     if value is None and kind is not datetime:
         return None
     try:
-        # A float that is not finite is refused too, and looked at more closely below.
+        # This also fails for a float that is not finite, which is reported below.
         return datetime.fromtimestamp(
             value if type(value) is float else _number_hook(value, kind), UTC
         )
@@ -394,7 +394,7 @@ def _item(hook: Callable[[Any, Any], Any], index: int, item: Any, kind: Any) -> 
         return hook(item, kind)
     except Exception as error:
         error.add_note(IterableValidationNote(f"@ index {index}", index, kind))
-        # Any: pyright takes the constructor for that of every exception group.
+        # Any: pyright treats the constructor as that of every exception group.
         group: Any = IterableValidationError
         message = "while reading an array"
         raise group(message, [error], kind) from None
@@ -406,17 +406,17 @@ def _attrs_hook_factory(kind: Any, converter: Converter) -> Callable[[Any, Any],
     if kind is plain and getattr(kind, "__parameters__", None):
         kind = kind[_ByObject]
     if converter.detailed_validation or not can_be_written(plain):
-        read = _reader_that_knows_where(kind, plain, converter)
+        read = _detailed_reader(kind, plain, converter)
     else:
         read = write_reader(
             kind, converter, refuse=_refuse_as_object, extra_of=_extra_of, no_extra=NOTHING_EXTRA
         )
-    # A model may stand between itself and its reader.
+    # A model may wrap its reader.
     around: Callable[..., Hook] | None = getattr(plain, "_reader", None)
     return read if around is None else around(read, converter)
 
 
-def _reader_that_knows_where(kind: Any, plain: Any, converter: Converter) -> Hook:
+def _detailed_reader(kind: Any, plain: Any, converter: Converter) -> Hook:
     read_fields: Hook = make_dict_structure_fn(kind, converter, extra=override(omit=True))
     known = frozenset(field.name for field in attrs.fields(plain) if field.name != "extra")
 
@@ -447,7 +447,7 @@ def _unstructure_hook_factory(kind: Any, converter: Converter) -> Callable[[Any]
 
     def unstructure_hook(value: Any) -> dict[str, Any]:
         known = {name: converter.unstructure(getattr(value, name)) for name in names}
-        # What a model has no place for stands in its `extra`, under the name that it came with.
+        # `extra` has the values that the model has no field for, under their original names.
         extra = {name: one for name, one in value.extra.items() if known.get(name) is None}
         return known | checked_copy(extra)
 
@@ -465,7 +465,7 @@ def _origin(kind: Any) -> Any:
 
 def configure(converter: Converter) -> Converter:
     """
-    Make *converter* strict, and teach it the models.
+    Make *converter* strict, and register the hooks for models.
     """
 
     def by_object_name(value: Any, _: Any) -> Any:
@@ -473,12 +473,12 @@ def configure(converter: Converter) -> Converter:
         for find in finders if type(name) is str else ():
             if kind := find(name):
                 return converter.structure(value, kind)
-        message = "does not say by `object` which model it is: name it, as in Page[PhoneNumber]"
+        message = "has no `object` that names its model: name it yourself, as in Page[PhoneNumber]"
         raise _Mistake(message)
 
     for kind, expected in _PRIMITIVES.items():
         converter.register_structure_hook(kind, _exactly(expected, kind))
-        # cattrs would do the same in two calls.
+        # Without this hook, cattrs would need two calls.
         converter.register_structure_hook(kind | None, _exactly_or_none(expected, kind))
     converter.register_structure_hook(float, _number_hook)
     converter.register_structure_hook(datetime, _time_hook)
@@ -500,15 +500,15 @@ def configure(converter: Converter) -> Converter:
     return converter
 
 
-# The second one, which knows where it is, reads again what the first one refused: telling where
-# costs a try block a field, which a body without a fault need not pay.
+# The detailed converter runs only after the fast one has failed: to know the location of an error,
+# it needs a try block per field, which would slow down valid bodies.
 _fast = configure(Converter(detailed_validation=False))
 _detailed = configure(Converter(detailed_validation=True))
 
 
 def _fault_in(data: Any, returns: Any, first: Exception) -> tuple[str, str]:
     """
-    Return what is wrong with *data*, in words, and where.
+    Return a description of the first error in *data*, and its location.
     """
     fault: Exception = first
     try:

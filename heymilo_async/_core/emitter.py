@@ -1,9 +1,9 @@
 """
-The emitter: hands each event to the log and to the listeners that `events=` names.
+The emitter: passes each event to the log and to the listeners of `events=`.
 
-The log is made of events, a line a retry and a line a call, on the logger `heymilo_async`. What an
-event says is in the record too, for formatters that write JSON: `heymilo_call`,
-`heymilo_operation`, `heymilo_request`, `heymilo_wait`, and so on.
+The logger `heymilo_async` gets a line per retry and a line per call. The log records also have the
+event's fields, for formatters that write JSON: `heymilo_call`, `heymilo_operation`,
+`heymilo_request`, `heymilo_wait`, and so on.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LOGGER: Final = logging.getLogger("heymilo_async")
 # https://docs.python.org/3/howto/logging.html#configuring-logging-for-a-library
 LOGGER.addHandler(logging.NullHandler())
 
-#: The value of `HEYMILO_LOG`, and from which level on it shows the log.
+#: The values of `HEYMILO_LOG`, with their log levels.
 _SHOWN_FROM: Final[Mapping[str, int]] = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -38,7 +38,7 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 @attrs.frozen(eq=False, repr=False)
 class _Line:
     """
-    How events of one kind are logged.
+    The log level and text for a kind of event.
     """
 
     level: int
@@ -49,22 +49,22 @@ class _Line:
 _LINES: Final[Mapping[type[Event], _Line]] = {
     RetryScheduled: _Line(
         logging.WARNING,
-        "%s came to %s; attempt %d follows in %.2f s",
+        "%s failed with %s; attempt %d follows in %.2f s",
         attrgetter("request", "reason", "number", "wait"),
     ),
     CallFinished: _Line(
         logging.DEBUG,
-        "%s came to %s in %.3f s, attempts: %d",
+        "%s ended with %s in %.3f s, attempts: %d",
         attrgetter("request", "outcome", "elapsed", "attempts"),
     ),
 }
-#: A number says less in a record than beside its event.
+#: Other names for fields in log records: `number` alone would be unclear.
 _NAMES: Final[Mapping[str, str]] = {"number": "attempt"}
 
 
 def is_logged(kind: type[Event]) -> bool:
     """
-    Return whether an event of *kind* makes a line at present; levels may change at any time.
+    Return whether events of *kind* are currently logged; levels may change at any time.
     """
     line = _LINES.get(kind)
     return line is not None and LOGGER.isEnabledFor(line.level)
@@ -72,7 +72,7 @@ def is_logged(kind: type[Event]) -> bool:
 
 def log(event: Event) -> None:
     """
-    Log *event*, which is of a kind that makes a line.
+    Log *event*, whose kind must be a logged one.
     """
     line = _LINES[type(event)]
     facts = {
@@ -84,23 +84,23 @@ def log(event: Event) -> None:
 
 def log_failure(error: HeyMiloError) -> None:
     """
-    Log that a call failed for good, with what its *error* says.
+    Log the *error* of a failed call.
     """
     if LOGGER.isEnabledFor(logging.WARNING):
-        # What fails may be a handler of the log; the call has an error of its own to raise.
+        # A log handler may fail, but the call has to raise its own error.
         with contextlib.suppress(Exception):
-            # Its text: a record that held the error would hold all that its frames do.
+            # Log its text, because a record with the error would keep its frames alive.
             LOGGER.warning("%s: %s", type(error).__name__, str(error))
 
 
 def show(wanted: str | None) -> None:
     """
-    Write the log to stderr if *wanted*, the value of `HEYMILO_LOG`, names a level.
+    Write the log to stderr if *wanted*, the value of `HEYMILO_LOG`, is a level.
 
-    It happens once in a process: what the application sets afterwards stays as it is.
+    Only the first call in a process has an effect, so it does not override later settings.
 
     Raises:
-        ConfigurationError: *wanted* is something else than a level.
+        ConfigurationError: *wanted* is not a level.
     """
     name = (wanted or "").strip().lower()
     if not name:
@@ -117,7 +117,7 @@ def show(wanted: str | None) -> None:
 
 class _ToStderr(logging.Handler):
     """
-    Writes to what stderr is at the moment, unless a handler of the application does.
+    Writes to the current stderr, unless the application has a handler for the record.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -143,31 +143,31 @@ def _handlers_of_the_application() -> list[logging.Handler]:
 
 class _Guarded:
     """
-    A listener that is told events; what it raises is logged once, and breaks no call.
+    Calls a listener; logs its first exception, and ignores the others.
     """
 
-    def __init__(self, told: Listener) -> None:
-        self.told = told
-        # Taking the next number is a single step in C: of several threads one has the first.
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        # Taking the next number is a single step in C, so only one thread gets 0.
         self._failures = itertools.count()
 
     def tell(self, event: Event) -> None:
         """
-        Tell *event*.
+        Pass *event* to the listener.
         """
         try:
-            self.told(event)
+            self.listener(event)
         except Exception as error:
             if next(self._failures) == 0:
                 self._report(event, error)
 
     def _report(self, event: Event, error: Exception) -> None:
-        # Not its repr, which may hold anything: that of a `partial` has its arguments.
-        name = getattr(self.told, "__qualname__", type(self.told).__qualname__)
-        # What fails may be a handler of the log itself.
+        # Not its repr, which may contain anything: that of a `partial` has its arguments.
+        name = getattr(self.listener, "__qualname__", type(self.listener).__qualname__)
+        # A log handler may fail, too.
         with contextlib.suppress(Exception):
             LOGGER.warning(
-                "events=%s raised %s on %s; calls go on, and this is said once",
+                "events=%s raised %s on %s; calls continue, and this is logged only once",
                 name,
                 type(error).__name__,
                 type(event).__name__,
@@ -178,14 +178,14 @@ class _Guarded:
 _log = _Guarded(log)
 
 
-def _guarded(told: Iterable[Listener]) -> tuple[_Guarded, ...]:
-    return tuple(map(_Guarded, told))
+def _guarded(listeners: Iterable[Listener]) -> tuple[_Guarded, ...]:
+    return tuple(map(_Guarded, listeners))
 
 
 @attrs.frozen(eq=False, repr=False)
 class Emitter:
     """
-    All those whom one view of a client tells its events.
+    Passes the events of a client or view to the log and to its listeners.
     """
 
     _listeners: tuple[_Guarded, ...] = attrs.field(converter=_guarded)
@@ -193,19 +193,19 @@ class Emitter:
     @property
     def told(self) -> tuple[Listener, ...]:
         """
-        Those whom `events=` names.
+        The listeners of `events=`.
         """
-        return tuple(one.told for one in self._listeners)
+        return tuple(one.listener for one in self._listeners)
 
     def wants(self, kind: type[Event]) -> bool:
         """
-        Return whether anybody wants to know of events of *kind*; if not, none need be made.
+        Return whether events of *kind* have a listener or are logged, and so must be created.
         """
         return bool(self._listeners) or is_logged(kind)
 
     def tell(self, event: Event) -> None:
         """
-        Tell *event* to each in turn, to the log first.
+        Pass *event* to the log, and then to each listener in order.
         """
         if is_logged(type(event)):
             _log.tell(event)

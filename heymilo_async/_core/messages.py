@@ -1,5 +1,5 @@
 """
-One call as data: what is asked, and what came back.
+A call as data: operation, call, request and response.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 _BRACES = re.compile(r"{(\w+)}")
 
 
-#: How an answer holds what was asked for:
+#: The envelope of a response:
 #:
-#: - `page`: a list envelope that can be walked; *returns* is a `Page[...]`;
-#: - `list`: a list envelope that cannot; *returns* is a `tuple[..., ...]`;
-#: - `single`: `{"data": ..., "meta": ...}` round one model;
-#: - `items`: the same round a list; *returns* is a `tuple[..., ...]`;
-#: - `object`: a bare object, without an envelope;
-#: - `bytes`: no JSON at all;
-#: - `any`: whatever JSON it is, None if there is none.
+#: - `page`: a list with pagination; *returns* is a `Page[...]`;
+#: - `list`: a list without pagination; *returns* is a `tuple[..., ...]`;
+#: - `single`: `{"data": ..., "meta": ...}` with one model;
+#: - `items`: the same with a list; *returns* is a `tuple[..., ...]`;
+#: - `object`: a plain object, without an envelope;
+#: - `bytes`: not JSON;
+#: - `any`: any JSON, or None for an empty body.
 Shape: TypeAlias = Literal["page", "list", "single", "items", "object", "bytes", "any"]
 
 
@@ -44,14 +44,13 @@ class Operation(Generic[T]):
         id: The contract's `operationId`.
         method: The HTTP method.
         path: The contract's path, parameters in braces.
-        returns: What the answer holds.
-        shape: How it holds it.
-        takes: What the request's body is, None if it has none.
-        repeatable: Whether sending it twice does no more than sending it once; so it is unless the
-            method is POST, where it has to be said.
-        answers: The member of the answer that must equal the last id of the path, None if there is
+        returns: The type of the response's data.
+        shape: The envelope of the response.
+        takes: The type of the request's body, None if it has none.
+        repeatable: Whether the operation is idempotent; by default all are, except for POST.
+        answers: The field of the response that must equal the last id of the path, None if there is
             nothing to compare.
-        advice: For a call that may not be sent twice: how to find out what became of it.
+        advice: For an operation that is not idempotent: how to find out whether it had an effect.
     """
 
     id: str
@@ -64,8 +63,8 @@ class Operation(Generic[T]):
         default=attrs.Factory(lambda self: self.method != "POST", takes_self=True)
     )
     answers: str | None = None
-    advice: str = "it may have been carried out: look before you send it again"
-    #: The names in braces.
+    advice: str = "the server may have processed it: check that before you send it again"
+    #: The names of the path parameters.
     segments: tuple[str, ...] = attrs.field(
         init=False,
         default=attrs.Factory(lambda self: tuple(_BRACES.findall(self.path)), takes_self=True),
@@ -79,9 +78,9 @@ class Operation(Generic[T]):
         headers: Mapping[str, str | None] | None = None,
     ) -> Call[T]:
         """
-        Return the call of this operation with *ids* in its path, in order.
+        Return a call of this operation with *ids* as its path parameters.
 
-        What is None in *query* or *headers*, or NOT_GIVEN in *body*, is not sent.
+        None in *query* or *headers*, and NOT_GIVEN in *body*, are not sent.
         """
         quoted = (quote(one, safe="=:@") for one in ids)
         content = None if self.takes is None else body_of(self.takes, body or {})
@@ -101,10 +100,10 @@ class Operation(Generic[T]):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Call(Generic[T]):
     """
-    One invocation of an operation: everything that is asked, nothing of how it is sent.
+    One invocation of an operation, independent of settings and transport.
 
     Attributes:
-        secrets: What the body holds that no text may repeat.
+        secrets: The values in the body that no text may contain.
     """
 
     operation: Operation[T]
@@ -135,11 +134,11 @@ def call_of(
     repeatable: bool | None,
 ) -> Call[Any]:
     """
-    Return the call of an operation that no method stands for.
+    Return a call of an operation without a method.
 
     Raises:
-        InvalidRequestError: It could leave base_url, or cannot be sent.
-        TypeError: Something is of the wrong type.
+        InvalidRequestError: The path could leave base_url, or a value cannot be sent.
+        TypeError: A value has the wrong type.
     """
     verb, checked = check_method("method", method), check_path("path", path)
     if repeatable is None:
@@ -170,12 +169,12 @@ def _query(query: Mapping[str, str | int | None]) -> str:
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Request:
     """
-    What goes over the border to the HTTP library.
+    A request for the HTTP library.
 
     Attributes:
-        name: Method and path, as texts show the call.
-        path: What comes after *base_url*, query included; ASCII.
-        secrets: What no text may repeat.
+        name: Method and path, the name of the call in errors.
+        path: The part of the URL after *base_url*, including the query; ASCII.
+        secrets: The values that no text may contain.
     """
 
     name: str
@@ -197,12 +196,12 @@ class Request:
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Response:
     """
-    What came back over the border.
+    A response from the HTTP library.
 
     Attributes:
-        body: Unpacked; of an error at most 64 KiB.
-        defect: What kept the body from being read as a whole, None if nothing did.
-        too_large: Whether that is its size.
+        body: The decompressed body; for an error, at most 64 KiB.
+        defect: Why the body could not be read completely, None if it could.
+        too_large: Whether the reason is its size.
     """
 
     status_code: int
@@ -215,7 +214,7 @@ class Response:
     @property
     def request_id(self) -> str | None:
         """
-        The id that the server, or a gateway before it, gave the request.
+        The request id from the server, or from a gateway in front of it.
         """
         for name in ("x-request-id", "request-id", "x-correlation-id"):
             if name in self.headers:
@@ -229,8 +228,8 @@ class Audio:
     A recording.
 
     Attributes:
-        content: Its bytes, at most 32 MiB.
-        content_type: What the server says it is, such as `audio/mpeg`.
+        content: The bytes, at most 32 MiB.
+        content_type: The server's content type, such as `audio/mpeg`.
 
     Example:
         >>> from heymilo_async import Audio
@@ -244,11 +243,11 @@ class Audio:
 
 def audio_of(answer: Response) -> Audio:
     """
-    Return what *answer* is; JSON, whose shape nobody describes, is an error that shows it.
+    Return the audio in *answer*; raise `ResponseDecodeError` for JSON, which has no schema.
     """
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json") or not answer.body:
-        message = "the body is JSON and not audio" if answer.body else "the body is empty"
+        message = "the body is JSON instead of audio" if answer.body else "the body is empty"
         raise ResponseDecodeError(message)
     return Audio(content=answer.body, content_type=kind or "application/octet-stream")
 
@@ -256,19 +255,19 @@ def audio_of(answer: Response) -> Audio:
 @attrs.frozen(kw_only=True)
 class APIResponse(Generic[T]):
     """
-    A successful call with everything around its data, what `raw` returns.
+    A successful call with its response's status and headers, returned by `raw`.
 
-    As a text it says what was asked, the status, and what became of each attempt.
+    `str` shows the request, the status, and the outcome of each attempt.
 
     Attributes:
         request: Method and path of the call, such as `GET /api/v2/phone-numbers`.
-        data: What the method itself would have returned.
-        meta: The answer's `meta`, None if it had none.
-        extra: Members beside `data` and `meta` that this version does not know.
+        data: The result of the method.
+        meta: The response's `meta`, None if it has none.
+        extra: Fields beside `data` and `meta` that this version does not know.
         status_code: The HTTP status.
-        headers: The headers of the answer.
-        request_id: The id that the server gave the request, None if it gave none.
-        attempts: One `Attempt` a try, in order; the last one is the success.
+        headers: The headers of the response.
+        request_id: The server's id of the request, None if it sent none.
+        attempts: The call's attempts, in order; the last one succeeded.
         elapsed: Seconds from the start of the call to its end, waits included.
 
     Example:
@@ -293,7 +292,7 @@ class APIResponse(Generic[T]):
         return f"{self.request} answered {self.status_code} ({described(self.attempts)})"
 
 
-#: What `client.request` stands for, until it is called.
+#: The placeholder operation of `client.request`, which creates the real one when it is called.
 ANY: Final[Operation[Any]] = Operation(
     id="request", method="GET", path="/", returns=object, shape="any"
 )
@@ -301,7 +300,7 @@ ANY: Final[Operation[Any]] = Operation(
 
 def operation(described: Operation[Any]) -> Callable[[F], F]:
     """
-    Mark a method as the one that stands for an operation: `raw` takes those, tests list them.
+    Mark a method with its operation: `raw` requires the mark, and tests list marked methods.
     """
 
     def mark(method: F) -> F:

@@ -1,5 +1,5 @@
 """
-Model: the base of all that comes in answers, and how its kinds compare, hash and show themselves.
+Model: the base class of everything in responses, with comparison, hash and repr.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import attrs
 
 from .._mapping import NOTHING_EXTRA, read_only
 
-#: The metadata of a field that lets its holder in, such as a signed link: `repr` masks it.
+#: The metadata of a secret field, such as a signed URL: `repr` masks it.
 SECRET: Final[Mapping[str, Any]] = {"secret": True}
 
 #: The metadata of a field of few different words: models share these, and take less memory.
@@ -30,14 +30,13 @@ EMPTY: Final = NOTHING_EXTRA
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Model:
     """
-    The base of all models: frozen, comparable, hashable, picklable.
+    The base class of all models: frozen, comparable, hashable, picklable.
 
-    What the methods are is written here once, for to generate them for each class would make the
-    import slow. Secrets, such as links that let their holder in, are masked in `repr`; the
-    attribute and `to_dict` have them.
+    It implements the methods once, because generating them for each class would slow down the
+    import. `repr` masks secrets, such as signed URLs; the attributes and `to_dict` contain them.
 
     Attributes:
-        extra: Members of the answer that this version does not know, read-only.
+        extra: Fields of the response that this version does not know, read-only.
 
     Example:
         >>> from heymilo_async import Model, PhoneNumber
@@ -45,7 +44,7 @@ class Model:
         True
     """
 
-    #: The member that `starting_after` takes.
+    #: The field whose value `starting_after` takes.
     _cursor: ClassVar[str] = "id"
 
     extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only)
@@ -56,8 +55,8 @@ class Model:
         return all(getattr(self, name) == getattr(other, name) for name, _ in self._names())
 
     def __hash__(self) -> int:
-        # Any JSON may be a list. What is equal without it, and without the members that are not
-        # known, has the same hash, which is all it takes.
+        # Free-form values may be lists, so leave them and `extra` out: equal models still have
+        # equal hashes.
         known = tuple(self._values())[:-1]
         return hash((type(self), *(value for value in known if type(value) is not list)))
 
@@ -69,7 +68,7 @@ class Model:
             if name != "extra"
         ]
         if self.extra:
-            # What stands there under the name of a member may hold what that would have masked.
+            # A value under the name of a field may be a secret that the field would mask.
             extra = (
                 f"{name!r}: {'***' if name in own else repr(self.extra[name])}"
                 for name in self.extra
@@ -78,7 +77,7 @@ class Model:
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def _names(self) -> tuple[tuple[str, bool], ...]:
-        # To mypy a class whose instances have a hash of their own has none itself.
+        # mypy thinks that the class itself has no hash, because its instances define one.
         kind: Any = type(self)
         return _fields(kind)
 
@@ -88,14 +87,14 @@ class Model:
 
 def is_secret(kind: type[Model], name: str) -> bool:
     """
-    Return whether the field with this *name* lets its holder in.
+    Return whether the field *name* is secret.
     """
     return bool(attrs.fields_dict(kind)[name].metadata.get("secret"))
 
 
 def cursor_of(item: Model) -> str:
     """
-    Return what `starting_after` takes for the page after *item*.
+    Return the cursor of *item*: the value of `starting_after` for the page after it.
     """
     cursor: str = getattr(item, item._cursor)
     return cursor
@@ -103,11 +102,11 @@ def cursor_of(item: Model) -> str:
 
 def resolve(kind: type, defined_in: ModuleType) -> None:
     """
-    Replace the annotations of *kind* and of its constructor, which are text, by types.
+    Replace the string annotations of *kind* and of its constructor by types.
 
-    `typing.get_type_hints` would look for their names in the module that shows *kind*; and tools
-    that make values, such as hypothesis, have the types from attrs. Two threads that load a module
-    may do this at the same time, so `kind.__module__` is not asked: the other one may change it.
+    `typing.get_type_hints` would resolve the names in the public module of *kind*, and tools such
+    as hypothesis read the types from attrs. Two threads may do this at the same time while they
+    import a module, so it does not use `kind.__module__`, which the other thread may change.
     """
     kind.__annotations__ = inspect.get_annotations(kind, globals=vars(defined_in), eval_str=True)
     if attrs.has(kind):
@@ -117,14 +116,14 @@ def resolve(kind: type, defined_in: ModuleType) -> None:
         taken.update(
             (field.alias, _instantiable(field.type))
             for field in attrs.fields(kind)
-            # What is stored under a name of its own may be taken as something else.
+            # A field with an alias may have another type in the constructor.
             if field.alias == field.name in taken
         )
 
 
 def _instantiable(hint: Any) -> Any:
     """
-    Return *hint* with `object` for `Any`, of which no tool can make a value.
+    Return *hint* with `object` instead of `Any`, for which tools cannot generate values.
     """
     if hint is Any:
         return object

@@ -1,5 +1,5 @@
 """
-What of a client is pickled: its settings, and no secret among them.
+Pickles a client's settings without secrets, and restores them.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from urllib.parse import urlsplit
 from .secrets import Secret, is_secret_name
 from .settings import PoolSettings, Settings, restored_settings
 
-#: Kept as they are.
+#: Settings that are pickled unchanged.
 _PLAIN: Final = ("base_url", "timeout", "deadline", "retry", "rate_limit", "allow_insecure_http")
-#: Left out; it is kept which of them there were.
+#: Settings of which only the presence is pickled.
 _CREDENTIALS: Final = ("api_key", "access_token")
 
 
 def configuration(settings: Settings, shared: PoolSettings) -> dict[str, Any]:
     """
-    Return what a client with these settings is pickled as.
+    Return the data that is pickled for a client with these settings.
 
     Raises:
-        TypeError: Something in them cannot be pickled, or is a secret that could not be had again.
+        TypeError: A setting cannot be pickled, or is a secret that the environment cannot restore.
     """
     for name in ("http_client", "ssl_context"):
         if getattr(shared, name) is not None:
-            raise _cannot(f"{name}=", "make the client anew where it is needed")
+            raise _cannot(f"{name}=", "create a new client in the other process")
     if shared.proxy is not None and "@" in urlsplit(shared.proxy.reveal()).netloc:
         raise _cannot("the password of proxy=", "put the proxy into HTTPS_PROXY")
     for name, _ in settings.default_headers:
         if is_secret_name(name):
-            cure = "pickle with_options(default_headers=...) without it, and give it there again"
+            cure = "pickle with_options(default_headers=...) without it, and add it again later"
             raise _cannot(f"the secret in default_headers[{name!r}]", cure)
-    told = settings.events.told
-    _check_listeners(told)
+    listeners = settings.events.told
+    _check_listeners(listeners)
     return {
         **{name: getattr(settings, name) for name in _PLAIN},
         "credentials": tuple(one for one in _CREDENTIALS if getattr(settings, one) is not None),
         "workspace_id": settings.workspace_id and settings.workspace_id.reveal(),
-        "events": told,
+        "events": listeners,
         "default_headers": {name: value.reveal() for name, value in settings.default_headers},
         "max_connections": shared.max_connections,
         "proxy": shared.proxy and shared.proxy.reveal(),
@@ -50,9 +50,9 @@ def restored(
     getenv: Callable[[str], str | None], configured: Mapping[str, Any]
 ) -> tuple[Settings, PoolSettings]:
     """
-    Return the settings that were *configured* in another process, with this one's credentials.
+    Restore the pickled settings *configured* with the credentials of this process.
 
-    If it has none, the settings are good for `with_options(api_key=...)` only.
+    Without credentials, the client can only be used with `with_options(api_key=...)`.
     """
     settings = restored_settings(
         getenv,
@@ -74,19 +74,19 @@ def restored(
     return settings, shared
 
 
-def _check_listeners(told: tuple[Any, ...]) -> None:
+def _check_listeners(listeners: tuple[Any, ...]) -> None:
     import pickle  # noqa: PLC0415 - for the few programs that pickle a client
 
-    # By itself: later the error would be one of pickle's, and name neither client nor setting.
+    # Check now, because pickle's own error would name neither the client nor the setting.
     try:
-        pickle.dumps(told)
+        pickle.dumps(listeners)
     except Exception as error:
         fault = type(error).__name__
     else:
         return
-    cure = "name a function of a module, or pickle with_options(events=None)"
+    cure = "use a function of a module, or pickle with_options(events=None)"
     raise _cannot(f"events= ({fault})", cure)
 
 
 def _cannot(what: str, cure: str) -> TypeError:
-    return TypeError(f"a client is pickled as its settings, and {what} cannot be: {cure}")
+    return TypeError(f"cannot pickle a client with {what}: {cure}")

@@ -1,8 +1,8 @@
 """
-The function that reads a model: written for each model when it is first read, checks inline.
+Generates a function per model that reads it from JSON, with inline checks.
 
-A field then costs a type test, and a call only where the test does not settle it. attrs writes
-`__init__` in the same way, and cattrs its own functions; this one is registered with cattrs.
+Most fields need only a type test, and no call. attrs generates `__init__` in the same way, and
+cattrs its own functions; cattrs calls this one as a hook.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any
 import attrs
 from cattrs import Converter
 
-#: A hook of cattrs: takes a value and the type that it is to be.
+#: A hook of cattrs: converts a value to a type.
 Hook = Callable[[Any, Any], Any]
 
-#: What is right without looking at its hook, by type. The hook has the last word on the rest, so
-#: that what is refused, and in which words, stands in one place.
+#: The inline tests for valid values, by type. All other values go to the hook, so that only the
+#: hook refuses values and words the errors.
 _PASSES: Mapping[Any, str] = {
     str: "type({0}) is str",
     bool: "type({0}) is bool",
@@ -34,7 +34,7 @@ _PASSES: Mapping[Any, str] = {
 
 def can_be_written(kind: Any) -> bool:
     """
-    Return whether making a *kind* is no more than setting its fields.
+    Return whether creating a *kind* only sets its fields.
     """
     factory: Any = attrs.Factory  # a function, to type checkers
     return not any(hasattr(kind, f"__attrs_{name}_init__") for name in ("pre", "post")) and all(
@@ -55,20 +55,20 @@ def write_reader(
     no_extra: Any,
 ) -> Hook:
     """
-    Write and compile the function that reads a *kind*, a model or a model of a model.
+    Generate and compile the function that reads a *kind*.
 
     Args:
-        kind: The model; `can_be_written` said that it can be.
-        converter: Has the hooks for the types of its fields.
-        refuse: Raises for what is no object.
-        extra_of: Returns the members that are none of the known ones, as `extra` holds them.
-        no_extra: What `extra` is if there are none.
+        kind: The model, possibly parametrised; `can_be_written` must be true for it.
+        converter: The converter with the hooks for the types of its fields.
+        refuse: Raises an error for a value that is not a JSON object.
+        extra_of: Returns the unknown fields as the value of `extra`.
+        no_extra: The value of `extra` without unknown fields.
     """
     plain = typing.get_origin(kind) or kind
     parameters = dict(zip(getattr(plain, "__parameters__", ()), typing.get_args(kind), strict=True))
     fields = [field for field in attrs.fields(plain) if field.name != "extra"]
     required = [field for field in fields if field.default is attrs.NOTHING]
-    # Names of fields end in an underscore here, and no other name does.
+    # Local variables for fields end in an underscore; no other names do.
     scope: dict[str, Any] = {
         "kind": plain,
         "open_kind": _open(plain),
@@ -119,19 +119,19 @@ def write_reader(
     ]
     source = "\n".join(lines) + "\n"
     filename = f"<reader of {kind!r}>"
-    # So that a traceback shows the line, as it does of what attrs writes.
+    # So that tracebacks show the generated lines, as for attrs.
     linecache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
-    exec(compile(source, filename, "exec"), scope)  # noqa: S102 - names of our own fields only
+    exec(compile(source, filename, "exec"), scope)  # noqa: S102 - only names of our own fields
     read: Hook = scope["read"]
     return read
 
 
 def _open(kind: Any) -> Any:
     """
-    Return *kind* with the same slots, and not frozen.
+    Return a subclass of *kind* with the same slots that is not frozen.
 
-    An instance of it is filled by plain assignments, and frozen by its `__class__`: half the time
-    of `object.__setattr__` for each field, which is what the `__init__` of a frozen class does.
+    The reader sets its fields by plain assignments, and then freezes it by setting `__class__`.
+    That takes half the time of `object.__setattr__` per field, as in a frozen class's `__init__`.
     """
     body = {
         "__slots__": (),
@@ -145,7 +145,7 @@ def _checks(
     name: str, local: str, hint: Any, converter: Converter, scope: dict[str, Any]
 ) -> list[str]:
     """
-    Return the lines that make *local*, which holds JSON, a *hint*.
+    Return the lines that convert the JSON in *local* to a *hint*.
     """
     by_hook = f"{local} = hook_{name}({local}, hint_{name})"
     inner = _of_optional(hint)
@@ -170,7 +170,7 @@ def _checks(
 
 def _of_optional(hint: Any) -> Any:
     """
-    Return X of `X | None`, None of any other hint.
+    Return X for the hint `X | None`, None for any other hint.
     """
     if typing.get_origin(hint) not in {typing.Union, types.UnionType}:
         return None
@@ -180,7 +180,7 @@ def _of_optional(hint: Any) -> Any:
 
 def _filled_in(hint: Any, parameters: Mapping[Any, Any]) -> Any:
     """
-    Return *hint* with the type variables of its model replaced.
+    Return *hint* with its type variables replaced.
     """
     if isinstance(hint, typing.TypeVar):
         return parameters[hint]

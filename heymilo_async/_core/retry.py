@@ -1,5 +1,5 @@
 """
-Is it worth another try, and when: arithmetic that returns a delay and never waits.
+Decides whether and when to retry; returns a delay, and never waits itself.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import attrs
 from ..errors import APIConnectionError, APIStatusError, DeadlineExceededError, HeyMiloError
 from .settings import RetryPolicy
 
-#: What a later try may mend. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-#: has all but 408, which a proxy sends when an idle connection met a request.
+#: Statuses of transient errors. The list is that of
+#: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+#: and 408, which a proxy sends if it closes an idle connection while a request arrives.
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
-#: Tokens of the retry budget, as in the standard mode of botocore.
+#: Cost of a retry in tokens of the retry budget, as in botocore's standard mode.
 COST_OF_THROTTLED_RETRY = 5
 COST_OF_TRANSIENT_RETRY = 14
 
@@ -23,7 +24,7 @@ COST_OF_TRANSIENT_RETRY = 14
 @attrs.frozen(kw_only=True)
 class Retry:
     """
-    The verdict that another try is worth it: after how long, and for how much of the budget.
+    The decision to retry: the delay in seconds, and the cost in tokens of the retry budget.
     """
 
     delay: float
@@ -41,10 +42,10 @@ def next_try(
     random: Callable[[], float],
 ) -> Retry | None:
     """
-    Return when to try again after *error* ended try *number*, or None if it stands.
+    Return when to retry after attempt *number* failed with *error*; None: do not retry.
 
-    *at_least* is how long the credential has to rest anyway. *remaining* is the time in seconds until the call's deadline: a wait that does not fit is
-    never started. *random* gives numbers from 0 up to 1.
+    *at_least* is the remaining cool-down in seconds. *remaining* is the number of seconds until the
+    call's deadline; a wait that does not fit is not started. *random* returns numbers from 0 to 1.
     """
     if number >= policy.max_attempts or not worth_another_try(error, repeatable=repeatable):
         return None
@@ -62,12 +63,12 @@ def next_try(
 
 def worth_another_try(error: HeyMiloError, *, repeatable: bool) -> bool:
     """
-    Return whether another try might end better, and could not do the same thing twice.
+    Return whether a retry may succeed, and cannot repeat an operation that must not be repeated.
     """
     if isinstance(error, DeadlineExceededError):
         return False
     if isinstance(error, APIConnectionError):
-        # A certificate will not have changed, and a full pool is our own queue, not their fault.
+        # A retry does not fix a certificate, and a full connection pool is the client's own limit.
         return error.phase not in {"tls", "pool"} and (repeatable or not error.maybe_sent)
     if isinstance(error, APIStatusError):
         return error.status_code in RETRIED_STATUSES and (repeatable or error.status_code == 429)
@@ -76,8 +77,8 @@ def worth_another_try(error: HeyMiloError, *, repeatable: bool) -> bool:
 
 def backoff(policy: RetryPolicy, number: int, random: Callable[[], float]) -> float:
     """
-    Return the seconds to wait after try *number*: exponential, capped, with full jitter.
+    Return the backoff in seconds after attempt *number*: exponential, capped, with full jitter.
     """
-    # 2.0 ** 1024 overflows; long before it any delay worth a name has met its cap.
+    # 2.0 ** 1024 overflows, so limit the exponent; the delay reaches its cap long before.
     ceiling = min(policy.max_delay, policy.initial_delay * 2.0 ** min(number - 1, 1000))
     return ceiling * random()

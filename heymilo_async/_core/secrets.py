@@ -1,5 +1,5 @@
 """
-Secrets: texts that no output shows, and taking them out of texts that somebody else wrote.
+Secrets: values that no output shows, and functions that mask them in other texts.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .arguments import NotGiven
 
-#: Headers that hold a secret, by what gateways call theirs.
+#: Names of headers with secrets, as gateways use them.
 _SECRET_NAME = re.compile(r"auth|credential|key|pass|secret|session|signature|token", re.IGNORECASE)
 
-#: Members of bodies and answers that let their holder in: links, keys and tokens. (Models mark
-#: theirs; this is for JSON that no model describes, such as the body of an error.)
+#: Members of requests and responses with secrets: links, keys and tokens. Models mark their own;
+#: these are for JSON without a model, such as the body of an error.
 SECRET_MEMBERS: Final = frozenset(
     {
         "audio_recording_link",
@@ -36,7 +36,7 @@ SECRET_MEMBERS: Final = frozenset(
     }
 )
 _NAMES = "|".join(sorted(SECRET_MEMBERS))
-#: Whether JSON of ours has such a member.
+#: Matches JSON of ours with such a member.
 _HAS_SECRET_MEMBER = re.compile(f'"(?:{_NAMES})":'.encode())
 #: A member and its value in a text: JSON, also within a string, a repr, a form. Without quotes it
 #: takes sixteen characters, for "webhook_url: must be https" is a sentence.
@@ -46,13 +46,13 @@ _MEMBER = re.compile(
     re.DOTALL,
 )
 
-#: A segment of a path that is so long is hardly a word.
+#: A path segment of at least this length may be a secret.
 _LONG_SEGMENT = 16
 
-#: Shorter ones are for tests, and would blot out half of an error's text.
+#: Shorter secrets occur only in tests; masking them would mask half of an error's text.
 _SHORTEST_SECRET = 8
-#: By so many bytes a longer one is known; to look for all of a token takes a pattern that takes
-#: seconds to make. What follows them is the rest of it, up to one of these, or the line's end.
+#: A long secret is found by its first bytes, because a pattern for a whole token takes seconds to
+#: compile. The match then extends to one of the characters below, or to the end of the line.
 _TELLING = 48
 _ENDS = " \t\"'<>"
 #: What HTML makes of a character, where it makes something of it.
@@ -61,9 +61,9 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;
 
 class Secret:
     """
-    A text that no output shows: not `repr`, `str`, `format`, `pickle` nor a traceback's locals.
+    A value that no output shows: not `repr`, `str`, `format`, `pickle` or a traceback's locals.
 
-    Anything may be wrapped, so that a caller can hide a value before checking it.
+    It can wrap any value, so that a caller can hide it before checking it.
     """
 
     __slots__ = ("_value",)
@@ -74,13 +74,13 @@ class Secret:
     @classmethod
     def hide(cls, value: Any) -> Any:
         """
-        Wrap *value* unless there is nothing to hide.
+        Wrap *value*, unless it is None, NOT_GIVEN or a `Secret`.
         """
         return value if value is None or isinstance(value, NotGiven | Secret) else cls(value)
 
     def reveal(self) -> Any:
         """
-        Return the value. Keep it out of variables: a traceback shows those.
+        Return the value. Do not store it in variables, because tracebacks show them.
         """
         return self._value
 
@@ -96,27 +96,27 @@ class Secret:
         return "***"
 
     def __reduce__(self) -> NoReturn:
-        message = "a secret is neither pickled nor copied; read it again where it is needed"
+        message = "a secret can be neither pickled nor copied: read it again where it is needed"
         raise TypeError(message)
 
 
 def is_secret_name(name: str) -> bool:
     """
-    Return whether a header with this *name* holds a secret, by what it is called.
+    Return whether *name* is the name of a header with a secret.
     """
     return _SECRET_NAME.search(name) is not None
 
 
 def scrub(text: str, secrets: tuple[Secret, ...]) -> str:
     """
-    Return *text* without *secrets*, in any of the forms that a server or a library shows them in.
+    Return *text* with *secrets* masked, in all encodings that servers and libraries use.
     """
     for secret in secrets:
         if len(secret.reveal()) >= _SHORTEST_SECRET:
             try:
                 text = _forms(secret).sub("***", text)
             except BaseException as interruption:
-                # Ctrl-C, or a stack that is full: the frames below hold the secret.
+                # Ctrl-C or a stack overflow: drop the traceback, whose frames contain the secret.
                 raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
     return text
 
@@ -215,7 +215,7 @@ def _objects_in(content: Any) -> Iterator[Any]:
 
 def printable(text: str, most: int) -> str:
     """
-    Return the first *most* characters of *text*, on one line, escaped where they do not print.
+    Return at most *most* characters of *text* on one line, with unprintable ones escaped.
     """
     shown = "".join(
         character if character.isprintable() else ascii(character)[1:-1]
@@ -224,18 +224,18 @@ def printable(text: str, most: int) -> str:
     return shown[:most] + ("..." if len(text) > most or len(shown) > most else "")
 
 
-# Of every answer the id is cleaned, so this is done for every call.
+# Cached, because every call masks secrets in the response's request id.
 @functools.lru_cache(maxsize=64)
 def _forms(secret: Secret) -> re.Pattern[str]:
     """
-    Return what finds *secret*: in base64 or hex, or each character plain or escaped in some way.
+    Return a pattern for *secret* in base64, in hex, and with plain or escaped characters.
 
-    Serialisers differ in which characters they escape, so each may be so or so; and it may be
-    UTF-16, which has a NUL between them.
+    Serialisers escape different characters, so each one may be plain or escaped. In UTF-16 there is
+    a NUL between the characters.
     """
     octets = secret.reveal().encode()
     start, rest = octets[:_TELLING], octets[_TELLING:].decode("latin-1")
-    # How many backslashes there are side by side depends on how often they were escaped.
+    # The number of adjacent backslashes depends on how often they were escaped.
     once = re.sub(rb"\\+", rb"\\", start).decode("latin-1")
     spelt = [_forms_of(once[0], ""), *(_forms_of(one, "++") for one in once[1:])]
     digits = [f"{code:02x}" for code in start]
@@ -247,37 +247,37 @@ def _forms(secret: Secret) -> re.Pattern[str]:
 
 def _forms_of(character: str, times: str) -> str:
     """
-    Return what finds *character*, escaped or not, with a backslash so many *times*.
+    Return a pattern for *character*, plain or escaped; *times* quantifies its backslashes.
 
-    No text must take long. Of many backslashes before the first character one is enough: to search
-    for all of them, anew from each, would take their number squared. And what was found once is
-    not looked for in another way ("(?>...)", "++"): two ways a character double with each.
+    The pattern must be fast on any text. Before the first character it matches one backslash only,
+    because matching all of them from each position takes quadratic time. It does not backtrack
+    ("(?>...)", "++"), because two alternatives per character would take exponential time.
     """
     code, backslashes = ord(character), rf"\\{times}"
     maybe = rf"(?:{backslashes})?+" if times else ""
     entity = _ENTITIES.get(character, character).replace("&", "&(?:amp;)*", 1)
     forms = [
-        # As JSON, Python, JavaScript and C have it, over and over again.
+        # Escapes of JSON, Python, JavaScript and C, possibly applied several times.
         rf"{backslashes}(?:u00|U000000|x){code:02x}",
         rf"{backslashes}u\{{0*+{code:x}\}}",
         rf"{backslashes}0*+{code:o}",
-        # As in a URL, in HTML, and in mail.
+        # Escapes of URLs, HTML and mail.
         rf"%(?:25)*{code:02x}",
         rf"&(?:amp;)*+\#(?:0*+{code}|x0*+{code:x});?",
         *([entity] if entity != character else []),
         rf"={code:02x}",
         backslashes if character == "\\" else maybe + re.escape(character),
     ]
-    # But what begins an escape may stand for itself, before what only looks like the rest of one.
+    # A character that starts an escape may also be a plain one, so allow backtracking there.
     group = "(?:" if character in "%&=" else "(?>"
     return f"{group}{'|'.join(forms)})"
 
 
 def _packed(octets: bytes) -> list[str]:
     """
-    Return *octets* in base64 wherever they begin in what was packed, in either alphabet.
+    Return patterns for *octets* in base64 at each of the three offsets, in both alphabets.
 
-    Where a character holds bits of their neighbours too, it is left out.
+    They omit characters that also encode bits of neighbouring bytes.
     """
     patterns = []
     for before in range(3):

@@ -1,5 +1,5 @@
 """
-The settings of a client as frozen values, checked when they are made, secrets masked everywhere.
+A client's settings: checks them, and keeps them in frozen values with masked secrets.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from .credentials import CredentialSource, is_coroutine_function
 from .emitter import Emitter
 from .secrets import Secret, is_secret_name
 
-#: The variable with the password of a storage whose URL has none.
+#: The environment variable for the storage's password, if its URL has none.
 STORAGE_PASSWORD = "HEYMILO_STORAGE_PASSWORD"  # noqa: S105 - the name, not the password
 
 DEFAULT_BASE_URL = "https://api.heymilo.ai"
 
-#: Visible ASCII with blanks inside: what may stand in a header without being quoted or folded.
+#: Visible ASCII with spaces inside: valid in a header without quoting or folding.
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LONGEST_HEADER_VALUE = 8192
 
-#: A URL that can be shown: a key has no dots, or it has capitals, or longer parts.
+#: A URL that an error may show. A key does not match: it has no dots, or capitals, or longer parts.
 _SHOWN_URL = re.compile(
     r"(?P<scheme>[a-z]{2,8}://)?(?P<user>[^/@?#\s]*@)?"
     r"(?P<place>(?:localhost|(?:[a-z0-9-]{1,24}\.)+[a-z0-9-]{1,24}|\[[0-9a-f:.]{2,39}\])"
@@ -41,7 +41,7 @@ _SHOWN_URL = re.compile(
     re.ASCII,
 )
 
-#: Each is the client's own to set: the credentials, and what frames a message.
+#: Headers that only the client sets: credentials, and headers that frame a message.
 _RESERVED_HEADERS: Mapping[str, str] = {
     "x-api-key": "use api_key=",
     "authorization": "use access_token=",
@@ -65,7 +65,7 @@ _RESERVED_HEADERS: Mapping[str, str] = {
 T = TypeVar("T")
 
 
-#: What the server counts requests by: a key, a token, or both.
+#: The credential by which the server counts requests: a key, a token, or both.
 Credential = tuple["Secret | None", "Secret | None"]
 
 
@@ -83,21 +83,22 @@ def _duration(_: object, attribute: attrs.Attribute[float], value: object) -> No
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
     """
-    How often a call is tried, and how long it waits in between.
+    How often a call is retried, and how long it waits between attempts.
 
-    The wait before try *n* + 1 is a random number of seconds between 0 and
+    The wait before attempt *n* + 1 is a random number of seconds between 0 and
     `initial_delay * 2 ** (n - 1)`, at most `max_delay` (exponential backoff with full jitter),
     unless the server says how long to wait.
 
     Attributes:
-        max_attempts: Tries of one call, the first one included: 1 or more; 1 means no retry.
-        initial_delay: Seconds, 0 or more: the longest wait before the second try.
-        max_delay: Seconds, 0 or more: the longest wait before any try.
-        max_retry_after: Seconds, 0 or more: if the server asks for a longer wait, its error is
-            raised at once, with `.retry_after` set.
+        max_attempts: Maximum number of attempts, 1 or more, including the first one; 1 means no
+            retry.
+        initial_delay: The longest wait before the second attempt, in seconds, 0 or more.
+        max_delay: The longest wait before any attempt, in seconds, 0 or more.
+        max_retry_after: The longest wait that the server may ask for, in seconds, 0 or more. If it
+            asks for more, its error is raised at once, with `.retry_after` set.
 
     Raises:
-        ConfigurationError: A number is out of its range.
+        ConfigurationError: A number is out of range.
         TypeError: A value is not a number.
 
     Example:
@@ -164,7 +165,7 @@ def clipped(timeout: float | Timeouts, left: float) -> float | Timeouts:
     return max(min(timeout, left), 0.001)
 
 
-#: How `300/min`, `5/s` and `30/0.5s` are read.
+#: The syntax of `300/min`, `5/s` and `30/0.5s`.
 _RATE = re.compile(
     r"(?P<limit>[0-9]{1,9}) */ *(?P<count>[0-9]+(?:\.[0-9]+)?)? *(?P<unit>[a-z]+?)s?", re.ASCII
 )
@@ -173,7 +174,7 @@ _SECONDS_OF: Mapping[str, int] = {
     **dict.fromkeys(("m", "min", "minute"), 60),
     **dict.fromkeys(("h", "hour"), 3600),
 }
-#: The path of a storage's URL, and what its query may hold: not `ssl_password`, for one.
+#: The path of a storage's URL, and the options in its query, which exclude `ssl_password`.
 _DATABASE = re.compile(r"/?[0-9]{0,4}", re.ASCII)
 _STORAGE_OPTION = re.compile(r"db=[0-9]{1,4}|ssl_(?!password)[a-z_]+=.*", re.ASCII)
 _MOST_STARTS = 1_000_000
@@ -182,14 +183,14 @@ _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.001, 86_400.0
 
 def read_rate(text: str) -> tuple[int, float]:
     """
-    Return how many in how many seconds *text* means: `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
+    Parse a rate such as `300/min`, `5/s`, `1000/hour` or `30/0.5s`; return limit and seconds.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: *text* is not a rate.
     """
     found = _RATE.fullmatch(text.strip().lower())
     if found is None or found["unit"] not in _SECONDS_OF:
-        message = f"a rate limit is written like 300/min, 5/s or 30/0.5s, not {text!r}"
+        message = f"a rate limit must be like 300/min, 5/s or 30/0.5s, not {text!r}"
         raise ValueError(message)
     return int(found["limit"]), float(found["count"] or 1) * _SECONDS_OF[found["unit"]]
 
@@ -207,35 +208,34 @@ def _window(_: object, attribute: attrs.Attribute[float], value: object) -> None
 @attrs.frozen(init=False, repr=False)
 class RateLimit:
     """
-    So many requests in so many seconds: a client with it waits before the server has to refuse.
+    A client-side rate limit: delays requests, so that the server does not refuse them.
 
-    The window slides: never do more than *limit* requests start within any *per* seconds (and a
-    margin of 1 %, 50 ms at least, for the way to the server). Who comes first starts first. Each
-    attempt counts, retries too. The budget belongs to a credential: views of one client share it,
-    a view with another key has one of its own. What the server says of its limit is heeded:
-    `RateLimit`, `RateLimit-Policy`, `X-RateLimit-*` and `Retry-After` can make a client slower than
-    it would be, never faster.
+    It uses a sliding window: at most *limit* requests start within any *per* seconds, plus a margin
+    of 1 % (at least 50 ms) for network delays. Calls wait in order. Each attempt counts, including
+    retries. Each credential has its own budget, which the views of a client share. The server's
+    headers `RateLimit`, `RateLimit-Policy`, `X-RateLimit-*` and `Retry-After` can slow the client
+    down further, but never speed it up.
 
-    A call whose turn would come after its deadline raises at once, without asking the server: a
-    `DeadlineExceededError` whose `phase` is `pace`, or after a retry the error that led to it.
+    If a call cannot start before its deadline, it raises at once without sending a request: a
+    `DeadlineExceededError` with the `phase` `pace`, or, after a retry, the previous error.
 
-    By itself it paces one client in one process. With a *storage*, all clients on all machines
-    that use the same key and the same storage share one budget. While the storage is down each
-    paces alone, at its share of the limit, which is logged once; it comes back by itself. It takes
-    the extra `redis`.
+    By default, the limit applies to one client in one process. With a *storage*, all clients that
+    use the same key and the same storage share one budget, on any machine. While the storage is
+    down, each client uses its share of the limit, and logs this once; the storage is used again as
+    soon as it is available. A storage needs the extra `redis`.
 
-    Pickled, it leaves the storage's password out; it is read again from the environment variable
-    `HEYMILO_STORAGE_PASSWORD`, as it is whenever the URL has none.
+    A pickled limit does not contain the storage's password. If the URL has no password, it is read
+    from the environment variable `HEYMILO_STORAGE_PASSWORD`.
 
     Attributes:
-        limit: Requests, 1 to 1,000,000. All who share a storage should have the same.
-        per: Seconds, 0.001 to 86,400.
-        storage: URL of a Redis (`redis://`, `rediss://` or `unix://`), here with its user name and
-            password masked; None: pace alone. In its query `db` and `ssl_...` are understood.
+        limit: The number of requests, 1 to 1,000,000; the same for all clients of a storage.
+        per: The length of the window in seconds, 0.001 to 86,400.
+        storage: The URL of a Redis (`redis://`, `rediss://` or `unix://`), with user name and
+            password masked; None: the limit is not shared. Its query may have `db` and `ssl_...`.
 
     Raises:
-        ConfigurationError: A value is out of its range.
-        TypeError: A value is of the wrong type.
+        ConfigurationError: A value is out of range.
+        TypeError: A value has the wrong type.
 
     Example:
         >>> from heymilo_async import HeyMilo, RateLimit
@@ -250,35 +250,35 @@ class RateLimit:
     limit: int = attrs.field(validator=_starts)
     per: float = attrs.field(validator=_window)
     _storage: Secret | None
-    #: Whether the storage had a password that a pickle left out.
+    #: Whether pickling removed the storage's password.
     _is_incomplete: bool = attrs.field(default=False, init=False)
 
     def __init__(self, limit: int, per: float = 60.0, *, storage: str | None = None) -> None:
-        # First of all, so that no traceback shows a password among its locals.
+        # Hide the URL first, so that no traceback shows a password among its locals.
         hidden, storage = Secret.hide(storage), None
         if hidden is not None:
-            # Before there is something of which a traceback would show the repr.
+            # Check it before `self` has attributes, because a traceback shows its repr.
             _checked("storage", hidden, _fault_of_storage)
-        # (pyright does not know what attrs makes of it.)
+        # (pyright does not know this method, which attrs generates.)
         self.__attrs_init__(limit, per, hidden)  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
     def storage(self) -> str | None:
         """
-        The URL of the storage, user name and password masked; None if there is none.
+        The URL of the storage, with user name and password masked; None if there is none.
         """
         return None if self._storage is None else _without_user(self._storage.reveal(), "***@")
 
     @property
     def lacks_password(self) -> bool:
         """
-        Whether the storage had a password that a pickle left out, and the environment has none.
+        Whether pickling removed the storage's password, and the environment has none.
         """
         return self._is_incomplete and not os.getenv(STORAGE_PASSWORD)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_storage"):
-            return "<RateLimit that was not made>"
+            return "<RateLimit that was not created>"
         shared = "" if self._storage is None else f", storage={self.storage!r}"
         return f"RateLimit(limit={self.limit!r}, per={self.per!r}{shared})"
 
@@ -298,7 +298,7 @@ class RateLimit:
     @classmethod
     def parse(cls, text: str) -> RateLimit:
         """
-        Read a limit as people write it.
+        Parse a limit.
 
         Args:
             text: Such as `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
@@ -306,14 +306,8 @@ class RateLimit:
         Returns:
             The limit, without a storage.
 
-        Args:
-            text: The limit.
-
-        Returns:
-            The limit as a value.
-
         Raises:
-            ConfigurationError: *text* is none, or a number in it is out of its range.
+            ConfigurationError: *text* is not a limit, or a number in it is out of range.
 
         Example:
             >>> from heymilo_async import RateLimit
@@ -348,12 +342,12 @@ def _without_password(url: str) -> str:
 
 
 def _fault_of_storage(name: str, text: str) -> str | None:
-    # The URL is not shown: it may hold a password.
+    # The error does not show the URL, which may contain a password.
     try:
         parts = urlsplit(text if text.isprintable() else "")
         is_file = parts.scheme == "unix"
-        # (More of a path, or a file with @, is a password with a stroke in it, which has to be
-        # written as %2F; a fragment is one with #.)
+        # (A longer path, or a file with @, is probably a password with an unquoted slash; a
+        # fragment is one with an unquoted #.)
         usable = not parts.fragment and bool(
             parts.path and "@" not in parts.path
             if is_file
@@ -367,8 +361,8 @@ def _fault_of_storage(name: str, text: str) -> str | None:
     options = [unquote(option) for option in parts.query.split("&") if option]
     if not all(map(_STORAGE_OPTION.fullmatch, options)):
         return (
-            f"{name} must have no options but db and ssl_... in its query, and no ssl_password, "
-            "which would be shown: keep the key of a certificate in a file without one"
+            f"{name} may have only the options db and ssl_... in its query, but not ssl_password, "
+            "which would not be masked: use a key file without a password"
         )
     return None
 
@@ -376,7 +370,7 @@ def _fault_of_storage(name: str, text: str) -> str | None:
 @attrs.frozen(kw_only=True)
 class Settings:
     """
-    What a view of a client may have of its own.
+    The settings that each view of a client can change.
     """
 
     api_key: Secret | CredentialSource | None
@@ -394,14 +388,14 @@ class Settings:
     @property
     def credential(self) -> Credential:
         """
-        What the server counts requests by: the key and the token that are sent at present.
+        The credential by which the server counts requests: the current key and token.
         """
         return _at_present(self.api_key), _at_present(self.access_token)
 
     @property
     def identity(self) -> tuple[object, object]:
         """
-        What stays the same while the credential changes.
+        A value that stays the same when the credential changes.
         """
         return self.api_key, self.access_token
 
@@ -414,22 +408,22 @@ class Settings:
 
     def require_complete(self) -> None:
         """
-        Refuse to be used if a secret is missing that a pickle had left out.
+        Check that a restored client has the secrets that pickling removed.
 
         Raises:
             ConfigurationError: There is no credential, or no password for the storage.
         """
         if self.api_key is None and self.access_token is None:
             message = (
-                "this client was pickled, which leaves its key out, and no key was found where it "
-                "was unpickled: set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN) in that process, or "
-                "give it again: client.with_options(api_key=...)"
+                "this client was unpickled without a key, because pickling removes it: set "
+                "HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN) in this process, or use "
+                "client.with_options(api_key=...)"
             )
             raise ConfigurationError(message)
         if self.rate_limit is not None and self.rate_limit.lacks_password:
             message = (
-                "this client was pickled, which leaves the password of its rate limit's storage "
-                f"out: set {STORAGE_PASSWORD} in the process that unpickles it, or give it again: "
+                "this client was unpickled without the password of its rate limit's storage, "
+                f"because pickling removes it: set {STORAGE_PASSWORD} in this process, or use "
                 "client.with_options(rate_limit=...)"
             )
             raise ConfigurationError(message)
@@ -437,7 +431,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """
-        What no error may repeat, should the server do so.
+        The values that no error may contain, even if the server repeats them.
         """
         if not self.sources:
             return self._fixed_secrets
@@ -470,7 +464,7 @@ def _at_present(credential: Secret | CredentialSource | None) -> Secret | None:
 @attrs.frozen(kw_only=True)
 class PoolSettings:
     """
-    What all views of a client share.
+    The settings that all views of a client share.
     """
 
     max_connections: int
@@ -483,12 +477,12 @@ def pool_settings(
     *, max_connections: object, proxy: object, ssl_context: object, http_client: object
 ) -> PoolSettings:
     """
-    Check what a constructor was given for the pool; *proxy* comes hidden.
+    Check a constructor's arguments for the pool; *proxy* is a `Secret`.
     """
     if ssl_context is not None and not isinstance(ssl_context, ssl.SSLContext):
         raise wrong_type("ssl_context", "an ssl.SSLContext or None", ssl_context)
     if http_client is not None and not (proxy is None and ssl_context is None):
-        message = "proxy and ssl_context are the http_client's own business: give them to it"
+        message = "with http_client, do not pass proxy or ssl_context: configure http_client itself"
         raise ConfigurationError(message)
     return PoolSettings(
         max_connections=whole_number("max_connections", max_connections, 1, 100_000),
@@ -500,9 +494,9 @@ def pool_settings(
 
 def new_settings(getenv: Callable[[str], str | None], given: Mapping[str, Any]) -> Settings:
     """
-    Check what a constructor was *given*, secrets hidden, and fill the gaps from the environment.
+    Check a constructor's arguments *given*, and add missing ones from the environment.
 
-    (A function, not `os.environ`: the mapping would show the key among a traceback's locals.)
+    (*getenv* is a function, because a traceback would show the key in a mapping.)
     """
     filled = dict(given)
     if filled["api_key"] is None and filled["access_token"] is None:
@@ -521,9 +515,9 @@ def restored_settings(
     getenv: Callable[[str], str | None], given: Mapping[str, Any], credentials: Sequence[str]
 ) -> Settings:
     """
-    Check what a pickle has *given*, and read those *credentials* again from the environment.
+    Check the pickled settings *given*, and read their *credentials* from the environment.
 
-    What is not there is missing: see `Settings.require_complete`.
+    Missing credentials raise an error later: see `Settings.require_complete`.
     """
     found = {
         name: _from_environment(getenv, name) if name in credentials else None
@@ -533,13 +527,13 @@ def restored_settings(
 
 
 def _from_environment(getenv: Callable[[str], str | None], name: str) -> Secret | None:
-    # A variable set to nothing is how many a deployment says "not set".
+    # Many deployments set a variable to an empty value instead of removing it.
     return Secret(getenv(_variable(name))) if (getenv(_variable(name)) or "").strip() else None
 
 
 def changed_settings(settings: Settings, given: Mapping[str, Any]) -> Settings:
     """
-    Return *settings* with what was *given* to `with_options`, secrets hidden, in their place.
+    Return *settings* changed by the arguments *given* to `with_options`.
     """
     changes = {name: value for name, value in given.items() if value is not NOT_GIVEN}
     changed = {**attrs.asdict(settings, recurse=False), **changes}
@@ -580,7 +574,7 @@ def _checked_settings(
     if isinstance(rate_limit, str):
         rate_limit = RateLimit.parse(rate_limit)
     if not (rate_limit is None or isinstance(rate_limit, RateLimit)):
-        raise wrong_type("rate_limit", "a RateLimit, a text such as '300/min', or None", rate_limit)
+        raise wrong_type("rate_limit", "a RateLimit, a str such as '300/min', or None", rate_limit)
     if rate_limit is not None and rate_limit.storage and find_spec("redis") is None:
         raise ConfigurationError(missing("a rate_limit with a storage", "redis", "redis"))
     if not isinstance(allow_insecure_http, bool):
@@ -607,17 +601,17 @@ def _seconds_for_all(timeout: Any) -> float:
 
 
 def _listeners(value: Any) -> Emitter:
-    if isinstance(value, Emitter):  # from the settings that a view changes
+    if isinstance(value, Emitter):  # with_options did not change it
         return value
     several = isinstance(value, list | tuple)
-    told = value if several else () if value is None else (value,)
-    for one in told:
+    listeners = value if several else () if value is None else (value,)
+    for one in listeners:
         if not callable(one):
             raise wrong_type("events", "a callable, a sequence of them, or None", one)
         if is_coroutine_function(one):
-            message = "events must be plain callables, not coroutine functions: nobody awaits them"
+            message = "events must be plain callables, because coroutines would not be awaited"
             raise TypeError(message)
-    return Emitter(told)
+    return Emitter(listeners)
 
 
 def _secret_or_source(
@@ -642,13 +636,13 @@ def _credential(name: str, secret: Secret, *, where: str = "", expected: str = "
 
 
 def _checked(name: str, secret: Any, fault_of: Any, expected: str = "a str") -> Secret:
-    # The frame that raises holds the secret wrapped: a traceback may show its locals.
+    # The raising frame has only the wrapped secret, because a traceback may show its locals.
     if not isinstance(secret.reveal(), str):
         raise wrong_type(name, expected, secret.reveal())
     try:
         fault = fault_of(name, secret.reveal())
     except BaseException as interruption:
-        # Ctrl-C, or a stack that is full: the frames below hold the secret.
+        # Ctrl-C or a stack overflow: drop the traceback, whose frames contain the secret.
         raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
     if fault is not None:
         raise ConfigurationError(fault)
@@ -662,22 +656,22 @@ def _fault_of_credential(where: str, text: str) -> str | None:
     if len(stripped) > _LONGEST_HEADER_VALUE:
         return f"{where} is longer than {_LONGEST_HEADER_VALUE} characters: is it a whole file?"
     if not _HEADER_VALUE.fullmatch(stripped):
-        # Where it is, and not what is round it.
+        # The position, without the characters around it.
         index = next(
             at for at, one in enumerate(stripped) if not _HEADER_VALUE.fullmatch(f"-{one}-")
         )
         return (
-            f"{where} has a character that cannot stand in a header ({stripped[index]!a}, at index "
+            f"{where} has a character that is invalid in a header ({stripped[index]!a}, at index "
             f"{index} of {len(stripped)}): copy it again, on one line"
         )
     if "access_token" in where and stripped.split(None, 1)[0].lower() == "bearer":
-        return f"{where} starts with 'Bearer': give the token alone"
+        return f"{where} starts with 'Bearer': pass only the token"
     return None
 
 
 def fault_of_proxy(name: str, text: str) -> str | None:
     """
-    Return what keeps *text* from being a proxy's URL, without showing it; None if nothing does.
+    Return why *text* is not a valid proxy URL, without showing it; None if it is valid.
     """
     try:
         parts = urlsplit(text if _is_url_text(text) else "")
@@ -691,7 +685,7 @@ def fault_of_proxy(name: str, text: str) -> str | None:
 
 
 def _base_url(value: Any, *, allow_insecure_http: bool) -> str:
-    if not isinstance(value, Secret):  # a str is from the settings that a view changes
+    if not isinstance(value, Secret):  # with_options did not change it
         value = Secret(value)
 
     def fault_of(name: str, text: str) -> str | None:
@@ -706,7 +700,7 @@ def _base_url(value: Any, *, allow_insecure_http: bool) -> str:
 
 def _fault_of_base_url(text: str, *, allow_insecure_http: bool) -> str | None:
     if not _is_url_text(text):
-        return "has a character that cannot stand in a URL"
+        return "has a character that is invalid in a URL"
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
@@ -718,11 +712,11 @@ def _fault_of_base_url(text: str, *, allow_insecure_http: bool) -> str | None:
     if parts.scheme not in {"http", "https"} or not host or port == 0:
         return f"must be a full http(s) URL, such as {DEFAULT_BASE_URL}"
     if "@" in parts.netloc:
-        return "must not hold a user name or a password: use api_key= or access_token="
+        return "must not have a user name or a password: use api_key= or access_token="
     if "?" in text or "#" in text:
         return "must end before any ? or #"
     if any(unquote(segment) in {".", ".."} for segment in parts.path.split("/")):
-        return "must not hold the path segments . or .."
+        return "must not have the path segments . or .."
     if parts.scheme == "http" and not (allow_insecure_http or is_loopback(host)):
         return (
             "would send the key unencrypted: use https, "
@@ -750,7 +744,7 @@ def _is_url_text(text: str) -> bool:
 
 def is_loopback(host: str) -> bool:
     """
-    Return whether *host*, a name or an address, cannot leave this machine.
+    Return whether *host*, a name or an address, is this machine's loopback.
     """
     if host.lower() == "localhost" or host.lower().endswith(".localhost"):
         return True
@@ -763,7 +757,7 @@ def is_loopback(host: str) -> bool:
 def _default_headers(value: Any) -> tuple[tuple[str, Secret], ...]:
     if value is None:
         return ()
-    if isinstance(value, tuple):  # from the settings that a view changes
+    if isinstance(value, tuple):  # with_options did not change it
         return value
     if not isinstance(value.reveal(), Mapping):
         raise wrong_type("default_headers", "a mapping of str to str", value.reveal())
@@ -777,16 +771,16 @@ def _check_header(name: object, content: Secret) -> None:
     if not isinstance(name, str):
         raise wrong_type("a name in default_headers", "a str", name)
     if not _HEADER_NAME.fullmatch(name):
-        message = f"default_headers: {name[:50]!a} is not the name of a header"
+        message = f"default_headers: {name[:50]!a} is not a valid header name"
         raise ConfigurationError(message)
-    # To many a server X_API_KEY is X-API-KEY.
+    # Many servers treat X_API_KEY as X-API-KEY.
     reserved = _RESERVED_HEADERS.get(name.lower().replace("_", "-"))
     if reserved is not None:
-        message = f"default_headers must not hold {name}: {reserved}"
+        message = f"default_headers must not contain {name}: {reserved}"
         raise ConfigurationError(message)
     where = f"default_headers[{name!r}]"
     if not isinstance(content.reveal(), str):
         raise wrong_type(where, "a str", content.reveal())
     if content.reveal() and not _HEADER_VALUE.fullmatch(content.reveal()):
-        message = f"{where} has a character that cannot stand in a header"
+        message = f"{where} has a character that is invalid in a header"
         raise ConfigurationError(message)

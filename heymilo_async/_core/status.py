@@ -1,5 +1,5 @@
 """
-An answer's status and body: nothing, or the right error; and where a redirect may lead.
+Converts an error response to the right exception, and checks where a redirect may lead.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from .messages import Response
 from .secrets import Secret, hide_members, printable, scrub, without_members
 from .settings import is_loopback
 
-#: How much of a body an error keeps, in bytes, and how much of it a text shows, in characters.
+#: Bytes of a body that an error keeps, and characters of it that its message shows.
 KEPT = 65_536
 SHOWN = 512
 
@@ -54,10 +54,10 @@ def check(
     answer: Response, *, request: str, secrets: tuple[Secret, ...], retry_after: float | None
 ) -> APIStatusError | ResponseDecodeError | None:
     """
-    Return the error that *answer* stands for, None if it is a success whose body can be read.
+    Return the error for *answer*; None for a success with a complete body.
 
-    *request* is method and path, for the text; *retry_after* the seconds that the server asks to
-    wait.
+    *request* is method and path, for the message. *retry_after* is the wait that the server asks
+    for, in seconds.
     """
     if not 200 <= answer.status_code < 300:
         return _status_error(cleaned(answer, secrets), scrub(request, secrets), retry_after)
@@ -71,12 +71,12 @@ def decode_error(
     error: ResponseDecodeError, answer: Response, *, request: str, secrets: tuple[Secret, ...]
 ) -> ResponseDecodeError:
     """
-    Give *error*, which says what is wrong with a body, what is known of the *answer*.
+    Return a copy of *error* with the status, headers and body of *answer*.
     """
     answer, request = cleaned(answer, secrets), scrub(request, secrets)
     kind = printable(answer.headers.get("content-type", "no content type"), 100)
     text = printable(scrub(error.message, secrets), 1000)
-    # The body is in `.body`: a success may hold what no log should.
+    # The message does not show the body, because the data of a success may be confidential.
     message = f"{request} answered {answer.status_code}, but {text} ({kind})"
     return type(error)(
         message,
@@ -91,9 +91,9 @@ def decode_error(
 
 def cleaned(answer: Response, secrets: tuple[Secret, ...]) -> Response:
     """
-    Return what an error may keep of *answer*: a part of the body, and no secret it repeats.
+    Return *answer* for an error: with a part of its body, and with secrets masked.
     """
-    # Latin-1 and back is the identity for any bytes, and the forms of a secret are ASCII.
+    # Latin-1 can decode and encode any bytes, and the encodings of a secret are ASCII.
     body = answer.body[: KEPT + 2 * 8192].decode("latin-1")
     return attrs.evolve(
         answer,
@@ -104,7 +104,7 @@ def cleaned(answer: Response, secrets: tuple[Secret, ...]) -> Response:
 
 def cleaned_headers(headers: Headers, secrets: tuple[Secret, ...]) -> Headers:
     """
-    Return *headers* without the secrets that they repeat.
+    Return *headers* with secrets masked.
     """
     return Headers(
         (scrub(name, secrets), scrub(value, secrets)) for name, value in headers.items_one_by_one()
@@ -168,18 +168,18 @@ def _text(answer: Response, request: str, said: str | None, error: ErrorBody | N
 
 _CURES: Mapping[int, str] = {
     401: "; check the key or the token",
-    403: "; check what the credential may do, and workspace_id",
-    404: "; check the id, and that the credential is of the same workspace",
+    403: "; check the credential's permissions, and workspace_id",
+    404: "; check the id, and that the credential belongs to the same workspace",
 }
 
 
 def _target(answer: Response) -> str:
-    # The host alone: the rest may hold anything, and is nothing to rely on.
+    # Only the host, because the rest of the URL may contain secrets.
     try:
         host = urlsplit(answer.headers.get("location", "")).hostname
     except ValueError:
         host = None
-    return f"it points to {printable(host, 100)}, but " if host else ""
+    return f"it redirects to {printable(host, 100)}, but " if host else ""
 
 
 def _json_or_none(body: bytes) -> Any:
@@ -244,7 +244,7 @@ def _objects_in(value: Any) -> list[dict[str, Any]]:
 
 
 def _text_in(members: dict[str, Any], name: str) -> str | None:
-    # An error is no place to be strict: what is not as it should be is left out.
+    # Not strict: in an error, invalid values are simply left out.
     value = members.get(name)
     return _well_formed(hide_members(value)) if isinstance(value, str) else None
 
@@ -260,15 +260,15 @@ def _others(members: dict[str, Any], kind: type[Any]) -> ReadOnly[Any]:
 
 
 def _well_formed(text: str) -> str:
-    # Half a surrogate pair cannot be printed, logged or stored as UTF-8.
+    # An unpaired surrogate cannot be printed, logged or stored as UTF-8.
     return text.encode("utf-8", "backslashreplace").decode() if not text.isascii() else text
 
 
 def redirect_target(location: str | None, base_url: str) -> tuple[str, str] | None:
     """
-    Return origin and path of the one redirect that the contract has, None if it may not be followed.
+    Return origin and path of *location* if a client of *base_url* may follow it, else None.
 
-    A client of *base_url* may go to https; to http on this machine where base_url is on this machine, as a sandbox is.
+    It may follow https, and http if both URLs are on this machine, as with a sandbox.
     """
     if not location or not location.isascii() or not location.isprintable():
         return None

@@ -1,5 +1,5 @@
 """
-The transport protocol: the only thing that shared code may await.
+The protocol of a transport, which is the only object that shared code may await.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ B_co = TypeVar("B_co", covariant=True)
 
 class TooLateError(Exception):
     """
-    A function in a thread took too long. It goes on, and nobody gets its result.
+    A function in a thread took too long. It continues, but its result is dropped.
     """
 
 
 class Prefetched(Protocol[B_co]):
     """
-    Results that are fetched before they are asked for, in order.
+    Results that are fetched in advance, in order.
 
-    Entering it starts the fetching; leaving it stops it.
+    Entering it starts fetching; leaving it stops fetching.
     """
 
     async def __aenter__(self) -> Prefetched[B_co]: ...
@@ -35,28 +35,28 @@ class Prefetched(Protocol[B_co]):
 
     async def next(self) -> B_co:
         """
-        Return the next result, or raise what fetching it raised.
+        Return the next result, or raise the error of fetching it.
         """
         ...
 
 
 class Transport(Protocol):
     """
-    One way to wait and to send. Each instance serves one process and one event loop.
+    Sends requests and waits. Each instance belongs to one process and one event loop.
     """
 
-    #: What no error may repeat, beside a request's own secrets.
+    #: Values that no error may contain, in addition to a request's secrets.
     secrets: tuple[Secret, ...]
 
     def now(self) -> float:
         """
-        Return the seconds on the clock that deadlines are told by; it never goes back.
+        Return the time of the monotonic clock for deadlines, in seconds.
         """
         ...
 
     async def sleep(self, seconds: float) -> None:
         """
-        Wait.
+        Wait for *seconds*.
         """
         ...
 
@@ -71,11 +71,12 @@ class Transport(Protocol):
         """
         Send *request* once and read the whole response.
 
-        *timeout* is in seconds without progress; *expires* the moment on `now` to give up.
-        *on_send* is awaited just before the request goes out, and again if connecting came between.
+        *timeout* is in seconds without progress. *expires* is the time of the call's deadline, on
+        the clock of `now`. *on_send* is awaited just before the request is sent, and again if the
+        transport had to connect first.
 
         Raises:
-            HeyMiloError: No response came; nothing of the HTTP library's is left in it.
+            HeyMiloError: There was no response; the error has no reference to the HTTP library.
         """
         ...
 
@@ -83,35 +84,35 @@ class Transport(Protocol):
         self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
     ) -> list[B]:
         """
-        Return *function* of each of *items*, in order, *limit* at a time.
+        Call *function* with each of *items*, *limit* at a time; return the results in order.
 
-        The first exception is raised as it is, and stops the rest.
+        The first exception is raised unchanged, and cancels the other calls.
         """
         ...
 
     def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
         """
-        Return what calls *fetch* again and again, *count* results ahead of its consumer.
+        Return a prefetcher that calls *fetch* repeatedly, up to *count* results ahead.
         """
         ...
 
     async def run_in_thread(self, function: Callable[[], B], within: float | None = None) -> B:
         """
-        Return what *function* returns, which blocks for a moment.
+        Run a *function* that blocks for a short time, and return its result.
 
-        Without *within* it is not cancelled in the middle. With it, a caller that is cancelled
-        does not wait, and the function goes on; of those that may go on so, a few run at a time.
-        `math.inf` is for what reads a large body: it needs no thread where nothing else would run.
+        Without *within*, a cancelled caller waits for the function. With *within*, a cancelled
+        caller does not wait, and the function continues; only a few such functions run at a time.
+        `math.inf` is for decoding a large body, which needs no thread in blocking code.
 
         Raises:
-            TooLateError: It takes more than *within* seconds, and goes on.
+            TooLateError: The function takes more than *within* seconds; it continues.
         """
         ...
 
     async def aclose(self, *, gracefully: bool = False) -> None:
         """
-        Close every connection; requests in progress end at once, with an error.
+        Close all connections; running requests fail at once.
 
-        *gracefully*: they finish first, and the next request opens new connections.
+        With *gracefully*, running requests finish, and the next request opens new connections.
         """
         ...

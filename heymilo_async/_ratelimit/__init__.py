@@ -1,3 +1,3 @@
 """
-Rate limits: when the next request may start.
+Rate limiting: decides when the next request may start.
 """

@@ -1,5 +1,5 @@
 """
-What an answer's headers ask for: how long to wait, and how much is left of a rate limit.
+Parses response headers: how long to wait, and the remaining quota of a rate limit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import attrs
 
 from .._mapping import Headers
 
-#: Values that one Retry-After field may hold, joined by somebody on the way.
+#: The maximum number of values in a Retry-After field; a proxy may join several fields.
 _MOST_PARTS = 20
 
 _DELTA = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
@@ -47,22 +47,22 @@ _DATES = (
 _ITEM = re.compile(
     r'[ ,]{0,9}("[ !#-\[\]-~]*"|[A-Za-z*][A-Za-z0-9_.:/*-]*)((?:\s*;\s*[a-z]+=[^;,]+)+)'
 )
-#: Characters of such a header that are read at all.
+#: Longer RateLimit headers are ignored.
 _LONGEST = 1000
-#: Requests, or whole seconds.
+#: A number of requests, or of whole seconds.
 _COUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 @attrs.frozen(kw_only=True)
 class Quota:
     """
-    What the server says of its rate limit.
+    The quota in the headers of a response.
 
     Attributes:
-        remaining: Requests that it would still answer before the reset.
-        reset: Seconds until then.
-        limit: Requests in a window, None if it did not say for which window.
-        window: Seconds, None if it did not say.
+        remaining: Remaining requests until the reset.
+        reset: Seconds until the reset.
+        limit: Requests per window, None if the server does not state the window.
+        window: The length of the window in seconds, None if the server does not state it.
     """
 
     remaining: int
@@ -73,16 +73,16 @@ class Quota:
 
 def retry_after(headers: Headers, status_code: int, now: float) -> float | None:
     """
-    Return the seconds that the server asks to wait, None if it does not say, or says nonsense.
+    Return how many seconds the server asks to wait, None if the headers are missing or invalid.
 
-    *now* is the wall clock in Unix seconds, for dates in an answer without a `Date` of its own.
+    *now* is the wall clock in Unix seconds, used for dates if the response has no `Date`.
     """
     sent = _sent(headers, now)
     asked = [_asked(field, sent) for field in headers.get_all("retry-after")]
     asked += [_asked(part, sent) for part in _parts(headers.get_all("retry-after"))]
     if status_code == 429 and not any(wait is not None for wait in asked):
         asked = [_until_reset(headers, sent)]
-    # Several fields: the longest, so that nobody is asked again too early.
+    # With several fields, use the longest wait, so as not to retry too early.
     return max((wait for wait in asked if wait is not None), default=None)
 
 
@@ -100,40 +100,40 @@ def _asked(text: str, sent: float) -> float | None:
     if _DELTA.fullmatch(text):
         return float(text)
     date = _date_of(text)
-    # A moment that has passed is a clock that is off, not a wish to be asked at once.
+    # A date in the past means that a clock is wrong, not that the client should retry at once.
     return date - sent if date is not None and date > sent else None
 
 
 def _until_reset(headers: Headers, sent: float) -> float | None:
-    # Some send the reset alone: with a 429 it is plain what is left.
-    said = _quotas(headers, sent, unsaid="0")
-    # Of several limits, those with something left are not what was met.
-    met = (one.reset for one in said if not one.remaining and one.reset > 0)
-    return max(met, default=None)
+    # Some servers send only the reset: with a 429, nothing remains.
+    quotas = _quotas(headers, sent, default="0")
+    # Of several limits, only those with nothing remaining can have caused the 429.
+    exhausted = (one.reset for one in quotas if not one.remaining and one.reset > 0)
+    return max(exhausted, default=None)
 
 
 def quota(headers: Headers, now: float) -> Quota | None:
     """
-    Return what the server says is left, None if it does not say, or says nonsense.
+    Return the quota in *headers*, None if the headers are missing or invalid.
 
-    Of several limits it is the one of which least is left. *now* is the wall clock, as in
-    `retry_after`.
+    Of several limits, return the one with the fewest remaining requests. *now* is the wall clock,
+    as in `retry_after`.
     """
-    said = _quotas(headers, _sent(headers, now))
-    return min(said, key=lambda one: one.remaining, default=None)
+    quotas = _quotas(headers, _sent(headers, now))
+    return min(quotas, key=lambda one: one.remaining, default=None)
 
 
-def _quotas(headers: Headers, sent: float, *, unsaid: str = "") -> list[Quota]:
+def _quotas(headers: Headers, sent: float, *, default: str = "") -> list[Quota]:
     policies = _items(headers.get("ratelimit-policy", ""))
     named = [
-        _quota(item.get("r", unsaid), item.get("t"), sent, **_policy(policies.get(name, {})))
+        _quota(item.get("r", default), item.get("t"), sent, **_policy(policies.get(name, {})))
         for name, item in _items(headers.get("ratelimit", "")).items()
     ]
-    said = [one for one in named if one is not None]
-    if said:
-        return said
+    quotas = [one for one in named if one is not None]
+    if quotas:
+        return quotas
     for prefix in ("ratelimit", "x-ratelimit"):
-        left = headers.get(f"{prefix}-remaining", unsaid)
+        left = headers.get(f"{prefix}-remaining", default)
         one = _quota(left, headers.get(f"{prefix}-reset"), sent)
         if one is not None:
             return [one]
@@ -151,7 +151,7 @@ def _quota(
     wait = None if reset is None else _asked(reset, sent)
     if wait is None or not _COUNT.fullmatch(left.strip()):
         return None
-    # Some send the moment itself, in Unix seconds, others the seconds until then; no wait is as
+    # Some servers send the reset as Unix seconds, others as seconds from now. A wait is never as
     # long as half the time since 1970.
     wait = wait - sent if wait > sent / 2 else wait
     if not 0 <= wait < math.inf:
@@ -187,8 +187,8 @@ def _date_of(text: str) -> float | None:
         return None
     year = int(match["year"])
     if len(match["year"]) == 2:
-        # RFC 9110 5.6.7: more than 50 years ahead means the century before. Which century it is
-        # now does not matter much to a wait of seconds.
+        # RFC 9110 5.6.7: more than 50 years in the future means the previous century. For a wait of
+        # seconds, the current century does not matter much.
         year += 2000 if year < 76 else 1900
     try:
         minute = datetime(
@@ -201,5 +201,5 @@ def _date_of(text: str) -> float | None:
         )
     except ValueError:
         return None
-    # 60 is a leap second, which datetime does not know.
+    # 60 is a leap second, which datetime does not support.
     return minute.timestamp() + int(match["second"]) if int(match["second"]) <= 60 else None

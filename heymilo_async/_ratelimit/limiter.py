@@ -1,5 +1,5 @@
 """
-RateLimiter: the permit that each attempt needs, alone or shared with other processes.
+RateLimiter: grants a permit for each attempt, by itself or shared with other processes.
 """
 
 from __future__ import annotations
@@ -25,23 +25,22 @@ if TYPE_CHECKING:
 
 B = TypeVar("B")
 
-#: With these statuses the server may ask all callers to wait.
+#: After these statuses, a `Retry-After` applies to all calls with the credential.
 _COOLDOWN_STATUSES = frozenset({429, 503})
-#: Requests are scarce when the server has no more left than this part of the limit: one in 20.
+#: Requests are scarce if the server has at most one twentieth of the limit left.
 _SCARCE = 20
-#: Seconds that a call waits for Redis at most. Its sockets have timeouts, but looking up a name has
-#: none.
+#: The maximum wait for Redis in seconds. Its sockets have timeouts, but DNS lookups have none.
 _PATIENCE = 2.5
-#: Seconds by which a request may be sent later than Redis believes.
+#: The maximum delay in seconds between the start that Redis has recorded and the actual one.
 _LATE = 0.01
-#: How many processes share a limit at least, as long as Redis has not said so for a window: where
-#: many start at once, the first ones hear of few.
+#: The assumed number of processes that share a limit, until Redis has reported it for a window:
+#: where many start at once, the first reports are too low.
 _ASSUMED_SHARERS = 16
 
 
 class LoopState(Protocol):
     """
-    A transport, and a clock that all event loops of one pool share.
+    A transport, and a clock that all event loops of a pool share.
     """
 
     @property
@@ -49,7 +48,7 @@ class LoopState(Protocol):
 
     def now(self) -> float:
         """
-        Return the seconds on that clock.
+        Return the time of that clock in seconds.
         """
         ...
 
@@ -62,7 +61,7 @@ class Caller(Protocol):
     @property
     def name(self) -> str:
         """
-        The request, for an error.
+        The name of the request, for errors.
         """
         ...
 
@@ -72,20 +71,20 @@ class Caller(Protocol):
     @property
     def remaining(self) -> float:
         """
-        The seconds until its deadline.
+        Seconds until the deadline.
         """
         ...
 
     @property
     def is_closed(self) -> bool:
         """
-        Whether its client was closed.
+        Whether the client is closed.
         """
         ...
 
     def will_wait(self, seconds: float) -> None:
         """
-        Take note of a wait that begins.
+        Record a wait that is about to start.
         """
         ...
 
@@ -93,7 +92,7 @@ class Caller(Protocol):
 @attrs.frozen(eq=False, repr=False)
 class Permit:
     """
-    Leave to send one request. It counts from the moment that the request is sent.
+    Permission to send one request. It counts from the time when the request is sent.
     """
 
     _window: Window
@@ -104,7 +103,7 @@ class Permit:
 
     async def start(self) -> None:
         """
-        Count it from now on: the request is about to be sent. Repeat it if that takes longer.
+        Count it from now on, because its request is being sent; call it again if that is slow.
         """
         now = self._caller.loop_state.now()
         lateness = now - self._reservation.at
@@ -114,7 +113,7 @@ class Permit:
 
     async def release(self) -> None:
         """
-        Give it back, unless the request was sent.
+        Return the permit, unless the request was sent.
         """
         if not self._reservation.is_started:
             self._window.release(self._reservation)
@@ -124,7 +123,7 @@ class Permit:
 
 class RateLimiter:
     """
-    The permits of one credential in one process, for windows of one length, and its cool-down.
+    Grants the permits of one credential for windows of one length, and applies its cool-down.
     """
 
     def __init__(
@@ -139,15 +138,15 @@ class RateLimiter:
         self._per = per
         self._window = Window(per)
         self._shared = shared
-        #: What the server said the limit of such windows is.
+        #: The server's limit for such windows, if it has sent one.
         self._server_limit: int | None = None
 
     async def acquire(
         self, caller: Caller, policy: RateLimit | None
     ) -> Permit | HeyMiloError | None:
         """
-        Wait until *caller* may send a request. Return its permit, None if *policy* asks for none,
-        or an error if the wait would be longer than its deadline allows.
+        Wait until *caller* may send a request. Return its permit, None if there is no *policy*, or
+        an error if the wait would exceed the caller's deadline.
         """
         error = await self._wait_for_cool_down(caller)
         if error is not None or policy is None:
@@ -156,7 +155,7 @@ class RateLimiter:
         if not isinstance(permit, Permit):
             return _deadline_error(caller.name, permit, policy)
         try:
-            # While it waited, the server may have asked for a pause.
+            # The server may have asked for a pause during the wait.
             error = await self._wait_for_cool_down(caller)
         except BaseException:
             await permit.release()
@@ -176,13 +175,13 @@ class RateLimiter:
         longest: float,
     ) -> None:
         """
-        Heed what *response* says of the server's limit, and the cool-down that *error*, which was
-        made of it, asks for, unless that is longer than *longest* seconds.
+        Apply the quota in the headers of *response*, and the cool-down that its *error* asks for,
+        unless that is longer than *longest* seconds.
         """
         if policy is not None:
-            said = quota(response.headers, wall_clock())
-            if said is not None:
-                await self._observe_quota(caller, policy, said)
+            observed = quota(response.headers, wall_clock())
+            if observed is not None:
+                await self._observe_quota(caller, policy, observed)
         if not isinstance(error, APIStatusError) or error.status_code not in _COOLDOWN_STATUSES:
             return
         wait = error.retry_after
@@ -195,27 +194,27 @@ class RateLimiter:
 
     def cool_down(self, now: float) -> float:
         """
-        Return for how many seconds the server wants no request with this credential.
+        Return the remaining cool-down of this credential in seconds, 0.0 if there is none.
         """
         found = self._cool_downs.remaining(self._credential, now)
         return 0.0 if found is None else found[0]
 
     def status(self, policy: RateLimit, now: float) -> RateLimitStatus:
         """
-        Return how things stand.
+        Return the status of the rate limit.
         """
         status = self._window.status(self._limit(policy), now)
         return status if self._shared is None else self._shared.status(status, now)
 
     def is_idle(self, now: float) -> bool:
         """
-        Return whether nothing would be lost if this were made anew.
+        Return whether it has no state that a new limiter would lack.
         """
         return self._window.is_empty(now)
 
     async def _wait_for_cool_down(self, caller: Caller) -> HeyMiloError | None:
-        # Look again after each wait: meanwhile the server may have asked for a longer one. A call
-        # that waits when its client is closed wakes early; sending it raises that error.
+        # Check again after each wait, because the server may have extended the pause. If the client
+        # is closed, the call wakes up early, and sending its request raises the error.
         while not caller.is_closed and (
             found := self._cool_downs.remaining(self._credential, caller.loop_state.now())
         ):
@@ -227,7 +226,7 @@ class RateLimiter:
 
     async def _reserve(self, caller: Caller, limit: int) -> Permit | float:
         """
-        Return a permit when its time has come, or a wait that is too long for *caller*.
+        Wait for a permit and return it, or return the wait if it is too long for *caller*.
         """
         if self._shared is None:
             return await self._reserve_alone(caller, limit)
@@ -253,20 +252,21 @@ class RateLimiter:
             raise
         return Permit(self._window, reservation, caller)
 
-    async def _observe_quota(self, caller: Caller, policy: RateLimit, said: Quota) -> None:
-        if said.window == self._per:
-            self._server_limit = said.limit
+    async def _observe_quota(self, caller: Caller, policy: RateLimit, observed: Quota) -> None:
+        if observed.window == self._per:
+            self._server_limit = observed.limit
         limit, now = self._limit(policy), caller.loop_state.now()
         if self._shared is None:
-            self._window.observe(limit, said.remaining, said.reset, now)
+            self._window.observe(limit, observed.remaining, observed.reset, now)
         elif (
-            # Most responses say nothing new, and to tell the others takes a while.
-            said.remaining * _SCARCE <= limit or said.remaining < self.status(policy, now).remaining
+            # Most responses have no news for other processes, and a request to Redis takes time.
+            observed.remaining * _SCARCE <= limit
+            or observed.remaining < self.status(policy, now).remaining
         ):
-            await self._shared.observe(limit, said, caller)
+            await self._shared.observe(limit, observed, caller)
 
     def _limit(self, policy: RateLimit) -> int:
-        # A limit of nothing would be for ever.
+        # Ignore a server limit of 0, which would never grant a permit.
         server_limit = self._server_limit or policy.limit
         return min(policy.limit, server_limit)
 
@@ -274,7 +274,7 @@ class RateLimiter:
 @attrs.define(eq=False, repr=False)
 class _Question:
     """
-    One request for a permit, and whether its call still waits for the answer.
+    A request to Redis for a permit, and whether its call still waits for the result.
     """
 
     limit: int
@@ -287,30 +287,30 @@ class _Question:
 
 class SharedRateLimiter:
     """
-    The part of one process in a limit that all who use one credential share.
+    The part of a process in a rate limit that processes share in Redis.
     """
 
     def __init__(self, storage: Storage, keys: LimiterKeys) -> None:
         self._storage = storage
         self._keys = keys
         self._lock = threading.Lock()
-        #: The starts and reservations of this process that still count, should Redis forget them.
+        #: The starts and reservations of this process that still count, in case Redis loses them.
         self._mine: dict[str, float] = {}
-        #: Whether there are some among them that Redis was never told.
+        #: Whether some of them were never sent to Redis.
         self._is_behind = False
         self._heard_at = 0.0
-        #: Counts how often this process was silent for so long that it lost its reservations.
+        #: How often this process lost its reservations, because it did not renew them in time.
         self._lapses = 0
         self._sharers = 1
-        #: When Redis first said how many share.
+        #: When Redis first reported the number of sharers.
         self._known_since = math.inf
-        #: What Redis said last: permits left, and when all are free again.
+        #: The last status from Redis: remaining permits, and when all are available again.
         self._last: tuple[int, float] | None = None
 
     async def acquire(self, limit: int, caller: Caller, window: Window) -> Permit | float | None:
         """
-        Return a permit when its time has come, a wait that is too long for *caller*, or None while
-        Redis is down. *window* counts it as well.
+        Wait for a permit and return it, or return the wait if it is too long for *caller*, or None
+        while Redis is down. *window* counts the permit as well.
         """
         now = caller.loop_state.now
         while not caller.is_closed:
@@ -344,8 +344,8 @@ class SharedRateLimiter:
 
     def fall_back(self, limit: int, window: Window, now: float) -> int:
         """
-        Return how many starts this process allows itself while Redis is down. In *window* count
-        first what others may have started since Redis answered last.
+        Return this process's share of *limit* while Redis is down. Count starts in *window* that
+        other processes may have made since the last response from Redis.
         """
         is_known = now - self._known_since >= self._keys.span
         sharers = self._sharers if is_known else max(self._sharers, _ASSUMED_SHARERS)
@@ -358,7 +358,7 @@ class SharedRateLimiter:
 
     def remember(self, now: float) -> None:
         """
-        Count a start that Redis was not asked for.
+        Count a start that Redis does not know.
         """
         with self._lock:
             self._mine[self._storage.new_member()] = now
@@ -366,7 +366,7 @@ class SharedRateLimiter:
 
     async def start(self, member: str, caller: Caller) -> None:
         """
-        Tell Redis that the permit of *member* counts from now on.
+        Record in Redis that the permit of *member* counts from now on.
         """
         with self._lock:
             self._mine[member] = caller.loop_state.now()
@@ -374,7 +374,7 @@ class SharedRateLimiter:
 
     async def release(self, member: str, caller: Caller) -> None:
         """
-        Give the permit of *member* back, whether the call is cancelled or not.
+        Return the permit of *member* to Redis, even if the call is cancelled.
         """
         with self._lock:
             self._mine.pop(member, None)
@@ -382,24 +382,25 @@ class SharedRateLimiter:
             lambda: self._storage.release(self._keys, member)
         )
 
-    async def observe(self, limit: int, said: Quota, caller: Caller) -> None:
+    async def observe(self, limit: int, observed: Quota, caller: Caller) -> None:
         """
-        Tell the others what a response says is left.
+        Share the quota of a response with the other processes.
         """
         await self._ask(
-            lambda: self._storage.observe(self._keys, limit, said.remaining, said.reset), caller
+            lambda: self._storage.observe(self._keys, limit, observed.remaining, observed.reset),
+            caller,
         )
-        self._last = said.remaining, caller.loop_state.now() + said.reset
+        self._last = observed.remaining, caller.loop_state.now() + observed.reset
 
     async def cool_down(self, seconds: float, caller: Caller) -> None:
         """
-        Tell the others that the server asked for a pause.
+        Share the server's request for a pause with the other processes.
         """
         await self._ask(lambda: self._storage.cool_down(self._keys, seconds), caller)
 
     def status(self, own: RateLimitStatus, now: float) -> RateLimitStatus:
         """
-        Return how things stand, given how this process would by itself.
+        Return the shared status, given this process's *own* status.
         """
         remaining, until = self._last or (0, now)
         if until <= now:
@@ -412,11 +413,11 @@ class SharedRateLimiter:
 
     async def _ask(self, question: Callable[[], B], caller: Caller) -> B | None:
         """
-        Return the answer to *question*; None if Redis is down, or too slow for *caller*.
+        Run *question* in a thread and return its result; None if Redis is down, or too slow.
         """
         if self._storage.is_resting:
             return None
-        # Half of its time: a Redis that is too slow is no reason to lose the call.
+        # At most half of the remaining time, so that a slow Redis does not make the call fail.
         within = max(0.0, min(caller.remaining / 2, _PATIENCE))
         try:
             return await caller.loop_state.transport.run_in_thread(question, within)
@@ -440,7 +441,7 @@ class SharedRateLimiter:
                 is_behind=is_behind,
             )
         except BaseException:
-            # Ctrl-C, say. Nobody knows whether there is a permit to give back.
+            # For example Ctrl-C. It is unknown whether there is a permit to return.
             question.is_answered = True
             raise
         if grant is None:
@@ -459,8 +460,8 @@ class SharedRateLimiter:
 
     async def _give_up(self, question: _Question, caller: Caller) -> None:
         """
-        Take no permit for *question*: its call was cancelled, or it came too late. If the answer is
-        still to come, the thread that gets it gives the permit back.
+        Abandon *question*, whose call was cancelled or ran out of time. If the result is still
+        outstanding, its thread returns the permit.
         """
         with self._lock:
             question.is_given_up = True
@@ -470,14 +471,14 @@ class SharedRateLimiter:
 
     def _history(self, now: float) -> dict[str, float]:
         """
-        Return the starts and reservations of this process, each with its distance from *now*.
+        Return the starts and reservations of this process, relative to *now*.
         """
         with self._lock:
             return {member: at - now for member, at in self._mine.items()}
 
     async def _wait(self, seconds: float, caller: Caller) -> bool:
         """
-        Wait, and keep the reservations of this process alive; return whether they were kept.
+        Wait, and renew the reservations of this process; return whether they are still valid.
         """
         loop_state, lapses = caller.loop_state, self._lapses
         until = loop_state.now() + seconds
@@ -485,7 +486,7 @@ class SharedRateLimiter:
             await loop_state.transport.sleep(min(left, BEAT))
             with self._lock:
                 is_due = self._hear(loop_state.now()) >= BEAT
-            # One call does it, for all that wait.
+            # One of the waiting calls renews for all.
             if is_due:
                 history = functools.partial(self._history, loop_state.now())
                 await self._ask(functools.partial(self._storage.beat, self._keys, history), caller)
@@ -493,7 +494,7 @@ class SharedRateLimiter:
 
     def _hear(self, now: float) -> float:
         """
-        Note that Redis is asked something now; return after how many seconds of silence.
+        Record that a request to Redis happens now; return the seconds since the previous one.
         """
         silence = now - self._heard_at
         if silence >= LEASE:
@@ -510,7 +511,7 @@ class SharedRateLimiter:
 
 def _fits(wait: float, caller: Caller) -> bool:
     """
-    Return whether *caller* has the time to wait; if so, it takes note of that.
+    Return whether *caller* has time for the wait; if so, record the wait.
     """
     if wait >= caller.remaining:
         return False
@@ -519,8 +520,7 @@ def _fits(wait: float, caller: Caller) -> bool:
 
 
 def _cool_down_error(call: str, wait: float, because: APIStatusError) -> APIStatusError:
-    # The last real error, though another call had it: it has the right class, and says when to
-    # come back.
+    # A copy of the server's last error, even if another call received it: it has the right class.
     error = copy.copy(because)
     message = (
         f"{call}: not sent: the server asked this API key to wait {wait:.3g} s: {because.message}"

@@ -1,15 +1,15 @@
 """
-A rate limit that processes share in a Redis: the scripts that grant permits, and what runs them.
+A rate limit that processes share in Redis: the scripts that grant permits, and their client.
 
-Each script is one step for everybody else, by one clock, that of Redis. For a credential there are
-three keys, under the HMAC-SHA256 of the credential:
+Each script is atomic, and uses the clock of Redis. A credential has three keys, named by its
+HMAC-SHA256:
 
     {...}:starts:60.0   sorted set: starts and reservations, "process:number" -> microseconds
-    {...}:alive         sorted set: processes, when each was last seen
-    {...}:cooldown      exists while the server wants no requests
+    {...}:alive         sorted set: processes, with the time of their last request
+    {...}:cooldown      exists during a cool-down
 
-A reservation belongs to a process that is seen now and then; those of a process that was killed are
-free again after `LEASE` seconds.
+Processes renew their reservations regularly; those of a killed process expire after `LEASE`
+seconds.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from .._core.secrets import Secret, printable, scrub
 from .._core.settings import STORAGE_PASSWORD, Credential
 from .window import LEASE, span_of
 
-#: Gives starts and reservations of one process, each with its distance from now in seconds.
+#: Returns the starts and reservations of a process, in seconds relative to now.
 History = Callable[[], Mapping[str, float]]
 
-#: Seconds for connecting and for each answer, and until a Redis that is down is asked again.
+#: Timeout in seconds for connecting and for each response, and the pause while Redis is down.
 _TIMEOUT: Final = 0.5
 _RETRY_AFTER: Final = 1.0
 
 _MICRO: Final = 1_000_000
-#: Seconds; a longer wait is as good as for ever.
+#: The maximum wait in seconds that a script gets.
 _LONGEST: Final = 1e8
 _CONTEXT: Final = b"heymilo_async: turns of a credential"
 
@@ -53,10 +53,11 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 """
 
-#: Arguments: limit, span, lease, the longest wait, process, member, whether it remembers starts,
-#: and if Redis had forgotten them, each as its distance from now and its member.
-#: Result: 1 if it is granted, 0 if that would come too late, -1 if it was forgotten; then in
-#: microseconds the wait, and when all starts are free again; how many are left; how many share.
+#: Arguments: limit, span, lease, maximum wait, process, member, whether the process has a history,
+#: and if Redis had lost it, the history as pairs of time relative to now and member.
+#: Result: 1 if granted, 0 if the wait is too long, -1 if Redis does not know the process; then in
+#: microseconds the wait, and the time until all permits are available; the remaining permits; the
+#: number of processes.
 _RESERVE: Final = (
     _NOW
     + """
@@ -100,8 +101,8 @@ return {1, at - now, at - now + span, math.max(0, limit - count - 1), share}
 """
 )
 
-#: Arguments: process, span, and if it was forgotten its starts as above.
-#: Result: whether it was known.
+#: Arguments: process, span, and if Redis had lost it, the history as above.
+#: Result: whether Redis knew the process.
 _BEAT: Final = (
     _NOW
     + """
@@ -120,7 +121,7 @@ return 1
 """
 )
 
-#: Arguments: span, member. It counts from now on.
+#: Arguments: span, member. The member's start counts from now on.
 _START: Final = (
     _NOW
     + """
@@ -130,7 +131,7 @@ return 1
 """
 )
 
-#: Arguments: limit, span, how long ago a start is that counts until the reset, remaining.
+#: Arguments: limit, span, the age of a start that counts until the reset, remaining.
 _OBSERVE: Final = (
     _NOW
     + """
@@ -155,7 +156,7 @@ return 0
 @attrs.frozen(kw_only=True)
 class LimiterKeys:
     """
-    The Redis keys of one credential, for windows of one length.
+    Redis keys of one credential and window.
     """
 
     per: float
@@ -165,9 +166,9 @@ class LimiterKeys:
     @classmethod
     def of(cls, credential: Credential, per: float) -> LimiterKeys:
         """
-        Return the keys of *credential*, which cannot be read from them.
+        Return the keys of *credential*, which do not reveal it.
         """
-        # Part by part in one text; a credential has no control characters.
+        # Joined with NUL, which credentials do not contain.
         text = "\0".join("" if one is None else one.reveal() for one in credential)
         # (In braces, so that a cluster keeps them together.)
         name = f"heymilo:{{{hmac.new(_CONTEXT, text.encode(), hashlib.sha256).hexdigest()}}}"
@@ -178,14 +179,14 @@ class LimiterKeys:
 @attrs.frozen(kw_only=True)
 class Grant:
     """
-    What Redis answers to a request for a permit.
+    The response of Redis to a request for a permit.
 
     Attributes:
-        is_granted: False if the permit would come too late; then nothing is reserved.
-        wait: Seconds until it.
-        reset: Seconds until everything is free again.
-        remaining: Permits that are left without a wait.
-        sharers: Processes that used this credential lately, this one included.
+        is_granted: False if the wait would be too long; then nothing is reserved.
+        wait: Seconds until the permit.
+        reset: Seconds until all permits are available again.
+        remaining: Permits that are available without a wait.
+        sharers: The number of processes that used this credential recently, including this one.
     """
 
     is_granted: bool
@@ -198,7 +199,7 @@ class Grant:
 @attrs.frozen(kw_only=True)
 class _Fault:
     """
-    Why Redis did not answer.
+    The reason for a failed request to Redis.
     """
 
     text: str
@@ -207,10 +208,10 @@ class _Fault:
 
 class Storage:
     """
-    One Redis, for any number of credentials. Threads may share it; a child process has its own.
+    A client of one Redis for any number of credentials; thread-safe, but not shared after a fork.
 
-    Its methods block, for a second at most, and return None while Redis is down, then at once: a
-    transport runs them in a thread.
+    Its methods block for at most a second, and return None while Redis is down, then without
+    blocking. A transport runs them in a thread.
     """
 
     def __init__(
@@ -224,20 +225,20 @@ class Storage:
         self._asks_again_at = -math.inf
         self._is_down = False
         self._is_closed = False
-        #: Of this process, as members have it: it is the part before the colon.
+        #: The name of this process: the part of members before the colon.
         self._process = secrets.token_hex(6)
         self._numbers = itertools.count(1)
 
     @property
     def is_resting(self) -> bool:
         """
-        Whether Redis is down, and it is too early to ask again.
+        Whether Redis is down, and it is too early for another request.
         """
         return self._clock() < self._asks_again_at
 
     def new_member(self) -> str:
         """
-        Return a name for one more permit.
+        Return a name for a new permit.
         """
         return f"{self._process}:{next(self._numbers)}"
 
@@ -252,10 +253,10 @@ class Storage:
         is_behind: bool,
     ) -> Grant | None:
         """
-        Reserve a permit for *member*, unless it would come in more than *most* seconds.
+        Reserve a permit for *member*, unless its wait would exceed *most* seconds.
 
-        *history* is sent if this process *is_behind* with sending it, or if Redis forgot it, as
-        after a restart.
+        *history* is sent if this process *is_behind* with sending it, or if Redis has lost it, for
+        example after a restart.
         """
         numbers = (keys.span, LEASE, min(most, _LONGEST))
         arguments = [limit, *map(_micro, numbers), self._process, member, int(history is not None)]
@@ -281,13 +282,13 @@ class Storage:
 
     def release(self, keys: LimiterKeys, member: str) -> None:
         """
-        Give the permit of *member* back, even if the storage was closed in the meantime.
+        Return the permit of *member*, even if the storage is closed.
         """
         self._ask(lambda redis: redis.zrem(keys.names[0], member), is_last_word=True)
 
     def beat(self, keys: LimiterKeys, history: History) -> None:
         """
-        Keep the reservations of this process; send *history* if Redis forgot it.
+        Renew the reservations of this process; send *history* if Redis has lost it.
         """
         arguments = [self._process, _micro(keys.span)]
         if self._run(_BEAT, keys, arguments) == 0:
@@ -295,7 +296,7 @@ class Storage:
 
     def observe(self, keys: LimiterKeys, limit: int, remaining: int, reset: float) -> None:
         """
-        Heed that the server will answer *remaining* requests more in the next *reset* seconds.
+        Apply the server's quota: *remaining* requests in the next *reset* seconds.
         """
         ago = keys.per - min(reset, keys.per)
         self._run(_OBSERVE, keys, [limit, _micro(keys.span), _micro(ago), remaining])
@@ -308,13 +309,13 @@ class Storage:
 
     def give_up(self) -> None:
         """
-        Count as down: nobody waits any longer for what was asked.
+        Mark Redis as down, because a request took too long.
         """
-        self._judge(_Fault(text="it takes too long"))
+        self._judge(_Fault(text="the request took too long"))
 
     def close(self) -> None:
         """
-        Close the connections: what is idle now, and the rest when it is.
+        Close the idle connections now, and the others as soon as they are idle.
         """
         self._is_closed = True
         if self._redis is not None:
@@ -325,13 +326,13 @@ class Storage:
 
     def _ask(self, question: Callable[[Any], Any], *, is_last_word: bool = False) -> Any:
         """
-        Return the answer to *question*; None if there is none.
+        Send a request to Redis and return its result; None if it failed.
         """
         if (self._is_closed and not is_last_word) or not self._may_ask():
             return None
         answer, fault = self._answer(question)
         if fault is not None and fault.is_stale:
-            # The connection was idle for too long, or Redis has been restarted.
+            # The connection was idle for too long, or Redis was restarted.
             answer, fault = self._answer(question)
         self._judge(fault)
         if self._is_closed:
@@ -343,7 +344,7 @@ class Storage:
             return False
         if self._is_down:
             with self._lock:
-                # One caller finds out, for all.
+                # Only one caller tries again, for all.
                 if self.is_resting:
                     return False
                 self._asks_again_at = self._clock() + _RETRY_AFTER
@@ -355,7 +356,7 @@ class Storage:
                 self._redis = self._redis or _open(self._url)
             return question(self._redis), None
         except Exception as error:
-            # Of the error the text is kept: its frames hold the password.
+            # Keep only the text of the error, because its frames contain the password.
             text = printable(scrub(str(error), _passwords(self._url)), 200)
             kinds = [kind.__name__ for kind in type(error).__mro__]
         except BaseException as interruption:
@@ -372,29 +373,29 @@ class Storage:
             was_down, self._is_down = self._is_down, fault is not None
             self._asks_again_at = -math.inf if fault is None else self._clock() + _RETRY_AFTER
         if fault is None:
-            _log.info("the storage of the rate limit, %s, answers again", self._shown)
+            _log.info("the storage of the rate limit, %s, is available again", self._shown)
         elif not (was_down or self._is_closed):
             _log.warning(
-                "the storage of the rate limit, %s, does not answer (%s): "
-                "until it does, this process paces alone, at its share of the limit",
+                "the storage of the rate limit, %s, is unavailable (%s): "
+                "until it is available again, this process uses its own share of the limit",
                 self._shown,
                 fault.text,
             )
 
 
 def _open(url: Secret) -> Any:
-    # Not above: it is an extra, and takes a while.
+    # Not at the top, because it is an optional extra, and slow to import.
     from redis import Redis  # noqa: PLC0415 - an extra
     from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra
     from redis.retry import Retry  # noqa: PLC0415 - an extra
 
     return Redis.from_url(
         url.reveal(),
-        # Only if the URL has none.
+        # Used only if the URL has no password.
         password=os.getenv(STORAGE_PASSWORD) or None,
         socket_timeout=_TIMEOUT,
         socket_connect_timeout=_TIMEOUT,
-        # It would try for seconds, while a call waits.
+        # By default it would retry for seconds while a call waits.
         retry=Retry(NoBackoff(), 0),
     )
 

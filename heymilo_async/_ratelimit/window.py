@@ -1,8 +1,8 @@
 """
-When may the next request start: arithmetic that returns a delay and never waits.
+Computes when the next request may start; returns a delay, and never waits itself.
 
     CoolDowns   the waits that the server asked for, per credential
-    Window      a sliding window: so many starts in so many seconds, first come, first served
+    Window      a sliding window with a FIFO queue of reservations
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import attrs
 
 from ..errors import APIStatusError
 
-#: How much longer than the server's our window is, as a part of it and in seconds at least: two
-#: requests that start a window apart may arrive closer together than that.
+#: How much longer our window is than the server's, as a fraction and as a minimum in seconds:
+#: network delays may shorten the distance between two requests.
 _MARGIN = 0.01
 _LEAST_MARGIN = 0.05
-#: Seconds after which a permit counts as used that was neither used nor released.
+#: Seconds after which a permit counts as used, even if it was neither used nor released.
 _LOST = 60.0
 #: Seconds. A process with waiting calls is seen every `BEAT` by those that share its limit, and
 #: believed dead after `LEASE`.
@@ -31,7 +31,7 @@ LEASE = 4.0
 
 def span_of(per: float) -> float:
     """
-    Return the seconds for which a start counts, in a window of *per* seconds at the server.
+    Return how many seconds a start counts, if the server's window is *per* seconds long.
     """
     return per + max(per * _MARGIN, _LEAST_MARGIN)
 
@@ -39,12 +39,12 @@ def span_of(per: float) -> float:
 @attrs.frozen(kw_only=True)
 class RateLimitStatus:
     """
-    How a client stands to its rate limit: what its attribute `rate_limit` shows.
+    The status of a client's rate limit, the value of its attribute `rate_limit`.
 
     Attributes:
-        limit: Requests that may start in the window: yours, or fewer if the server says so.
-        remaining: How many of them could start right now, without a wait; 0 while calls wait.
-        reset: Seconds until all of them could, if nothing started meanwhile; 0.0 if they can.
+        limit: Requests per window: your limit, or a lower one of the server.
+        remaining: How many requests could start right now without a wait; 0 while calls wait.
+        reset: Seconds until the full limit is available again if no request starts; 0.0 if it is.
 
     Example:
         >>> from heymilo_async import HeyMilo, RateLimit
@@ -61,9 +61,9 @@ class RateLimitStatus:
 
 class CoolDowns:
     """
-    Until when each credential has to wait, and the error that said so.
+    The cool-downs per credential, each with the error that caused it.
 
-    It reads no clock; the caller passes the time.
+    It does not read a clock; the caller passes the time.
     """
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class CoolDowns:
 
     def start(self, credential: Hashable, until: float, because: APIStatusError) -> None:
         """
-        Let *credential* wait until the moment *until*, if it does not wait longer already.
+        Start a cool-down of *credential* until the time *until*, or extend the current one.
         """
         with self._lock:
             if until > self._until.get(credential, (0.0, because))[0]:
@@ -80,7 +80,7 @@ class CoolDowns:
 
     def remaining(self, credential: Hashable, now: float) -> tuple[float, APIStatusError] | None:
         """
-        Return for how many seconds *credential* has to wait, and why; None if it need not.
+        Return the remaining seconds of a cool-down, and its cause; None if there is none.
         """
         if not self._until:
             return None
@@ -91,19 +91,19 @@ class CoolDowns:
             if until <= now:
                 del self._until[credential]
                 return None
-            # (now + 20.0) - now may be a hair more than 20.0, a number that no server named.
+            # Rounded, because (now + 20.0) - now may be slightly more than 20.0.
             return round(until - now, 6), because
 
 
 @attrs.define(eq=False, repr=False)
 class Reservation:
     """
-    A place in the queue of a `Window`, and then the permit that came of it.
+    A place in the queue of a `Window`, which later becomes a permit.
 
     Attributes:
-        limit: How many starts this one's window may hold, itself included.
-        at: The moment for which the start is planned, or at which it was.
-        is_started: Whether its request is being sent, or was.
+        limit: The maximum number of starts in its window, including itself.
+        at: The time of the planned or actual start.
+        is_started: Whether its request has started.
     """
 
     limit: int
@@ -113,28 +113,28 @@ class Reservation:
 
 class Window:
     """
-    The latest starts with one credential, the permits in use, and the queue for the next ones.
+    The latest starts with one credential, its unused permits, and the queue of reservations.
 
-    A permit is granted if fewer than the limit started in the *per* seconds before, a small margin
-    included. It counts as a start of this very moment until its request is sent, and from then on
-    as one of that moment. Permits are granted in the order of the queue: each reservation counts
-    those before it as if they had started. The caller passes the time, and does the waiting.
+    A permit is granted if fewer requests than the limit started in the previous *per* seconds, plus
+    a small margin. An unused permit counts as a start right now; a used one counts from the time
+    when its request was sent. Permits are granted in the order of the queue: each reservation
+    counts all earlier ones as starts. The caller passes the time, and does the waiting.
     """
 
     def __init__(self, per: float) -> None:
         self._lock = threading.Lock()
         self._per = per
         self._span = span_of(per)
-        #: In order; among them those of other clients that the server counted.
+        #: In order, including starts of other clients that the server counted.
         self._starts: deque[float] = deque()
-        #: Granted, and not sent yet.
+        #: Granted permits whose requests are not sent yet.
         self._permits: deque[Reservation] = deque()
         self._queue: deque[Reservation] = deque()
         self._cool_down_until = -math.inf
 
     def reserve(self, limit: int, now: float) -> tuple[Reservation, float]:
         """
-        Return a new reservation at the end of the queue, and what `wait` returns for it.
+        Append a reservation to the queue; return it and its wait, as `wait` does.
         """
         one = Reservation(limit, now)
         with self._lock:
@@ -144,9 +144,9 @@ class Window:
 
     def wait(self, one: Reservation, now: float) -> float:
         """
-        Return for how many seconds *one* has to wait; 0.0 if it is a permit now.
+        Return how many seconds *one* has to wait; 0.0 if it is now a permit.
 
-        Ask again after that wait: those before it may have been late.
+        Call it again after the wait, because earlier reservations may start late.
         """
         with self._lock:
             self._forget(now)
@@ -156,7 +156,7 @@ class Window:
 
     def plan(self, limit: int, now: float, wait: float) -> Reservation:
         """
-        Return the reservation, *wait* seconds ahead, or the permit that was granted elsewhere.
+        Add a reservation for *wait* seconds from *now*, or a permit, that Redis has granted.
         """
         one = Reservation(limit, now + wait)
         with self._lock:
@@ -165,7 +165,7 @@ class Window:
 
     def start(self, one: Reservation, now: float) -> None:
         """
-        Count *one* from now on: its request is being sent. Repeat it if that takes longer.
+        Count *one* from now on, because its request is being sent; call it again if that is slow.
         """
         if one.is_started and now - one.at < _LEAST_MARGIN / 5:
             return
@@ -176,24 +176,25 @@ class Window:
                 else:
                     self._remove(one)
             one.is_started = True
-            # The clocks of two event loops may differ by a hair.
+            # The clocks of two event loops may differ slightly.
             one.at = max(now, self._starts[-1]) if self._starts else now
             self._starts.append(one.at)
 
     def release(self, one: Reservation) -> None:
         """
-        Give *one*, which has not started, back to those behind it.
+        Return *one*, which has not started, to the window.
         """
         with self._lock, contextlib.suppress(ValueError):
             self._remove(one)
 
     def observe(self, limit: int, remaining: int, reset: float, now: float) -> None:
         """
-        Heed that the server will answer *remaining* requests more in the next *reset* seconds.
+        Apply the server's quota: *remaining* requests in the next *reset* seconds.
 
-        As many starts as it has counted are kept until then, though they be older: they took a
-        while to arrive. What is missing counts as starts of somebody else with the same credential.
-        A reset that is farther away than *per* counts as *per*: the next response repeats it.
+        The starts that the server has counted stay in the window until the reset, even if they are
+        older here, because requests take time to arrive. If the server has counted more, the
+        difference counts as starts of other clients with the same credential. A reset later than
+        *per* counts as *per*, because the next response repeats it.
         """
         with self._lock:
             self._forget(now)
@@ -202,7 +203,7 @@ class Window:
             missing = max(0, counted - len(self._starts))
             if counted <= 0 or reset <= 0:
                 return
-            # (A millisecond is what the resets of one window may differ by.)
+            # (The resets of one window may differ by a millisecond.)
             if missing or self._starts[-counted] < since - 0.001:
                 starts = list(self._starts)
                 newer = [max(start, since) for start in starts[-counted:]]
@@ -210,14 +211,14 @@ class Window:
 
     def cool_down(self, until: float) -> None:
         """
-        Grant no permit before the moment *until*, not to those in the queue either.
+        Grant no permit before the time *until*, not even to reservations in the queue.
         """
         with self._lock:
             self._cool_down_until = max(self._cool_down_until, until)
 
     def status(self, limit: int, now: float) -> RateLimitStatus:
         """
-        Return how things stand for a window of *limit* starts.
+        Return the status of a window with *limit* starts.
         """
         with self._lock:
             self._forget(now)
@@ -233,7 +234,7 @@ class Window:
 
     def is_empty(self, now: float) -> bool:
         """
-        Return whether no start counts, and nobody has or waits for a permit.
+        Return whether there are no starts, permits or reservations.
         """
         with self._lock:
             self._forget(now)
@@ -242,7 +243,7 @@ class Window:
     def _settle(self, one: Reservation, before: int, now: float) -> float:
         one.at = max(now, self._cool_down_until, self._free_at(one.limit, before, now))
         if one.at > now:
-            # (now + 20.0) - now may be a hair more than 20.0, and a wait of nothing would be a start.
+            # Rounded, because (now + 20.0) - now may exceed 20.0; but 0.0 would mean a permit.
             return round(one.at - now, 6) or 1e-6
         del self._queue[before]
         self._permits.append(one)
@@ -250,7 +251,7 @@ class Window:
 
     def _free_at(self, limit: int, before: int, now: float) -> float:
         """
-        Return when the start is a window old that keeps the one after *before* others waiting.
+        Return when the window has room for a reservation behind *before* others.
         """
         if before >= limit:
             return self._queue[before - limit].at + self._span
@@ -265,7 +266,8 @@ class Window:
     def _forget(self, now: float) -> None:
         while self._starts and self._starts[0] + self._span <= now:
             self._starts.popleft()
-        # Ctrl-C came before it could be released; or its caller sleeps too long, and queues again.
+        # Drop reservations that were not released because of Ctrl-C, or whose caller overslept; it
+        # then queues again.
         while self._queue and self._queue[0].at + self._span <= now:
             self._queue.popleft()
         while self._permits and self._permits[0].at + self._span + _LOST <= now:

@@ -224,8 +224,8 @@ class Candidate(Model):
         score: The score over all completed steps, 0 to 100; None if there is none yet.
         status: `pending`, `in_progress`, `evaluating` (all steps are done, the score is not),
             `completed`, `shortlisted`, `dismissed` or `knocked_out`; an open list.
-        interview_url: The link to the interview. It works for anybody, so `repr` masks it;
-            None if the server does not say.
+        interview_url: The link to the interview; None if the server does not say. It works for
+            anybody, so `repr` masks it.
         workflow: The candidate's progress; None if the server does not say.
         agent_summary: The summaries of the agents; None if there are none.
         shortlisted: Whether the candidate is shortlisted.

@@ -33,10 +33,10 @@ class AsyncHealth(AsyncResource):
         Return the API's health report (operation `health_check_health_get`).
 
         The request carries the credential, as every request does. The contract does not say how an
-        unhealthy API answers (U), so read the report, too.
+        unhealthy API answers, so read the report, too.
 
         Args:
-            detail: The value of the header `X-Health-Detail`; the contract lists no values (U).
+            detail: The value of the header `X-Health-Detail`; the contract lists no values.
                 None: the header is not sent.
 
         Returns:

@@ -339,9 +339,9 @@ class ResumeConfig(_StepConfig):
         min_evaluation_score: The minimum score on the scoring criteria to pass, 0 to 1.
         mandatory: Whether a resume is required.
         num_eligibility_questions: How many eligibility criteria HeyMilo generates, 0 to 15;
-            ignored if you give questions (I).
-        num_criteria_questions: How many scoring criteria HeyMilo generates, 0 to 15; ignored if
-            you give questions (I).
+            probably ignored if you give questions.
+        num_criteria_questions: How many scoring criteria HeyMilo generates, 0 to 15; probably
+            ignored if you give questions.
 
     `instructions`, the three overviews (each up to 10,000 characters) and their delivery modes
     override those of the posting.
@@ -806,7 +806,7 @@ class AsyncPostings(AsyncSearchable[Posting]):
             InvalidRequestError: Neither or both of *workflow* and *interview_template_id* were
                 given, or a value is out of range; nothing was sent.
             TypeError: A value has the wrong type.
-            NotFoundError: The template, or the object of another given id, does not exist (404, I).
+            NotFoundError: The template does not exist, or, probably, another given id (404).
             HeyMiloError: Any call can raise it; `.maybe_sent`: the server may have created it.
 
         Example:
@@ -860,12 +860,12 @@ class AsyncPostings(AsyncSearchable[Posting]):
         Change a posting (operation `updatePosting`).
 
         Values that you do not give stay unchanged. None is sent as null; the contract does not say
-        how the server treats null (U). This method does not change the workflow: see `update_step`.
+        how the server treats null. This method does not change the workflow: see `update_step`.
 
         Args:
             posting_id: The posting.
-            title: As in `create`, 3 to 200 characters. The other parameters also work as in
-                `create`, except for the ranges given here.
+            title: 3 to 200 characters. All parameters are the same as in `create`, except
+                for the ranges given here.
             description: 10 to 50,000 characters.
             name: At most 100 characters.
             language: BCP 47, such as `en`.
@@ -874,21 +874,21 @@ class AsyncPostings(AsyncSearchable[Posting]):
             company_overview: At most 10,000 characters.
             job_overview: At most 10,000 characters.
             interview_process_overview: At most 10,000 characters.
-            company_overview_delivery_mode: As in `create`.
-            job_overview_delivery_mode: As in `create`.
-            interview_process_overview_delivery_mode: As in `create`.
-            phone_number_id: As in `create`.
-            sender_email_id: As in `create`.
-            email_template_group_id: As in `create`.
-            design_template_group_id: As in `create`.
-            redirect_url: As in `create`.
-            scheduling_url: As in `create`.
-            deadline: As in `create`; without it, the deadline stays unchanged.
-            allow_sms_comms: As in `create`.
-            max_retakes: As in `create`.
-            retake_cooldown_days: As in `create`.
-            email_report_to_candidate: As in `create`.
-            metadata: The new metadata, which replaces all old keys; `{}` removes them (I).
+            company_overview_delivery_mode: The same as in `create`.
+            job_overview_delivery_mode: The same as in `create`.
+            interview_process_overview_delivery_mode: The same as in `create`.
+            phone_number_id: The same as in `create`.
+            sender_email_id: The same as in `create`.
+            email_template_group_id: The same as in `create`.
+            design_template_group_id: The same as in `create`.
+            redirect_url: The same as in `create`.
+            scheduling_url: The same as in `create`.
+            deadline: The same as in `create`; without it, the deadline stays unchanged.
+            allow_sms_comms: The same as in `create`.
+            max_retakes: The same as in `create`.
+            retake_cooldown_days: The same as in `create`.
+            email_report_to_candidate: The same as in `create`.
+            metadata: The new metadata, which replaces all old keys; `{}` probably removes them.
 
         Returns:
             The posting as it is now.
@@ -1034,8 +1034,8 @@ class AsyncPostings(AsyncSearchable[Posting]):
         Activate a posting, so that it accepts candidates (operation `activatePosting`).
 
         The posting needs a valid workflow. A draft from a template of an ATS is also attached to
-        the ATS. If that fails, the call still succeeds (I): if `ats_metadata` still has
-        `pending_activation`, activate the posting again.
+        the ATS. If that fails, the call probably still succeeds: if `pending_activation` is still
+        true in `ats_metadata`, activate the posting again.
 
         Args:
             posting_id: The posting.
@@ -1070,8 +1070,8 @@ class AsyncPostings(AsyncSearchable[Posting]):
         """
         Copy a posting (operation `clonePosting`).
 
-        The contract does not say which title the copy has (U): set it with `update`. The client
-        does not repeat a request that may have reached the server.
+        The contract does not say which title the copy has: set it with `update`. The client does
+        not repeat a request that may have reached the server.
 
         Args:
             posting_id: The posting.

@@ -40,7 +40,7 @@ class Question(Model):
     A question of a posting, the schema `QuestionResponse` of the contract.
 
     One model covers six modalities. The server sends null for attributes that a modality does not
-    use, so they are None here; a list that the response omits is empty (I). All modalities use
+    use, so they are None here; a list that the response omits is empty here. All modalities use
     `text` and `modality`:
 
     ==================== =========================================================================
@@ -86,7 +86,7 @@ class Question(Model):
         is_dealbreaker: Whether any other answer disqualifies the candidate.
         answer: The right answer, any JSON.
         is_knockout: Whether any other answer knocks the candidate out.
-        dropdown_values: The choices; the contract does not list their keys (U).
+        dropdown_values: The choices; the contract does not list their keys.
         is_answer_mandated: Whether an answer is required.
         mcq_type: `single` or `multiple`; an open list.
         operator: The comparison for a number or date: `eq`, `neq`, `gt`, `gte`, `lt`, `lte`; an
@@ -650,41 +650,41 @@ class AsyncQuestions(AsyncResource):
         Change a question (operation `updateQuestion`).
 
         Values that you do not give stay unchanged. None is sent as null; the contract does not say
-        how the server treats null (U). The modality cannot be changed; to change the
-        rank, see `reorder`.
+        how the server treats null. The modality cannot be changed; to change the rank, see
+        `reorder`.
 
         Args:
             posting_id: The question's posting.
             question_id: The question's `id`.
-            text: As in `create`, like all other parameters.
-            evaluation_criteria: As in `create`.
-            score_of_1: As in `create`.
-            score_of_5: As in `create`.
-            score_weight: As in `create`, 1 to 10.
-            not_scored: As in `create`.
-            question_type: As in `create`.
-            min_follow_ups: As in `create`.
-            max_follow_ups: As in `create`.
-            additional_instructions: As in `create`.
-            post_processing_evaluation_criteria: As in `create`.
-            expected_answer: As in `create`.
-            expected_value: As in `create`.
-            is_dealbreaker: As in `create`.
-            answer: As in `create`.
-            is_knockout: As in `create`.
-            dropdown_values: As in `create`.
-            is_answer_mandated: As in `create`.
-            mcq_type: As in `create`.
-            operator: As in `create`.
-            file_types: As in `create`.
-            allow_multiple_files: As in `create`.
-            slider_min: As in `create`.
-            slider_max: As in `create`.
-            slider_step: As in `create`.
-            response_format: As in `create`.
-            instructions: As in `create`.
-            options: As in `create`.
-            structured_config: As in `create`.
+            text: The same as in `create`, like all other parameters.
+            evaluation_criteria: The same as in `create`.
+            score_of_1: The same as in `create`.
+            score_of_5: The same as in `create`.
+            score_weight: The same as in `create`, 1 to 10.
+            not_scored: The same as in `create`.
+            question_type: The same as in `create`.
+            min_follow_ups: The same as in `create`.
+            max_follow_ups: The same as in `create`.
+            additional_instructions: The same as in `create`.
+            post_processing_evaluation_criteria: The same as in `create`.
+            expected_answer: The same as in `create`.
+            expected_value: The same as in `create`.
+            is_dealbreaker: The same as in `create`.
+            answer: The same as in `create`.
+            is_knockout: The same as in `create`.
+            dropdown_values: The same as in `create`.
+            is_answer_mandated: The same as in `create`.
+            mcq_type: The same as in `create`.
+            operator: The same as in `create`.
+            file_types: The same as in `create`.
+            allow_multiple_files: The same as in `create`.
+            slider_min: The same as in `create`.
+            slider_max: The same as in `create`.
+            slider_step: The same as in `create`.
+            response_format: The same as in `create`.
+            instructions: The same as in `create`.
+            options: The same as in `create`.
+            structured_config: The same as in `create`.
 
         Returns:
             The question as it is now.
@@ -721,7 +721,7 @@ class AsyncQuestions(AsyncResource):
         Delete a question from a posting (operation `deleteQuestion`).
 
         It is no longer listed, and no operation restores it. The contract does not say whether
-        `get` still returns it (U).
+        `get` still returns it.
 
         Args:
             posting_id: The question's posting.

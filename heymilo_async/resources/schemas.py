@@ -39,7 +39,7 @@ class AsyncSchemas(AsyncResource):
         Return the types of agents and their settings (operation
         `list_agent_types_api_v2_schemas_agents_get`).
 
-        The contract has no schema for this registry (U): the client returns it unchanged.
+        The contract has no schema for this registry, so the client returns it unchanged.
 
         Returns:
             The server's JSON object, as a read-only mapping.
@@ -67,7 +67,7 @@ class AsyncSchemas(AsyncResource):
         Return the types of questions of each modality (operation
         `list_question_types_api_v2_schemas_question_types_get`).
 
-        The contract has no schema for this registry (U): the client returns it unchanged.
+        The contract has no schema for this registry, so the client returns it unchanged.
 
         Returns:
             The server's JSON object, as a read-only mapping.

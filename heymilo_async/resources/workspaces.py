@@ -32,8 +32,8 @@ class AsyncWorkspaces(AsyncResource):
         Return the workspaces that the credential has access to (operation `listWorkspaces`).
 
         An API key has access to one workspace, an OAuth token to all of its user's. Pass a
-        workspace's id to a client as *workspace_id*. The contract has no schema for a workspace
-        (U), so the client returns the server's JSON unchanged.
+        workspace's id to a client as *workspace_id*. The contract has no schema for a workspace,
+        so the client returns the server's JSON unchanged.
 
         Returns:
             The workspaces, as read-only mappings. An item that is no JSON object is returned

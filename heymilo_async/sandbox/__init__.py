@@ -1,20 +1,20 @@
 """
-A HeyMilo of one's own: the contract answered from memory, over a real socket on this machine.
+A local HeyMilo: serves the contract from memory, over a real socket on this machine.
 
     from heymilo_async import sandbox
 
     with sandbox.running(numbers=30) as milo, milo.client() as client:
         assert 30 == len(list(client.phone_numbers.list_all()))
 
-How to read it, from the transport inwards: `_serve` hands out a `Sandbox` and runs what is behind it in
-a thread (`_background`); `_relay` notes each request in `_requests`, asks the `_plan` which of the
-`faults` it meets, and sends the answer by `_steps`; by its `_evidence` the `_judge` says how the one
-who asks behaves (`conduct`); uvicorn passes what is left to `_front`; `_app`
-lets in who has a key, as often as `_limits` lets them, checks what is asked against the `_contract`
-(`_validation`), and has one of the `_behaviours` answer it from the `_world`: from its `_store`s of
-`_items`, by its `_clock` and its `_assumptions`. What there is at first comes from `_seeds`, and from
-what is `_plausible` by the contract's schemas; how candidates get on, from `_hiring`, and what comes of
-their interviews, from `_results`. `_errors` says no.
+How to read it, in the order of a request. `_serve` creates the `Sandbox`, and runs its server in a
+thread (`_background`). `_relay` is a TCP proxy: it logs each request in `_requests`, gets a fault
+from the `_plan`, if any (`faults`), and sends the response in `_steps`. uvicorn passes the request
+to `_front` and `_app`, which checks the key, the rate limit (`_limits`) and the request
+(`_contract`, `_validation`). One of the `_behaviours` then answers from the `_world`, which has
+`_store`s of `_items`, a `_clock` and `_assumptions`. The initial data comes from `_seeds` and
+`_plausible`, the candidates' progress from `_hiring`, and the interviews' results from `_results`.
+`_errors` builds the error responses. `_judge` reports on the clients' conduct (`conduct`), from the
+`_evidence` that the relay collects.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-The application: every operation of the contract, for who has a key.
+The application: serves every operation of the contract to clients with a key.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from ._limits import Limiter
 from ._validation import read_body, read_query
 from ._world import World
 
-#: What the contract declares no credential for, though its `security` covers all.
+#: Paths for which the contract declares no credential parameter, though `security` covers all.
 _DISCOVERY: Final = ("/health", "/api/v2/schemas/")
 
 
 @attrs.frozen(kw_only=True)
 class Backend:
     """
-    What the application works on.
+    The state behind the application.
 
     Attributes:
-        world: What there is.
-        api_key: The key that is let in.
-        access_token: The token that is let in.
-        limiter: Counts the requests; None: they are not counted.
+        world: The data.
+        api_key: The accepted key.
+        access_token: The accepted token.
+        limiter: Counts the requests; None: no rate limit.
     """
 
     world: World
@@ -66,7 +66,7 @@ async def _document(_request: Request) -> Response:
 
 
 def _route(path: str, operations: Sequence[Operation], backend: Backend) -> Route:
-    # One route a path, for `Allow` has the methods of one route.
+    # One route per path, because the `Allow` header has the methods of a single route.
     methods = {one.method: one for one in operations}
 
     async def endpoint(request: Request) -> Response:
@@ -76,7 +76,7 @@ def _route(path: str, operations: Sequence[Operation], backend: Backend) -> Rout
 
 
 def _only(route: Route, methods: Sequence[str]) -> Route:
-    # Starlette lets HEAD in wherever GET is; FastAPI, which the API is made with, does not.
+    # Starlette accepts HEAD for every GET route; FastAPI, which the real API uses, does not.
     route.methods = set(methods)
     return route
 
@@ -117,7 +117,7 @@ def _authenticate(operation: Operation, request: Request, backend: Backend) -> N
         or (takes_key and _same(bearer, backend.api_key))
     ):
         raise Refusal(401, "invalid_credentials", "The API key or access token is not valid.")
-    # Only who is let in is counted: a stranger could otherwise use up a key's requests.
+    # Count only authenticated requests: other clients must not use up the key's limit.
     if backend.limiter is not None:
         _count(request, backend.limiter, "token" if x_api_key is None else "key")
 
@@ -126,7 +126,7 @@ def _count(request: Request, limiter: Limiter, credential: str) -> None:
     verdict = limiter.take(credential)
     add_headers(request.scope, limiter.headers(verdict))
     if not verdict.allowed:
-        raise Refusal(429, "rate_limit_exceeded", "Too many requests: wait, then go on.")
+        raise Refusal(429, "rate_limit_exceeded", "Too many requests: wait and retry.")
 
 
 def _same(given: str, expected: str) -> bool:

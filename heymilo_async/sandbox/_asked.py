@@ -1,5 +1,5 @@
 """
-What an operation is asked, and how it frames what it answers.
+The validated request to an operation, and the envelopes of responses.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ._world import World
 @attrs.frozen(kw_only=True)
 class Asked:
     """
-    A request that the contract allows.
+    A validated request.
 
     Attributes:
-        path: The values of the parameters in its path.
-        query: Those of its query; what was not given has its default.
-        body: Its JSON; None if the operation takes none.
-        url: Its path.
-        headers: By lower-case name.
+        path: The path parameters.
+        query: The query parameters, including defaults.
+        body: The JSON body; None if the operation takes none.
+        url: The path of the URL.
+        headers: The headers by lower-case name.
     """
 
     operation: Operation
@@ -37,20 +37,20 @@ class Asked:
     headers: Mapping[str, str]
 
 
-#: Answers a request: with JSON for the operation's own status, or with a response of its own.
+#: Handles a request; returns JSON for the operation's status, or a complete response.
 Behaviour = Callable[[World, Asked], Any]
 
 
 def single(data: Any, meta: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """
-    Return *data* in the envelope of one.
+    Return *data* in the envelope for a single object.
     """
     return {"data": plain(data), "meta": meta}
 
 
 def listed(items: Iterable[Any], url: str) -> dict[str, Any]:
     """
-    Return all *items* in the envelope of many.
+    Return all *items* in the envelope for a list.
     """
     data = [plain(item) for item in items]
     pagination = {"has_more": False, "total_count": len(data), "url": url}
@@ -65,10 +65,10 @@ def page(
     noun: str | None = None,
 ) -> dict[str, Any]:
     """
-    Return the page of *store* that was asked for.
+    Return the requested page of *store*.
 
     Raises:
-        Invalid: No item has the id that the page is to start after.
+        Invalid: No item has the id `starting_after`.
     """
     search = (asked.query.get("search") or "").casefold()
 
@@ -102,13 +102,13 @@ def _title(item: Mapping[str, Any]) -> str:
 
 def noun_of(operation: Operation) -> str:
     """
-    Return what one item of the operation's resource is called, in words.
+    Return the noun for an item of the operation's resource.
     """
     return operation.resource.replace("_", " ").removesuffix("s")
 
 
 def plain(value: Any) -> Any:
     """
-    Return *value* as JSON has it.
+    Return *value* as JSON-compatible data.
     """
     return shown(value) if isinstance(value, Item) else value

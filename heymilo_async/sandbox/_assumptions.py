@@ -1,5 +1,5 @@
 """
-What nobody outside HeyMilo knows of the real service: each is a setting, for both must do.
+Settings for behaviour of the real API that HeyMilo does not document.
 """
 
 from __future__ import annotations
@@ -31,50 +31,51 @@ def _check_choice(owner: Any, attribute: attrs.Attribute[Any], value: object) ->
 )
 class Assumptions:
     """
-    How the sandbox behaves where the contract and HeyMilo's pages do not say how the API does.
+    The sandbox's behaviour where neither the contract nor HeyMilo's pages describe the API.
 
-    An integration that works with either value of each does not depend on a guess.
+    An integration that works with all values does not depend on a guess.
 
     Attributes:
-        wrong_source: The status when a posting is made with both a workflow and a template, or
-            with neither.
-        checks_references: Whether a posting that points at a phone number, a sender or a group that
-            does not exist is refused with a 404.
-        closed_posting: The status when a candidate is ingested into a draft or an archived posting.
-        null_clears: Whether a null in an update clears the value; else it changes nothing.
-        step_bounds: Whether an update of a step's config is held to the bounds of creating one.
-        activate_unarchives: Whether activating an archived posting brings it back; else 422.
-        lists_inactive: Whether drafts and archived postings are in the lists.
-        newest_first: Whether lists begin with what was made last.
-        clone_title: Whether a clone has the title of its original, or one that says `Copy of`.
-        deleted_found: Whether a deleted question or webhook is still there for get and delete.
-        infers_question_type: Whether the type of a form's or an SMS's question is the server's
-            choice even when one was sent.
-        incomplete_order: The status when a new order lacks an active question, or has another.
-        same_email: What comes of ingesting an e-mail address again: the same interview, or a 409.
-        bulk_keeps_order: Whether a bulk's answer is in the order of its request.
-        ingestion_seconds: How long an asynchronous ingestion takes, by the sandbox's clock.
-        not_ready: Where an unfinished interview says `not_ready`: in the status of its `data`, of
-            which there may be nothing else (`bare`, less than the contract requires), in the
-            envelope's `meta`, or nowhere.
-        metadata_merges: Whether setting an interview's metadata keeps the keys that were not sent.
-        resolve_without_criteria: What becomes of a search in the ATS for nobody: a 400, or a 200
-            that says `success: false`.
-        ats_push: What becomes of a candidate that is pushed to the ATS: taken, refused again and
-            again, nothing for ever, or not even queued.
-        push_polls: How often a push has to be asked for until something has become of it.
-        unknown_push: The status when nobody knows the queue item.
-        fractional_bounds: Whether `created_after` and `created_before` may be Unix seconds with a
-            fraction; else 400.
-        same_webhook: What comes of registering the same webhook again: another, or the same.
-        preview: Whether a voice's preview comes as it is, from elsewhere, or, which the contract
-            allows to the letter, as JSON.
-        bearer_takes_key: Whether the API key may come as `Authorization: Bearer`.
-        keyless_discovery: Whether health and the schemas are told to who has no key.
+        wrong_source: The status for a new posting with both a workflow and a template, or with
+            neither.
+        checks_references: Whether a posting that refers to an unknown phone number, sender or group
+            gets a 404.
+        closed_posting: The status for ingesting a candidate into a draft or archived posting.
+        null_clears: Whether a null in an update clears the value; otherwise it is ignored.
+        step_bounds: Whether an update of a step's config is limited to the ranges for a new step.
+        activate_unarchives: Whether activating an archived posting restores it; otherwise 422.
+        lists_inactive: Whether lists include drafts and archived postings.
+        newest_first: Whether lists start with the newest item.
+        clone_title: Whether a clone has the original's title (`same`), or a `Copy of` it (`copy`).
+        deleted_found: Whether get and delete still find a deleted question or webhook.
+        infers_question_type: Whether the server replaces the type of form and SMS questions by its
+            own.
+        incomplete_order: The status for a new order that lacks an active question, or has an
+            unknown one.
+        same_email: The result of ingesting an email address again: the same interview, or a 409.
+        bulk_keeps_order: Whether a bulk response has the order of its request.
+        ingestion_seconds: The duration of an asynchronous ingestion, by the sandbox's clock.
+        not_ready: Where the response about an unfinished interview has `not_ready`: in the status
+            of its `data`, possibly without other data (`bare`, less than the contract requires), in
+            the envelope's `meta`, or nowhere.
+        metadata_merges: Whether setting an interview's metadata keeps keys that are not sent.
+        resolve_without_criteria: The response to an ATS search without criteria: a 400, or a 200
+            with `success: false`.
+        ats_push: The outcome of a push to the ATS: it succeeds, fails repeatedly, never ends, or
+            is not even queued.
+        push_polls: How many status requests a push needs before it has an outcome.
+        unknown_push: The status for an unknown queue item.
+        fractional_bounds: Whether `created_after` and `created_before` may be fractional Unix
+            seconds; otherwise 400.
+        same_webhook: The result of registering the same webhook again: another one, or the same.
+        preview: Whether a voice's preview is sent as audio, as a redirect, or as JSON, which the
+            contract also allows.
+        bearer_takes_key: Whether the API key is also accepted as `Authorization: Bearer`.
+        keyless_discovery: Whether health and the schemas are available without a key.
 
     Raises:
-        TypeError: A value is of the wrong type.
-        ValueError: A value is none of those that can be.
+        TypeError: A value has the wrong type.
+        ValueError: A value is not one of the allowed ones.
 
     Example:
         >>> from heymilo_async import sandbox

@@ -1,5 +1,5 @@
 """
-Something asynchronous in a thread of its own, for as long as a `with` lasts.
+Runs a coroutine in its own thread during a `with` block.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 _SECONDS_TO_START: Final = 10.0
 
-#: Takes what to call when it has started, and what tells it to stop.
+#: Takes a callback for "started", and an event for "stop".
 Main = Callable[[Callable[[], None], asyncio.Event], Coroutine[Any, Any, None]]
 
 
@@ -22,9 +22,9 @@ def background(
     main: Main, *, name: str, seconds_to_start: float = _SECONDS_TO_START
 ) -> Generator[None, None, None]:
     """
-    Run *main* in an event loop and a thread of its own while the `with` block lasts.
+    Run *main* in its own event loop and thread during the `with` block.
 
-    What it raises before it has started is raised here.
+    An exception before it has started is raised here.
     """
     begun: concurrent.futures.Future[None] = concurrent.futures.Future()
     stops: concurrent.futures.Future[Callable[[], object]] = concurrent.futures.Future()
@@ -36,16 +36,16 @@ def background(
         await main(lambda: begun.set_result(None), stop)
 
     def work() -> None:
-        # Named outright, because a loop policy of the process may prefer another kind of loop.
+        # An explicit loop factory, because the process's policy may create another kind of loop.
         try:
             with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
                 runner.run(run())
         except BaseException as error:
-            # Once it has started nobody waits for this any more: then `set_exception` raises, and
+            # After the start, the future is done: `set_exception` then raises, and
             # `threading.excepthook` shows both errors.
             begun.set_exception(error)
 
-    # A daemon, lest a `with` that is never left keeps the interpreter from ending.
+    # A daemon thread, so that an unfinished `with` block does not keep the interpreter alive.
     thread = threading.Thread(target=work, name=name, daemon=True)
     thread.start()
     stop = stops.result(seconds_to_start)

@@ -1,5 +1,5 @@
 """
-The sandbox's time: it stands still until it is told to go on, or runs as the world's does.
+The sandbox's clock: stands still until it is advanced, or runs in real time.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ START: Final = 1_767_603_600.0
 
 class Clock:
     """
-    Tells the time in Unix seconds. Threads may share it.
+    A clock in Unix seconds; thread-safe.
 
-    *real* is what it goes on with; None: it stands still.
+    *real* is the clock that it follows; None: it stands still.
     """
 
     def __init__(self, start: float, real: Callable[[], float] | None = None) -> None:
@@ -37,14 +37,14 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """
-        Let *seconds* pass at once.
+        Move the clock forward by *seconds*.
         """
         with self._lock:
             self._ahead += seconds
 
     def reset(self) -> None:
         """
-        Forget what was let pass at once.
+        Undo all calls of `advance`.
         """
         with self._lock:
             self._ahead = 0.0
@@ -52,7 +52,7 @@ class Clock:
 
 def clock(start: float | None, *, real_time: bool) -> Clock:
     """
-    Return a clock that begins at *start*; None: now in real time, else always the same day.
+    Return a clock that starts at *start*; None: now if it runs in real time, else a fixed day.
     """
     if real_time:
         return Clock(time.time() if start is None else start, time.monotonic)

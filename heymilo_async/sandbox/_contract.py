@@ -1,5 +1,5 @@
 """
-The packaged contract, read: its operations, its schemas, and what checks a value against them.
+The packaged contract: its operations, its schemas, and validators for them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import jsonschema_rs
 
 Shape = Literal["page", "list", "single", "object", "bytes"]
 
-#: The document as it is served: facts of the published one, without its prose.
+#: The document as it is served: the published contract without its prose.
 TEXT: Final = (Path(__file__).parent / "contract.json").read_bytes()
 DOCUMENT: Final[dict[str, Any]] = json.loads(TEXT)
 SCHEMAS: Final[dict[str, Any]] = DOCUMENT["components"]["schemas"]
 
-#: The member by which an item is known, and which `starting_after` takes, where it is not `id`.
+#: The field that identifies an item, and that `starting_after` takes, if it is not `id`.
 _KEYS: Final = {
     "AtsConnection": "integration_id",
     "CandidateResponse": "interview_id",
@@ -36,13 +36,13 @@ class Operation:
     An operation of the contract.
 
     Attributes:
-        path: With the names of its parameters, such as `/api/v2/voices/{voice_id}`.
-        query: The schemas of the query's parameters.
+        path: The path template, such as `/api/v2/voices/{voice_id}`.
+        query: The schemas of the query parameters.
         body: The name of the body's schema; None: it takes no body.
-        status: The lowest status that is a success.
-        shape: How the answer is framed: a page can be walked, a list cannot, an object has no
+        status: The lowest success status.
+        shape: The envelope of the response: a page has a cursor, a list has none, an object has no
             envelope.
-        answer: The schema of the whole answer.
+        answer: The schema of the whole response.
         item: The name of the schema of `data`, or of an item in it; None: it has no name.
     """
 
@@ -59,21 +59,21 @@ class Operation:
     @property
     def parameters(self) -> list[str]:
         """
-        The names in its path, the outermost first.
+        The names of the path parameters, in order.
         """
         return re.findall(r"{(\w+)}", self.path)
 
     @property
     def is_bulk(self) -> bool:
         """
-        Whether its body has many of what another operation takes one of.
+        Whether it is the bulk version of another operation.
         """
         return "/bulk" in self.path
 
     @property
     def resource(self) -> str:
         """
-        What a client calls the collection that the path ends in: `voices` for a voice, too.
+        The client's name for the resource at the end of the path: `voices` also for one voice.
         """
         words = [word for word in self.path.split("/") if word and not word.startswith("{")]
         return words[-1].replace("-", "_")
@@ -81,7 +81,7 @@ class Operation:
 
 def key_of(schema: str) -> str:
     """
-    Return the member by which an item of *schema* is known.
+    Return the name of the field that identifies an item of *schema*.
     """
     return _KEYS.get(schema, "id")
 
@@ -123,7 +123,7 @@ def _operation(path: str, method: str, said: Mapping[str, Any]) -> Operation:
 
 
 def _is_static_first(operation: Operation) -> tuple[bool, ...]:
-    # Routes are tried in order, and `/postings/list` would be a posting of that id.
+    # Routes are tried in order, and `/postings/list` would match as a posting's id.
     return tuple(part.startswith("{") for part in operation.path.split("/"))
 
 
@@ -133,12 +133,12 @@ def _read(paths: Mapping[str, Any]) -> Iterable[Operation]:
             yield _operation(path, method, {"parameters": [], **said})
 
 
-#: Every operation by its id, in the order in which their paths are to be tried.
+#: Every operation by its id, in the order for matching paths.
 OPERATIONS: Final[Mapping[str, Operation]] = {
     one.id: one for one in sorted(_read(DOCUMENT["paths"]), key=_is_static_first)
 }
 
-#: The schema of the items of each collection that no other one is above of.
+#: The item schemas of all top-level collections.
 RESOURCES: Final[Mapping[str, str]] = {
     one.resource: one.item
     for one in OPERATIONS.values()
@@ -146,7 +146,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     and one.item
     and one.shape in {"page", "list"}
     and not one.parameters
-    # Another view of the postings.
+    # The summaries are another view of the postings.
     and one.item != "PostingSummary"
 }
 
@@ -158,7 +158,7 @@ _PATTERNS: Final = [
 
 def operation_of(method: str, path: str) -> str | None:
     """
-    Return the id of the operation that *method* and *path* ask for, None if they ask for none.
+    Return the id of the operation for *method* and *path*, None if there is none.
     """
     for wanted, pattern, operation in _PATTERNS:
         if wanted == method and pattern.fullmatch(path):
@@ -168,11 +168,11 @@ def operation_of(method: str, path: str) -> str | None:
 
 def _rewritten(schema: Any) -> Any:
     """
-    Return *schema* so that an error in an alternative names the member that is wrong.
+    Rewrite alternatives in *schema*, so that errors name the invalid member.
 
-    A validator of `anyOf` or `oneOf` says that no alternative fits, and where, but not what is
-    wrong in the one that was meant. It does if there is just one left: `T or null` becomes "if it is
-    not null, then T", and a choice by a constant `type` becomes an `if` for each of them.
+    For `anyOf` and `oneOf`, a validator only reports that no alternative matches, not which
+    member of the intended one is invalid. So `T or null` becomes "if not null, then T", and
+    alternatives with a constant `type` become one `if` per type.
     """
     if isinstance(schema, list):
         return [_rewritten(one) for one in schema]
@@ -212,7 +212,7 @@ _REWRITTEN: Final = {"schemas": {name: _rewritten(schema) for name, schema in SC
 
 def validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
     """
-    Return what checks values against *schema*, which may point into the contract.
+    Return a validator for *schema*, which may refer to the contract's schemas.
     """
     return jsonschema_rs.Draft202012Validator({**_rewritten(schema), "components": _REWRITTEN})
 
@@ -220,6 +220,6 @@ def validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
 @functools.cache
 def validator_of(name: str) -> jsonschema_rs.Draft202012Validator:
     """
-    Return what checks values against the contract's schema *name*; it is made once.
+    Return the cached validator for the contract's schema *name*.
     """
     return validator({"$ref": f"#/components/schemas/{name}"})

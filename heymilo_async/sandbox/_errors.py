@@ -1,5 +1,5 @@
 """
-How the sandbox says no: the contract's error envelope, and FastAPI's shapes, as the real API does.
+The sandbox's error responses: the contract's error envelope, and FastAPI's formats.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TYPES: Final = {
 
 class Refusal(HTTPException):
     """
-    An answer in the error envelope, raised by an operation or by what comes before it.
+    An error response in the error envelope.
     """
 
     def __init__(self, status_code: int, code: str, message: str, param: str | None = None) -> None:
@@ -29,9 +29,9 @@ class Refusal(HTTPException):
         self.param = param
 
 
-class Invalid(Exception):  # noqa: N818 - it is an answer, and never leaves the application
+class Invalid(Exception):  # noqa: N818 - it is a response, and never leaves the application
     """
-    What was sent is not what the contract says; *issues* are FastAPI's `detail`.
+    The request does not match the contract; *issues* are FastAPI's `detail`.
     """
 
     def __init__(self, *issues: Mapping[str, Any]) -> None:
@@ -41,14 +41,14 @@ class Invalid(Exception):  # noqa: N818 - it is an answer, and never leaves the 
 
 def issue(loc: Sequence[str | int], kind: str, message: str) -> Mapping[str, Any]:
     """
-    Return one line of `detail`: where, what, in words.
+    Return an item of `detail`: location, kind and message.
     """
     return {"loc": list(loc), "msg": message, "type": kind}
 
 
 def missing(noun: str, param: str) -> Refusal:
     """
-    Return the refusal for an id, given as *param*, that no such thing has.
+    Return the 404 for an unknown id in the parameter *param*.
     """
     code = f"{noun.replace(' ', '_')}_not_found"
     return Refusal(404, code, f"No {noun} has this id.", param=param)
@@ -63,7 +63,7 @@ def envelope(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """
-    Return an answer of *status_code* in the error envelope.
+    Return a response with *status_code* in the error envelope.
     """
     default_type = "api_error" if status_code >= 500 else "invalid_request_error"
     error: dict[str, Any] = {
@@ -79,20 +79,20 @@ def envelope(
 
 async def refused(_request: Request, error: Exception) -> JSONResponse:
     """
-    Answer a `Refusal`, or what the router itself refuses: an unknown path, a wrong method.
+    Return the response for a `Refusal`, or for a router error: unknown path, wrong method.
     """
     assert isinstance(error, HTTPException)
     if isinstance(error, Refusal):
         return envelope(error.status_code, error.code, error.detail, param=error.param)
-    # As FastAPI does: the router knows nothing of the API's envelope.
+    # As in FastAPI, whose router does not use the API's envelope.
     return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
 
 
 async def invalid(_request: Request, error: Exception) -> JSONResponse:
     """
-    Answer that what was sent is not what the contract says.
+    Return the response for `Invalid`.
 
-    FastAPI's own answer also repeats the input; the contract has no field for that.
+    FastAPI's own response also repeats the input; the contract has no field for that.
     """
     assert isinstance(error, Invalid)
     return JSONResponse({"detail": error.issues}, 422)

@@ -1,5 +1,5 @@
 """
-What every request passes first: its answer gets an id, and a crash becomes a 500.
+Middleware for every request: adds a request id, and turns a crash into a 500.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _log = logging.getLogger("heymilo_async.sandbox")
 # https://docs.python.org/3/howto/logging.html#configuring-logging-for-a-library
 _log.addHandler(logging.NullHandler())
 
-#: Where a scope keeps the headers that its answer gets beside its own.
+#: The key in a scope for additional headers of the response.
 _ADDED: Final = "heymilo_async.sandbox.headers"
 
 
 def add_headers(scope: Scope, headers: Mapping[str, str]) -> None:
     """
-    Have the answer to the request of *scope* sent with *headers*, also if it is a refusal.
+    Add *headers* to the response for *scope*, including an error response.
     """
     scope.setdefault(_ADDED, {}).update(headers)
 
@@ -34,8 +34,8 @@ class Front:
     """
     ASGI middleware around the routes of the sandbox.
 
-    It answers crashes itself, because Starlette would do so outside of all middleware, where the
-    answer got no id.
+    It handles crashes itself, because Starlette does so outside of all middleware, where the
+    response would get no id.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -57,6 +57,6 @@ class Front:
         try:
             await self._app(scope, receive, send_with_id)
         except Exception:
-            _log.exception("the sandbox could not answer request %s", request_id)
-            answer = envelope(500, "internal_error", "The sandbox failed; its log says why.")
+            _log.exception("the sandbox failed to handle request %s", request_id)
+            answer = envelope(500, "internal_error", "The sandbox failed; see its log.")
             await answer(scope, receive, send_with_id)

@@ -1,7 +1,7 @@
 """
-Hiring, simulated: when each candidate takes which step, and how far that is at a given time.
+Simulates hiring: when a candidate takes each step, and the progress at a given time.
 
-Pure: a journey depends on the seed, the interview and the workflow; what is seen of it, on the time.
+The functions are pure: a journey depends on seed, interview and workflow; the progress, on time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _HOUR: Final = 3600.0
 _NEVER: Final = math.inf
 _DAYS_BEFORE: Final = 14
 
-# Of each, one in so many.
+# Probabilities.
 _NEVER_BEGINS: Final = 0.15
 _GIVES_UP: Final = 0.05
 _KNOCKED_OUT: Final = 0.12
@@ -39,7 +39,7 @@ _LAST_NAMES: Final = ("Example", "Sample", "Specimen")
 @attrs.frozen(kw_only=True)
 class Stage:
     """
-    One step of a candidate's workflow, and when it is taken; what never happens does so at infinity.
+    One step of a candidate's workflow, with its times; infinity means never.
     """
 
     step_id: str
@@ -51,7 +51,7 @@ class Stage:
 
     def status(self, now: float) -> str:
         """
-        Return the contract's word for how far it is.
+        Return the contract's status of the step.
         """
         if now < self.began_at:
             return "not_started"
@@ -63,13 +63,13 @@ class Stage:
 @attrs.frozen(kw_only=True)
 class Journey:
     """
-    A candidate's way through a workflow.
+    A candidate's path through a workflow.
 
     Attributes:
-        evaluated_at: When the score is there.
+        evaluated_at: When the score is available.
         score: The score, 0 to 100.
-        decision: The word of a recruiter: `shortlisted` or `dismissed`.
-        decided_at: When it is said.
+        decision: The recruiter's decision: `shortlisted` or `dismissed`.
+        decided_at: When the recruiter decides.
     """
 
     stages: Sequence[Stage]
@@ -80,7 +80,7 @@ class Journey:
 
     def status(self, now: float) -> str:
         """
-        Return the contract's word for how far the candidate is.
+        Return the contract's status of the candidate.
         """
         words = [stage.status(now) for stage in self.stages]
         if "knocked_out" in words:
@@ -95,7 +95,7 @@ class Journey:
 
     def completed_at(self, now: float) -> float | None:
         """
-        Return when all steps were taken, None if they are not.
+        Return when the last step was completed, None if it is not.
         """
         last = self.stages[-1] if self.stages else None
         done = last is not None and last.status(now) == "completed"
@@ -106,9 +106,9 @@ def journey(
     seed: int, interview_id: str, steps: Sequence[Mapping[str, Any]], invited_at: float
 ) -> Journey:
     """
-    Return the way of an interview through *steps*, from its invitation on.
+    Return the journey of an interview through *steps*, from its invitation on.
     """
-    chance = random.Random(f"{seed}:{interview_id}")  # noqa: S311 - to be repeated
+    chance = random.Random(f"{seed}:{interview_id}")  # noqa: S311 - must be reproducible
     at = invited_at + chance.uniform(1, 72) * _HOUR
     if chance.random() < _NEVER_BEGINS:
         at = _NEVER
@@ -144,7 +144,7 @@ def journey(
 
 def progress(way: Journey, now: float) -> dict[str, Any]:
     """
-    Return the contract's `CandidateWorkflow` of *way* as it is *now*.
+    Return the contract's `CandidateWorkflow` for *way* at the time *now*.
     """
     steps: list[dict[str, Any]] = []
     moments: list[float] = []
@@ -172,14 +172,14 @@ def progress(way: Journey, now: float) -> dict[str, Any]:
 
 def scored(way: Journey, now: float) -> float | None:
     """
-    Return the candidate's score, None as long as there is none.
+    Return the candidate's score, None if there is none yet.
     """
     return way.score if now >= way.evaluated_at else None
 
 
 def summary(way: Journey, interview_id: str, now: float) -> dict[str, Any]:
     """
-    Return the contract's `AgentSummary`: an entry for each step that has ended.
+    Return the contract's `AgentSummary`, with an entry for each completed step.
     """
     found: dict[str, Any] = {}
     for stage in way.stages:
@@ -213,7 +213,7 @@ def summary(way: Journey, interview_id: str, now: float) -> dict[str, Any]:
 
 class Applicant(Item):
     """
-    What is known of a candidate at all times; the rest is the journey's.
+    The constant data of a candidate; the other fields depend on the journey.
     """
 
     __slots__ = ()
@@ -227,7 +227,7 @@ class Applicant(Item):
 
 class Applicants(Store[Item]):
     """
-    The candidates, each as far as the clock says.
+    The candidates, with the progress of the current time.
     """
 
     def __init__(
@@ -245,14 +245,14 @@ class Applicants(Store[Item]):
 
     def kept(self) -> tuple[Item, ...]:
         """
-        Return what is known of the candidates at all times.
+        Return the constant data of all candidates.
         """
         with self._lock:
             return tuple(self._items.values())
 
     def journey(self, candidate: Mapping[str, Any]) -> Journey:
         """
-        Return the way of *candidate*.
+        Return the journey of *candidate*.
         """
         steps = self._steps_of(candidate["posting_id"])
         return journey(self._seed, candidate["interview_id"], steps, candidate["created_at"])
@@ -276,22 +276,22 @@ class Applicants(Store[Item]):
 
 
 def applicant(
-    interview_id: str, posting_id: str, created_at: float, said: Mapping[str, Any]
+    interview_id: str, posting_id: str, created_at: float, given: Mapping[str, Any]
 ) -> Applicant:
     """
-    Return who was ingested with what was *said*.
+    Return the candidate for the *given* body of an ingestion.
     """
-    # One person of a workspace is one candidate, whatever they apply for.
-    person = digits("candidate", str(said["email"]).casefold())
+    # A person has one candidate id in the workspace, for all postings.
+    person = digits("candidate", str(given["email"]).casefold())
     return Applicant(
         interview_id=interview_id,
         candidate_id=f"cand_{person[:8].lower()}",
         posting_id=posting_id,
-        name=said["name"],
-        email=said["email"],
+        name=given["name"],
+        email=given["email"],
         interview_url=f"https://candidates.example.com/i/{interview_id}?token=sandbox{person[:16]}",
-        metadata=said.get("metadata"),
-        data=said.get("data"),
+        metadata=given.get("metadata"),
+        data=given.get("data"),
         created_at=created_at,
     )
 
@@ -300,13 +300,13 @@ def seed_applicants(
     count: int, postings: Sequence[Item], seed: int, began: float
 ) -> list[Applicant]:
     """
-    Return *count* candidates in all, who were invited within the two weeks before *began*.
+    Return *count* candidates of all postings, invited within the two weeks before *began*.
     """
     made: list[Applicant] = []
     for n in range(count):
         first = _FIRST_NAMES[n % len(_FIRST_NAMES)]
         last = _LAST_NAMES[n % len(_LAST_NAMES)]
-        said = {
+        given = {
             "name": f"{first} {last}",
             "email": f"{first}.{last}.{n + 1}@example.com".lower(),
             "metadata": {"source": "sandbox", "row": str(n + 1)},
@@ -314,6 +314,6 @@ def seed_applicants(
         invited_at = began - _DAYS_BEFORE * 24 * _HOUR * (count - n) / count
         word = digits(seed, "interview", n)
         made.append(
-            applicant(word[:16], postings[n % len(postings)].id, round(invited_at, 3), said)
+            applicant(word[:16], postings[n % len(postings)].id, round(invited_at, 3), given)
         )
     return made

@@ -1,5 +1,5 @@
 """
-What the sandbox keeps: items as the contract's schemas say, which nobody can change in place.
+The sandbox's items: immutable mappings that match the contract's schemas.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _CONTAINERS: Final = (dict, list)
 
 class Item(Mapping[str, Any]):
     """
-    What an answer of the API has in its `data`: a mapping whose members are attributes, too.
+    An object from the `data` of a response: a mapping whose members are also attributes.
 
-    It is frozen; `Store.change` puts another one in its place.
+    It is frozen; `Store.change` replaces it by another one.
 
     Args:
-        **members: What it has, by the names of the contract; what may be left out is filled in.
+        **members: The members, by the contract's names; optional ones get their defaults.
 
     Raises:
-        ValueError: The contract does not allow the value of a member, or one is missing.
+        ValueError: A member has a value that the contract does not allow, or is missing.
 
     Example:
         >>> from heymilo_async import sandbox
@@ -43,7 +43,7 @@ class Item(Mapping[str, Any]):
 
     #: The contract's schema.
     schema: ClassVar[str]
-    #: The member by which it is known.
+    #: The name of the member that identifies it.
     key: ClassVar[str]
 
     def __init__(self, **members: Any) -> None:
@@ -77,7 +77,7 @@ class Item(Mapping[str, Any]):
         raise AttributeError(message)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Most classes of items are made when they are wanted, and nobody finds them by name.
+        # Most item classes are created on demand, so pickle cannot find them by name.
         return _remade, (self.schema, self._members)
 
     def __repr__(self) -> str:
@@ -86,31 +86,31 @@ class Item(Mapping[str, Any]):
     @property
     def item_id(self) -> str:
         """
-        By what it is known.
+        The value of the member that identifies it.
         """
         return str(self._members[self.key])
 
 
-# These are no methods, because whoever has an item sees its methods.
+# Functions instead of methods, because the methods of an item are public.
 
 
 def shown(item: Item) -> Mapping[str, Any]:
     """
-    Return the members of *item* as they are, to be read and not to be changed.
+    Return the members of *item* without a copy; do not modify them.
     """
     return item._members
 
 
 def changed(item: ItemT, fields: Mapping[str, Any]) -> ItemT:
     """
-    Return another one, with other values of some members.
+    Return a copy of *item* with other values for some members.
     """
     return type(item)(**{**shown(item), **fields})
 
 
 def trusted(kind: type[ItemT], members: Mapping[str, Any]) -> ItemT:
     """
-    Return an item of *members* that are known to be right, and are nobody else's.
+    Return an item from valid *members* without checking and copying them.
     """
     item = kind.__new__(kind)
     item._keep(completed(kind.schema, members))
@@ -133,7 +133,7 @@ def _remade(schema: str, members: Mapping[str, Any]) -> Item:
 
 def completed(schema: str, members: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return *members* with all that *schema* lets one leave out: its default, null, or nothing in it.
+    Return *members* with the optional ones of *schema* added: the default, null, or empty.
     """
     properties = SCHEMAS[schema]["properties"]
     required = SCHEMAS[schema].get("required", ())

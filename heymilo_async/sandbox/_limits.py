@@ -1,8 +1,8 @@
 """
-The sandbox's rate limit: how many requests a key may make, as a fixed window or a token bucket.
+The sandbox's rate limit per key: a fixed window or a token bucket.
 
-Our own, for no library counts in fractions of a second, in which tests have to: `limits` and
-`throttled-py` know whole seconds only, and of the two just the latter has token buckets.
+Not from a library: tests need fractions of a second, but `limits` and `throttled-py` count whole
+seconds, and only `throttled-py` has token buckets.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ def _check_algorithm(_: object, __: object, value: Any) -> None:
 @attrs.frozen
 class RateLimit:
     """
-    So many requests in so many seconds, for each credential by itself.
+    A rate limit per credential: *limit* requests in *per* seconds.
 
-    A fixed window begins with the first request after the last one ended, and lets *limit* of them
-    through until it ends. A token bucket holds *limit* tokens at first and at most, a request takes
-    one, and they come back evenly, *limit* in *per* seconds.
+    A fixed window starts with the first request after the previous window, and allows *limit*
+    requests until it ends. A token bucket starts full with *limit* tokens; a request takes one, and
+    the bucket refills evenly, *limit* tokens in *per* seconds.
 
     Attributes:
         limit: Requests, 1 to 1,000,000.
@@ -62,8 +62,8 @@ class RateLimit:
         algorithm: `fixed-window` or `token-bucket`.
 
     Raises:
-        TypeError: A value is of the wrong type.
-        ValueError: A value is out of its range.
+        TypeError: A value has the wrong type.
+        ValueError: A value is out of range.
 
     Example:
         >>> from heymilo_async.sandbox import RateLimit
@@ -74,7 +74,7 @@ class RateLimit:
     limit: int = attrs.field(validator=_check_limit)
     per: float = attrs.field(default=60.0, validator=_check_period)
     algorithm: Algorithm = attrs.field(
-        # (pyright takes the default for any str.)
+        # (pyright treats the default as any str.)
         default="fixed-window",  # pyright: ignore[reportAssignmentType]
         kw_only=True,
         validator=_check_algorithm,
@@ -83,17 +83,17 @@ class RateLimit:
     @classmethod
     def parse(cls, text: str, *, algorithm: Algorithm = "fixed-window") -> RateLimit:
         """
-        Read a limit as people write it: `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
+        Parse a limit: `300/min`, `5/s`, `1000/hour`, `30/0.5s`.
 
         Args:
             text: The limit.
             algorithm: As in the class.
 
         Returns:
-            The limit as a value.
+            The limit.
 
         Raises:
-            ValueError: *text* is none, or a number in it is out of its range.
+            ValueError: *text* is not a limit, or a number in it is out of range.
 
         Example:
             >>> from heymilo_async.sandbox import RateLimit
@@ -106,12 +106,12 @@ class RateLimit:
 @attrs.frozen(kw_only=True)
 class Verdict:
     """
-    Whether a request may pass, and how things stand after it.
+    Whether a request is allowed, and the state after it.
 
     Attributes:
-        remaining: How many more may pass right now.
-        reset: Seconds until *limit* requests may pass again.
-        wait: Seconds until the next one may, 0 if it may right now.
+        remaining: How many more requests are allowed right now.
+        reset: Seconds until *limit* requests are allowed again.
+        wait: Seconds until the next request is allowed, 0 if it is allowed right now.
     """
 
     allowed: bool
@@ -123,7 +123,7 @@ class Verdict:
 @attrs.frozen
 class _Count:
     """
-    How much a credential has left at a moment; of a window, the moment is its beginning.
+    How many requests a credential has left at the time *at*; for a window, *at* is its start.
     """
 
     left: float
@@ -132,7 +132,7 @@ class _Count:
 
 class Limiter:
     """
-    Counts the requests of each credential. Threads may share it.
+    Counts the requests of each credential; thread-safe.
     """
 
     def __init__(self, rule: RateLimit, clock: Callable[[], float] = time.monotonic) -> None:
@@ -154,27 +154,27 @@ class Limiter:
 
     def reset(self) -> None:
         """
-        Forget what was counted.
+        Reset all counts.
         """
         with self._lock:
             self._counts.clear()
 
     def headers(self, verdict: Verdict) -> Mapping[str, str]:
         """
-        Return what an answer says of *verdict*.
+        Return the response headers for *verdict*.
         """
-        said = {
+        headers = {
             "X-RateLimit-Limit": str(self._rule.limit),
             "X-RateLimit-Remaining": str(verdict.remaining),
             "X-RateLimit-Reset": self._seconds(verdict.reset),
         }
         if not verdict.allowed:
-            said["Retry-After"] = self._seconds(verdict.wait)
-        return said
+            headers["Retry-After"] = self._seconds(verdict.wait)
+        return headers
 
     def _seconds(self, seconds: float) -> str:
-        # Whole ones, as HTTP has them; but a limit that was scaled down in time, for a test, would
-        # be waited for several times over.
+        # HTTP has whole seconds, but with a short window in a test, a client would wait for several
+        # windows.
         if self._rule.per >= 60:
             return str(math.ceil(seconds))
         return f"{math.ceil(seconds * 1000) / 1000:.3f}"
@@ -195,7 +195,7 @@ def _windowed(rule: RateLimit, count: _Count, now: float) -> tuple[_Count, Verdi
 def _by_tokens(rule: RateLimit, count: _Count, now: float) -> tuple[_Count, Verdict]:
     rate = rule.limit / rule.per
     tokens = min(float(rule.limit), count.left + (now - count.at) * rate)
-    # Sums of floats: a whole token but for a hair is a whole one.
+    # Tolerate rounding errors of float sums.
     allowed = tokens >= 1 - 1e-9
     tokens = max(0.0, tokens - allowed)
     verdict = Verdict(

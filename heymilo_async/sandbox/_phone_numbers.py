@@ -1,5 +1,5 @@
 """
-Phone numbers, of those that belong to nobody: ranges which regulators keep free for fiction.
+Fictional phone numbers, from ranges that regulators reserve for fiction.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 class PhoneNumberResponse(Item):
     """
-    A phone number of the workspace, as the contract's schema of this name has it.
+    A phone number of the workspace, the schema of this name in the contract.
 
     Args:
-        id: What other parts of the API call it by.
+        id: The id that other operations take.
         phone_number: The number in E.164 format.
-        country_code: Its country's ISO code, None if it is not known.
+        country_code: The ISO code of its country, None if it is unknown.
         active: Whether it is active.
-        date_provisioned: When it was provisioned, in Unix seconds; None if it is not known.
+        date_provisioned: When it was provisioned, in Unix seconds; None if that is unknown.
 
     Raises:
         ValueError: The contract does not allow a value.
@@ -48,7 +48,7 @@ class PhoneNumberResponse(Item):
         object: str
 
 
-# 555-0100 to 555-0199 behind every geographic area code:
+# 555-0100 to 555-0199 in every geographic area code:
 # https://www.nanpa.com/numbering/555-line-numbers
 _US_AREA_CODES: Final = (
     *("206", "212", "213", "305", "312", "404", "415", "503", "512", "602"),
@@ -56,7 +56,7 @@ _US_AREA_CODES: Final = (
 )
 _CA_AREA_CODES: Final = ("204", "306", "403", "416", "418", "506", "514", "604", "613", "902")
 
-# A thousand numbers behind each prefix:
+# A thousand numbers with each prefix:
 # https://www.ofcom.org.uk/phones-and-broadband/phone-numbers/numbers-for-drama
 _GB_PREFIXES: Final = (
     *("+441134960", "+441144960", "+441154960", "+441164960", "+441174960", "+441184960"),
@@ -64,7 +64,7 @@ _GB_PREFIXES: Final = (
     *("+442079460", "+442920180", "+441632960", "+447700900"),
 )
 
-# Ten thousand landlines behind each prefix, and mobile numbers one by one:
+# Ten thousand landlines with each prefix, and single mobile numbers:
 # https://www.acma.gov.au/phone-numbers-use-tv-shows-films-and-creative-works
 _AU_PREFIXES: Final = (
     *("+6125550", "+6135550", "+6175550", "+6185550"),
@@ -88,20 +88,20 @@ _SECONDS_BETWEEN: Final = 86_413
 
 def seed_numbers(count: int) -> list[PhoneNumberResponse]:
     """
-    Return *count* distinct phone numbers, the same ones each time.
+    Return *count* distinct phone numbers, always the same ones.
 
-    A shorter list is the beginning of a longer one. Among any dozen there are numbers that are
-    inactive, of no known country, never provisioned, or provisioned at a fraction of a second.
+    A shorter list is the start of a longer one. Every twelve numbers include some that are
+    inactive, have no country, have no provisioning date, or have one with a fraction of a second.
 
     Args:
-        count: How many, 0 or more.
+        count: The number of phone numbers, 0 or more.
 
     Returns:
-        The numbers, each with an id of its own.
+        The numbers, each with a unique id.
 
     Raises:
         TypeError: *count* is not an int.
-        ValueError: *count* is below 0, or there are not so many numbers that belong to nobody.
+        ValueError: *count* is below 0, or exceeds the number of fictional phone numbers.
 
     Example:
         >>> from heymilo_async.sandbox import seed_numbers
@@ -137,7 +137,7 @@ def _id(index: int) -> str:
 
 def _fictional_numbers() -> Iterator[tuple[str, str]]:
     """
-    Yield the country code and the E.164 form of every number, the countries in turn.
+    Yield the country code and the E.164 form of every number, alternating between countries.
     """
     nanp = range(100, 200)
     return _in_turn(
@@ -155,7 +155,7 @@ def _fictional_numbers() -> Iterator[tuple[str, str]]:
 
 def _in_turn(*sources: Iterable[T]) -> Iterator[T]:
     """
-    Yield one item of each source in turn; a source that has no more drops out.
+    Yield one item of each source in turn; an exhausted source is skipped.
 
     This is the recipe `roundrobin` of https://docs.python.org/3/library/itertools.html.
     """

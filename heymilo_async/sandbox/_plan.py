@@ -1,5 +1,5 @@
 """
-Which request meets which fault: what a script says, and what chance does.
+Decides which request gets which fault: by a script, or at random.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .faults import SURVIVABLE, Fault, RepeatCursor, Status, number
 @attrs.define
 class _Entry:
     """
-    A line of the script: this fault, for that operation (None: any), so many times still.
+    An entry of the script: a fault for an operation (None: any), with its remaining *times*.
     """
 
     fault: Fault
@@ -34,9 +34,9 @@ class _Chaos:
 
 class Plan:
     """
-    Decides for one request after the other. Threads may change it meanwhile.
+    Decides for each request; thread-safe.
 
-    *operations* are the names that may be asked for.
+    *operations* are the known ids of operations.
     """
 
     def __init__(self, operations: Collection[str]) -> None:
@@ -46,7 +46,7 @@ class Plan:
 
     def calm(self) -> None:
         """
-        Let everything go well from now on.
+        Remove all faults.
         """
         with self._lock:
             self._script: list[_Entry] = []
@@ -63,15 +63,15 @@ class Plan:
         times: int,
     ) -> None:
         """
-        Add a line to the script; *status* and *retry_after* are another way to say `Status`.
+        Add an entry to the script; *status* and *retry_after* are short for a `Status`.
         """
         if (fault is None) == (status is None):
-            message = "say what goes wrong: either a fault or status="
+            message = "fail_next takes either a fault or status="
             raise TypeError(message)
         if status is not None:
             fault = Status(status, retry_after)
         elif retry_after is not None:
-            message = "retry_after belongs to status="
+            message = "retry_after needs status="
             raise TypeError(message)
         entry = _Entry(_checked(fault), self._known(operation), _times(times))
         with self._lock:
@@ -86,7 +86,7 @@ class Plan:
         operation: str | None,
     ) -> None:
         """
-        Let that part of the requests meet one of *faults*, from the next one on.
+        Give the share *rate* of all further requests one of *faults*.
         """
         chosen = SURVIVABLE if faults is None else tuple(_checked(fault) for fault in faults)
         if not chosen:
@@ -101,9 +101,9 @@ class Plan:
 
     def next_fault(self, operation: str | None, *, has_cursor: bool) -> Fault | None:
         """
-        Return what goes wrong with the next request, None if nothing does.
+        Return the fault of the next request, None if it has none.
 
-        The script comes first. Of chance, the n-th request's lot depends on the seed and on n.
+        The script has priority. The random fault of the n-th request depends on the seed and n.
         """
         with self._lock:
             for entry in self._script:
@@ -114,7 +114,7 @@ class Plan:
             if self._chaos is None or self._chaos.operation not in {None, operation}:
                 return None
             self._count += 1
-            lot = random.Random(f"{self._chaos.seed}:{self._count}")  # noqa: S311 - to be repeated
+            lot = random.Random(f"{self._chaos.seed}:{self._count}")  # noqa: S311 - reproducible
             if lot.random() >= self._chaos.rate:
                 return None
             fault = lot.choice(self._chaos.faults)
@@ -123,7 +123,7 @@ class Plan:
     def _known(self, operation: str | None) -> str | None:
         if operation is not None and operation not in self._operations:
             known = ", ".join(sorted(self._operations))
-            message = f"there is no operation {operation!r}; there are: {known}"
+            message = f"unknown operation {operation!r}; known: {known}"
             raise ValueError(message)
         return operation
 

@@ -1,5 +1,5 @@
 """
-Valid, plausible items of any schema of the contract: the same ones each time.
+Generates valid, plausible items of any schema of the contract, always the same ones.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ _SECONDS_BETWEEN: Final = 86_413
 
 def digits(*words: object) -> str:
     """
-    Return 32 hexadecimal digits that depend on *words* and nothing else.
+    Return 32 hexadecimal digits that depend only on *words*.
     """
     return hashlib.sha256(":".join(map(str, words)).encode()).hexdigest()[:32].upper()
 
 
 def plausible(
-    schema: str, n: int, *, seed: int = 0, said: Mapping[str, Any] | None = None
+    schema: str, n: int, *, seed: int = 0, hints: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """
-    Return the *n*-th item of *schema*; *said* has what its members are, as in `_seeds`.
+    Return the *n*-th item of *schema*; *hints* has values for its members, as in `_seeds`.
     """
-    hints = {} if said is None else said
+    known = {} if hints is None else hints
     word = digits(seed, schema, n)
     return {
-        name: _as_said(hints[name], n, seed, word)
-        if name in hints
+        name: _from_hint(known[name], n, seed, word)
+        if name in known
         else _value(schema, name, kind, n, word)
         for name, kind in SCHEMAS[schema]["properties"].items()
     }
@@ -45,21 +45,21 @@ def items_of(resource: str, count: int, *, seed: int = 0) -> list[Item]:
     """
     Return the first *count* items of *resource*.
     """
-    schema, said = RESOURCES[resource], SEEDS.get(resource, {})
+    schema, hints = RESOURCES[resource], SEEDS.get(resource, {})
     make = item_class(schema)
-    return [make(**plausible(schema, n, seed=seed, said=said)) for n in range(count)]
+    return [make(**plausible(schema, n, seed=seed, hints=hints)) for n in range(count)]
 
 
-def _as_said(said: Any, n: int, seed: int, word: str) -> Any:
-    if isinstance(said, tuple):
-        return _as_said(said[n % len(said)], n, seed, word)
-    if isinstance(said, Mapping):
-        return {name: _as_said(value, n, seed, word) for name, value in said.items()}
-    if isinstance(said, str) and said.startswith("@"):
-        other, place = said[1:], n % COUNT
+def _from_hint(hint: Any, n: int, seed: int, word: str) -> Any:
+    if isinstance(hint, tuple):
+        return _from_hint(hint[n % len(hint)], n, seed, word)
+    if isinstance(hint, Mapping):
+        return {name: _from_hint(value, n, seed, word) for name, value in hint.items()}
+    if isinstance(hint, str) and hint.startswith("@"):
+        other, place = hint[1:], n % COUNT
         identity = digits(seed, RESOURCES[other], place)
-        return _as_said(SEEDS[other]["id"], place, seed, identity)
-    return said.format(n=n, hash=word) if isinstance(said, str) else said
+        return _from_hint(SEEDS[other]["id"], place, seed, identity)
+    return hint.format(n=n, hash=word) if isinstance(hint, str) else hint
 
 
 def _value(schema: str, name: str, kind: Mapping[str, Any], n: int, word: str) -> Any:
@@ -68,7 +68,7 @@ def _value(schema: str, name: str, kind: Mapping[str, Any], n: int, word: str) -
     if "$ref" in kind:
         return plausible(kind["$ref"].rpartition("/")[2], n)
     if "anyOf" in kind:
-        # Among any five there is one without it.
+        # One in five items has no value.
         return None if n % 5 == 4 else _value(schema, name, kind["anyOf"][0], n, word)
     values: dict[str, Any] = {
         "array": [],
@@ -95,7 +95,7 @@ def _text(schema: str, name: str, n: int, word: str) -> str:
         "language": ("en-US", "en-GB", "es")[n % 3],
         "timezone": "Etc/UTC",
     }
-    # What has a name is called after its kind: the fifth email template is `Email template 5`.
+    # Names are built from the schema: the fifth email template is `Email template 5`.
     kind = re.sub(r"(?<!^)(?=[A-Z])", " ", schema.removesuffix("Response"))
     noun = kind if name == "name" else name.replace("_", " ")
     return words.get(name, f"{noun.capitalize()} {n + 1}")

@@ -1,5 +1,5 @@
 """
-The postings that there are at first, what they ask, and who listens to them.
+The initial postings, with their questions and webhooks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DAY: Final = 86_400.0
 
 def urls(posting_id: str, word: str) -> dict[str, str]:
     """
-    Return where a posting is found, and the key of its other way in.
+    Return the URLs of a posting, and its ingestion key.
     """
     return {
         "candidate_url": f"https://candidates.example.com/p/{posting_id}",
@@ -37,7 +37,7 @@ def urls(posting_id: str, word: str) -> dict[str, str]:
 
 def posting(n: int, seed: int, began: float, *, kind: str = "posting") -> Item:
     """
-    Return the *n*-th posting; the first three have all kinds of steps between them.
+    Return the *n*-th posting; the first three together have all kinds of steps.
     """
     word = digits(seed, kind, n)
     title = _TITLES[n % len(_TITLES)]
@@ -70,9 +70,9 @@ def posting(n: int, seed: int, began: float, *, kind: str = "posting") -> Item:
 
 def blueprints(templates: Iterable[Item], seed: int, began: float) -> dict[str, Item]:
     """
-    Return what each template is a template of, by the template's id.
+    Return the posting behind each template, by the template's id.
 
-    The last one of them was made by a job of an ATS.
+    The last one comes from a job in an ATS.
     """
     made = {one.id: posting(n, seed, began, kind="blueprint") for n, one in enumerate(templates)}
     for name in list(made)[-1:]:
@@ -80,7 +80,7 @@ def blueprints(templates: Iterable[Item], seed: int, began: float) -> dict[str, 
     return made
 
 
-#: Of a posting that a job in an ATS led to.
+#: The `ats_metadata` of a posting from a job in an ATS.
 ATS_METADATA: Final[Mapping[str, Any]] = {
     "source": "job_sync",
     "ats_name": "bullhorn",
@@ -93,7 +93,7 @@ def questions_of(
     posting_id: str, steps: Iterable[Mapping[str, Any]], seed: int, created_at: float
 ) -> list[Item]:
     """
-    Return what the *steps* of a posting ask unless they are told what.
+    Return the default questions for the *steps* of a posting.
     """
     ranks: dict[str, int] = {}
     made: list[Item] = []
@@ -117,15 +117,15 @@ def questions_of(
     return made
 
 
-def question_type(modality: str, said: Mapping[str, Any]) -> str | None:
+def question_type(modality: str, members: Mapping[str, Any]) -> str | None:
     """
-    Return the type that the server finds for a question.
+    Return the type that the server infers for a question.
     """
     if modality == "sms":
-        return "NUMERIC" if said.get("expected_value") is not None else "YES_NO"
+        return "NUMERIC" if members.get("expected_value") is not None else "YES_NO"
     if modality == "form":
         kinds = {"dropdown_values": "dropdown", "file_types": "file_upload", "slider_min": "slider"}
-        return next((kinds[name] for name in kinds if said.get(name) is not None), "textarea")
+        return next((kinds[name] for name in kinds if members.get(name) is not None), "textarea")
     return "open-ended" if modality == "voice" else None
 
 

@@ -1,5 +1,5 @@
 """
-Where previews of voices are when they are elsewhere: a second port, which knows nobody's key.
+A second port that serves voice previews for redirects, and accepts no credentials.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-#: A second of silence: 38 frames of MPEG-1 layer III, 128 kbit/s at 44.1 kHz, with nothing in them.
+#: A second of silence: 38 empty frames of MPEG-1 layer III, 128 kbit/s at 44.1 kHz.
 SOUND: Final = (bytes.fromhex("fffb90c4") + bytes(413)) * 38
 _CREDENTIALS: Final = ("x-api-key", "authorization", "cookie", "x-workspace-id")
 
 
 class Elsewhere:
     """
-    An ASGI application that answers what comes to *port*, and leaves the rest to *app*.
+    An ASGI application that handles requests to *port*, and passes all others to *app*.
     """
 
     def __init__(self, app: ASGIApp, port: int) -> None:
@@ -32,7 +32,7 @@ class Elsewhere:
 
 
 def _answer(request: Request) -> Response:
-    # As object stores do it with signed links. A key that arrives here has gone to a stranger.
+    # Object stores refuse credentials beside signed links. A key must never arrive here.
     if any(name in request.headers for name in _CREDENTIALS):
         return PlainTextResponse("Send no credentials here.", 400)
     if request.method == "GET" and request.url.path.endswith(".mp3"):

@@ -1,8 +1,8 @@
 """
-The TCP relay before the application: it passes bytes on, or sees to it that they come to grief.
+A TCP proxy in front of the application: forwards bytes, or injects faults.
 
-It knows where a request and its answer end, and nothing else of HTTP; what it cannot read, it
-passes on as it is, both ways, until one side has had enough.
+Of HTTP it only parses where a request and its response end. It forwards unreadable data unchanged
+in both directions until one side closes the connection.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ from .faults import CutBody, Fault, InvalidJSON, Status
 #: Of connections, in the order in which they come.
 _NUMBERS: Final = itertools.count()
 _CHUNK: Final = 65536
-#: Of a message that is larger than this, nothing is understood.
+#: The relay does not parse larger messages.
 _LARGEST: Final = 2**24
 
 
 @attrs.frozen(kw_only=True)
 class Hooks:
     """
-    What the relay asks and tells on its way.
+    Callbacks of the relay.
 
     Attributes:
-        operation_of: Names the operation of a method and a path.
-        fault_of: Decides what goes wrong with a request of that operation.
-        on_request: Is told of each request when it has arrived, by the number of which connection,
-            when, and how one asks whether its client has gone; returns who is told what becomes of
-            it, if anybody.
-        on_exchange: Is told of each request when its answer has ended.
+        operation_of: Returns the operation for a method and a path.
+        fault_of: Returns the fault for a request of that operation.
+        on_request: Called with each request when it has arrived, with the number of its connection,
+            the time, and a function that tells whether the client has gone. It returns a callback
+            for the outcome, or None.
+        on_exchange: Called with each request and its outcome when the response has ended.
     """
 
     operation_of: Callable[[str, str], str | None] = lambda _, __: None
@@ -70,7 +70,7 @@ class Hooks:
 
 class _Unreadable(Exception):  # noqa: N818 - it never leaves this module
     """
-    What came is not HTTP as h11 knows it; *data* is what was read of it.
+    h11 cannot parse the received data; *data* is everything that was read.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -87,7 +87,7 @@ class _Ended(Exception):  # noqa: N818 - it never leaves this module
 @attrs.frozen
 class _Request:
     """
-    A request as it came: its head, all its bytes, and those of its body.
+    A received request: its head, all its bytes, and the bytes of its body.
     """
 
     head: h11.Request
@@ -97,11 +97,11 @@ class _Request:
 
 class Relay:
     """
-    Stands before a server of this machine, and hands on what comes and goes.
+    A TCP proxy in front of a server on this machine.
 
     Attributes:
-        port: Where it listens.
-        network: How bad the network is; another one may be put here at any time.
+        port: The port on which it listens.
+        network: The simulated network; you can replace it at any time.
 
     Example:
         >>> from heymilo_async.sandbox import Network, relaying, running
@@ -123,19 +123,19 @@ class Relay:
     @property
     def base_url(self) -> str:
         """
-        Where clients find it.
+        The URL for clients.
         """
         return f"http://127.0.0.1:{self.port}"
 
     @contextlib.asynccontextmanager
     async def serving(self, listener: socket.socket) -> AsyncGenerator[None, None]:
         """
-        Take connections from *listener*; at the end close it, and what is still open.
+        Run the relay on *listener*; at the end, close it and all connections.
 
-        `relaying` does that with a listener and an event loop of its own.
+        `relaying` does this with its own listener and event loop.
 
         Args:
-            listener: A socket that listens.
+            listener: A listening socket.
 
         Example:
             >>> import asyncio, socket
@@ -168,7 +168,7 @@ class Relay:
         except (OSError, _Ended):
             pass
         except asyncio.CancelledError:
-            # The end of the relay; asyncio would log a handler that ends as cancelled.
+            # The relay ends. Do not re-raise, because asyncio would log a cancelled handler.
             link.drop()
         finally:
             link.close()
@@ -182,7 +182,7 @@ class Relay:
 
     async def _exchange(self, link: _Link) -> bool:
         """
-        See one request and its answer through; return whether the connection goes on.
+        Relay one request and its response; return whether the connection stays open.
         """
         request, goes_on = await link.read_request()
         received = _received(request)
@@ -250,7 +250,7 @@ def _evidence(fault: Fault | None, answer: RelayedAnswer | None) -> Answer:
 
 class _Link:
     """
-    A client's connection, and ours to the server on its behalf.
+    A client's connection, and the relay's connection to the server for it.
     """
 
     def __init__(
@@ -274,7 +274,7 @@ class _Link:
 
     async def read_request(self) -> tuple[_Request, bool]:
         """
-        Return the next request, and whether its client wants to go on afterwards.
+        Return the next request, and whether the client keeps the connection open after it.
         """
         connection = h11.Connection(h11.SERVER)
         body: list[bytes] = []
@@ -285,12 +285,12 @@ class _Link:
 
     async def ask(self, request: _Request, cursor: str | None) -> tuple[RelayedAnswer, bool]:
         """
-        Send *request* to the server and return its answer, and whether it wants to go on.
+        Send *request* to the server; return its response, and whether it keeps the connection.
         """
         reader, writer = await self._connected()
         writer.write(request.raw)
         connection = h11.Connection(h11.CLIENT)
-        # What this makes of it is thrown away: h11 only needs to know which method was asked for.
+        # This request is not sent: h11 only needs to know the method, to parse the response.
         connection.send(
             h11.Request(method=request.head.method, target=b"/", headers=[(b"host", b"x")])
         )
@@ -320,7 +320,7 @@ class _Link:
         body: list[bytes],
     ) -> tuple[h11.Event, bytes, bytes]:
         """
-        Return the head of the next message, all its bytes, and what came after them.
+        Return the head of the next message, all its bytes, and the bytes after it.
         """
         head: h11.Event | None = None
         everything = data
@@ -355,7 +355,7 @@ class _Link:
 
     async def take(self, steps: Iterable[Step]) -> bool:
         """
-        Take *steps*; return whether the connection is still there afterwards.
+        Perform *steps*; return whether the connection is still open after them.
         """
         writer = self._client[1]
         for step in steps:
@@ -373,7 +373,7 @@ class _Link:
 
     async def pass_on(self, data: bytes) -> None:
         """
-        Hand *data* to the server, and from then on everything to the other side.
+        Send *data* to the server, and from then on forward everything in both directions.
         """
         reader, writer = await self._connected()
         writer.write(data)
@@ -381,7 +381,7 @@ class _Link:
 
     def abort(self) -> None:
         """
-        End the client's connection by a reset.
+        Reset the client's connection.
         """
         client = self._client[1]
         with contextlib.suppress(OSError):
@@ -392,13 +392,13 @@ class _Link:
 
     def drop(self) -> None:
         """
-        Close the client's connection, whatever still waits to be sent.
+        Close the client's connection, and discard unsent data.
         """
         self._client[1].transport.abort()
 
     def close(self) -> None:
         """
-        Close both connections; what was written still goes out.
+        Close both connections after sending the buffered data.
         """
         self._client[1].close()
         if self._server is not None:
@@ -433,14 +433,14 @@ def _received(request: _Request) -> ReceivedRequest:
 @contextlib.contextmanager
 def relaying(target: str, network: Network | None = None) -> Generator[Relay, None, None]:
     """
-    Run a relay before *target* while the `with` block lasts.
+    Run a relay in front of *target* during the `with` block.
 
     Args:
         target: The URL of a plain HTTP server, such as `http://127.0.0.1:8000`.
-        network: How bad the network is.
+        network: The simulated network.
 
     Raises:
-        ValueError: *target* is no such URL.
+        ValueError: *target* is not such a URL.
 
     Example:
         >>> from heymilo_async.sandbox import Network, relaying, running
@@ -451,7 +451,7 @@ def relaying(target: str, network: Network | None = None) -> Generator[Relay, No
     address = _address(target)
     relay = Relay(address, network=network)
     listener = socket.create_server(("127.0.0.1", 0))
-    # See `_serve`: connections inherit it.
+    # Connections inherit the option; see `_serve`.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def serve(started: Callable[[], None], stop: asyncio.Event) -> None:
@@ -466,6 +466,6 @@ def relaying(target: str, network: Network | None = None) -> Generator[Relay, No
 def _address(target: str) -> tuple[str, int]:
     parts = urlsplit(target)
     if parts.scheme != "http" or not parts.hostname or parts.port is None:
-        message = f"a relay's target is a URL such as http://127.0.0.1:8000, not {target!r}"
+        message = f"the target must be a URL such as http://127.0.0.1:8000, not {target!r}"
         raise ValueError(message)
     return parts.hostname, parts.port

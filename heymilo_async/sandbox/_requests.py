@@ -1,5 +1,5 @@
 """
-What arrived at the sandbox, for tests that ask what a client really sent.
+Records the requests that the sandbox receives, so that tests can check what a client sent.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ def _masked(headers: Mapping[str, str]) -> str:
 @attrs.frozen(kw_only=True)
 class ReceivedRequest:
     """
-    One request as it was on the transport; its repr hides what is in credential headers.
+    A request as the server received it; its repr masks credential headers.
 
     Attributes:
         method: The HTTP method.
-        path: The path, still percent-encoded.
-        query: What followed the question mark, still percent-encoded.
-        headers: By lower-case name; the values of a header that was sent twice are joined by a
-            comma and a blank.
-        body: Its bytes, without the framing of chunks; the repr has only their count.
+        path: The path, percent-encoded.
+        query: The query string without the question mark, percent-encoded.
+        headers: The headers by lower-case name; the values of a repeated header are joined with a
+            comma and a space.
+        body: The bytes of the body, without chunk framing; the repr shows only their count.
 
     Example:
         >>> from heymilo_async import sandbox
@@ -53,7 +53,7 @@ class ReceivedRequest:
 
     def parameter(self, name: str) -> str | None:
         """
-        Return the value of the query's parameter *name*, None if it is not there.
+        Return the value of the query parameter *name*, None if it is missing.
 
         Args:
             name: The parameter's name.
@@ -69,7 +69,7 @@ class ReceivedRequest:
 
 class RequestLog:
     """
-    The latest requests, in the order of their arrival.
+    The latest requests, in order of arrival.
     """
 
     def __init__(self, keep: int = 10_000) -> None:
@@ -79,10 +79,10 @@ class RequestLog:
 
     def add(self, request: ReceivedRequest) -> int:
         """
-        Remember *request*, and forget the oldest one when there are too many.
+        Record *request*, and drop the oldest one if the log is full.
 
         Returns:
-            How many were added before it.
+            The number of requests before it.
         """
         with self._lock:
             self._requests.append(request)
@@ -91,7 +91,7 @@ class RequestLog:
 
     def clear(self) -> None:
         """
-        Forget them all.
+        Drop all requests.
         """
         with self._lock:
             self._requests.clear()
@@ -99,7 +99,7 @@ class RequestLog:
 
     def snapshot(self) -> tuple[ReceivedRequest, ...]:
         """
-        Return the requests that have arrived until now.
+        Return all recorded requests.
         """
         with self._lock:
             return tuple(self._requests)
@@ -108,14 +108,14 @@ class RequestLog:
 @attrs.frozen(kw_only=True)
 class Exchange:
     """
-    One request and what became of it.
+    A request and its outcome.
 
     Attributes:
-        request: The request as it arrived.
-        operation: The id of the API's operation, such as `listPhoneNumbers`; None if it is none.
-        status_code: The status that was sent, None if none was.
-        fault: What went wrong on purpose, None if nothing did.
-        elapsed: Seconds from the end of the request to the end of the answer.
+        request: The received request.
+        operation: The id of the API's operation, such as `listPhoneNumbers`; None if there is none.
+        status_code: The status of the response, None without a response.
+        fault: The injected fault, None if there was none.
+        elapsed: Seconds from the end of the request to the end of the response.
 
     Example:
         >>> from heymilo_async import sandbox

@@ -1,5 +1,5 @@
 """
-What came of an interview: a result for each step that has ended, and the look for cheating.
+Generates an interview's results: one for each completed step, and the cheat detection.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ def results(
     now: float,
 ) -> dict[str, Any]:
     """
-    Return the slots of the contract's `InterviewDataResponse` that are filled by *now*.
+    Return the results in the contract's `InterviewDataResponse` at the time *now*.
     """
     found: dict[str, Any] = {}
     for stage in way.stages:
         if stage.ended_at <= now:
             name = KINDS[stage.kind].result
-            chance = random.Random(f"{seed}:{interview_id}:{name}")  # noqa: S311 - to be repeated
+            chance = random.Random(f"{seed}:{interview_id}:{name}")  # noqa: S311 - reproducible
             found[name] = _RESULTS[name](way, stage, interview_id, questions, chance)
     if "web_interview" in found and _looks_for_cheating(posting):
         found["cheat_detection"] = _cheating(way)
@@ -182,7 +182,7 @@ def _form(
             {
                 "question_id": one["id"],
                 "question_text": one["text"],
-                # With a hyphen here, and an underscore in the question itself.
+                # The result has a hyphen where the question has an underscore.
                 "question_type": (one["question_type"] or "textarea").replace("_", "-"),
                 "is_knockout": bool(one["is_knockout"]),
                 "passed": not stage.knocked_out,

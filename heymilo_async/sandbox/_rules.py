@@ -1,5 +1,5 @@
 """
-Rules that HeyMilo states and the document does not have: metadata, times as text.
+Rules that HeyMilo's pages state, but the contract does not: metadata limits, times as text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def check_metadata(
     metadata: Mapping[str, str] | None, loc: Sequence[str | int] = ("body", "metadata")
 ) -> None:
     """
-    Raise `Invalid` if there is too much in *metadata*.
+    Raise `Invalid` if *metadata* exceeds a limit.
     """
     given = metadata or {}
     issues = [
@@ -47,12 +47,12 @@ def check_metadata(
 
 def unix_seconds(text: str, *, fractions: bool = True) -> float:
     """
-    Return the time that *text* says, in ISO 8601 (UTC if it has no offset) or in Unix seconds.
+    Parse a time in ISO 8601 (UTC if it has no offset), or in Unix seconds.
 
-    These may have a fraction, unless *fractions* says otherwise.
+    Unix seconds may have a fraction if *fractions* is true.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: *text* is neither.
     """
     if _EPOCH.fullmatch(text) and (fractions or "." not in text):
         return float(text)
@@ -62,10 +62,10 @@ def unix_seconds(text: str, *, fractions: bool = True) -> float:
 
 def deadline(text: str | None, now: float) -> float:
     """
-    Return the deadline that was asked for: by default a calendar month from *now* on.
+    Return the deadline from *text*; None: one calendar month from *now*.
 
     Raises:
-        Invalid: *text* is no time.
+        Invalid: *text* is not a time.
     """
     if text is None:
         today = dt.datetime.fromtimestamp(now, dt.UTC)

@@ -1,8 +1,8 @@
 """
-What the resources have at first, where plausible values of the contract's schema do not do.
+Initial values of resources, where generated values from the contract's schema are not enough.
 
-A line for each: a text is a format (`n` counts from 0, `hash` has 32 hexadecimal digits), and of a
-tuple each item has one in turn. What begins with `@` is the id of another resource's item.
+Each resource has a line. A str is a format (`n` counts from 0, `hash` has 32 hexadecimal digits).
+The items take the values of a tuple in turn. A value with `@` is the id of another resource's item.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _KEYS: Final = (
 )
 _VOICES: Final = ("Aria", "Bruno", "Clara", "Davide", "Elena", "Felix", "Greta")
 
-#: Of each resource, where nobody says how many.
+#: The default number of items per resource.
 COUNT: Final = 24
 COUNTS: Final[Mapping[str, int]] = {"connections": 2, "domains": 3}
 

@@ -1,5 +1,5 @@
 """
-Serving the application: uvicorn behind a relay, in a thread, for as long as a `with` lasts.
+Serves the application with uvicorn behind a relay, in a thread, during a `with` block.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ logging.getLogger("uvicorn").addHandler(logging.NullHandler())
 @attrs.frozen(kw_only=True, eq=False)
 class Sandbox:
     """
-    A HeyMilo that runs on this machine, and the keys to it.
+    A HeyMilo that runs on this machine, with its credentials.
 
     Attributes:
-        base_url: Where it is.
+        base_url: Its URL.
         api_key: The key that it accepts as `X-API-KEY`.
         access_token: The token that it accepts as `Authorization: Bearer ...`.
-        stores: What it has, by the client's name for the resource, such as `phone_numbers`,
+        stores: Its data, by the client's name for the resource, such as `phone_numbers`,
             `postings`, `questions`, `candidates` and `webhooks`.
 
     Example:
@@ -78,14 +78,14 @@ class Sandbox:
     @property
     def store(self) -> Store[PhoneNumberResponse]:
         """
-        Its phone numbers, to look at, add, change and remove.
+        Its phone numbers, which you can read, add, change and remove.
         """
         return self.stores["phone_numbers"]
 
     @property
     def requests(self) -> tuple[ReceivedRequest, ...]:
         """
-        What has arrived until now, at most the latest 10,000 requests, the oldest one first.
+        The received requests in order, at most the latest 10,000.
         """
         return self._log.snapshot()
 
@@ -131,11 +131,11 @@ class Sandbox:
         Return a new blocking client of this sandbox.
 
         Args:
-            **options: Those of `HeyMilo`.
+            **options: Options of `HeyMilo`.
 
         Raises:
-            ConfigurationError: An option cannot work.
-            TypeError: An option is of the wrong type, or there is no such option.
+            ConfigurationError: An option is invalid.
+            TypeError: An option has the wrong type, or does not exist.
 
         Example:
             >>> from heymilo_async import sandbox
@@ -147,14 +147,14 @@ class Sandbox:
 
     def async_client(self, **options: Any) -> AsyncHeyMilo:
         """
-        Return a new client of this sandbox, to be awaited.
+        Return a new async client of this sandbox.
 
         Args:
-            **options: Those of `AsyncHeyMilo`.
+            **options: Options of `AsyncHeyMilo`.
 
         Raises:
-            ConfigurationError: An option cannot work.
-            TypeError: An option is of the wrong type, or there is no such option.
+            ConfigurationError: An option is invalid.
+            TypeError: An option has the wrong type, or does not exist.
 
         Example:
             >>> import asyncio
@@ -171,23 +171,23 @@ class Sandbox:
     @property
     def now(self) -> dt.datetime:
         """
-        What time it is in it; it stands, unless it was told to run in real time.
+        The time of its clock, which stands still unless it runs in real time.
         """
         return dt.datetime.fromtimestamp(self._world.now(), dt.UTC)
 
     def advance(self, **passing: float) -> dt.datetime:
         """
-        Let time pass at once, and the candidates go on with their interviews.
+        Move the clock forward, so that candidates progress with their interviews.
 
         Args:
-            **passing: How much, in the words of `datetime.timedelta`: days, hours, minutes.
+            **passing: Arguments of `datetime.timedelta`, such as days, hours and minutes.
 
         Returns:
-            What time it is then.
+            The new time.
 
         Raises:
-            TypeError: Nothing is said of how much, or not in these words.
-            ValueError: It is less than nothing.
+            TypeError: There are no arguments, or `datetime.timedelta` does not know them.
+            ValueError: The time is negative.
 
         Example:
             >>> from heymilo_async import sandbox
@@ -199,11 +199,11 @@ class Sandbox:
             True
         """
         if not passing:
-            message = "say how much time passes, as in advance(hours=48)"
+            message = "advance() needs an amount of time, as in advance(hours=48)"
             raise TypeError(message)
         passed = dt.timedelta(**passing)
         if passed < dt.timedelta():
-            message = f"time only goes on: advance() cannot take {passed}"
+            message = f"advance() needs a time of 0 or more, not {passed}"
             raise ValueError(message)
         self._world.clock.advance(passed.total_seconds())
         return self.now
@@ -211,20 +211,20 @@ class Sandbox:
     @property
     def assumptions(self) -> Assumptions:
         """
-        What it takes to be true of the real service where nobody knows.
+        The current assumptions about undocumented behaviour of the real API.
         """
         return self._world.assumptions
 
     def assume(self, **changes: Any) -> None:
         """
-        Behave otherwise from now on where nobody knows how the real service does.
+        Change assumptions about undocumented behaviour of the real API.
 
         Args:
-            **changes: Attributes of `Assumptions`; the others stay as they are.
+            **changes: Attributes of `Assumptions`; the others stay unchanged.
 
         Raises:
-            TypeError: There is no such attribute, or a value is of the wrong type.
-            ValueError: A value is none of those that can be.
+            TypeError: An attribute does not exist, or a value has the wrong type.
+            ValueError: A value is not one of the allowed ones.
 
         Example:
             >>> from heymilo_async import sandbox
@@ -245,18 +245,18 @@ class Sandbox:
         times: int = 1,
     ) -> None:
         """
-        Let the next requests fail; what is said first comes first.
+        Make the next requests fail; several calls apply in their order.
 
         Args:
             fault: One of `heymilo_async.sandbox.faults`.
-            status: An error status, 400 to 599, in place of *fault*.
-            retry_after: Seconds for the `Retry-After` header that goes with *status*.
+            status: An error status, 400 to 599, instead of *fault*.
+            retry_after: Seconds for the `Retry-After` header of *status*.
             operation: The id of an operation, such as `listPhoneNumbers`; None: any request.
-            times: How many requests, 1 or more.
+            times: The number of requests, 1 or more.
 
         Raises:
             TypeError: Neither or both of *fault* and *status* are given, or a type is wrong.
-            ValueError: A value is out of its range, or there is no such operation.
+            ValueError: A value is out of range, or the operation does not exist.
 
         Example:
             >>> from heymilo_async import sandbox
@@ -279,18 +279,18 @@ class Sandbox:
         operation: str | None = None,
     ) -> None:
         """
-        Let requests fail at random from now on; the same seed fails the same ones again.
+        Make random requests fail from now on; the same seed makes the same requests fail.
 
         Args:
-            rate: The part of the requests that fails, 0 to 1; 0 ends it.
-            seed: Of the random numbers.
-            faults: What to choose from; by default `faults.SURVIVABLE`, all of which a client gets
-                over that tries again.
+            rate: The share of requests that fail, 0 to 1; 0 ends the chaos.
+            seed: The seed of the random numbers.
+            faults: The possible faults; default: `faults.SURVIVABLE`, which a client survives by
+                retrying.
             operation: The id of an operation, such as `listPhoneNumbers`; None: any request.
 
         Raises:
             TypeError: A type is wrong.
-            ValueError: A value is out of its range, or there is no such operation.
+            ValueError: A value is out of range, or the operation does not exist.
 
         Example:
             >>> from heymilo_async import sandbox
@@ -301,7 +301,7 @@ class Sandbox:
 
     def calm(self) -> None:
         """
-        Let nothing fail any more: forget what `fail_next` and `chaos` were told.
+        Remove all faults of `fail_next` and `chaos`.
 
         Example:
             >>> from heymilo_async import sandbox
@@ -315,7 +315,7 @@ class Sandbox:
 
     def reset(self) -> None:
         """
-        Be as new: what there was at the start, at that time; no faults, no requests, no counts.
+        Restore the initial data and time, and remove all faults, recorded requests and counts.
 
         Example:
             >>> from heymilo_async import sandbox
@@ -355,31 +355,31 @@ def running(
     on_exchange: Callable[[Exchange], object] | None = None,
 ) -> Generator[Sandbox, None, None]:
     """
-    Run a sandbox while the `with` block lasts.
+    Run a sandbox during the `with` block.
 
     Args:
-        numbers: How many phone numbers there are at first.
-        postings: How many postings.
-        candidates: How many candidates, of all postings together.
-        seed: Of what is made up, candidates and their ways above all; runs with one seed are alike.
-        start: What time it is at first, aware; by default a morning in January 2026, or now if it
+        numbers: The initial number of phone numbers.
+        postings: The initial number of postings.
+        candidates: The initial number of candidates, of all postings.
+        seed: The seed of the generated data; the same seed generates the same candidates.
+        start: The initial time, an aware datetime. Default: a morning in January 2026, or now if it
             runs in real time.
-        real_time: Whether its time runs; else it stands until `Sandbox.advance`.
-        assumptions: How it behaves where nobody knows how the real service does.
-        api_key: The key it accepts, printable ASCII without blanks; by default a new one.
+        real_time: Whether its clock runs; otherwise only `Sandbox.advance` moves it.
+        assumptions: Its behaviour where the real API's is undocumented.
+        api_key: The accepted key, printable ASCII without spaces. Default: a random key.
         host: An address of this machine's loopback interface, or `localhost`.
-        port: The TCP port; 0 lets the system choose a free one.
-        allow_remote: Whether *host* may be another address of this machine, such as `0.0.0.0`:
-            whoever reaches it can use the sandbox then, if they have its key.
-        rate_limit: How many requests each key has, such as `"300/min"` or a `RateLimit`. None: any.
-        latency: Seconds before each answer, 0 to 60.
-        on_exchange: Is told of each request when its answer has ended, in the sandbox's thread;
-            what it raises is ignored.
+        port: The TCP port; 0: a free port.
+        allow_remote: Whether *host* may be another address of this machine, such as `0.0.0.0`;
+            then every machine that reaches it and has the key can use the sandbox.
+        rate_limit: The limit per key, such as `"300/min"` or a `RateLimit`. None: no limit.
+        latency: Seconds before each response, 0 to 60.
+        on_exchange: Called in the sandbox's thread with each request and its outcome when the
+            response has ended; its exceptions are ignored.
 
     Raises:
-        OSError: The port is in use, or the host is not this machine's.
-        TypeError: An option is of the wrong type.
-        ValueError: An option is out of its range.
+        OSError: The port is in use, or the host is not an address of this machine.
+        TypeError: An option has the wrong type.
+        ValueError: An option is out of range.
 
     Example:
         >>> from heymilo_async import sandbox
@@ -467,9 +467,9 @@ def serving(
     seconds_to_start: float | None = None,
 ) -> Generator[str, None, None]:
     """
-    Serve *app* behind a relay while the `with` block lasts, and give its base URL.
+    Serve *app* behind a relay during the `with` block, and yield its base URL.
 
-    What comes to the listener *elsewhere* gets to *app* without a relay.
+    Requests to the listener *elsewhere* reach *app* without a relay.
     """
     with (
         _listen(host, port, allow_remote=allow_remote) as listener,
@@ -490,7 +490,7 @@ def serving(
 
 class _Server(uvicorn.Server):
     """
-    A uvicorn server that an event stops, and not a signal.
+    A uvicorn server that is stopped by an event instead of a signal.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -522,7 +522,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
-        # uvicorn leaves open what did not finish within `timeout_graceful_shutdown`.
+        # uvicorn leaves connections open that did not finish in `timeout_graceful_shutdown`.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
@@ -537,8 +537,8 @@ def _listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socke
     address = _address(host, allow_remote=allow_remote)
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     listener = socket.create_server((str(address), port), family=family)
-    # Connections inherit it. asyncio sets it for sockets whose protocol number is TCP's, but here
-    # that is 0, and every answer would wait 40 ms for a delayed acknowledgement:
+    # Connections inherit it. asyncio sets it only for sockets with TCP's protocol number, but here
+    # that is 0, and every response would wait 40 ms for a delayed acknowledgement:
     # https://github.com/python/cpython/blob/v3.13.0/Lib/asyncio/base_events.py#L192-L199
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
@@ -551,8 +551,8 @@ def _address(host: str, *, allow_remote: bool) -> ipaddress.IPv4Address | ipaddr
         address = None
     if address is None or not (address.is_loopback or allow_remote):
         message = (
-            "the sandbox serves this machine only, unless allow_remote says otherwise: its host "
-            f"must be a loopback address such as 127.0.0.1 or ::1, not {host!r}"
+            "without allow_remote, the host must be a loopback address such as 127.0.0.1 or ::1, "
+            f"not {host!r}"
         )
         raise ValueError(message)
     return address
@@ -561,7 +561,7 @@ def _address(host: str, *, allow_remote: bool) -> ipaddress.IPv4Address | ipaddr
 def _url(listener: socket.socket) -> str:
     address: tuple[str, int] = listener.getsockname()[:2]
     host, port = address
-    # Any address: the one that this machine surely has.
+    # For a wildcard address, use the loopback address.
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -595,6 +595,6 @@ def _checked_key(api_key: str) -> str:
         message = f"the API key must be a str, not {type(api_key).__name__}"
         raise TypeError(message)
     if not api_key or not all("!" <= character <= "~" for character in api_key):
-        message = "the API key must be of printable ASCII characters without blanks"
+        message = "the API key must consist of printable ASCII characters without spaces"
         raise ValueError(message)
     return api_key

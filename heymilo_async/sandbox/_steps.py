@@ -1,7 +1,7 @@
 """
-What the relay does to send an answer, as steps: whole, spoilt by a fault, over a bad network.
+The steps in which the relay sends a response: complete, with a fault, or over a bad network.
 
-Pure: answers and settings in, steps out. The relay takes them.
+The functions are pure: they return steps, and the relay performs them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .faults import (
 @attrs.frozen
 class Wait:
     """
-    Do nothing for so many seconds.
+    Wait for some seconds.
     """
 
     seconds: float
@@ -50,7 +50,7 @@ class Send:
 @attrs.frozen
 class End:
     """
-    End the connection, by a reset or in good order.
+    Close the connection, or reset it.
     """
 
     reset: bool = False
@@ -62,13 +62,14 @@ Step = Wait | Send | End
 @attrs.frozen(kw_only=True)
 class RelayedAnswer:
     """
-    An answer as the application sent it.
+    A response as the application sent it.
 
     Attributes:
-        raw: Every byte of it, head and body.
-        head: The status line and the headers as they came, names in lower case.
-        body: Without the framing of chunks.
-        cursor: What the request asked to start after, None if it did not.
+        raw: All its bytes, head and body.
+        status_code: The status.
+        headers: The headers, with names in lower case.
+        body: The body, without chunk framing.
+        cursor: The request's `starting_after`, None if it had none.
     """
 
     raw: bytes
@@ -80,7 +81,7 @@ class RelayedAnswer:
     @property
     def split(self) -> tuple[bytes, bytes]:
         """
-        The bytes up to the body, and the bytes of it.
+        The bytes before the body, and the bytes of the body.
         """
         head, blank, body = self.raw.partition(b"\r\n\r\n")
         return head + blank, body
@@ -89,19 +90,19 @@ class RelayedAnswer:
 @attrs.frozen(kw_only=True)
 class Network:
     """
-    How bad the network is, for every answer.
+    A simulated network, which affects every response.
 
     Attributes:
-        latency: Seconds before an answer, 0 to 60.
-        rate: Bytes a second, more than 0; None: as fast as it gets.
-        slice: Bytes at a time, 1 or more; None: all at once. With a *rate*, the next one comes
-            when its time has come.
-        cut_after: Bytes of each connection's answers after which it ends; None: it does not.
-        reset: Whether it then ends by a reset and not in good order.
+        latency: Seconds before a response, 0 to 60.
+        rate: Bytes per second, more than 0; None: no limit.
+        slice: Bytes per write, 1 or more; None: all at once. With a *rate*, writes are delayed
+            accordingly.
+        cut_after: Close a connection after this many bytes of responses; None: never.
+        reset: Whether to reset the connection then, instead of closing it.
 
     Raises:
-        TypeError: A value is of the wrong type.
-        ValueError: A value is out of its range.
+        TypeError: A value has the wrong type.
+        ValueError: A value is out of range.
 
     Example:
         >>> from heymilo_async.sandbox import Network
@@ -124,14 +125,14 @@ class Network:
 
 def status_of(fault: Fault | None) -> int | None:
     """
-    Return the status that *fault* answers with by itself, None if it lets the application answer.
+    Return the status of a `Status` fault, None for other faults.
     """
     return fault.status_code if isinstance(fault, Status) else None
 
 
 def without_answer(fault: Fault | None, request_id: str) -> list[Step] | None:
     """
-    Return the steps of a *fault* for which the application is not asked; None if it has to be.
+    Return the steps of a *fault* that bypasses the application; None if it does not.
     """
     if isinstance(fault, Drop):
         return [End(fault.reset)]
@@ -153,7 +154,7 @@ def _refusal(fault: Status, request_id: str) -> bytes:
 @functools.singledispatch
 def spoilt(fault: Fault | None, answer: RelayedAnswer) -> list[Step]:
     """
-    Return the steps that send *answer* with *fault*; without one, that is every byte as it came.
+    Return the steps that send *answer* with *fault*; without a fault, send it unchanged.
     """
     del fault
     return [Send(answer.raw)]
@@ -206,13 +207,13 @@ def _(_: RepeatCursor, answer: RelayedAnswer) -> list[Step]:
     return [Send(_with_body(answer, json.dumps(document).encode()))]
 
 
-#: By what an item may be known, in a list that can be walked; no item has two of them.
+#: The fields that can be an item's cursor; no item has two of them.
 _CURSORS: Final = ("id", "webhook_id", "interview_id")
 
 
 def _other_types(item: dict[str, Any]) -> dict[str, Any]:
     """
-    Return members of *item* with values that they cannot have: what is there now, in lists.
+    Return members of *item* with values of a wrong type: the current ones in nested lists.
     """
     if "active" in item:
         return {"active": "yes"}
@@ -229,7 +230,7 @@ def _document(answer: RelayedAnswer) -> dict[str, Any] | None:
 
 def _with_body(answer: RelayedAnswer, body: bytes) -> bytes:
     """
-    Return the bytes of *answer* with another body, framed by its length.
+    Return the bytes of *answer* with another body and its Content-Length.
     """
     status_line = answer.raw.partition(b"\r\n")[0]
     framing = {b"content-length", b"transfer-encoding"}
@@ -240,7 +241,7 @@ def _with_body(answer: RelayedAnswer, body: bytes) -> bytes:
 
 def over(network: Network, steps: Iterable[Step], sent: int = 0) -> Iterator[Step]:
     """
-    Yield *steps* as *network* lets them be, after *sent* bytes on the same connection.
+    Yield *steps* as they happen over *network*, after *sent* bytes on the same connection.
     """
     if network.latency:
         yield Wait(network.latency)
@@ -260,7 +261,7 @@ def over(network: Network, steps: Iterable[Step], sent: int = 0) -> Iterator[Ste
 
 
 def _pieces(data: bytes, network: Network) -> Iterator[bytes]:
-    # With a rate alone: a tenth of a second's worth at a time.
+    # With only a rate: send the bytes of a tenth of a second at a time.
     size = network.slice or (max(1, int((network.rate or 0) / 10)) if network.rate else len(data))
     for start in range(0, len(data), max(1, size)):
         yield data[start : start + size]

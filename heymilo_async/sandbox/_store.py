@@ -1,5 +1,5 @@
 """
-What the sandbox remembers: items by id, in the order in which they were added.
+The sandbox's storage: items by id, in order of insertion.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ ItemT = TypeVar("ItemT", bound=Item)
 @attrs.frozen(kw_only=True)
 class StorePage(Generic[ItemT]):
     """
-    Some consecutive items of a store, and whether others follow.
+    A page of a store.
 
     Attributes:
-        items: The items.
-        has_more: Whether others follow.
-        total_count: How many items there are in all.
+        items: The items of the page.
+        has_more: Whether the store has items after the page.
+        total_count: The number of items in the store.
 
     Example:
         >>> from heymilo_async.sandbox import Store, seed_numbers
@@ -39,12 +39,12 @@ class StorePage(Generic[ItemT]):
 
 class Store(Generic[ItemT]):
     """
-    Items that tests and the server's thread may read and change at the same time.
+    A collection of items that tests and the server's thread can use at the same time.
 
-    Iterating it gives the items there are at that moment; later changes are not seen.
+    Iteration uses a snapshot of the items, so it does not see later changes.
 
     Args:
-        items: What it has at first.
+        items: The initial items.
 
     Example:
         >>> from heymilo_async import sandbox
@@ -68,7 +68,7 @@ class Store(Generic[ItemT]):
 
     def __iter__(self) -> Iterator[ItemT]:
         """
-        Iterate over the items there are now; later changes are not seen.
+        Iterate over a snapshot of the items.
         """
         with self._lock:
             items = tuple(self._items.values())
@@ -76,13 +76,13 @@ class Store(Generic[ItemT]):
 
     def add(self, item: ItemT) -> None:
         """
-        Put *item* behind the others.
+        Append *item*.
 
         Args:
-            item: What the contract's schema says, such as a `PhoneNumberResponse`.
+            item: An item of the contract's schema, such as a `PhoneNumberResponse`.
 
         Raises:
-            ValueError: Its id is taken.
+            ValueError: The store already has an item with its id.
 
         Example:
             >>> from heymilo_async.sandbox import PhoneNumberResponse, Store
@@ -93,22 +93,22 @@ class Store(Generic[ItemT]):
         """
         with self._lock:
             if item.item_id in self._items:
-                message = f"the id {item.item_id!r} is taken: remove that item first, or change it"
+                message = f"the id {item.item_id!r} already exists: remove or change that item"
                 raise ValueError(message)
             self._items[item.item_id] = item
 
     def remove(self, item_id: str) -> ItemT:
         """
-        Forget the item with *item_id* and return it.
+        Remove the item with *item_id* and return it.
 
         Args:
-            item_id: Its id.
+            item_id: The item's id.
 
         Returns:
-            What was there.
+            The removed item.
 
         Raises:
-            KeyError: There is none.
+            KeyError: There is no such item.
 
         Example:
             >>> from heymilo_async.sandbox import Store, seed_numbers
@@ -122,14 +122,14 @@ class Store(Generic[ItemT]):
 
     def change(self, item_id: str, **fields: Any) -> ItemT:
         """
-        Give the item with *item_id* other values, in its place, and return it as it is now.
+        Change fields of the item with *item_id*, and return the new item.
 
         Args:
-            item_id: Its id.
-            **fields: The new values, by the names of the contract.
+            item_id: The item's id.
+            **fields: The new values, by the contract's names.
 
         Returns:
-            What is there now.
+            The new item.
 
         Raises:
             KeyError: There is no such item.
@@ -145,12 +145,12 @@ class Store(Generic[ItemT]):
         with self._lock:
             item = self._items[item_id]
             if unknown := sorted(fields.keys() - (self._seen(item).keys() - {item.key})):
-                message = f"a {type(item).__name__} cannot be given {', '.join(unknown)}"
+                message = f"cannot change {', '.join(unknown)} of a {type(item).__name__}"
                 raise TypeError(message)
             other = changed(item, fields)
             seen = self._seen(other)
             if seen is not other:
-                # What is seen was put together, and nobody has checked it against the contract.
+                # The visible item was put together without validation, so validate it here.
                 type(seen)(**seen)
             self._items[item_id] = other
             return seen
@@ -160,7 +160,7 @@ class Store(Generic[ItemT]):
         Return the item with *item_id*, None if there is none.
 
         Args:
-            item_id: Its id.
+            item_id: The item's id.
 
         Example:
             >>> from heymilo_async.sandbox import Store
@@ -180,13 +180,13 @@ class Store(Generic[ItemT]):
         newest_first: bool = False,
     ) -> StorePage[ItemT]:
         """
-        Return at most *limit* items: those behind *starting_after*, or the first ones.
+        Return a page of at most *limit* items.
 
         Args:
-            limit: How many at most.
-            starting_after: The id of the item before the page.
-            where: Tells which items there are to be; None: all.
-            newest_first: Whether what was added last comes first.
+            limit: The maximum number of items.
+            starting_after: Return the items after the item with this id; None: the first items.
+            where: A filter for items; None: all items.
+            newest_first: Whether to reverse the order of insertion.
 
         Raises:
             KeyError: No item has the id *starting_after*.
@@ -205,7 +205,7 @@ class Store(Generic[ItemT]):
             items.reverse()
         start = 0
         if starting_after is not None:
-            # By its place among all, for it may be one that is not wanted (any more).
+            # Search among all items, because the filter may exclude this one.
             start = [item_id for item_id, _ in items].index(starting_after) + 1
         wanted = [
             (place, item) for place, (_, item) in enumerate(items) if where is None or where(item)
@@ -219,7 +219,7 @@ class Store(Generic[ItemT]):
 
     def reset(self) -> None:
         """
-        Go back to the items it had at first.
+        Restore the initial items.
 
         Example:
             >>> from heymilo_async.sandbox import Store, seed_numbers
@@ -234,6 +234,6 @@ class Store(Generic[ItemT]):
 
     def _seen(self, item: ItemT) -> ItemT:
         """
-        Return *item* as it is to be seen now.
+        Return the visible form of *item* at the current time.
         """
         return item

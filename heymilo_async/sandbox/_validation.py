@@ -1,5 +1,5 @@
 """
-What was asked, checked against the contract: query, body, and how a fault in them is told.
+Validates query and body against the contract, and reports errors like FastAPI.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TYPES: Final = {
     "array": ("list_type", "Input should be a valid list"),
     "object": ("dict_type", "Input should be a valid dictionary"),
 }
-#: What pydantic calls a fault, and its words, by the keyword of JSON Schema.
+#: pydantic's type and message of an error, by the keyword of JSON Schema.
 _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "minimum": ("greater_than_equal", "Input should be greater than or equal to {:g}"),
     "maximum": ("less_than_equal", "Input should be less than or equal to {:g}"),
@@ -44,10 +44,10 @@ def _checks(operation: str) -> Mapping[str, jsonschema_rs.Draft202012Validator]:
 
 def read_query(operation: Operation, given: Mapping[str, str]) -> dict[str, Any]:
     """
-    Return the parameters of *operation* with their values; what was not given has its default.
+    Return the query parameters of *operation*, including defaults.
 
     Raises:
-        Invalid: A value is not what the contract says.
+        Invalid: A value does not match the contract.
     """
     values: dict[str, Any] = {}
     issues: list[Mapping[str, Any]] = []
@@ -72,28 +72,28 @@ def read_query(operation: Operation, given: Mapping[str, str]) -> dict[str, Any]
 
 def read_body(operation: Operation, content: bytes, content_type: str) -> Any:
     """
-    Return the JSON in *content*, which is a body that *operation* takes.
+    Parse *content* as the JSON body of *operation*.
 
     Raises:
-        Invalid: It is not what the contract says.
+        Invalid: The body does not match the contract.
     """
     assert operation.body is not None
     if not content:
         raise Invalid(issue(("body",), "missing", "Field required"))
     if not _is_json(content_type):
-        # FastAPI then has but text, which is no object.
+        # FastAPI then validates the body as a str, which is not an object.
         words = "Input should be a valid dictionary or object to extract fields from"
         raise Invalid(issue(("body",), "model_attributes_type", words))
     try:
         body = json.loads(content, parse_float=_finite, parse_constant=_finite)
         if b"\\u" in content:
-            # Half of a surrogate pair is no text: it could not be sent back.
+            # An unpaired surrogate cannot be encoded in a response.
             json.dumps(body, ensure_ascii=False).encode()
         issues = _issues(validator_of(operation.body), body, ("body",))
     except json.JSONDecodeError as error:
         raise Invalid(issue(("body", error.pos), "json_invalid", "JSON decode error")) from None
     except (ValueError, RecursionError):
-        # No UTF-8, half a surrogate pair, no finite number, too many digits, or too deep.
+        # Not UTF-8, an unpaired surrogate, no finite number, too many digits, or nested too deeply.
         raise Invalid(issue(("body", 0), "json_invalid", "JSON decode error")) from None
     if issues:
         raise Invalid(*issues)
@@ -116,24 +116,24 @@ def _is_json(content_type: str) -> bool:
 def _issues(
     check: jsonschema_rs.Draft202012Validator, value: Any, loc: Loc
 ) -> list[Mapping[str, Any]]:
-    return [_told(error, loc) for error in check.iter_errors(value)]
+    return [_issue_of(error, loc) for error in check.iter_errors(value)]
 
 
-def _told(error: jsonschema_rs.ValidationError, loc: Loc) -> Mapping[str, Any]:
+def _issue_of(error: jsonschema_rs.ValidationError, loc: Loc) -> Mapping[str, Any]:
     place = [*loc, *error.instance_path]
-    keyword, told = error.kind.name, error.kind.as_dict()
+    keyword, facts = error.kind.name, error.kind.as_dict()
     if keyword == "required":
-        return issue([*place, told["property"]], "missing", "Field required")
+        return issue([*place, facts["property"]], "missing", "Field required")
     if keyword in _KINDS:
         kind, words = _KINDS[keyword]
-        return issue(place, kind, words.format(told["limit"]))
+        return issue(place, kind, words.format(facts["limit"]))
     if keyword == "type":
-        (wanted,) = told["types"]
+        (wanted,) = facts["types"]
         return issue(place, *_TYPES[wanted])
     return issue(
         place,
         keyword,
-        f"Input should be {_choices(told.get('options') or [told['expected_value']])}",
+        f"Input should be {_choices(facts.get('options') or [facts['expected_value']])}",
     )
 
 
@@ -143,15 +143,15 @@ def _choices(options: Iterable[Any]) -> str:
 
 def faults_of(schema: str, value: Any) -> list[str]:
     """
-    Return what the contract's *schema* does not allow in *value*, a line each.
+    Return the errors in *value* by the contract's *schema*, as text.
     """
     return [
-        f"{'.'.join(map(str, told['loc']))}: {told['msg']}" for told in faults_at(schema, value, ())
+        f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults_at(schema, value, ())
     ]
 
 
 def faults_at(schema: str, value: Any, loc: Loc) -> list[Mapping[str, Any]]:
     """
-    Return what the contract's *schema* does not allow in *value*, which is at *loc* of a request.
+    Return the errors in *value*, at *loc* of a request, by the contract's *schema*.
     """
     return _issues(validator_of(schema), value, loc)

@@ -1,5 +1,5 @@
 """
-The four kinds of workflow steps: what they are called, ask and are set up with.
+The four kinds of workflow steps, with their default settings and questions.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ class Kind:
 
     Attributes:
         schema: The contract's schema of its config.
-        id_prefix: How the id of such a step begins.
-        result: The name of its slot in the data of an interview.
-        config: What a step has that nothing was said of.
-        questions: The modality and the text of what it asks by default.
+        id_prefix: The prefix of its id.
+        result: The name of its result in the data of an interview.
+        config: The default settings.
+        questions: The modalities and texts of the default questions.
     """
 
     schema: str
@@ -88,7 +88,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 
 def step(kind: str, order: int, identity: str, config: Mapping[str, Any] | None) -> dict[str, Any]:
     """
-    Return a step as a posting shows it.
+    Return a step in the format of a posting's workflow.
     """
     return {
         "id": f"{KINDS[kind].id_prefix}_{identity}",

@@ -1,5 +1,5 @@
 """
-The state of a sandbox: what it has, what time it is, and what it takes the unknown to be.
+The state of a sandbox: its data, its clock and its assumptions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ._posting_seeds import blueprints, posting, questions_of, webhooks
 from ._seeds import COUNT, COUNTS
 from ._store import Store
 
-#: More of them might get the id of another one, which has but eight digits.
+#: Ids have only eight digits, so more postings might get the same id.
 _MOST_POSTINGS: Final = 1_000
 _MOST_CANDIDATES: Final = 100_000
 
@@ -29,19 +29,19 @@ _MOST_CANDIDATES: Final = 100_000
 @attrs.define(kw_only=True)
 class World:
     """
-    What the operations work on.
+    The state that operations read and change.
 
     Attributes:
         stores: The items of each resource, by the client's name for it.
-        candidates: One of the stores, and what is known of their ways.
-        assumptions: What the unknown is taken to be.
-        blueprints: What the interview templates are templates of, by their ids.
-        clock: Tells what time it is here.
-        deleted: The ids of what was deleted softly.
-        polls: How often each push was asked for.
-        pushed: What a push that succeeds tells in the end.
-        people: Who was made in the ATS by a push.
-        previews: Where the previews of voices are, when they are elsewhere.
+        candidates: The store of the candidates, which knows their journeys.
+        assumptions: The behaviour where the real API's is undocumented.
+        blueprints: The postings behind the interview templates, by the templates' ids.
+        clock: The sandbox's clock.
+        deleted: The ids of softly deleted items.
+        polls: The number of status requests for each push.
+        pushed: The `success_details` of each push.
+        people: The people that pushes created in the ATS.
+        previews: The URL of voice previews, for redirects.
     """
 
     seed: int
@@ -63,20 +63,20 @@ class World:
 
     def now(self) -> float:
         """
-        Return what time it is here, in Unix seconds.
+        Return the time of the sandbox's clock, in Unix seconds.
         """
         return self.clock.now()
 
     def new_digits(self) -> str:
         """
-        Return 32 hexadecimal digits for a new id; the same ones in each run.
+        Return 32 hexadecimal digits for a new id, the same ones in each run.
         """
         self._made += 1
         return digits(self.seed, "made", self._made)
 
     def reset(self) -> None:
         """
-        Be as at first.
+        Restore the initial state.
         """
         for store in self.stores.values():
             store.reset()
@@ -90,7 +90,7 @@ class World:
 
     def posting(self, posting_id: str) -> Item | None:
         """
-        Return the posting with that id, be it a template's blueprint; None if there is none.
+        Return the posting or template blueprint with that id, None if there is none.
         """
         of_templates = {one.id: one for one in self.blueprints.values()}
         found: Item | None = self.stores["postings"].get(posting_id)
@@ -107,11 +107,11 @@ def make_world(
     clock: Clock,
 ) -> World:
     """
-    Return a workspace with so many phone numbers, postings and candidates.
+    Create a workspace with phone numbers, postings and candidates.
 
     Raises:
         TypeError: A count or the seed is not an int.
-        ValueError: A count is out of its range, or there are candidates and nothing to apply for.
+        ValueError: A count is out of range, or there are candidates but no postings.
     """
     _check("postings", postings, _MOST_POSTINGS)
     _check("candidates", candidates, _MOST_CANDIDATES)

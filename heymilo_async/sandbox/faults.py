@@ -1,7 +1,7 @@
 """
-What can go wrong between a client and the sandbox: values for `fail_next` and `chaos`.
+Faults between a client and the sandbox, for `fail_next` and `chaos`.
 
-Each is made of real bytes on a real socket, by the relay in front of the application.
+The relay in front of the application injects each of them on a real socket.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LONGEST: Final = 3600.0
 
 def number(name: str, value: object, lowest: float, highest: float) -> float:
     """
-    Return *value* if it is a number, and no bool, from *lowest* to *highest*.
+    Return *value* if it is an int or float from *lowest* to *highest*.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         message = f"{name} must be a number, not {type(value).__name__}"
@@ -58,7 +58,7 @@ def _positive(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
 @attrs.frozen
 class Fault:
     """
-    What all faults are; make one of its kinds.
+    Base class of all faults; use one of its subclasses.
 
     Example:
         >>> from heymilo_async.sandbox import faults, running
@@ -72,11 +72,11 @@ class Fault:
 @attrs.frozen
 class Status(Fault):
     """
-    An answer of that status, in the error envelope; the application is not asked.
+    An error response with this status; the request does not reach the application.
 
     Attributes:
-        status_code: 400 to 599.
-        retry_after: Seconds for the `Retry-After` header, 0 or more; None sends no such header.
+        status_code: The status, 400 to 599.
+        retry_after: Seconds for the `Retry-After` header, 0 or more; None: no header.
 
     Example:
         >>> from heymilo_async.sandbox import faults
@@ -93,10 +93,10 @@ class Status(Fault):
 @attrs.frozen
 class Slow(Fault):
     """
-    The right answer, but late.
+    A correct response after a delay.
 
     Attributes:
-        seconds: How late, more than 0 and at most 3600.
+        seconds: The delay, more than 0 and at most 3600.
     """
 
     seconds: float = attrs.field(validator=_positive)
@@ -105,10 +105,10 @@ class Slow(Fault):
 @attrs.frozen
 class Drop(Fault):
     """
-    The connection ends without an answer; the application is not asked.
+    The connection ends without a response; the request does not reach the application.
 
     Attributes:
-        reset: Whether by a reset (RST) and not in good order (FIN).
+        reset: Whether to reset the connection (RST) instead of closing it (FIN).
     """
 
     reset: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
@@ -120,7 +120,7 @@ class CutBody(Fault):
     The connection ends in the middle of the body.
 
     Attributes:
-        keep: The part of the body that arrives, from 0 to less than 1.
+        keep: The share of the body that is sent, 0 to 0.999.
     """
 
     keep: float = attrs.field(default=0.5, validator=_within(0, 0.999))
@@ -129,11 +129,11 @@ class CutBody(Fault):
 @attrs.frozen
 class DripBody(Fault):
     """
-    The right answer, but its body comes drop by drop.
+    A correct response whose body is sent slowly in small pieces.
 
     Attributes:
-        size: Bytes at a time, 1 or more.
-        every: Seconds before each of them, more than 0 and at most 3600.
+        size: Bytes per piece, 1 or more.
+        every: Seconds before each piece, more than 0 and at most 3600.
     """
 
     size: int = attrs.field(default=1, validator=_within(1, 2**20, whole=True))
@@ -143,29 +143,29 @@ class DripBody(Fault):
 @attrs.frozen
 class InvalidJSON(Fault):
     """
-    A whole answer, with the right status, whose body breaks off as JSON.
+    A complete response with the correct status, whose body is truncated JSON.
     """
 
 
 @attrs.frozen
 class WrongTypes(Fault):
     """
-    A whole answer of good JSON, in which something is not of the contract's type.
+    A complete response of valid JSON, in which a value has a wrong type.
 
-    It is the `active` of the first item, or all of it, or the `has_more` of an empty page.
+    It is the `active` of the first item, or all its values, or the `has_more` of an empty page.
     """
 
 
 @attrs.frozen
 class RepeatCursor(Fault):
     """
-    A page that ends with the very cursor it was asked to start after, and says that there is more.
+    A page that ends with the cursor of its own request, and has `has_more`.
 
-    It waits for a list request with a cursor; those without pass as they are.
+    It applies to the next list request with a cursor; requests without one are not affected.
     """
 
 
-#: What `chaos` picks from unless it is told otherwise: a client that tries again gets over each.
+#: The default faults of `chaos`; a client survives each of them by retrying.
 SURVIVABLE: Final[tuple[Fault, ...]] = (
     Status(429, retry_after=0),
     Status(502),

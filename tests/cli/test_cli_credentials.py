@@ -150,7 +150,7 @@ def test_a_key_that_cannot_be_one(terminal):
     person.type(f"{TYPED}é\n")
 
     assert 2 == person.end()
-    assert "api_key (or HEYMILO_API_KEY) has a character that cannot stand in a h" in person.shown
+    assert "api_key (or HEYMILO_API_KEY) has a character that is invalid in a hea" in person.shown
     assert TYPED[:5] not in person.shown
 
 

@@ -297,5 +297,5 @@ def test_help_of_doctor(heymilo):
     shown = heymilo("doctor", "--help")
 
     assert 0 == shown.code
-    for taught in ("ok  works", "!!  failed, with", "--format", "6  connection"):
+    for taught in ("ok  works", "!!  failed, with a suggested fix", "--format", "6  connection"):
         assert taught in re.sub(r"\x1b\[[0-9;]*m", "", shown.out)

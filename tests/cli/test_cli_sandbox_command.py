@@ -324,7 +324,7 @@ def test_durations(text, seconds):
         (["--latency", "5"], "'--latency': it takes a duration such as 50ms, 1.5s or 2m, not '5'"),
         (["--latency", "-5ms"], "'--latency': it takes a duration such as"),
         (["--latency", "5 h"], "'--latency': it takes a duration such as"),
-        (["--rate-limit", "foo"], "'--rate-limit': a rate limit is written like 300/min, 5/s"),
+        (["--rate-limit", "foo"], "'--rate-limit': a rate limit must be like 300/min, 5/s"),
         (["--rate-limit", "0/s"], "'--rate-limit': the limit must be within 1..1,000,000"),
         (["--rate-limit-algorithm", "token-bucket"], "it needs --rate-limit, as in 300/min"),
         (["--rate-limit-algorithm", "none"], "'--rate-limit-algorithm': "),

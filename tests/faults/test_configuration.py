@@ -1291,7 +1291,7 @@ def test_headers_that_change_how_a_message_is_read(front, name):
     """
     Case 114: what asks for another protocol, or is one of ours to servers that take _ for -.
     """
-    with pytest.raises(ConfigurationError, match=f"^default_headers must not hold {name}: "):
+    with pytest.raises(ConfigurationError, match=f"^default_headers must not contain {name}: "):
         front.client("http://127.0.0.1:1", default_headers={name: "x"})
 
 

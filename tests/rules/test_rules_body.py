@@ -106,7 +106,7 @@ def test_what_is_given_is_sent_and_nothing_else(given, expected):
     ("given", "error", "words"),
     [
         ({"nmae": "x"}, InvalidRequestError, "the body has no member 'nmae'"),
-        ({"flag": None}, TypeError, "flag must be given, or left out"),
+        ({"flag": None}, TypeError, "flag must be given, or omitted"),
         ({"flag": 1}, TypeError, "flag must be a bool, not int"),
         ({"share": True}, TypeError, "share must be a number, not bool"),
         ({"share": "1"}, TypeError, "share must be a number, not str"),
@@ -122,15 +122,15 @@ def test_what_is_given_is_sent_and_nothing_else(given, expected):
         ({"words": ["x", 5]}, TypeError, r"words\[1\] must be a str"),
         ({"time": 5}, TypeError, "time must be a datetime, or a str, not int"),
         ({"moment": "now"}, TypeError, "moment must be a datetime"),
-        ({"time": datetime(2026, 1, 1)}, InvalidRequestError, "time must say its time zone"),  # noqa: DTZ001 - that is the mistake
+        ({"time": datetime(2026, 1, 1)}, InvalidRequestError, "time must have a time zone"),  # noqa: DTZ001 - that is the mistake
         ({"metadata": {"a": 1}}, TypeError, r"metadata\['a'\] must be a str"),
         ({"metadata": {1: "a"}}, TypeError, "a key of metadata must be a str"),
         ({"metadata": ["a"]}, TypeError, "metadata must be a mapping"),
         ({"metadata": dict.fromkeys(map(str, range(51)), "")}, InvalidRequestError, "at most 50"),
         ({"metadata": {"k" * 41: ""}}, InvalidRequestError, "a key of 41 characters, at most 40"),
         ({"metadata": {"k": "v" * 501}}, InvalidRequestError, "501 characters, at most 500"),
-        ({"free": {"a": {1}}}, TypeError, r"free\['a'\] must be what JSON can say"),
-        ({"free": {"a": object()}}, TypeError, r"free\['a'\] must be what JSON can say"),
+        ({"free": {"a": {1}}}, TypeError, r"free\['a'\] must be JSON-compatible"),
+        ({"free": {"a": object()}}, TypeError, r"free\['a'\] must be JSON-compatible"),
         ({"any": {"a": float("inf")}}, InvalidRequestError, r"any\['a'\] must be a finite number"),
         ({"any": {1: 2}}, TypeError, "a key of any must be a str"),
         ({"leaf": 5}, TypeError, "leaf must be a Leaf, or a mapping of its members, not int"),

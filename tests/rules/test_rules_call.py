@@ -225,7 +225,7 @@ def test_ids(value, expected):
         ("\r\n\x00", None),
         ("a" * 4096, None),
         ("\ud7ff\ue000", None),
-        ("", "thing must not be empty: leave it out to start at the beginning"),
+        ("", "thing must not be empty: omit it to start at the beginning"),
         ("a" * 4097, "thing has 4097 characters, at most 4096"),
         ("\ud800", "thing has an unpaired surrogate: '\\ud800', at index 0 of 1"),
         ("\udfff", "thing has an unpaired surrogate: '\\udfff', at index 0 of 1"),

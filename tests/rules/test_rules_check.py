@@ -148,7 +148,7 @@ def test_what_an_error_keeps():
 # What its text says.
 
 NOT_FOLLOWED = "redirects are not followed: check base_url"
-SAME_WORKSPACE = "check the id, and that the credential is of the same workspace"
+SAME_WORKSPACE = "check the id, and that the credential belongs to the same workspace"
 FULL = {
     "type": "invalid",
     "code": "bad_limit",
@@ -218,7 +218,7 @@ FULL = {
         (answer(401), "GET /x answered 401 Unauthorized; check the key or the token"),
         (
             answer(403),
-            "GET /x answered 403 Forbidden; check what the credential may do, and workspace_id",
+            "GET /x answered 403 Forbidden; check the credential's permissions, and workspace_id",
         ),
         (
             answer(404, {"detail": "Not Found"}),
@@ -230,11 +230,11 @@ FULL = {
         ),
         (
             answer(302, b"", ("Location", "https://u:p@evil.test:8/a?k=1"), ("X-Request-Id", "r")),
-            f"GET /x answered 302 Found; it points to evil.test, but {NOT_FOLLOWED} [request id r]",
+            f"GET /x answered 302 Found; it redirects to evil.test, but {NOT_FOLLOWED} [request id r]",
         ),
         (
             answer(302, b"", ("Location", f"https://{'h' * 101}/")),
-            f"GET /x answered 302 Found; it points to {'h' * 100}..., but {NOT_FOLLOWED}",
+            f"GET /x answered 302 Found; it redirects to {'h' * 100}..., but {NOT_FOLLOWED}",
         ),
         *(
             (

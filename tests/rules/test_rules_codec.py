@@ -69,18 +69,21 @@ def fault(kind: Any, data: Any) -> tuple[str, str | None]:
         (b"ab", "the body is not JSON: Expecting value (character 0)"),
         (b"\xff", "the body is not UTF-8 (byte 0)"),
         (b'"\xe9"', "the body is not UTF-8 (byte 1)"),
-        (b'{"a": NaN}', "the body is not JSON that can be read exactly: NaN is not a JSON number"),
+        (
+            b'{"a": NaN}',
+            "the body is not JSON that can be decoded exactly: NaN is not a JSON number",
+        ),
         (
             b'{"a": -Infinity}',
-            "the body is not JSON that can be read exactly: -Infinity is not a JSON number",
+            "the body is not JSON that can be decoded exactly: -Infinity is not a JSON number",
         ),
         (
             b"9" * 1001,
-            "the body is not JSON that can be read exactly: an integer of 1001 digits",
+            "the body is not JSON that can be decoded exactly: an integer of 1001 digits",
         ),
-        (b'"\\ud800"', "the body holds half of a surrogate pair"),
-        (b'{"\\uDFFF": 1}', "the body holds half of a surrogate pair"),
-        (b'"\\uDabc"', "the body holds half of a surrogate pair"),
+        (b'"\\ud800"', "the body contains an unpaired surrogate"),
+        (b'{"\\uDFFF": 1}', "the body contains an unpaired surrogate"),
+        (b'"\\uDabc"', "the body contains an unpaired surrogate"),
         (b"[" * 100_000, "the body is nested too deeply to be read here"),
     ],
     ids=shown,
@@ -450,7 +453,7 @@ def test_items_that_do_not_say_what_they_are(item):
     An item that names no model is refused, with what to do about it.
     """
     data = {"data": [NUMBER, item], "pagination": {"has_more": False}}
-    words = "does not say by `object` which model it is: name it, as in Page[PhoneNumber]"
+    words = "has no `object` that names its model: name it yourself, as in Page[PhoneNumber]"
 
     assert (f"$.data[1] {words}", "$.data[1]") == fault(Page, data)
 

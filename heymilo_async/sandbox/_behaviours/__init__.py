@@ -1,5 +1,5 @@
 """
-What the document cannot say: how operations behave, a module each subject.
+The behaviour of operations beyond the contract's schemas, one module per subject.
 """
 
 from __future__ import annotations
@@ -25,6 +25,6 @@ _OWN: Final[Mapping[str, Behaviour]] = {
 
 def behaviour_of(operation: Operation) -> Behaviour:
     """
-    Return what answers *operation*: its own behaviour, or what the contract says of all.
+    Return the handler of *operation*: its own, or the default for its shape.
     """
     return _OWN.get(operation.id) or stored.behaviour_of(operation)

@@ -1,5 +1,5 @@
 """
-The applicant tracking system: people in it, and the queue of those who are pushed there.
+The applicant tracking system: its people, and the queue of pushes.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from .._items import Item, changed, item_class
 from .._plausible import digits
 from .._world import World
 
-#: The two that HeyMilo's pages name.
+#: The two systems that HeyMilo's pages name.
 _KNOWN: Final = frozenset({"bullhorn", "avionte"})
 
 
 def _check_name(asked: Asked) -> None:
     if asked.body["ats_name"].casefold() not in _KNOWN:
-        words = "This ATS can neither be searched nor pushed to: there are Bullhorn and Avionte."
+        words = "This ATS is not supported: use Bullhorn or Avionte."
         raise Refusal(400, "unsupported_ats", words, param="ats_name")
 
 
 def _people(world: World) -> list[dict[str, Any]]:
     """
-    Return who is in the ATS: the sandbox's candidates and who was pushed there.
+    Return the people in the ATS: the sandbox's candidates, and those that pushes created.
     """
     people = {
         one["email"]: {
@@ -45,7 +45,7 @@ def _resolve(world: World, asked: Asked) -> Any:
     email, known_id = asked.body.get("email"), asked.body.get("ats_candidate_id")
     answer = {"email": email, "ats_candidate_id": known_id, "matches": [], "error": None}
     if email is None and known_id is None:
-        words = "Say whom to look for: email or ats_candidate_id."
+        words = "Give an email or an ats_candidate_id to search for."
         if world.assumptions.resolve_without_criteria == "refuse":
             raise Refusal(400, "missing_criteria", words, param="email")
         return single({**answer, "success": False, "status": "error", "error": words})
@@ -64,7 +64,7 @@ def _push(world: World, asked: Asked) -> Any:
     _check_name(asked)
     outcome = world.assumptions.ats_push
     if outcome == "refused":
-        error = "The ATS took nothing: its connection is paused."
+        error = "The push was not queued: the connection to the ATS is paused."
         return single({"status": "failed", "item_id": None, "error": error})
     word, now = world.new_digits(), world.now()
     person = asked.body["candidate"]
@@ -103,7 +103,7 @@ def _status(world: World, asked: Asked) -> Any:
         return single(
             changed(found, {"status": "completed", "success_details": details, "updated_at": now})
         )
-    failures = [{"attempt": n, "error": "The ATS said no."} for n in range(1, tries + 1)]
+    failures = [{"attempt": n, "error": "The ATS refused it."} for n in range(1, tries + 1)]
     return single(
         changed(
             found,

@@ -1,5 +1,5 @@
 """
-Candidates: ingested one by one, in bulk or later, and listed by when they were invited.
+Candidates: ingest one, many, or asynchronously; list them by time of invitation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def _open(world: World, asked: Asked) -> Item:
     posting = find(world, asked)
     if posting["status"] != "active":
         status = world.assumptions.closed_posting
-        words = f"The posting is {posting['status']}: it takes no candidates."
+        words = f"The posting is {posting['status']}: it accepts no candidates."
         if status == 422:
             raise Invalid(issue(("path", "posting_id"), "value_error", words))
         raise Refusal(status, "posting_not_active", words, param="posting_id")
@@ -29,7 +29,7 @@ def _open(world: World, asked: Asked) -> Item:
 
 def _people(asked: Asked) -> list[Mapping[str, Any]]:
     """
-    Return who is to be ingested; metadata beyond its limits is refused.
+    Return the candidates in the request, after checking their metadata.
     """
     if not asked.operation.is_bulk:
         check_metadata(asked.body.get("metadata"))
@@ -49,7 +49,7 @@ def _ingested(
     world: World, posting_id: str, people: Iterable[Mapping[str, Any]], *, at: float
 ) -> list[Item]:
     """
-    Return the candidates of a posting that *people* are: each has one interview there.
+    Return the candidates for *people*; each email address has one interview per posting.
     """
     known, found = _by_email(world, posting_id), []
     for said in people:
@@ -107,7 +107,7 @@ def _list(world: World, asked: Asked) -> Any:
         raise Refusal(400, "invalid_range", words, param="created_after")
 
     def wanted(one: Item) -> bool:
-        # Who is still being ingested is not there yet.
+        # An asynchronous ingestion becomes visible later.
         at: float = one["created_at"]
         return bool(one["posting_id"] == posting_id) and at <= now and after <= at <= before
 

@@ -1,5 +1,5 @@
 """
-What has no model: whether the API is well, its registries, the workspaces of a key.
+Operations without a model: health, registries, and the workspaces of a key.
 """
 
 from __future__ import annotations

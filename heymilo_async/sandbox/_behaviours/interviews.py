@@ -1,5 +1,5 @@
 """
-Interviews: what came of them so far, and the metadata that they carry.
+Interviews: their results so far, and their metadata.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .._rules import check_metadata
 from .._world import World
 
 _NOT_READY: Final = frozenset({"pending", "in_progress", "evaluating"})
-#: What a candidate and the data of the interview have in common.
+#: The fields that a candidate and the interview's data share.
 _SHARED: Final = (
     *("interview_id", "candidate_id", "posting_id", "name", "email"),
     *("score", "status", "workflow", "metadata", "data"),

@@ -1,5 +1,5 @@
 """
-Postings: made from a workflow or a template, changed, archived, activated, cloned.
+Postings: create from a workflow or a template, update, archive, activate and clone.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from .._validation import faults_at
 from .._workflows import KINDS, step
 from .._world import World
 
-#: What creating and updating have in common; the deadline is another thing in an answer.
+#: The fields that create and update share; the deadline has another type in a response.
 _COPIED: Final = SCHEMAS["UpdatePostingRequest"]["properties"].keys() - {"deadline"}
-#: What a posting points at, and where it is.
+#: The references of a posting, and the resources that they refer to.
 _REFERENCES: Final = {
     "phone_number_id": "phone_numbers",
     "sender_email_id": "sender_emails",
@@ -33,7 +33,7 @@ _NOT_NULL: Final = {"title", "description"}
 
 def find(world: World, asked: Asked) -> Item:
     """
-    Return the posting in the path; not a template's.
+    Return the posting in the path; templates' blueprints are not found.
     """
     found: Item | None = world.stores["postings"].get(asked.path["posting_id"])
     if found is None:
@@ -72,7 +72,7 @@ def _create(world: World, asked: Asked) -> Any:
     if (workflow is None) == (template is None):
         _refuse_source(world)
     _check(world, body)
-    # A deadline of null is the default one, as is none.
+    # A null or missing deadline means the default.
     given = {name: value for name, value in body.items() if name in _COPIED}
     given["deadline"] = deadline(body.get("deadline"), world.now())
     if template is None:
@@ -90,7 +90,7 @@ def _create(world: World, asked: Asked) -> Any:
 
 def _known_config(said: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return what the config of a new step sets: null is the default, and unknown keys are ignored.
+    Return the config of a new step without unknown keys and nulls, which mean the default.
     """
     known = SCHEMAS[KINDS[said["type"]].schema]["properties"]
     config: Mapping[str, Any] = said.get("config") or {}
@@ -98,7 +98,7 @@ def _known_config(said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_source(world: World) -> None:
-    words = "give either workflow or interview_template_id, and not both"
+    words = "give either workflow or interview_template_id, not both"
     if world.assumptions.wrong_source == 400:
         raise Refusal(400, "invalid_source", f"A posting needs its steps: {words}.", "workflow")
     raise Invalid(issue(("body", "workflow"), "value_error", f"Value error, {words}"))
@@ -119,7 +119,7 @@ def _copied(
     questions: Sequence[Mapping[str, Any]] | None,
 ) -> Any:
     """
-    Make a posting like *original*, but for what is *given*.
+    Create a copy of *original* with the *given* changes.
     """
     kept = {name: original[name] for name in _COPIED | {"deadline"}}
     ats = original["ats_metadata"]
@@ -182,7 +182,7 @@ def _ask(
     questions: Sequence[Mapping[str, Any]] | None,
 ) -> None:
     """
-    Give a posting its questions: those of its original, those of its steps, or what "the AI" writes.
+    Add the posting's questions: from its original, from its steps, or generated ones.
     """
     store: Store[Item] = world.stores["questions"]
     asked: list[Mapping[str, Any]] = list(questions or ())
@@ -280,10 +280,10 @@ def _archive(world: World, asked: Asked) -> Any:
 def _activate(world: World, asked: Asked) -> Any:
     found = find(world, asked)
     if found["archived"] and not world.assumptions.activate_unarchives:
-        words = "An archived posting stays archived."
+        words = "An archived posting cannot be activated."
         raise Invalid(issue(("path", "posting_id"), "value_error", words))
     if not found["workflow"]:
-        words = "A posting needs a workflow to go live."
+        words = "A posting needs a workflow to be activated."
         raise Invalid(issue(("path", "posting_id"), "value_error", words))
     fields = {"status": "active", "finalized": True, "archived": False}
     ats = found["ats_metadata"]
@@ -291,7 +291,7 @@ def _activate(world: World, asked: Asked) -> Any:
         moment = dt.datetime.fromtimestamp(world.now(), dt.UTC)
         ats |= {
             "pending_activation": False,
-            # The one time of a posting that is text, and without an offset.
+            # The only time of a posting that is a string, without an offset.
             "mapping_activated_at": moment.replace(tzinfo=None).isoformat(timespec="seconds"),
             "mapping_activated_by": "api_key:sandbox",
         }

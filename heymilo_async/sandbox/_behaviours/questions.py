@@ -1,5 +1,5 @@
 """
-Questions of a posting: made, changed, put in order, and deleted softly.
+Questions of a posting: create, update, reorder and delete softly.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _update(world: World, asked: Asked) -> Any:
     return single(store.change(found.item_id, **fields, updated_at=world.now()))
 
 
-#: What an update cannot change: unknown to it, and so ignored.
+#: Fields that an update ignores.
 _FIXED: Final = {"object", "id", "posting_id", "modality", "rank", "created_at", "updated_at"}
 
 
@@ -112,7 +112,7 @@ def _reorder(world: World, asked: Asked) -> Any:
     active = {one["id"]: one for one in _active(world, posting["id"], asked.body["modality"])}
     if sorted(order) != sorted(active):
         status = world.assumptions.incomplete_order
-        words = "every active question of the modality has to be in it, once"
+        words = "it must contain every active question of the modality exactly once"
         if status == 422:
             raise Invalid(issue(("body", "order"), "value_error", f"Value error, {words}"))
         raise Refusal(status, "incomplete_order", f"The order is wrong: {words}.", param="order")

@@ -1,5 +1,5 @@
 """
-What most operations do: list what there is, and get one of it.
+The default behaviour: list the items of a store, or get one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .._world import World
 
 def behaviour_of(operation: Operation) -> Behaviour:
     """
-    Return what answers an *operation* that has no behaviour of its own.
+    Return the default handler for an *operation*.
     """
     return {"page": _page, "list": _all, "single": _one}[operation.shape]
 

@@ -1,5 +1,5 @@
 """
-The preview of a voice: its sound, or where that is.
+The preview of a voice: the audio, or a redirect to it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-Webhooks: registered, listed while they are active, and deleted softly. Nothing is delivered.
+Webhooks: register, list the active ones, and delete softly; nothing is delivered.
 """
 
 from __future__ import annotations
