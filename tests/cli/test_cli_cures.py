@@ -115,7 +115,7 @@ def test_what_is_no_number(heymilo, serve, command, item_id, reply):
         (("--format", "foo"), "'--format': 'foo' is not one of"),
         (("--timeout", "x"), "2m, not 'x'"),
         (("--timeout", "5 h"), "2m, not '5 h'"),
-        (("--rate-limit", "x"), "'--rate-limit': a rate limit is written like"),
+        (("--rate-limit", "x"), "'--rate-limit': a rate limit must be like 300/min"),
     ],
 )
 def test_what_was_typed(heymilo, options, told):
