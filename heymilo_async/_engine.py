@@ -83,7 +83,7 @@ class _CallState(Generic[T]):
         retry: The verdict that led to it, None for the first one.
         error: What ended the attempt before it.
         is_over: Whether no attempt fits the deadline any more.
-        is_refused: Whether the API answered the present attempt with a 401.
+        is_ours: Whether an error of the present attempt came from the API itself.
         renewals: How often its credentials were asked for again, 0 or 1.
         number: The call's number, as events have it.
     """
@@ -99,7 +99,7 @@ class _CallState(Generic[T]):
     retry: Retry | None = None
     error: HeyMiloError | None = None
     is_over: bool = False
-    is_refused: bool = False
+    is_ours: bool = False
     renewals: int = 0
     number: int = attrs.field(factory=next_call)
 
@@ -294,20 +294,23 @@ class Engine:
         A call that creates something too: a 401 says that nothing was done.
         """
         outcome = await state.engine._attempt(state)
-        if not (state.is_refused and self.settings.sources and state.renewals == 0):
+        if not isinstance(outcome, AuthenticationError) or not self._may_renew(state):
             return outcome
         state.renewals += 1
         await self._sign_in(state, state.engine.credential or ())
         if state.remaining <= 0:
             return outcome
-        state.wait, state.error = 0.0, outcome if isinstance(outcome, HeyMiloError) else None
+        state.wait, state.error = 0.0, outcome
         self._tell_retry(state)
         return await state.engine._attempt(state)
+
+    def _may_renew(self, state: _CallState[T]) -> bool:
+        return state.is_ours and state.renewals == 0 and bool(self.settings.sources)
 
     async def _attempt(self, state: _CallState[T]) -> APIResponse[T] | HeyMiloError:
         ours: Response | None = None
         answer: Response | None = None
-        state.is_refused = False
+        state.is_ours = False
         permit = await state.limiter.acquire(state, self.settings.rate_limit)
         # Of a client that was closed while the call waited, sending says so.
         if isinstance(permit, HeyMiloError):
@@ -327,7 +330,8 @@ class Engine:
             if isinstance(error, ResponseMismatchError):
                 # What that connection still holds would be the next caller's answer.
                 await state.loop_state.transport.aclose(gracefully=True)
-            state.is_refused = answer is ours and isinstance(error, AuthenticationError)
+            # What another host refuses is no matter of ours.
+            state.is_ours = answer is ours
             self._note(state, began, answer, error)
             error.attempts = state.attempts
             _say_what_is_known(error, state.call, state.attempts)
