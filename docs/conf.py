@@ -31,6 +31,8 @@ extensions = [
 nitpicky = True
 # Bounds of a request's members, in signatures: what they say is in the text, too.
 nitpick_ignore = [("py:class", name) for name in ("Length", "Range", "MetadataLimits")]
+# Callables that return a key: what they do is in the text as well.
+nitpick_ignore += [("py:class", name) for name in ("AsyncKeySource", "KeySource")]
 # The standard library's, of which there is nothing here to link to.
 nitpick_ignore += [("py:class", name) for name in ("os.PathLike", "pathlib.Path")]
 # Only the dash before what a parameter is.

@@ -86,7 +86,7 @@ class _CallState(Generic[T]):
         retry: The decision that led to the current attempt, None for the first one.
         error: The error of the previous attempt.
         is_over: Whether there is no time for another attempt.
-        is_refused: Whether the API answered the current attempt with a 401.
+        is_ours: Whether an error of the current attempt came from the API itself.
         renewals: How often the credentials were renewed, 0 or 1.
         number: The call's number in events.
     """
@@ -102,7 +102,7 @@ class _CallState(Generic[T]):
     retry: Retry | None = None
     error: HeyMiloError | None = None
     is_over: bool = False
-    is_refused: bool = False
+    is_ours: bool = False
     renewals: int = 0
     number: int = attrs.field(factory=next_call)
 
@@ -306,20 +306,23 @@ class Engine:
         A call that creates something too: a 401 says that nothing was done.
         """
         outcome = await state.engine._attempt(state)
-        if not (state.is_refused and self.settings.sources and state.renewals == 0):
+        if not isinstance(outcome, AuthenticationError) or not self._may_renew(state):
             return outcome
         state.renewals += 1
         await self._sign_in(state, state.engine.credential or ())
         if state.remaining <= 0:
             return outcome
-        state.wait, state.error = 0.0, outcome if isinstance(outcome, HeyMiloError) else None
+        state.wait, state.error = 0.0, outcome
         self._tell_retry(state)
         return await state.engine._attempt(state)
+
+    def _may_renew(self, state: _CallState[T]) -> bool:
+        return state.is_ours and state.renewals == 0 and bool(self.settings.sources)
 
     async def _attempt(self, state: _CallState[T]) -> APIResponse[T] | HeyMiloError:
         ours: Response | None = None
         answer: Response | None = None
-        state.is_refused = False
+        state.is_ours = False
         permit = await state.limiter.acquire(state, self.settings.rate_limit)
         # If the client was closed while the call waited, `_send` raises ClientClosedError.
         if isinstance(permit, HeyMiloError):
@@ -339,7 +342,8 @@ class Engine:
             if isinstance(error, ResponseMismatchError):
                 # The connection is out of sync: the next call would get the wrong response.
                 await state.loop_state.transport.aclose(gracefully=True)
-            state.is_refused = answer is ours and isinstance(error, AuthenticationError)
+            # What another host refuses is no matter of ours.
+            state.is_ours = answer is ours
             self._note(state, began, answer, error)
             error.attempts = state.attempts
             _say_what_is_known(error, state.call, state.attempts)

@@ -209,6 +209,25 @@ def test_a_401_after_a_retry(front, serve, naps):
     assert 2 == len(naps)
 
 
+def test_a_401_of_another_host(front, serve):
+    """
+    What another host refuses, where a preview leads, renews nothing: it gets no credential.
+    """
+    elsewhere = serve(answer(401))
+    server = serve(answer(302, b"", f"Location: {elsewhere.base_url}/preview"))
+    keys = Keys(OLD, NEW)
+
+    async def body(client):
+        with pytest.raises(AuthenticationError):
+            await client.voices.get_preview("V1")
+
+    front.run(body, server.base_url, api_key=keys)
+
+    assert 1 == keys.asked
+    assert [OLD] == keys_of(server)
+    assert [None] == keys_of(elsewhere)
+
+
 def test_a_token_and_a_key(front, serve):
     """
     A token may be a callable as well; after a 401 both are asked.

@@ -724,7 +724,7 @@ def test_the_error_knows_what_is_missing(monkeypatch):
     monkeypatch.delitem(sys.modules, "heymilo_async.otel")
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
 
-    with pytest.raises(ImportError, match=r"heymilo-async\[otel\]") as caught:
+    with pytest.raises(ImportError, match=r"pip install '\.\[otel\]'") as caught:
         importlib.import_module("heymilo_async.otel")
 
     assert "opentelemetry" == caught.value.name
