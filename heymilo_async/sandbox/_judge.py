@@ -12,7 +12,7 @@ import array
 import collections
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeAlias
 from urllib.parse import urlencode
 
 import attrs
@@ -63,47 +63,54 @@ _WALKS: Final = frozenset(one.id for one in OPERATIONS.values() if one.shape == 
 _TIMES: Final = ("created_after", "created_before")
 
 
+_Kind: TypeAlias = tuple[str, ...]
+
+
 @attrs.define(eq=False)
 class _Finding:
     """
-    What a rule has found; *proviso* is a route on which nothing may have overlapped.
+    What a rule has found; *proviso* is a kind of requests, of which no two may have overlapped.
     """
 
     requests: list[int]
     text: str
-    proviso: tuple[str, str] | None = None
+    proviso: _Kind | None = None
 
 
 class Traffic:
     """
-    Which requests are being answered, and on which routes two of them were at once.
+    Which requests are being answered, and of which kinds two of them were there at once.
+
+    A kind is a route, or what makes two requests of it alike.
     """
 
     def __init__(self) -> None:
-        self._open: collections.Counter[tuple[str, str]] = collections.Counter()
-        self._overlapping: set[tuple[str, str]] = set()
+        self._open: collections.Counter[_Kind] = collections.Counter()
+        self._overlapping: set[_Kind] = set()
 
     def arrived(self, arrival: Arrival) -> None:
         """
         Note that a request has come.
         """
-        self._open[arrival.route] += 1
-        if self._open[arrival.route] > 1:
-            self._overlapping.add(arrival.route)
+        for kind in (arrival.route, arrival.likeness):
+            self._open[kind] += 1
+            if self._open[kind] > 1:
+                self._overlapping.add(kind)
 
     def settled(self, arrival: Arrival) -> None:
         """
         Note that its answer goes out.
         """
-        self._open[arrival.route] -= 1
-        if not self._open[arrival.route]:
-            del self._open[arrival.route]
+        for kind in (arrival.route, arrival.likeness):
+            self._open[kind] -= 1
+            if not self._open[kind]:
+                del self._open[kind]
 
-    def overlapped(self, route: tuple[str, str] | None) -> bool:
+    def overlapped(self, kind: _Kind | None) -> bool:
         """
-        Return whether two requests of *route* were there at once.
+        Return whether two requests of that *kind* were there at once.
         """
-        return route in self._overlapping
+        return kind in self._overlapping
 
 
 class Rule:
@@ -132,9 +139,7 @@ class Rule:
         Learn that the *answer* did not get through after all.
         """
 
-    def find(
-        self, text: str, *requests: Arrival, proviso: tuple[str, str] | None = None
-    ) -> _Finding:
+    def find(self, text: str, *requests: Arrival, proviso: _Kind | None = None) -> _Finding:
         """
         Note that *requests* have broken the rule.
         """
@@ -163,13 +168,12 @@ def _came_after(later: Arrival, earlier: Arrival, answer: Answer) -> bool | None
     """
     Return whether who sent *later* knew of the *answer* to *earlier*, of the same route.
 
-    None: they did if they send one at a time.
+    None: they did if they are the same; callers who share a client have their connections in
+    common, too.
     """
     if later.at - answer.at > _ON_ITS_WAY:
         return True
-    if not later.is_like(earlier):
-        return False
-    return True if later.connection == earlier.connection else None
+    return None if later.likeness == earlier.likeness else False
 
 
 class CredentialsMisplaced(Rule):
@@ -485,14 +489,14 @@ class BlindRepeat(Rule):
         if not again:
             return
         before, answer = made[again[0]]
-        late = arrival.at - answer.at > _ON_ITS_WAY or arrival.connection == before.connection
+        is_late = arrival.at - answer.at > _ON_ITS_WAY
         why = "an answer that was lost" if answer.status is None else f"a {answer.status}"
         self.find(
             f"{_named(arrival)} was sent again after {why}, and may do twice what was done: look "
             f"for it in the list first",
             before,
             arrival,
-            proviso=None if late else arrival.route,
+            proviso=None if is_late else arrival.likeness,
         )
         self._forget(_list_of(arrival), again)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import socket
 import struct
 import time
@@ -39,8 +38,6 @@ from ._steps import (
 )
 from .faults import CutBody, Fault, InvalidJSON, Status
 
-#: Of connections, in the order in which they come.
-_NUMBERS: Final = itertools.count()
 _CHUNK: Final = 65536
 #: Of a message that is larger than this, nothing is understood.
 _LARGEST: Final = 2**24
@@ -54,16 +51,15 @@ class Hooks:
     Attributes:
         operation_of: Names the operation of a method and a path.
         fault_of: Decides what goes wrong with a request of that operation.
-        on_request: Is told of each request when it has arrived, by the number of which connection,
-            when, and how one asks whether its client has gone; returns who is told what becomes of
-            it, if anybody.
+        on_request: Is told of each request when it has arrived, at what time, and how one asks
+            whether its client has gone; returns who is told what becomes of it, if anybody.
         on_exchange: Is told of each request when its answer has ended.
     """
 
     operation_of: Callable[[str, str], str | None] = lambda _, __: None
     fault_of: Callable[[str | None, bool], Fault | None] = lambda _, __: None
-    on_request: Callable[[ReceivedRequest, int, float, Callable[[], bool]], Hearing | None] = (
-        lambda *_: None
+    on_request: Callable[[ReceivedRequest, float, Callable[[], bool]], Hearing | None] = lambda *_: (
+        None
     )
     on_exchange: Callable[[Exchange], object] = lambda _: None
 
@@ -187,7 +183,7 @@ class Relay:
         request, goes_on = await link.read_request()
         received = _received(request)
         began = time.monotonic()
-        hearing = self._hooks.on_request(received, link.number, began, link.has_left)
+        hearing = self._hooks.on_request(received, began, link.has_left)
         operation = self._hooks.operation_of(received.method, received.path)
         cursor = received.parameter("starting_after")
         fault = self._hooks.fault_of(operation, cursor is not None)
@@ -263,7 +259,6 @@ class _Link:
         self._server: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._target = target
         self._unread = b""
-        self.number = next(_NUMBERS)
         self.sent = 0
 
     def has_left(self) -> bool:
