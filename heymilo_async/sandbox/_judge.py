@@ -95,7 +95,7 @@ class Traffic:
         for kind in (arrival.route, arrival.likeness):
             self._open[kind] += 1
             if self._open[kind] > 1:
-                self._overlapping.add(kind)
+                self.overlap(kind)
 
     def settled(self, arrival: Arrival) -> None:
         """
@@ -105,6 +105,12 @@ class Traffic:
             self._open[kind] -= 1
             if not self._open[kind]:
                 del self._open[kind]
+
+    def overlap(self, kind: _Kind) -> None:
+        """
+        Note that several callers make requests of that *kind*, whatever shows it.
+        """
+        self._overlapping.add(kind)
 
     def overlapped(self, kind: _Kind | None) -> bool:
         """
@@ -344,17 +350,23 @@ class WalkRestarted(Rule):
 
     name = "walk-restarted"
 
-    def __init__(self, uncertain: Callable[[str], bool]) -> None:
+    def __init__(self, uncertain: Callable[[str], bool], traffic: Traffic) -> None:
         super().__init__()
         self._uncertain = uncertain
+        self._traffic = traffic
         self._broken: dict[tuple[str, str], Arrival] = {}
+        #: The cursors that a walk has got over since it began.
+        self._passed: dict[tuple[str, str], set[str]] = {}
 
     def answered(self, arrival: Arrival, answer: Answer) -> None:
         """
-        Remember a walk that was broken off.
+        Remember how far a walk has come, and where it was broken off.
         """
-        is_within = arrival.operation in _WALKS and "starting_after" in arrival.query
-        if is_within and answer.status is not None and answer.status >= 500:
+        if arrival.operation not in _WALKS or "starting_after" not in arrival.query:
+            return
+        if answer.is_good:
+            self._passed.setdefault(_walk(arrival), set()).add(arrival.query["starting_after"])
+        elif answer.status is not None and answer.status >= 500:
             self.seen = True
             self._broken[_walk(arrival)] = arrival
 
@@ -362,10 +374,17 @@ class WalkRestarted(Rule):
         """
         Look where a walk goes on.
         """
-        if arrival.operation not in _WALKS or _walk(arrival) not in self._broken:
+        if arrival.operation not in _WALKS:
             return
-        before = self._broken.pop(_walk(arrival))
-        if "starting_after" not in arrival.query and not self._uncertain(arrival.request.path):
+        walk, cursor = _walk(arrival), arrival.query.get("starting_after")
+        if cursor in self._passed.get(walk, ()):
+            # Who has got over it does not ask for it again: there are two who walk.
+            self._traffic.overlap(arrival.route)
+        before = self._broken.pop(walk, None)
+        if cursor is not None:
+            return
+        self._passed.pop(walk, None)
+        if before is not None and not self._uncertain(arrival.request.path):
             self.find(
                 f"{_named(arrival)} began anew after a 5xx in the middle of the walk: go on with "
                 f"starting_after where it failed",
@@ -551,7 +570,7 @@ class Judge:
             SecretLinkReused(),
             RetryAfterIgnored(),
             FullResync(repeats.is_uncertain),
-            WalkRestarted(repeats.is_uncertain),
+            WalkRestarted(repeats.is_uncertain, self._traffic),
             HotLoop(),
             repeats,
         ]

@@ -837,6 +837,21 @@ def test_callers_who_know_nothing_of_each_other(court):
     assert ["blind-repeat"] == [rule for rule, _ in court.broken()]
 
 
+def test_two_who_walk_in_turn(court):
+    """
+    Over one connection nothing overlaps; but who has got over a page does not ask for it again.
+    """
+    second = f"{NUMBERS}?starting_after=a"
+    court.ask(0.0)
+    court.ask(0.1, second, 503)
+    court.ask(0.2)
+    court.ask(0.3, second)
+    assert ["walk-restarted"] == [rule for rule, _ in court.broken()]
+
+    court.ask(0.4, second)
+    assert [] == court.broken()
+
+
 def test_several_who_write_at_once(court):
     """
     Others who write something else at the same time are no excuse.
