@@ -29,13 +29,11 @@ class Arrival:
     Attributes:
         place: How many came before it.
         at: When, in seconds of a monotonic clock.
-        connection: The number of the connection that it came by.
         operation: The id of what it asks for; None: of nothing that there is.
     """
 
     place: int
     at: float
-    connection: int
     operation: str | None
     request: ReceivedRequest
 
@@ -65,12 +63,12 @@ class Arrival:
         except (ValueError, RecursionError):
             return self.request.body.decode("utf-8", "replace")
 
-    def is_like(self, other: Arrival) -> bool:
+    @property
+    def likeness(self) -> tuple[str, ...]:
         """
-        Whether *other*, of the same method and path, asks for the very same.
+        What those have in common that ask for the very same.
         """
-        mine, theirs = self.request, other.request
-        return (mine.query, mine.body) == (theirs.query, theirs.body)
+        return *self.route, self.request.query, str(hash(self.request.body))
 
     def texts(self) -> Iterator[tuple[str, str, str]]:
         """

@@ -12,7 +12,7 @@ import array
 import collections
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeAlias
 from urllib.parse import urlencode
 
 import attrs
@@ -63,47 +63,60 @@ _WALKS: Final = frozenset(one.id for one in OPERATIONS.values() if one.shape == 
 _TIMES: Final = ("created_after", "created_before")
 
 
+_Kind: TypeAlias = tuple[str, ...]
+
+
 @attrs.define(eq=False)
 class _Finding:
     """
-    What a rule has found; *proviso* is a route on which nothing may have overlapped.
+    What a rule has found; *proviso* is a kind of requests, of which no two may have overlapped.
     """
 
     requests: list[int]
     text: str
-    proviso: tuple[str, str] | None = None
+    proviso: _Kind | None = None
 
 
 class Traffic:
     """
-    Which requests are being answered, and on which routes two of them were at once.
+    Which requests are being answered, and of which kinds two of them were there at once.
+
+    A kind is a route, or what makes two requests of it alike.
     """
 
     def __init__(self) -> None:
-        self._open: collections.Counter[tuple[str, str]] = collections.Counter()
-        self._overlapping: set[tuple[str, str]] = set()
+        self._open: collections.Counter[_Kind] = collections.Counter()
+        self._overlapping: set[_Kind] = set()
 
     def arrived(self, arrival: Arrival) -> None:
         """
         Note that a request has come.
         """
-        self._open[arrival.route] += 1
-        if self._open[arrival.route] > 1:
-            self._overlapping.add(arrival.route)
+        for kind in (arrival.route, arrival.likeness):
+            self._open[kind] += 1
+            if self._open[kind] > 1:
+                self.overlap(kind)
 
     def settled(self, arrival: Arrival) -> None:
         """
         Note that its answer goes out.
         """
-        self._open[arrival.route] -= 1
-        if not self._open[arrival.route]:
-            del self._open[arrival.route]
+        for kind in (arrival.route, arrival.likeness):
+            self._open[kind] -= 1
+            if not self._open[kind]:
+                del self._open[kind]
 
-    def overlapped(self, route: tuple[str, str] | None) -> bool:
+    def overlap(self, kind: _Kind) -> None:
         """
-        Return whether two requests of *route* were there at once.
+        Note that several callers make requests of that *kind*, whatever shows it.
         """
-        return route in self._overlapping
+        self._overlapping.add(kind)
+
+    def overlapped(self, kind: _Kind | None) -> bool:
+        """
+        Return whether two requests of that *kind* were there at once.
+        """
+        return kind in self._overlapping
 
 
 class Rule:
@@ -132,9 +145,7 @@ class Rule:
         Learn that the *answer* did not get through after all.
         """
 
-    def find(
-        self, text: str, *requests: Arrival, proviso: tuple[str, str] | None = None
-    ) -> _Finding:
+    def find(self, text: str, *requests: Arrival, proviso: _Kind | None = None) -> _Finding:
         """
         Note that *requests* have broken the rule.
         """
@@ -163,13 +174,12 @@ def _came_after(later: Arrival, earlier: Arrival, answer: Answer) -> bool | None
     """
     Return whether who sent *later* knew of the *answer* to *earlier*, of the same route.
 
-    None: they did if they send one at a time.
+    None: they did if they are the same; callers who share a client have their connections in
+    common, too.
     """
     if later.at - answer.at > _ON_ITS_WAY:
         return True
-    if not later.is_like(earlier):
-        return False
-    return True if later.connection == earlier.connection else None
+    return None if later.likeness == earlier.likeness else False
 
 
 class CredentialsMisplaced(Rule):
@@ -340,17 +350,23 @@ class WalkRestarted(Rule):
 
     name = "walk-restarted"
 
-    def __init__(self, uncertain: Callable[[str], bool]) -> None:
+    def __init__(self, uncertain: Callable[[str], bool], traffic: Traffic) -> None:
         super().__init__()
         self._uncertain = uncertain
+        self._traffic = traffic
         self._broken: dict[tuple[str, str], Arrival] = {}
+        #: The cursors that a walk has got over since it began.
+        self._passed: dict[tuple[str, str], set[str]] = {}
 
     def answered(self, arrival: Arrival, answer: Answer) -> None:
         """
-        Remember a walk that was broken off.
+        Remember how far a walk has come, and where it was broken off.
         """
-        is_within = arrival.operation in _WALKS and "starting_after" in arrival.query
-        if is_within and answer.status is not None and answer.status >= 500:
+        if arrival.operation not in _WALKS or "starting_after" not in arrival.query:
+            return
+        if answer.is_good:
+            self._passed.setdefault(_walk(arrival), set()).add(arrival.query["starting_after"])
+        elif answer.status is not None and answer.status >= 500:
             self.seen = True
             self._broken[_walk(arrival)] = arrival
 
@@ -358,10 +374,17 @@ class WalkRestarted(Rule):
         """
         Look where a walk goes on.
         """
-        if arrival.operation not in _WALKS or _walk(arrival) not in self._broken:
+        if arrival.operation not in _WALKS:
             return
-        before = self._broken.pop(_walk(arrival))
-        if "starting_after" not in arrival.query and not self._uncertain(arrival.request.path):
+        walk, cursor = _walk(arrival), arrival.query.get("starting_after")
+        if cursor in self._passed.get(walk, ()):
+            # Who has got over it does not ask for it again: there are two who walk.
+            self._traffic.overlap(arrival.route)
+        before = self._broken.pop(walk, None)
+        if cursor is not None:
+            return
+        self._passed.pop(walk, None)
+        if before is not None and not self._uncertain(arrival.request.path):
             self.find(
                 f"{_named(arrival)} began anew after a 5xx in the middle of the walk: go on with "
                 f"starting_after where it failed",
@@ -485,14 +508,14 @@ class BlindRepeat(Rule):
         if not again:
             return
         before, answer = made[again[0]]
-        late = arrival.at - answer.at > _ON_ITS_WAY or arrival.connection == before.connection
+        is_late = arrival.at - answer.at > _ON_ITS_WAY
         why = "an answer that was lost" if answer.status is None else f"a {answer.status}"
         self.find(
             f"{_named(arrival)} was sent again after {why}, and may do twice what was done: look "
             f"for it in the list first",
             before,
             arrival,
-            proviso=None if late else arrival.route,
+            proviso=None if is_late else arrival.likeness,
         )
         self._forget(_list_of(arrival), again)
 
@@ -547,7 +570,7 @@ class Judge:
             SecretLinkReused(),
             RetryAfterIgnored(),
             FullResync(repeats.is_uncertain),
-            WalkRestarted(repeats.is_uncertain),
+            WalkRestarted(repeats.is_uncertain, self._traffic),
             HotLoop(),
             repeats,
         ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import socket
 import struct
 import time
@@ -39,8 +38,6 @@ from ._steps import (
 )
 from .faults import CutBody, Fault, InvalidJSON, Status
 
-#: Of connections, in the order in which they come.
-_NUMBERS: Final = itertools.count()
 _CHUNK: Final = 65536
 #: The relay does not parse larger messages.
 _LARGEST: Final = 2**24
@@ -54,16 +51,15 @@ class Hooks:
     Attributes:
         operation_of: Returns the operation for a method and a path.
         fault_of: Returns the fault for a request of that operation.
-        on_request: Called with each request when it has arrived, with the number of its connection,
-            the time, and a function that tells whether the client has gone. It returns a callback
-            for the outcome, or None.
+        on_request: Called with each request when it has arrived, with the time and a function that
+            tells whether the client has gone. It returns a callback for the outcome, or None.
         on_exchange: Called with each request and its outcome when the response has ended.
     """
 
     operation_of: Callable[[str, str], str | None] = lambda _, __: None
     fault_of: Callable[[str | None, bool], Fault | None] = lambda _, __: None
-    on_request: Callable[[ReceivedRequest, int, float, Callable[[], bool]], Hearing | None] = (
-        lambda *_: None
+    on_request: Callable[[ReceivedRequest, float, Callable[[], bool]], Hearing | None] = lambda *_: (
+        None
     )
     on_exchange: Callable[[Exchange], object] = lambda _: None
 
@@ -187,7 +183,7 @@ class Relay:
         request, goes_on = await link.read_request()
         received = _received(request)
         began = time.monotonic()
-        hearing = self._hooks.on_request(received, link.number, began, link.has_left)
+        hearing = self._hooks.on_request(received, began, link.has_left)
         operation = self._hooks.operation_of(received.method, received.path)
         cursor = received.parameter("starting_after")
         fault = self._hooks.fault_of(operation, cursor is not None)
@@ -263,7 +259,6 @@ class _Link:
         self._server: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._target = target
         self._unread = b""
-        self.number = next(_NUMBERS)
         self.sent = 0
 
     def has_left(self) -> bool:

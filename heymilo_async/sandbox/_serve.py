@@ -409,13 +409,10 @@ def running(
     )
     witness = Witness([backend.api_key, backend.access_token])
 
-    def heard(
-        request: ReceivedRequest, connection: int, at: float, has_left: Callable[[], bool]
-    ) -> Hearing | None:
+    def heard(request: ReceivedRequest, at: float, has_left: Callable[[], bool]) -> Hearing | None:
         arrival = Arrival(
             place=log.add(request),
             at=at,
-            connection=connection,
             operation=operation_of(request.method, request.path),
             request=request,
         )

@@ -732,7 +732,7 @@ class Court:
         self.judge = Judge(["a-key-of-no-concern"])
         self._place = 0
 
-    def come(self, at, target=NUMBERS, *, method="GET", connection=0, body=b""):
+    def come(self, at, target=NUMBERS, *, method="GET", body=b""):
         """
         Let a request arrive.
         """
@@ -741,7 +741,6 @@ class Court:
         arrival = Arrival(
             place=self._place,
             at=at,
-            connection=connection,
             operation=operation_of(method, path),
             request=request,
         )
@@ -792,52 +791,78 @@ def test_a_wait_is_over(court, at, expected):
 
 
 @pytest.mark.parametrize(
-    ("at", "target", "connection", "expected"),
+    ("at", "target", "expected"),
     [
-        (0.5, f"{NUMBERS}?limit=3", 0, False),
-        (0.5, f"{NUMBERS}?limit=3", 1, False),
-        (0.5, NUMBERS, 1, True),
-        (1.5, f"{NUMBERS}?limit=3", 1, True),
-        (1.5, f"{NUMBERS}/other", 0, False),
+        (0.5, f"{NUMBERS}?limit=3", False),
+        (0.5, NUMBERS, True),
+        (1.5, f"{NUMBERS}?limit=3", True),
+        (1.5, f"{NUMBERS}/other", False),
     ],
-    ids=["another page", "on another connection", "the same", "much later", "another route"],
+    ids=["another page", "the same", "much later", "another route"],
 )
-def test_a_request_on_its_way(court, at, target, connection, expected):
+def test_a_request_on_its_way(court, at, target, expected):
     """
     What may have been sent before the wait was known breaks nothing; what follows it may.
     """
     court.ask(0.0, status=429, retry_after=30.0)
-    court.ask(at, target, connection=connection)
+    court.ask(at, target)
 
     assert expected == bool(court.broken())
-    court.ask(2.0, f"{NUMBERS}?limit=4", connection=7)
+    court.ask(2.0, f"{NUMBERS}?limit=4")
     assert court.broken()
 
 
 def test_callers_who_know_nothing_of_each_other(court):
     """
-    Where two requests of a route were there at once, an equal one may be another caller's.
+    Where two requests of a kind were there at once, an equal one may be another caller's.
     """
     court.ask(0.0, status=429, retry_after=30.0)
-    court.ask(0.1, connection=1)
+    court.ask(0.1)
     clone = {"method": "POST", "target": f"{POSTINGS}/a/clone"}
     court.ask(0.2, status=503, **clone)
-    court.ask(0.3, connection=1, **clone)
+    court.ask(0.3, **clone)
     court.ask(0.4, f"{POSTINGS}?starting_after=a", status=503)
-    court.ask(0.5, POSTINGS, connection=1)
-    assert ["retry-after-ignored", "blind-repeat", "walk-restarted"] == [
-        rule for rule, _ in court.broken()
-    ]
+    court.ask(0.5, POSTINGS)
+    found = ["retry-after-ignored", "blind-repeat", "walk-restarted"]
+    assert found == [rule for rule, _ in court.broken()]
 
     for target, method in ((NUMBERS, "GET"), (f"{POSTINGS}/a/clone", "POST"), (POSTINGS, "GET")):
-        both = [court.come(1.0, target, method=method, connection=n) for n in (2, 3)]
+        both = [court.come(1.0, target, method=method) for _ in range(2)]
         for one in both:
             court.answer(one, 1.1)
 
     assert [] == court.broken()
-    court.ask(2.0, status=503, connection=4, **clone)
-    court.ask(3.5, connection=5, **clone)
+    court.ask(2.0, status=503, **clone)
+    court.ask(3.5, **clone)
     assert ["blind-repeat"] == [rule for rule, _ in court.broken()]
+
+
+def test_two_who_walk_in_turn(court):
+    """
+    Over one connection nothing overlaps; but who has got over a page does not ask for it again.
+    """
+    second = f"{NUMBERS}?starting_after=a"
+    court.ask(0.0)
+    court.ask(0.1, second, 503)
+    court.ask(0.2)
+    court.ask(0.3, second)
+    assert ["walk-restarted"] == [rule for rule, _ in court.broken()]
+
+    court.ask(0.4, second)
+    assert [] == court.broken()
+
+
+def test_several_who_write_at_once(court):
+    """
+    Others who write something else at the same time are no excuse.
+    """
+    create = {"target": WEBHOOKS, "method": "POST"}
+    first, other = (court.come(0.0, **create, body=body) for body in (b"{}", b"[]"))
+    court.answer(first, 0.1, 503)
+    court.answer(other, 0.1)
+    court.ask(0.2, **create, body=b"{}")
+
+    assert [("blind-repeat", (0, 2))] == court.broken()
 
 
 @pytest.mark.parametrize(("pause", "expected"), [(1.9, 1), (2.1, 0)])
@@ -856,7 +881,7 @@ def test_many_callers_in_an_outage(court):
     The same request by several callers at once is no loop.
     """
     for n in range(9):
-        both = [court.come(n * 0.1, connection=connection) for connection in (0, 1)]
+        both = [court.come(n * 0.1) for _ in range(2)]
         for one in both:
             court.answer(one, n * 0.1, 503)
 
@@ -880,7 +905,7 @@ def test_a_look_that_was_too_early(court):
     """
     create = {"target": WEBHOOKS, "method": "POST", "body": b"{}"}
     made = court.come(0.0, **create)
-    look = court.come(0.1, WEBHOOKS, connection=1)
+    look = court.come(0.1, WEBHOOKS)
     court.answer(made, 0.2, 503)
     court.answer(look, 0.3)
     court.judge.lost(look, Answer(at=0.3, status=None))

@@ -96,6 +96,28 @@ def test_a_deadline_is_a_month_away_by_default(api: Api) -> None:
     assert ["deadline"] == places(api("POST", "/postings", {**bare, "deadline": "soon"}))
 
 
+def test_a_format_that_no_answer_has(api):
+    """
+    A step's question may have any text for it by the contract, but none could be shown with it.
+    """
+    questions = [
+        {"modality": "form", "text": "When?", "response_format": one}
+        for one in ("date", None, "haiku")
+    ]
+    workflow = [{"type": "resume", "questions": None}, {"type": "form", "questions": questions}]
+    refused = api("POST", "/postings", {"title": "Baker", "workflow": workflow})
+
+    assert ["workflow.1.questions.2.response_format"] == places(refused)
+    assert (
+        201
+        == api(
+            "POST",
+            "/postings",
+            {"title": "Baker", "workflow": [{"type": "form", "questions": questions[:2]}]},
+        ).status
+    )
+
+
 @pytest.mark.parametrize(
     "source", [{}, {"workflow": None}, {"workflow": [], "interview_template_id": "IT_1"}]
 )

@@ -6,13 +6,16 @@ Run by `nox -s contract`, with schemathesis beside the package; every argument i
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from heymilo_async import sandbox
+from heymilo_async.sandbox._contract import OPERATIONS
 
 HERE = Path(__file__).parent
 SEED = "7"
@@ -20,35 +23,78 @@ SEED = "7"
 ALL_BUT_DISCOVERY = ("--exclude-path-regex", "^(/health|/api/v2/schemas/)")
 
 
-def probe(config: str, *arguments: str, **options: Any) -> int:
+#: The operations that create, change or delete.
+WRITES = {name for name, one in OPERATIONS.items() if one.method != "GET"}
+
+
+def probe(config: str, *arguments: str, writes: bool = False, **options: Any) -> int:
     """
     Run schemathesis by the settings in *config* against a sandbox of its own, and its contract.
+
+    If *writes*, each write has to be carried out at least once: refusals alone show little.
     """
-    with sandbox.running(numbers=120, **options) as milo:
-        first, *_, last = [number.id for number in milo.store]
-        environment = {
-            "HEYMILO_TEST_KEY": milo.api_key,
-            "HEYMILO_TEST_FIRST_ID": first,
-            "HEYMILO_TEST_LAST_ID": last,
-        }
+    done: Counter[str | None] = Counter()
+
+    def count(exchange: sandbox.Exchange) -> None:
+        done[exchange.operation] += (exchange.status_code or 500) < 300
+
+    with sandbox.running(numbers=120, on_exchange=count, **options) as milo:
+        environment = {**os.environ, **known(milo)}
+        if writes:
+            environment |= {"SCHEMATHESIS_HOOKS": "known_bodies", "PYTHONPATH": str(HERE)}
         command = ["schemathesis", "--config-file", str(HERE / config)]
         command += ["run", f"{milo.base_url}/openapi.json", *arguments]
         command += ["--seed", SEED, "--no-color", *sys.argv[1:]]
         print(f"\n--- {config} {' '.join(arguments)} {options or ''}", flush=True)
-        done = subprocess.run(command, env=os.environ | environment, check=False)
+        code = subprocess.run(command, env=environment, check=False).returncode
         asked = len(milo.requests)
-    print(f"--- exit code {done.returncode} after {asked} requests", flush=True)
+    print(f"--- exit code {code} after {asked} requests", flush=True)
+    missing = sorted(name for name in WRITES if not done[name]) if writes else []
+    if missing:
+        print(f"--- never carried out: {', '.join(missing)}", flush=True)
     # That nothing was found says nothing if nothing was asked.
-    return done.returncode if asked > 50 else 1
+    return code if asked > 50 and not missing else 1
+
+
+def known(milo: sandbox.Sandbox) -> dict[str, str]:
+    """
+    Return what the settings and hooks have to know of a sandbox, as variables.
+    """
+    numbers = [number.id for number in milo.store]
+    posting, archived, reordered = [one.id for one in milo.stores["postings"]][:3]
+    questions = [one.id for one in milo.stores["questions"] if one.posting_id == posting]
+    others = [one for one in milo.stores["questions"] if one.posting_id == reordered]
+    modality = others[0].modality
+    order = [one.id for one in others if one.modality == modality]
+    return {
+        "HEYMILO_TEST_KEY": milo.api_key,
+        "HEYMILO_TEST_FIRST_ID": numbers[0],
+        "HEYMILO_TEST_LAST_ID": numbers[-1],
+        "HEYMILO_TEST_POSTING": posting,
+        "HEYMILO_TEST_REORDERED": reordered,
+        "HEYMILO_TEST_ARCHIVED": archived,
+        "HEYMILO_TEST_INTERVIEW": next(iter(milo.stores["candidates"])).interview_id,
+        "HEYMILO_TEST_QUESTION": questions[0],
+        "HEYMILO_TEST_LAST_QUESTION": questions[-1],
+        "HEYMILO_TEST_MODALITY": modality,
+        "HEYMILO_TEST_ORDER": " ".join(order),
+        "HEYMILO_TEST_WEBHOOK": next(iter(milo.stores["webhooks"])).webhook_id,
+        "HEYMILO_TEST_TEMPLATE": next(iter(milo.stores["interview_templates"])).id,
+    }
 
 
 def main() -> int:
     """
     Probe with any input, with input that is known to be good, and with a rate limit in the way.
+
+    Of all that is written, most is carried out.
     """
+    # Where the sandbox fails, it is its log that says why.
+    logging.basicConfig(level=logging.ERROR)
     return max(
         probe("anything.toml", *ALL_BUT_DISCOVERY),
         probe("known.toml", "--include-path-regex", "/phone-numbers"),
+        probe("writes.toml", "--exclude-method", "GET", writes=True),
         probe("anything.toml", *ALL_BUT_DISCOVERY, rate_limit="30/min"),
     )
 

@@ -28,6 +28,8 @@ _REFERENCES: Final = {
     "email_template_group_id": "email_template_groups",
     "design_template_group_id": "design_template_groups",
 }
+#: What a question may be answered in; that of a step is any text by the contract, until it is shown.
+_FORMATS: Final = SCHEMAS["QuestionResponse"]["properties"]["response_format"]["anyOf"][0]["enum"]
 _NOT_NULL: Final = {"title", "description"}
 
 
@@ -72,6 +74,7 @@ def _create(world: World, asked: Asked) -> Any:
     if (workflow is None) == (template is None):
         _refuse_source(world)
     _check(world, body)
+    _check_formats(workflow or ())
     # A null or missing deadline means the default.
     given = {name: value for name, value in body.items() if name in _COPIED}
     given["deadline"] = deadline(body.get("deadline"), world.now())
@@ -110,6 +113,18 @@ def _check(world: World, body: Mapping[str, Any]) -> None:
         for name, resource in _REFERENCES.items():
             if body.get(name) is not None and world.stores[resource].get(body[name]) is None:
                 raise missing(name.removesuffix("_id").replace("_", " "), name)
+
+
+def _check_formats(workflow: Sequence[Mapping[str, Any]]) -> None:
+    words = f"Input should be one of {', '.join(_FORMATS)}"
+    issues = [
+        issue(("body", "workflow", n, "questions", m, "response_format"), "enum", words)
+        for n, one in enumerate(workflow)
+        for m, question in enumerate(one.get("questions") or ())
+        if question.get("response_format") not in {None, *_FORMATS}
+    ]
+    if issues:
+        raise Invalid(*issues)
 
 
 def _copied(
