@@ -23,11 +23,15 @@ from .timing import Spread
 DOCS = ROOT / "docs"
 JSON = DOCS / "benchmarks.json"
 PAGE = DOCS / "performance.md"
+#: The jobs have a page of their own, for they are measured by themselves.
+JOBS_JSON = DOCS / "jobs.json"
+JOBS_PAGE = DOCS / "jobs.md"
 PLOT = DOCS / "images" / "benchmarks.svg"
 
 #: Whose versions belong to a result.
 _PACKAGES = (
     *("httpx", "httpcore", "h11", "anyio", "trio", "attrs", "cattrs", "tenacity"),
+    *("duckdb", "phonenumbers"),
     *("openapi-python-client", "openai", "stripe", "pydantic", "msgspec"),
 )
 

@@ -196,13 +196,14 @@ def test_a_report_is_kept_and_read_again():
     assert any("MISSED   2.000 (at most 1)" in line for line in report.verdict(made))
 
 
-def test_the_page_says_what_was_measured():
+@pytest.mark.parametrize("kept", ["", "JOBS_"])
+def test_the_page_says_what_was_measured(kept):
     """
-    The tables of docs/performance.md are those of the run that is kept, of a full one.
+    The tables of docs/performance.md, and of docs/jobs.md, are those of the full run that is kept.
     """
     report = _load("report")
-    found = report.from_json(report.JSON.read_text(encoding="utf-8"))
-    page = report.PAGE.read_text(encoding="utf-8")
+    found = report.from_json(getattr(report, f"{kept}JSON").read_text(encoding="utf-8"))
+    page = getattr(report, f"{kept}PAGE").read_text(encoding="utf-8")
 
     assert not found.quick
     assert page == report.with_tables(page, found)

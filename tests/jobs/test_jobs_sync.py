@@ -573,16 +573,26 @@ def test_what_is_no_file_of_duckdb(milo, file):
     assert "no database" == file.read_text()
 
 
-def test_a_table_of_somebody_elses(milo, file):
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ("TABLE voices (title VARCHAR)", "there is a table 'voices' that is none of this job's"),
+        ("VIEW voices AS SELECT 1 AS id WHERE false", "cannot go on with .*: Catalog Error"),
+    ],
+)
+def test_a_table_of_somebody_elses(milo, file, made, message):
     """
-    A table that has the name of one of ours, and is none, is an error that says so.
+    What has the name of one of our tables, and is none, is left alone by an error that says so.
     """
     with duckdb.connect(str(file)) as connection:
-        connection.execute("CREATE TABLE voices (title VARCHAR)")
-    with milo.client() as client, pytest.raises(JobError, match=r"cannot go on with .*: Binder"):
+        connection.execute(f"CREATE {made}")
+    with milo.client() as client, pytest.raises(JobError, match=message):
         sync(client, file)
 
     assert [] == _ask(file, "SELECT * FROM voices")
+    assert [(1,)] == _ask(
+        file, "SELECT count(DISTINCT table_name) FROM duckdb_columns() WHERE NOT internal"
+    )
 
 
 def test_two_files_are_the_owners(tmp_path):
