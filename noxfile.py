@@ -338,6 +338,8 @@ def typing(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """
     Measure this client beside what a user would pick instead; `-- --quick` only looks.
+
+    `-- jobs` measures the two jobs, by themselves.
     """
-    session.install(*CONSTRAINED, "-e", ".[redis]", *group("bench"))
+    session.install(*CONSTRAINED, "-e", ".[cli,ingest,redis,sandbox,sync]", *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)

@@ -16,6 +16,7 @@ from . import (
     calls,
     contenders,
     decoding,
+    jobs,
     load,
     numbers,
     observability,
@@ -32,6 +33,9 @@ from .contenders import async_contenders, blocking_contenders, decoders, intervi
 from .fronts import Blocking, fronts
 from .results import Table
 from .server import serving
+
+#: Measured by itself, and kept on a page of its own.
+JOBS = "jobs"
 
 
 @attrs.frozen(kw_only=True)
@@ -139,10 +143,14 @@ def main() -> int:
     Measure, show, and keep what was asked to be kept.
     """
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("groups", nargs="*", metavar="group", help=f"of {', '.join(GROUPS)}")
+    parser.add_argument(
+        "groups", nargs="*", metavar="group", help=f"of {', '.join(GROUPS)}; or {JOBS}"
+    )
     parser.add_argument("--quick", action="store_true", help="a look, in less than a minute")
     parser.add_argument("--keep", action="store_true", help="write the results into docs/")
     given = parser.parse_args()
+    if given.groups == [JOBS]:
+        return _jobs(quick=given.quick, keep=given.keep)
     if unknown := set(given.groups) - set(GROUPS):
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
     groups = given.groups or list(GROUPS)
@@ -158,6 +166,18 @@ def main() -> int:
     if given.keep:
         report.write(found)
         plot.draw(found, report.PLOT)
+    return 0
+
+
+def _jobs(*, quick: bool, keep: bool) -> int:
+    tables = []
+    for table in jobs.measure(jobs.QUICK if quick else jobs.FULL):
+        print(*report.lines_of(table), sep="\n", flush=True)
+        tables.append(table)
+    found = report.report(tables, quick=quick)
+    print(*report.verdict(found), sep="\n")
+    if keep:
+        report.write(found, report.JOBS_JSON, report.JOBS_PAGES)
     return 0
 
 

@@ -6,6 +6,7 @@ Run as a program it does one such thing and prints what came of it, as JSON.
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import resource
@@ -191,7 +192,63 @@ def _decoders() -> Iterator[tuple[str, Callable[[bytes], Any]]]:
     yield from peers_decoders().items()
 
 
+def imports_of(*modules: str) -> dict[str, float]:
+    """
+    Import *modules*, and return the memory that it took.
+    """
+    for module in modules:
+        importlib.import_module(module)
+    return {"peak": _peak()}
+
+
+def sync_of(base_url: str, key: str, file: str) -> dict[str, float]:
+    """
+    Bring the candidates of a sandbox into *file*.
+    """
+    from heymilo_async import HeyMilo
+    from heymilo_async.jobs.sync import sync
+
+    with HeyMilo(key, base_url=base_url) as client:
+        start = time.perf_counter()
+        report = sync(client, file, only=["candidates"])
+        seconds = time.perf_counter() - start
+    return {"seconds": seconds, "peak": _peak(), "rows": report.tables[-1].rows}
+
+
+def list_all_of(base_url: str, key: str) -> dict[str, float]:
+    """
+    Walk through the candidates of a sandbox.
+    """
+    from heymilo_async import HeyMilo
+
+    with HeyMilo(key, base_url=base_url) as client:
+        start = time.perf_counter()
+        count = 0
+        for posting in client.postings.list_all():
+            count += sum(1 for _ in client.candidates.list_all(posting.id))
+        seconds = time.perf_counter() - start
+    return {"seconds": seconds, "rows": count}
+
+
+def ingest_of(base_url: str, key: str, posting: str, file: str, batch: str) -> dict[str, float]:
+    """
+    Bring the rows of *file* into a posting of a sandbox, so many in a request.
+    """
+    from heymilo_async import HeyMilo
+    from heymilo_async.jobs.ingest import ingest
+
+    with HeyMilo(key, base_url=base_url) as client:
+        start = time.perf_counter()
+        report = ingest(client, file, posting, batch=int(batch))
+        seconds = time.perf_counter() - start
+    return {"seconds": seconds, "rows": report.done}
+
+
 _PROGRAMS: Mapping[str, Callable[..., dict[str, float]]] = {
+    "imports": imports_of,
+    "ingest": ingest_of,
+    "list-all": list_all_of,
+    "sync": sync_of,
     "load": load_of,
     "memory": memory_of,
     "walk": walk_of,

@@ -22,13 +22,17 @@ from .timing import Spread
 
 DOCS = ROOT / "docs"
 JSON = DOCS / "benchmarks.json"
-#: What a reader wants to know, and what we measure ourselves against.
+#: For readers who choose a client, and for our own goals.
 PAGES = (DOCS / "performance.md", DOCS / "performance-goals.md")
+#: The jobs have a page of their own, for they are measured by themselves.
+JOBS_JSON = DOCS / "jobs.json"
+JOBS_PAGES = (DOCS / "jobs.md",)
 PLOT = DOCS / "images" / "benchmarks.svg"
 
 #: Whose versions belong to a result.
 _PACKAGES = (
     *("httpx", "httpcore", "h11", "anyio", "trio", "attrs", "cattrs", "tenacity"),
+    *("duckdb", "phonenumbers"),
     *("openapi-python-client", "openai", "stripe", "pydantic", "msgspec"),
 )
 

@@ -16,6 +16,8 @@ UNITS: Mapping[str, float] = {
     "ms": 1e3,
     "µs": 1e6,
     "MB": 1e-6,
+    "requests": 1.0,
+    "rows": 1.0,
 }
 
 

@@ -50,6 +50,7 @@ FULL = {
     "faults/test_rate_limit.py": "it goes by the clock",
     "jobs/test_jobs_conduct.py": "it runs the jobs until they are done, though much goes wrong",
     "jobs/test_jobs_dlt.py": "dlt takes its time",
+    "jobs/test_jobs_figures.py": "it runs the benchmarks",
     "jobs/test_jobs_killed.py": "it kills processes at random moments",
     "test_benchmarks.py": "it runs the benchmarks",
     "test_contributing.py": "it adds a resource to copies of the project",

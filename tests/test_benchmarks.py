@@ -239,14 +239,15 @@ def test_a_report_is_kept_and_read_again():
     assert any("MISSED   2.000 (at most 1)" in line for line in report.verdict(made))
 
 
-def test_the_page_says_what_was_measured():
+@pytest.mark.parametrize("kept", ["", "JOBS_"])
+def test_the_page_says_what_was_measured(kept):
     """
-    The tables of both pages are those of the run that is kept, and say if it was short.
+    The tables of the pages are those of the run that is kept, and say if it was short.
     """
     report = _load("report")
-    found = report.from_json(report.JSON.read_text(encoding="utf-8"))
+    found = report.from_json(getattr(report, f"{kept}JSON").read_text(encoding="utf-8"))
 
-    for page in report.PAGES:
+    for page in getattr(report, f"{kept}PAGES"):
         text = page.read_text(encoding="utf-8")
         assert found.quick == ("a short run" in text)
         assert text == report.with_tables(text, found)

@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 #: What old versions of FastAPI's TestClient do to new ones of anyio.
 NOT_OURS = "ignore:The anyio.abc.BlockingPortal alias is deprecated:DeprecationWarning"
 #: What they stand for is not installed with our tests: `nox -s examples` runs them.
-ELSEWHERE = {"celery", "gunicorn"}
+ELSEWHERE = {"celery", "data-home", "gunicorn"}
 PROJECTS = sorted(
     path.parent for path in EXAMPLES.glob("*/pyproject.toml") if path.parent.name not in ELSEWHERE
 )
@@ -29,7 +29,14 @@ def test_the_examples_are_found():
     folders = sorted(path.parent.name for path in EXAMPLES.glob("*/pyproject.toml"))
 
     assert [EXAMPLES / name for name in ("conduct", "fastapi-backend", "process-pool")] == PROJECTS
-    assert ["celery", "conduct", "fastapi-backend", "gunicorn", "process-pool"] == folders
+    assert [
+        "celery",
+        "conduct",
+        "data-home",
+        "fastapi-backend",
+        "gunicorn",
+        "process-pool",
+    ] == folders
     assert [] == [
         name
         for name in folders

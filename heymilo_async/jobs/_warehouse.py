@@ -96,10 +96,12 @@ class Warehouse:
             for statement in _BOOKKEEPING.split(";")[:-1]:
                 self._connection.execute(statement)
             for table in TABLES.values():
-                missing = [
-                    one for one in table.all_columns if one.name not in there.get(table.name, ())
-                ]
-                if table.name not in there:
+                found = there.get(table.name)
+                if found is not None and table.key not in found:
+                    message = f"there is a table {table.name!r} that is none of this job's"
+                    raise JobError(message)
+                missing = [one for one in table.all_columns if one.name not in (found or ())]
+                if found is None:
                     columns = ", ".join(f'"{one.name}" {one.type}' for one in missing)
                     self._connection.execute(
                         f'CREATE TABLE "{table.name}" ({columns}, PRIMARY KEY ("{table.key}"))'
@@ -281,12 +283,13 @@ class Warehouse:
             )
         }
         written = [row for row in last.values() if known.get(row.id) != (row.content_hash, None)]
-        if written:
-            self._write(table, written)
         new = sum(row.id not in known for row in written)
+        if written:
+            # To look for conflicts takes as long again, and a first run has none.
+            self._write(table, written, may_be_there=new < len(written))
         return Changes(new=new, changed=len(written) - new)
 
-    def _write(self, table: Table, rows: Sequence[Row]) -> None:
+    def _write(self, table: Table, rows: Sequence[Row], *, may_be_there: bool) -> None:
         now = datetime.now(UTC)
         # One list a column: a fortieth of what `executemany` costs.
         lists = [list(column) for column in zip(*(row.values for row in rows), strict=True)]
@@ -297,14 +300,14 @@ class Warehouse:
             f"unnest(?::{'VARCHAR' if one.type == 'JSON' else one.type}[])"
             for one in table.all_columns
         )
-        self._all(
-            f'INSERT INTO "{table.name}" ({", ".join(map(_named, names))}) SELECT {selected} '
-            f'ON CONFLICT ("{table.key}") DO UPDATE SET '
-            + ", ".join(
-                f"{_named(one)} = excluded.{_named(one)}" for one in names if one != table.key
-            ),
-            *lists,
+        statement = (
+            f'INSERT INTO "{table.name}" ({", ".join(map(_named, names))}) SELECT {selected}'
         )
+        if may_be_there:
+            statement += f' ON CONFLICT ("{table.key}") DO UPDATE SET ' + ", ".join(
+                f"{_named(one)} = excluded.{_named(one)}" for one in names if one != table.key
+            )
+        self._all(statement, *lists)
 
 
 def _named(name: str) -> str:
@@ -333,6 +336,7 @@ def opened(path: Path) -> Generator[Warehouse, None, None]:
                 # Readable by DuckDB 1.x too; and nothing is fetched from anywhere.
                 config={
                     "autoinstall_known_extensions": "false",
+                    "threads": "1",
                     "storage_compatibility_version": "v1.0.0",
                 },
             )
@@ -346,7 +350,7 @@ def opened(path: Path) -> Generator[Warehouse, None, None]:
                 warehouse.prepare()
                 yield warehouse
             except duckdb.Error as error:
-                # A full disk, or a table of somebody else's that has the name of one of ours.
+                # A full disk, or a view that has the name of one of our tables.
                 message = f"cannot go on with {path}: {_first_line(error)}"
                 raise JobError(message) from error
 

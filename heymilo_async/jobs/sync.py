@@ -309,11 +309,17 @@ class _Run:
             options["created_after"] = self._since
         parents = [] if posting_id is None else [posting_id]
         pager = getattr(self._client, table.name).list_all(*parents, **options)
-        async for page in pager.pages():
-            rows = [table.row(item, with_links=self._with_links) for item in page]
-            stands = rows[-1].id if rows else place
-            changes = self._warehouse.keep(table, rows, walk=walk, place=stands)
-            self._add(table, len(rows), changes)
+        # The next page is under way while one is kept.
+        async with pager._engine.prefetch(pager._walk().next_page, 1) as ahead:
+            while True:
+                try:
+                    page = await ahead.next()
+                except StopAsyncIteration:
+                    return
+                rows = [table.row(item, with_links=self._with_links) for item in page]
+                stands = rows[-1].id if rows else place
+                changes = self._warehouse.keep(table, rows, walk=walk, place=stands)
+                self._add(table, len(rows), changes)
 
     async def _connections(self, table: Table) -> None:
         # A list that comes as a whole.

@@ -84,6 +84,23 @@ def test_candidates_are_invited_once_however_often_it_is_killed(tmp_path):
 
 
 @pytest.mark.timeout(300)
+def test_a_run_that_is_killed_asks_little_more(tmp_path):
+    """
+    Killed at any moment and gone on with, a sync asks at most 1.2 times what a whole one asks.
+    """
+    seed = random.randrange(10_000)
+    with sandbox.running(candidates=230, latency=0.002) as milo:
+        assert 0 == _run_and_kill(milo, ("sync", "--to", "whole.duckdb"), tmp_path, 100_000)
+        whole = len(milo.requests)
+        command = ("sync", "--to", "killed.duckdb")
+        moment = random.Random(seed).randrange(1, whole)
+        assert -9 == _run_and_kill(milo, command, tmp_path, moment), f"seed {seed}"
+        assert 0 == _run_and_kill(milo, command, tmp_path, 100_000)
+
+        assert whole <= len(milo.requests) - whole <= 1.2 * whole, f"seed {seed}"
+
+
+@pytest.mark.timeout(300)
 def test_a_file_is_right_however_often_it_is_killed(tmp_path):
     """
     Six SIGKILLs, then a whole run: the file has what one that was never killed has.
