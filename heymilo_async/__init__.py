@@ -13,7 +13,7 @@ How to read this package. Imports run one way only, from the bottom of this list
     _ratelimit/         when the next request may start: windows, cool-downs, a limit in Redis
     _core/              values and decisions, nothing that waits: settings, secrets, messages, codec
     errors, events      the tree of exceptions; what listeners are told (and `otel`, made of them)
-    _mapping            frozen mappings and headers
+    _mapping, _record   frozen mappings and headers; how small values compare and show themselves
 
 A request reads straight down: the resource makes a `Call`, `Engine.respond` makes attempts,
 `Transport.send` crosses the border and returns a `Response`, the codec makes a model of it.

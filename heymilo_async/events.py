@@ -25,6 +25,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from ._mapping import Headers, ReadOnly
+from ._record import Record
 
 __all__ = [
     "AttemptFinished",
@@ -42,8 +43,8 @@ def _read_only(headers: Mapping[str, str]) -> Mapping[str, str]:
     return ReadOnly(headers)
 
 
-@attrs.frozen(kw_only=True)
-class Event:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Event(Record):
     """
     What all events say.
 
@@ -69,7 +70,7 @@ class Event:
     request: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class CallStarted(Event):
     """
     A method of a resource was called, or a walk wants its next page.
@@ -88,7 +89,7 @@ class CallStarted(Event):
     deadline: float | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Paced(Event):
     """
     The call waits before an attempt: for its turn under the client's `rate_limit`, or since the
@@ -101,7 +102,7 @@ class Paced(Event):
     wait: float
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class AttemptStarted(Event):
     """
     A request is about to be sent.
@@ -120,7 +121,7 @@ class AttemptStarted(Event):
     headers: Mapping[str, str] = attrs.field(converter=_read_only, hash=False)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class AttemptFinished(Event):
     """
     An attempt is over: an answer came, or it is certain that none will.
@@ -147,7 +148,7 @@ class AttemptFinished(Event):
     headers: Headers | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class RetryScheduled(Event):
     """
     The attempt before did not settle the call, and there will be another one.
@@ -163,7 +164,7 @@ class RetryScheduled(Event):
     reason: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class PageFetched(Event):
     """
     A page of a list came, whole and well.
@@ -181,7 +182,7 @@ class PageFetched(Event):
     cursor: str | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class CallFinished(Event):
     """
     The call is over: its data or its error is handed to the caller.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import collections.abc
+import functools
 import json
 import math
 import re
@@ -500,10 +501,18 @@ def configure(converter: Converter) -> Converter:
     return converter
 
 
-# The second one, which knows where it is, reads again what the first one refused: telling where
-# costs a try block a field, which a body without a fault need not pay.
 _fast = configure(Converter(detailed_validation=False))
-_detailed = configure(Converter(detailed_validation=True))
+
+
+@functools.cache
+def _detailed() -> Converter:
+    """
+    Return the converter that knows where it is, and reads again what the first one refused.
+
+    Telling where costs a try block a field, which a body without a fault need not pay; and most
+    programs never need it.
+    """
+    return configure(Converter(detailed_validation=True))
 
 
 def _fault_in(data: Any, returns: Any, first: Exception) -> tuple[str, str]:
@@ -512,7 +521,7 @@ def _fault_in(data: Any, returns: Any, first: Exception) -> tuple[str, str]:
     """
     fault: Exception = first
     try:
-        _detailed.structure(data, returns)
+        _detailed().structure(data, returns)
     except Exception as detailed:
         fault = detailed
     words, _, path = transform_error(fault, format_exception=_in_words)[0].rpartition(" @ ")

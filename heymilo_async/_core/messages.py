@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import attrs
@@ -14,8 +14,10 @@ import attrs
 from .._mapping import NOTHING_EXTRA, Headers, read_only
 from ..errors import Attempt, ResponseDecodeError, described
 from .arguments import check_method, check_path, wrong_type
-from .body import Body, body_of, json_body
 from .secrets import Secret
+
+if TYPE_CHECKING:
+    from .body import Body
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,7 +90,7 @@ class Operation(Generic[T]):
             operation=self,
             path=self.path.format_map(dict(zip(self.segments, quoted, strict=True))),
             query=_query(query or {}),
-            body=None if self.takes is None else body_of(self.takes, body or {}),
+            body=None if self.takes is None else _body_of(self.takes, body or {}),
             headers=tuple(
                 (name, value) for name, value in (headers or {}).items() if value is not None
             ),
@@ -147,8 +149,21 @@ def call_of(
         operation=operation,
         path=checked,
         query=_query(query or {}),
-        body=None if body is None else json_body("body", body),
+        body=None if body is None else _json_body(body),
     )
+
+
+def _body_of(kind: type[Body], members: Mapping[str, Any]) -> bytes:
+    # Not above: most programs only read.
+    from .body import body_of  # noqa: PLC0415
+
+    return body_of(kind, members)
+
+
+def _json_body(body: object) -> bytes:
+    from .body import json_body  # noqa: PLC0415 - see above
+
+    return json_body("body", body)
 
 
 def _query(query: Mapping[str, str | int | None]) -> str:

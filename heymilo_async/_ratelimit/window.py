@@ -15,6 +15,7 @@ from collections.abc import Hashable
 
 import attrs
 
+from .._record import Record
 from ..errors import APIStatusError
 
 #: How much longer than the server's our window is, as a part of it and in seconds at least: two
@@ -36,8 +37,8 @@ def span_of(per: float) -> float:
     return per + max(per * _MARGIN, _LEAST_MARGIN)
 
 
-@attrs.frozen(kw_only=True)
-class RateLimitStatus:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RateLimitStatus(Record):
     """
     How a client stands to its rate limit: what its attribute `rate_limit` shows.
 
