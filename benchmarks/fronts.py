@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from typing import Any
 
 import anyio
+import trio  # noqa: F401 - here, and not in two threads at the same time
 
 Job = Callable[[], Awaitable[Any]]
 

@@ -37,6 +37,7 @@ from typing import Any
 import attrs
 
 from ._mapping import NOTHING_EXTRA, Headers, read_only
+from ._record import Record
 
 __all__ = [
     "APIConnectionError",
@@ -72,8 +73,8 @@ __all__ = [
 _ATTEMPTS_IN_TEXT = 5
 
 
-@attrs.frozen(kw_only=True)
-class Attempt:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Attempt(Record):
     """
     One attempt of a call, with its outcome and duration.
 
@@ -129,8 +130,8 @@ def _rounded(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
-@attrs.frozen(kw_only=True)
-class ErrorDetail:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ErrorDetail(Record):
     """
     One of several errors in a request, the schema `APIErrorDetail` of the contract.
 
@@ -152,8 +153,8 @@ class ErrorDetail:
     extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
-@attrs.frozen(kw_only=True)
-class ErrorBody:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ErrorBody(Record):
     """
     The server's description of an error, the schema `APIError` of the contract.
 
@@ -185,8 +186,8 @@ class ErrorBody:
     extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
-@attrs.frozen(kw_only=True)
-class ValidationIssue:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ValidationIssue(Record):
     """
     One parameter that the server refused, the schema `ValidationError` of the contract.
 

@@ -25,6 +25,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from ._mapping import Headers, ReadOnly
+from ._record import Record
 
 __all__ = [
     "AttemptFinished",
@@ -42,8 +43,8 @@ def _read_only(headers: Mapping[str, str]) -> Mapping[str, str]:
     return ReadOnly(headers)
 
 
-@attrs.frozen(kw_only=True)
-class Event:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Event(Record):
     """
     Base class of all events.
 
@@ -69,7 +70,7 @@ class Event:
     request: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class CallStarted(Event):
     """
     A call starts: a resource's method was called, or a pager fetches a page.
@@ -87,7 +88,7 @@ class CallStarted(Event):
     deadline: float | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Paced(Event):
     """
     The call waits before an attempt, for the client's `rate_limit` or because the server asked
@@ -100,7 +101,7 @@ class Paced(Event):
     wait: float
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class AttemptStarted(Event):
     """
     The client is about to send a request.
@@ -119,7 +120,7 @@ class AttemptStarted(Event):
     headers: Mapping[str, str] = attrs.field(converter=_read_only, hash=False)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class AttemptFinished(Event):
     """
     An attempt has ended with a response or a failure.
@@ -145,7 +146,7 @@ class AttemptFinished(Event):
     headers: Headers | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class RetryScheduled(Event):
     """
     The previous attempt failed, and the client will retry the call.
@@ -161,7 +162,7 @@ class RetryScheduled(Event):
     reason: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class PageFetched(Event):
     """
     The client received a complete, valid page of a list.
@@ -179,7 +180,7 @@ class PageFetched(Event):
     cursor: str | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class CallFinished(Event):
     """
     The call has ended: it returns its data, or raises its error.

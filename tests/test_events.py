@@ -428,6 +428,8 @@ def test_events_are_values():
 
     assert event == pickle.loads(pickle.dumps(event)) == copy.deepcopy(event)
     assert {event} == {copy.copy(event)}
+    assert event != Paced(call=1, operation="getPhoneNumber", request=event.request, wait=1.0)
+    assert "number=1, method='GET', url='u', headers=" in repr(event)
     with pytest.raises(AttributeError):
         event.number = 2
     with pytest.raises(TypeError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import collections.abc
+import functools
 import json
 import math
 import re
@@ -500,10 +501,17 @@ def configure(converter: Converter) -> Converter:
     return converter
 
 
-# The detailed converter runs only after the fast one has failed: to know the location of an error,
-# it needs a try block per field, which would slow down valid bodies.
 _fast = configure(Converter(detailed_validation=False))
-_detailed = configure(Converter(detailed_validation=True))
+
+
+@functools.cache
+def _detailed() -> Converter:
+    """
+    Return the converter that finds the location of an error, after the fast one has failed.
+
+    It needs a try block per field, which would slow down valid bodies; most programs never use it.
+    """
+    return configure(Converter(detailed_validation=True))
 
 
 def _fault_in(data: Any, returns: Any, first: Exception) -> tuple[str, str]:
@@ -512,7 +520,7 @@ def _fault_in(data: Any, returns: Any, first: Exception) -> tuple[str, str]:
     """
     fault: Exception = first
     try:
-        _detailed.structure(data, returns)
+        _detailed().structure(data, returns)
     except Exception as detailed:
         fault = detailed
     words, _, path = transform_error(fault, format_exception=_in_words)[0].rpartition(" @ ")

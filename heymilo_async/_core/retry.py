@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import attrs
 
+from .._record import Record
 from ..errors import APIConnectionError, APIStatusError, DeadlineExceededError, HeyMiloError
 from .settings import RetryPolicy
 
@@ -21,8 +22,8 @@ COST_OF_THROTTLED_RETRY = 5
 COST_OF_TRANSIENT_RETRY = 14
 
 
-@attrs.frozen(kw_only=True)
-class Retry:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Retry(Record):
     """
     The decision to retry: the delay in seconds, and the cost in tokens of the retry budget.
     """

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from .._mapping import Headers
+from .._record import Record
 
 #: The maximum number of values in a Retry-After field; a proxy may join several fields.
 _MOST_PARTS = 20
@@ -53,8 +54,8 @@ _LONGEST = 1000
 _COUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
-@attrs.frozen(kw_only=True)
-class Quota:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Quota(Record):
     """
     The quota in the headers of a response.
 

@@ -15,6 +15,7 @@ from collections.abc import Hashable
 
 import attrs
 
+from .._record import Record
 from ..errors import APIStatusError
 
 #: How much longer our window is than the server's, as a fraction and as a minimum in seconds:
@@ -36,8 +37,8 @@ def span_of(per: float) -> float:
     return per + max(per * _MARGIN, _LEAST_MARGIN)
 
 
-@attrs.frozen(kw_only=True)
-class RateLimitStatus:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RateLimitStatus(Record):
     """
     The status of a client's rate limit, the value of its attribute `rate_limit`.
 

@@ -43,7 +43,8 @@ LEAST = {"id": "A", "phone_number": "+1", "active": True}
 def _from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
     # cattrs keeps what it once made of a type; each test is to see it made.
     monkeypatch.setattr(_codec, "_fast", configure(Converter(detailed_validation=False)))
-    monkeypatch.setattr(_codec, "_detailed", configure(Converter(detailed_validation=True)))
+    detailed = configure(Converter(detailed_validation=True))
+    monkeypatch.setattr(_codec, "_detailed", lambda: detailed)
 
 
 def fault(kind: Any, data: Any) -> tuple[str, str | None]:
@@ -337,7 +338,7 @@ def test_a_fault_that_nobody_thought_of():
         raise ZeroDivisionError
 
     _codec._fast.register_structure_hook(PhoneNumber, hook)
-    _codec._detailed.register_structure_hook(PhoneNumber, hook)
+    _codec._detailed().register_structure_hook(PhoneNumber, hook)
 
     assert ("$ cannot be read (ZeroDivisionError)", "$") == fault(PhoneNumber, LEAST)
 
