@@ -3,6 +3,7 @@ Values and decisions: what a call is, what its response means, when to try again
 
     settings, pickling   what a client is configured with, and which of it a pickle keeps
     arguments            checks of what a caller passed
+    clock                the clock of waits and deadlines
     secrets              texts that no output shows
     messages             Operation, Call, Request, Response
     transport            what an engine asks of the network: a protocol

@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar, cast
 
 from .._core.blocking import run_now
+from .._core.clock import monotonic
 from .._core.messages import Request, Response
 from .._core.secrets import Secret
 from .._core.settings import PoolSettings
@@ -85,7 +86,7 @@ class BlockingTransport:
         """
         Return the monotonic clock.
         """
-        return time.monotonic()
+        return monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """

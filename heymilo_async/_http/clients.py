@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import ssl
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ import attrs
 import httpcore
 import httpx
 
+from .._core.clock import monotonic
 from .._core.messages import Request
 from .._core.settings import PoolSettings
 from ..errors import ConfigurationError
@@ -525,7 +525,7 @@ class _AsyncPool:
         Send *request* and return what comes back, its body still to be read.
         """
         way = _way(self._routes, request)
-        connection, surplus = self._lend(way, time.monotonic(), request)
+        connection, surplus = self._lend(way, monotonic(), request)
         try:
             for other in surplus:
                 await _close(other)
@@ -565,7 +565,7 @@ class _AsyncPool:
         Take *connection* back, for the next request that goes the same *way*.
         """
         self._lent.pop(connection, None)
-        self._idle.append((time.monotonic(), way, connection))
+        self._idle.append((monotonic(), way, connection))
 
     async def drop(self, connection: Any) -> None:
         """

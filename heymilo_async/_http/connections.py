@@ -11,13 +11,13 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-import time
 import weakref
 from collections.abc import Callable
 from typing import Any
 
 import attrs
 
+from .._core.clock import monotonic
 from .protocols import PoolTimeout
 
 #: The extension of a request that says for whom a connection is lent.
@@ -119,14 +119,14 @@ class ExclusiveConnections:
             PoolTimeout: None became free in time.
             RuntimeError: The client has been closed.
         """
-        end = time.monotonic() + timeout
+        end = monotonic() + timeout
         while True:
             connection, closable = self._lend(hold, way)
             for one in closable:
                 one.close()
             if connection is not None:
                 return connection
-            left = end - time.monotonic()
+            left = end - monotonic()
             if left <= 0:
                 message = "all connections are in use"
                 raise PoolTimeout(message)
@@ -140,7 +140,7 @@ class ExclusiveConnections:
             self._lent = [one for one in self._lent if one.connection is not connection]
             closed = self._closed or self._retired
             if not closed:
-                self._idle.append(_Idle(way, time.monotonic(), connection))
+                self._idle.append(_Idle(way, monotonic(), connection))
         if closed:
             connection.close()
         self._wake_one()
@@ -191,7 +191,7 @@ class ExclusiveConnections:
                 raise RuntimeError(message)
             closable = [one.connection for one in self._lent if one.hold() is None]
             self._lent = [one for one in self._lent if one.hold() is not None]
-            oldest = time.monotonic() - self._expiry
+            oldest = monotonic() - self._expiry
             closable += [one.connection for one in self._idle if one.since < oldest]
             self._idle = [one for one in self._idle if one.since >= oldest]
             if len(self._lent) >= self._limit:

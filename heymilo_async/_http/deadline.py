@@ -5,12 +5,13 @@ When a call that blocks has to be over, for all that waits on its way.
 from __future__ import annotations
 
 import threading
-import time
+
+from .._core.clock import monotonic
 
 
 class Deadline(threading.local):
     """
-    When the call of this thread has to be over, on `time.monotonic`; None if it may last.
+    When the call of this thread has to be over, on the monotonic clock; None if it may last.
     """
 
     expires: float | None = None
@@ -21,7 +22,7 @@ class Deadline(threading.local):
         """
         if self.expires is None:
             return timeout
-        left = self.expires - time.monotonic()
+        left = self.expires - monotonic()
         if left <= 0:
             message = "the call's deadline passed"
             raise too_late(message)

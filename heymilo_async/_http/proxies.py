@@ -54,7 +54,8 @@ def proxies(settings: PoolSettings) -> Proxies:
     found = {}
     for scheme in ("http", "https", _ALL):
         # In expressions only: no variable holds the URL and its password.
-        if not _variable(scheme):
+        # Desktops set ALL_PROXY to what is for SOCKS alone, beside the other two.
+        if not _variable(scheme) or {"http", "https"} <= found.keys():
             continue
         name = f"{scheme.upper()}_PROXY"
         fault = fault_of_proxy(name, _url_of(scheme))
