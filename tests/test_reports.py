@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -26,6 +27,7 @@ from heymilo_async import (
 )
 from heymilo_async._core.settings import pool_settings
 from heymilo_async._http.proxies import proxies
+from heymilo_async.sandbox import running
 
 ID = NUMBER["id"]
 PACKAGE = Path(heymilo_async.__file__).parent
@@ -67,6 +69,24 @@ def test_a_deadline_passes_where_a_test_lets_the_clock_stand_still(serve):
         pytest.raises(DeadlineExceededError),
     ):
         client.phone_numbers.get(ID)
+
+
+def test_a_sandbox_ends_where_a_test_lets_the_clock_stand_still(monkeypatch):
+    """
+    A sandbox answers, lets time pass and ends, whenever a test has stopped the clock.
+    """
+    with running() as sandbox, sandbox.client() as client:
+        with monkeypatch.context() as stopped:
+            stopped.setattr(time, "monotonic", lambda: 1_767_225_600.0)
+            sandbox.fail_next(status=429, retry_after=0.01)
+            sandbox.advance(hours=1)
+
+            assert 3 == len(client.postings.list())
+            # The server looks at its clock ten times a second.
+            threading.Event().wait(0.25)
+        began = time.monotonic()
+
+    assert time.monotonic() - began < 20
 
 
 class Tenant(HeyMilo):

@@ -11,10 +11,24 @@ import threading
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Final
 
+from .._core.clock import monotonic
+
 _SECONDS_TO_START: Final = 10.0
 
 #: Takes what to call when it has started, and what tells it to stop.
 Main = Callable[[Callable[[], None], asyncio.Event], Coroutine[Any, Any, None]]
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """
+    The event loop. Named outright, because a loop policy of the process may prefer another kind.
+    """
+
+    def time(self) -> float:
+        """
+        Return its clock, which goes on while a test lets the clocks of modules stand still.
+        """
+        return monotonic()
 
 
 @contextlib.contextmanager
@@ -36,9 +50,8 @@ def background(
         await main(lambda: begun.set_result(None), stop)
 
     def work() -> None:
-        # Named outright, because a loop policy of the process may prefer another kind of loop.
         try:
-            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            with asyncio.Runner(loop_factory=_Loop) as runner:
                 runner.run(run())
         except BaseException as error:
             # Once it has started nobody waits for this any more: then `set_exception` raises, and
