@@ -1,7 +1,8 @@
 """
 Writes what follows from the modules of resources: their index, and their pages of the reference.
 
-`python scripts/index.py` writes `heymilo_async/resources/__init__.py` and below `docs/reference`;
+`python scripts/index.py` writes `heymilo_async/resources/__init__.py`, the names of resources in
+`heymilo_async/__init__.py`, and below `docs/reference`;
 with `--check` it only names the files that are stale, and fails if there is one.
 """
 
@@ -16,6 +17,7 @@ from typing import Any, TypeGuard
 
 RESOURCES = Path(__file__).parent.parent / "heymilo_async" / "resources"
 INDEX = RESOURCES / "__init__.py"
+SURFACE = RESOURCES.parent / "__init__.py"
 REFERENCE = RESOURCES.parent.parent / "docs" / "reference"
 CLAIMS = RESOURCES.parent.parent / "tests" / "typing" / "resources.py"
 
@@ -321,11 +323,28 @@ def _methods_of(kind: ast.ClassDef) -> Iterator[tuple[str, str, str]]:
         yield name, ", ".join(["a"] * positional + required), returned.replace("builtins.", "")
 
 
+def surface() -> str:
+    """
+    Return the package's first module, with the names of resources in its `__all__`.
+
+    One by one: mypy reads no other form of it.
+    """
+    begin, end = "__all__ += [\n", "]\n"
+    before, _, rest = SURFACE.read_text(encoding="utf-8").partition(begin)
+    names = "".join(f'    "{name}",\n' for name in sorted(exports()))
+    return before + begin + names + end + rest.partition(end)[2]
+
+
 def wanted() -> dict[Path, str]:
     """
     Return the files that follow from the modules, with what belongs into each.
     """
-    files = {INDEX: index(), REFERENCE / "resources.md": resources_page(), CLAIMS: claims()}
+    files = {
+        INDEX: index(),
+        SURFACE: surface(),
+        REFERENCE / "resources.md": resources_page(),
+        CLAIMS: claims(),
+    }
     trees = dict(modules())
     parts = {name: tree for name, tree in trees.items() if name.startswith("_")}
     for name, tree in trees.items():

@@ -51,7 +51,7 @@ def proxies(settings: PoolSettings) -> Proxies:
     if _variable("no") == "*":
         return Proxies({})
     exceptions = tuple(_variable("no").replace(",", " ").split())
-    found = {}
+    found: dict[str, Secret] = {}
     for scheme in ("http", "https", _ALL):
         # In expressions only: no variable holds the URL and its password.
         # Desktops set ALL_PROXY to what is for SOCKS alone, beside the other two.
