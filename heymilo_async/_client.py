@@ -44,6 +44,7 @@ from .resources._collection import AsyncResource, Resource
 
 P = ParamSpec("P")
 T = TypeVar("T")
+ClientT = TypeVar("ClientT")
 
 _USER_AGENT = (
     f"heymilo-async/{__version__} Python/{sys.version_info.major}.{sys.version_info.minor}"
@@ -235,7 +236,7 @@ class AsyncHeyMilo(AsyncResources):
                 "allow_insecure_http": allow_insecure_http,
             },
         )
-        view = object.__new__(type(self))
+        view = _view_of(self)
         return view._mount(attrs.evolve(self._engine, settings=changed), is_view=True)
 
     @operation(ANY)
@@ -343,7 +344,7 @@ class AsyncHeyMilo(AsyncResources):
         engine = attrs.evolve(resource._engine, record=responses.append)
         recording: Any
         if isinstance(resource, AsyncHeyMilo):
-            recording = object.__new__(type(resource))._mount(engine, is_view=True)
+            recording = _view_of(resource)._mount(engine, is_view=True)
         else:
             recording = type(resource)(engine)
         awaited = getattr(recording, method.__name__)(*args, **kwargs)
@@ -506,7 +507,7 @@ class HeyMilo(Resources):
         workspace_id, base_url = Secret.hide(workspace_id), Secret.hide(base_url)
         default_headers = Secret.hide(default_headers)
         refuse_coroutine_functions(api_key=api_key, access_token=access_token)
-        view = object.__new__(type(self))
+        view = _view_of(self)
         return view._mount(
             self._twin.with_options(
                 api_key=api_key,
@@ -680,3 +681,16 @@ def _refuse_copy(client: object) -> NoReturn:
         "one, or a view on the same connections with with_options()"
     )
     raise TypeError(message)
+
+
+def _view_of(client: ClientT) -> ClientT:
+    """
+    Return a client of the same class that has what a subclass keeps in *client*, and nothing else.
+    """
+    view = object.__new__(type(client))
+    vars(view).update(
+        (name, value)
+        for name, value in vars(client).items()
+        if not isinstance(value, AsyncResource | Resource)
+    )
+    return view

@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 import warnings
 import weakref
 from collections.abc import Callable, Hashable
@@ -17,6 +16,7 @@ import anyio
 import attrs
 
 from ._core.blocking import BlockingLock
+from ._core.clock import monotonic
 from ._core.credentials import CredentialSource
 from ._core.secrets import Secret
 from ._core.settings import PoolSettings, Settings
@@ -194,9 +194,7 @@ class Pool:
             self._opened = True
             self._let_closed_loops_go()
             transport = self._transport_type(self._settings)
-            state = self._loop_states[place] = LoopState(
-                transport, time.monotonic() - transport.now()
-            )
+            state = self._loop_states[place] = LoopState(transport, monotonic() - transport.now())
             return state
 
     def _let_closed_loops_go(self) -> None:
@@ -213,7 +211,7 @@ class Pool:
         state = None
         with contextlib.suppress(RuntimeError):
             state = self._loop_states.get(self._transport_type.loop_key())
-        return time.monotonic() if state is None else state.now()
+        return monotonic() if state is None else state.now()
 
     def limiter(self, settings: Settings) -> RateLimiter:
         """

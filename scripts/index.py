@@ -2,8 +2,8 @@
 Generates the index and the reference pages from the resource modules.
 
 `python scripts/index.py` writes `heymilo_async/resources/__init__.py`, the clients' attributes
-beside it, and `docs/reference`; with `--check` it only lists stale files, and fails if there are
-any.
+beside it, the names in `heymilo_async/__init__.py`, and `docs/reference`; with `--check` it only
+lists stale files, and fails if there are any.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any, TypeGuard
 RESOURCES = Path(__file__).parent.parent / "heymilo_async" / "resources"
 INDEX = RESOURCES / "__init__.py"
 ATTRIBUTES = RESOURCES / "_attributes.py"
+SURFACE = RESOURCES.parent / "__init__.py"
+PUBLIC = RESOURCES.parent / "_public.py"
 REFERENCE = RESOURCES.parent.parent / "docs" / "reference"
 CLAIMS = RESOURCES.parent.parent / "tests" / "typing" / "resources.py"
 
@@ -361,6 +363,31 @@ def _methods_of(kind: ast.ClassDef) -> Iterator[tuple[str, str, str]]:
         yield name, ", ".join(["a"] * positional + required), returned.replace("builtins.", "")
 
 
+def surface() -> str:
+    """
+    Return the package's first module, with every public name in its `__all__`.
+
+    One by one, because mypy reads no other form of it.
+    """
+    begin, end = "    __all__ = [\n", "    ]\n"
+    before, _, rest = SURFACE.read_text(encoding="utf-8").partition(begin)
+    # In the order that ruff's RUF022 wants: constants first.
+    names = sorted(
+        ["__version__", *_listed(PUBLIC), *exports()], key=lambda name: (not name.isupper(), name)
+    )
+    lines = "".join(f'        "{name}",\n' for name in names)
+    return before + begin + lines + end + rest.partition(end)[2]
+
+
+def _listed(file: Path) -> list[str]:
+    (names,) = (
+        ast.literal_eval(node.value)
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    )
+    return list(names)
+
+
 def wanted() -> dict[Path, str]:
     """
     Return the files that follow from the modules, with what belongs into each.
@@ -368,6 +395,7 @@ def wanted() -> dict[Path, str]:
     files = {
         INDEX: index(),
         ATTRIBUTES: attributes(),
+        SURFACE: surface(),
         REFERENCE / "resources.md": resources_page(),
         CLAIMS: claims(),
     }

@@ -62,6 +62,7 @@ FULL = {
     "test_pacing_at_the_server.py": "it goes by the clock, and wants a Redis",
     "test_pages.py": "it runs every block of the pages",
     "test_reliability.py": "it measures",
+    "test_reports.py": "it starts processes",
     "test_shared_pacing.py": "it wants a Redis, and goes by the clock",
 }
 

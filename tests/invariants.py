@@ -39,6 +39,7 @@ import attrs
 import trio
 from background import workers
 from fronts import Awaited
+from resources import RESOURCES
 
 from heymilo_async import (
     AsyncHeyMilo,
@@ -50,14 +51,23 @@ from heymilo_async import (
 )
 from heymilo_async._core.blocking import run_now
 from heymilo_async._http.proxies import proxies
-from heymilo_async.resources.phone_numbers import AsyncPhoneNumbers, PhoneNumbers
 
-#: Every public method that does, or begins, a call.
+
+def _methods_of(kind: type) -> tuple[str, ...]:
+    """
+    Return the names of the public methods that a face of a resource has.
+    """
+    return tuple(
+        name for name, value in vars(kind).items() if name[0] != "_" and inspect.isfunction(value)
+    )
+
+
+#: Every public method that does, or begins, a call: of the clients, of each resource's two faces,
+#: and of what walks through pages.
 PUBLIC: dict[type, tuple[str, ...]] = {
-    AsyncHeyMilo: ("with_options", "raw", "aclose"),
-    HeyMilo: ("with_options", "raw", "close"),
-    AsyncPhoneNumbers: ("list", "get", "get_many", "get_many_settled", "list_all"),
-    PhoneNumbers: ("list", "get", "get_many", "get_many_settled", "list_all"),
+    AsyncHeyMilo: ("with_options", "raw", "request", "aclose"),
+    HeyMilo: ("with_options", "raw", "request", "close"),
+    **{face: _methods_of(face) for faces in RESOURCES for face in faces},
     pages.AsyncPager: ("collect", "prefetch"),
     pages.Pager: ("collect", "prefetch"),
     pages._Pages: ("__anext__",),

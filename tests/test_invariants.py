@@ -17,6 +17,7 @@ from fronts import KEY
 from invariants import (
     GROWTH,
     LATE,
+    PUBLIC,
     Pulse,
     Watch,
     forget_peak,
@@ -30,6 +31,7 @@ from invariants import (
     told_by,
     watching,
 )
+from resources import FOUND
 from server import Server, answer, page, single, told_of_posts
 
 from heymilo_async import HeyMilo, NotFoundError
@@ -43,6 +45,26 @@ def watch() -> Watch:
     A watch that knows the key.
     """
     return Watch(KEY)
+
+
+def test_every_operation_is_watched():
+    """
+    Each operation of the contract, on both faces, is among the methods that a watch sees.
+    """
+    seen = {
+        (kind.__name__.startswith("Async"), getattr(vars(kind)[name], "__operation__", None))
+        for kind, names in PUBLIC.items()
+        for name in names
+    }
+    described = {
+        method.__operation__
+        for one in FOUND
+        for method in one.methods.values()
+        if hasattr(method, "__operation__")
+    }
+
+    assert 56 == len(described)
+    assert {(is_async, one) for one in described for is_async in (True, False)} <= seen
 
 
 def test_a_sound_call_breaches_nothing(front, serve, watch):

@@ -11,9 +11,9 @@ import pytest
 import respx
 import vcr
 from fronts import KEY
-from server import NUMBER, single
+from server import NUMBER, answer, single
 
-from heymilo_async import APITimeoutError, RetryPolicy
+from heymilo_async import APITimeoutError, RetryPolicy, UnprocessableEntityError
 
 ID = NUMBER["id"]
 MOCKED = {"data": {**NUMBER, "country_code": "GB"}, "meta": None}
@@ -127,3 +127,27 @@ def test_a_cassette(front, serve, tmp_path, options, has_key):
 
     assert 1 == server.n
     assert has_key == (KEY in path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("options", "has_it"), [({}, True), ({"filter_post_data_parameters": ["webhook_url"]}, False)]
+)
+def test_a_secret_in_a_cassette(front, serve, tmp_path, options, has_it):
+    """
+    Case 191: a cassette has the bodies of requests too, as they were, unless filtered.
+    """
+    server = serve(answer(422, b"{}"))
+    path = tmp_path / "cassette.yaml"
+    token = "t0ken-of-a-hook"
+
+    async def body(client):
+        with pytest.raises(UnprocessableEntityError):
+            await client.webhooks.create(
+                posting_id="P1", webhook_url=f"https://example.com/{token}", event_type="any"
+            )
+
+    with vcr.use_cassette(str(path), **options):
+        front.run(body, server.base_url)
+
+    assert token in server.requests[0].body.decode()
+    assert has_it == (token in path.read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@ Values and decisions without I/O: calls, responses, errors, retries.
 
     settings, pickling   a client's settings, and pickling them
     arguments            checks of a caller's arguments
+    clock                the clock for waits and deadlines
     secrets              values that no output shows
     messages             Operation, Call, Request, Response
     transport            the protocol of the transports

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from .._core.blocking import run_now
+from .._core.clock import monotonic
 from .._core.messages import Request
 from .._core.settings import PoolSettings, Timeouts, clipped
 from .._core.transport import Prefetched, TooLateError
@@ -62,7 +63,7 @@ class BlockingTransport(HTTPTransport):
         """
         Return the monotonic clock.
         """
-        return time.monotonic()
+        return monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-import time
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,6 +22,7 @@ import attrs
 import httpcore
 
 from .._core.blocking import run_now
+from .._core.clock import monotonic
 from .compat import is_reusable, is_spent
 from .transport import CLEAN_UP, LEASE, ConnectError, ConnectionLease, PoolTimeout
 
@@ -89,7 +89,7 @@ class Connections:
                 raise ConnectError(message)
             lost = [other for other in self._leased if other() is None]
             closable = [self._leased.pop(other) for other in lost]
-            oldest = time.monotonic() - self._expiry
+            oldest = monotonic() - self._expiry
             while self._idle and self._idle[0].since < oldest:
                 closable.append(self._idle.pop(0).connection)
             if len(self._leased) >= self._limit:
@@ -121,7 +121,7 @@ class Connections:
             if connection is None:
                 return None
             if not (route is None or self._closed or self._retired):
-                self._idle.append(_Idle(route, time.monotonic(), connection))
+                self._idle.append(_Idle(route, monotonic(), connection))
                 connection = None
         # An interrupt may leave the count too high; the queue grows no further than this.
         if self._waiting and self._wake.qsize() < self._limit:
@@ -188,14 +188,14 @@ class Pool(ABC):
         return response
 
     async def _leased(self, lease: LeaseRef, route: Route, timeout: float) -> Connection:
-        until = time.monotonic() + timeout
+        until = monotonic() + timeout
         while True:
             connection, closable = self.connections.lease(lease, route)
             for one in closable:
                 await self._end(one)
             if connection is not None:
                 return connection
-            left = until - time.monotonic()
+            left = until - monotonic()
             if left <= 0 or not self.waits:
                 message = "all connections are in use"
                 raise PoolTimeout(message)

@@ -62,10 +62,11 @@ def proxies(settings: PoolSettings) -> Proxies:
     if _variable("no") == "*":
         return Proxies({})
     exceptions = tuple(_variable("no").replace(",", " ").split())
-    found = {}
+    found: dict[str, Secret] = {}
     for scheme in ("http", "https", _ALL):
         # In expressions only: no variable holds the URL and its password.
-        if not _variable(scheme):
+        # Desktops set ALL_PROXY to what is for SOCKS alone, beside the other two.
+        if not _variable(scheme) or {"http", "https"} <= found.keys():
             continue
         name = f"{scheme.upper()}_PROXY"
         fault = fault_of_proxy(name, _url_of(scheme))

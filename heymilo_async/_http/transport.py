@@ -8,7 +8,6 @@ import errno
 import logging
 import sys
 import threading
-import time
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -17,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .._core.arguments import wrong_type
+from .._core.clock import monotonic
 from .._core.messages import Request, Response
 from .._core.secrets import Secret, scrub
 from .._core.settings import PoolSettings, Timeouts, timeouts
@@ -161,7 +161,7 @@ LEASE = "heymilo.lease"
 
 class Deadline(threading.local):
     """
-    When the blocking call of this thread has to be over, on `time.monotonic`; None if never.
+    When the blocking call of this thread has to be over, on the monotonic clock; None if never.
     """
 
     expires: float | None = None
@@ -172,7 +172,7 @@ class Deadline(threading.local):
         """
         if self.expires is None:
             return timeout
-        left = self.expires - time.monotonic()
+        left = self.expires - monotonic()
         if left <= 0:
             message = "the call's deadline passed"
             raise too_late(message)

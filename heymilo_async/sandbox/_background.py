@@ -11,10 +11,24 @@ import threading
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Final
 
+from .._core.clock import monotonic
+
 _SECONDS_TO_START: Final = 10.0
 
 #: Takes a callback for "started", and an event for "stop".
 Main = Callable[[Callable[[], None], asyncio.Event], Coroutine[Any, Any, None]]
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """
+    The event loop. Named outright, because a loop policy of the process may prefer another kind.
+    """
+
+    def time(self) -> float:
+        """
+        Return its clock, which goes on while a test lets the clocks of modules stand still.
+        """
+        return monotonic()
 
 
 @contextlib.contextmanager
@@ -38,7 +52,7 @@ def background(
     def work() -> None:
         # An explicit loop factory, because the process's policy may create another kind of loop.
         try:
-            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            with asyncio.Runner(loop_factory=_Loop) as runner:
                 runner.run(run())
         except BaseException as error:
             # After the start, the future is done: `set_exception` then raises, and

@@ -8,7 +8,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from importlib import resources
 from typing import Any, Final, Literal
 
 import attrs
@@ -17,7 +17,7 @@ import jsonschema_rs
 Shape = Literal["page", "list", "single", "object", "bytes"]
 
 #: The document as it is served: the published contract without its prose.
-TEXT: Final = (Path(__file__).parent / "contract.json").read_bytes()
+TEXT: Final = resources.files(__package__).joinpath("contract.json").read_bytes()
 DOCUMENT: Final[dict[str, Any]] = json.loads(TEXT)
 SCHEMAS: Final[dict[str, Any]] = DOCUMENT["components"]["schemas"]
 

@@ -14,7 +14,6 @@ from urllib.parse import quote
 import attrs
 import httpx
 import pytest
-from fronts import KEY
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -45,6 +44,8 @@ from heymilo_async._core.secrets import (
 from heymilo_async.otel import Telemetry
 
 TOKEN = "t0ken-9d41c07e5ab3"
+#: A credential of the client, which a caller has mixed up with something else.
+OTHER = "canary-of-a-token-4c1d"
 SEGMENT = "B0004-77c1-Xk29QhVv0Lr4"
 PASSWORD = "passw0rd/of a hook"
 URL = f"https://user:{quote(PASSWORD, safe='')}@example.com/services/{SEGMENT}?token={TOKEN}#there"
@@ -315,24 +316,24 @@ def test_a_push_that_was_not_queued(front, serve):
         "a member": (
             InvalidRequestError,
             lambda c: c.request(
-                "POST", "/api/v2/any", body={KEY: float("nan"), "webhook_url": URL}
+                "POST", "/api/v2/any", body={OTHER: float("nan"), "webhook_url": URL}
             ),
         ),
         "beside it": (
             InvalidRequestError,
             lambda c: c.request("POST", "/any", body={"webhook_url": URL, URL: float("inf")}),
         ),
-        "of the wrong type": (TypeError, lambda c: c.request("POST", "/any", body={KEY: {1, 2}})),
+        "of the wrong type": (TypeError, lambda c: c.request("POST", "/any", body={OTHER: {1, 2}})),
         "a key": (
             InvalidRequestError,
-            lambda c: c.interviews.set_metadata("I1", {f"{KEY} is far too long for this": "a"}),
+            lambda c: c.interviews.set_metadata("I1", {f"{OTHER} is far too long for this": "a"}),
         ),
-        "a key's value": (TypeError, lambda c: c.interviews.set_metadata("I1", {KEY: 5})),
+        "a key's value": (TypeError, lambda c: c.interviews.set_metadata("I1", {OTHER: 5})),
         "an unknown member": (
             InvalidRequestError,
             lambda c: c.ats.push_candidate(
                 ats_name="bullhorn",
-                candidate={"ats_candidate_id": "4711", URL: "a", KEY: "b"},
+                candidate={"ats_candidate_id": "4711", URL: "a", OTHER: "b"},
                 ingestion_token=URL,
             ),
         ),
@@ -344,11 +345,11 @@ def test_a_refusal_of_our_own(front, serve, kind, call):
     """
     server = serve(ok({}))
 
-    error, told = failure(front, server.base_url, call)
+    error, told = failure(front, server.base_url, call, access_token=OTHER)
 
     assert kind is type(error)
     shown = (str(error), repr(error), repr(error.args), repr(error.__context__))
-    assert [] == leaks(*shown, *told, secrets=(*SECRETS, KEY))
+    assert [] == leaks(*shown, *told, secrets=(*SECRETS, OTHER))
     assert 0 == len(server.requests)
 
 

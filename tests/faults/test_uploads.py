@@ -30,6 +30,8 @@ MANY = [
     {"name": "Ada Doe", "email": f"ada{n}@example.com", "data": {"notes": "x" * 4000}}
     for n in range(1000)
 ]
+#: In megabytes: a watch writes down the locals of a traceback, which hold all of that.
+LARGE = pytest.mark.memory(150)
 REFUSAL = answer(
     413,
     json.dumps({"error": {"type": "t", "code": "too_large", "message": "Send less."}}).encode(),
@@ -59,6 +61,7 @@ def refuse_and_hang_up(connection):
     connection.socket.close()
 
 
+@LARGE
 @pytest.mark.parametrize("_", range(5))
 def test_a_refusal_in_the_middle_of_an_upload(front, serve, _):
     """
@@ -73,6 +76,7 @@ def test_a_refusal_in_the_middle_of_an_upload(front, serve, _):
     assert 1 == server.n
 
 
+@LARGE
 def test_a_reset_in_the_middle_of_an_upload(front, serve):
     """
     Case 200: a connection that breaks meanwhile may have done it: the call is not sent again.
@@ -95,6 +99,7 @@ def test_a_reset_in_the_middle_of_an_upload(front, serve):
 
 
 @pytest.mark.full("it goes by the clock")
+@LARGE
 @pytest.mark.parametrize("options", [{"timeout": 0.3}, {"deadline": 0.3}])
 def test_a_server_that_stops_reading(front, serve, options):
     """
