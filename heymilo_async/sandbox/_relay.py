@@ -58,8 +58,8 @@ class Hooks:
 
     operation_of: Callable[[str, str], str | None] = lambda _, __: None
     fault_of: Callable[[str | None, bool], Fault | None] = lambda _, __: None
-    on_request: Callable[[ReceivedRequest, float, Callable[[], bool]], Hearing | None] = lambda *_: (
-        None
+    on_request: Callable[[ReceivedRequest, float, Callable[[], bool]], Hearing | None] = (
+        lambda _, __, ___: None
     )
     on_exchange: Callable[[Exchange], object] = lambda _: None
 
