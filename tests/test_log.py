@@ -100,7 +100,9 @@ def test_a_call_is_summed_up(front, serve, caplog):
         front.run(body, server.base_url)
 
     well, ill, failed = [one for one in caplog.records if one.name == NAME]
-    assert re.fullmatch(rf"{REQUEST} ended with 200 in \d\.\d{{3}} s, attempts: 1", well.getMessage())
+    assert re.fullmatch(
+        rf"{REQUEST} ended with 200 in \d\.\d{{3}} s, attempts: 1", well.getMessage()
+    )
     assert f"{REQUEST} ended with 404 NotFoundError in " in ill.getMessage()
     assert (1, 200, None, "r1") == (
         well.heymilo_attempts,

@@ -168,7 +168,9 @@ def test_a_certificate_that_has_expired(heymilo, secure):
     shown = heymilo("doctor", base_url=server.base_url)
 
     text = lines(shown)["TLS"][1]
-    assert text.startswith("its certificate has expired; correct the clock of this machine, which shows")
+    assert text.startswith(
+        "its certificate has expired; correct the clock of this machine, which shows"
+    )
     assert f"{datetime.now(UTC):%Y-%m-}" in text
 
 

@@ -69,7 +69,10 @@ def fault(kind: Any, data: Any) -> tuple[str, str | None]:
         (b"ab", "the body is not JSON: Expecting value (character 0)"),
         (b"\xff", "the body is not UTF-8 (byte 0)"),
         (b'"\xe9"', "the body is not UTF-8 (byte 1)"),
-        (b'{"a": NaN}', "the body is not JSON that can be decoded exactly: NaN is not a JSON number"),
+        (
+            b'{"a": NaN}',
+            "the body is not JSON that can be decoded exactly: NaN is not a JSON number",
+        ),
         (
             b'{"a": -Infinity}',
             "the body is not JSON that can be decoded exactly: -Infinity is not a JSON number",
