@@ -281,8 +281,8 @@ class Engine:
         try:
             return await retrying(attempt)
         finally:
-            # It refers to its own methods, so only the garbage collector would free it. (If
-            # another version of tenacity renames it, that is harmless; a failing call is not.)
+            # It refers to its own methods, so only the garbage collector would free it. (The call
+            # must not fail if another version of tenacity renames the attribute.)
             with contextlib.suppress(AttributeError):
                 retrying.iter_state.reset()
 

@@ -81,7 +81,7 @@ class Attempt(Record):
     Attributes:
         number: 1 for the first attempt.
         status_code: The status of the response, None without a response.
-        cause: The failure below HTTP, as kind and text, None if there was a response.
+        cause: The connection or decoding error, as kind and text; None without one.
         wait: Seconds waited before this attempt.
         elapsed: Seconds from sending to the end of the response.
         request_id: The server's id of this attempt, None if it sent none.

@@ -130,7 +130,7 @@ class AttemptFinished(Event):
     Attributes:
         number: 1 for the first attempt of the call.
         status_code: The status of the response, None without a response.
-        cause: The failure, as kind and text; None if only the status, or nothing, is wrong.
+        cause: The connection or decoding error, as kind and text; None without one.
         error: The class name of the exception for this attempt, None if it succeeded.
         request_id: The server's id of this attempt, None if it sent none.
         elapsed: Seconds from sending to the end of the response.

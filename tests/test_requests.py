@@ -134,7 +134,7 @@ def test_raw_takes_requests_and_says_what_it_does_not_take(front):
             (client.postings.list_all_summaries, "client.postings.list_summaries"),
         ):
             method = getattr(walk, "_method", walk)
-            with pytest.raises(TypeError, match=f"give it {name}$"):
+            with pytest.raises(TypeError, match=f"pass {name}$"):
                 await client.raw(method)
 
     front.run(body, "https://api.example.com")

@@ -115,12 +115,12 @@ def _status_error(answer: Response, request: str, retry_after: float | None) -> 
     content = without_members(_json_or_none(answer.body))
     error = _envelope(content)
     detail, text = _validation(content)
-    said = error.message if error is not None else text
-    if not said and detail:
-        said = "; ".join(f"{'.'.join(map(str, issue.loc))}: {issue.msg}" for issue in detail)
+    summary = error.message if error is not None else text
+    if not summary and detail:
+        summary = "; ".join(f"{'.'.join(map(str, issue.loc))}: {issue.msg}" for issue in detail)
     kind = _kind(answer.status_code)
     return kind(
-        _text(answer, request, said, error),
+        _text(answer, request, summary, error),
         request=request,
         status_code=answer.status_code,
         error=error,
@@ -140,7 +140,7 @@ def _kind(status_code: int) -> type[APIStatusError]:
     return _BY_STATUS.get(status_code, APIStatusError)
 
 
-def _text(answer: Response, request: str, said: str | None, error: ErrorBody | None) -> str:
+def _text(answer: Response, request: str, summary: str | None, error: ErrorBody | None) -> str:
     try:
         phrase = f" {http.HTTPStatus(answer.status_code).phrase}"
     except ValueError:
@@ -148,8 +148,8 @@ def _text(answer: Response, request: str, said: str | None, error: ErrorBody | N
     text = f"{request} answered {answer.status_code}{phrase}"
     if 300 <= answer.status_code < 400:
         text += f"; {_target(answer)}redirects are not followed: check base_url"
-    elif said:
-        text += f": {printable(said, SHOWN)}"
+    elif summary:
+        text += f": {printable(summary, SHOWN)}"
     elif answer.body:
         body = hide_members(answer.body.decode("utf-8", "replace"))
         text += f": {printable(body, SHOWN)!r}"

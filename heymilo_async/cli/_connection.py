@@ -87,7 +87,7 @@ _OPTIONS: Final[dict[str, Any]] = {
         _option(
             parser=seconds,
             metavar="SECONDS",
-            help="Timeout without progress; default 30. Also accepts 500ms or 2m.",
+            help="Seconds without progress; default 30. Also accepts 500ms or 2m.",
         ),
     ],
     "deadline": Annotated[

@@ -102,15 +102,15 @@ def _framed(answer: Any, query: Mapping[str, Any]) -> tuple[Shape, str | None]:
     return ("page" if "starting_after" in query else "list"), item
 
 
-def _operation(path: str, method: str, said: Mapping[str, Any]) -> Operation:
-    status = min(status for status in said["responses"] if status.startswith("2"))
-    content = said["responses"][status].get("content", {})
+def _operation(path: str, method: str, spec: Mapping[str, Any]) -> Operation:
+    status = min(status for status in spec["responses"] if status.startswith("2"))
+    content = spec["responses"][status].get("content", {})
     answer = content["application/json"]["schema"]
-    query = {one["name"]: one["schema"] for one in said["parameters"] if one["in"] == "query"}
+    query = {one["name"]: one["schema"] for one in spec["parameters"] if one["in"] == "query"}
     shape, item = ("bytes", None) if "audio/mpeg" in content else _framed(answer, query)
-    body = said.get("requestBody", {}).get("content", {}).get("application/json", {})
+    body = spec.get("requestBody", {}).get("content", {}).get("application/json", {})
     return Operation(
-        id=said["operationId"],
+        id=spec["operationId"],
         method=method.upper(),
         path=path,
         query=query,
@@ -129,8 +129,8 @@ def _is_static_first(operation: Operation) -> tuple[bool, ...]:
 
 def _read(paths: Mapping[str, Any]) -> Iterable[Operation]:
     for path, methods in paths.items():
-        for method, said in methods.items():
-            yield _operation(path, method, {"parameters": [], **said})
+        for method, spec in methods.items():
+            yield _operation(path, method, {"parameters": [], **spec})
 
 
 #: Every operation by its id, in the order for matching paths.

@@ -138,25 +138,25 @@ def completed(schema: str, members: Mapping[str, Any]) -> dict[str, Any]:
     properties = SCHEMAS[schema]["properties"]
     required = SCHEMAS[schema].get("required", ())
     known = {
-        name: _filled(said, members[name]) if name in members else _default(said)
-        for name, said in properties.items()
+        name: _filled(spec, members[name]) if name in members else _default(spec)
+        for name, spec in properties.items()
         if name in members or name not in required
     }
     return {**known, **{name: value for name, value in members.items() if name not in properties}}
 
 
-def _default(said: Mapping[str, Any]) -> Any:
-    if "default" in said:
-        return said["default"]
+def _default(spec: Mapping[str, Any]) -> Any:
+    if "default" in spec:
+        return spec["default"]
     empty: dict[Any, Any] = {"array": [], "object": {}}
-    return empty.get(said.get("type"))
+    return empty.get(spec.get("type"))
 
 
-def _filled(said: Mapping[str, Any], value: Any) -> Any:
-    if "$ref" in said and isinstance(value, Mapping):
-        return completed(said["$ref"].rpartition("/")[2], value)
-    if "anyOf" in said:
-        return _filled(said["anyOf"][0], value)
-    if "items" in said and isinstance(value, list):
-        return [_filled(said["items"], one) for one in value]
+def _filled(spec: Mapping[str, Any], value: Any) -> Any:
+    if "$ref" in spec and isinstance(value, Mapping):
+        return completed(spec["$ref"].rpartition("/")[2], value)
+    if "anyOf" in spec:
+        return _filled(spec["anyOf"][0], value)
+    if "items" in spec and isinstance(value, list):
+        return [_filled(spec["items"], one) for one in value]
     return value

@@ -35,8 +35,8 @@ def _people(asked: Asked) -> list[Mapping[str, Any]]:
         check_metadata(asked.body.get("metadata"))
         return [asked.body]
     people: list[Mapping[str, Any]] = asked.body["data"]
-    for n, said in enumerate(people):
-        check_metadata(said.get("metadata"), ("body", "data", n, "metadata"))
+    for n, given in enumerate(people):
+        check_metadata(given.get("metadata"), ("body", "data", n, "metadata"))
     return people
 
 
@@ -52,10 +52,10 @@ def _ingested(
     Return the candidates for *people*; each email address has one interview per posting.
     """
     known, found = _by_email(world, posting_id), []
-    for said in people:
-        email = said["email"].casefold()
+    for given in people:
+        email = given["email"].casefold()
         if email not in known:
-            known[email] = applicant(world.new_digits()[:16], posting_id, at, said)
+            known[email] = applicant(world.new_digits()[:16], posting_id, at, given)
             world.candidates.add(known[email])
         found.append(known[email])
     return found
@@ -65,7 +65,7 @@ def _ingested_now(world: World, asked: Asked) -> list[Item]:
     people, posting_id = _people(asked), _open(world, asked)["id"]
     if world.assumptions.same_email == "conflict":
         known = _by_email(world, posting_id)
-        if any(said["email"].casefold() in known for said in people):
+        if any(given["email"].casefold() in known for given in people):
             words = "This posting has a candidate with this e-mail address."
             raise Refusal(409, "candidate_exists", words, param="email")
     return _ingested(world, posting_id, people, at=world.now())
@@ -84,9 +84,9 @@ def _ingest_bulk(world: World, asked: Asked) -> Any:
         {
             "object": "candidate",
             **{name: made[name] for name in names},
-            "metadata": said.get("metadata"),
+            "metadata": given.get("metadata"),
         }
-        for made, said in zip(_ingested_now(world, asked), _people(asked), strict=True)
+        for made, given in zip(_ingested_now(world, asked), _people(asked), strict=True)
     ]
     return single(receipts if world.assumptions.bulk_keeps_order else receipts[::-1])
 

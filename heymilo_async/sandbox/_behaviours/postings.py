@@ -80,9 +80,9 @@ def _create(world: World, asked: Asked) -> Any:
     given["deadline"] = deadline(body.get("deadline"), world.now())
     if template is None:
         defaults = {
-            name: said["default"]
-            for name, said in SCHEMAS["CreatePostingRequest"]["properties"].items()
-            if "default" in said
+            name: spec["default"]
+            for name, spec in SCHEMAS["CreatePostingRequest"]["properties"].items()
+            if "default" in spec
         }
         steps = [{**one, "config": _known_config(one)} for one in workflow]
         return _made(world, {**defaults, **given}, steps, None)
@@ -91,12 +91,12 @@ def _create(world: World, asked: Asked) -> Any:
     return _copied(world, world.blueprints[template], given, None)
 
 
-def _known_config(said: Mapping[str, Any]) -> dict[str, Any]:
+def _known_config(given: Mapping[str, Any]) -> dict[str, Any]:
     """
     Return the config of a new step without unknown keys and nulls, which mean the default.
     """
-    known = SCHEMAS[KINDS[said["type"]].schema]["properties"]
-    config: Mapping[str, Any] = said.get("config") or {}
+    known = SCHEMAS[KINDS[given["type"]].schema]["properties"]
+    config: Mapping[str, Any] = given.get("config") or {}
     return {name: value for name, value in config.items() if name in known and value is not None}
 
 

@@ -77,10 +77,10 @@ def _create(world: World, asked: Asked) -> Any:
     return single(made)
 
 
-def _type(world: World, modality: str, said: Mapping[str, Any]) -> str | None:
-    given: str | None = said.get("question_type")
+def _type(world: World, modality: str, members: Mapping[str, Any]) -> str | None:
+    given: str | None = members.get("question_type")
     is_servers = world.assumptions.infers_question_type and modality in {"sms", "form"}
-    return question_type(modality, said) if given is None or is_servers else given
+    return question_type(modality, members) if given is None or is_servers else given
 
 
 def _update(world: World, asked: Asked) -> Any:
