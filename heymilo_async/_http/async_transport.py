@@ -11,7 +11,7 @@ import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Any, Generic, NoReturn, TypeVar, cast
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
@@ -53,7 +53,8 @@ class AsyncTransport(HTTPTransport):
     The transport of `AsyncHeyMilo`, for one event loop.
     """
 
-    client_name, owner = "AsyncClient", "AsyncHeyMilo"
+    client_name: ClassVar[str] = "AsyncClient"
+    owner: ClassVar[str] = "AsyncHeyMilo"
 
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)

@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from .._core.blocking import run_now
 from .._core.clock import monotonic
@@ -44,7 +44,8 @@ class BlockingTransport(HTTPTransport):
     The transport of `HeyMilo`, for one process. Its coroutines never suspend.
     """
 
-    client_name, owner = "Client", "HeyMilo"
+    client_name: ClassVar[str] = "Client"
+    owner: ClassVar[str] = "HeyMilo"
 
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)

@@ -17,7 +17,7 @@ import jsonschema_rs
 Shape = Literal["page", "list", "single", "object", "bytes"]
 
 #: The document as it is served: the published contract without its prose.
-TEXT: Final = resources.files(__package__).joinpath("contract.json").read_bytes()
+TEXT: Final = resources.files("heymilo_async.sandbox").joinpath("contract.json").read_bytes()
 DOCUMENT: Final[dict[str, Any]] = json.loads(TEXT)
 SCHEMAS: Final[dict[str, Any]] = DOCUMENT["components"]["schemas"]
 
