@@ -361,7 +361,7 @@ def _fault_of_storage(name: str, text: str) -> str | None:
     options = [unquote(option) for option in parts.query.split("&") if option]
     if not all(map(_STORAGE_OPTION.fullmatch, options)):
         return (
-            f"{name} may have only the options db and ssl_... in its query, but not ssl_password, "
+            f"{name} must have only the options db and ssl_... in its query, without ssl_password, "
             "which would not be masked: use a key file without a password"
         )
     return None
