@@ -179,7 +179,7 @@ def _executed(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
 
 def longest_path() -> list[str]:
     """
-    Return the longest path of imports within the core that `import heymilo_async` begins.
+    Return the longest path of imports within the core that the first name used begins.
     """
     known = {name: file for name, file in modules().items() if _is_core(name)}
     graph = {name: imports(name, known) for name in known}
@@ -200,7 +200,7 @@ def longest_path() -> list[str]:
         under = [below(one) for one in sorted(graph[name]) if name not in reached(one)]
         return (name, *max(under, key=len, default=()))
 
-    return list(below(""))
+    return list(below("_public"))
 
 
 def _is_core(name: str) -> bool:

@@ -274,7 +274,7 @@ def test_the_house_is_counted():
         figure.goal for figure in found.values() if figure.goal is not None
     ]
     path = house.longest_path()
-    assert ["", "_client"] == path[:2]
+    assert ["_public", "_client"] == path[:2]
     assert len(path) == len(set(path)) == found["modules on the longest import path"].value
 
 
