@@ -123,6 +123,7 @@ def test_an_index_that_is_not_written_is_missed(project):
     for name in (
         "heymilo_async/resources/__init__.py",
         "heymilo_async/__init__.py",
+        "heymilo_async/resources/_attributes.py",
         "docs/reference/badges.md",
         "tests/typing/resources.py",
     ):
