@@ -162,6 +162,10 @@ def judge(
         if failure is None and is_ours:
             failure = unexpected(foreign, secrets, phase)
         if failure is not None:
+            # A frame of contextlib's keeps the exception, and its traceback that frame (Python
+            # 3.13.0), so only the garbage collector would free both.
+            for link in _chain(foreign, handled):
+                link.__traceback__ = None
             return failure
     hide_frames(foreign, handled)
     return own or foreign
