@@ -221,9 +221,7 @@ def _plain(value: Any, *, with_links: bool) -> Any:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, Mapping):
         return {name: _plain(one, with_links=with_links) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one, with_links=with_links) for one in value]
-    return value
+    return [_plain(one, with_links=with_links) for one in value]
 
 
 def _paragraphs(model: type[Model]) -> list[str]:
