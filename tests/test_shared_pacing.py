@@ -665,7 +665,7 @@ def test_an_answer_in_pieces(front, serve, redis_server, monkeypatch, caplog):
 
     with Trickle(redis_server.port, size=2) as between:
         url = redis_server.url.replace(str(redis_server.port), str(between.port))
-        front.run(body, server.base_url, rate_limit=RateLimit(9, per=60, storage=url))
+        front.run(body, server.base_url, rate_limit=RateLimit(99, per=60, storage=url))
 
     assert 2 == server.n
     (line,) = caplog.messages
@@ -691,7 +691,7 @@ def test_an_event_loop_goes_on_while_pieces_come(serve, redis_server, backend):
     async def main(url, between):
         async with (
             AsyncHeyMilo(
-                KEY, base_url=server.base_url, rate_limit=RateLimit(9, per=60, storage=url)
+                KEY, base_url=server.base_url, rate_limit=RateLimit(99, per=60, storage=url)
             ) as client,
             anyio.create_task_group() as group,
         ):
@@ -715,7 +715,7 @@ def test_ctrl_c_while_redis_answers(serve, redis_server, deadline):
     Ctrl-C in the middle of the question leaves no turn behind.
     """
     server = serve(single())
-    rule = RateLimit(9, per=60, storage=redis_server.url)
+    rule = RateLimit(99, per=60, storage=redis_server.url)
     with HeyMilo(KEY, base_url=server.base_url, rate_limit=rule, deadline=deadline) as client:
         client.phone_numbers.get(ID)
         real, interruptions = redis.Connection.read_response, [KeyboardInterrupt]
@@ -789,7 +789,7 @@ def test_an_event_loop_goes_on(serve, redis_server, backend):
     While a storage stands still, the event loop does not.
     """
     server = serve(single())
-    rule = RateLimit(9, per=60, storage=redis_server.url)
+    rule = RateLimit(99, per=60, storage=redis_server.url)
     ticks = []
 
     async def tick():
