@@ -127,7 +127,7 @@ def test_raw_says_which_method_makes_one_call(front, name, single):
 
     async def body(client):
         group, method = name.split(".")
-        with pytest.raises(TypeError, match=f"give it client.{single}$"):
+        with pytest.raises(TypeError, match=f"pass client.{single}$"):
             await client.raw(getattr(getattr(client, group), method))
         group, method = single.split(".")
         assert hasattr(getattr(client, group), method)

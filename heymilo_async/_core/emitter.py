@@ -182,7 +182,7 @@ def _guarded(listeners: Iterable[Listener]) -> tuple[_Guarded, ...]:
     return tuple(map(_Guarded, listeners))
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(repr=False)
 class Emitter:
     """
     Passes the events of a client or view to the log and to its listeners.
