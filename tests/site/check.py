@@ -42,7 +42,7 @@ _FETCHED = {
 _NAMED_ONLY = {"author", "canonical", "index", "next", "prev", "search"}
 #: A name with an underscore in front, not counting those with two.
 _PRIVATE = re.compile(r"(?<![\w.-])_[A-Za-z]\w*|\._[A-Za-z]\w*")
-#: Python's own.
+#: Names that are Python's own, and dlt's own column.
 _STANDARD = {"._exit", "_dlt_load_id"}
 #: Pages about the inside name what is inside.
 _ABOUT_THE_INSIDE = {"design.html", "mutation.html"}
