@@ -37,8 +37,13 @@ settings.load_profile("default")
 #: Left to `nox -s full`, by file or folder, and why: the rest is what a newcomer runs. A single test
 #: of another file says so itself, by `@pytest.mark.full(REASON)`.
 FULL = {
+    "cli/test_cli_credentials.py": "it starts terminals",
+    "cli/test_cli_progress.py": "it starts terminals",
     "cli/test_cli_sandbox_command.py": "it starts processes",
     "cli/test_cli_terminal.py": "it starts processes on terminals of their own",
+    "resources/test_bodies_of_postings.py": "it tries each member and each bound",
+    "sandbox/test_sandbox_faults.py": "it goes by the clock",
+    "sandbox/test_sandbox_serving.py": "it starts a server for each test",
     "sweeps": "they try many examples",
     "fixtures/test_fixtures_described.py": "it runs a suite of its own",
     "fixtures/test_fixtures_plugin.py": "it runs suites of its own",

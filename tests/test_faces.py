@@ -61,6 +61,7 @@ def test_autospec_knows_each_operation(kind, group, method, spec):
         mocked(a_parameter_of_nobody=1)
 
 
+@pytest.mark.full("it takes a mock for each operation")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("group", "method"), OPERATIONS)
 def test_a_group_is_patched_with_its_operations(kind, group, method):

@@ -694,6 +694,7 @@ def test_cursor_is_gone(front, serve, way):
 # Leaving early.
 
 
+@pytest.mark.full("it goes by the clock")
 @pytest.mark.parametrize("way", ["items", "pages"])
 def test_break_leaves_nothing_behind(front, serve, caplog, way):
     """
@@ -1252,6 +1253,7 @@ def test_deadline_of_collect_while_a_page_is_read(front, serve):
 # Prefetched.
 
 
+@pytest.mark.full("it goes by the clock")
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_prefetch_is_so_far_ahead_and_no_further(front, serve, count):
     """
@@ -1362,6 +1364,7 @@ def test_error_ahead_that_nobody_asks_for(front, serve):
     assert "A" == front.run(body, server.base_url)
 
 
+@pytest.mark.full("it goes by the clock")
 @pytest.mark.parametrize(
     "error",
     [

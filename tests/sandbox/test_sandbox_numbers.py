@@ -33,6 +33,7 @@ def country_of(phone_number: str) -> str:
     return country
 
 
+@pytest.mark.full("it looks at every number there is")
 @pytest.mark.parametrize("count", [0, 1, 30, 3000, CAPACITY])
 def test_numbers_are_distinct_and_reserved_for_fiction(count: int) -> None:
     """
