@@ -90,7 +90,7 @@ def test_the_error_says_which(front, serve):
     server = serve(lambda connection: connection.wait())
 
     async def body(client):
-        with pytest.raises(APITimeoutError, match=r"nothing moved for 0.02 s") as caught:
+        with pytest.raises(APITimeoutError, match=r"no data for 0.02 s") as caught:
             await client.phone_numbers.get(ID)
         return caught.value.phase
 
@@ -124,7 +124,7 @@ def test_the_wait_for_a_connection(front, serve):
     (error,) = [one for one in results if isinstance(one, APITimeoutError)]
 
     assert "pool" == error.phase
-    assert "nothing moved for 0.02 s" in str(error)
+    assert "no data for 0.02 s" in str(error)
     assert 1 == server.n
 
 

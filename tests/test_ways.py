@@ -23,7 +23,7 @@ from heymilo_async import (
 
 ID = NUMBER["id"]
 ONCE = RetryPolicy(max_attempts=1)
-DOCTOR = "`heymilo doctor` tries each step of the way"
+DOCTOR = "`heymilo doctor` checks each step of the connection"
 #: Nobody listens on this port.
 CLOSED = "127.0.0.1:9"
 PASSWORD = "canary-of-the-proxy"
@@ -48,7 +48,7 @@ def failure(front, base_url, **options):
     [
         (f"http://{CLOSED}", "connect", f"could not connect to the server at {CLOSED} ["),
         ("http://[::1]:9", "connect", "could not connect to the server at [::1]:9 ["),
-        ("https://nowhere.invalid", "dns", "the address of the server at nowhere.invalid:443: ch"),
+        ("https://nowhere.invalid", "dns", "the name of the server at nowhere.invalid:443: ch"),
     ],
 )
 def test_a_server_out_of_reach(front, base_url, phase, told):
@@ -68,7 +68,7 @@ def test_a_server_out_of_reach(front, base_url, phase, told):
         (f"http://user:{PASSWORD}@{CLOSED}", f"could not connect to the proxy at {CLOSED} ["),
         (
             f"http://user:{PASSWORD}@nowhere.invalid",
-            "could not find the address of the proxy at nowhere.invalid:80: check proxy= or HTTPS_",
+            "could not resolve the name of the proxy at nowhere.invalid:80: check proxy= or HTTPS_",
         ),
     ],
 )
@@ -97,7 +97,7 @@ def test_a_proxy_that_refuses(front, serve):
     error = failure(front, "https://api.example.com", proxy=proxy.base_url)
 
     assert "proxy" == error.phase
-    assert f"the proxy at 127.0.0.1:{proxy.port} refused or failed [" in str(error)
+    assert f"the proxy at 127.0.0.1:{proxy.port} refused the connection, or failed [" in str(error)
     assert DOCTOR in str(error)
 
 
@@ -162,7 +162,7 @@ def test_a_timeout_names_the_server(front, serve):
     error = failure(front, server.base_url, timeout=Timeouts(read=0.02))
 
     assert APITimeoutError is type(error)
-    assert f"the server at 127.0.0.1:{server.port} did not answer (nothing" in str(error)
+    assert f"the server at 127.0.0.1:{server.port} did not respond (no data" in str(error)
     assert DOCTOR not in str(error)
 
 
@@ -177,7 +177,7 @@ def test_a_certificate_that_is_not_trusted(front, serve, authority):
     error = failure(front, server.base_url, ssl_context=ssl.create_default_context())
 
     assert "tls" == error.phase
-    assert f"agree with the server at 127.0.0.1:{server.port} on encryption" in str(error)
+    assert f"the TLS handshake with the server at 127.0.0.1:{server.port} failed" in str(error)
     assert "if you trust it, set SSL_CERT_FILE to a file with it, or pass ssl_context=" in str(
         error
     )

@@ -85,33 +85,33 @@ _OUR_SOCKETS = f"{__package__}.sockets"
 _SLIPS = (AssertionError, AttributeError, ExceptionGroup, LookupError, OverflowError, UnicodeError)
 
 _WORDS = {
-    "dns": "could not find the address of {there}: check base_url and the network",
+    "dns": "could not resolve the name of {there}: check base_url and the network",
     "connect": "could not connect to {there}",
-    "tls": "could not agree with {there} on encryption",
-    "proxy": "{proxy} refused or failed",
+    "tls": "the TLS handshake with {there} failed",
+    "proxy": "{proxy} refused the connection, or failed",
     "write": "the connection to {there} broke while the request was sent",
-    "read": "the connection to {there} broke before the answer was complete",
-    "protocol": "{there}, or something before it, does not speak HTTP as it should",
+    "read": "the connection to {there} broke before the response was complete",
+    "protocol": "{there}, or a server in between, sent invalid HTTP",
 }
 
-#: Of a failure on the way to a proxy.
+#: Texts for a failure to reach the proxy.
 _TO_PROXY = {
-    "dns": "could not find the address of {proxy}: check proxy= or HTTPS_PROXY, and the network",
+    "dns": "could not resolve the name of {proxy}: check proxy= or HTTPS_PROXY, and the network",
     "connect": "could not connect to {proxy}",
 }
 
-#: On the way there, and not before or after it.
+#: The phases before the request is sent.
 _ON_THE_WAY = frozenset({"dns", "connect", "tls", "proxy"})
-#: Whom to ask about that.
-DOCTOR = "; `heymilo doctor` tries each step of the way"
+#: A pointer for failures in those phases.
+DOCTOR = "; `heymilo doctor` checks each step of the connection"
 
 _TIMED_OUT = {
-    "pool": "no connection became free: raise max_connections, or do less at once",
-    "dns": "the name of {there} was not resolved",
-    "connect": "no connection to {there} came about",
-    "tls": "the TLS handshake did not end",
-    "write": "{there} did not take the request",
-    "read": "{there} did not answer",
+    "pool": "no connection became free: raise max_connections, or make fewer calls at once",
+    "dns": "resolving the name of {there} timed out",
+    "connect": "connecting to {there} timed out",
+    "tls": "the TLS handshake timed out",
+    "write": "{there} did not accept the request",
+    "read": "{there} did not respond",
 }
 
 _TRUST = "if you trust it, set SSL_CERT_FILE to a file with it, or pass ssl_context="
@@ -318,7 +318,7 @@ def _error(
         phase, text = "proxy", _TO_PROXY[phase]
     text = text.format(there=there, proxy=proxy or "the proxy")
     if failure.timed_out:
-        text += f" (nothing moved for {timeouts(timeout)[failure.phase]:g} s)"
+        text += f" (no data for {timeouts(timeout)[failure.phase]:g} s)"
     kind = APITimeoutError if failure.timed_out else APIConnectionError
     return kind(
         f"{name}: {text}{failure.hint} [{failure.cause}]{DOCTOR if phase in _ON_THE_WAY else ''}",

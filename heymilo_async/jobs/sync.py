@@ -198,7 +198,7 @@ def moment_of(since: datetime | timedelta | None) -> datetime | None:
         raise wrong_type("since", "a datetime or a timedelta", since)
     moment = datetime.now(UTC) - since if isinstance(since, timedelta) else since
     if moment is not None and moment.utcoffset() is None:
-        message = f"since must say its time zone, such as datetime.now(UTC): {moment}"
+        message = f"since must have a time zone, such as datetime.now(UTC): {moment}"
         raise InvalidRequestError(message)
     return moment
 

@@ -37,7 +37,7 @@ def test_no_connection(heymilo, monkeypatch):
 
     assert 6 == shown.code
     assert "could not connect to the server at 127.0.0.1:9" in shown.err
-    assert "`heymilo doctor` tries each step of the way" in shown.err
+    assert "`heymilo doctor` checks each step of the connection" in shown.err
 
 
 def test_a_certificate_that_is_not_trusted(heymilo, serve, authority):

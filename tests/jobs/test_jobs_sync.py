@@ -633,7 +633,7 @@ def test_arguments_are_checked(milo, file):
             sync(client, file, since="90d")
         with pytest.raises(InvalidRequestError, match="not to postgres://"):
             sync(client, "postgres://localhost/x")
-        with pytest.raises(InvalidRequestError, match="since must say its time zone"):
+        with pytest.raises(InvalidRequestError, match="since must have a time zone"):
             sync(client, file, since=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
 
 
