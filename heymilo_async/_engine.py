@@ -430,6 +430,8 @@ class Engine:
             timeout=self.settings.timeout,
             expires=None if state.expires == NEVER else state.expires,
             on_send=None if permit is None else permit.start,
+            # While it waited for a connection, the server may have asked for a pause.
+            on_wait=functools.partial(state.limiter.check_again, state),
         )
 
     def _sign(self, call: Call[T]) -> Request:

@@ -67,13 +67,15 @@ class Transport(Protocol):
         timeout: float | Timeouts,
         expires: float | None,
         on_send: Callable[[], Awaitable[None]] | None = None,
+        on_wait: Callable[[], Awaitable[None]] | None = None,
     ) -> Response:
         """
         Send *request* once and read the whole response.
 
         *timeout* is in seconds without progress. *expires* is the time of the call's deadline, on
-        the clock of `now`. *on_send* is awaited just before the request is sent, and again if the
-        transport had to connect first.
+        the clock of `now`. *on_wait* is awaited if the request had to wait for a free connection.
+        *on_send* is awaited just before the request is sent, and again if the transport had to
+        connect first.
 
         Raises:
             HeyMiloError: There was no response; the error has no reference to the HTTP library.

@@ -113,7 +113,9 @@ class AsyncTransport(HTTPTransport):
         timeout: float | Timeouts,
         expires: float | None,
         receiver: Receiver,
+        *,
         on_send: OnSend | None,
+        on_wait: OnSend | None,
     ) -> bool:
         # One scope is both: the call's deadline, and what closing the client cancels.
         with anyio.CancelScope(deadline=math.inf if expires is None else expires) as scope:
@@ -121,11 +123,16 @@ class AsyncTransport(HTTPTransport):
             try:
                 # Before a client is leased: one that waits may not go on with connections that
                 # were given up meanwhile.
-                place = await _place_in(self._places, timeouts(timeout)["pool"])
+                place = object()
+                waited = await _take_place(self._places, place, timeouts(timeout)["pool"])
                 try:
+                    if waited and on_wait is not None:
+                        await on_wait()
                     if self._client is None:
                         await _close_with_the_loop(self)
-                    await super()._exchange(request, timeout, expires, receiver, on_send)
+                    await super()._exchange(
+                        request, timeout, expires, receiver, on_send=on_send, on_wait=on_wait
+                    )
                 finally:
                     self._places.release_on_behalf_of(place)
             finally:
@@ -234,7 +241,8 @@ class AsyncTransport(HTTPTransport):
         outcome: list[Callable[[], B]] = []
         with anyio.move_on_after(within):
             await anyio.lowlevel.checkpoint_if_cancelled()
-            place = await _place_in(self._detached, math.inf)
+            place = object()
+            await _take_place(self._detached, place, math.inf)
             await self._detach(function, place, outcome)
         if not outcome:
             raise TooLateError
@@ -282,11 +290,11 @@ class AsyncTransport(HTTPTransport):
         await super().aclose(gracefully=gracefully)
 
 
-async def _place_in(limiter: anyio.CapacityLimiter, timeout: float) -> object:
+async def _take_place(limiter: anyio.CapacityLimiter, place: object, timeout: float) -> bool:
     """
-    Take a place, in the order in which one was asked for; without a pause if there is one.
+    Take one of the limiter's places for *place*, in the order of the requests; return whether it had
+    to wait.
     """
-    place = object()
     try:
         limiter.acquire_on_behalf_of_nowait(place)
     except anyio.WouldBlock:
@@ -295,7 +303,8 @@ async def _place_in(limiter: anyio.CapacityLimiter, timeout: float) -> object:
         if waiting.cancelled_caught:
             message = "all connections are in use"
             raise PoolTimeout(message) from None
-    return place
+        return True
+    return False
 
 
 def _outcome_of(function: Callable[[], B]) -> Callable[[], B]:

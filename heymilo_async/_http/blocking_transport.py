@@ -82,14 +82,18 @@ class BlockingTransport(HTTPTransport):
         timeout: float | Timeouts,
         expires: float | None,
         receiver: Receiver,
+        *,
         on_send: OnSend | None,
+        on_wait: OnSend | None,
     ) -> bool:
         stop = _stop.get()
         if stop is not None and stop.is_set():
             raise _Stopped
         self._deadline.expires = expires
         try:
-            return await super()._exchange(request, timeout, expires, receiver, on_send)
+            return await super()._exchange(
+                request, timeout, expires, receiver, on_send=on_send, on_wait=on_wait
+            )
         finally:
             self._deadline.expires = None
 

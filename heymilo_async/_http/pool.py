@@ -178,8 +178,12 @@ class Pool(ABC):
         Send *request* and return the response, its body still to be read.
         """
         route, lease = self.route_of(request), request.extensions[LEASE]
-        connection = await self._leased(lease, route, request.extensions["timeout"]["pool"])
+        connection, waited = await self._leased(lease, route, request.extensions["timeout"]["pool"])
         try:
+            held = lease() if waited else None
+            if held is not None and held.on_wait is not None:
+                await held.on_wait()
+            del held
             response: httpcore.Response = await self._send(connection, request)
         except BaseException:
             await self.give_back(lease)
@@ -187,18 +191,22 @@ class Pool(ABC):
         response.stream = LeasedStream(self, lease, route, response)
         return response
 
-    async def _leased(self, lease: LeaseRef, route: Route, timeout: float) -> Connection:
+    async def _leased(
+        self, lease: LeaseRef, route: Route, timeout: float
+    ) -> tuple[Connection, bool]:
         until = monotonic() + timeout
+        waited = False
         while True:
             connection, closable = self.connections.lease(lease, route)
             for one in closable:
                 await self._end(one)
             if connection is not None:
-                return connection
+                return connection, waited
             left = until - monotonic()
             if left <= 0 or not self.waits:
                 message = "all connections are in use"
                 raise PoolTimeout(message)
+            waited = True
             self.connections.wait(min(left, _SLICE))
 
     async def give_back(self, lease: LeaseRef, route: Route | None = None) -> None:

@@ -150,9 +150,15 @@ def revealed_headers(request: Request) -> list[tuple[str, str]]:
 class ConnectionLease:
     """
     Keeps a connection checked out while it is referenced.
+
+    Attributes:
+        on_wait: Is awaited if the request had to wait for the connection.
     """
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("__weakref__", "on_wait")
+
+    def __init__(self, on_wait: OnSend | None = None) -> None:
+        self.on_wait = on_wait
 
 
 #: The extension of a request that refers, weakly, to its `ConnectionLease`.
@@ -290,6 +296,7 @@ class HTTPTransport(ABC):
         timeout: float | Timeouts,
         expires: float | None,
         on_send: OnSend | None = None,
+        on_wait: OnSend | None = None,
     ) -> Response:
         """
         Send *request* once and read the whole response.
@@ -301,7 +308,9 @@ class HTTPTransport(ABC):
         own: BaseException | None = None
         was_cancelled = False
         try:
-            was_cancelled = await self._exchange(request, timeout, expires, receiver, on_send)
+            was_cancelled = await self._exchange(
+                request, timeout, expires, receiver, on_send=on_send, on_wait=on_wait
+            )
         except HeyMiloError:
             raise
         except Exception as error:
@@ -346,14 +355,16 @@ class HTTPTransport(ABC):
         timeout: float | Timeouts,
         expires: float | None,
         receiver: Receiver,
+        *,
         on_send: OnSend | None,
+        on_wait: OnSend | None,
     ) -> bool:
         """
         Have *receiver* take in the response; return whether that was cancelled.
         """
         client = self._leased()
         # In this frame and nowhere else: when it ends, however it does, so does the lease.
-        lease = ConnectionLease()
+        lease = ConnectionLease(on_wait)
         reference = weakref.ref(lease)
         hidden = _logged_secrets.set(request.secrets + self.secrets)
         try:

@@ -164,6 +164,17 @@ class RateLimiter:
             await permit.release()
         return error or permit
 
+    async def check_again(self, caller: Caller) -> None:
+        """
+        Wait for a cool-down that began after *caller* got its permit.
+
+        Raises:
+            HeyMiloError: It is longer than the caller's deadline allows.
+        """
+        error = await self._wait_for_cool_down(caller)
+        if error is not None:
+            raise error
+
     async def observe(
         self,
         caller: Caller,

@@ -938,6 +938,39 @@ def test_a_cool_down_that_grows_while_calls_wait(front, serve, retry):
     assert all(asked_at[0] + 0.8 <= at for at in later)
 
 
+@pytest.mark.full("it goes by the clock")
+@pytest.mark.parametrize("deadline", [None, 0.5])
+def test_a_cool_down_that_begins_while_calls_wait_for_a_connection(front, serve, deadline):
+    """
+    Cases 18 and 194: a call that waited for a connection looks again before it is sent; if the wait
+    does not fit its deadline, it ends with the server's refusal, and nothing is sent.
+    """
+    heard: list[float] = []
+    asked_at: list[float] = []
+
+    def refuse(connection: Any) -> None:
+        # By now the other two calls have their permits, and wait for this connection.
+        connection.wait(0.2)
+        asked_at.append(time.monotonic())
+        connection.send(answer(429, b"", "Retry-After: 0.8"))
+
+    def answers(request: Any) -> Any:
+        heard.append(time.monotonic())
+        return single(id=request.target.rpartition("/")[2]) if asked_at else refuse
+
+    server = serve(answers=answers)
+
+    async def body(client: Any) -> Any:
+        return await client.phone_numbers.get_many_settled(["A", "B", "C"], concurrency=3)
+
+    got = front.run(body, server.base_url, retry=ONCE, max_connections=1, deadline=deadline)
+
+    later = [at for at in heard if asked_at[0] < at]
+    assert (2 if deadline is None else 0) == len(later)
+    assert all(asked_at[0] + 0.8 <= at for at in later)
+    assert (1 if deadline is None else 3) == sum(isinstance(one, RateLimitError) for one in got)
+
+
 # The retry budget.
 
 
