@@ -22,8 +22,7 @@ class DesignTemplate(Model):
     Attributes:
         id: The id that other operations take; opaque.
         name: The display name.
-        template_type: The page: `welcome_page`, `status_page`, `interview_complete_page`,
-            `interview_page`; an open list.
+        template_type: `welcome_page`, `status_page`, `interview_complete_page`, `interview_page`; open.
         design_config: The design settings, such as `primary_color`; each page has its own.
         created_at: Creation time, in UTC.
         updated_at: Time of the last change, in UTC.
