@@ -22,6 +22,7 @@ A request goes straight down: a resource creates a `Call`, `Engine.respond` make
 # The names of resources come by a star, and only to type checkers.
 # ruff: noqa: F405
 
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -197,7 +198,10 @@ else:
     # shell completes the name of a command: they go through this package.
     def __getattr__(name: str) -> Any:
         # (Python asks here before it imports a module of that name.)
-        if name == "__all__" or not (name.startswith("_") or name == "resources"):
+        if name == "resources":
+            # Not by `from . import`, which asks here again.
+            return importlib.import_module(f"{__name__}.resources")
+        if name == "__all__" or not name.startswith("_"):
             from . import _public, resources  # noqa: PLC0415 - see above
 
             if name == "__all__":

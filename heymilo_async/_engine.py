@@ -254,7 +254,7 @@ class Engine:
         """
         Repeat the call of *state* until an outcome is final; *first* is the first outcome.
         """
-        # Not above: most programs never get here, and it would be a part of what all wait for.
+        # Not at the top, so that importing the package does not load it; the pool has, by now.
         from tenacity import AsyncRetrying, stop_never  # noqa: PLC0415
 
         known = [first]

@@ -192,6 +192,10 @@ class Pool:
                 )
                 raise EventLoopError(message)
             self._opened = True
+            # Loaded before the first call: a call that fails because no file descriptor is left
+            # could not load it.
+            import tenacity  # noqa: F401, PLC0415 - see above
+
             self._let_closed_loops_go()
             transport = self._transport_type(self._settings)
             state = self._loop_states[place] = LoopState(transport, monotonic() - transport.now())

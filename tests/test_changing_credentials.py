@@ -435,7 +435,9 @@ def test_every_key_is_masked(front, serve, caplog):
         with pytest.raises(Exception, match="404") as caught:
             await client.phone_numbers.get(OLD)
         error = caught.value
+        settings = getattr(client, "_twin", client)._engine.settings
         texts = [str(error), repr(error), repr(error.body), repr(error.headers), repr(client)]
+        texts.append(repr(settings.sources))
         return [*texts, "".join(traceback.format_exception(error)), str(pickle.dumps(error))]
 
     texts = front.run(body, server.base_url, api_key=Keys(OLD, NEW), events=seen.append)

@@ -5,6 +5,7 @@ The tools that users mock HTTP with see the client's requests, and nothing is se
 from __future__ import annotations
 
 import contextlib
+import json
 
 import httpx
 import pytest
@@ -95,6 +96,21 @@ def test_an_assertion_of_a_mock(front, serve, httpx_mock):
     front.run(body, server.base_url)
     assert 1 == len(httpx_mock.get_requests())
     assert 0 == server.accepted
+
+
+@pytest.mark.lets_out("JSONDecodeError")
+def test_an_error_within_a_mock_transport(front):
+    """
+    Case 191: what the standard library raises within a mock of the user's leaves as it is.
+    """
+    transport = httpx.MockTransport(lambda _: json.loads("{"))
+    kind = httpx.Client if front.is_blocking else httpx.AsyncClient
+
+    async def body(client):
+        with pytest.raises(json.JSONDecodeError):
+            await client.phone_numbers.get(ID)
+
+    front.run(body, "http://127.0.0.1:1", http_client=kind(transport=transport))
 
 
 def test_a_timeout_of_a_mock(front, httpx_mock):

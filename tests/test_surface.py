@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import typing
 
 import attrs
@@ -162,6 +163,26 @@ def test_operations_are_described_in_full(method):
     assert [] == [part for part in wanted if part not in described]
     assert [] == [one for one in parameters if f"    {one}: " not in described]
     assert re.search(r"operation\s`\w+`", described)
+
+
+@pytest.mark.parametrize("name", ["errors", "events", "pages", "resources"])
+def test_modules_are_there_without_an_import_of_their_own(name):
+    """
+    `heymilo_async.errors` is the module, also where nobody has imported it before.
+    """
+    module = sys.modules[f"heymilo_async.{name}"]
+
+    assert module is heymilo_async.__getattr__(name)
+
+
+def test_a_group_that_nobody_has_used(monkeypatch):
+    """
+    To load one resource loads no other.
+    """
+    monkeypatch.delitem(sys.modules, "heymilo_async.resources.workspaces")
+
+    assert heymilo_async.PhoneNumber is heymilo_async.resources.load("PhoneNumber")
+    assert "heymilo_async.resources.workspaces" not in sys.modules
 
 
 def test_names_that_a_traceback_shows():

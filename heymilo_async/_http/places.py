@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from .._core.settings import PoolSettings
 from ..errors import ConfigurationError
-from .proxies import proxies
 
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
@@ -43,6 +42,9 @@ def proxy_to(base_url: str, settings: PoolSettings) -> str | None:
     """
     if settings.http_client is not None:
         return None
+    # It is loaded already, with the client that was opened.
+    from .proxies import proxies  # noqa: PLC0415 - see above
+
     try:
         routes = proxies(settings)
     except ConfigurationError:

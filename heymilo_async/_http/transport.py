@@ -24,6 +24,7 @@ from ..errors import ClientClosedError, HeyMiloError
 from .body import SENDING, Receiver
 from .compat import LOGGERS
 from .errors import Failure, conclude, judge
+from .places import proxy_to, server_of
 
 if TYPE_CHECKING:
     from .pool import Pool
@@ -450,9 +451,6 @@ class HTTPTransport(ABC):
         """
         Return in words the server of *base_url*, and the proxy before it.
         """
-        # Only errors need it, and it loads httpx.
-        from .places import proxy_to, server_of  # noqa: PLC0415 - see above
-
         return server_of(base_url), proxy_to(base_url, self._settings)
 
     @abstractmethod
