@@ -254,7 +254,7 @@ class Engine:
         """
         Repeat the call of *state* until an outcome is final; *first* is the first outcome.
         """
-        # Not at the top, so that importing the package does not load it; the pool has, by now.
+        # Not at the top, so that importing the package does not load it; the pool has.
         from tenacity import AsyncRetrying, stop_never  # noqa: PLC0415
 
         known = [first]

@@ -126,6 +126,10 @@ class Pool:
         owner: str,
         warn: Callable[..., None] = warnings.warn,
     ) -> None:
+        # Loaded with the client: a call that fails because no file descriptor is left could not
+        # load it.
+        import tenacity  # noqa: F401, PLC0415 - see above
+
         self._settings = settings
         self._transport_type = transport
         self._owner = owner
@@ -192,10 +196,6 @@ class Pool:
                 )
                 raise EventLoopError(message)
             self._opened = True
-            # Loaded before the first call: a call that fails because no file descriptor is left
-            # could not load it.
-            import tenacity  # noqa: F401, PLC0415 - see above
-
             self._let_closed_loops_go()
             transport = self._transport_type(self._settings)
             state = self._loop_states[place] = LoopState(transport, monotonic() - transport.now())
