@@ -236,8 +236,9 @@ def mutation(session: nox.Session) -> None:
 
 
 # The oldest Python with the oldest dependencies that we allow, the others with the newest; the
-# oldest one with the newest is what `tests` runs on, where that is the Python at hand. What breaks
-# on a Python in between breaks on the newest too, or shows in the tests of every change.
+# oldest one with the newest is what `tests` runs on, where that is the Python at hand. What differs
+# from Python to Python are event loops, forks and the garbage collector, so the newest one runs all
+# of the faults too; the sweeps and the pages run on the oldest.
 @nox.session(venv_backend="uv", requires=["package"])
 @nox.parametrize(
     ("python", "resolution"),
@@ -263,8 +264,12 @@ def matrix(session: nox.Session, resolution: str) -> None:
             session.run("python", "-c", "import heymilo_async; print(heymilo_async.__file__)")
             # It counts the modules of a package that is whole.
             left_out = ("--ignore=tests/test_packaging.py", "--deselect", HOUSE)
-            between = session.python in PYTHONS[1:-1] and not session.posargs
-            run_tests(session, *ONCE, *left_out, *(["-m", "not full"] if between else []))
+            if session.python == PYTHONS[0] or session.posargs:
+                run_tests(session, *ONCE, *left_out)
+                return
+            run_tests(session, *ONCE, *left_out, "-m", "not full")
+            if session.python == PYTHONS[-1]:
+                run_tests(session, "-m", "full", "tests/faults")
 
 
 @nox.session
