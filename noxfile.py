@@ -41,6 +41,13 @@ ONCE = ("--ignore=tests/test_contributing.py", "--ignore=tests/test_reliability.
 HOUSE = "tests/test_benchmarks.py::test_the_house_is_counted"
 #: Extras that only `jobs` and `coverage` need.
 JOBS = ("dlt", "ingest", "sync")
+#: What `matrix` runs of the rest of the tests: with the oldest dependencies those that lean on theirs,
+#: and on the newest Python all the faults, for event loops, forks and the garbage collector differ.
+#: The sweeps, the pages and what measures run once, in `coverage`.
+MORE = {
+    PYTHONS[0]: ("tests/jobs", "tests/test_shared_pacing.py", "tests/test_extras.py"),
+    PYTHONS[-1]: ("tests/faults",),
+}
 #: No version with a known hole.
 CONSTRAINED = ("-c", "constraints.txt")
 
@@ -236,9 +243,7 @@ def mutation(session: nox.Session) -> None:
 
 
 # The oldest Python with the oldest dependencies that we allow, the others with the newest; the
-# oldest one with the newest is what `tests` runs on, where that is the Python at hand. What differs
-# from Python to Python are event loops, forks and the garbage collector, so the newest one runs all
-# of the faults too; the sweeps and the pages run on the oldest.
+# oldest one with the newest is what `tests` and `coverage` run on, where that is the Python at hand.
 @nox.session(venv_backend="uv", requires=["package"])
 @nox.parametrize(
     ("python", "resolution"),
@@ -264,12 +269,12 @@ def matrix(session: nox.Session, resolution: str) -> None:
             session.run("python", "-c", "import heymilo_async; print(heymilo_async.__file__)")
             # It counts the modules of a package that is whole.
             left_out = ("--ignore=tests/test_packaging.py", "--deselect", HOUSE)
-            if session.python == PYTHONS[0] or session.posargs:
+            if session.posargs:
                 run_tests(session, *ONCE, *left_out)
                 return
             run_tests(session, *ONCE, *left_out, "-m", "not full")
-            if session.python == PYTHONS[-1]:
-                run_tests(session, "-m", "full", "tests/faults")
+            if session.python in MORE:
+                run_tests(session, "-m", "full", *MORE[session.python])
 
 
 @nox.session
