@@ -38,7 +38,11 @@ DIST = Path("dist")
 #: Left out where the tests run again. To walk through CONTRIBUTING.md is the same on every Python,
 #: and the scenarios of reliability are programs of their own, whose lines nobody traces.
 ONCE = ("--ignore=tests/test_contributing.py", "--ignore=tests/test_reliability.py")
-HOUSE = "tests/test_benchmarks.py::test_the_house_is_counted"
+#: These want a package that is whole.
+WHOLE = (
+    *("--deselect", "tests/test_benchmarks.py::test_the_house_is_counted"),
+    *("--deselect", "tests/test_index.py::test_nothing_that_follows_is_stale"),
+)
 #: Extras that only `jobs` and `coverage` need.
 JOBS = ("dlt", "ingest", "sync")
 #: What `matrix` runs of the rest of the tests: with the oldest dependencies those that lean on theirs,
@@ -267,8 +271,7 @@ def matrix(session: nox.Session, resolution: str) -> None:
             # Python goes on to look for a package that has one; pages link to the other files.
             Path("heymilo_async", "__init__.py").unlink()
             session.run("python", "-c", "import heymilo_async; print(heymilo_async.__file__)")
-            # It counts the modules of a package that is whole.
-            left_out = ("--ignore=tests/test_packaging.py", "--deselect", HOUSE)
+            left_out = ("--ignore=tests/test_packaging.py", *WHOLE)
             if session.posargs:
                 run_tests(session, *ONCE, *left_out)
                 return

@@ -9,6 +9,7 @@ line and an exit code. `_streams` writes to stdout and stderr.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 
@@ -30,6 +31,10 @@ def main() -> int:
         if arguments == ["--version"] and "_HEYMILO_COMPLETE" not in os.environ:
             # It works without the extra, because people use it to check an installation.
             return _show_version()
+        # Looked for, because some versions of typer do without rich until a command needs it.
+        absent = next((one for one in _EXTRA if importlib.util.find_spec(one) is None), None)
+        if absent is not None:
+            return _lacks(absent)
         from ._app import run  # noqa: PLC0415 - see above
 
         return run(arguments)
@@ -37,11 +42,15 @@ def main() -> int:
         package = (error.name or "").partition(".")[0]
         if package not in _EXTRA:
             raise
-        line = missing("heymilo: this command", package, "cli")
-        print(line, file=sys.stderr)  # noqa: T201 - rich may be what is missing
-        return _OTHER
+        return _lacks(package)
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _lacks(package: str) -> int:
+    line = missing("heymilo: this command", package, "cli")
+    print(line, file=sys.stderr)  # noqa: T201 - rich may be what is missing
+    return _OTHER
 
 
 def _show_version() -> int:
