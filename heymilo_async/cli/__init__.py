@@ -38,11 +38,6 @@ def main() -> int:
         from ._app import run  # noqa: PLC0415 - see above
 
         return run(arguments)
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in _EXTRA:
-            raise
-        return _lacks(package)
     except KeyboardInterrupt:
         return _INTERRUPTED
 
