@@ -5,6 +5,7 @@ The state that all views of one client share: transports, limiters, cool-downs, 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import threading
 import warnings
@@ -128,7 +129,7 @@ class Pool:
     ) -> None:
         # Loaded with the client: a call that fails because no file descriptor is left could not
         # load it.
-        import tenacity  # noqa: F401, PLC0415 - see above
+        importlib.import_module("tenacity")
 
         self._settings = settings
         self._transport_type = transport
