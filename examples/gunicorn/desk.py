@@ -24,7 +24,7 @@ def application(
     environ: dict[str, Any], start_response: Callable[[str, list[tuple[str, str]]], Any]
 ) -> Iterable[bytes]:
     """
-    Response `/ID` with the number that has that id, and with the worker that looked it up.
+    Answer `/ID` with the number that has that id, and the worker that looked it up.
     """
     try:
         number = client.phone_numbers.get(environ["PATH_INFO"].lstrip("/"))

@@ -79,6 +79,20 @@ def test_both_workers_answer(desk: str, heymilo_environment: Sandbox) -> None:
     assert 2 == len(workers)
 
 
+@pytest.mark.usefixtures("heymilo_conduct")
+def test_chaos(desk: str, heymilo_environment: Sandbox) -> None:
+    """
+    Where every seventh request fails, nearly all numbers are found, the desk says of the others that
+    it cannot have them, and no rule of conduct is broken.
+    """
+    heymilo_environment.chaos(rate=0.15, seed=7)
+
+    statuses = [ask(f"{desk}/{one.id}")[0] for one in heymilo_environment.store]
+
+    assert set(statuses) <= {200, 502}
+    assert 25 <= statuses.count(200)
+
+
 def test_a_number_that_there_is_not(desk: str) -> None:
     """
     An error of the client's becomes an answer.
