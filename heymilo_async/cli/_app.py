@@ -100,16 +100,12 @@ def options(
 
 def run(arguments: Sequence[str]) -> int:
     """
-    Run the command with *arguments*, and return its exit code.
-
-    It raises nothing except ModuleNotFoundError, for a missing module.
+    Run the command with *arguments*, and return its exit code; never raise.
     """
     try:
         # Not `app(...)`, which sets sys.excepthook.
         command = typer.main.get_command(app)
         code = command.main(list(arguments), prog_name="heymilo", standalone_mode=False)
-    except ModuleNotFoundError:
-        raise
     except BaseException as error:
         from ._errors import report  # noqa: PLC0415 - it loads the client
 
