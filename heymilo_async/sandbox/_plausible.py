@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ._contract import RESOURCES, SCHEMAS
 from ._items import Item, item_class
-from ._seeds import COUNT, SEEDS
+from ._seeds import COUNT, COUNTS, SEEDS
 
 #: 1 January 2025, UTC.
 _FIRST: Final = 1_735_689_600.0
@@ -56,7 +56,8 @@ def _from_hint(hint: Any, n: int, seed: int, word: str) -> Any:
     if isinstance(hint, Mapping):
         return {name: _from_hint(value, n, seed, word) for name, value in hint.items()}
     if isinstance(hint, str) and hint.startswith("@"):
-        other, place = hint[1:], n % COUNT
+        other = hint[1:]
+        place = n % COUNTS.get(other, COUNT)
         identity = digits(seed, RESOURCES[other], place)
         return _from_hint(SEEDS[other]["id"], place, seed, identity)
     return hint.format(n=n, hash=word) if isinstance(hint, str) else hint

@@ -26,10 +26,10 @@ SEEDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "connections": {"ats_provider": ("bullhorn", "avionte"), "source": ("native", "kombo")},
     "design_template_groups": {"id": "{hash:.12}", "template_mappings": {"welcome_page": "@design_templates"}},
     "design_templates": {"id": "{hash:.12}", "template_type": _PAGES},
-    "domains": {"domain": "careers{n}.example.com", "status": ("active", "pending", "error"), "active": (True, False, False)},
+    "domains": {"id": "{hash:.8}", "domain": "careers{n}.example.com", "status": ("active", "pending", "error"), "active": (True, False, False)},
     "email_template_groups": {"id": "{hash:.12}", "template_mappings": {"WEB_INTERVIEW_INVITATION": "@email_templates"}, "sender_email_id": ("@sender_emails", None)},
     "email_templates": {"id": "{hash:.12}", "template_key": _KEYS, "subject": "Your interview, {{{{candidate_name}}}}", "content": "<p>Hello {{{{candidate_name}}}}!</p>"},
     "interview_templates": {"id": "IT_{hash:.6}", "template_code": "TPL-{n:03}", "is_default": (True, *[False] * 23)},
-    "sender_emails": {"id": "{hash:.12}", "email_prefix": "hiring{n}", "domain": "example.com", "full_email": "hiring{n}@example.com", "domain_id": "{hash:.12}"},
+    "sender_emails": {"id": "{hash:.12}", "email_prefix": "hiring{n}", "domain": ("careers0.example.com", "careers1.example.com", "careers2.example.com"), "full_email": ("hiring{n}@careers0.example.com", "hiring{n}@careers1.example.com", "hiring{n}@careers2.example.com"), "domain_id": "@domains"},
     "voices": {"id": "wrv-{hash:.8}", "name": _VOICES, "provider": ("elevenlabs", "cartesia", "lmnt"), "gender": ("female", "male", "neutral"), "labels": {"accent": "neutral"}},
 }  # fmt: skip
