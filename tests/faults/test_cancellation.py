@@ -950,7 +950,7 @@ def test_ctrl_c_while_waiting_for_a_connection(blocking, serve):
         holder.join(5)
         got.append(client.with_options(timeout=1.0).phone_numbers.get(ID).id)
 
-    assert 0 < interrupted.took < 5
+    assert 0 < interrupted.took < 0.2
     assert [ID, ID] == got
     assert 2 == server.n
 
