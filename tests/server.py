@@ -220,7 +220,9 @@ class Server:
         for connection in connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
             thread.join(5)
         for connection in connections:
             connection.close()
@@ -241,7 +243,8 @@ class Server:
 
     def _start(self, work: Callable[..., None], *args: Any) -> None:
         thread = threading.Thread(target=work, args=args, name="test server", daemon=True)
-        self._threads.append(thread)
+        with self._lock:
+            self._threads.append(thread)
         thread.start()
 
     def _accept(self) -> None:
@@ -267,8 +270,12 @@ class Server:
                     self._connections.append(connection)
             for request in self._requests(connection, number):
                 self._reply(request, Connection(connection, number, self._stopping))
-            # The client has closed its side.
+            # The client has closed its side. What has ended is not kept: a test may make thousands.
             connection.close()
+            with self._lock:
+                self._connections.remove(connection)
+        with self._lock:
+            self._threads.remove(threading.current_thread())
 
     def _requests(self, connection: socket.socket, number: int) -> Iterator[Received]:
         unread = b""

@@ -741,8 +741,6 @@ print(dict(outcomes))
 """
 
 
-# The client is another process: this is what the server takes to serve 7,200 connections.
-@pytest.mark.memory(160)
 @pytest.mark.timeout(600)
 def test_many_threads_with_their_own_loops(serve):
     """

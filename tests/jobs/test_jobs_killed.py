@@ -65,10 +65,10 @@ def test_candidates_are_invited_once_however_often_it_is_killed(tmp_path):
     ) as milo:
         posting = next(one.item_id for one in milo.stores["postings"] if one["status"] == "active")
         milo.chaos(rate=0.15, seed=seed)
-        command = ("ingest", "people.csv", "--posting", posting, "--batch", "6")
+        command = ("ingest", "people.csv", "--posting", posting, "--batch", "2")
         killed = 0
         for _ in range(40):
-            after = chance.randrange(1, 5) if killed < 6 else 100_000
+            after = chance.randrange(1, 12) if killed < 6 else 100_000
             code = _run_and_kill(milo, command, tmp_path, after)
             killed += code < 0
             if code == 0:
