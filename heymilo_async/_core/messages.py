@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import attrs
@@ -14,10 +14,8 @@ import attrs
 from .._mapping import NOTHING_EXTRA, Headers, read_only
 from ..errors import Attempt, ResponseDecodeError, described
 from .arguments import check_method, check_path, wrong_type
+from .body import Body, body_of, json_body
 from .secrets import Secret, secrets_in
-
-if TYPE_CHECKING:
-    from .body import Body
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -85,7 +83,7 @@ class Operation(Generic[T]):
         None in *query* or *headers*, and NOT_GIVEN in *body*, are not sent.
         """
         quoted = (quote(one, safe="=:@") for one in ids)
-        content = None if self.takes is None else _body_of(self.takes, body or {})
+        content = None if self.takes is None else body_of(self.takes, body or {})
         return Call(
             operation=self,
             path=self.path.format_map(dict(zip(self.segments, quoted, strict=True))),
@@ -150,7 +148,7 @@ def call_of(
     operation: Operation[Any] = Operation(
         id="request", method=verb, path=checked, returns=object, shape="any", repeatable=repeatable
     )
-    content = None if body is None else _json_body(body)
+    content = None if body is None else json_body("body", body)
     return Call(
         operation=operation,
         path=checked,
@@ -158,19 +156,6 @@ def call_of(
         body=content,
         secrets=() if content is None else secrets_in(content),
     )
-
-
-def _body_of(kind: type[Body], members: Mapping[str, Any]) -> bytes:
-    # Imported on first use, because most programs only read.
-    from .body import body_of  # noqa: PLC0415 - see above
-
-    return body_of(kind, members)
-
-
-def _json_body(body: object) -> bytes:
-    from .body import json_body  # noqa: PLC0415 - see above
-
-    return json_body("body", body)
 
 
 def _query(query: Mapping[str, str | int | None]) -> str:
