@@ -31,11 +31,11 @@ from ._core.settings import (
     new_settings,
     pool_settings,
 )
+from ._distribution import __version__
 from ._engine import Engine
 from ._http import AsyncHTTPClient, AsyncTransport, BlockingTransport, HTTPClient
 from ._pool import Pool
 from ._ratelimit.window import RateLimitStatus
-from ._version import __version__
 from .errors import InvalidRequestError
 from .events import Listener
 from .pages import AsyncPage

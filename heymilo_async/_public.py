@@ -12,8 +12,8 @@ from ._core.codec import from_dict, to_dict, to_json
 from ._core.messages import APIResponse, Audio
 from ._core.model import Model, resolve
 from ._core.settings import RateLimit, RetryPolicy, Timeouts
-from ._mapping import Headers
 from ._ratelimit.window import RateLimitStatus
+from ._values import Headers
 from .errors import (
     APIConnectionError,
     APIStatusError,

@@ -36,8 +36,8 @@ from typing import Any
 
 import attrs
 
-from ._mapping import NOTHING_EXTRA, Headers, read_only
 from ._record import Record
+from ._values import NOTHING_EXTRA, Headers, read_only
 
 __all__ = [
     "APIConnectionError",

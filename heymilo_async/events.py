@@ -24,8 +24,8 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from ._mapping import Headers, ReadOnly
 from ._record import Record
+from ._values import Headers, ReadOnly
 
 __all__ = [
     "AttemptFinished",

@@ -25,8 +25,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from ._distribution import __version__
 from ._extras import missing
-from ._version import __version__
 from .events import (
     AttemptFinished,
     AttemptStarted,

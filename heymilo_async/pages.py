@@ -23,7 +23,7 @@ from ._core.messages import Call
 from ._core.model import Model, cursor_of
 from ._core.transport import Prefetched
 from ._engine import Engine
-from ._mapping import NOTHING_EXTRA, read_only
+from ._values import NOTHING_EXTRA, read_only
 from .errors import HeyMiloError, InvalidRequestError, PaginationError
 
 T = TypeVar("T", bound=Model)

@@ -56,8 +56,8 @@ from heymilo_async._http.transport import (
     Deadline,
     PoolTimeout,
 )
-from heymilo_async._mapping import ReadOnly
 from heymilo_async._ratelimit.window import CoolDowns
+from heymilo_async._values import ReadOnly
 
 ID = NUMBER["id"]
 NOTHING = PoolSettings(max_connections=1, proxy=None, ssl_context=None, http_client=None)

@@ -30,7 +30,7 @@ from heymilo_async import (
     to_json,
 )
 from heymilo_async._core.codec import DEEPEST, decode
-from heymilo_async._mapping import ReadOnly
+from heymilo_async._values import ReadOnly
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -128,9 +128,9 @@ def test_the_wheel_is_the_same_by_way_of_the_sdist(wheel, sdist, tmp_path):
 
 def test_the_version_is_said_once(metadata):
     """
-    `_version.py` says it; pyproject.toml and the wheel take it from there.
+    `_distribution.py` says it; pyproject.toml and the wheel take it from there.
     """
-    code = (ROOT / "heymilo_async" / "_version.py").read_text(encoding="utf-8")
+    code = (ROOT / "heymilo_async" / "_distribution.py").read_text(encoding="utf-8")
 
     assert f'__version__ = "{heymilo_async.__version__}"' in code
     assert heymilo_async.__version__ == metadata["Version"]

@@ -22,7 +22,7 @@ from cattrs import BaseConverter, Converter, transform_error
 from cattrs.errors import IterableValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
-from .._mapping import NOTHING_EXTRA, ReadOnly, read_only
+from .._values import NOTHING_EXTRA, ReadOnly, read_only
 from ..errors import ResponseDecodeError
 from .reader import Hook, can_be_written, write_reader
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import attrs
 
-from .._mapping import NOTHING_EXTRA, Headers, read_only
+from .._values import NOTHING_EXTRA, Headers, read_only
 from ..errors import Attempt, ResponseDecodeError, described
 from .arguments import check_method, check_path, wrong_type
 from .body import Body, body_of, json_body

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from .._mapping import NOTHING_EXTRA, read_only
+from .._values import NOTHING_EXTRA, read_only
 
 #: The metadata of a secret field, such as a signed URL: `repr` masks it.
 SECRET: Final[Mapping[str, Any]] = {"secret": True}

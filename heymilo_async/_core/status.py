@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import attrs
 
-from .._mapping import NOTHING_EXTRA, Headers, ReadOnly
+from .._values import NOTHING_EXTRA, Headers, ReadOnly
 from ..errors import (
     APIStatusError,
     AuthenticationError,

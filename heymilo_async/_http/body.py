@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._core.messages import Response
-from .._mapping import Headers
+from .._values import Headers
 
 #: Bytes of a success's body, unpacked; far beyond the largest page, far below a process's memory.
 MAX_BODY = 32 * 1024 * 1024

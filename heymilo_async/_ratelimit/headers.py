@@ -12,8 +12,8 @@ from typing import Any
 
 import attrs
 
-from .._mapping import Headers
 from .._record import Record
+from .._values import Headers
 
 #: The maximum number of values in a Retry-After field; a proxy may join several fields.
 _MOST_PARTS = 20

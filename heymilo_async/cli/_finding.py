@@ -13,7 +13,7 @@ import attrs
 from .. import HeyMilo
 from .._core.secrets import Secret
 from .._core.settings import PoolSettings, Settings
-from .._mapping import Headers
+from .._values import Headers
 from ._errors import ExitCode
 from ._reach import Way
 

@@ -4,7 +4,7 @@ What `heymilo --version` writes.
 
 from __future__ import annotations
 
-from .._version import __version__
+from .._distribution import __version__
 from ._streams import write
 
 

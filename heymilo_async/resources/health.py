@@ -10,7 +10,7 @@ from typing import Any, Final
 from .._core.arguments import check_header
 from .._core.blocking import blocking
 from .._core.messages import Operation, operation
-from .._mapping import ReadOnly
+from .._values import ReadOnly
 from ._collection import AsyncResource, Resource
 
 CHECK: Final = Operation(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from .._core.blocking import blocking
 from .._core.messages import Operation, operation
-from .._mapping import ReadOnly
+from .._values import ReadOnly
 from ._collection import AsyncResource, Resource
 
 LIST_AGENT_TYPES: Final = Operation(

@@ -33,7 +33,7 @@ from heymilo_async import (
 from heymilo_async._core import codec as _codec
 from heymilo_async._core.codec import SingleResponse, checked_copy, configure, decode, structure
 from heymilo_async._core.model import Model, resolve
-from heymilo_async._mapping import ReadOnly
+from heymilo_async._values import ReadOnly
 
 #: The least that is a number.
 LEAST = {"id": "A", "phone_number": "+1", "active": True}
