@@ -13,7 +13,7 @@ How to read this package: a module imports only from modules below it in this li
     _ratelimit/         when the next request may start: windows, cool-downs, a limit in Redis
     _core/              values and decisions without I/O: settings, secrets, messages, codec
     errors, events      the exceptions; the events for listeners (and `otel`, built from them)
-    _values, _record    read-only mappings and headers; how small values compare and appear in repr
+    _values             read-only mappings, headers, records, and what was not given
 
 A request goes straight down: a resource creates a `Call`, `Engine.respond` makes attempts,
 `Transport.send` sends it through httpx and returns a `Response`, the codec creates the model.

@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn, ParamSpec, Self, TypeVar
 
 import attrs
 
-from ._core.arguments import NOT_GIVEN, NotGiven, wrong_type
+from ._core.arguments import wrong_type
 from ._core.blocking import blocking, for_face, run_now
 from ._core.credentials import AsyncKeySource, KeySource, refuse_coroutine_functions
 from ._core.emitter import show as show_log
@@ -36,6 +36,7 @@ from ._engine import Engine
 from ._http import AsyncHTTPClient, AsyncTransport, BlockingTransport, HTTPClient
 from ._pool import Pool
 from ._ratelimit.window import RateLimitStatus
+from ._values import NOT_GIVEN, NotGiven
 from .errors import InvalidRequestError
 from .events import Listener
 from .pages import AsyncPage

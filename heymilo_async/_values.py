@@ -1,11 +1,14 @@
 """
-Read-only mappings: a model's unknown fields, and a response's headers.
+Values that everything is built of: read-only mappings, headers, records, and what was not given.
 """
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
+
+import attrs
 
 Value = TypeVar("Value")
 
@@ -169,3 +172,52 @@ class Headers(Mapping[str, str]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (tuple(self.items_one_by_one()),)
+
+
+class Record:
+    """
+    The base of attrs classes of plain fields, to be made with `eq=False, repr=False`.
+
+    attrs would write these methods for each class, and compile them at each import.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(
+            getattr(self, field.name) == getattr(other, field.name) for field in _fields(self)
+        )
+
+    def __hash__(self) -> int:
+        hashed = (getattr(self, field.name) for field in _fields(self) if field.hash is not False)
+        return hash((type(self), *hashed))
+
+    def __repr__(self) -> str:
+        shown = (f"{field.name}={getattr(self, field.name)!r}" for field in _fields(self))
+        return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+def _fields(record: Any) -> tuple[Any, ...]:
+    fields: tuple[Any, ...] = attrs.fields(type(record))
+    return fields
+
+
+class NotGiven(enum.Enum):
+    """
+    The type of `NOT_GIVEN`, the default of arguments for which None has a meaning.
+
+    Example:
+        >>> from heymilo_async import NOT_GIVEN, NotGiven
+        >>> isinstance(NOT_GIVEN, NotGiven)
+        True
+    """
+
+    NOT_GIVEN = "NOT_GIVEN"
+
+    def __repr__(self) -> str:
+        return "NOT_GIVEN"
+
+
+NOT_GIVEN: Final = NotGiven.NOT_GIVEN

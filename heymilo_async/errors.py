@@ -36,8 +36,7 @@ from typing import Any
 
 import attrs
 
-from ._record import Record
-from ._values import NOTHING_EXTRA, Headers, read_only
+from ._values import NOTHING_EXTRA, Headers, Record, read_only
 
 __all__ = [
     "APIConnectionError",

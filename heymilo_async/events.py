@@ -24,8 +24,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from ._record import Record
-from ._values import Headers, ReadOnly
+from ._values import Headers, ReadOnly, Record
 
 __all__ = [
     "AttemptFinished",

@@ -25,8 +25,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from ._distribution import __version__
-from ._extras import missing
+from ._distribution import __version__, missing
 from .events import (
     AttemptFinished,
     AttemptStarted,

@@ -17,7 +17,7 @@ ROOT = Path(heymilo_async.__file__).parent
 
 #: From the bottom to the top, folders included; parts of one layer do not import each other.
 LAYERS = [
-    {"_distribution", "_extras", "_record", "_values"},
+    {"_distribution", "_values"},
     {"errors", "events"},
     {"_core", "otel"},
     {"_ratelimit"},

@@ -4,9 +4,7 @@ Checks of a caller's arguments: each returns the value, or raises an error.
 
 from __future__ import annotations
 
-import enum
 import unicodedata
-from typing import Final
 from urllib.parse import quote, unquote
 
 from ..errors import ConfigurationError, InvalidRequestError
@@ -20,25 +18,6 @@ _LONGEST_CURSOR = 4096
 
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
-
-
-class NotGiven(enum.Enum):
-    """
-    The type of `NOT_GIVEN`, the default of arguments for which None has a meaning.
-
-    Example:
-        >>> from heymilo_async import NOT_GIVEN, NotGiven
-        >>> isinstance(NOT_GIVEN, NotGiven)
-        True
-    """
-
-    NOT_GIVEN = "NOT_GIVEN"
-
-    def __repr__(self) -> str:
-        return "NOT_GIVEN"
-
-
-NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 
 
 def wrong_type(name: str, expected: str, value: object) -> TypeError:

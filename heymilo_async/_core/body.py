@@ -24,8 +24,9 @@ from typing import (
 
 import attrs
 
+from .._values import NOT_GIVEN, NotGiven
 from ..errors import InvalidRequestError
-from .arguments import NOT_GIVEN, NotGiven, refuse_surrogates, wrong_type
+from .arguments import refuse_surrogates, wrong_type
 from .secrets import Secret
 
 #: The maximum nesting of arrays and objects in free-form JSON.

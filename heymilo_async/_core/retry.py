@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import attrs
 
-from .._record import Record
+from .._values import Record
 from ..errors import APIConnectionError, APIStatusError, DeadlineExceededError, HeyMiloError
 from .settings import RetryPolicy
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .arguments import NotGiven
+from .._values import NotGiven
 
 #: Names of headers with secrets, as gateways use them.
 _SECRET_NAME = re.compile(r"auth|credential|key|pass|secret|session|signature|token", re.IGNORECASE)

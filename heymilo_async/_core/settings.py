@@ -16,9 +16,10 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
-from .._extras import missing
+from .._distribution import missing
+from .._values import NOT_GIVEN
 from ..errors import ConfigurationError
-from .arguments import NOT_GIVEN, seconds, whole_number, wrong_type
+from .arguments import seconds, whole_number, wrong_type
 from .credentials import CredentialSource, is_coroutine_function
 from .emitter import Emitter
 from .secrets import Secret, is_secret_name

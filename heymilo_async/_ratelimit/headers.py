@@ -12,8 +12,7 @@ from typing import Any
 
 import attrs
 
-from .._record import Record
-from .._values import Headers
+from .._values import Headers, Record
 
 #: The maximum number of values in a Retry-After field; a proxy may join several fields.
 _MOST_PARTS = 20

@@ -15,7 +15,7 @@ from collections.abc import Hashable
 
 import attrs
 
-from .._record import Record
+from .._values import Record
 from ..errors import APIStatusError
 
 #: How much longer our window is than the server's, as a fraction and as a minimum in seconds:

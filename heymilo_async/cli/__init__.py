@@ -13,7 +13,7 @@ import importlib.util
 import os
 import sys
 
-from .._extras import missing
+from .._distribution import missing
 
 __all__ = ["main"]
 

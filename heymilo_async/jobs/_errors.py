@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from .._extras import missing
+from .._distribution import missing
 from ..errors import HeyMiloError
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import attrs
 
-from .._core.arguments import NOT_GIVEN
+from .._values import NOT_GIVEN
 from ..errors import InvalidRequestError
 from ..resources.candidates import NewCandidate
 from ._errors import JobError, needs

@@ -11,12 +11,13 @@ from typing import Annotated, Any, ClassVar, Final
 
 import attrs
 
-from .._core.arguments import NOT_GIVEN, NotGiven, check_search, wrong_type
+from .._core.arguments import check_search, wrong_type
 from .._core.blocking import blocking, blocking_iter, blocking_page
 from .._core.body import Body, Length, Metadata
 from .._core.emitter import LOGGER
 from .._core.messages import Operation, operation
 from .._core.model import SECRET, Model
+from .._values import NOT_GIVEN, NotGiven
 from ..errors import InvalidRequestError
 from ..pages import AsyncPage, AsyncPager, Page
 from ._collection import AsyncResource, Resource

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import attrs
 
-from .._core.arguments import NOT_GIVEN, NotGiven, check_id, check_search, wrong_type
+from .._core.arguments import check_id, check_search, wrong_type
 from .._core.blocking import blocking, blocking_iter, blocking_page
 from .._core.body import Body, Length, Metadata, Range
 from .._core.messages import Operation, operation
 from .._core.model import EMPTY, SECRET, Model
+from .._values import NOT_GIVEN, NotGiven
 from ..errors import InvalidRequestError
 from ..pages import AsyncPage, AsyncPager
 from ._collection import AsyncSearchable, Searchable, get_operation, given, list_operation

@@ -19,7 +19,7 @@ to `_front` and `_app`, which checks the key, the rate limit (`_limits`) and the
 
 from __future__ import annotations
 
-from .._extras import missing
+from .._distribution import missing
 
 try:
     from . import conduct, faults
