@@ -15,12 +15,10 @@ import attrs
 
 from ._core.arguments import wrong_type
 from ._core.blocking import blocking, for_face, run_now
-from ._core.credentials import AsyncKeySource, KeySource, refuse_coroutine_functions
 from ._core.emitter import show as show_log
 from ._core.foreign import names_ours
 from ._core.messages import ANY, APIResponse, call_of, operation
-from ._core.pickling import configuration, restored
-from ._core.secrets import Secret
+from ._core.secrets import AsyncKeySource, KeySource, Secret, refuse_coroutine_functions
 from ._core.settings import (
     PoolSettings,
     RateLimit,
@@ -28,8 +26,10 @@ from ._core.settings import (
     Settings,
     Timeouts,
     changed_settings,
+    configuration,
     new_settings,
     pool_settings,
+    restored,
 )
 from ._distribution import __version__
 from ._engine import Engine

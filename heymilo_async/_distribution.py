@@ -2,8 +2,6 @@
 What is installed: the version, defined only here, and how to add what an extra brings.
 """
 
-from __future__ import annotations
-
 __version__ = "0.1.0"
 
 

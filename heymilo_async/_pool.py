@@ -17,10 +17,9 @@ import anyio
 import attrs
 
 from ._core.blocking import BlockingLock
-from ._core.clock import monotonic
-from ._core.credentials import CredentialSource
-from ._core.secrets import Secret
+from ._core.secrets import CredentialSource, Secret
 from ._core.settings import PoolSettings, Settings
+from ._core.transport import monotonic
 from ._http import AsyncTransport, BlockingTransport
 from ._ratelimit.limiter import RateLimiter, SharedRateLimiter
 from ._ratelimit.window import CoolDowns

@@ -1,16 +1,15 @@
 """
 Values and decisions without I/O: calls, responses, errors, retries.
 
-    settings, pickling   a client's settings, and pickling them
-    arguments            checks of a caller's arguments
-    clock                the clock for waits and deadlines
-    secrets              values that no output shows
-    messages             Operation, Call, Request, Response
-    transport            the protocol of the transports
-    codec                converts bytes to models, and models to JSON
-    reader               generates the function that reads a model
-    status               converts an error response to an exception
-    retry                decides whether and when to retry
-    emitter              passes events to listeners and to the log
-    blocking             runs a coroutine that never suspends
+    settings     a client's settings, and pickling them
+    arguments    checks of a caller's arguments
+    body         checks of request bodies
+    secrets      values that no output shows, and credentials that change
+    messages     Operation, Call, Request, Response
+    transport    the protocol of the transports, and the clock for waits and deadlines
+    model        the base class of models, and the functions that read them
+    codec        converts bytes to models, and models to JSON
+    status       what a response means: its exception, whether and when to retry
+    emitter      passes events to listeners and to the log
+    blocking     runs a coroutine that never suspends
 """

@@ -24,7 +24,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from .._values import NOTHING_EXTRA, ReadOnly, read_only
 from ..errors import ResponseDecodeError
-from .reader import Hook, can_be_written, write_reader
+from .model import Hook, can_be_written, write_reader
 
 T = TypeVar("T")
 

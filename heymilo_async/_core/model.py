@@ -1,21 +1,32 @@
 """
-Model: the base class of everything in responses, with comparison, hash and repr.
+Model: the base class of everything in responses, and the functions that read one from JSON.
+
+A reader is generated per model, with inline checks: most fields need only a type test, and no call.
+attrs generates `__init__` in the same way, and cattrs its own functions; cattrs calls a reader as a
+hook.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import linecache
+import math
 import operator
+import sys
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import attrs
 
 from .._values import NOTHING_EXTRA, read_only
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 #: The metadata of a secret field, such as a signed URL: `repr` masks it.
 SECRET: Final[Mapping[str, Any]] = {"secret": True}
@@ -147,3 +158,172 @@ def _fields(kind: Any) -> tuple[tuple[str, bool], ...]:
     for field in attrs.fields(kind):
         (extra if field.name == "extra" else own).append((field.name, "secret" in field.metadata))
     return (*own, *extra)
+
+
+#: A hook of cattrs: converts a value to a type.
+Hook = Callable[[Any, Any], Any]
+
+#: The inline tests for valid values, by type. All other values go to the hook, so that only the
+#: hook refuses values and words the errors.
+_PASSES: Mapping[Any, str] = {
+    str: "type({0}) is str",
+    bool: "type({0}) is bool",
+    int: "type({0}) is int",
+    float: "type({0}) is float and -inf < {0} < inf",
+}
+
+
+def can_be_written(kind: Any) -> bool:
+    """
+    Return whether creating a *kind* only sets its fields.
+    """
+    factory: Any = attrs.Factory  # a function, to type checkers
+    return not any(hasattr(kind, f"__attrs_{name}_init__") for name in ("pre", "post")) and all(
+        field.init
+        and not field.validator
+        and not isinstance(field.default, factory)
+        and (field.converter is None or field.name == "extra")
+        for field in attrs.fields(kind)
+    )
+
+
+def write_reader(
+    kind: Any,
+    converter: Converter,
+    *,
+    refuse: Callable[[Any], Any],
+    extra_of: Callable[[dict[str, Any], frozenset[str]], Any],
+    no_extra: Any,
+) -> Hook:
+    """
+    Generate and compile the function that reads a *kind*.
+
+    Args:
+        kind: The model, possibly parametrised; `can_be_written` must be true for it.
+        converter: The converter with the hooks for the types of its fields.
+        refuse: Raises an error for a value that is not a JSON object.
+        extra_of: Returns the unknown fields as the value of `extra`.
+        no_extra: The value of `extra` without unknown fields.
+    """
+    plain = typing.get_origin(kind) or kind
+    parameters = dict(zip(getattr(plain, "__parameters__", ()), typing.get_args(kind), strict=True))
+    fields = [field for field in attrs.fields(plain) if field.name != "extra"]
+    required = [field for field in fields if field.default is attrs.NOTHING]
+    # Local variables for fields end in an underscore; no other names do.
+    scope: dict[str, Any] = {
+        "kind": plain,
+        "open_kind": _open(plain),
+        "new": object.__new__,
+        "known": frozenset(field.name for field in fields),
+        "no_extra": no_extra,
+        "extra_of": extra_of,
+        "refuse": refuse,
+        "inf": math.inf,
+        "time": datetime.fromtimestamp,
+        "intern": sys.intern,
+        "UTC": UTC,
+    }
+    lines = [
+        "def read(value, _):",
+        "    if type(value) is not dict:",
+        "        return refuse(value)",
+        f"    seen = {len(required)}",
+    ]
+    for field in fields:
+        name, local = field.name, f"{field.name}_"
+        hint = _filled_in(field.type, parameters)
+        scope |= {
+            f"hint_{name}": hint,
+            f"hook_{name}": converter.get_structure_hook(hint),
+        }
+        reading = [f"{local} = value[{name!r}]", *_checks(name, local, hint, converter, scope)]
+        if hint is str and (name == "object" or "shared" in field.metadata):
+            # Words that come again and again; each is a text of its own in what json parses.
+            reading.append(f"{local} = intern({local})")
+        if field in required:
+            lines += [f"    {line}" for line in reading]
+        else:
+            scope[f"default_{name}"] = field.default
+            lines += [
+                f"    if {name!r} in value:",
+                "        seen += 1",
+                *(f"        {line}" for line in reading),
+                "    else:",
+                f"        {local} = default_{name}",
+            ]
+    lines += [
+        "    made = new(open_kind)",
+        *(f"    made.{field.name} = {field.name}_" for field in fields),
+        "    made.extra = no_extra if seen == len(value) else extra_of(value, known)",
+        "    made.__class__ = kind",
+        "    return made",
+    ]
+    source = "\n".join(lines) + "\n"
+    filename = f"<reader of {kind!r}>"
+    # So that tracebacks show the generated lines, as for attrs.
+    linecache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
+    exec(compile(source, filename, "exec"), scope)  # noqa: S102 - only names of our own fields
+    read: Hook = scope["read"]
+    return read
+
+
+def _open(kind: Any) -> Any:
+    """
+    Return a subclass of *kind* with the same slots that is not frozen.
+
+    The reader sets its fields by plain assignments, and then freezes it by setting `__class__`.
+    That takes half the time of `object.__setattr__` per field, as in a frozen class's `__init__`.
+    """
+    body = {
+        "__slots__": (),
+        "__setattr__": object.__setattr__,
+        "__delattr__": object.__delattr__,
+    }
+    return type(kind)(kind.__name__, (kind,), body)
+
+
+def _checks(
+    name: str, local: str, hint: Any, converter: Converter, scope: dict[str, Any]
+) -> list[str]:
+    """
+    Return the lines that convert the JSON in *local* to a *hint*.
+    """
+    by_hook = f"{local} = hook_{name}({local}, hint_{name})"
+    inner = _of_optional(hint)
+    if inner is not None:
+        if inner in _PASSES:
+            passes = _PASSES[inner].format(local)
+            return [f"if {local} is not None and not ({passes}):", f"    {by_hook}"]
+        scope |= {f"hint_{name}": inner, f"hook_{name}": converter.get_structure_hook(inner)}
+        lines = _checks(name, local, inner, converter, scope)
+        return [f"if {local} is not None:", *(f"    {line}" for line in lines)]
+    if hint in _PASSES:
+        return [f"if not ({_PASSES[hint].format(local)}):", f"    {by_hook}"]
+    if hint is datetime:
+        return [
+            f"if type({local}) is float or type({local}) is int:",
+            f"    {local} = time({local}, UTC)",
+            "else:",
+            f"    {by_hook}",
+        ]
+    return [by_hook]
+
+
+def _of_optional(hint: Any) -> Any:
+    """
+    Return X for the hint `X | None`, None for any other hint.
+    """
+    if typing.get_origin(hint) not in {typing.Union, types.UnionType}:
+        return None
+    rest = [one for one in typing.get_args(hint) if one is not types.NoneType]
+    return rest[0] if len(rest) == 1 else None
+
+
+def _filled_in(hint: Any, parameters: Mapping[Any, Any]) -> Any:
+    """
+    Return *hint* with its type variables replaced.
+    """
+    if isinstance(hint, typing.TypeVar):
+        return parameters[hint]
+    free = getattr(hint, "__parameters__", ())
+    return hint[tuple(parameters[one] for one in free)] if free else hint

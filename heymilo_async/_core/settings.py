@@ -1,5 +1,5 @@
 """
-A client's settings: checks them, and keeps them in frozen values with masked secrets.
+A client's settings: checks them, keeps them in frozen values with masked secrets, pickles them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import attrs
@@ -20,9 +20,8 @@ from .._distribution import missing
 from .._values import NOT_GIVEN
 from ..errors import ConfigurationError
 from .arguments import seconds, whole_number, wrong_type
-from .credentials import CredentialSource, is_coroutine_function
 from .emitter import Emitter
-from .secrets import Secret, is_secret_name
+from .secrets import CredentialSource, Secret, is_coroutine_function, is_secret_name
 
 #: The environment variable for the storage's password, if its URL has none.
 STORAGE_PASSWORD = "HEYMILO_STORAGE_PASSWORD"  # noqa: S105 - the name, not the password
@@ -785,3 +784,84 @@ def _check_header(name: object, content: Secret) -> None:
     if content.reveal() and not _HEADER_VALUE.fullmatch(content.reveal()):
         message = f"{where} has a character that is invalid in a header"
         raise ConfigurationError(message)
+
+
+#: Settings that are pickled unchanged.
+_PLAIN: Final = ("base_url", "timeout", "deadline", "retry", "rate_limit", "allow_insecure_http")
+#: Settings of which only the presence is pickled.
+_CREDENTIALS: Final = ("api_key", "access_token")
+
+
+def configuration(settings: Settings, shared: PoolSettings) -> dict[str, Any]:
+    """
+    Return the data that is pickled for a client with these settings.
+
+    Raises:
+        TypeError: A setting cannot be pickled, or is a secret that the environment cannot restore.
+    """
+    for name in ("http_client", "ssl_context"):
+        if getattr(shared, name) is not None:
+            raise _cannot(f"{name}=", "create a new client in the other process")
+    if shared.proxy is not None and "@" in urlsplit(shared.proxy.reveal()).netloc:
+        raise _cannot("the password of proxy=", "put the proxy into HTTPS_PROXY")
+    for name, _ in settings.default_headers:
+        if is_secret_name(name):
+            cure = "pickle with_options(default_headers=...) without it, and add it again later"
+            raise _cannot(f"the secret in default_headers[{name!r}]", cure)
+    listeners = settings.events.told
+    _check_listeners(listeners)
+    return {
+        **{name: getattr(settings, name) for name in _PLAIN},
+        "credentials": tuple(one for one in _CREDENTIALS if getattr(settings, one) is not None),
+        "workspace_id": settings.workspace_id and settings.workspace_id.reveal(),
+        "events": listeners,
+        "default_headers": {name: value.reveal() for name, value in settings.default_headers},
+        "max_connections": shared.max_connections,
+        "proxy": shared.proxy and shared.proxy.reveal(),
+    }
+
+
+def restored(
+    getenv: Callable[[str], str | None], configured: Mapping[str, Any]
+) -> tuple[Settings, PoolSettings]:
+    """
+    Restore the pickled settings *configured* with the credentials of this process.
+
+    Without credentials, the client can only be used with `with_options(api_key=...)`.
+    """
+    settings = restored_settings(
+        getenv,
+        {
+            **{name: configured[name] for name in _PLAIN},
+            "base_url": Secret(configured["base_url"]),
+            "workspace_id": Secret.hide(configured["workspace_id"]),
+            "events": configured["events"],
+            "default_headers": Secret(configured["default_headers"]),
+        },
+        configured["credentials"],
+    )
+    shared = PoolSettings(
+        max_connections=configured["max_connections"],
+        proxy=Secret.hide(configured["proxy"]),
+        ssl_context=None,
+        http_client=None,
+    )
+    return settings, shared
+
+
+def _check_listeners(listeners: tuple[Any, ...]) -> None:
+    import pickle  # noqa: PLC0415 - for the few programs that pickle a client
+
+    # Check now, because pickle's own error would name neither the client nor the setting.
+    try:
+        pickle.dumps(listeners)
+    except Exception as error:
+        fault = type(error).__name__
+    else:
+        return
+    cure = "use a function of a module, or pickle with_options(events=None)"
+    raise _cannot(f"events= ({fault})", cure)
+
+
+def _cannot(what: str, cure: str) -> TypeError:
+    return TypeError(f"cannot pickle a client with {what}: {cure}")

@@ -1,9 +1,10 @@
 """
-The protocol of a transport, which is the only object that shared code may await.
+The protocol of a transport, which is the only object that shared code may await; and its clock.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
@@ -118,3 +119,13 @@ class Transport(Protocol):
         With *gracefully*, running requests finish, and the next request opens new connections.
         """
         ...
+
+
+def monotonic(*, _clock: Callable[[], float] = time.monotonic) -> float:
+    """
+    Return `time.monotonic()`, even if a test tool has stopped that clock.
+
+    freezegun replaces the function in every module that has it, so waits would never end; it does
+    not replace a default.
+    """
+    return _clock()

@@ -14,10 +14,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from .._core.blocking import run_now
-from .._core.clock import monotonic
 from .._core.messages import Request
 from .._core.settings import PoolSettings, Timeouts, clipped
-from .._core.transport import Prefetched, TooLateError
+from .._core.transport import Prefetched, TooLateError, monotonic
 from .body import Receiver
 from .transport import Client, Deadline, HTTPTransport, OnSend, Trace
 

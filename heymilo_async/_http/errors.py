@@ -1,5 +1,5 @@
 """
-The HTTP library's exceptions in our words, told by their names.
+The HTTP library's exceptions in our words, told by their names; and where a request goes, in words.
 
 By name, because the same names come from httpx, from httpcore, and from their successors.
 """
@@ -13,13 +13,14 @@ import traceback
 import types
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import attrs
 
 from .._core.messages import Request, Response
 from .._core.secrets import Secret, printable, scrub
-from .._core.settings import Timeouts, timeouts
+from .._core.settings import PoolSettings, Timeouts, timeouts
 from ..errors import (
     APIConnectionError,
     APITimeoutError,
@@ -371,3 +372,51 @@ def _chain(exception: BaseException, handled: BaseException | None) -> Iterator[
         if isinstance(link, BaseExceptionGroup):
             pending.extend(link.exceptions)
         pending.extend(filter(None, (link.__cause__, link.__context__)))
+
+
+#: By scheme, for URLs that name no port.
+_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+
+
+def parts_of(url: str) -> tuple[str, str, int]:
+    """
+    Return scheme, host and port of *url*.
+    """
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme]
+
+
+def place(host: str, port: int) -> str:
+    """
+    Return *host* and *port* as a URL has them.
+    """
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def server_of(base_url: str) -> str:
+    """
+    Return the server of *base_url* in words.
+    """
+    _, host, port = parts_of(base_url)
+    return f"the server at {place(host, port)}"
+
+
+def proxy_to(base_url: str, settings: PoolSettings) -> str | None:
+    """
+    Return the proxy on the way to *base_url* in words, without its password; None if none is known.
+    """
+    if settings.http_client is not None:
+        return None
+    # It is loaded already, with the client that was opened.
+    from .proxies import proxies  # noqa: PLC0415 - see above
+
+    try:
+        routes = proxies(settings)
+    except ConfigurationError:
+        # The environment has changed since the client read it.
+        return None
+    scheme = routes.scheme_of(*parts_of(base_url))
+    if scheme is None:
+        return None
+    _, host, port = parts_of(routes.by_scheme[scheme].reveal())
+    return f"the proxy at {place(host, port)}"

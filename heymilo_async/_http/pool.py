@@ -22,7 +22,7 @@ import attrs
 import httpcore
 
 from .._core.blocking import run_now
-from .._core.clock import monotonic
+from .._core.transport import monotonic
 from .compat import is_reusable, is_spent
 from .transport import CLEAN_UP, LEASE, ConnectError, ConnectionLease, PoolTimeout
 

@@ -16,15 +16,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .._core.arguments import wrong_type
-from .._core.clock import monotonic
 from .._core.messages import Request, Response
 from .._core.secrets import Secret, scrub
 from .._core.settings import PoolSettings, Timeouts, timeouts
+from .._core.transport import monotonic
 from ..errors import ClientClosedError, HeyMiloError
 from .body import SENDING, Receiver
 from .compat import LOGGERS
-from .errors import Failure, conclude, judge
-from .places import proxy_to, server_of
+from .errors import Failure, conclude, judge, proxy_to, server_of
 
 if TYPE_CHECKING:
     from .pool import Pool

@@ -32,8 +32,7 @@ from .. import (
 )
 from .._core.secrets import Secret
 from .._core.settings import _fault_of_credential
-from .._http.errors import DOCTOR
-from .._http.places import place
+from .._http.errors import DOCTOR, place
 from .._http.proxies import ssl_context
 from .._ratelimit.headers import _date_of
 from ._credentials import VARIABLES, variable_in_use

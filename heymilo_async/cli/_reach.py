@@ -21,7 +21,7 @@ import attrs
 
 from .._core.secrets import Secret
 from .._core.settings import PoolSettings
-from .._http.places import parts_of, place
+from .._http.errors import parts_of, place
 from .._http.proxies import proxies
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Final
 
-from .._core.clock import monotonic
+from .._core.transport import monotonic
 
 _SECONDS_TO_START: Final = 10.0
 

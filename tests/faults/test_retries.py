@@ -43,7 +43,7 @@ from heymilo_async import (
     from_dict,
 )
 from heymilo_async._core.messages import Operation
-from heymilo_async._core.retry import backoff, next_try
+from heymilo_async._core.status import backoff, next_try
 from heymilo_async._engine import Engine
 from heymilo_async._pool import RetryBudget
 from heymilo_async._ratelimit.headers import retry_after

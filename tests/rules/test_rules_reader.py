@@ -17,8 +17,7 @@ from server import NUMBER
 
 from heymilo_async import Page, PhoneNumber, ResponseDecodeError, TranscriptEntry, from_dict
 from heymilo_async._core.codec import decode, structure
-from heymilo_async._core.model import EMPTY, Model
-from heymilo_async._core.reader import can_be_written
+from heymilo_async._core.model import EMPTY, Model, can_be_written
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

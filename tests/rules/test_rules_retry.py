@@ -22,7 +22,7 @@ from heymilo_async import (
     RetryPolicy,
     ServerError,
 )
-from heymilo_async._core.retry import Retry, backoff, next_try, worth_another_try
+from heymilo_async._core.status import Retry, backoff, next_try, worth_another_try
 from heymilo_async._ratelimit.headers import Quota, quota, retry_after
 
 #: 15 February 2025, 09:40:00 UTC, and the same as HTTP writes it.
