@@ -13,10 +13,9 @@ from typing import Any, Final, NoReturn, ParamSpec, Self, TypeVar
 
 import attrs
 
-from ._core.arguments import wrong_type
+from ._core.arguments import names_ours, wrong_type
 from ._core.blocking import blocking, for_face, run_now
 from ._core.emitter import show as show_log
-from ._core.foreign import names_ours
 from ._core.messages import ANY, APIResponse, call_of, operation
 from ._core.secrets import AsyncKeySource, KeySource, Secret, refuse_coroutine_functions
 from ._core.settings import (

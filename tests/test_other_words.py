@@ -12,7 +12,7 @@ import pytest
 from fronts import KEY
 
 from heymilo_async import AsyncHeyMilo, HeyMilo
-from heymilo_async._core.foreign import FOREIGN
+from heymilo_async._core.arguments import FOREIGN
 
 KINDS = [AsyncHeyMilo, HeyMilo]
 SECRET = "canary-aa17d2f0c4"

@@ -2,8 +2,7 @@
 Values and decisions without I/O: calls, responses, errors, retries.
 
     settings     a client's settings, and pickling them
-    arguments    checks of a caller's arguments
-    body         checks of request bodies
+    arguments    checks of arguments and request bodies
     secrets      values that no output shows, and credentials that change
     messages     Operation, Call, Request, Response
     transport    the protocol of the transports, and the clock for waits and deadlines

@@ -1,13 +1,47 @@
 """
-Checks of a caller's arguments: each returns the value, or raises an error.
+Checks of what a caller gives: each returns the value, or raises an error.
+
+An argument is checked by a function, a request body by its types and ranges before it is sent as
+JSON, and a keyword of a client by a list of those that other SDKs have.
 """
 
 from __future__ import annotations
 
+import difflib
+import functools
+import inspect
+import json
+import math
+import types
 import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import (
+    Annotated,
+    Any,
+    Concatenate,
+    Final,
+    Literal,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from urllib.parse import quote, unquote
 
+import attrs
+
+from .._values import NOT_GIVEN, NotGiven
 from ..errors import ConfigurationError, InvalidRequestError
+from .secrets import Secret
+
+P = ParamSpec("P")
+S = TypeVar("S")
+T = TypeVar("T")
 
 #: In seconds; longer timeouts of sockets and locks overflow on some platforms.
 LONGEST = 365 * 86_400.0
@@ -16,6 +50,11 @@ LONGEST = 365 * 86_400.0
 _LONGEST_ID = 1024
 _LONGEST_CURSOR = 4096
 
+
+#: The maximum nesting of arrays and objects in free-form JSON.
+DEEPEST = 100
+
+_SCALARS: Mapping[Any, str] = {str: "a str", bool: "a bool", int: "an int", float: "a number"}
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
@@ -191,3 +230,402 @@ def _refuse_categories(name: str, text: str, categories: set[str], what: str) ->
             place = f"{character!a}, at index {index} of {len(text)}"
             message = f"{name} has {what}: {place}"
             raise InvalidRequestError(message)
+
+
+@attrs.frozen
+class Length:
+    """
+    A constraint on the characters of a str, or the items of a list.
+    """
+
+    least: int = 0
+    most: int | None = None
+
+    def check(self, name: str, value: Any) -> None:
+        """
+        Raise `InvalidRequestError` if *value* is too short or too long.
+        """
+        if self.least <= len(value) <= (math.inf if self.most is None else self.most):
+            return
+        what = "characters" if isinstance(value, str) else "items"
+        bounds = (
+            f"{self.least} to {self.most}" if self.most is not None else f"{self.least} or more"
+        )
+        message = f"{name} must have {bounds} {what}, not {len(value)}"
+        raise InvalidRequestError(message)
+
+
+@attrs.frozen
+class Range:
+    """
+    A constraint on a number: its minimum and maximum.
+    """
+
+    least: float
+    most: float | None = None
+
+    def check(self, name: str, value: Any) -> None:
+        """
+        Raise `InvalidRequestError` if *value* is too small or too large.
+        """
+        if self.least <= value <= (math.inf if self.most is None else self.most):
+            return
+        bounds = (
+            f"from {self.least} to {self.most}"
+            if self.most is not None
+            else f"at least {self.least}"
+        )
+        shown = value if abs(value) < 10**20 else "a very large number"
+        message = f"{name} must be {bounds}: {shown}"
+        raise InvalidRequestError(message)
+
+
+@attrs.frozen
+class MetadataLimits:
+    """
+    The API's limits for metadata, the same for postings, candidates and interviews.
+    """
+
+    keys: int = 50
+    key: int = 40
+    value: int = 500
+
+    def check(self, name: str, value: Any) -> None:
+        """
+        Raise `InvalidRequestError` if there are too many keys, or a key or value is too long.
+        """
+        if len(value) > self.keys:
+            message = f"{name} must have at most {self.keys} keys, not {len(value)}"
+            raise InvalidRequestError(message)
+        for key, text in value.items():
+            if len(key) > self.key:
+                message = f"{name} has a key of {len(key)} characters, at most {self.key}: {key!a}"
+                raise InvalidRequestError(message)
+            if len(text) > self.value:
+                message = f"{name}[{key!a}] has {len(text)} characters, at most {self.value}"
+                raise InvalidRequestError(message)
+
+
+#: The metadata of postings, candidates and interviews.
+Metadata: TypeAlias = Annotated[Mapping[str, str], MetadataLimits()]
+
+
+class Body:
+    """
+    The base class of request bodies: members with NOT_GIVEN are omitted, None is sent as null.
+
+    The constructor checks the members. A mapping in place of a body is checked in the same way.
+    """
+
+    __slots__ = ()
+
+    def __attrs_post_init__(self) -> None:
+        members(self)
+
+    def _given(self) -> Iterator[tuple[str, Any]]:
+        """
+        Yield the name and value of each given member.
+        """
+        kind: Any = type(self)
+        for name in _hints(kind):
+            value = getattr(self, name)
+            if value is not NOT_GIVEN:
+                yield name, value
+
+    def _check(self, name: str) -> None:
+        """
+        Check members that depend on each other; *name* is the prefix of their names in errors.
+        """
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return dict(self._given()) == dict(other._given())
+
+    def __hash__(self) -> int:
+        # Members may be unhashable lists. Equal bodies have equal names, so hash these.
+        return hash((type(self), *(name for name, _ in self._given())))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self._given())})"
+
+
+def encode(value: Any) -> bytes:
+    """
+    Return a checked *value* as compact JSON.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def body_of(kind: type[Body], given: Mapping[str, Any]) -> bytes:
+    """
+    Check the members *given* for a *kind*, and return its JSON.
+    """
+    return encode(members(_unchecked(kind, given, "")))
+
+
+def json_body(name: str, value: object) -> bytes:
+    """
+    Check that *value* is JSON-compatible, and return its JSON.
+    """
+    return encode(_any_json(value, name))
+
+
+def members(body: Body, prefix: str = "") -> dict[str, Any]:
+    """
+    Check the members of *body*, and return them as JSON data; *prefix* is for names in errors.
+    """
+    kind: Any = type(body)
+    hints = _hints(kind)
+    made = {
+        name: _checked(
+            hints[name], value.reveal() if isinstance(value, Secret) else value, prefix + name
+        )
+        for name, value in body._given()
+    }
+    body._check(prefix)
+    return made
+
+
+def _unchecked(kind: type[Body], given: Mapping[str, Any], prefix: str) -> Body:
+    """
+    Return a *kind* with the *given* members, without checking their values.
+    """
+    made = object.__new__(kind)
+    fields = attrs.fields_dict(kind)  # type: ignore[arg-type]  # each kind is made by attrs
+    for name in given:
+        if name not in fields:
+            where = prefix.removesuffix(".") or "the body"
+            message = f"{where} has no member {name!r}: it takes {', '.join(fields)}"
+            raise InvalidRequestError(message)
+    for name, field in fields.items():
+        value = given.get(name, NOT_GIVEN)
+        if value is NOT_GIVEN:
+            value = field.default
+        if value is attrs.NOTHING:
+            message = f"{prefix}{name} is missing"
+            raise InvalidRequestError(message)
+        object.__setattr__(made, name, value)
+    return made
+
+
+@functools.cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: hints[field.name] for field in attrs.fields(kind)}
+
+
+def _checked(hint: Any, value: Any, name: str) -> Any:
+    """
+    Return *value* as JSON data if it matches *hint*.
+    """
+    if get_origin(hint) is Annotated:
+        plain, *bounds = get_args(hint)
+        made = _checked(plain, value, name)
+        for bound in bounds:
+            bound.check(name, made)
+        return made
+    if get_origin(hint) in {Union, types.UnionType}:
+        return _one_of(get_args(hint), value, name)
+    if hint is Any:
+        return _any_json(value, name)
+    if get_origin(hint) is Literal:
+        return _word(get_args(hint), value, name)
+    if get_origin(hint) in {Sequence, tuple}:
+        return _array(get_args(hint)[0], value, name)
+    if get_origin(hint) is Mapping:
+        return _object(get_args(hint)[1], value, name)
+    if hint is datetime:
+        return _time(value, name)
+    if hint in _SCALARS:
+        return _scalar(hint, value, name)
+    return _nested([hint], value, name)
+
+
+def _one_of(hints: Sequence[Any], value: Any, name: str) -> Any:
+    if value is None:
+        if type(None) in hints:
+            return None
+        raise wrong_type(name, "given, or omitted", value)
+    wanted = [one for one in hints if one not in {type(None), NotGiven}]
+    if datetime in wanted and (len(wanted) == 1 or not isinstance(value, str)):
+        return _time(value, name)
+    wanted = [one for one in wanted if one is not datetime]
+    bodies = [one for one in wanted if isinstance(one, type) and issubclass(one, Body)]
+    return _nested(bodies, value, name) if bodies else _checked(wanted[0], value, name)
+
+
+def _nested(kinds: Sequence[type[Body]], value: Any, name: str) -> dict[str, Any]:
+    """
+    Return the members of *value*, which is one of *kinds* or a mapping with their members.
+    """
+    if isinstance(value, Body) and isinstance(value, tuple(kinds)):
+        return members(value, f"{name}.")
+    names = " or ".join(one.__name__ for one in kinds)
+    if not isinstance(value, Mapping):
+        raise wrong_type(name, f"a {names}, or a mapping of its members", value)
+    if len(kinds) == 1:
+        return members(_unchecked(kinds[0], value, f"{name}."), f"{name}.")
+    by_type = {_default(one, "type"): one for one in kinds}
+    kind = by_type[_word(tuple(by_type), value.get("type"), f"{name}.type")]
+    return members(_unchecked(kind, value, f"{name}."), f"{name}.")
+
+
+def _default(kind: Any, name: str) -> Any:
+    return attrs.fields_dict(kind)[name].default
+
+
+def _scalar(kind: Any, value: Any, name: str) -> Any:
+    wanted: Any = int | float if kind is float else kind
+    if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
+        raise wrong_type(name, _SCALARS[kind], value)
+    if kind is float and not math.isfinite(value):
+        message = f"{name} must be a finite number: {value}"
+        raise InvalidRequestError(message)
+    if kind is str:
+        text = str.__str__(cast("str", value))
+        refuse_surrogates(name, text)
+        return text
+    return value
+
+
+def _word(words: Sequence[Any], value: Any, name: str) -> Any:
+    if not isinstance(value, str):
+        raise wrong_type(name, "a str", value)
+    if value not in words:
+        message = f"{name} must be one of {', '.join(map(repr, words))}"
+        raise InvalidRequestError(message)
+    return str.__str__(value)
+
+
+def _array(hint: Any, value: Any, name: str) -> list[Any]:
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Sequence):
+        raise wrong_type(name, "a list or a tuple", value)
+    return [_checked(hint, item, f"{name}[{index}]") for index, item in enumerate(value)]
+
+
+def _object(hint: Any, value: Any, name: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise wrong_type(name, "a mapping", value)
+    return {
+        _scalar(str, key, f"a key of {name}"): _checked(hint, item, f"{name}[{key!a}]")
+        for key, item in value.items()
+    }
+
+
+def _time(value: Any, name: str) -> str:
+    if not isinstance(value, datetime):
+        raise wrong_type(name, "a datetime, or a str", value)
+    if value.utcoffset() is None:
+        message = f"{name} must have a time zone, such as datetime.now(UTC): {value}"
+        raise InvalidRequestError(message)
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _any_json(value: Any, name: str, depth: int = 0) -> Any:
+    if depth > DEEPEST:
+        message = f"{name} is nested deeper than {DEEPEST} levels"
+        raise InvalidRequestError(message)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Secret):
+        return _any_json(value.reveal(), name, depth)
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            return _scalar(kind, value, name)
+    if isinstance(value, Mapping):
+        return {
+            _scalar(str, key, f"a key of {name}"): _any_json(item, f"{name}[{key!a}]", depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_any_json(item, f"{name}[{at}]", depth + 1) for at, item in enumerate(value)]
+    raise wrong_type(name, "JSON-compatible", value)
+
+
+#: Settings that hold a secret, or what is taken for one.
+_HIDDEN: Final = frozenset(
+    {"api_key", "access_token", "workspace_id", "base_url", "default_headers", "proxy"}
+)
+
+_RETRIES: Final = "use retry=RetryPolicy(max_attempts=...), which counts the first attempt too"
+_TIMEOUTS: Final = "use timeout=Timeouts(connect=..., read=..., write=..., pool=...)"
+_WORKSPACE: Final = "use workspace_id="
+_HEADERS: Final = "use default_headers="
+_TRUST: Final = "use ssl_context=ssl.create_default_context(cafile=...), or set SSL_CERT_FILE"
+
+#: What people write who come from somewhere else, and what to write here.
+FOREIGN: Final[Mapping[str, str]] = {
+    "max_retries": _RETRIES,
+    "num_retries": _RETRIES,
+    "retries": _RETRIES,
+    "retry_policy": "use retry=",
+    "organization": _WORKSPACE,
+    "project": _WORKSPACE,
+    "workspace": _WORKSPACE,
+    "stripe_account": _WORKSPACE,
+    "apikey": "use api_key=",
+    "key": "use api_key=",
+    "secret_key": "use api_key=",
+    "auth": "use api_key= or access_token=",
+    "auth_token": "use access_token=",
+    "bearer_token": "use access_token=",
+    "token": "use access_token=",
+    "api_base": "use base_url=",
+    "endpoint": "use base_url=",
+    "host": "use base_url=",
+    "url": "use base_url=",
+    "headers": _HEADERS,
+    "extra_headers": _HEADERS,
+    "connect_timeout": _TIMEOUTS,
+    "read_timeout": _TIMEOUTS,
+    "total_timeout": "use deadline=",
+    "limits": "use max_connections=",
+    "pool_size": "use max_connections=",
+    "proxies": "use proxy=",
+    "verify": _TRUST,
+    "cert": "use ssl_context= with load_cert_chain()",
+    "client": "use http_client=",
+    "session": "use http_client=",
+    "transport": "use http_client=",
+    "event_hooks": "use events=",
+    "hooks": "use events=",
+    "logger": "use events=, or the logger heymilo_async",
+    "follow_redirects": "redirects are an error here, and there is nothing to set",
+    "http2": "this client speaks HTTP/1.1; http_client= takes one that does otherwise",
+    "default_query": "give a parameter to the call that it is for",
+    "api_version": "this client is for version 2 of the API",
+}
+
+
+def names_ours(
+    method: Callable[Concatenate[S, P], T],
+) -> Callable[Concatenate[S, P], T]:
+    """
+    Return *method*, which takes settings, so that it refuses a keyword it has not with one it has.
+    """
+    ours = frozenset(inspect.signature(method).parameters)
+
+    @functools.wraps(method)
+    def call(self: Any, /, *args: Any, **kwargs: Any) -> T:
+        # First of all, so that no traceback shows a key among its locals.
+        args = tuple(map(Secret.hide, args))
+        kwargs.update((name, Secret.hide(kwargs[name])) for name in _HIDDEN & kwargs.keys())
+        if not ours.issuperset(kwargs):
+            name = next(name for name in kwargs if name not in ours)
+            kwargs.clear()
+            called = type(self).__name__
+            if method.__name__ != "__init__":
+                called += f".{method.__name__}"
+            message = f"{called}() has no {name}={_instead(name, ours)}"
+            raise TypeError(message)
+        return method(self, *args, **kwargs)
+
+    return cast("Callable[Concatenate[S, P], T]", call)
+
+
+def _instead(name: str, ours: Collection[str]) -> str:
+    if name in FOREIGN:
+        return f": {FOREIGN[name]}"
+    alike = difflib.get_close_matches(name, ours, n=1)
+    return f": did you mean {alike[0]}=?" if alike else ""

@@ -13,8 +13,7 @@ import attrs
 
 from .._values import NOTHING_EXTRA, Headers, read_only
 from ..errors import Attempt, ResponseDecodeError, described
-from .arguments import check_method, check_path, wrong_type
-from .body import Body, body_of, json_body
+from .arguments import Body, body_of, check_method, check_path, json_body, wrong_type
 from .secrets import Secret, secrets_in
 
 T = TypeVar("T")

@@ -10,9 +10,8 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from .._core.arguments import wrong_type
+from .._core.arguments import Body, wrong_type
 from .._core.blocking import blocking
-from .._core.body import Body
 from .._core.messages import APIResponse, Operation, operation
 from .._core.model import Model
 from .._core.secrets import Secret, hide_members, printable, scrub, secrets_of

@@ -11,9 +11,8 @@ from typing import Annotated, Any, ClassVar, Final
 
 import attrs
 
-from .._core.arguments import check_search, wrong_type
+from .._core.arguments import Body, Length, Metadata, check_search, wrong_type
 from .._core.blocking import blocking, blocking_iter, blocking_page
-from .._core.body import Body, Length, Metadata
 from .._core.emitter import LOGGER
 from .._core.messages import Operation, operation
 from .._core.model import SECRET, Model

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Final
 import attrs
 from cattrs import BaseConverter
 
+from .._core.arguments import Body, Metadata
 from .._core.blocking import blocking
-from .._core.body import Body, Metadata
 from .._core.codec import checked_copy, from_dict
 from .._core.messages import Operation, operation
 from .._core.model import EMPTY, Model

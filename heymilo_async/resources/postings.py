@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import attrs
 
-from .._core.arguments import check_id, check_search, wrong_type
+from .._core.arguments import Body, Length, Metadata, Range, check_id, check_search, wrong_type
 from .._core.blocking import blocking, blocking_iter, blocking_page
-from .._core.body import Body, Length, Metadata, Range
 from .._core.messages import Operation, operation
 from .._core.model import EMPTY, SECRET, Model
 from .._values import NOT_GIVEN, NotGiven

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import attrs
 
+from .._core.arguments import Body, Length, Range
 from .._core.blocking import blocking, blocking_iter, blocking_page
-from .._core.body import Body, Length, Range
 from .._core.messages import Operation, operation
 from .._core.model import Model
 from .._values import NOT_GIVEN, NotGiven

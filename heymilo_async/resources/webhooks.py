@@ -9,8 +9,8 @@ from typing import ClassVar, Final
 
 import attrs
 
+from .._core.arguments import Body
 from .._core.blocking import blocking
-from .._core.body import Body
 from .._core.messages import Operation, operation
 from .._core.model import SECRET, Model
 from .._core.secrets import Secret

@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from heymilo_async import NOT_GIVEN, InvalidRequestError, NotGiven
-from heymilo_async._core.body import Body, Length, Metadata, Range, body_of, json_body
+from heymilo_async._core.arguments import Body, Length, Metadata, Range, body_of, json_body
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
