@@ -34,7 +34,7 @@ from ._distribution import __version__
 from ._engine import Engine
 from ._http import AsyncHTTPClient, AsyncTransport, BlockingTransport, HTTPClient
 from ._pool import Pool
-from ._ratelimit.window import RateLimitStatus
+from ._ratelimit.limiter import RateLimitStatus
 from ._values import NOT_GIVEN, NotGiven
 from .errors import InvalidRequestError
 from .events import Listener
@@ -649,9 +649,8 @@ def _engine_of(
     settings: Settings,
     shared: PoolSettings,
 ) -> Engine:
-    return Engine(
-        pool=Pool(shared, transport, owner=owner), settings=settings, user_agent=_USER_AGENT
-    )
+    pool = Pool(shared, transport, owner=owner, awaits=transport is AsyncTransport)
+    return Engine(pool=pool, settings=settings, user_agent=_USER_AGENT)
 
 
 def _restored_async(kind: type[AsyncHeyMilo], configured: dict[str, Any]) -> AsyncHeyMilo:

@@ -39,10 +39,9 @@ from ._core.status import (
     redirect_target,
 )
 from ._core.transport import Prefetched
-from ._http import deadline_error
+from ._http.errors import deadline_error
 from ._ratelimit.headers import retry_after
-from ._ratelimit.limiter import Permit, RateLimiter
-from ._ratelimit.window import RateLimitStatus
+from ._ratelimit.limiter import Permit, RateLimiter, RateLimitStatus
 from .errors import (
     APIConnectionError,
     Attempt,

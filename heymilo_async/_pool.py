@@ -20,12 +20,11 @@ from ._core.blocking import BlockingLock
 from ._core.secrets import CredentialSource, Secret
 from ._core.settings import PoolSettings, Settings
 from ._core.transport import monotonic
-from ._http import AsyncTransport, BlockingTransport
-from ._ratelimit.limiter import RateLimiter, SharedRateLimiter
-from ._ratelimit.window import CoolDowns
+from ._ratelimit.limiter import CoolDowns, RateLimiter
 from .errors import ClientClosedError, EventLoopError
 
 if TYPE_CHECKING:
+    from ._http import AsyncTransport, BlockingTransport
     from ._ratelimit.redis import Storage
 
 #: The number of limiters from which on the pool drops idle ones.
@@ -78,21 +77,16 @@ class LoopState:
 
     Attributes:
         ahead: Difference between the pool's clock and the transport's, in seconds.
+        awaits: Whether what a caller's function returns can be awaited here.
     """
 
     transport: AsyncTransport | BlockingTransport
     ahead: float
+    awaits: bool
     _locks: weakref.WeakKeyDictionary[CredentialSource, anyio.Lock | BlockingLock] = attrs.field(
         factory=weakref.WeakKeyDictionary, init=False
     )
     _table: threading.Lock = attrs.field(factory=threading.Lock, init=False)
-
-    @property
-    def awaits(self) -> bool:
-        """
-        Whether what a caller's function returns can be awaited here.
-        """
-        return isinstance(self.transport, AsyncTransport)
 
     def lock_of(self, source: CredentialSource) -> anyio.Lock | BlockingLock:
         """
@@ -124,6 +118,7 @@ class Pool:
         transport: type[AsyncTransport | BlockingTransport],
         *,
         owner: str,
+        awaits: bool,
         warn: Callable[..., None] = warnings.warn,
     ) -> None:
         # Loaded with the client: a call that fails because no file descriptor is left could not
@@ -133,6 +128,7 @@ class Pool:
         self._settings = settings
         self._transport_type = transport
         self._owner = owner
+        self._awaits = awaits
         # Bound now, because the module may be unloaded before this object at interpreter exit.
         self._warn = warn
         self._closed = False
@@ -198,7 +194,8 @@ class Pool:
             self._opened = True
             self._let_closed_loops_go()
             transport = self._transport_type(self._settings)
-            state = self._loop_states[place] = LoopState(transport, monotonic() - transport.now())
+            ahead = monotonic() - transport.now()
+            state = self._loop_states[place] = LoopState(transport, ahead, self._awaits)
             return state
 
     def _let_closed_loops_go(self) -> None:
@@ -243,7 +240,11 @@ class Pool:
             shared = None
             if policy is not None and policy._storage is not None and policy.storage is not None:
                 # For the programs that share a limit.
-                from ._ratelimit.redis import LimiterKeys, Storage  # noqa: PLC0415
+                from ._ratelimit.redis import (  # noqa: PLC0415
+                    LimiterKeys,
+                    SharedRateLimiter,
+                    Storage,
+                )
 
                 storage = self._storages.setdefault(
                     policy._storage, Storage(policy._storage, policy.storage)

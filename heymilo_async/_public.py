@@ -11,7 +11,7 @@ from ._core.codec import from_dict, to_dict, to_json
 from ._core.messages import APIResponse, Audio
 from ._core.model import Model, resolve
 from ._core.settings import RateLimit, RetryPolicy, Timeouts
-from ._ratelimit.window import RateLimitStatus
+from ._ratelimit.limiter import RateLimitStatus
 from ._values import NOT_GIVEN, Headers, NotGiven
 from .errors import (
     APIConnectionError,

@@ -56,7 +56,7 @@ from heymilo_async._http.transport import (
     Deadline,
     PoolTimeout,
 )
-from heymilo_async._ratelimit.window import CoolDowns
+from heymilo_async._ratelimit.limiter import CoolDowns
 from heymilo_async._values import ReadOnly
 
 ID = NUMBER["id"]
@@ -170,7 +170,7 @@ def test_two_threads_make_one_lane():
     """
     Whoever comes second to make the lane of a place gets the one that is there.
     """
-    pool = _pool.Pool(NOTHING, BlockingTransport, owner="HeyMilo")
+    pool = _pool.Pool(NOTHING, BlockingTransport, owner="HeyMilo", awaits=False)
 
     assert pool._new_loop_state(BlockingTransport) is pool._new_loop_state(BlockingTransport)
     run_now(pool.aclose())

@@ -38,8 +38,7 @@ from heymilo_async._core.blocking import run_now
 from heymilo_async._http import clients
 from heymilo_async._http.body import Receiver
 from heymilo_async._ratelimit.headers import Quota, quota
-from heymilo_async._ratelimit.limiter import RateLimiter
-from heymilo_async._ratelimit.window import CoolDowns, Window, span_of
+from heymilo_async._ratelimit.limiter import CoolDowns, RateLimiter, Window, span_of
 from heymilo_async.events import AttemptStarted, Paced
 
 ID = NUMBER["id"]

@@ -43,11 +43,9 @@ from heymilo_async._core.blocking import run_now
 from heymilo_async._core.secrets import Secret
 from heymilo_async._core.transport import TooLateError
 from heymilo_async._http.body import Receiver
-from heymilo_async._ratelimit import limiter as _limiter
 from heymilo_async._ratelimit import redis as _storage
-from heymilo_async._ratelimit.limiter import Permit, SharedRateLimiter
-from heymilo_async._ratelimit.redis import LimiterKeys, Storage
-from heymilo_async._ratelimit.window import BEAT, Window
+from heymilo_async._ratelimit.limiter import Permit, Window
+from heymilo_async._ratelimit.redis import BEAT, LimiterKeys, SharedRateLimiter, Storage
 
 ID = NUMBER["id"]
 KEYS = LimiterKeys.of((Secret(KEY), None), 60.0)
@@ -665,7 +663,7 @@ def test_an_answer_in_pieces(front, serve, redis_server, monkeypatch, caplog):
     """
     A storage whose answer trickles in keeps no call waiting, and counts as down.
     """
-    monkeypatch.setattr(_limiter, "_PATIENCE", 0.5)
+    monkeypatch.setattr(_storage, "_PATIENCE", 0.5)
     server = serve(single())
 
     async def body(client):

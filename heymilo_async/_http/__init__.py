@@ -11,7 +11,6 @@ The border to httpx: everything that waits, and the only code that knows the HTT
 
 from .async_transport import AsyncTransport
 from .blocking_transport import BlockingTransport
-from .errors import deadline_error
 from .transport import AsyncHTTPClient, HTTPClient
 
 __all__ = [
@@ -19,5 +18,4 @@ __all__ = [
     "AsyncTransport",
     "BlockingTransport",
     "HTTPClient",
-    "deadline_error",
 ]

@@ -1,41 +1,290 @@
 """
 RateLimiter: grants a permit for each attempt, by itself or shared with other processes.
+
+    CoolDowns     the waits that the server asked for, per credential
+    Window        a sliding window with a FIFO queue of reservations; returns waits, and never waits
+    RateLimiter   waits for both
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
-import functools
 import math
 import threading
+from collections import deque
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
 from .._core.messages import Response
 from .._core.settings import RateLimit
-from .._core.transport import TooLateError, Transport
+from .._core.transport import Transport
+from .._values import Record
 from ..errors import APIStatusError, DeadlineExceededError, HeyMiloError
 from .headers import Quota, quota
-from .window import BEAT, LEASE, CoolDowns, RateLimitStatus, Reservation, Window
 
 if TYPE_CHECKING:
-    from .redis import Grant, LimiterKeys, Storage
-
-B = TypeVar("B")
+    from .redis import SharedRateLimiter
 
 #: After these statuses, a `Retry-After` applies to all calls with the credential.
 _COOLDOWN_STATUSES = frozenset({429, 503})
 #: Requests are scarce if the server has at most one twentieth of the limit left.
 _SCARCE = 20
-#: The maximum wait for Redis in seconds. Its sockets have timeouts, but DNS lookups have none.
-_PATIENCE = 2.5
 #: The maximum delay in seconds between the start that Redis has recorded and the actual one.
 _LATE = 0.01
-#: The assumed number of processes that share a limit, until Redis has reported it for a window:
-#: where many start at once, the first reports are too low.
-_ASSUMED_SHARERS = 16
+#: How much longer our window is than the server's, as a fraction and as a minimum in seconds:
+#: network delays may shorten the distance between two requests.
+_MARGIN = 0.01
+_LEAST_MARGIN = 0.05
+#: Seconds after which a permit counts as used, even if it was neither used nor released.
+_LOST = 60.0
+
+
+def span_of(per: float) -> float:
+    """
+    Return how many seconds a start counts, if the server's window is *per* seconds long.
+    """
+    return per + max(per * _MARGIN, _LEAST_MARGIN)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RateLimitStatus(Record):
+    """
+    The status of a client's rate limit, the value of its attribute `rate_limit`.
+
+    Attributes:
+        limit: Requests per window: your limit, or a lower one of the server.
+        remaining: How many requests could start right now without a wait; 0 while calls wait.
+        reset: Seconds until the full limit is available again if no request starts; 0.0 if it is.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, RateLimit
+        >>> with HeyMilo(rate_limit=RateLimit(300, per=60)) as client:
+        ...     page = client.phone_numbers.list()
+        ...     print(client.rate_limit.limit, client.rate_limit.remaining)
+        300 299
+    """
+
+    limit: int
+    remaining: int
+    reset: float
+
+
+class CoolDowns:
+    """
+    The cool-downs per credential, each with the error that caused it.
+
+    It does not read a clock; the caller passes the time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until: dict[Hashable, tuple[float, APIStatusError]] = {}
+
+    def start(self, credential: Hashable, until: float, because: APIStatusError) -> None:
+        """
+        Start a cool-down of *credential* until the time *until*, or extend the current one.
+        """
+        with self._lock:
+            if until > self._until.get(credential, (0.0, because))[0]:
+                self._until[credential] = until, because
+
+    def remaining(self, credential: Hashable, now: float) -> tuple[float, APIStatusError] | None:
+        """
+        Return the remaining seconds of a cool-down, and its cause; None if there is none.
+        """
+        if not self._until:
+            return None
+        with self._lock:
+            until, because = self._until.get(credential, (now, None))
+            if because is None:
+                return None
+            if until <= now:
+                del self._until[credential]
+                return None
+            # Rounded, because (now + 20.0) - now may be slightly more than 20.0.
+            return round(until - now, 6), because
+
+
+@attrs.define(eq=False, repr=False)
+class Reservation:
+    """
+    A place in the queue of a `Window`, which later becomes a permit.
+
+    Attributes:
+        limit: The maximum number of starts in its window, including itself.
+        at: The time of the planned or actual start.
+        is_started: Whether its request has started.
+    """
+
+    limit: int
+    at: float
+    is_started: bool = False
+
+
+class Window:
+    """
+    The latest starts with one credential, its unused permits, and the queue of reservations.
+
+    A permit is granted if fewer requests than the limit started in the previous *per* seconds, plus
+    a small margin. An unused permit counts as a start right now; a used one counts from the time
+    when its request was sent. Permits are granted in the order of the queue: each reservation
+    counts all earlier ones as starts. The caller passes the time, and does the waiting.
+    """
+
+    def __init__(self, per: float) -> None:
+        self._lock = threading.Lock()
+        self._per = per
+        self._span = span_of(per)
+        #: In order, including starts of other clients that the server counted.
+        self._starts: deque[float] = deque()
+        #: Granted permits whose requests are not sent yet.
+        self._permits: deque[Reservation] = deque()
+        self._queue: deque[Reservation] = deque()
+        self._cool_down_until = -math.inf
+
+    def reserve(self, limit: int, now: float) -> tuple[Reservation, float]:
+        """
+        Append a reservation to the queue; return it and its wait, as `wait` does.
+        """
+        one = Reservation(limit, now)
+        with self._lock:
+            self._forget(now)
+            self._queue.append(one)
+            return one, self._settle(one, len(self._queue) - 1, now)
+
+    def wait(self, one: Reservation, now: float) -> float:
+        """
+        Return how many seconds *one* has to wait; 0.0 if it is now a permit.
+
+        Call it again after the wait, because earlier reservations may start late.
+        """
+        with self._lock:
+            self._forget(now)
+            if one not in self._queue:
+                self._queue.append(one)
+            return self._settle(one, self._queue.index(one), now)
+
+    def plan(self, limit: int, now: float, wait: float) -> Reservation:
+        """
+        Add a reservation for *wait* seconds from *now*, or a permit, that Redis has granted.
+        """
+        one = Reservation(limit, now + wait)
+        with self._lock:
+            (self._queue if wait else self._permits).append(one)
+        return one
+
+    def start(self, one: Reservation, now: float) -> None:
+        """
+        Count *one* from now on, because its request is being sent; call it again if that is slow.
+        """
+        if one.is_started and now - one.at < _LEAST_MARGIN / 5:
+            return
+        with self._lock:
+            with contextlib.suppress(ValueError):
+                if one.is_started:
+                    self._starts.remove(one.at)
+                else:
+                    self._remove(one)
+            one.is_started = True
+            # The clocks of two event loops may differ slightly.
+            one.at = max(now, self._starts[-1]) if self._starts else now
+            self._starts.append(one.at)
+
+    def release(self, one: Reservation) -> None:
+        """
+        Return *one*, which has not started, to the window.
+        """
+        with self._lock, contextlib.suppress(ValueError):
+            self._remove(one)
+
+    def observe(self, limit: int, remaining: int, reset: float, now: float) -> None:
+        """
+        Apply the server's quota: *remaining* requests in the next *reset* seconds.
+
+        The starts that the server has counted stay in the window until the reset, even if they are
+        older here, because requests take time to arrive. If the server has counted more, the
+        difference counts as starts of other clients with the same credential. A reset later than
+        *per* counts as *per*, because the next response repeats it.
+        """
+        with self._lock:
+            self._forget(now)
+            counted = limit - remaining
+            since = now - self._per + min(reset, self._per)
+            missing = max(0, counted - len(self._starts))
+            if counted <= 0 or reset <= 0:
+                return
+            # (The resets of one window may differ by a millisecond.)
+            if missing or self._starts[-counted] < since - 0.001:
+                starts = list(self._starts)
+                newer = [max(start, since) for start in starts[-counted:]]
+                self._starts = deque(sorted([*starts[:-counted], *[since] * missing, *newer]))
+
+    def cool_down(self, until: float) -> None:
+        """
+        Grant no permit before the time *until*, not even to reservations in the queue.
+        """
+        with self._lock:
+            self._cool_down_until = max(self._cool_down_until, until)
+
+    def status(self, limit: int, now: float) -> RateLimitStatus:
+        """
+        Return the status of a window with *limit* starts.
+        """
+        with self._lock:
+            self._forget(now)
+            used = len(self._starts) + len(self._permits)
+            last = now if self._permits else self._starts[-1] if self._starts else now - self._span
+            if self._queue:
+                last = self._queue[-1].at
+            return RateLimitStatus(
+                limit=limit,
+                remaining=0 if self._queue else max(0, limit - used),
+                reset=round(last + self._span - now, 6),
+            )
+
+    def is_empty(self, now: float) -> bool:
+        """
+        Return whether there are no starts, permits or reservations.
+        """
+        with self._lock:
+            self._forget(now)
+            return not (self._starts or self._permits or self._queue)
+
+    def _settle(self, one: Reservation, before: int, now: float) -> float:
+        one.at = max(now, self._cool_down_until, self._free_at(one.limit, before, now))
+        if one.at > now:
+            # Rounded, because (now + 20.0) - now may exceed 20.0; but 0.0 would mean a permit.
+            return round(one.at - now, 6) or 1e-6
+        del self._queue[before]
+        self._permits.append(one)
+        return 0.0
+
+    def _free_at(self, limit: int, before: int, now: float) -> float:
+        """
+        Return when the window has room for a reservation behind *before* others.
+        """
+        if before >= limit:
+            return self._queue[before - limit].at + self._span
+        back = limit - before - len(self._permits)
+        if back <= 0:
+            return now + self._span
+        return self._starts[-back] + self._span if back <= len(self._starts) else -math.inf
+
+    def _remove(self, one: Reservation) -> None:
+        (self._permits if one in self._permits else self._queue).remove(one)
+
+    def _forget(self, now: float) -> None:
+        while self._starts and self._starts[0] + self._span <= now:
+            self._starts.popleft()
+        # Drop reservations that were not released because of Ctrl-C, or whose caller overslept; it
+        # then queues again.
+        while self._queue and self._queue[0].at + self._span <= now:
+            self._queue.popleft()
+        while self._permits and self._permits[0].at + self._span + _LOST <= now:
+            self._permits.popleft()
 
 
 class LoopState(Protocol):
@@ -230,7 +479,7 @@ class RateLimiter:
             found := self._cool_downs.remaining(self._credential, caller.loop_state.now())
         ):
             wait, because = found
-            if not _fits(wait, caller):
+            if not fits(wait, caller):
                 return _cool_down_error(caller.name, wait, because)
             await caller.loop_state.transport.sleep(wait)
         return None
@@ -253,7 +502,7 @@ class RateLimiter:
         reservation, wait = self._window.reserve(limit, loop_state.now())
         try:
             while wait and not caller.is_closed:
-                if not _fits(wait, caller):
+                if not fits(wait, caller):
                     self._window.release(reservation)
                     return wait
                 await loop_state.transport.sleep(wait)
@@ -282,245 +531,7 @@ class RateLimiter:
         return min(policy.limit, server_limit)
 
 
-@attrs.define(eq=False, repr=False)
-class _Question:
-    """
-    A request to Redis for a permit, and whether its call still waits for the result.
-    """
-
-    limit: int
-    member: str
-    most: float
-    now: float
-    is_answered: bool = False
-    is_given_up: bool = False
-
-
-class SharedRateLimiter:
-    """
-    The part of a process in a rate limit that processes share in Redis.
-    """
-
-    def __init__(self, storage: Storage, keys: LimiterKeys) -> None:
-        self._storage = storage
-        self._keys = keys
-        self._lock = threading.Lock()
-        #: The starts and reservations of this process that still count, in case Redis loses them.
-        self._mine: dict[str, float] = {}
-        #: Whether some of them were never sent to Redis.
-        self._is_behind = False
-        self._heard_at = 0.0
-        #: How often this process lost its reservations, because it did not renew them in time.
-        self._lapses = 0
-        self._sharers = 1
-        #: When Redis first reported the number of sharers.
-        self._known_since = math.inf
-        #: The last status from Redis: remaining permits, and when all are available again.
-        self._last: tuple[int, float] | None = None
-
-    async def acquire(self, limit: int, caller: Caller, window: Window) -> Permit | float | None:
-        """
-        Wait for a permit and return it, or return the wait if it is too long for *caller*, or None
-        while Redis is down. *window* counts the permit as well.
-        """
-        now = caller.loop_state.now
-        while not caller.is_closed:
-            question = _Question(limit, self._storage.new_member(), caller.remaining, now())
-            try:
-                grant = await self._ask(functools.partial(self._answer, question), caller)
-            except BaseException:
-                await self._give_up(question, caller)
-                raise
-            if grant is None:
-                await self._give_up(question, caller)
-                return None
-            if not grant.is_granted:
-                return grant.wait
-            reservation = window.plan(limit, now(), grant.wait)
-            permit = Permit(window, reservation, caller, self, question.member)
-            if not grant.wait:
-                return permit
-            if not _fits(grant.wait, caller):
-                await permit.release()
-                return grant.wait
-            try:
-                is_kept = await self._wait(grant.wait, caller)
-            except BaseException:
-                await permit.release()
-                raise
-            if is_kept:
-                return permit
-            await permit.release()
-        return Permit(window, window.plan(limit, now(), 0.0), caller)
-
-    def fall_back(self, limit: int, window: Window, now: float) -> int:
-        """
-        Return this process's share of *limit* while Redis is down. Count starts in *window* that
-        other processes may have made since the last response from Redis.
-        """
-        is_known = now - self._known_since >= self._keys.span
-        sharers = self._sharers if is_known else max(self._sharers, _ASSUMED_SHARERS)
-        share = max(1, limit // sharers)
-        last, self._last = self._last, None
-        if last is not None:
-            remaining, until = last
-            window.observe(share, remaining // sharers, until - now, now)
-        return share
-
-    def remember(self, now: float) -> None:
-        """
-        Count a start that Redis does not know.
-        """
-        with self._lock:
-            self._mine[self._storage.new_member()] = now
-            self._is_behind = True
-
-    async def start(self, member: str, caller: Caller) -> None:
-        """
-        Record in Redis that the permit of *member* counts from now on.
-        """
-        with self._lock:
-            self._mine[member] = caller.loop_state.now()
-        await self._ask(lambda: self._storage.start(self._keys, member), caller)
-
-    async def release(self, member: str, caller: Caller) -> None:
-        """
-        Return the permit of *member* to Redis, even if the call is cancelled.
-        """
-        with self._lock:
-            self._mine.pop(member, None)
-        await caller.loop_state.transport.run_in_thread(
-            lambda: self._storage.release(self._keys, member)
-        )
-
-    async def observe(self, limit: int, observed: Quota, caller: Caller) -> None:
-        """
-        Share the quota of a response with the other processes.
-        """
-        await self._ask(
-            lambda: self._storage.observe(self._keys, limit, observed.remaining, observed.reset),
-            caller,
-        )
-        self._last = observed.remaining, caller.loop_state.now() + observed.reset
-
-    async def cool_down(self, seconds: float, caller: Caller) -> None:
-        """
-        Share the server's request for a pause with the other processes.
-        """
-        await self._ask(lambda: self._storage.cool_down(self._keys, seconds), caller)
-
-    def status(self, own: RateLimitStatus, now: float) -> RateLimitStatus:
-        """
-        Return the shared status, given this process's *own* status.
-        """
-        remaining, until = self._last or (0, now)
-        if until <= now:
-            return own
-        return attrs.evolve(
-            own,
-            remaining=min(own.remaining, remaining),
-            reset=max(own.reset, round(until - now, 6)),
-        )
-
-    async def _ask(self, question: Callable[[], B], caller: Caller) -> B | None:
-        """
-        Run *question* in a thread and return its result; None if Redis is down, or too slow.
-        """
-        if self._storage.is_resting:
-            return None
-        # At most half of the remaining time, so that a slow Redis does not make the call fail.
-        within = max(0.0, min(caller.remaining / 2, _PATIENCE))
-        try:
-            return await caller.loop_state.transport.run_in_thread(question, within)
-        except TooLateError:
-            if within == _PATIENCE:
-                self._storage.give_up()
-            return None
-
-    def _answer(self, question: _Question) -> Grant | None:
-        now, member = question.now, question.member
-        with self._lock:
-            self._hear(now)
-            is_behind = self._is_behind
-        try:
-            grant = self._storage.reserve(
-                self._keys,
-                question.limit,
-                member,
-                most=question.most,
-                history=functools.partial(self._history, now) if self._mine else None,
-                is_behind=is_behind,
-            )
-        except BaseException:
-            # For example Ctrl-C. It is unknown whether there is a permit to return.
-            question.is_answered = True
-            raise
-        if grant is None:
-            return None
-        with self._lock:
-            question.is_answered = True
-            if grant.is_granted and not question.is_given_up:
-                self._mine[member] = now + grant.wait
-            self._is_behind = False
-            self._sharers = grant.sharers
-            self._known_since = min(self._known_since, now)
-            self._last = grant.remaining, now + grant.reset
-        if question.is_given_up:
-            self._storage.release(self._keys, member)
-        return grant
-
-    async def _give_up(self, question: _Question, caller: Caller) -> None:
-        """
-        Abandon *question*, whose call was cancelled or ran out of time. If the result is still
-        outstanding, its thread returns the permit.
-        """
-        with self._lock:
-            question.is_given_up = True
-            is_answered = question.is_answered
-        if is_answered:
-            await self.release(question.member, caller)
-
-    def _history(self, now: float) -> dict[str, float]:
-        """
-        Return the starts and reservations of this process, relative to *now*.
-        """
-        with self._lock:
-            return {member: at - now for member, at in self._mine.items()}
-
-    async def _wait(self, seconds: float, caller: Caller) -> bool:
-        """
-        Wait, and renew the reservations of this process; return whether they are still valid.
-        """
-        loop_state, lapses = caller.loop_state, self._lapses
-        until = loop_state.now() + seconds
-        while (left := until - loop_state.now()) > 0 and not caller.is_closed:
-            await loop_state.transport.sleep(min(left, BEAT))
-            with self._lock:
-                is_due = self._hear(loop_state.now()) >= BEAT
-            # One of the waiting calls renews for all.
-            if is_due:
-                history = functools.partial(self._history, loop_state.now())
-                await self._ask(functools.partial(self._storage.beat, self._keys, history), caller)
-        return lapses == self._lapses
-
-    def _hear(self, now: float) -> float:
-        """
-        Record that a request to Redis happens now; return the seconds since the previous one.
-        """
-        silence = now - self._heard_at
-        if silence >= LEASE:
-            self._lapses += 1
-        if silence >= BEAT:
-            self._heard_at = now
-            self._mine = {
-                member: at
-                for member, at in self._mine.items()
-                if at + self._keys.span > now and not (silence >= LEASE and at > now)
-            }
-        return silence
-
-
-def _fits(wait: float, caller: Caller) -> bool:
+def fits(wait: float, caller: Caller) -> bool:
     """
     Return whether *caller* has time for the wait; if so, record the wait.
     """

@@ -14,6 +14,7 @@ seconds.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import itertools
@@ -24,17 +25,31 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import attrs
 
 from .._core.secrets import Secret, printable, scrub
 from .._core.settings import STORAGE_PASSWORD, Credential
-from .window import LEASE, span_of
+from .._core.transport import TooLateError
+from .headers import Quota
+from .limiter import Caller, Permit, RateLimitStatus, Window, fits, span_of
+
+B = TypeVar("B")
 
 #: Returns the starts and reservations of a process, in seconds relative to now.
 History = Callable[[], Mapping[str, float]]
+
+#: Seconds. A process with waiting calls is seen every `BEAT` by those that share its limit, and
+#: believed dead after `LEASE`.
+BEAT = 1.0
+LEASE = 4.0
+#: The maximum wait for Redis in seconds. Its sockets have timeouts, but DNS lookups have none.
+_PATIENCE = 2.5
+#: The assumed number of processes that share a limit, until Redis has reported it for a window:
+#: where many start at once, the first reports are too low.
+_ASSUMED_SHARERS = 16
 
 #: Timeout in seconds for connecting and for each response, and the pause while Redis is down.
 _TIMEOUT: Final = 0.5
@@ -381,6 +396,244 @@ class Storage:
                 self._shown,
                 fault.text,
             )
+
+
+@attrs.define(eq=False, repr=False)
+class _Question:
+    """
+    A request to Redis for a permit, and whether its call still waits for the result.
+    """
+
+    limit: int
+    member: str
+    most: float
+    now: float
+    is_answered: bool = False
+    is_given_up: bool = False
+
+
+class SharedRateLimiter:
+    """
+    The part of a process in a rate limit that processes share in Redis.
+    """
+
+    def __init__(self, storage: Storage, keys: LimiterKeys) -> None:
+        self._storage = storage
+        self._keys = keys
+        self._lock = threading.Lock()
+        #: The starts and reservations of this process that still count, in case Redis loses them.
+        self._mine: dict[str, float] = {}
+        #: Whether some of them were never sent to Redis.
+        self._is_behind = False
+        self._heard_at = 0.0
+        #: How often this process lost its reservations, because it did not renew them in time.
+        self._lapses = 0
+        self._sharers = 1
+        #: When Redis first reported the number of sharers.
+        self._known_since = math.inf
+        #: The last status from Redis: remaining permits, and when all are available again.
+        self._last: tuple[int, float] | None = None
+
+    async def acquire(self, limit: int, caller: Caller, window: Window) -> Permit | float | None:
+        """
+        Wait for a permit and return it, or return the wait if it is too long for *caller*, or None
+        while Redis is down. *window* counts the permit as well.
+        """
+        now = caller.loop_state.now
+        while not caller.is_closed:
+            question = _Question(limit, self._storage.new_member(), caller.remaining, now())
+            try:
+                grant = await self._ask(functools.partial(self._answer, question), caller)
+            except BaseException:
+                await self._give_up(question, caller)
+                raise
+            if grant is None:
+                await self._give_up(question, caller)
+                return None
+            if not grant.is_granted:
+                return grant.wait
+            reservation = window.plan(limit, now(), grant.wait)
+            permit = Permit(window, reservation, caller, self, question.member)
+            if not grant.wait:
+                return permit
+            if not fits(grant.wait, caller):
+                await permit.release()
+                return grant.wait
+            try:
+                is_kept = await self._wait(grant.wait, caller)
+            except BaseException:
+                await permit.release()
+                raise
+            if is_kept:
+                return permit
+            await permit.release()
+        return Permit(window, window.plan(limit, now(), 0.0), caller)
+
+    def fall_back(self, limit: int, window: Window, now: float) -> int:
+        """
+        Return this process's share of *limit* while Redis is down. Count starts in *window* that
+        other processes may have made since the last response from Redis.
+        """
+        is_known = now - self._known_since >= self._keys.span
+        sharers = self._sharers if is_known else max(self._sharers, _ASSUMED_SHARERS)
+        share = max(1, limit // sharers)
+        last, self._last = self._last, None
+        if last is not None:
+            remaining, until = last
+            window.observe(share, remaining // sharers, until - now, now)
+        return share
+
+    def remember(self, now: float) -> None:
+        """
+        Count a start that Redis does not know.
+        """
+        with self._lock:
+            self._mine[self._storage.new_member()] = now
+            self._is_behind = True
+
+    async def start(self, member: str, caller: Caller) -> None:
+        """
+        Record in Redis that the permit of *member* counts from now on.
+        """
+        with self._lock:
+            self._mine[member] = caller.loop_state.now()
+        await self._ask(lambda: self._storage.start(self._keys, member), caller)
+
+    async def release(self, member: str, caller: Caller) -> None:
+        """
+        Return the permit of *member* to Redis, even if the call is cancelled.
+        """
+        with self._lock:
+            self._mine.pop(member, None)
+        await caller.loop_state.transport.run_in_thread(
+            lambda: self._storage.release(self._keys, member)
+        )
+
+    async def observe(self, limit: int, observed: Quota, caller: Caller) -> None:
+        """
+        Share the quota of a response with the other processes.
+        """
+        await self._ask(
+            lambda: self._storage.observe(self._keys, limit, observed.remaining, observed.reset),
+            caller,
+        )
+        self._last = observed.remaining, caller.loop_state.now() + observed.reset
+
+    async def cool_down(self, seconds: float, caller: Caller) -> None:
+        """
+        Share the server's request for a pause with the other processes.
+        """
+        await self._ask(lambda: self._storage.cool_down(self._keys, seconds), caller)
+
+    def status(self, own: RateLimitStatus, now: float) -> RateLimitStatus:
+        """
+        Return the shared status, given this process's *own* status.
+        """
+        remaining, until = self._last or (0, now)
+        if until <= now:
+            return own
+        return attrs.evolve(
+            own,
+            remaining=min(own.remaining, remaining),
+            reset=max(own.reset, round(until - now, 6)),
+        )
+
+    async def _ask(self, question: Callable[[], B], caller: Caller) -> B | None:
+        """
+        Run *question* in a thread and return its result; None if Redis is down, or too slow.
+        """
+        if self._storage.is_resting:
+            return None
+        # At most half of the remaining time, so that a slow Redis does not make the call fail.
+        within = max(0.0, min(caller.remaining / 2, _PATIENCE))
+        try:
+            return await caller.loop_state.transport.run_in_thread(question, within)
+        except TooLateError:
+            if within == _PATIENCE:
+                self._storage.give_up()
+            return None
+
+    def _answer(self, question: _Question) -> Grant | None:
+        now, member = question.now, question.member
+        with self._lock:
+            self._hear(now)
+            is_behind = self._is_behind
+        try:
+            grant = self._storage.reserve(
+                self._keys,
+                question.limit,
+                member,
+                most=question.most,
+                history=functools.partial(self._history, now) if self._mine else None,
+                is_behind=is_behind,
+            )
+        except BaseException:
+            # For example Ctrl-C. It is unknown whether there is a permit to return.
+            question.is_answered = True
+            raise
+        if grant is None:
+            return None
+        with self._lock:
+            question.is_answered = True
+            if grant.is_granted and not question.is_given_up:
+                self._mine[member] = now + grant.wait
+            self._is_behind = False
+            self._sharers = grant.sharers
+            self._known_since = min(self._known_since, now)
+            self._last = grant.remaining, now + grant.reset
+        if question.is_given_up:
+            self._storage.release(self._keys, member)
+        return grant
+
+    async def _give_up(self, question: _Question, caller: Caller) -> None:
+        """
+        Abandon *question*, whose call was cancelled or ran out of time. If the result is still
+        outstanding, its thread returns the permit.
+        """
+        with self._lock:
+            question.is_given_up = True
+            is_answered = question.is_answered
+        if is_answered:
+            await self.release(question.member, caller)
+
+    def _history(self, now: float) -> dict[str, float]:
+        """
+        Return the starts and reservations of this process, relative to *now*.
+        """
+        with self._lock:
+            return {member: at - now for member, at in self._mine.items()}
+
+    async def _wait(self, seconds: float, caller: Caller) -> bool:
+        """
+        Wait, and renew the reservations of this process; return whether they are still valid.
+        """
+        loop_state, lapses = caller.loop_state, self._lapses
+        until = loop_state.now() + seconds
+        while (left := until - loop_state.now()) > 0 and not caller.is_closed:
+            await loop_state.transport.sleep(min(left, BEAT))
+            with self._lock:
+                is_due = self._hear(loop_state.now()) >= BEAT
+            # One of the waiting calls renews for all.
+            if is_due:
+                history = functools.partial(self._history, loop_state.now())
+                await self._ask(functools.partial(self._storage.beat, self._keys, history), caller)
+        return lapses == self._lapses
+
+    def _hear(self, now: float) -> float:
+        """
+        Record that a request to Redis happens now; return the seconds since the previous one.
+        """
+        silence = now - self._heard_at
+        if silence >= LEASE:
+            self._lapses += 1
+        if silence >= BEAT:
+            self._heard_at = now
+            self._mine = {
+                member: at
+                for member, at in self._mine.items()
+                if at + self._keys.span > now and not (silence >= LEASE and at > now)
+            }
+        return silence
 
 
 def _open(url: Secret) -> Any:
