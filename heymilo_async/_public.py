@@ -100,7 +100,12 @@ __all__ = [
 # A traceback and a pickle name what a user would import.
 for _name in __all__:
     _value = globals()[_name]
-    if isinstance(_value, type) and (issubclass(_value, HeyMiloError) or attrs.has(_value)):
-        resolve(_value, sys.modules[_value.__module__])
-        if issubclass(_value, HeyMiloError | Model):
+    if isinstance(_value, type):
+        if issubclass(_value, HeyMiloError) or attrs.has(_value):
+            resolve(_value, sys.modules[_value.__module__])
+        # (Not the clients, whose methods Sphinx looks for in their own module.)
+        is_client = issubclass(_value, AsyncHeyMilo | HeyMilo)
+        if issubclass(_value, HeyMiloError | Model) or (
+            "._" in _value.__module__ and not is_client
+        ):
             _value.__module__ = "heymilo_async"

@@ -5,6 +5,7 @@ The public surface: what is exported, that both faces are the same, and that it 
 from __future__ import annotations
 
 import inspect
+import pickle
 import re
 import sys
 import typing
@@ -15,15 +16,19 @@ from resources import RESOURCES
 
 import heymilo_async
 from heymilo_async import (
+    NOT_GIVEN,
     AsyncHeyMilo,
     AsyncPager,
     AsyncPhoneNumbers,
     AsyncPrefetch,
+    Headers,
     HeyMilo,
     HeyMiloError,
     Pager,
     PhoneNumbers,
     Prefetch,
+    RetryPolicy,
+    Timeouts,
     errors,
 )
 from heymilo_async._core.settings import PoolSettings
@@ -183,6 +188,19 @@ def test_a_group_that_nobody_has_used(monkeypatch):
 
     assert heymilo_async.PhoneNumber is heymilo_async.resources.load("PhoneNumber")
     assert "heymilo_async.resources.workspaces" not in sys.modules
+
+
+def test_no_value_is_at_home_in_a_private_module():
+    """
+    A pickle names no private module, so that it can be read whatever moves there.
+    """
+    public = {getattr(heymilo_async, name) for name in heymilo_async.__all__}
+    homes = {one.__module__ for one in public - {AsyncHeyMilo, HeyMilo} if isinstance(one, type)}
+    values = [Timeouts(), RetryPolicy(), Headers([("a", "b")]), NOT_GIVEN]
+
+    assert {"heymilo_async", "heymilo_async.errors", "heymilo_async.pages"} == homes
+    assert values == pickle.loads(pickle.dumps(values))
+    assert b"heymilo_async._" not in pickle.dumps(values)
 
 
 def test_names_that_a_traceback_shows():
