@@ -27,20 +27,12 @@ from ._core.codec import Content, read_content
 from ._core.emitter import LOGGER, log_failure
 from ._core.messages import APIResponse, Call, Request, Response, audio_of
 from ._core.model import cursor_of
+from ._core.retry import Retry, next_try, retry_after
 from ._core.secrets import Secret, printable, scrub, secrets_of
 from ._core.settings import Credential, Settings
-from ._core.status import (
-    Retry,
-    check,
-    cleaned,
-    cleaned_headers,
-    decode_error,
-    next_try,
-    redirect_target,
-)
+from ._core.status import check, cleaned, cleaned_headers, decode_error, redirect_target
 from ._core.transport import Prefetched
 from ._http.errors import deadline_error
-from ._ratelimit.headers import retry_after
 from ._ratelimit.limiter import Permit, RateLimiter, RateLimitStatus
 from .errors import (
     APIConnectionError,

@@ -35,9 +35,9 @@ from heymilo_async import (
     _pool,
 )
 from heymilo_async._core.blocking import run_now
+from heymilo_async._core.retry import Quota, quota
 from heymilo_async._http import clients
 from heymilo_async._http.body import Receiver
-from heymilo_async._ratelimit.headers import Quota, quota
 from heymilo_async._ratelimit.limiter import CoolDowns, RateLimiter, Window, span_of
 from heymilo_async.events import AttemptStarted, Paced
 

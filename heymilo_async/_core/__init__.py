@@ -8,7 +8,8 @@ Values and decisions without I/O: calls, responses, errors, retries.
     transport    the protocol of the transports, and the clock for waits and deadlines
     model        the base class of models, and the functions that read them
     codec        converts bytes to models, and models to JSON
-    status       what a response means: its exception, whether and when to retry
+    status       converts an error response to an exception
+    retry        decides whether and when to retry; reads waits and quotas from headers
     emitter      passes events to listeners and to the log
     blocking     runs a coroutine that never suspends
 """

@@ -2,6 +2,5 @@
 Rate limiting: decides when the next request may start.
 
     limiter    RateLimiter: acquire a permit, observe a response; the window it computes with
-    headers    reads waits and quotas from the headers of a response
     redis      a limit that processes share; loaded with the first one
 """

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from .._core.messages import Response
+from .._core.retry import Quota, quota
 from .._core.settings import RateLimit
 from .._core.transport import Transport
 from .._values import Record
 from ..errors import APIStatusError, DeadlineExceededError, HeyMiloError
-from .headers import Quota, quota
 
 if TYPE_CHECKING:
     from .redis import SharedRateLimiter

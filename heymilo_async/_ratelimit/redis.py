@@ -30,10 +30,10 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
+from .._core.retry import Quota
 from .._core.secrets import Secret, printable, scrub
 from .._core.settings import STORAGE_PASSWORD, Credential
 from .._core.transport import TooLateError
-from .headers import Quota
 from .limiter import Caller, Permit, RateLimitStatus, Window, fits, span_of
 
 B = TypeVar("B")

@@ -30,11 +30,11 @@ from .. import (
     ServerError,
     __version__,
 )
+from .._core.retry import _date_of
 from .._core.secrets import Secret
 from .._core.settings import _fault_of_credential
 from .._http.errors import DOCTOR, place
 from .._http.proxies import ssl_context
-from .._ratelimit.headers import _date_of
 from ._credentials import VARIABLES, variable_in_use
 from ._errors import CommandError, ExitCode, exit_code, for_the_shell
 from ._finding import Case, Finding, State, failed, skipped

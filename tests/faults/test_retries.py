@@ -43,10 +43,9 @@ from heymilo_async import (
     from_dict,
 )
 from heymilo_async._core.messages import Operation
-from heymilo_async._core.status import backoff, next_try
+from heymilo_async._core.retry import backoff, next_try, retry_after
 from heymilo_async._engine import Engine
 from heymilo_async._pool import RetryBudget
-from heymilo_async._ratelimit.headers import retry_after
 
 VALUE = from_dict(PhoneNumber, NUMBER)
 

@@ -36,9 +36,9 @@ from heymilo_async import (
 )
 from heymilo_async._core import secrets as _secrets
 from heymilo_async._core.messages import Response
+from heymilo_async._core.retry import retry_after
 from heymilo_async._core.secrets import Secret, printable, scrub
 from heymilo_async._core.status import KEPT, check, cleaned, decode_error
-from heymilo_async._ratelimit.headers import retry_after
 
 
 @pytest.fixture(autouse=True)

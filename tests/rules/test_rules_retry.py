@@ -22,8 +22,15 @@ from heymilo_async import (
     RetryPolicy,
     ServerError,
 )
-from heymilo_async._core.status import Retry, backoff, next_try, worth_another_try
-from heymilo_async._ratelimit.headers import Quota, quota, retry_after
+from heymilo_async._core.retry import (
+    Quota,
+    Retry,
+    backoff,
+    next_try,
+    quota,
+    retry_after,
+    worth_another_try,
+)
 
 #: 15 February 2025, 09:40:00 UTC, and the same as HTTP writes it.
 NOW = 1739612400.0

@@ -11,8 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heymilo_async import Headers, RateLimitError, RetryPolicy, ServerError
-from heymilo_async._core.status import next_try
-from heymilo_async._ratelimit.headers import retry_after
+from heymilo_async._core.retry import next_try, retry_after
 
 #: Years that a date of two digits can mean.
 moments = st.datetimes(datetime(1976, 1, 1), datetime(2075, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001 - the zone is the strategy's
