@@ -132,6 +132,12 @@ class _CallState(Generic[T]):
         """
         return self.engine.pool.closed
 
+    async def await_cool_down(self) -> None:
+        """
+        Wait until a pause is over that the server has asked for since the permit was acquired.
+        """
+        await self.limiter.check_again(self)
+
     def will_wait(self, seconds: float) -> None:
         """
         Record a wait before the current attempt, and emit an event.
@@ -331,7 +337,8 @@ class Engine:
         began = state.loop_state.transport.now()
         try:
             ours = answer = await self._send(state, permit)
-            answer = await self._follow(state, answer)
+            if state.call.operation.shape == "bytes" and answer.status_code == 302:
+                answer = await self._follow(state, answer)
             content = await self._read(state, answer)
         except HeyMiloError as error:
             if ours is not None:
@@ -428,8 +435,7 @@ class Engine:
             timeout=self.settings.timeout,
             expires=None if state.expires == NEVER else state.expires,
             on_send=None if permit is None else permit.start,
-            # While it waited for a connection, the server may have asked for a pause.
-            on_wait=functools.partial(state.limiter.check_again, state),
+            on_wait=state.await_cool_down,
         )
 
     def _sign(self, call: Call[T]) -> Request:
@@ -456,13 +462,11 @@ class Engine:
 
     async def _follow(self, state: _CallState[T], answer: Response) -> Response:
         """
-        Return *answer*, or follow its redirect if the contract has one for the operation.
+        Follow the redirect of *answer*, as the contract has it; return *answer* if it leads nowhere.
 
         The other host gets no credentials and no headers of the caller; a second redirect is not
         followed.
         """
-        if state.call.operation.shape != "bytes" or answer.status_code != 302:
-            return answer
         target = redirect_target(answer.headers.get("location"), self.settings.base_url)
         if target is None:
             return answer

@@ -111,7 +111,7 @@ class Headers(Mapping[str, str]):
             >>> Headers.from_wire([(b"X-Request-Id", b"a1b2")])
             Headers({'x-request-id': 'a1b2'})
         """
-        return cls((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields)
+        return cls([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields])
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """

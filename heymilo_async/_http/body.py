@@ -41,19 +41,20 @@ class Receiver:
     Takes in one response: status, headers, and the pieces of the body.
     """
 
+    #: How far it got, for an error that ends it: a word of `APIConnectionError.phase`.
+    phase = "pool"
+    status_code: int | None = None
+    headers = Headers()
+    _size = 0
+    _taken = 0
+    _limit = MAX_BODY
+    _inflate: _Gunzip | None = None
+    _defect: str | None = None
+    _too_large = False
+    _is_tunnel = False
+
     def __init__(self) -> None:
-        #: How far it got, for an error that ends it: a word of `APIConnectionError.phase`.
-        self.phase = "pool"
-        self.status_code: int | None = None
-        self.headers = Headers()
         self._pieces: list[bytes] = []
-        self._size = 0
-        self._taken = 0
-        self._limit = MAX_BODY
-        self._inflate: _Gunzip | None = None
-        self._defect: str | None = None
-        self._too_large = False
-        self._is_tunnel = False
 
     @property
     def is_error(self) -> bool:
@@ -101,7 +102,16 @@ class Receiver:
         self.headers = Headers.from_wire(fields)
         if self.is_error:
             self._limit = MAX_ERROR_BODY
-        coding = self.headers.get("content-encoding", "").strip(" \t,").lower()
+        if "content-encoding" in self.headers:
+            self._begin_coded(self.headers["content-encoding"].strip(" \t,").lower())
+            if self._defect is not None:
+                return self.is_error
+        if not self.is_error and self._declared_size() > self._limit:
+            self._overflow()
+            return False
+        return True
+
+    def _begin_coded(self, coding: str) -> None:
         codings = [one.strip() for one in coding.split(",")]
         # `identity` means that nothing was done: https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1
         applied = [one for one in codings if one not in {"", "identity"}]
@@ -109,11 +119,6 @@ class Receiver:
             self._inflate = _Gunzip()
         elif applied:
             self._defect = f"the body is in a coding that was not asked for: {coding[:50]!a}"
-            return self.is_error
-        if not self.is_error and self._declared_size() > self._limit:
-            self._overflow()
-            return False
-        return True
 
     def _declared_size(self) -> int:
         declared = self.headers.get("content-length", "")

@@ -13,12 +13,12 @@ import traceback
 import types
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import attrs
 
-from .._core.messages import Request, Response
+from .._core.messages import Request
 from .._core.secrets import Secret, printable, scrub
 from .._core.settings import PoolSettings, Timeouts, timeouts
 from ..errors import (
@@ -31,9 +31,6 @@ from ..errors import (
     HeyMiloError,
 )
 from .compat import says_closed
-
-if TYPE_CHECKING:
-    from .body import Receiver
 
 #: Name of the exception: (phase, may the server have got the request).
 FAULTS: dict[str, tuple[str, bool]] = {
@@ -249,9 +246,9 @@ def hide_frames(foreign: BaseException, handled: BaseException | None) -> None:
         link.__traceback__ = kept
 
 
-def conclude(
+def error_of(
     request: Request,
-    receiver: Receiver,
+    phase: str,
     failure: Failure | None,
     *,
     closed: bool,
@@ -259,28 +256,24 @@ def conclude(
     timeout: float | Timeouts,
     elapsed: float,
     route_to: Callable[[str], tuple[str, str | None]],
-) -> Response:
+) -> HeyMiloError:
     """
-    Return what *receiver* took in, or raise what came in between.
+    Return the error of an exchange that got no response, and got as far as *phase*.
 
     *closed* is whether the client is closed by now, *late* whether the call's deadline passed.
     """
-    # An error's status is worth more than the rest of its body.
-    if not closed and (receiver.is_error or (failure is None and not late)):
-        return receiver.answer(elapsed)
     name = scrub(request.name, request.secrets)
     if closed:
         message = f"{name}: the client was closed meanwhile"
-        raise ClientClosedError(message, request=name)
+        return ClientClosedError(message, request=name)
     if late or failure is None:
-        phase = receiver.phase
         # The receiver followed how far it got; but where no bytes flow, as through a transport of
         # somebody's own, the exception knows more.
         if failure is not None and phase == "connect":
             phase = failure.phase
-        raise deadline_error(name, phase, elapsed)
+        return deadline_error(name, phase, elapsed)
     server, proxy = route_to(request.base_url)
-    raise _error(failure, name, timeout, elapsed, server=server, proxy=proxy)
+    return _error(failure, name, timeout, elapsed, server=server, proxy=proxy)
 
 
 def deadline_error(name: str, phase: str, elapsed: float) -> DeadlineExceededError:

@@ -23,7 +23,7 @@ from .._core.transport import monotonic
 from ..errors import ClientClosedError, HeyMiloError
 from .body import SENDING, Receiver
 from .compat import LOGGERS
-from .errors import Failure, conclude, judge, proxy_to, server_of
+from .errors import Failure, error_of, judge, proxy_to, server_of
 
 if TYPE_CHECKING:
     from .pool import Pool
@@ -338,14 +338,19 @@ class HTTPTransport(ABC):
                 del own
         if receiver.ambiguous:
             await self.aclose(gracefully=True)
-        return conclude(
+        now = self.now()
+        late = was_cancelled or (expires is not None and now >= expires)
+        # An error's status is worth more than the rest of its body.
+        if not self._closed and (receiver.is_error or (failure is None and not late)):
+            return receiver.answer(now - started)
+        raise error_of(
             request,
-            receiver,
+            receiver.phase,
             failure,
             closed=self._closed,
-            late=was_cancelled or (expires is not None and self.now() >= expires),
+            late=late,
             timeout=timeout,
-            elapsed=self.now() - started,
+            elapsed=now - started,
             route_to=self._route_to,
         )
 
