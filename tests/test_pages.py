@@ -90,13 +90,16 @@ SERVED = {named(block.page) for block in CONSOLE if "server" in block.words}
 SCRIPTS = [block for block in PYTHON if block.file is None and not block.words]
 TYPED = [block for block in SCRIPTS if named(block.page) in SERVED]
 CHAINS = [block for block in PYTHON if "continued" in block.words]
-TUTORIALS = [
-    block
-    for block in [*SCRIPTS, *CHAINS]
-    if named(block.page).startswith(("README", "docs/start", "docs/tutorials"))
-]
+#: The beginnings of the names of pages that a reader follows.
+FOLLOWED = ("README", "docs/start", "docs/tutorials")
+TUTORIALS = [block for block in [*SCRIPTS, *CHAINS] if named(block.page).startswith(FOLLOWED)]
 NOTEBOOKS = sorted({named(block.page) for block in PYTHON if "cell" in block.words})
 SESSIONS = sorted({named(block.page) for block in CONSOLE if not _installs(block)})
+#: A job that ends in an error is run again: so often, at most.
+MOST_RUNS = 10
+#: Of the chaos that commands meet: its third answer is lost, which is that of an ingestion's first
+#: write, and the page of the command line comes to its end.
+SEED = 97
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +228,9 @@ class Session:
         self.folder = folder
         self.monkeypatch = monkeypatch
         self.ports = {}
+        if page in SERVED:
+            for name in ("HEYMILO_API_KEY", "HEYMILO_BASE_URL"):
+                monkeypatch.delenv(name)
         for block in _of(page):
             for port in re.findall(r"--port (\d+)", block.text):
                 with socket.create_server(("127.0.0.1", 0)) as free:
@@ -251,17 +257,21 @@ class Session:
 
     def run(self, block, capsys):
         """
-        Run the commands of *block* and return what they print.
+        Run the commands of *block* to the first that fails; return its exit code, or 0, what they
+        have printed, and what went to stderr.
         """
         lines = block.text.splitlines()
         if all(line.startswith("heymilo ") and not re.search(r"[|&;$]", line) for line in lines):
             # Not a process each: this is the command, and it starts at once.
+            code = 0
             for line in lines:
                 command, _, file = line.partition(" > ")
-                assert _app.run(shlex.split(command)[1:]) == 0, line
+                code = _app.run(shlex.split(command)[1:])
+                if code != 0:
+                    break
                 if file:
                     (self.folder / file).write_text(capsys.readouterr().out, encoding="utf-8")
-            return capsys.readouterr().out
+            return code, *capsys.readouterr()
         kept = self.folder / ".environment"
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", f"{self.here(block.text)}\nenv -0 > {kept}"],
@@ -270,13 +280,13 @@ class Session:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        # What was exported is there for the commands behind.
-        for line in kept.read_text(encoding="utf-8").split("\0"):
-            name, _, value = line.partition("=")
-            if name.startswith("HEYMILO_"):
-                self.monkeypatch.setenv(name, value)
-        return done.stdout
+        if done.returncode == 0:
+            # What was exported is there for the commands behind.
+            for line in kept.read_text(encoding="utf-8").split("\0"):
+                name, _, value = line.partition("=")
+                if name.startswith("HEYMILO_"):
+                    self.monkeypatch.setenv(name, value)
+        return done.returncode, done.stdout, done.stderr
 
     def run_python(self, block):
         """
@@ -288,19 +298,26 @@ class Session:
         return done.stdout
 
     @contextlib.contextmanager
-    def serving(self, block):
+    def serving(self, block, *, chaos=None):
         """
         Run the command of *block* while the `with` lasts.
+
+        If it is a sandbox it may have *chaos*, options of it: then it judges conduct as well.
         """
         line = self.here(block.text.strip())
         port = int(re.search(r"--port (\d+)", line)[1])
-        with subprocess.Popen(
-            ["bash", "-c", line],
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        ) as process:
+        is_judge = chaos is not None and line.startswith("heymilo sandbox ")
+        log = self.folder / f"{port}.log"
+        with (
+            log.open("w", encoding="utf-8") as output,
+            subprocess.Popen(
+                ["bash", "-c", f"{line} --conduct {chaos}" if is_judge else line],
+                cwd=self.folder,
+                stdout=output,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            ) as process,
+        ):
             try:
                 until = time.monotonic() + 60
                 while not _answers(port):
@@ -311,6 +328,7 @@ class Session:
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGTERM)
+        assert not is_judge or process.returncode == 0, log.read_text(encoding="utf-8")
 
 
 def _answers(port):
@@ -330,9 +348,6 @@ def test_commands_run(page, capsys, tmp_path, monkeypatch):
     Typed one after the other, the commands of a page succeed and print what is shown.
     """
     session = Session(page, tmp_path, monkeypatch)
-    if page in SERVED:
-        for name in ("HEYMILO_API_KEY", "HEYMILO_BASE_URL"):
-            monkeypatch.delenv(name)
     with contextlib.ExitStack() as servers:
         for block in _of(page):
             if block in TYPED:
@@ -342,7 +357,43 @@ def test_commands_run(page, capsys, tmp_path, monkeypatch):
             elif "server" in block.words:
                 servers.enter_context(session.serving(block))
             elif not _installs(block):
-                _check_shown(block, session.run(block, capsys))
+                code, printed, told = session.run(block, capsys)
+                assert code == 0, printed + told
+                _check_shown(block, printed)
+
+
+# As above; and here the commands wait before they try again.
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("naps")
+@pytest.mark.parametrize(
+    "page",
+    [page for page in SESSIONS if page in JOBS or (page in SERVED and page.startswith(FOLLOWED))],
+)
+def test_commands_behave(page, at_the_sandbox, capsys, tmp_path, monkeypatch):
+    """
+    Where every seventh request fails, a job that is run again comes to its end: nobody is invited
+    twice, and what the page asks of its file is answered as shown. Other commands may end in an
+    error, and the page with them. No rule of conduct is broken.
+    """
+    at_the_sandbox.chaos(rate=0.15, seed=SEED)
+    session = Session(page, tmp_path, monkeypatch)
+    with contextlib.ExitStack() as servers:
+        for block in _of(page, "console"):
+            if "server" in block.words:
+                servers.enter_context(session.serving(block, chaos=f"--chaos 0.15 --seed {SEED}"))
+            elif not _installs(block):
+                for _ in range(MOST_RUNS if page in JOBS else 1):
+                    code, printed, told = session.run(block, capsys)
+                    if code == 0:
+                        break
+                if code != 0:
+                    # What follows needs what it would have done.
+                    assert page not in JOBS, told
+                    break
+                if page in JOBS and "heymilo" not in block.text:
+                    _check_shown(block, printed)
+    people = [(one["posting_id"], one["email"]) for one in at_the_sandbox.stores["candidates"]]
+    assert len(set(people)) == len(people)
 
 
 def _is_run(block):

@@ -7,13 +7,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from heymilo_async.sandbox import Sandbox
 
 ENTRYPOINT = Path(__file__).parents[1] / "entrypoint.sh"
+#: A scheduler starts a run again when it has failed: so often, at most.
+MOST_RUNS = 10
+
+# Whatever a test is about, no rule of conduct is broken.
+pytestmark = pytest.mark.usefixtures("heymilo_conduct")
 
 
 def _run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -30,6 +37,27 @@ def _run(folder: Path, *arguments: str, **variables: str) -> subprocess.Complete
     )
 
 
+def _run_until_done(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """
+    Run the entry point again as long as it fails, as a scheduler does; return the last run.
+    """
+    for _ in range(MOST_RUNS):
+        done = _run(folder, *arguments)
+        if done.returncode == 0:
+            break
+    return done
+
+
+def _candidates_at_home(folder: Path) -> int:
+    with duckdb.connect(str(folder / "hiring.duckdb"), read_only=True) as home:
+        ((count,),) = home.execute("SELECT count(*) FROM candidates").fetchall()
+    return int(count)
+
+
+def _active_posting(milo: Sandbox) -> str:
+    return next(one.item_id for one in milo.stores["postings"] if one["status"] == "active")
+
+
 def test_it_brings_the_data_home(heymilo_environment: Sandbox, tmp_path: Path) -> None:
     """
     Without an argument it syncs; a second time it finds nothing new.
@@ -38,24 +66,43 @@ def test_it_brings_the_data_home(heymilo_environment: Sandbox, tmp_path: Path) -
 
     assert (0, 0) == (first.returncode, second.returncode), first.stderr + second.stderr
     assert "0 new, 0 changed" in second.stdout
-    with duckdb.connect(str(tmp_path / "hiring.duckdb"), read_only=True) as home:
-        (row,) = home.execute("SELECT count(*) FROM candidates").fetchall()
-    assert (len(list(heymilo_environment.stores["candidates"])),) == row
+    assert len(heymilo_environment.stores["candidates"]) == _candidates_at_home(tmp_path)
 
 
 def test_it_brings_candidates_in(heymilo_environment: Sandbox, tmp_path: Path) -> None:
     """
     A file of the volume goes into a posting, and a row that cannot makes the exit code 1.
     """
-    posting = next(
-        one.item_id for one in heymilo_environment.stores["postings"] if one["status"] == "active"
-    )
+    posting = _active_posting(heymilo_environment)
     (tmp_path / "people.csv").write_text("name,email\nJo Doe,jo.doe@example.com\nMax Loe,max\n")
     done = _run(tmp_path, "ingest", "people.csv", "--posting", posting)
 
     assert 1 == done.returncode
     assert "1 of 2 rows are in: 1 sent, 0 found; 1 refused (line 3)" in done.stdout
     assert (tmp_path / "people.csv.journal").exists()
+
+
+def test_chaos(heymilo_environment: Sandbox, tmp_path: Path) -> None:
+    """
+    Where every seventh request fails, runs that are started again come to their end: everybody in the
+    file is invited once, and everybody is brought home.
+    """
+    invited = [f"p{number}@example.com" for number in range(40)]
+    rows = [f"P {number},{email}\n" for number, email in enumerate(invited)]
+    (tmp_path / "people.csv").write_text("name,email\n" + "".join(rows))
+    posting = _active_posting(heymilo_environment)
+    heymilo_environment.chaos(rate=0.15, seed=7)
+    options = ["--posting", posting, "--batch", "2"]
+    runs = [_run_until_done(tmp_path, "ingest", "people.csv", *options)]
+    runs.append(_run_until_done(tmp_path, "sync"))
+
+    assert [0, 0] == [one.returncode for one in runs], "".join(one.stderr for one in runs)
+    emails = Counter(one["email"] for one in heymilo_environment.stores["candidates"])
+    assert dict.fromkeys(invited, 1) == {email: emails[email] for email in invited}
+    assert emails.total() == _candidates_at_home(tmp_path)
+    assert {"blind-repeat", "hot-loop", "secret-link-reused"} <= set(
+        heymilo_environment.conduct().kept
+    )
 
 
 def test_the_key_comes_from_a_file(heymilo_environment: Sandbox, tmp_path: Path) -> None:
