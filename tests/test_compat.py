@@ -18,6 +18,7 @@ import weakref
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Annotated
 
 import anyio
 import anyio.abc
@@ -515,7 +516,7 @@ def test_what_typer_raises_for_wrong_usage():
 
 def test_a_group_of_typer_is_filled_when_it_is_asked():
     """
-    `cli/_resources.py`, `cli/_app.py`: a group has `commands`, and is asked by these two methods.
+    `cli/_later.py`: a group has `commands`, and is asked by these two methods.
     """
     asked = []
 
@@ -541,6 +542,43 @@ def test_a_group_of_typer_is_filled_when_it_is_asked():
     with contextlib.suppress(SystemExit):
         command.main(["group", "--help"], prog_name="x", standalone_mode=False)
     assert "list" in asked
+
+
+def test_help_of_typer_is_what_a_command_returns(capsys):
+    """
+    `cli/_help.py`: `get_help` of a command is what --help writes; a context, a command and its
+    parameters have what it is made of.
+    """
+    seen = []
+
+    class Command(typer.core.TyperCommand):
+        def get_help(self, ctx):
+            seen.extend([ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), self.help])
+            for one in self.get_params(ctx):
+                panel = getattr(one, "rich_help_panel", None)
+                seen.append((one.param_type_name, one.get_help_record(ctx), one.metavar, panel))
+            return "all the help"
+
+    def run(
+        file: Annotated[str, typer.Argument(metavar="FILE")],
+        *,
+        limit: Annotated[int, typer.Option(metavar="N", help="Most.", rich_help_panel="More")] = 7,
+    ):
+        del file, limit
+
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command("run", cls=Command, help="Run.")(run)
+    typer.main.get_command(app).main(["--help"], prog_name="x", standalone_mode=False)
+
+    assert "all the help\n" == capsys.readouterr().out
+    path, usage, text, argument, option, helping = seen
+    assert ("x", "Run.") == (path, text)
+    assert usage.startswith("[OPTIONS] ")
+    assert "FILE" in usage
+    assert ("argument", "FILE", None) == (argument[0], argument[2], argument[3])
+    assert argument[1][1].endswith("[required]")
+    assert ("option", ("--limit N", "Most.  [default: 7]"), "N", "More") == option
+    assert ("option", ("--help", "Show this message and exit.")) == helping[:2]
 
 
 def test_what_uvicorn_knows_of_its_connections(monkeypatch):

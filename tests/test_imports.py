@@ -128,7 +128,7 @@ UNLOADED = {
         *("heymilo_async._client", "heymilo_async.resources"),
     },
     "from heymilo_async.cli import main; main()  # --help": {
-        *("anyio", "cattrs", "httpcore", "httpx", "starlette", "tenacity"),
+        *("anyio", "cattrs", "httpcore", "httpx", "rich", "starlette", "tenacity"),
         *("heymilo_async._client", "heymilo_async.cli._resources"),
         "heymilo_async.resources._collection",
     },

@@ -15,8 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from heymilo_async.cli import _app
-
-_HEADING = re.compile(r"\[bold\](.+)\[/bold\]")
+from heymilo_async.cli._help import sections_of
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -73,14 +72,12 @@ def _help(text: str) -> Iterator[str]:
     """
     Yield a help text: paragraphs as they are, and what stands below a heading as typed.
     """
-    for paragraph in text.strip().split("\n\n"):
-        heading, _, rest = paragraph.partition("\n")
-        match = _HEADING.fullmatch(heading.strip())
-        if match is None:
-            yield from [_escaped(" ".join(paragraph.split())), ""]
+    for heading, lines in sections_of(text):
+        if heading:
+            typed = [line.removeprefix("  ") for line in lines]
+            yield from [f"```{{rubric}} {heading}", "```", "", "```text", *typed, "```", ""]
         else:
-            typed = [line.removeprefix("  ") for line in rest.splitlines()]
-            yield from [f"```{{rubric}} {match[1]}", "```", "", "```text", *typed, "```", ""]
+            yield from [_escaped(lines[0]), ""]
 
 
 def _escaped(text: str | None) -> str:

@@ -3,8 +3,8 @@ What httpx, httpcore and h11 have not promised and we use all the same, each wit
 
 `tests/test_compat.py` has a canary for each, which fails when the part has another name. It has one
 too for what is used outside of this border: the text of cattrs's `transform_error` (`_core/codec.py`),
-tenacity's `iter_state` (`_engine.py`), click below typer (`cli/_errors.py`, `cli/_resources.py`), and
-what uvicorn knows of its connections (`sandbox/_serve.py`).
+tenacity's `iter_state` (`_engine.py`), click below typer (`cli/_errors.py`, `cli/_help.py`,
+`cli/_later.py`), and what uvicorn knows of its connections (`sandbox/_serve.py`).
 """
 
 from __future__ import annotations

@@ -15,11 +15,10 @@ from ._help import show_help_if_alone
 from ._later import Commands
 from ._version import write_version
 
-# (Typer keeps line breaks from the second paragraph on.)
 _HELP = """
 The HeyMilo Public API from a terminal. (Unofficial.)
 
-[bold]Examples[/bold]
+Examples:
   $ heymilo --sandbox phone-numbers list
   $ export HEYMILO_API_KEY=...
   $ heymilo phone-numbers list --limit 5
@@ -32,14 +31,14 @@ The HeyMilo Public API from a terminal. (Unofficial.)
   $ heymilo sandbox --port 8800
   $ heymilo --install-completion
 
-[bold]Environment[/bold]
+Environment:
   HEYMILO_API_KEY       the API key; not an option, because other users could see it
   HEYMILO_ACCESS_TOKEN  an OAuth access token, if there is no key
   HEYMILO_WORKSPACE_ID  the workspace, for tokens with several workspaces
   HEYMILO_BASE_URL      instead of https://api.heymilo.ai
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY; NO_COLOR
 
-[bold]Exit codes[/bold]
+Exit codes:
   0    success
   1    any other error
   2    usage: an invalid option, argument or setting
@@ -55,7 +54,7 @@ app = typer.Typer(
     name="heymilo",
     cls=Commands,
     help=_HELP,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -22,19 +22,20 @@ from ._reporting import reporting
 from ._session import Session
 from ._streams import is_terminal, printable, write
 
-# (Typer keeps line breaks from the second paragraph on, so paragraphs have none.)
 HELP: Final = """
 Find problems between this machine and the API, and suggest fixes.
 
-{checks}
+It looks for a key, checks each step to the server (proxy, DNS, connection, TLS), makes one call
+with the client, and compares the clocks. The output contains no secrets, so you can send it to
+support.
 
-[bold]Marks[/bold]
+Marks:
   ok  works
   !   works, with a warning
   !!  failed, with a suggested fix
   --  not checked
 
-[bold]Exit codes[/bold]
+Exit codes:
   0  everything works
   1  any other problem
   2  an invalid setting
@@ -44,13 +45,7 @@ Find problems between this machine and the API, and suggest fixes.
   6  connection: the server is unreachable
 
 The exit code is that of the first problem.
-""".format(
-    checks=(
-        "It looks for a key, checks each step to the server (proxy, DNS, connection, TLS), makes "
-        "one call with the client, and compares the clocks. The output contains no secrets, so "
-        "you can send it to support."
-    )
-)
+"""
 
 #: Seconds per check, unless --timeout is given.
 _SECONDS: Final = 5.0

@@ -18,37 +18,28 @@ from ._progress import is_wanted, progress
 from ._session import Session
 from ._streams import printable, write
 
-# (Typer keeps line breaks from the second paragraph on, so paragraphs have none.)
 INGEST_HELP: Final = """
 Ingest the candidates of FILE into a posting, each exactly once.
 
-{file}
+FILE is CSV with a header, or JSON Lines if its name ends in .jsonl. The columns name, email and
+phone_number become the candidates' attributes, and all other columns their metadata. All rows are
+checked before the first request; invalid rows are listed, and the others are ingested.
 
-{once}
+After any interruption, run it again: a journal next to FILE has the state of each row. If the
+server may have processed a row, the command searches the list of candidates before it sends the
+row again. If the journal is lost, it is rebuilt from that list.
 
-[bold]Examples[/bold]
+Examples:
   $ heymilo ingest candidates.csv --posting 13D77095 --dry-run
   $ heymilo ingest candidates.csv --posting 13D77095
   $ heymilo ingest candidates.jsonl --posting 13D77095 --data answers
 
-[bold]Exit codes[/bold]
+Exit codes:
   0  every row is ingested
   1  some rows were refused or are unknown; or any other error
   2  usage: an invalid option
   3, 4, 5, 6  as in 'heymilo --help'
-""".format(
-    file=(
-        "FILE is CSV with a header, or JSON Lines if its name ends in .jsonl. The columns name, "
-        "email and phone_number become the candidates' attributes, and all other columns their "
-        "metadata. All rows are checked before the first request; invalid rows are listed, and "
-        "the others are ingested."
-    ),
-    once=(
-        "After any interruption, run it again: a journal next to FILE has the state of each row. "
-        "If the server may have processed a row, the command searches the list of candidates "
-        "before it sends the row again. If the journal is lost, it is rebuilt from that list."
-    ),
-)
+"""
 
 
 def ingest(
@@ -110,41 +101,30 @@ def ingest(
     raise typer.Exit(ExitCode.DONE if is_well else ExitCode.OTHER)
 
 
-# (Typer keeps line breaks from the second paragraph on, so paragraphs have none.)
 SYNC_HELP: Final = """
 Copy the workspace's data into a DuckDB file, or update that file.
 
-{tables}
+Each resource has a table: postings, questions, candidates, interviews, webhooks and so on.
+Free-form fields are JSON columns; a comment describes each table and column.
 
-{again}
+Each run reads all lists, with 100 rows per request. An interview takes a request of its own, and is
+fetched only if its candidate has changed. If a run was killed, the next run resumes it. Rows that
+are no longer in a list stay in the table, with last_seen_at.
 
-{since}
+With --since, only candidates invited since then are read. Changes of older candidates, such as a
+shortlisting, progress in an interview or a removal, are then missed.
 
-[bold]Examples[/bold]
+Examples:
   $ heymilo sync
   $ heymilo sync --to duckdb:///hiring.duckdb --only candidates,interviews
   $ heymilo sync --since 90d
 
-[bold]Exit codes[/bold]
+Exit codes:
   0  the file is up to date
   1  the file is unusable, or any other error
   2  usage: an invalid option
   3, 4, 5, 6  as in 'heymilo --help'
-""".format(
-    tables=(
-        "Each resource has a table: postings, questions, candidates, interviews, webhooks and so "
-        "on. Free-form fields are JSON columns; a comment describes each table and column."
-    ),
-    again=(
-        "Each run reads all lists, with 100 rows per request. An interview takes a request of its "
-        "own, and is fetched only if its candidate has changed. If a run was killed, the next run "
-        "resumes it. Rows that are no longer in a list stay in the table, with last_seen_at."
-    ),
-    since=(
-        "With --since, only candidates invited since then are read. Changes of older candidates, "
-        "such as a shortlisting, progress in an interview or a removal, are then missed."
-    ),
-)
+"""
 
 _AGE: Final = re.compile(r"([0-9]{1,5})([hdw])", re.ASCII)
 _UNITS: Final = {"h": "hours", "d": "days", "w": "weeks"}

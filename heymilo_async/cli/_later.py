@@ -8,15 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import typer
-import typer.core
 import typer.main
 
 from .. import resources
 from ._connection import with_connection
-from ._help import show_help_if_alone
+from ._help import Command, Group, show_help_if_alone
 
 
-class Later(typer.core.TyperCommand):
+class Later(Command):
     """
     A command's name and first line; whatever else is asked of it, *make* makes the command for.
     """
@@ -34,7 +33,7 @@ class Later(typer.core.TyperCommand):
         return self._make().make_context(info_name, args, parent, **extra)
 
 
-class Commands(typer.core.TyperGroup):
+class Commands(Group):
     """
     The command `heymilo`, with all that comes after it.
     """
@@ -78,10 +77,12 @@ def _group_of(name: str, summary: str) -> Callable[[], Any]:
 
         made = typer.Typer(
             name=name.replace("_", "-"),
+            cls=Group,
             help=summary,
             callback=show_help_if_alone,
             invoke_without_command=True,
             add_completion=False,
+            rich_markup_mode=None,
         )
         add_commands(made, name)
         return typer.main.get_command(made)
@@ -114,6 +115,6 @@ def _sandbox() -> Any:
 
 
 def _command(name: str, function: Callable[..., None], text: str) -> Any:
-    made = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    made.command(name, help=text)(function)
+    made = typer.Typer(add_completion=False, rich_markup_mode=None)
+    made.command(name, cls=Command, help=text)(function)
     return typer.main.get_command(made)

@@ -25,6 +25,7 @@ from .. import (
     UnprocessableEntityError,
 )
 from ._connection import with_connection
+from ._help import Command
 from ._output import Format, View, chosen, write_items, write_mapping, write_one, write_pages
 from ._progress import is_wanted, progress
 from ._session import Session
@@ -83,7 +84,6 @@ _PAGED: Final[Mapping[str, Any]] = {
     ],
 }
 
-# (Typer keeps line breaks from the second paragraph on, so these have none.)
 _LIST_HELP: Final = (
     "List {plural}: one page, or with --all every page.\n\n"
     "json is one object with data and pagination, also with --all. jsonl has one item per line, "
@@ -111,7 +111,7 @@ def add_commands(app: typer.Typer, resource: str) -> None:
             text = _LIST_HELP.format(plural=plural)
         else:
             command, text = _call_command(resource, name, method, plural), summary_of(method)
-        app.command(name.replace("_", "-"), help=text)(with_connection(command))
+        app.command(name.replace("_", "-"), cls=Command, help=text)(with_connection(command))
 
 
 def _list_command(

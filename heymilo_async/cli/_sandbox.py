@@ -30,37 +30,29 @@ from ._streams import say, write
 if TYPE_CHECKING:
     from ..sandbox import Exchange, RateLimit, Sandbox
 
-# (Typer keeps line breaks from the second paragraph on, so paragraphs have none.)
 HELP: Final = """
 Run a local HeyMilo with made-up postings, candidates and phone numbers, until Ctrl-C.
 
-{answers}
+It answers like the real API, from memory, to every client with its URL and key. It needs neither
+an account nor a network.
 
-[bold]Examples[/bold]
+Examples:
   $ heymilo sandbox
   $ heymilo sandbox --port 8800 --api-key test
   $ heymilo sandbox --rate-limit 300/min
   $ heymilo sandbox --chaos 0.05 --seed 7
   $ heymilo sandbox --conduct
 
-{output}
+The first two lines of output are shell commands that export the URL and the key. Each request adds
+a line: time, status, milliseconds, method, path; the status --- means that the sandbox sent no
+response. Clients' keys are not shown. With --conduct the last lines are the report. Other messages
+go to stderr.
 
-[bold]Exit codes[/bold]
+Exit codes:
   0  stopped, by Ctrl-C or SIGTERM
   1  cannot listen: the port is in use; with --conduct, a rule was broken
   2  usage: an invalid option
-""".format(
-    answers=(
-        "It answers like the real API, from memory, to every client with its URL and key. It needs "
-        "neither an account nor a network."
-    ),
-    output=(
-        "The first two lines of output are shell commands that export the URL and the key. Each "
-        "request adds a line: time, status, milliseconds, method, path; the status --- means that "
-        "the sandbox sent no response. Clients' keys are not shown. With --conduct the last lines "
-        "are the report. Other messages go to stderr."
-    ),
-)
+"""
 
 #: The signals that stop it; they are the usual way to stop a server, so the exit code is 0.
 _STOPS: Final = (signal.SIGINT, signal.SIGTERM)

@@ -34,7 +34,7 @@ def terminal(environment):
     def run(*arguments, width, base_url, **variables):
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-        del environment["COLUMNS"]
+        environment.pop("COLUMNS", None)
         process = subprocess.Popen(
             [sys.executable, "-m", "heymilo_async.cli", *arguments],
             env={
@@ -141,12 +141,37 @@ def test_a_hostile_answer_in_a_terminal(terminal, serve):
 
 def test_help_fits_a_narrow_terminal(terminal):
     """
-    Of 40 columns.
+    Of 40 columns: what a name means stands below it, unless the name is very short.
     """
-    code, shown = terminal(*LIST, "--help", width=40, base_url="")
+    code, shown = terminal("--help", width=40, base_url="")
 
     assert 0 == code
-    assert max(widths(shown)) <= 40
+    assert max(widths(shown)) < 40
+    assert "\n  --version\n      Show the version and exit.\n" in plain(shown)
+    assert "\n  4    not found (404)\n" in plain(shown)
+
+
+def test_help_fits_a_terminal_of_80_columns(terminal):
+    """
+    And a wide one, where its lines are no longer than people like to read.
+    """
+    at_80 = terminal(*LIST, "--help", width=80, base_url="")[1]
+    at_200 = terminal(*LIST, "--help", width=200, base_url="")[1]
+
+    assert 70 < max(widths(at_80)) < 80
+    assert 90 < max(widths(at_200)) < 100
+
+
+def test_help_in_a_terminal_is_bold_in_places(terminal):
+    """
+    Headings and names are, without a colour that NO_COLOR would have to forbid.
+    """
+    shown = terminal("--help", width=80, base_url="")[1]
+    dumb = terminal("--help", width=80, base_url="", TERM="dumb")[1]
+
+    assert "\n\x1b[1mOptions:\x1b[0m\n  \x1b[1m--sandbox\x1b[0m   " in shown
+    assert {"\x1b[1m", "\x1b[0m"} == set(re.findall(r"\x1b\[[0-9;]*m", shown))
+    assert plain(shown) == dumb
 
 
 def test_a_reader_that_has_enough(start, serve):
