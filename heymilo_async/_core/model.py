@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import inspect
 import linecache
-import math
 import operator
 import sys
 import types
@@ -169,7 +168,8 @@ _PASSES: Mapping[Any, str] = {
     str: "type({0}) is str",
     bool: "type({0}) is bool",
     int: "type({0}) is int",
-    float: "type({0}) is float and -inf < {0} < inf",
+    # What is not finite differs from itself by what is no number.
+    float: "type({0}) is float and {0} - {0} == 0.0",
 }
 
 
@@ -213,12 +213,10 @@ def write_reader(
     scope: dict[str, Any] = {
         "kind": plain,
         "open_kind": _open(plain),
-        "new": object.__new__,
         "known": frozenset(field.name for field in fields),
         "no_extra": no_extra,
         "extra_of": extra_of,
         "refuse": refuse,
-        "inf": math.inf,
         "time": datetime.fromtimestamp,
         "intern": sys.intern,
         "UTC": UTC,
@@ -252,7 +250,7 @@ def write_reader(
                 f"        {local} = default_{name}",
             ]
     lines += [
-        "    made = new(open_kind)",
+        "    made = open_kind()",
         *(f"    made.{field.name} = {field.name}_" for field in fields),
         "    made.extra = no_extra if seen == len(value) else extra_of(value, known)",
         "    made.__class__ = kind",
@@ -269,7 +267,7 @@ def write_reader(
 
 def _open(kind: Any) -> Any:
     """
-    Return a subclass of *kind* with the same slots that is not frozen.
+    Return a subclass of *kind* with the same slots that is not frozen, and begins without values.
 
     The reader sets its fields by plain assignments, and then freezes it by setting `__class__`.
     That takes half the time of `object.__setattr__` per field, as in a frozen class's `__init__`.
@@ -278,6 +276,7 @@ def _open(kind: Any) -> Any:
         "__slots__": (),
         "__setattr__": object.__setattr__,
         "__delattr__": object.__delattr__,
+        "__init__": object.__init__,
     }
     return type(kind)(kind.__name__, (kind,), body)
 
