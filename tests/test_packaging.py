@@ -86,7 +86,7 @@ def test_the_wheel_has_the_package_and_nothing_else(wheel):
     here = {
         str(file.relative_to(ROOT))
         for file in (ROOT / "heymilo_async").rglob("*")
-        if file.suffix == ".py" or file.name in {"contract.json", "py.typed"}
+        if file.suffix == ".py" or file.name in {"contract.json", "py.typed", "redis.lua"}
     }
     about = f"heymilo_async-{heymilo_async.__version__}.dist-info"
     described = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}

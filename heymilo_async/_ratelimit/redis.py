@@ -1,7 +1,7 @@
 """
-A rate limit that processes share in Redis: the scripts that grant permits, and their client.
+A rate limit that processes share in Redis: the part of a process in it, and the client of Redis.
 
-Each script is atomic, and uses the clock of Redis. A credential has three keys, named by its
+Permits are granted by the commands of `redis.lua`. A credential has three keys, named by its
 HMAC-SHA256:
 
     {...}:starts:60.0   sorted set: starts and reservations, "process:number" -> microseconds
@@ -14,6 +14,7 @@ seconds.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import hmac
@@ -24,7 +25,8 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from importlib import resources
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -62,110 +64,8 @@ _CONTEXT: Final = b"heymilo_async: turns of a credential"
 
 _log = logging.getLogger("heymilo_async")
 
-_NOW: Final = """
-local starts, alive, cooldown = KEYS[1], KEYS[2], KEYS[3]
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-"""
-
-#: Arguments: limit, span, lease, maximum wait, process, member, whether the process has a history,
-#: and if Redis had lost it, the history as pairs of time relative to now and member.
-#: Result: 1 if granted, 0 if the wait is too long, -1 if Redis does not know the process; then in
-#: microseconds the wait, and the time until all permits are available; the remaining permits; the
-#: number of processes.
-_RESERVE: Final = (
-    _NOW
-    + """
-local limit, span, lease = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local most, process, member = tonumber(ARGV[4]), ARGV[5], ARGV[6]
-if #ARGV == 7 and ARGV[7] == '1' and not redis.call('ZSCORE', alive, process) then
-  return {-1, 0, 0, 0, 0}
-end
-for i = 8, #ARGV, 2 do
-  redis.call('ZADD', starts, 'NX', now + ARGV[i], ARGV[i + 1])
-end
-redis.call('ZADD', alive, now, process)
-redis.call('ZREMRANGEBYSCORE', alive, '-inf', now - span - lease)
-redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
-local count = redis.call('ZCARD', starts)
-if count >= limit then
-  for _, dead in ipairs(redis.call('ZRANGEBYSCORE', alive, '-inf', now - lease)) do
-    for _, one in ipairs(redis.call('ZRANGEBYSCORE', starts, string.format('(%.0f', now), '+inf')) do
-      if string.sub(one, 1, #dead + 1) == dead .. ':' then
-        redis.call('ZREM', starts, one)
-      end
-    end
-    redis.call('ZREM', alive, dead)
-  end
-  count = redis.call('ZCARD', starts)
-end
-local at = now + math.max(0, redis.call('PTTL', cooldown)) * 1000
-if count >= limit then
-  local ahead = redis.call('ZRANGE', starts, count - limit, count - limit, 'WITHSCORES')
-  at = math.max(at, ahead[2] + span)
-end
-local share = redis.call('ZCARD', alive)
-if at - now > most then
-  return {0, at - now, at - now + span, 0, share}
-end
-redis.call('ZADD', starts, at, member)
-local kept = math.max(redis.call('PTTL', starts), math.ceil((at - now + span) / 1000))
-redis.call('PEXPIRE', starts, kept)
-redis.call('PEXPIRE', alive, kept + lease / 1000)
-return {1, at - now, at - now + span, math.max(0, limit - count - 1), share}
-"""
-)
-
-#: Arguments: process, span, and if Redis had lost it, the history as above.
-#: Result: whether Redis knew the process.
-_BEAT: Final = (
-    _NOW
-    + """
-if #ARGV == 2 and not redis.call('ZSCORE', alive, ARGV[1]) then
-  return 0
-end
-local until_reset = redis.call('PTTL', starts)
-for i = 3, #ARGV, 2 do
-  redis.call('ZADD', starts, 'NX', now + ARGV[i], ARGV[i + 1])
-  until_reset = math.max(until_reset, (ARGV[i] + ARGV[2]) / 1000)
-end
-redis.call('ZADD', alive, now, ARGV[1])
-redis.call('PEXPIRE', starts, math.ceil(until_reset))
-redis.call('PEXPIRE', alive, math.ceil(until_reset))
-return 1
-"""
-)
-
-#: Arguments: span, member. The member's start counts from now on.
-_START: Final = (
-    _NOW
-    + """
-redis.call('ZADD', starts, 'GT', now, ARGV[2])
-redis.call('PEXPIRE', starts, math.max(redis.call('PTTL', starts), math.ceil(ARGV[1] / 1000)))
-return 1
-"""
-)
-
-#: Arguments: limit, span, the age of a start that counts until the reset, remaining.
-_OBSERVE: Final = (
-    _NOW
-    + """
-local limit, span, ago = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
-local counted = limit - tonumber(ARGV[4])
-local newest = redis.call(
-  'ZREVRANGEBYSCORE', starts, string.format('%.0f', now), '-inf', 'LIMIT', 0, math.max(0, counted)
-)
-for _, member in ipairs(newest) do
-  redis.call('ZADD', starts, 'XX', 'GT', now - ago, member)
-end
-for i = 1, counted - #newest do
-  redis.call('ZADD', starts, now - ago, string.format('other:%.0f:%d', now, i))
-end
-redis.call('PEXPIRE', starts, math.max(redis.call('PTTL', starts), math.ceil(span / 1000)))
-return 0
-"""
-)
+#: One script for all commands, so that Redis has to be sent it once.
+_SCRIPT: Final = resources.files(__package__).joinpath("redis.lua").read_text(encoding="utf-8")
 
 
 @attrs.frozen(kw_only=True)
@@ -211,16 +111,6 @@ class Grant:
     sharers: int
 
 
-@attrs.frozen(kw_only=True)
-class _Fault:
-    """
-    The reason for a failed request to Redis.
-    """
-
-    text: str
-    is_stale: bool = False
-
-
 class Storage:
     """
     A client of one Redis for any number of credentials; thread-safe, but not shared after a fork.
@@ -237,8 +127,8 @@ class Storage:
         self._clock = clock
         self._lock = threading.Lock()
         self._redis: Any = None
+        #: While Redis is down, when to try again; else in the infinite past.
         self._asks_again_at = -math.inf
-        self._is_down = False
         self._is_closed = False
         #: The name of this process: the part of members before the colon.
         self._process = secrets.token_hex(6)
@@ -252,9 +142,6 @@ class Storage:
         return self._clock() < self._asks_again_at
 
     def new_member(self) -> str:
-        """
-        Return a name for a new permit.
-        """
         return f"{self._process}:{next(self._numbers)}"
 
     def reserve(
@@ -276,9 +163,9 @@ class Storage:
         numbers = (keys.span, LEASE, min(most, _LONGEST))
         arguments = [limit, *map(_micro, numbers), self._process, member, int(history is not None)]
         missing = _flat(history()) if history is not None and is_behind else []
-        answer = self._run(_RESERVE, keys, [*arguments, *missing])
+        answer = self._run(keys, "reserve", *arguments, *missing)
         if answer is not None and answer[0] < 0 and history is not None:
-            answer = self._run(_RESERVE, keys, [*arguments, *_flat(history())])
+            answer = self._run(keys, "reserve", *arguments, *_flat(history()))
         if answer is None:
             return None
         return Grant(
@@ -290,10 +177,7 @@ class Storage:
         )
 
     def start(self, keys: LimiterKeys, member: str) -> None:
-        """
-        Count the permit of *member* from now on.
-        """
-        self._run(_START, keys, [_micro(keys.span), member])
+        self._run(keys, "start", _micro(keys.span), member)
 
     def release(self, keys: LimiterKeys, member: str) -> None:
         """
@@ -305,28 +189,22 @@ class Storage:
         """
         Renew the reservations of this process; send *history* if Redis has lost it.
         """
-        arguments = [self._process, _micro(keys.span)]
-        if self._run(_BEAT, keys, arguments) == 0:
-            self._run(_BEAT, keys, [*arguments, *_flat(history())])
+        arguments = ("beat", self._process, _micro(keys.span))
+        if self._run(keys, *arguments) == 0:
+            self._run(keys, *arguments, *_flat(history()))
 
     def observe(self, keys: LimiterKeys, limit: int, remaining: int, reset: float) -> None:
         """
         Apply the server's quota: *remaining* requests in the next *reset* seconds.
         """
         ago = keys.per - min(reset, keys.per)
-        self._run(_OBSERVE, keys, [limit, _micro(keys.span), _micro(ago), remaining])
+        self._run(keys, "observe", limit, _micro(keys.span), _micro(ago), remaining)
 
     def cool_down(self, keys: LimiterKeys, wait: float) -> None:
         """
         Grant no permit for *wait* seconds.
         """
         self._ask(lambda redis: redis.set(keys.names[2], 1, px=math.ceil(wait * 1000)))
-
-    def give_up(self) -> None:
-        """
-        Mark Redis as down, because a request took too long.
-        """
-        self._judge(_Fault(text="the request took too long"))
 
     def close(self) -> None:
         """
@@ -336,8 +214,8 @@ class Storage:
         if self._redis is not None:
             self._redis.connection_pool.disconnect(inuse_connections=False)
 
-    def _run(self, script: str, keys: LimiterKeys, arguments: Sequence[Any]) -> Any:
-        return self._ask(lambda redis: redis.register_script(script)(keys.names, arguments))
+    def _run(self, keys: LimiterKeys, *arguments: Any) -> Any:
+        return self._ask(lambda redis: redis.register_script(_SCRIPT)(keys.names, arguments))
 
     def _ask(self, question: Callable[[Any], Any], *, is_last_word: bool = False) -> Any:
         """
@@ -346,26 +224,27 @@ class Storage:
         if (self._is_closed and not is_last_word) or not self._may_ask():
             return None
         answer, fault = self._answer(question)
-        if fault is not None and fault.is_stale:
-            # The connection was idle for too long, or Redis was restarted.
-            answer, fault = self._answer(question)
-        self._judge(fault)
+        self.judge(fault)
         if self._is_closed:
             self.close()
         return answer
 
     def _may_ask(self) -> bool:
-        if self.is_resting:
-            return False
-        if self._is_down:
-            with self._lock:
-                # Only one caller tries again, for all.
-                if self.is_resting:
-                    return False
-                self._asks_again_at = self._clock() + _RETRY_AFTER
-        return True
+        if self._asks_again_at == -math.inf:
+            return True
+        with self._lock:
+            if self.is_resting:
+                return False
+            # Only one caller tries again, for all.
+            self._asks_again_at = self._clock() + _RETRY_AFTER
+            return True
 
-    def _answer(self, question: Callable[[Any], Any]) -> tuple[Any, _Fault | None]:
+    def _answer(
+        self, question: Callable[[Any], Any], *, is_first: bool = True
+    ) -> tuple[Any, str | None]:
+        """
+        Return the result of *question*, or None and the reason.
+        """
         try:
             with self._lock:
                 self._redis = self._redis or _open(self._url)
@@ -377,15 +256,19 @@ class Storage:
         except BaseException as interruption:
             interruption.__context__ = None
             raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
-        return None, _Fault(
-            text=f"{kinds[0]}: {text}", is_stale={"RedisError", "ConnectionError"} <= {*kinds}
-        )
+        if is_first and {"RedisError", "ConnectionError"} <= {*kinds}:
+            # The connection was idle for too long, or Redis was restarted.
+            return self._answer(question, is_first=False)
+        return None, f"{kinds[0]}: {text}"
 
-    def _judge(self, fault: _Fault | None) -> None:
-        if fault is None and not self._is_down:
+    def judge(self, fault: str | None) -> None:
+        """
+        Mark Redis as down because of *fault*, or as available; log a change.
+        """
+        if fault is None and self._asks_again_at == -math.inf:
             return
         with self._lock:
-            was_down, self._is_down = self._is_down, fault is not None
+            was_down = self._asks_again_at > -math.inf
             self._asks_again_at = -math.inf if fault is None else self._clock() + _RETRY_AFTER
         if fault is None:
             _log.info("the storage of the rate limit, %s, is available again", self._shown)
@@ -394,7 +277,7 @@ class Storage:
                 "the storage of the rate limit, %s, is unavailable (%s): "
                 "until it is available again, this process uses its own share of the limit",
                 self._shown,
-                fault.text,
+                fault,
             )
 
 
@@ -442,31 +325,25 @@ class SharedRateLimiter:
         now = caller.loop_state.now
         while not caller.is_closed:
             question = _Question(limit, self._storage.new_member(), caller.remaining, now())
+            grant = None
             try:
                 grant = await self._ask(functools.partial(self._answer, question), caller)
-            except BaseException:
-                await self._give_up(question, caller)
-                raise
-            if grant is None:
-                await self._give_up(question, caller)
-                return None
-            if not grant.is_granted:
-                return grant.wait
+            finally:
+                if grant is None:
+                    await self._give_up(question, caller)
+            if grant is None or not grant.is_granted:
+                return grant and grant.wait
             reservation = window.plan(limit, now(), grant.wait)
             permit = Permit(window, reservation, caller, self, question.member)
             if not grant.wait:
                 return permit
-            if not fits(grant.wait, caller):
-                await permit.release()
-                return grant.wait
-            try:
-                is_kept = await self._wait(grant.wait, caller)
-            except BaseException:
-                await permit.release()
-                raise
-            if is_kept:
-                return permit
-            await permit.release()
+            async with contextlib.AsyncExitStack() as unless_used:
+                unless_used.push_async_callback(permit.release)
+                if not fits(grant.wait, caller):
+                    return grant.wait
+                if await self._wait(grant.wait, caller):
+                    unless_used.pop_all()
+                    return permit
         return Permit(window, window.plan(limit, now(), 0.0), caller)
 
     def fall_back(self, limit: int, window: Window, now: float) -> int:
@@ -510,9 +387,6 @@ class SharedRateLimiter:
         )
 
     async def observe(self, limit: int, observed: Quota, caller: Caller) -> None:
-        """
-        Share the quota of a response with the other processes.
-        """
         await self._ask(
             lambda: self._storage.observe(self._keys, limit, observed.remaining, observed.reset),
             caller,
@@ -520,9 +394,6 @@ class SharedRateLimiter:
         self._last = observed.remaining, caller.loop_state.now() + observed.reset
 
     async def cool_down(self, seconds: float, caller: Caller) -> None:
-        """
-        Share the server's request for a pause with the other processes.
-        """
         await self._ask(lambda: self._storage.cool_down(self._keys, seconds), caller)
 
     def status(self, own: RateLimitStatus, now: float) -> RateLimitStatus:
@@ -550,7 +421,7 @@ class SharedRateLimiter:
             return await caller.loop_state.transport.run_in_thread(question, within)
         except TooLateError:
             if within == _PATIENCE:
-                self._storage.give_up()
+                self._storage.judge("the request took too long")
             return None
 
     def _answer(self, question: _Question) -> Grant | None:
