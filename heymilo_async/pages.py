@@ -23,15 +23,15 @@ from ._core.messages import Call
 from ._core.model import Model, cursor_of
 from ._core.transport import Prefetched
 from ._engine import Engine
-from ._values import NOTHING_EXTRA, read_only
+from ._values import NOTHING_EXTRA, Record, read_only
 from .errors import HeyMiloError, InvalidRequestError, PaginationError
 
 T = TypeVar("T", bound=Model)
 Item = TypeVar("Item")
 
 
-@attrs.frozen(kw_only=True)
-class PaginationMeta:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PaginationMeta(Record):
     """
     A page's position in its list, the schema `PaginationMeta` of the contract.
 
@@ -66,8 +66,8 @@ class _Fetched:
     _way: Any
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class Page(_Fetched, Sequence[T], Generic[T]):
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Page(_Fetched, Record, Sequence[T], Generic[T]):
     """
     One page of a list: a sequence of its items. It never sends a request.
 
@@ -165,7 +165,7 @@ class Page(_Fetched, Sequence[T], Generic[T]):
         return iter(self.data)
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class AsyncPage(Page[T], Generic[T]):
     """
     A page from an `AsyncHeyMilo`: a `Page` whose `next_page` is awaited.

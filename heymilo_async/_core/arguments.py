@@ -35,7 +35,7 @@ from urllib.parse import quote, unquote
 
 import attrs
 
-from .._values import NOT_GIVEN, NotGiven
+from .._values import NOT_GIVEN, NotGiven, Record
 from ..errors import ConfigurationError, InvalidRequestError
 from .secrets import Secret
 
@@ -232,8 +232,8 @@ def _refuse_categories(name: str, text: str, categories: set[str], what: str) ->
             raise InvalidRequestError(message)
 
 
-@attrs.frozen
-class Length:
+@attrs.frozen(eq=False, repr=False)
+class Length(Record):
     """
     A constraint on the characters of a str, or the items of a list.
     """
@@ -255,8 +255,8 @@ class Length:
         raise InvalidRequestError(message)
 
 
-@attrs.frozen
-class Range:
+@attrs.frozen(eq=False, repr=False)
+class Range(Record):
     """
     A constraint on a number: its minimum and maximum.
     """
@@ -280,8 +280,8 @@ class Range:
         raise InvalidRequestError(message)
 
 
-@attrs.frozen
-class MetadataLimits:
+@attrs.frozen(eq=False, repr=False)
+class MetadataLimits(Record):
     """
     The API's limits for metadata, the same for postings, candidates and interviews.
     """

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import attrs
 
-from .._values import NOTHING_EXTRA, Headers, read_only
+from .._values import NOTHING_EXTRA, Headers, Record, read_only
 from ..errors import Attempt, ResponseDecodeError, described
 from .arguments import Body, body_of, check_method, check_path, json_body, wrong_type
 from .secrets import Secret, secrets_in
@@ -233,8 +233,8 @@ class Response:
         return None
 
 
-@attrs.frozen(kw_only=True)
-class Audio:
+@attrs.frozen(kw_only=True, eq=False)
+class Audio(Record):
     """
     A recording.
 
@@ -263,8 +263,8 @@ def audio_of(answer: Response) -> Audio:
     return Audio(content=answer.body, content_type=kind or "application/octet-stream")
 
 
-@attrs.frozen(kw_only=True)
-class APIResponse(Generic[T]):
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class APIResponse(Record, Generic[T]):
     """
     A successful call with its response's status and headers, returned by `raw`.
 

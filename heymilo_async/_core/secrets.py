@@ -55,6 +55,8 @@ _SHORTEST_SECRET = 8
 #: A long secret is found by its first bytes, because a pattern for a whole token takes seconds to
 #: compile. The match then extends to one of the characters below, or to the end of the line.
 _TELLING = 48
+#: Almost every text lacks even these first bytes, whose pattern compiles at once.
+_BEGINNING = 4
 _ENDS = " \t\"'<>"
 #: What HTML makes of a character, where it makes something of it.
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
@@ -115,7 +117,8 @@ def scrub(text: str, secrets: tuple[Secret, ...]) -> str:
     for secret in secrets:
         if len(secret.reveal()) >= _SHORTEST_SECRET:
             try:
-                text = _forms(secret).sub("***", text)
+                if _beginning(secret).search(text) is not None:
+                    text = _forms(secret).sub("***", text)
             except BaseException as interruption:
                 # Ctrl-C or a stack overflow: drop the traceback, whose frames contain the secret.
                 raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
@@ -227,23 +230,38 @@ def printable(text: str, most: int) -> str:
 
 # Cached, because every call masks secrets in the response's request id.
 @functools.lru_cache(maxsize=64)
+def _beginning(secret: Secret) -> re.Pattern[str]:
+    """
+    Return a pattern that is in every text that `_forms` of *secret* is in.
+    """
+    return re.compile(_pattern(secret.reveal().encode()[:_BEGINNING]), re.IGNORECASE)
+
+
+@functools.lru_cache(maxsize=64)
 def _forms(secret: Secret) -> re.Pattern[str]:
     """
-    Return a pattern for *secret* in base64, in hex, and with plain or escaped characters.
+    Return a pattern for *secret* in each of its forms.
+    """
+    octets = secret.reveal().encode()
+    rest = octets[_TELLING:].decode("latin-1")
+    ends = "".join(mark for mark in _ENDS if mark not in rest)
+    beyond = rf"[^\n{ends}]*+" if rest else ""
+    return re.compile(_pattern(octets[:_TELLING]) + beyond, re.IGNORECASE)
+
+
+def _pattern(octets: bytes) -> str:
+    """
+    Return a pattern for *octets* in base64, in hex, and with plain or escaped characters.
 
     Serialisers escape different characters, so each one may be plain or escaped. In UTF-16 there is
     a NUL between the characters.
     """
-    octets = secret.reveal().encode()
-    start, rest = octets[:_TELLING], octets[_TELLING:].decode("latin-1")
     # The number of adjacent backslashes depends on how often they were escaped.
-    once = re.sub(rb"\\+", rb"\\", start).decode("latin-1")
+    once = re.sub(rb"\\+", rb"\\", octets).decode("latin-1")
     spelt = [_forms_of(once[0], ""), *(_forms_of(one, "++") for one in once[1:])]
-    digits = [f"{code:02x}" for code in start]
-    patterns = [r"\x00?".join(spelt), "[ :,-]?".join(digits), *_packed(start)]
-    ends = "".join(mark for mark in _ENDS if mark not in rest)
-    beyond = rf"[^\n{ends}]*+" if rest else ""
-    return re.compile(f"(?:{'|'.join(patterns)}){beyond}", re.IGNORECASE)
+    digits = [f"{code:02x}" for code in octets]
+    patterns = [r"\x00?".join(spelt), "[ :,-]?".join(digits), *_packed(octets)]
+    return f"(?:{'|'.join(patterns)})"
 
 
 def _forms_of(character: str, times: str) -> str:

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from .._distribution import missing
-from .._values import NOT_GIVEN
+from .._values import NOT_GIVEN, Record
 from ..errors import ConfigurationError
 from .arguments import seconds, whole_number, wrong_type
 from .emitter import Emitter
@@ -80,8 +80,8 @@ def _duration(_: object, attribute: attrs.Attribute[float], value: object) -> No
     seconds(attribute.name, value, zero=True)
 
 
-@attrs.frozen(kw_only=True)
-class RetryPolicy:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RetryPolicy(Record):
     """
     How often a call is retried, and how long it waits between attempts.
 
@@ -117,8 +117,8 @@ def _timeout(_: object, attribute: attrs.Attribute[float], value: object) -> Non
     seconds(attribute.name, value)
 
 
-@attrs.frozen(kw_only=True)
-class Timeouts:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Timeouts(Record):
     """
     A timeout for each part of a request, as the `timeout=` of a client.
 
@@ -367,8 +367,8 @@ def _fault_of_storage(name: str, text: str) -> str | None:
     return None
 
 
-@attrs.frozen(kw_only=True)
-class Settings:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Settings(Record):
     """
     The settings that each view of a client can change.
     """
@@ -461,8 +461,8 @@ def _at_present(credential: Secret | CredentialSource | None) -> Secret | None:
     return credential.current if isinstance(credential, CredentialSource) else credential
 
 
-@attrs.frozen(kw_only=True)
-class PoolSettings:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PoolSettings(Record):
     """
     The settings that all views of a client share.
     """

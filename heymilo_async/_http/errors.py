@@ -21,6 +21,7 @@ import attrs
 from .._core.messages import Request
 from .._core.secrets import Secret, printable, scrub
 from .._core.settings import PoolSettings, Timeouts, timeouts
+from .._values import Record
 from ..errors import (
     APIConnectionError,
     APITimeoutError,
@@ -126,8 +127,8 @@ _CERTIFICATES = {
 }
 
 
-@attrs.frozen(kw_only=True)
-class Failure:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Failure(Record):
     """
     What kept a request from being answered, without the exception that said so.
     """

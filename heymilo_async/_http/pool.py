@@ -34,7 +34,7 @@ Route = tuple[str | None, httpcore.Origin]
 LeaseRef = weakref.ref[ConnectionLease]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Connection:
     """
     A connection of httpcore's, and the backend that makes its socket.
@@ -44,7 +44,7 @@ class Connection:
     backend: Any
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class _Idle:
     route: Route
     since: float

@@ -20,6 +20,7 @@ import httpx
 
 from .._core.secrets import Secret, printable
 from .._core.settings import PoolSettings, fault_of_proxy
+from .._values import Record
 from ..errors import ConfigurationError
 from .compat import lacks_socks
 from .errors import is_callers_own
@@ -31,8 +32,8 @@ T = TypeVar("T")
 _ALL = "all"
 
 
-@attrs.frozen
-class Proxies:
+@attrs.frozen(eq=False, repr=False)
+class Proxies(Record):
     """
     The proxies in use, and what goes past them.
     """

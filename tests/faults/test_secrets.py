@@ -848,10 +848,11 @@ def test_traceback_of_what_comes_while_a_secret_is_checked(front, monkeypatch):
         octets = secret.reveal().encode()
         raise KeyboardInterrupt(len(octets))
 
-    monkeypatch.setattr(_secrets, "_forms", searching)
-    with pytest.raises(KeyboardInterrupt) as caught:
-        _secrets.scrub("a text", (_settings.Secret(KEY),))
-    assert_clean(caught.value)
+    for step in ("_forms", "_beginning"):
+        monkeypatch.setattr(_secrets, step, searching)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            _secrets.scrub(f"a text with {KEY[:4]}", (_settings.Secret(KEY),))
+        assert_clean(caught.value)
 
 
 @pytest.mark.parametrize("fault", ["missing", "broken", "another", "silent"])

@@ -44,6 +44,7 @@ from heymilo_async._core.status import KEPT, check, cleaned, decode_error
 @pytest.fixture(autouse=True)
 def _from_scratch() -> None:
     # What finds a secret is kept once it was made; each test is to see it made.
+    _secrets._beginning.cache_clear()
     _secrets._forms.cache_clear()
 
 
