@@ -65,18 +65,24 @@ if TYPE_CHECKING:
 '''
 
 TAIL = '''
+#: The classes that are published, and whatever their modules import too.
+_READY: Final[set[Any]] = set()
+
 
 def load(name: str) -> Any:
     """
     Return the class of the public *name*, and import its module if necessary.
     """
     module = importlib.import_module(f".{EXPORTS[name]}", __name__)
-    # Publish the modules that it imports, too: groups share models. Another thread may be
-    # importing such a module; importing it again waits for that thread.
-    for exported, where in EXPORTS.items():
-        if f"{__name__}.{where}" in sys.modules:
-            _publish(exported, importlib.import_module(f".{where}", __name__))
-    return getattr(module, name)
+    found = getattr(module, name)
+    if found not in _READY:
+        # Publish the modules that it imports, too: groups share models. Another thread may be
+        # importing such a module; importing it again waits for that thread.
+        for exported, where in EXPORTS.items():
+            if f"{__name__}.{where}" in sys.modules:
+                _publish(exported, importlib.import_module(f".{where}", __name__))
+        _READY.add(found)
+    return found
 
 
 def _publish(name: str, module: ModuleType) -> None:

@@ -13,12 +13,10 @@ from typing import Any
 
 import anyio
 import attrs
+from inside import AsyncTransport, BlockingTransport, Resource, run_now
 
 from heymilo_async import AsyncHeyMilo, HeyMilo
-from heymilo_async._core.blocking import run_now
-from heymilo_async._http import AsyncTransport, BlockingTransport
 from heymilo_async.pages import Pager, Prefetch
-from heymilo_async.resources._collection import Resource
 
 Body = Callable[[Any], Awaitable[Any]]
 
@@ -110,30 +108,30 @@ class Awaited:
     """
 
     def __init__(self, blocking: Any) -> None:
-        self._blocking = blocking
+        self.blocking = blocking
 
     def __getattr__(self, name: str) -> Any:
         name = {"aclose": "close"}.get(name, name)
-        return _wrapped(getattr(self._blocking, name))
+        return _wrapped(getattr(self.blocking, name))
 
     def __aiter__(self) -> Awaited:
-        return Awaited(iter(self._blocking))
+        return Awaited(iter(self.blocking))
 
     async def __anext__(self) -> Any:
         try:
-            return next(self._blocking)
+            return next(self.blocking)
         except StopIteration:
             pass
         raise StopAsyncIteration
 
     async def __aenter__(self) -> Any:
-        return _wrapped(self._blocking.__enter__())
+        return _wrapped(self.blocking.__enter__())
 
     async def __aexit__(self, *exc_info: object) -> Any:
-        return self._blocking.__exit__(*exc_info)
+        return self.blocking.__exit__(*exc_info)
 
     def __repr__(self) -> str:
-        return repr(self._blocking)
+        return repr(self.blocking)
 
 
 def _wrapped(value: Any) -> Any:

@@ -39,6 +39,16 @@ import attrs
 import trio
 from background import workers
 from fronts import Awaited
+from inside import (
+    AWAITED_WALKS,
+    BlockingWalk,
+    engine_of,
+    in_use,
+    is_open_here,
+    pool_settings_of,
+    proxies,
+    run_now,
+)
 from resources import RESOURCES
 
 from heymilo_async import (
@@ -49,8 +59,6 @@ from heymilo_async import (
     RetryPolicy,
     pages,
 )
-from heymilo_async._core.blocking import run_now
-from heymilo_async._http.proxies import proxies
 
 
 def _methods_of(kind: type) -> tuple[str, ...]:
@@ -70,9 +78,8 @@ PUBLIC: dict[type, tuple[str, ...]] = {
     **{face: _methods_of(face) for faces in RESOURCES for face in faces},
     pages.AsyncPager: ("collect", "prefetch"),
     pages.Pager: ("collect", "prefetch"),
-    pages._Pages: ("__anext__",),
-    pages._Items: ("__anext__",),
-    pages._Blocking: ("__next__",),
+    **dict.fromkeys(AWAITED_WALKS, ("__anext__",)),
+    BlockingWalk: ("__next__",),
 }
 
 _EXITS: tuple[tuple[type, str], ...] = ((AsyncHeyMilo, "__aexit__"), (HeyMilo, "__exit__"))
@@ -134,7 +141,7 @@ class Watch:
             raise
         finally:
             self._count(pool, -1)
-            if pool is not None and pool._settings.http_client is None:
+            if pool is not None and pool_settings_of(pool).http_client is None:
                 self.took(where, began, engine.settings.deadline)
 
     def _count(self, pool: Any, calls: int) -> None:
@@ -303,44 +310,6 @@ def _below(frames: types.TracebackType | None) -> types.TracebackType | None:
     return frames
 
 
-def engine_of(client: Any) -> Any:
-    """
-    Return the engine behind a client, a resource, or the like, of any front; or None.
-    """
-    client = getattr(client, "_blocking", client)
-    client = getattr(client, "_twin", client)
-    return getattr(client, "_engine", None)
-
-
-def in_use(client: Any) -> list[str]:
-    """
-    Return what the pool of *client* has in use, or is waited for.
-    """
-    found: list[str] = []
-    for lane in list(engine_of(client).pool._loop_states.values()):
-        transport = lane.transport
-        places = getattr(transport, "_places", None)
-        if places is not None:
-            found += [f"{places.borrowed_tokens} connections are in use"] * bool(
-                places.borrowed_tokens
-            )
-            waiting = places.statistics().tasks_waiting
-            found += [f"{waiting} tasks wait for a connection"] * bool(waiting)
-        # A client of yours has none.
-        pool = transport._client and transport._client.pool
-        if pool is None:
-            continue
-        lent = (
-            sum(lease() is not None for lease in list(pool.connections._leased))
-            if places is None
-            else len(pool.connections._leased)
-        )
-        threads = pool.connections._waiting
-        found += [f"{lent} connections are in use"] * bool(lent)
-        found += [f"{threads} threads wait for a connection"] * bool(threads)
-    return found
-
-
 class Pulse:
     """
     A thread that would wake up 100 times a second, and knows for how long it could not.
@@ -375,7 +344,8 @@ class Pulse:
         """
         known = sum(seconds for when, seconds in self._stalls if when >= since)
         # Who was held up may be the first to go on, before it has noticed.
-        under_way = time.monotonic() - self._last - self._every
+        now = time.monotonic()
+        under_way = min(now - self._last - self._every, now - since)
         return known + (under_way if under_way > self._every else 0.0)
 
 
@@ -458,6 +428,10 @@ def forget_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5", "ascii")
 
 
+#: The watch that the wrapped methods report to: there is one at a time.
+_watch: Watch | None = None
+
+
 @contextlib.contextmanager
 def watching(watch: Watch, healthy: str) -> Iterator[None]:
     """
@@ -465,15 +439,18 @@ def watching(watch: Watch, healthy: str) -> Iterator[None]:
 
     *healthy* is the address of a server that answers every plain call.
     """
+    global _watch  # noqa: PLW0603 - the wrapped methods are made once, for all watches
     kept = [(kind, name, vars(kind)[name]) for kind, names in PUBLIC.items() for name in names]
     for kind, name, method in kept:
-        setattr(kind, name, _watched(method, f"{kind.__name__}.{name}", watch))
+        setattr(kind, name, _watched(method, f"{kind.__name__}.{name}"))
     kept += [(kind, name, vars(kind)[name]) for kind, name in _EXITS]
     AsyncHeyMilo.__aexit__ = _looking(AsyncHeyMilo.__aexit__, watch, healthy)
     HeyMilo.__exit__ = _looking_now(HeyMilo.__exit__, watch, healthy)
+    _watch = watch
     try:
         yield
     finally:
+        _watch = None
         for kind, name, method in kept:
             setattr(kind, name, method)
 
@@ -505,28 +482,34 @@ def _can_be_looked_at(client: Any, watch: Watch) -> bool:
     """
     Return whether *client* is open and has no call under way, and the caller is in its loop.
     """
-    engine, twin = engine_of(client), getattr(client, "_twin", client)
-    if engine is None or twin._is_view or engine.pool.closed or not watch.is_idle(engine.pool):
-        return False
-    return engine.pool._transport_type.loop_key() in engine.pool._loop_states
+    engine = engine_of(client)
+    return engine is not None and watch.is_idle(engine.pool) and is_open_here(client)
 
 
-def _watched(method: Callable[..., Any], where: str, watch: Watch) -> Callable[..., Any]:
+@functools.cache
+def _watched(method: Callable[..., Any], where: str) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(method):
 
         @functools.wraps(method)
         async def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-            with watch.during(where, engine_of(self)):
+            with _during(where, self):
                 return await method(self, *args, **kwargs)
 
         return call
 
     @functools.wraps(method)
     def call_now(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        with watch.during(where, engine_of(self)):
+        with _during(where, self):
             return method(self, *args, **kwargs)
 
     return call_now
+
+
+def _during(where: str, caller: Any) -> contextlib.AbstractContextManager[None]:
+    # A call may outlive its test: a thread that reads ahead.
+    if _watch is None:
+        return contextlib.nullcontext()
+    return _watch.during(where, engine_of(caller))
 
 
 async def look(client: Any, healthy: str, watch: Watch) -> None:
@@ -540,7 +523,7 @@ async def look(client: Any, healthy: str, watch: Watch) -> None:
         settled(lambda: in_use(client))
         watch.used(client)
     watch.tasks()
-    shared = engine_of(client).pool._settings
+    shared = pool_settings_of(engine_of(client).pool)
     if shared.http_client is not None:
         return
     # A key of its own, for that of the test may have to rest.

@@ -5,6 +5,7 @@ A Redis of one's own on this machine, to be stopped and started as a test likes.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -134,3 +135,31 @@ class RedisServer:
             return {
                 name: client.zcard(name) if client.type(name) == "zset" else 1 for name in names
             }
+
+
+class SilentRedis:
+    """
+    A port that takes connections and says nothing, as a Redis that hangs does.
+    """
+
+    def __enter__(self) -> Self:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def connections(self) -> int:
+        """
+        Return how many connections have come, and end them.
+        """
+        self._listener.settimeout(0.0)
+        with contextlib.ExitStack() as stack:
+            # All first: a client whose connection has ended might come again.
+            for count in itertools.count():
+                try:
+                    stack.enter_context(self._listener.accept()[0])
+                except BlockingIOError:
+                    return count
+        raise AssertionError

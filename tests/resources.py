@@ -12,10 +12,9 @@ from types import ModuleType
 from typing import Any
 
 import attrs
+from inside import AsyncResource, Operation
 
 from heymilo_async import resources
-from heymilo_async._core.messages import Operation
-from heymilo_async.resources._collection import AsyncResource
 
 
 @attrs.frozen

@@ -193,7 +193,7 @@ class Server:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._connections: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
+        self.threads: list[threading.Thread] = []
         self.requests: list[Received] = []
         self.posts: list[tuple[str, bool]] = []
         self.accepted = 0
@@ -214,14 +214,14 @@ class Server:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         # First of all who accepts: it may have a connection in hand that is not in the list yet.
-        self._threads[0].join(5)
+        self.threads[0].join(5)
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         with self._lock:
-            threads = list(self._threads)
+            threads = list(self.threads)
         for thread in threads:
             thread.join(5)
         for connection in connections:
@@ -244,7 +244,7 @@ class Server:
     def _start(self, work: Callable[..., None], *args: Any) -> None:
         thread = threading.Thread(target=work, args=args, name="test server", daemon=True)
         with self._lock:
-            self._threads.append(thread)
+            self.threads.append(thread)
         thread.start()
 
     def _accept(self) -> None:
@@ -275,7 +275,7 @@ class Server:
             with self._lock:
                 self._connections.remove(connection)
         with self._lock:
-            self._threads.remove(threading.current_thread())
+            self.threads.remove(threading.current_thread())
 
     def _requests(self, connection: socket.socket, number: int) -> Iterator[Received]:
         unread = b""

@@ -10,12 +10,15 @@ import logging
 import pickle
 import threading
 import traceback
+from pathlib import Path
 
 import anyio
 import pytest
 from fronts import KEY, NO_CERTIFICATES
+from inside import settings_of
 from server import NUMBER, answer, ok, page, single
 
+import heymilo_async
 from heymilo_async import (
     AsyncHeyMilo,
     AuthenticationError,
@@ -25,6 +28,9 @@ from heymilo_async import (
     RetryPolicy,
     events,
 )
+
+#: Where the package's own frames are.
+PACKAGE = Path(heymilo_async.__file__).parent
 
 ID = NUMBER["id"]
 #: As long as real ones: shorter ones are not looked for in texts.
@@ -435,7 +441,7 @@ def test_every_key_is_masked(front, serve, caplog):
         with pytest.raises(Exception, match="404") as caught:
             await client.phone_numbers.get(OLD)
         error = caught.value
-        settings = getattr(client, "_twin", client)._engine.settings
+        settings = settings_of(client)
         texts = [str(error), repr(error), repr(error.body), repr(error.headers), repr(client)]
         texts.append(repr(settings.sources))
         return [*texts, "".join(traceback.format_exception(error)), str(pickle.dumps(error))]
@@ -463,7 +469,7 @@ def test_no_variable_shows_it(front, serve):
         return "".join(
             f"{frame.name} {frame.locals}"
             for frame in told.stack
-            if "heymilo_async" in frame.filename and "tests" not in frame.filename
+            if Path(frame.filename).is_relative_to(PACKAGE)
         )
 
     keys = Keys(OLD, NEW)

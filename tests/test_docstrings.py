@@ -15,18 +15,11 @@ from types import FunctionType
 
 import attrs
 import pytest
+from inside import AsyncCollection, AsyncResource, AsyncSearchable, Collection, Resource, Searchable
 
 import heymilo_async
 from heymilo_async import Model
 from heymilo_async.events import Event
-from heymilo_async.resources._collection import (
-    AsyncCollection,
-    AsyncResource,
-    AsyncSearchable,
-    Collection,
-    Resource,
-    Searchable,
-)
 from heymilo_async.sandbox import running
 from heymilo_async.sandbox.faults import Fault
 

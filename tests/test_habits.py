@@ -45,6 +45,116 @@ def test_files_have_names_of_their_own():
     assert sorted(set(names)) == sorted(names)
 
 
+#: The files that may know names of the package that begin with an underscore: what hands them on
+#: to the others, and what is about the inside itself.
+KNOWING = {
+    *("inside.py", "inside_command.py", "inside_jobs.py", "inside_sandbox.py"),
+    *("rules/test_rules_body.py", "rules/test_rules_call.py", "rules/test_rules_check.py"),
+    *("rules/test_rules_codec.py", "rules/test_rules_reader.py", "rules/test_rules_redirects.py"),
+    *("rules/test_rules_retry.py", "test_compat.py", "test_corners.py", "test_shared_pacing.py"),
+    # pytest finds a fixture by its name alone.
+    "fixtures/conftest.py",
+}
+
+
+def is_private(name: str) -> bool:
+    """
+    Return whether *name*, or a part of it, begins with an underscore, as `__init__` does not.
+    """
+    return any(one.startswith("_") and not one.endswith("__") for one in name.split("."))
+
+
+def names_in(tree: ast.AST) -> set[str]:
+    """
+    Return the private names that a module defines: functions, classes, variables, attributes.
+    """
+    names = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names.add(node.name)
+            case ast.Attribute(attr=name, ctx=ast.Store()) | ast.Name(id=name, ctx=ast.Store()):
+                names.add(name)
+    return {name for name in names if is_private(name)}
+
+
+def private_names(tree: ast.AST, inside: set[str]) -> set[str]:
+    """
+    Return what a file of tests imports of the package, or takes of its objects, and is private.
+    """
+    own = names_in(tree)
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                found |= {one.name for one in names}
+            case ast.ImportFrom(module=str(module), names=names):
+                found |= {f"{module}.{one.name}" for one in names}
+            case ast.Attribute(attr=name) if name in inside - own:
+                found.add(f"heymilo_async.{name}")
+            case ast.Call(func=ast.Attribute(attr="setattr"), args=[ast.Constant(str(name)), *_]):
+                found.add(name)
+            case ast.Call(
+                func=ast.Attribute(attr="setattr"), args=[_, ast.Constant(str(name)), *_]
+            ) if name in inside - own:
+                found.add(f"heymilo_async.{name}")
+    return {name for name in found if name.startswith("heymilo_async.") and is_private(name)}
+
+
+def test_few_files_know_the_inside():
+    """
+    At most 15 files know private names of the package: who moves one has no other to look at.
+    """
+    inside = {
+        name
+        for file in (ROOT / "heymilo_async").rglob("*.py")
+        for name in names_in(ast.parse(file.read_text(encoding="utf-8")))
+    }
+    knowing = {
+        file.relative_to(HERE).as_posix()
+        for file in HERE.rglob("*.py")
+        if private_names(ast.parse(file.read_text(encoding="utf-8")), inside)
+    }
+
+    assert KNOWING == knowing
+    assert 15 >= len(knowing)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from heymilo_async._core.retry import backoff",
+        "from heymilo_async import _pool",
+        "import heymilo_async._core.retry",
+        "client._engine",
+        "patch.setattr(pool, '_leased', None)",
+        "patch.setattr('heymilo_async._engine.check', None)",
+    ],
+)
+def test_private_names_are_seen(line):
+    """
+    The test above would see each way to a private name.
+    """
+    assert 1 == len(private_names(ast.parse(line), {"_engine", "_leased"}))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from heymilo_async import HeyMilo, __version__",
+        "from heymilo_async.sandbox.faults import Drop",
+        "self._engine = 1; self._engine",
+        "patch.setattr(cache, '_other', None)",
+        "os._exit(1)",
+    ],
+)
+def test_other_names_are_none_of_it(line):
+    """
+    What is public, or the test's own, or another library's, is not counted.
+    """
+    assert set() == private_names(ast.parse(line), {"_engine", "_leased"})
+
+
 #: What switches a rule off, with the reason behind it.
 EXCEPTION = re.compile(r"# (?:ruff: )?(noqa|pragma: no|type: ignore|pyright: ignore)\b([^#]*)(.*)")
 SOURCES = [

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from fronts import KEY
+from inside import engine
 from invariants import (
     GROWTH,
     LATE,
@@ -171,7 +172,7 @@ def test_a_foreign_error(watch, monkeypatch, serve):
     def fail(*_: object, **__: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("heymilo_async._engine.check", fail)
+    monkeypatch.setattr(engine, "check", fail)
     server = serve(page())
     lenient = Watch(KEY, allowed=("RecursionError",))
     for one in (watch, lenient):

@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 from fronts import Front
+from inside import decode
 from server import NUMBER
 
 from heymilo_async import WebInterviewResult
-from heymilo_async._core.codec import decode
 
 PAGE = 100
 #: Bytes that a walk may take beyond what one page of it does.

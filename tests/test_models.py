@@ -14,6 +14,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inside import DEEPEST, ReadOnly, decode
 from server import NUMBER
 
 from heymilo_async import (
@@ -29,8 +30,6 @@ from heymilo_async import (
     to_dict,
     to_json,
 )
-from heymilo_async._core.codec import DEEPEST, decode
-from heymilo_async._values import ReadOnly
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 finite = st.floats(allow_nan=False, allow_infinity=False)

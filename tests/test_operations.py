@@ -13,6 +13,7 @@ import jsonschema_rs
 import pytest
 from contract_answers import CONTRACT, KINDS, OPERATIONS, answer_of, lost, success_of
 from fronts import KEY
+from inside import AsyncCollection, AsyncSearchable
 from resources import FOUND
 from talking import URL, talk
 
@@ -27,7 +28,6 @@ from heymilo_async import (
     ServerError,
     to_dict,
 )
-from heymilo_async.resources._collection import AsyncCollection, AsyncSearchable
 
 QUESTION = {"modality": "voice", "text": "Why?"}
 CANDIDATE = {"name": "Ada Doe", "email": "ada@example.com"}
@@ -42,11 +42,11 @@ def plain_calls():
             found = {"search": "x"} if issubclass(one.awaited, AsyncSearchable) else {}
             name = one.name
             yield (
-                one.awaited._list_operation.id,
+                one.awaited.list.__operation__.id,
                 lambda c, name=name, found=found: getattr(c, name).list(limit=5, **found),
             )
             yield (
-                one.awaited._get_operation.id,
+                one.awaited.get.__operation__.id,
                 lambda c, name=name: getattr(c, name).get("X1"),
             )
 

@@ -10,9 +10,9 @@ import traceback
 
 import pytest
 from fronts import KEY
+from inside import FOREIGN
 
 from heymilo_async import AsyncHeyMilo, HeyMilo
-from heymilo_async._core.arguments import FOREIGN
 
 KINDS = [AsyncHeyMilo, HeyMilo]
 SECRET = "canary-aa17d2f0c4"

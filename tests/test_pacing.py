@@ -17,6 +17,21 @@ import pytest
 from fronts import KEY
 from hypothesis import given
 from hypothesis import strategies as st
+from inside import (
+    MANY_LIMITERS,
+    CoolDowns,
+    Quota,
+    RateLimiter,
+    Receiver,
+    Window,
+    clients,
+    engine_of,
+    lending,
+    limiters_of,
+    quota,
+    run_now,
+    span_of,
+)
 from server import NUMBER, answer, page, single
 from starts import Starts
 
@@ -32,13 +47,7 @@ from heymilo_async import (
     RateLimitStatus,
     RetryPolicy,
     ServerError,
-    _pool,
 )
-from heymilo_async._core.blocking import run_now
-from heymilo_async._core.retry import Quota, quota
-from heymilo_async._http import clients
-from heymilo_async._http.body import Receiver
-from heymilo_async._ratelimit.limiter import CoolDowns, RateLimiter, Window, span_of
 from heymilo_async.events import AttemptStarted, Paced
 
 ID = NUMBER["id"]
@@ -549,10 +558,9 @@ def test_a_request_that_was_not_sent(front, serve, naps):
     server = serve(single())
 
     async def body(client):
-        real = client._blocking if front.is_blocking else client
-        transport = getattr(real, "_twin", real)._engine.pool.loop_state().transport
+        transport = engine_of(client).pool.loop_state().transport
         with pytest.MonkeyPatch.context() as patching:
-            patching.setattr(transport, "_leased", lambda: 1 / 0)
+            patching.setattr(*lending(transport), lambda: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 await client.phone_numbers.get(ID)
         return client.rate_limit.remaining
@@ -853,7 +861,7 @@ def test_credentials_that_nobody_uses_any_more(serve, monkeypatch):
     """
     A client that serves many keys forgets those whose starts do not count any more.
     """
-    monkeypatch.setattr(_pool, "_MANY", 2)
+    monkeypatch.setattr(*MANY_LIMITERS, 2)
     server = serve(single())
     rule = RateLimit(5, per=0.001)
     with HeyMilo(KEY, base_url=server.base_url, rate_limit=rule) as client:
@@ -861,7 +869,7 @@ def test_credentials_that_nobody_uses_any_more(serve, monkeypatch):
             client.with_options(api_key=f"key-number-{number}").phone_numbers.get(ID)
             time.sleep(0.06)
 
-        assert len(client._twin._engine.pool._limiters) <= 2
+        assert len(limiters_of(client)) <= 2
 
 
 # What it takes.

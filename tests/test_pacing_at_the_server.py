@@ -4,9 +4,7 @@ Pacing as the server sees it: from a cold process, beside a Redis that dies, or 
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -15,12 +13,13 @@ import time
 import pytest
 from counting import job
 from fronts import KEY
+from inside import redis_timeout
 from invariants import lasting
+from redis_server import SilentRedis
 from server import NUMBER, single
 from workers import Workers
 
 from heymilo_async import DeadlineExceededError, HeyMiloError, RateLimit
-from heymilo_async._ratelimit import redis as _storage
 from heymilo_async.sandbox import running
 
 #: Makes thirty calls, ten at a time, in a process that has loaded nothing before.
@@ -121,7 +120,7 @@ def test_a_redis_that_is_silent(front, serve, monkeypatch):
     connections at most, and none outlasts its deadline for it.
     """
     # A call that waited for Redis would wait for seconds.
-    monkeypatch.setattr(_storage, "_TIMEOUT", 30.0)
+    monkeypatch.setattr(*redis_timeout(), 30.0)
     server = serve(single())
     threads, ends = [], []
 
@@ -133,20 +132,14 @@ def test_a_redis_that_is_silent(front, serve, monkeypatch):
                 )
             threads.append([one.name for one in threading.enumerate()].count("heymilo-detached"))
 
-    connections = []
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        rule = RateLimit(100_000, per=60, storage=f"redis://127.0.0.1:{silent.getsockname()[1]}")
+    with SilentRedis() as silent:
+        rule = RateLimit(100_000, per=60, storage=silent.url)
         front.run(body, server.base_url, rate_limit=rule, deadline=0.05)
-        silent.settimeout(0.0)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                connections.append(silent.accept()[0])
-        for one in connections:
-            one.close()
+        connections = silent.connections()
 
     # Redis costs the first calls their deadline; then it counts as down.
     assert 300 == len(ends)
     assert {DeadlineExceededError} >= {type(one) for one in ends if isinstance(one, HeyMiloError)}
     assert [] != [one for one in ends if not isinstance(one, HeyMiloError)]
     assert max(threads) <= 4
-    assert len(connections) <= 4
+    assert connections <= 4

@@ -39,8 +39,7 @@ import pytest
 from packaging.requirements import Requirement
 from pages import PAGES, ROOT, Block, anchors_of, blocks_of, links_of, named
 
-from heymilo_async import HeyMiloError, __version__
-from heymilo_async.cli import _app
+from heymilo_async import HeyMiloError, __version__, cli
 from heymilo_async.sandbox import running
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -266,7 +265,9 @@ class Session:
             code = 0
             for line in lines:
                 command, _, file = line.partition(" > ")
-                code = _app.run(shlex.split(command)[1:])
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setattr(sys, "argv", shlex.split(command))
+                    code = cli.main()
                 if code != 0:
                     break
                 if file:

@@ -11,6 +11,7 @@ import ssl
 import httpx
 import pytest
 from fronts import KEY
+from inside import engine_of, has_opened
 from server import NUMBER, page, single
 
 from heymilo_async import (
@@ -40,19 +41,12 @@ def sent(thing):
     return pickle.loads(pickle.dumps(thing))
 
 
-def engine_of(client):
-    """
-    Return the engine of a client of any front.
-    """
-    return getattr(client, "_twin", client)._engine
-
-
 def test_a_client_works_where_it_arrives(front, serve, monkeypatch):
     """
     A client of which the key is in the environment is sent, and works at once.
     """
     server = serve(single())
-    client = front.client(server.base_url, deadline=20.0)
+    client = front.client(server.base_url, deadline=20.0, ssl_context=None)
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         assert KEY.encode() not in pickle.dumps(client, protocol)
     monkeypatch.setenv("HEYMILO_API_KEY", KEY)
@@ -77,6 +71,7 @@ def test_every_setting_arrives(front, monkeypatch):
     monkeypatch.setenv("HEYMILO_BASE_URL", "http://127.0.0.1:2")
     client = front.client(
         "http://192.0.2.1:8080/prefix",
+        ssl_context=None,
         workspace_id="ours",
         timeout=7.0,
         deadline=None,
@@ -98,7 +93,7 @@ def test_every_setting_arrives(front, monkeypatch):
     assert ours.settings.allow_insecure_http is theirs.settings.allow_insecure_http
     assert ours.pool.settings == theirs.pool.settings
     assert "the-key-over-there" == theirs.settings.api_key.reveal()
-    assert not theirs.pool._opened
+    assert not has_opened(theirs.pool)
 
 
 def test_without_a_key_where_it_arrives(front, serve):
@@ -106,7 +101,7 @@ def test_without_a_key_where_it_arrives(front, serve):
     Where there is no key a client arrives all the same; its calls say what to do, and views work.
     """
     server = serve(single())
-    again = sent(front.client(server.base_url))
+    again = sent(front.client(server.base_url, ssl_context=None))
 
     async def body():
         other = front.awaitable(again)
@@ -146,7 +141,7 @@ def test_a_view_becomes_a_client(front, serve, monkeypatch):
     """
     monkeypatch.setenv("HEYMILO_API_KEY", KEY)
     server = serve(page())
-    client = front.client(server.base_url)
+    client = front.client(server.base_url, ssl_context=None)
     again = sent(client.with_options(timeout=3.0))
 
     async def body():
@@ -189,7 +184,7 @@ def test_the_storage_of_a_rate_limit(front, serve, redis_server, monkeypatch):
     monkeypatch.setenv("HEYMILO_API_KEY", KEY)
     server = serve(single())
     rule = RateLimit(5, per=60, storage=redis_server.url)
-    client = front.client(server.base_url, rate_limit=rule)
+    client = front.client(server.base_url, rate_limit=rule, ssl_context=None)
     again = sent(client)
 
     async def body():
@@ -235,7 +230,7 @@ def test_clients_are_not_copied(front):
     """
     To copy a client is a `TypeError` that points to `with_options`.
     """
-    client = front.client("http://127.0.0.1:1")
+    client = front.client("http://127.0.0.1:1", ssl_context=None)
     for attempt in (copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="with_options"):
             attempt(client)
@@ -245,7 +240,7 @@ def test_what_belongs_to_a_client(front):
     """
     A resource, a method and a walk are not pickled; the error says to pickle the client.
     """
-    client = front.client("http://127.0.0.1:1")
+    client = front.client("http://127.0.0.1:1", ssl_context=None)
     for thing in (
         client.phone_numbers,
         client.phone_numbers.get,

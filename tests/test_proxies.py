@@ -13,10 +13,8 @@ import subprocess
 import threading
 
 import pytest
+from inside import Proxies, covers, pool_settings, proxies
 from server import NUMBER, single
-
-from heymilo_async._core.settings import pool_settings
-from heymilo_async._http.proxies import Proxies, _covers, proxies
 
 ID = NUMBER["id"]
 
@@ -114,7 +112,7 @@ def test_what_a_name_in_no_proxy_covers(entry, covered):
     """
     A name covers itself and what is below it, in any case, with its port alone if it has one.
     """
-    assert covered is bool(entry and _covers(entry, "api.example.test", 443))
+    assert covered is bool(entry and covers(entry, "api.example.test", 443))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +136,7 @@ def test_what_an_address_in_no_proxy_covers(entry, host, covered):
     """
     An address covers itself however it is written, and a network all that is in it.
     """
-    assert covered is _covers(entry, host, 443)
+    assert covered is covers(entry, host, 443)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +147,7 @@ def test_a_name_with_an_umlaut_in_no_proxy(entry, covered):
     """
     A name may be written as people read it, or as it is looked up.
     """
-    assert covered is _covers(entry, "api.xn--mnchen-3ya.test", 443)
+    assert covered is covers(entry, "api.xn--mnchen-3ya.test", 443)
 
 
 @pytest.fixture(scope="module")

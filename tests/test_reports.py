@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from fronts import KEY
+from inside import pool_settings, proxies
 from server import NUMBER, answer, single
 
 import heymilo_async
@@ -25,8 +26,6 @@ from heymilo_async import (
     RateLimit,
     RetryPolicy,
 )
-from heymilo_async._core.settings import pool_settings
-from heymilo_async._http.proxies import proxies
 from heymilo_async.sandbox import running
 
 ID = NUMBER["id"]

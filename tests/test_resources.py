@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from inside_sandbox import OPERATIONS, RESOURCES, items_of
 from resources import FOUND
 
 from heymilo_async import from_dict, to_dict
-from heymilo_async.sandbox._contract import OPERATIONS, RESOURCES
-from heymilo_async.sandbox._plausible import items_of
 
 HERE = Path(__file__).parent
 CONTRACT = json.loads((HERE / "contract.json").read_text(encoding="utf-8"))

@@ -21,7 +21,7 @@ import pytest
 import redis
 import trustme
 from fronts import KEY
-from redis_server import PASSWORD, RedisServer
+from redis_server import PASSWORD, RedisServer, SilentRedis
 from server import NUMBER, answer, single
 from starts import Starts
 from trickle import Trickle
@@ -776,20 +776,14 @@ def test_calls_beside_a_storage_that_says_nothing(front, serve, monkeypatch):
             await client.phone_numbers.get_many([ID] * 10)
             threads.append([one.name for one in threading.enumerate()].count("heymilo-detached"))
 
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        rule = RateLimit(1000, per=60, storage=f"redis://127.0.0.1:{silent.getsockname()[1]}")
+    with SilentRedis() as silent:
+        rule = RateLimit(1000, per=60, storage=silent.url)
         front.run(body, server.base_url, rate_limit=rule, deadline=5.0)
-        connections = []
-        silent.settimeout(0.0)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                connections.append(silent.accept()[0])
-        for one in connections:
-            one.close()
+        connections = silent.connections()
 
     assert 30 == server.n
     assert max(threads) <= 4
-    assert len(connections) <= 4
+    assert connections <= 4
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

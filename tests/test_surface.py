@@ -12,6 +12,7 @@ import typing
 
 import attrs
 import pytest
+from inside import PoolSettings
 from resources import RESOURCES
 
 import heymilo_async
@@ -31,7 +32,6 @@ from heymilo_async import (
     Timeouts,
     errors,
 )
-from heymilo_async._core.settings import PoolSettings
 
 FACES = [
     *RESOURCES,

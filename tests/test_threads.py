@@ -13,10 +13,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 from fronts import Front
-
-from heymilo_async._core.settings import pool_settings
-from heymilo_async._core.transport import TooLateError
-from heymilo_async._http import AsyncTransport, BlockingTransport
+from inside import AsyncTransport, BlockingTransport, TooLateError, pool_settings
 
 NOTHING = pool_settings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
 #: Seconds that nothing here takes.

@@ -139,18 +139,20 @@ def _fictional_numbers() -> Iterator[tuple[str, str]]:
     """
     Yield the country code and the E.164 form of every number, alternating between countries.
     """
-    nanp = range(100, 200)
     return _in_turn(
-        _in_turn(*([("US", f"+1{code}555{line:04}") for line in nanp] for code in _US_AREA_CODES)),
-        _in_turn(*([("CA", f"+1{code}555{line:04}") for line in nanp] for code in _CA_AREA_CODES)),
-        _in_turn(
-            *([("GB", f"{prefix}{line:03}") for line in range(1000)] for prefix in _GB_PREFIXES)
-        ),
+        _in_turn(*(_lines("US", f"+1{code}555", range(100, 200), 4) for code in _US_AREA_CODES)),
+        _in_turn(*(_lines("CA", f"+1{code}555", range(100, 200), 4) for code in _CA_AREA_CODES)),
+        _in_turn(*(_lines("GB", prefix, range(1000), 3) for prefix in _GB_PREFIXES)),
         _in_turn(
             [("AU", mobile) for mobile in _AU_MOBILES],
-            *([("AU", f"{prefix}{line:04}") for line in range(10_000)] for prefix in _AU_PREFIXES),
+            *(_lines("AU", prefix, range(10_000), 4) for prefix in _AU_PREFIXES),
         ),
     )
+
+
+def _lines(country: str, prefix: str, lines: range, digits: int) -> Iterator[tuple[str, str]]:
+    # Lazily: most sandboxes want thirty numbers of the hundred thousand.
+    return ((country, f"{prefix}{line:0{digits}}") for line in lines)
 
 
 def _in_turn(*sources: Iterable[T]) -> Iterator[T]:

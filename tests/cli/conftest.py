@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator
 import attrs
 import pytest
 
-from heymilo_async import sandbox
-from heymilo_async.cli import _app
+from heymilo_async import cli, sandbox
 
 #: What says how wide and how colourful output is; tests say it themselves.
 LOOKS = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS")
@@ -51,7 +50,8 @@ def heymilo(
         if base_url is not None:
             monkeypatch.setenv("HEYMILO_BASE_URL", base_url)
         capsys.readouterr()
-        code = _app.run(arguments)
+        monkeypatch.setattr(sys, "argv", ["heymilo", *arguments])
+        code = cli.main()
         written = capsys.readouterr()
         assert KEY not in written.out + written.err
         return Outcome(code, written.out, written.err)

@@ -11,10 +11,10 @@ import subprocess
 import sys
 
 import pytest
+from inside_command import view_of
 from server import numbers, ok
 
 from heymilo_async import PhoneNumber
-from heymilo_async.cli._views import view_of
 
 VIEW = view_of(PhoneNumber, "phone numbers")
 

@@ -9,13 +9,11 @@ import time
 
 import pytest
 import typer
+from inside_command import Connection as Options
+from inside_command import durations, lines, pace
 from server import Connection, answer, page, single
 
 from heymilo_async import RateLimit
-from heymilo_async.cli._connection import Connection as Said
-from heymilo_async.cli._connection import pace
-from heymilo_async.cli._durations import duration, seconds
-from heymilo_async.cli._trace import lines
 from heymilo_async.events import Paced
 
 LIST = ("phone-numbers", "list")
@@ -172,9 +170,11 @@ def test_later_wins():
     """
     Of two sayings the later one counts, where it says anything.
     """
-    first = Said(timeout=1.0, deadline=2.0, verbose=1)
+    first = Options(timeout=1.0, deadline=2.0, verbose=1)
 
-    assert Said(timeout=3.0, deadline=2.0, verbose=2) == first.merged(Said(timeout=3.0, verbose=1))
+    assert Options(timeout=3.0, deadline=2.0, verbose=2) == first.merged(
+        Options(timeout=3.0, verbose=1)
+    )
 
 
 @pytest.mark.parametrize(
@@ -185,9 +185,9 @@ def test_durations(text, expected):
     """
     A duration is a number and a unit; where it is seconds anyway, the number will do.
     """
-    assert expected == seconds(text)
+    assert expected == durations.seconds(text)
     if text.strip()[-1] in "sm":
-        assert expected == duration(text)
+        assert expected == durations.duration(text)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_what_is_no_duration(text):
     """
     Anything else is refused, with what it should look like.
     """
-    for read in (duration, seconds):
+    for read in (durations.duration, durations.seconds):
         with pytest.raises(typer.BadParameter, match="50ms"):
             read(text)
 

@@ -15,10 +15,8 @@ import sys
 import warnings
 
 import pytest
+from inside_command import credentials, errors
 from server import page
-
-from heymilo_async.cli import _credentials
-from heymilo_async.cli._errors import CommandError, ExitCode
 
 LIST = ("phone-numbers", "list", "--format", "jsonl")
 QUESTION = "HeyMilo API key (it is not shown): "
@@ -154,7 +152,7 @@ def test_a_key_that_cannot_be_one(terminal):
     assert TYPED[:5] not in person.shown
 
 
-@pytest.mark.parametrize("variable", _credentials.VARIABLES)
+@pytest.mark.parametrize("variable", credentials.VARIABLES)
 def test_with_a_credential_nobody_is_asked(terminal, serve, variable):
     """
     At a terminal neither.
@@ -235,7 +233,7 @@ def raising(error):
     return answer
 
 
-@pytest.mark.parametrize("variable", _credentials.VARIABLES)
+@pytest.mark.parametrize("variable", credentials.VARIABLES)
 def test_a_variable_goes_before_a_person(person, monkeypatch, variable):
     """
     The client reads it by itself.
@@ -243,8 +241,8 @@ def test_a_variable_goes_before_a_person(person, monkeypatch, variable):
     person(raising(AssertionError))
     monkeypatch.setenv(variable, TYPED)
 
-    assert variable == _credentials.variable_in_use()
-    assert None is _credentials.ask_for_key()
+    assert variable == credentials.variable_in_use()
+    assert None is credentials.ask_for_key()
 
 
 def test_a_key_is_wrapped_at_once(person):
@@ -253,7 +251,7 @@ def test_a_key_is_wrapped_at_once(person):
     """
     person(lambda *_: f" {TYPED} ")
 
-    key = _credentials.ask_for_key()
+    key = credentials.ask_for_key()
 
     assert "***" == repr(key)
     assert TYPED == key.reveal()
@@ -271,7 +269,7 @@ def test_ctrl_z_is_ignored_while_the_key_is_typed(person):
         return TYPED
 
     person(answer)
-    _credentials.ask_for_key()
+    credentials.ask_for_key()
 
     assert [signal.SIG_IGN] == during
     assert before == signal.getsignal(signal.SIGTSTP)
@@ -288,9 +286,9 @@ def test_a_terminal_that_would_show_it(person):
 
     person(answer)
 
-    with pytest.raises(CommandError, match="cannot hide the key") as refused:
-        _credentials.ask_for_key()
-    assert ExitCode.AUTHENTICATION == refused.value.code
+    with pytest.raises(errors.CommandError, match="cannot hide the key") as refused:
+        credentials.ask_for_key()
+    assert errors.ExitCode.AUTHENTICATION == refused.value.code
 
 
 def test_what_is_no_text(person):
@@ -299,13 +297,13 @@ def test_what_is_no_text(person):
     """
     person(raising(UnicodeDecodeError("utf-8", TYPED.encode(), 0, 1, "invalid")))
 
-    with pytest.raises(CommandError, match="the typed key is not utf-8") as refused:
-        _credentials.ask_for_key()
+    with pytest.raises(errors.CommandError, match="the typed key is not utf-8") as refused:
+        credentials.ask_for_key()
     assert None is refused.value.__context__
 
 
 @pytest.mark.parametrize(
-    ("error", "raised"), [(EOFError, CommandError), (KeyboardInterrupt, KeyboardInterrupt)]
+    ("error", "raised"), [(EOFError, errors.CommandError), (KeyboardInterrupt, KeyboardInterrupt)]
 )
 def test_the_next_line_begins_at_the_left(person, error, raised):
     """
@@ -314,7 +312,7 @@ def test_the_next_line_begins_at_the_left(person, error, raised):
     stderr = person(raising(error))
 
     with pytest.raises(raised):
-        _credentials.ask_for_key()
+        credentials.ask_for_key()
     assert "\n" == stderr.getvalue()
 
 
@@ -326,5 +324,5 @@ def test_closed_streams_are_no_terminal(person, monkeypatch, closed):
     person(lambda *_: TYPED)
     monkeypatch.setattr(sys, closed, None)
 
-    with pytest.raises(CommandError, match="no credentials"):
-        _credentials.ask_for_key()
+    with pytest.raises(errors.CommandError, match="no credentials"):
+        credentials.ask_for_key()

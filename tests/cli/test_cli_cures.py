@@ -7,9 +7,8 @@ from __future__ import annotations
 import ssl
 
 import pytest
+from inside_command import errors
 from server import NUMBER, answer, page, single
-
-from heymilo_async.cli._errors import for_the_shell
 
 LIST = ("phone-numbers", "list", "--max-attempts", "1")
 
@@ -141,4 +140,4 @@ def test_cures_of_a_program(ours, shells):
     """
     A cure that only a program has is put as a shell has it.
     """
-    assert shells in for_the_shell(ours)
+    assert shells in errors.for_the_shell(ours)

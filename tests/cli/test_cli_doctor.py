@@ -12,10 +12,8 @@ import time
 
 import pytest
 from doctor import NAMES, SECRET, lines
+from inside_command import Finding, State, checks, doctor
 from server import answer, ok, page
-
-from heymilo_async.cli import _checks, _doctor
-from heymilo_async.cli._finding import Finding, State
 
 
 def date(seconds=0.0):
@@ -254,7 +252,7 @@ def test_how_far_clocks_are_apart(sent, asked, answered, ahead):
     """
     At least so far: what a slow answer explains is not held against the clock.
     """
-    assert ahead == _checks.skew(sent, asked, answered)
+    assert ahead == checks.skew(sent, asked, answered)
 
 
 @pytest.mark.parametrize("width", [40, 80])
@@ -262,13 +260,13 @@ def test_in_a_terminal(monkeypatch, width):
     """
     Long lines are folded within their column; nothing in them moves the cursor.
     """
-    monkeypatch.setattr(_doctor, "is_terminal", lambda: True)
+    monkeypatch.setattr(doctor, "is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", str(width))
     finding = Finding(
         name="look-up", state=State.FAILED, text="\x1b[2J" + "word " * 20, cure="do it"
     )
 
-    shown = _doctor.line(finding)
+    shown = doctor.line(finding)
 
     assert shown.startswith("!!  look-up   ")
     assert r"\x1b[2J" in shown

@@ -9,11 +9,9 @@ import threading
 
 import pytest
 from doctor import SECRET, lines
+from inside import secrets
+from inside_command import Case, State, checks, reach
 from server import page
-
-from heymilo_async._core.secrets import Secret
-from heymilo_async.cli import _checks, _finding, _reach
-from heymilo_async.cli._finding import State
 
 
 def test_a_proxy_on_the_way(heymilo, serve, monkeypatch):
@@ -93,7 +91,7 @@ def test_a_name_that_can_be_none():
     A label of 64 characters is refused before anybody is asked.
     """
     with pytest.raises(socket.gaierror):
-        _reach.look_up("a" * 64, 443)
+        reach.look_up("a" * 64, 443)
 
 
 def test_a_port_where_nobody_listens(heymilo):
@@ -119,8 +117,8 @@ def case():
     """
 
     def known(seconds=30.0, **facts):
-        case = _finding.Case(sandbox=False, source="a test", open=None, seconds=seconds)
-        case.way = _reach.Way(**{"scheme": "https", "host": "milo.test", "port": 443, **facts})
+        case = Case(sandbox=False, source="a test", open=None, seconds=seconds)
+        case.way = reach.Way(**{"scheme": "https", "host": "milo.test", "port": 443, **facts})
         case.addresses = ["192.0.2.1", "192.0.2.2"]
         return case
 
@@ -134,7 +132,7 @@ def test_a_look_up_that_does_not_end(case, monkeypatch):
     over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(30) or [])
 
-    finding = _checks.name_look_up(case(seconds=0.01))
+    finding = checks.name_look_up(case(seconds=0.01))
     over.set()
 
     assert (State.FAILED, "milo.test: no response within 0.01 s") == (finding.state, finding.text)
@@ -147,7 +145,7 @@ def test_the_addresses_of_a_name(case, monkeypatch):
     found = [(0, 0, 0, "", (address, 443)) for address in ("192.0.2.1", "::1", "192.0.2.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 
-    finding = _checks.name_look_up(case())
+    finding = checks.name_look_up(case())
 
     assert finding.text.startswith("milo.test is 192.0.2.1, ::1 (")
     assert ["192.0.2.1", "::1"] == finding.facts["addresses"]
@@ -177,9 +175,9 @@ def test_a_machine_out_of_reach(case, monkeypatch, error, proxy, text, cure):
         raise error
 
     monkeypatch.setattr(socket, "create_connection", refuse)
-    secret = proxy and Secret(proxy)
+    secret = proxy and secrets.Secret(proxy)
 
-    finding = _checks.connection(case(proxy=secret))
+    finding = checks.connection(case(proxy=secret))
 
     assert State.FAILED is finding.state
     assert finding.text.startswith(text)
@@ -201,6 +199,6 @@ def test_the_second_address_is_enough(case, monkeypatch):
     monkeypatch.setattr(socket, "create_connection", only_the_second)
 
     with theirs:
-        finding = _checks.connection(case())
+        finding = checks.connection(case())
 
     assert finding.text.startswith("to 192.0.2.2:443 (")

@@ -14,10 +14,8 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import pytest
 from doctor import lines
+from inside_command import Finding, checks, reach
 from server import answer, page
-
-from heymilo_async.cli import _checks, _reach
-from heymilo_async.cli._finding import Finding
 
 
 @pytest.fixture
@@ -213,7 +211,7 @@ def test_other_ends_of_a_handshake(error, text):
     """
     Each is told in words.
     """
-    assert _reach.tls_fault(error, datetime.now(UTC))[0].startswith(text)
+    assert reach.tls_fault(error, datetime.now(UTC))[0].startswith(text)
 
 
 def test_an_odd_reason_to_refuse_a_certificate():
@@ -225,7 +223,7 @@ def test_an_odd_reason_to_refuse_a_certificate():
 
     assert (
         "its certificate is invalid (certificate revoked)"
-        == (_reach.tls_fault(error, datetime.now(UTC))[0])
+        == (reach.tls_fault(error, datetime.now(UTC))[0])
     )
 
 
@@ -246,7 +244,7 @@ def test_a_proxy_that_refuses_the_call(heymilo, serve, monkeypatch):
     """
     Where TLS is not seen, the call tells it.
     """
-    monkeypatch.setitem(_checks.CHECKS, "TLS", (lambda _: Finding(text="not looked at"), ()))
+    monkeypatch.setitem(checks.CHECKS, "TLS", (lambda _: Finding(text="not looked at"), ()))
     proxy = serve(_Tunnels(0, answer(407)))
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
 

@@ -9,10 +9,10 @@ import socket
 import sys
 
 import pytest
+from inside_command import app, errors, resource_commands, streams
 from server import answer, ok, single
 
 from heymilo_async import cli
-from heymilo_async.cli import _app, _errors, _streams
 
 LIST = ("phone-numbers", "list")
 
@@ -104,7 +104,7 @@ def test_a_usage_error_that_knows_no_command(capsys):
     """
     Gets the help of the whole.
     """
-    assert 2 == _errors.report(_errors.UsageError("Something is wrong."))
+    assert 2 == errors.report(errors.UsageError("Something is wrong."))
     assert "(see 'heymilo --help')\n" in capsys.readouterr().err
 
 
@@ -190,7 +190,7 @@ def test_nothing_leaves_the_command_as_an_exception(heymilo, serve, monkeypatch,
         raise error
 
     server = serve(single())
-    monkeypatch.setattr("heymilo_async.cli._resources.write_one", fail)
+    monkeypatch.setattr(resource_commands, "write_one", fail)
     working = heymilo("phone-numbers", "get", "666A24C3", base_url=server.base_url)
     monkeypatch.setattr("typer.main.get_command", fail)
     before = heymilo("phone-numbers", "get", "666A24C3", base_url=server.base_url)
@@ -207,7 +207,7 @@ def test_help_that_nobody_reads_is_a_closed_pipe(monkeypatch):
     error = SystemExit(1)
     error.__context__ = BrokenPipeError()
 
-    assert 141 == _errors.report(error)
+    assert 141 == errors.report(error)
 
 
 class _Refusing(io.StringIO):
@@ -241,11 +241,11 @@ def test_an_output_that_takes_nothing_is_an_error(monkeypatch, error, said):
     """
     monkeypatch.setattr(sys, "stdout", _Refusing(error))
 
-    with pytest.raises(_streams.OutputError) as caught:
-        _streams.write("text")
+    with pytest.raises(streams.OutputError) as caught:
+        streams.write("text")
 
     assert said in str(caught.value)
-    assert 1 == _errors.exit_code(caught.value)
+    assert 1 == errors.exit_code(caught.value)
 
 
 @pytest.mark.parametrize("error", [BrokenPipeError(), KeyboardInterrupt()])
@@ -256,7 +256,7 @@ def test_what_is_no_error_of_the_output_passes_through_it(monkeypatch, error):
     monkeypatch.setattr(sys, "stdout", _Refusing(error))
 
     with pytest.raises(type(error)):
-        _streams.write("text")
+        streams.write("text")
 
 
 def test_a_closed_stdout_is_an_error(monkeypatch):
@@ -265,9 +265,9 @@ def test_a_closed_stdout_is_an_error(monkeypatch):
     """
     monkeypatch.setattr(sys, "stdout", None)
 
-    assert not _streams.is_terminal()
-    with pytest.raises(_streams.OutputError, match="standard output is closed"):
-        _streams.write("text")
+    assert not streams.is_terminal()
+    with pytest.raises(streams.OutputError, match="standard output is closed"):
+        streams.write("text")
 
 
 def test_a_closed_stderr_is_nobodys_error(monkeypatch, capsys):
@@ -275,9 +275,9 @@ def test_a_closed_stderr_is_nobodys_error(monkeypatch, capsys):
     And the line does not go where the data goes.
     """
     monkeypatch.setattr(sys, "stderr", None)
-    _streams.say("text")
+    streams.say("text")
     monkeypatch.setattr(sys, "stderr", _Refusing(BrokenPipeError()))
-    _streams.say("text")
+    streams.say("text")
 
     assert "" == capsys.readouterr().out
 
@@ -289,7 +289,7 @@ def test_an_output_that_is_no_file_will_do(monkeypatch):
     taken = io.StringIO()
     monkeypatch.setattr(sys, "stdout", taken)
 
-    _streams.write("text\r\n")
+    streams.write("text\r\n")
 
     assert "text\r\n" == taken.getvalue()
 
@@ -312,6 +312,6 @@ def test_ctrl_c_while_an_error_is_reported(monkeypatch):
     def interrupt(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_app, "run", interrupt)
+    monkeypatch.setattr(app, "run", interrupt)
 
     assert 130 == cli.main()

@@ -19,9 +19,8 @@ import termios
 import threading
 
 import pytest
+from inside_command import progress
 from server import numbers, ok
-
-from heymilo_async.cli._progress import is_wanted, progress
 
 LIST = ("phone-numbers", "list", "--limit", "2", "--all")
 
@@ -213,7 +212,7 @@ def test_when_a_bar_is_wanted(monkeypatch, out, err, verbose, writes_lines, expe
         stream = None if terminal is None else Stream(terminal=terminal)
         monkeypatch.setattr(sys, name, stream)
 
-    assert expected is is_wanted(verbose=verbose, writes_lines=writes_lines)
+    assert expected is progress.is_wanted(verbose=verbose, writes_lines=writes_lines)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +232,7 @@ def test_what_a_bar_shows(monkeypatch, most, is_total_known, total, shown):
     err = Stream(terminal=True)
     monkeypatch.setattr(sys, "stderr", err)
     monkeypatch.setenv("TERM", "xterm")
-    with progress(
+    with progress.progress(
         "phone numbers", most=most, is_total_known=is_total_known, wanted=True
     ) as advance:
         advance(400, total)

@@ -9,12 +9,12 @@ import json
 import sys
 
 import pytest
+from inside import cursor_of
+from inside_command import resource_commands, shown, streams, view_of
 from resources import FOUND
 from server import answer
 
 from heymilo_async import AsyncHeyMilo, sandbox
-from heymilo_async.cli import _streams
-from heymilo_async.cli._views import shown, view_of
 
 LISTS = [one.name.replace("_", "-") for one in FOUND if one.name != "questions"]
 
@@ -190,7 +190,7 @@ def test_a_preview_goes_into_a_file(ask, milo, tmp_path, monkeypatch):
     target = tmp_path / "voice.mp3"
     filed = ask("voices", "get-preview", voice, "--output", str(target))
     nowhere = ask("voices", "get-preview", voice, "--output", str(tmp_path / "no" / "such"))
-    monkeypatch.setattr("heymilo_async.cli._resources.is_terminal", lambda: True)
+    monkeypatch.setattr(resource_commands, "is_terminal", lambda: True)
     seen = ask("voices", "get-preview", voice)
 
     assert (0, "") == (filed.code, filed.out)
@@ -206,7 +206,7 @@ def test_a_preview_without_a_file(ask, monkeypatch):
     Without --output the recording goes to standard output.
     """
     written = []
-    monkeypatch.setattr("heymilo_async.cli._resources.write_bytes", written.append)
+    monkeypatch.setattr(resource_commands, "write_bytes", written.append)
     voice = json.loads(ask("voices", "list", "--limit", "1").out)["id"]
     done = ask("voices", "get-preview", voice)
 
@@ -227,7 +227,7 @@ def test_a_preview_goes_to_a_pipe(program, milo, monkeypatch):
             written.flush()
 
     monkeypatch.setattr(sys, "stdout", Output())
-    _streams.write_bytes(b"\xff\xfb")
+    streams.write_bytes(b"\xff\xfb")
 
     assert b"\xff\xfb" == written.getvalue()
 
@@ -248,14 +248,14 @@ def test_bytes_that_nobody_takes(monkeypatch):
             raise ValueError
 
     monkeypatch.setattr(sys, "stdout", None)
-    with pytest.raises(_streams.OutputError, match="closed"):
-        _streams.write_bytes(b"")
+    with pytest.raises(streams.OutputError, match="closed"):
+        streams.write_bytes(b"")
     monkeypatch.setattr(sys, "stdout", Broken(BrokenPipeError()))
     with pytest.raises(BrokenPipeError):
-        _streams.write_bytes(b"")
+        streams.write_bytes(b"")
     monkeypatch.setattr(sys, "stdout", Broken(OSError(28, "No space left on device")))
-    with pytest.raises(_streams.OutputError, match="No space left"):
-        _streams.write_bytes(b"")
+    with pytest.raises(streams.OutputError, match="No space left"):
+        streams.write_bytes(b"")
 
 
 @pytest.mark.parametrize(
@@ -358,6 +358,6 @@ def test_every_model_of_a_list_has_a_view():
                 model = operation.returns.__args__[0]
                 view = view_of(model, one.name)
                 usual = [column.field for column in view.columns if column.usual]
-                assert model._cursor in usual
+                assert cursor_of(model) in usual
                 assert not {"interview_url", "webhook_url", "ingestion_url_key"} & set(usual)
     assert AsyncHeyMilo.voices.get_preview

@@ -20,10 +20,10 @@ import urllib.request
 
 import attrs
 import pytest
+from inside_command import ONE_WAIT, durations, exchanges, sandbox_command
 
 import heymilo_async
 from heymilo_async import sandbox
-from heymilo_async.cli import _durations, _exchanges, _sandbox
 from heymilo_async.sandbox import Exchange, ReceivedRequest, faults
 
 PATH = "/api/v2/phone-numbers"
@@ -72,7 +72,7 @@ def foreground(heymilo, monkeypatch):
     """
     Run `heymilo sandbox` in this process; once it runs a visitor comes, and stops it in the end.
     """
-    really_write = _sandbox.write
+    really_write = sandbox_command.write
 
     def run(*arguments, visit=lambda _: None, stop=signal.SIGINT):
         visitor = Visitor()
@@ -93,7 +93,7 @@ def foreground(heymilo, monkeypatch):
             if signal.getsignal(stop) is not before:
                 signal.pthread_kill(threading.main_thread().ident, stop)
 
-        monkeypatch.setattr(_sandbox, "write", write)
+        monkeypatch.setattr(sandbox_command, "write", write)
         thread = threading.Thread(target=come)
         thread.start()
         shown = heymilo("sandbox", *arguments)
@@ -185,7 +185,7 @@ def test_nobody_came(foreground, monkeypatch):
     """
     It waits as long as it takes.
     """
-    monkeypatch.setattr(_sandbox, "_ONE_WAIT", 0.001)
+    monkeypatch.setattr(*ONE_WAIT, 0.001)
 
     shown, _ = foreground(visit=lambda _: time.sleep(0.02))
 
@@ -312,7 +312,7 @@ def test_durations(text, seconds):
     """
     A number and a unit.
     """
-    assert seconds == pytest.approx(_durations.duration(text))
+    assert seconds == pytest.approx(durations.duration(text))
 
 
 @pytest.mark.parametrize(
@@ -449,7 +449,7 @@ def test_lines(exchange, line):
     """
     Time, status, milliseconds, method, path; and nothing that could drive a terminal.
     """
-    assert f"{line}\n" == _exchanges.line(exchange, "12:34:56")
+    assert f"{line}\n" == exchanges.line(exchange, "12:34:56")
 
 
 @pytest.fixture

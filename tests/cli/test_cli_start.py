@@ -12,10 +12,10 @@ import sys
 
 import pytest
 import typer.main
+from inside_command import app
 
 import heymilo_async
 from heymilo_async import cli
-from heymilo_async.cli import _app
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,12 @@ def test_help_has_every_option(heymilo):
     )
 
 
-def test_version(heymilo):
+@pytest.mark.parametrize("arguments", [["--version"], ["--sandbox", "--version"]], ids=" ".join)
+def test_version(heymilo, arguments):
     """
-    Of the distribution, as pip has it.
+    Of the distribution, as pip has it, also behind other options.
     """
-    shown = heymilo("--version")
+    shown = heymilo(*arguments)
 
     assert f"heymilo (heymilo-async) {heymilo_async.__version__}\n" == shown.out
     assert 0 == shown.code
@@ -114,7 +115,7 @@ def test_what_help_lists_is_what_a_command_says_of_itself():
     """
     The first line of each, which the list has without loading the command.
     """
-    listed = typer.main.get_command(_app.app).commands.values()
+    listed = typer.main.get_command(app.app).commands.values()
 
     assert len(listed) > 20
     for one in listed:

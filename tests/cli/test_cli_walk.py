@@ -7,11 +7,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from inside_command import output, streams, view_of
 from server import answer, page
 
 from heymilo_async import Page, PaginationMeta, PhoneNumber
-from heymilo_async.cli import _output, _streams
-from heymilo_async.cli._views import view_of
 
 VIEW = view_of(PhoneNumber, "phone numbers")
 
@@ -107,7 +106,7 @@ def test_pages_are_written_as_they_arrive(monkeypatch):
     Before the next one is asked for.
     """
     written: list[str] = []
-    monkeypatch.setattr(_output, "write", written.append)
+    monkeypatch.setattr(output, "write", written.append)
     seen: list[int] = []
 
     def pages():
@@ -115,7 +114,7 @@ def test_pages_are_written_as_they_arrive(monkeypatch):
             yield _page(f"N{index}")
             seen.append(len(written))
 
-    _output.write_pages(pages(), _output.Format.JSONL, VIEW)
+    output.write_pages(pages(), output.Format.JSONL, VIEW)
 
     assert [1, 2, 3] == seen
 
@@ -125,7 +124,7 @@ def test_an_id_that_a_shell_would_split_is_quoted(capsys):
     What is printed can be typed.
     """
     with pytest.raises(KeyboardInterrupt) as caught:
-        _output.write_pages(_interrupted("a b;c"), _output.Format.JSONL, VIEW)
+        output.write_pages(_interrupted("a b;c"), output.Format.JSONL, VIEW)
 
     assert ["to resume: --starting-after 'a b;c'"] == caught.value.__notes__
 
@@ -139,13 +138,13 @@ def test_what_could_not_be_written_is_not_passed_over(monkeypatch):
     def write(text: str) -> None:
         if taken:
             message = "cannot write the output: No space left on device"
-            raise _streams.OutputError(message)
+            raise streams.OutputError(message)
         taken.append(text)
 
-    monkeypatch.setattr(_output, "write", write)
+    monkeypatch.setattr(output, "write", write)
 
-    with pytest.raises(_streams.OutputError) as caught:
-        _output.write_pages([_page("A"), _page("B")], _output.Format.JSONL, VIEW)
+    with pytest.raises(streams.OutputError) as caught:
+        output.write_pages([_page("A"), _page("B")], output.Format.JSONL, VIEW)
 
     assert ["to resume: --starting-after A"] == caught.value.__notes__
 

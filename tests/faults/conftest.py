@@ -10,15 +10,7 @@ from collections.abc import Iterator
 import invariants
 import pytest
 import server
-from fronts import KEY, Front, QuickFront
-
-
-@pytest.fixture
-def front(front: Front) -> QuickFront:
-    """
-    Each of the three fronts in turn, quick.
-    """
-    return QuickFront(front.name)
+from fronts import KEY, QuickFront
 
 
 @pytest.fixture(params=["asyncio", "trio"])

@@ -14,6 +14,16 @@ from urllib.parse import quote
 import attrs
 import httpx
 import pytest
+from inside import (
+    SECRET_MEMBERS,
+    Model,
+    hide_members,
+    is_secret,
+    scrub,
+    secrets_in,
+    secrets_of,
+    without_members,
+)
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -31,15 +41,6 @@ from heymilo_async import (
     ResponseDecodeError,
     RetryPolicy,
     UnprocessableEntityError,
-)
-from heymilo_async._core.model import Model, is_secret
-from heymilo_async._core.secrets import (
-    SECRET_MEMBERS,
-    hide_members,
-    scrub,
-    secrets_in,
-    secrets_of,
-    without_members,
 )
 from heymilo_async.otel import Telemetry
 

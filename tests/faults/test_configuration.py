@@ -19,6 +19,7 @@ import attrs
 import pytest
 import trustme
 from fronts import KEY, NO_CERTIFICATES
+from inside import settings_of
 from server import NUMBER, answer, page, single
 
 from heymilo_async import (
@@ -127,14 +128,6 @@ async def get(client):
     Get the number that the servers of these tests know.
     """
     return (await client.phone_numbers.get(NUMBER["id"])).id
-
-
-def settings_of(client):
-    """
-    Return what *client* was told.
-    """
-    client = client if isinstance(client, AsyncHeyMilo) else client._twin
-    return client._engine.settings
 
 
 # The base URL.
@@ -801,7 +794,7 @@ def test_clients_side_by_side(front, serve):
         view = one.with_options(api_key="key-3")
         ids = [[f"{name}-{i}" for i in range(40)] for name in ("k1", "k2", "k3")]
         if front.is_blocking:
-            numbers = [client._blocking.phone_numbers for client in (one, ready, view)]
+            numbers = [client.blocking.phone_numbers for client in (one, ready, view)]
             threads = [
                 threading.Thread(target=each.get_many, args=(some,))
                 for each, some in zip(numbers, ids, strict=True)

@@ -17,11 +17,10 @@ import pytest
 import tenacity
 import trustme
 from fronts import Front
-from invariants import in_use
+from inside import CallState, in_use
 from server import NUMBER, answer, page, single
 
 from heymilo_async import HeyMiloError, ResponseMismatchError
-from heymilo_async._engine import _CallState
 
 ID = NUMBER["id"]
 CHUNKED_TWICE = (
@@ -196,9 +195,9 @@ def left() -> Iterator[Callable[[], list[object]]]:
     """
     gc.collect()
     gc.disable()
-    before = {id(one) for one in gc.get_objects() if isinstance(one, _CallState)}
+    before = {id(one) for one in gc.get_objects() if isinstance(one, CallState)}
     yield lambda: [
-        one for one in gc.get_objects() if isinstance(one, _CallState) and id(one) not in before
+        one for one in gc.get_objects() if isinstance(one, CallState) and id(one) not in before
     ]
     gc.enable()
 

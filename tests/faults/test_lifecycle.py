@@ -27,6 +27,7 @@ import httpx2
 import pytest
 from background import open_files, pause, until, workers
 from fronts import KEY, NO_CERTIFICATES, Front, QuickFront
+from inside import FAULTS, engine_of
 from invariants import elapsed, lasting
 from own import LIBRARIES, close, kind_of
 from server import NUMBER, answer, numbers, ok, page, single
@@ -249,8 +250,7 @@ def tokens(client):
     """
     Return what is left of the retry budget of *client*.
     """
-    client = getattr(client, "_blocking", client)
-    return getattr(client, "_twin", client)._engine.pool.budget.tokens
+    return engine_of(client).pool.budget.tokens
 
 
 def test_deadline_while_waiting_for_a_connection(front, serve):
@@ -1524,8 +1524,6 @@ def test_every_exception_of_the_library_is_known():
     """
     Case 153: an exception that a new httpx brings is noticed here first.
     """
-    from heymilo_async._http.errors import FAULTS
-
     # Not of a request that is sent: cookies of one's own jar, and a URL that is none.
     other = {"InvalidURL", "CookieConflict"}
     for library in LIBRARIES:
@@ -2192,7 +2190,7 @@ def test_blocking_client_has_no_loop(blocking, serve):
     threads = []
 
     def answers(request):
-        threads.append([t for t in threading.enumerate() if t not in server._threads])
+        threads.append([t for t in threading.enumerate() if t not in server.threads])
         return single()
 
     server._answers = answers

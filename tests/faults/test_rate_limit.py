@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import time
 
+from inside_sandbox import Limiter
 from server import NUMBER, answer, ok, single
 
 from heymilo_async import RateLimit
 from heymilo_async.sandbox import RateLimit as Rule
-from heymilo_async.sandbox._limits import Limiter
 
 #: In small, with a bound that a busy machine keeps; in full size it is in `nox -s pacing`.
 LIMIT, PER, CALLS = 60, 1.5, 150

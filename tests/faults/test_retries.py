@@ -26,6 +26,7 @@ from faults.test_answers import (
     outcomes,
 )
 from fronts import Front
+from inside import Engine, Operation, RetryBudget, backoff, engine_of, next_try, retry_after
 from invariants import elapsed
 from server import NUMBER, Connection, answer, page, single
 
@@ -42,10 +43,6 @@ from heymilo_async import (
     ServerError,
     from_dict,
 )
-from heymilo_async._core.messages import Operation
-from heymilo_async._core.retry import backoff, next_try, retry_after
-from heymilo_async._engine import Engine
-from heymilo_async._pool import RetryBudget
 
 VALUE = from_dict(PhoneNumber, NUMBER)
 
@@ -63,14 +60,6 @@ DELETE: Operation[PhoneNumber] = Operation(
 )
 
 _paths = itertools.count(1)
-
-
-def engine_of(client: Any) -> Engine:
-    """
-    Return the engine of a client of any front.
-    """
-    bare = getattr(client, "_blocking", client)
-    return getattr(bare, "_twin", bare)._engine
 
 
 def perform(operation: Operation[Any]) -> Any:

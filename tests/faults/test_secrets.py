@@ -30,6 +30,7 @@ import httpx
 import pytest
 import trustme
 from fronts import KEY, NO_CERTIFICATES, Front, QuickFront
+from inside import CREDENTIAL_CHECK, SECRET_PATTERNS, engine_of, secrets, settings_of
 from own import LIBRARIES, close, kind_of
 from rich.console import Console
 from rich.pretty import Pretty
@@ -55,8 +56,6 @@ from heymilo_async import (
     ServerError,
     UnexpectedRedirectError,
 )
-from heymilo_async._core import secrets as _secrets
-from heymilo_async._core import settings as _settings
 
 TOKEN = "canary-token-9d41c07e5ab3"
 HEADER = "canary-header-37be1f90d2c8"
@@ -397,10 +396,10 @@ def test_outputs_of_a_client(front, proxied):
             texts += [repr(thing), str(thing), format(thing), ascii(thing), f"{thing}"]
             texts += insides(thing)
             texts += [rich_text(Pretty(thing)), rich_text(Pretty(getattr(thing, "__dict__", 0)))]
-        twin = one if hasattr(one, "_engine") else one._twin
-        texts += insides(attrs.asdict(twin._engine, recurse=False))
-        texts += insides(attrs.asdict(twin._engine.settings))
-        texts += insides(attrs.astuple(twin._engine.settings))
+        engine = engine_of(one)
+        texts += insides(attrs.asdict(engine, recurse=False))
+        texts += insides(attrs.asdict(engine.settings))
+        texts += insides(attrs.astuple(engine.settings))
         texts += [repr(vars(one)), rich_text(Pretty(vars(one), expand_all=True))]
     assert any("api_key=***" in text for text in texts)
     assert [] == [(text[:300], leaks(text)) for text in texts if leaks(text)]
@@ -839,7 +838,7 @@ def test_traceback_of_what_comes_while_a_secret_is_checked(front, monkeypatch):
     def interrupted(name, text):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_settings, "_fault_of_credential", interrupted)
+    monkeypatch.setattr(*CREDENTIAL_CHECK, interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         front.client("https://api.heymilo.ai")
     assert_clean(caught.value)
@@ -848,10 +847,10 @@ def test_traceback_of_what_comes_while_a_secret_is_checked(front, monkeypatch):
         octets = secret.reveal().encode()
         raise KeyboardInterrupt(len(octets))
 
-    for step in ("_forms", "_beginning"):
-        monkeypatch.setattr(_secrets, step, searching)
+    for step in SECRET_PATTERNS:
+        monkeypatch.setattr(*step, searching)
         with pytest.raises(KeyboardInterrupt) as caught:
-            _secrets.scrub(f"a text with {KEY[:4]}", (_settings.Secret(KEY),))
+            secrets.scrub(f"a text with {KEY[:4]}", (secrets.Secret(KEY),))
         assert_clean(caught.value)
 
 
@@ -1523,13 +1522,10 @@ def test_values_that_compare_secrets(front):
     two = front.client("http://127.0.0.1:1")
     three = one.with_options(api_key=ODD_KEY)
 
-    def settings(client):
-        return (client if isinstance(client, AsyncHeyMilo) else client._twin)._engine.settings
-
-    assert settings(one) == settings(two)
-    assert settings(one) != settings(three)
-    assert hash(settings(one)) == hash(settings(two))
-    assert settings(one).api_key != KEY
+    assert settings_of(one) == settings_of(two)
+    assert settings_of(one) != settings_of(three)
+    assert hash(settings_of(one)) == hash(settings_of(two))
+    assert settings_of(one).api_key != KEY
 
 
 def test_deadline_error_of_a_wait_shows_no_key(front, serve):

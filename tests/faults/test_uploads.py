@@ -12,6 +12,7 @@ from typing import ClassVar
 import anyio
 import anyio.lowlevel
 import pytest
+from inside import Duplex, TidyBackend, stream_within
 from server import answer, page
 
 from heymilo_async import (
@@ -23,7 +24,6 @@ from heymilo_async import (
     RetryPolicy,
     UnprocessableEntityError,
 )
-from heymilo_async._http.sockets import TidyBackend, _Duplex
 
 #: Some 4 MB: more than the sockets of this machine hold.
 MANY = [
@@ -138,11 +138,11 @@ def test_what_httpcore_keeps_its_stream_in(serve):
 
     async def connect():
         stream = await TidyBackend().connect_tcp("127.0.0.1", server.port)
-        kept = stream._inner._stream
+        kept = stream_within(stream)
         await stream.aclose()
         return kept
 
-    assert _Duplex is type(anyio.run(connect, backend="asyncio"))
+    assert Duplex is type(anyio.run(connect, backend="asyncio"))
 
 
 class Below:
@@ -198,7 +198,8 @@ def test_a_stream_that_reads_while_it_sends(backend):
     """
 
     async def main():
-        stream = _Duplex(Below(sends=anyio.sleep_forever, comes=greet))
+        below = Below(sends=anyio.sleep_forever, comes=greet)
+        stream = Duplex(below)
         with pytest.raises(anyio.BrokenResourceError):
             await stream.send(bytes(100_000))
         first, rest, more = [await stream.receive(n) for n in (5, 100, 100)]
@@ -206,7 +207,7 @@ def test_a_stream_that_reads_while_it_sends(backend):
         assert {"some": "attribute"} == stream.extra_attributes
         await stream.send_eof()
         await stream.aclose()
-        assert ["eof", "closed"] == stream._below.done
+        assert ["eof", "closed"] == below.done
 
     anyio.run(main, backend=backend)
 
@@ -220,8 +221,8 @@ def test_a_stream_whose_sending_fails_or_ends(backend, comes):
 
     async def main():
         with pytest.raises(anyio.BrokenResourceError):
-            await _Duplex(Below(sends=break_off, comes=comes)).send(bytes(100_000))
-        await _Duplex(Below(sends=anyio.lowlevel.checkpoint, comes=comes)).send(bytes(100_000))
+            await Duplex(Below(sends=break_off, comes=comes)).send(bytes(100_000))
+        await Duplex(Below(sends=anyio.lowlevel.checkpoint, comes=comes)).send(bytes(100_000))
 
     anyio.run(main, backend=backend)
 

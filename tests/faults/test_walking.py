@@ -1184,9 +1184,9 @@ def test_two_users_of_one_iterator(front, serve, way):
         pager = client.phone_numbers.list_all()
         if way == "prefetch":
             async with pager.prefetch() as ahead:
-                return both_threads(ahead._blocking) if front.is_blocking else await both(ahead)
+                return both_threads(ahead.blocking) if front.is_blocking else await both(ahead)
         iterator = aiter(pager) if way == "items" else pager.pages()
-        return both_threads(iterator._blocking) if front.is_blocking else await both(iterator)
+        return both_threads(iterator.blocking) if front.is_blocking else await both(iterator)
 
     assert (RuntimeError, ["A", "B"]) == front.run(body, server.base_url)
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from heymilo_async.cli import _app
+from heymilo_async import cli
 
 
 @pytest.fixture
@@ -23,7 +23,8 @@ def heymilo(milo, monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
-        code = _app.run(arguments)
+        monkeypatch.setattr(sys, "argv", ["heymilo", *arguments])
+        code = cli.main()
         written = capsys.readouterr()
         return code, written.out, written.err
 

@@ -16,9 +16,10 @@ import dlt
 import duckdb
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
+from inside import awaited
+from inside_jobs import TABLES
 
 from heymilo_async import HeyMilo, InvalidRequestError, PermissionDeniedError, sandbox
-from heymilo_async.jobs._tables import TABLES
 from heymilo_async.jobs.dlt import heymilo_source, load
 from heymilo_async.jobs.sync import sync
 
@@ -341,7 +342,7 @@ def test_arguments_are_checked(milo):
     """
     with milo.client() as client:
         with pytest.raises(TypeError, match="client must be a HeyMilo, not AsyncHeyMilo"):
-            heymilo_source(client._twin)
+            heymilo_source(awaited(client))
         with pytest.raises(InvalidRequestError, match="there is no table 'people'"):
             heymilo_source(client, only=["people"])
         with pytest.raises(TypeError, match="since must be a datetime or a timedelta, not str"):

@@ -12,6 +12,8 @@ import stat
 from collections import Counter
 
 import pytest
+from inside import awaited
+from inside_jobs import opened
 
 from heymilo_async import (
     InvalidRequestError,
@@ -22,7 +24,6 @@ from heymilo_async import (
     ServerError,
 )
 from heymilo_async.jobs import JobError
-from heymilo_async.jobs._journal import opened
 from heymilo_async.jobs.ingest import IngestReport, Refusal, async_ingest, ingest
 from heymilo_async.resources.candidates import AsyncCandidates
 from heymilo_async.sandbox import faults
@@ -699,7 +700,7 @@ def test_arguments_are_checked(milo, posting, people):
     path = people(1)
     with milo.client() as client:
         with pytest.raises(TypeError, match="async_ingest takes an AsyncHeyMilo"):
-            ingest(client._twin, path, posting)
+            ingest(awaited(client), path, posting)
         with pytest.raises(TypeError, match="data must be the names of columns, not str"):
             ingest(client, path, posting, data="name")
         with pytest.raises(InvalidRequestError, match="batch must be"):

@@ -13,9 +13,9 @@ from collections import Counter
 
 import duckdb
 import pytest
+from inside_jobs import TABLES
 
 from heymilo_async import sandbox
-from heymilo_async.jobs._tables import TABLES
 
 
 def _run_and_kill(milo, command, folder, after):

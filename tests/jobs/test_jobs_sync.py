@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import duckdb
 import pytest
+from inside import awaited
+from inside_jobs import STANDING, TABLES, Table, warehouses
 
 from heymilo_async import (
     Candidate,
@@ -26,8 +28,7 @@ from heymilo_async import (
     PermissionDeniedError,
     sandbox,
 )
-from heymilo_async.jobs import JobError, _warehouse
-from heymilo_async.jobs._tables import TABLES, Table
+from heymilo_async.jobs import JobError
 from heymilo_async.jobs.sync import async_sync, sync
 from heymilo_async.sandbox import faults
 
@@ -424,7 +425,7 @@ def test_a_page_is_kept_whole_or_not_at_all(once, milo, file, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(_warehouse.Warehouse, "_stand", fail)
+        patched.setattr(*STANDING, fail)
         with pytest.raises(KeyboardInterrupt):
             once()
 
@@ -440,11 +441,11 @@ def test_the_last_of_equal_keys_counts(tmp_path):
     """
     table = TABLES["candidates"]
     two = [table.row(_candidate(name=name), with_links=False) for name in ("Old", "New")]
-    with _warehouse.opened(tmp_path / "x.duckdb") as warehouse:
+    with warehouses.opened(tmp_path / "x.duckdb") as warehouse:
         warehouse.begin({}, full=False)
         changes = warehouse.keep(table, two, walk="x", place=None)
 
-    assert _warehouse.Changes(new=1) == changes
+    assert warehouses.Changes(new=1) == changes
     assert [("New",)] == _ask(tmp_path / "x.duckdb", "SELECT name FROM candidates")
 
 
@@ -548,7 +549,7 @@ def test_one_run_at_a_time(milo, file):
     A file that is in use is refused, in this process and by another one.
     """
     with milo.client() as client:
-        with _warehouse.opened(file), pytest.raises(JobError, match="is in use by another run"):
+        with warehouses.opened(file), pytest.raises(JobError, match="is in use by another run"):
             sync(client, f"duckdb:///{file}")
         code = (
             f"import duckdb, time; c = duckdb.connect({str(file)!r}); print(1, flush=True); input()"
@@ -603,8 +604,8 @@ def test_two_files_are_the_owners(tmp_path):
     former = os.umask(0o022)
     try:
         with contextlib.ExitStack() as last:
-            with _warehouse.opened(tmp_path / "first.duckdb"):
-                last.enter_context(_warehouse.opened(tmp_path / "second.duckdb"))
+            with warehouses.opened(tmp_path / "first.duckdb"):
+                last.enter_context(warehouses.opened(tmp_path / "second.duckdb"))
             assert 0o077 == os.umask(0o077)
         assert 0o022 == os.umask(0o022)
     finally:
@@ -617,7 +618,7 @@ def test_arguments_are_checked(milo, file):
     """
     with milo.client() as client:
         with pytest.raises(TypeError, match="async_sync takes an AsyncHeyMilo"):
-            sync(client._twin, file)
+            sync(awaited(client), file)
         with pytest.raises(TypeError, match="sync takes a HeyMilo"):
             async_sync(client, file).send(None)
         with pytest.raises(TypeError, match="only must be the names of tables, not str"):

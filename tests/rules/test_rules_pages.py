@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import pytest
+from inside import awaited, run_now
 from server import NUMBER
 
 from heymilo_async import (
+    HeyMilo,
     HeyMiloError,
     InvalidRequestError,
     Page,
@@ -21,7 +23,6 @@ from heymilo_async import (
     ServerError,
     from_dict,
 )
-from heymilo_async._core.blocking import run_now
 from heymilo_async.pages import AsyncPager, Pager
 
 
@@ -396,7 +397,7 @@ def test_how_far_ahead():
 
 
 async def _prefetch_by_default(pager: Pager[PhoneNumber]) -> None:
-    async with pager._twin.prefetch():
+    async with awaited(pager).prefetch():
         pass
 
 
@@ -482,8 +483,9 @@ def test_pagers_say_where_they_stand():
     pager = pager_of(Engine(page("b")), starting_after="a")
 
     assert "<Pager after 'a'>" == repr(pager)
-    assert "<AsyncPager after 'a'>" == repr(pager._twin)
-    assert "<Pager after 'a'>" == repr(pager._twin._as_blocking())
+    assert "<AsyncPager after 'a'>" == repr(awaited(pager))
+    with HeyMilo("a-key") as client:
+        assert "<Pager after 'a'>" == repr(client.phone_numbers.list_all(starting_after="a"))
 
 
 def test_items_are_handed_out_one_by_one():

@@ -12,31 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from inside_sandbox import empty_app
 from starlette.exceptions import HTTPException
 
 from heymilo_async import sandbox
-from heymilo_async.sandbox._app import Backend, create_app
-from heymilo_async.sandbox._clock import clock
-from heymilo_async.sandbox._world import World, make_world
 
 LIST = "/api/v2/phone-numbers"
 CONTRACT = json.loads((Path(__file__).parents[1] / "contract.json").read_text(encoding="utf-8"))
 
 Ask = Callable[..., Any]
-
-
-def a_world() -> World:
-    """
-    What an application answers from, with nothing in it that a test could ask for.
-    """
-    return make_world(
-        numbers=0,
-        postings=0,
-        candidates=0,
-        seed=0,
-        assumptions=sandbox.Assumptions(),
-        clock=clock(None, real_time=False),
-    )
 
 
 def error_of(answer: Any) -> tuple[int, str, str]:
@@ -385,7 +369,7 @@ def test_other_protocols_pass_by() -> None:
     The application also works under a server that speaks the lifespan protocol.
     """
     sent: list[str] = []
-    app = create_app(Backend(world=a_world(), api_key="an-api-key", access_token="a-token"))
+    app = empty_app()
 
     async def start_up_and_shut_down() -> None:
         messages = iter(["lifespan.startup", "lifespan.shutdown"])

@@ -12,12 +12,10 @@ from urllib.parse import quote, urlsplit
 
 import attrs
 import pytest
+from inside_sandbox import MOST_SECRETS, Answer, Arrival, Judge, Witness, operation_of
 
 from heymilo_async import HeyMiloError, RetryPolicy, sandbox
-from heymilo_async.sandbox import RateLimit, ReceivedRequest, _judge, faults
-from heymilo_async.sandbox._contract import operation_of
-from heymilo_async.sandbox._evidence import Answer, Arrival
-from heymilo_async.sandbox._judge import Judge, Witness
+from heymilo_async.sandbox import RateLimit, ReceivedRequest, faults
 from heymilo_async.sandbox.conduct import NOT_JUDGED, RULES, ConductReport, Violation
 
 NUMBERS = "/api/v2/phone-numbers"
@@ -918,7 +916,7 @@ def test_only_so_many_links_are_remembered(court, monkeypatch):
     """
     The oldest ones are forgotten, lest a long run fills the memory.
     """
-    monkeypatch.setattr(_judge, "_MOST_SECRETS", 2)
+    monkeypatch.setattr(*MOST_SECRETS, 2)
     links = [f"https://example.com/{n}?token=abc" for n in range(3)]
     for link in links:
         court.answer(court.come(0.0), 0.0, secrets=(hash(link),))

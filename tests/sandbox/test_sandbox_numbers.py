@@ -8,9 +8,9 @@ import re
 from typing import Any
 
 import pytest
+from inside_sandbox import CAPACITY
 
 from heymilo_async import sandbox
-from heymilo_async.sandbox._phone_numbers import CAPACITY
 
 US = (
     r"\+1(206|21[23]|305|312|404|415|503|512|602|615|617|702|713|718|720|808|816|901|919)"

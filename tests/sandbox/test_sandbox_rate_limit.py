@@ -5,10 +5,10 @@ The sandbox's rate limit: what may pass, when more may, and what the answers say
 from __future__ import annotations
 
 import pytest
+from inside_sandbox import ALGORITHMS, Limiter, Verdict
 
 from heymilo_async import RateLimitError, RetryPolicy, sandbox
 from heymilo_async.sandbox import RateLimit
-from heymilo_async.sandbox._limits import ALGORITHMS, Limiter, Verdict
 
 LIST = "/api/v2/phone-numbers"
 

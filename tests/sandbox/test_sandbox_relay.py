@@ -9,11 +9,11 @@ import threading
 import time
 
 import pytest
+from inside_sandbox import End, RelayedAnswer, Send, Wait, over, spoilt
 from server import Connection, answer, single
 
 from heymilo_async import APIConnectionError, RetryPolicy
 from heymilo_async.sandbox import Network, relaying
-from heymilo_async.sandbox._steps import End, RelayedAnswer, Send, Wait, over, spoilt
 from heymilo_async.sandbox.faults import RepeatCursor, WrongTypes
 
 ID = "666A24C3"

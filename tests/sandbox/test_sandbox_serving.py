@@ -21,29 +21,12 @@ from urllib.parse import urlsplit
 import pytest
 import trio
 import uvicorn
+from inside_sandbox import empty_app, serve
 
 from heymilo_async import sandbox
-from heymilo_async.sandbox._app import Backend, create_app
-from heymilo_async.sandbox._clock import clock
-from heymilo_async.sandbox._serve import serving
-from heymilo_async.sandbox._world import World, make_world
 
 Ask = Callable[..., Any]
 NAIVE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - that is what is refused
-
-
-def a_world() -> World:
-    """
-    What an application answers from, with nothing in it that a test could ask for.
-    """
-    return make_world(
-        numbers=0,
-        postings=0,
-        candidates=0,
-        seed=0,
-        assumptions=sandbox.Assumptions(),
-        clock=clock(None, real_time=False),
-    )
 
 
 def has_ipv6() -> bool:
@@ -269,7 +252,7 @@ def test_an_answer_that_never_comes_does_not_hold_up_the_exit() -> None:
         await asyncio.Event().wait()
 
     with contextlib.ExitStack() as connections:
-        with serving(never, "127.0.0.1", 0) as base_url:
+        with serve.serving(never, "127.0.0.1", 0) as base_url:
             connection = connections.enter_context(connect(base_url))
             connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert asked.wait(10)
@@ -364,10 +347,10 @@ def test_a_server_that_does_not_start_is_given_up(monkeypatch: pytest.MonkeyPatc
             await asyncio.sleep(0)
 
     monkeypatch.setattr(uvicorn.Server, "startup", dawdle)
-    app = create_app(Backend(world=a_world(), api_key="an-api-key", access_token="a-token"))
+    app = empty_app()
     with (
         pytest.raises(TimeoutError, match=r"did not start within 0\.05 seconds"),
-        serving(app, "127.0.0.1", 0, seconds_to_start=0.05),
+        serve.serving(app, "127.0.0.1", 0, seconds_to_start=0.05),
     ):
         pytest.fail("it runs")
 
@@ -383,7 +366,7 @@ def test_clients_are_made_for_this_sandbox(
     """
     They get its key and its address; options are handed on, and win.
     """
-    monkeypatch.setattr(f"heymilo_async.sandbox._serve.{face}", dict)
+    monkeypatch.setattr(serve, face, dict)
 
     with sandbox.running() as milo:
         plain = getattr(milo, make)()

@@ -7,9 +7,9 @@ from __future__ import annotations
 import concurrent.futures
 
 import pytest
+from inside_sandbox import RequestLog
 
-from heymilo_async.sandbox import PhoneNumberResponse, Store, seed_numbers
-from heymilo_async.sandbox._requests import ReceivedRequest, RequestLog
+from heymilo_async.sandbox import PhoneNumberResponse, ReceivedRequest, Store, seed_numbers
 
 
 @pytest.fixture

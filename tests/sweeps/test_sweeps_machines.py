@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from inside import RetryBudget
 from memory import Network, installed
 from server import Reply, Server, answer, page
 from sweeping import ALONE, examples, then_closed
@@ -32,7 +33,6 @@ from heymilo_async import (
     ResponseDecodeError,
     ServerError,
 )
-from heymilo_async._pool import RetryBudget
 
 #: What a server may do instead of answering, and what the walk makes of it.
 FAULTS: dict[str, tuple[Reply, type[HeyMiloError]]] = {

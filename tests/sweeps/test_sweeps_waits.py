@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+from inside import next_try, retry_after
 
 from heymilo_async import Headers, RateLimitError, RetryPolicy, ServerError
-from heymilo_async._core.retry import next_try, retry_after
 
 #: Years that a date of two digits can mean.
 moments = st.datetimes(datetime(1976, 1, 1), datetime(2075, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001 - the zone is the strategy's

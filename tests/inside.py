@@ -1,0 +1,242 @@
+"""
+What tests know of the inside of the package, in one place: a part that moves breaks this file.
+
+Tests use public names. From here they take decisions that no public name shows by themselves, the
+parts that they break on purpose, and the state behind a client. `tests/test_habits.py` says which
+files may look inside by themselves.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from heymilo_async import _engine as engine
+from heymilo_async import _pool as pools
+from heymilo_async import pages
+from heymilo_async._core import secrets, settings
+from heymilo_async._core.arguments import FOREIGN
+from heymilo_async._core.blocking import run_now
+from heymilo_async._core.codec import DEEPEST, decode
+from heymilo_async._core.messages import Operation
+from heymilo_async._core.model import Model, is_secret
+from heymilo_async._core.retry import Quota, backoff, next_try, quota, retry_after
+from heymilo_async._core.secrets import (
+    SECRET_MEMBERS,
+    hide_members,
+    scrub,
+    secrets_in,
+    secrets_of,
+    without_members,
+)
+from heymilo_async._core.settings import PoolSettings, pool_settings
+from heymilo_async._core.transport import TooLateError
+from heymilo_async._engine import Engine
+from heymilo_async._engine import _CallState as CallState
+from heymilo_async._http import AsyncTransport, BlockingTransport, clients
+from heymilo_async._http.body import Receiver
+from heymilo_async._http.errors import FAULTS
+from heymilo_async._http.proxies import Proxies, proxies
+from heymilo_async._http.proxies import _covers as covers
+from heymilo_async._http.sockets import TidyBackend
+from heymilo_async._http.sockets import _Duplex as Duplex
+from heymilo_async._pool import RetryBudget
+from heymilo_async._ratelimit.limiter import CoolDowns, RateLimiter, Window, span_of
+from heymilo_async._values import ReadOnly
+from heymilo_async.resources._collection import (
+    AsyncCollection,
+    AsyncResource,
+    AsyncSearchable,
+    Collection,
+    Resource,
+    Searchable,
+)
+
+__all__ = [
+    "AWAITED_WALKS",
+    "CREDENTIAL_CHECK",
+    "DEEPEST",
+    "FAULTS",
+    "FOREIGN",
+    "MANY_LIMITERS",
+    "SECRET_MEMBERS",
+    "SECRET_PATTERNS",
+    "AsyncCollection",
+    "AsyncResource",
+    "AsyncSearchable",
+    "AsyncTransport",
+    "BlockingTransport",
+    "BlockingWalk",
+    "CallState",
+    "Collection",
+    "CoolDowns",
+    "Duplex",
+    "Engine",
+    "Model",
+    "Operation",
+    "PoolSettings",
+    "Proxies",
+    "Quota",
+    "RateLimiter",
+    "ReadOnly",
+    "Receiver",
+    "Resource",
+    "RetryBudget",
+    "Searchable",
+    "TidyBackend",
+    "TooLateError",
+    "Window",
+    "awaited",
+    "backoff",
+    "clients",
+    "covers",
+    "cursor_of",
+    "decode",
+    "engine",
+    "engine_of",
+    "has_opened",
+    "hide_members",
+    "in_use",
+    "is_open_here",
+    "is_secret",
+    "lending",
+    "limiters_of",
+    "next_try",
+    "pool_settings",
+    "pool_settings_of",
+    "pools",
+    "proxies",
+    "quota",
+    "redis_timeout",
+    "retry_after",
+    "run_now",
+    "scrub",
+    "secrets",
+    "secrets_in",
+    "secrets_of",
+    "settings",
+    "settings_of",
+    "span_of",
+    "stream_within",
+    "without_members",
+]
+
+#: What walks through pages, awaited and blocking.
+AWAITED_WALKS = (pages._Pages, pages._Items)
+BlockingWalk = pages._Blocking
+
+#: Where tests break something: what has it, and its name there.
+CREDENTIAL_CHECK = (settings, "_fault_of_credential")
+SECRET_PATTERNS = ((secrets, "_forms"), (secrets, "_beginning"))
+MANY_LIMITERS = (pools, "_MANY")
+
+
+def awaited(thing: Any) -> Any:
+    """
+    Return the awaited object behind a client, a resource or a pager of any front.
+    """
+    blocking = getattr(thing, "blocking", thing)
+    return getattr(blocking, "_twin", blocking)
+
+
+def engine_of(thing: Any) -> Any:
+    """
+    Return the engine behind a client or a resource of any front; None if there is none.
+    """
+    return getattr(awaited(thing), "_engine", None)
+
+
+def settings_of(client: Any) -> Any:
+    """
+    Return the settings of a client of any front.
+    """
+    return engine_of(client).settings
+
+
+def pool_settings_of(pool: Any) -> Any:
+    """
+    Return what the connections of *pool* were made with.
+    """
+    return pool._settings
+
+
+def limiters_of(client: Any) -> Any:
+    """
+    Return the limiters that the pool of *client* keeps, by credential.
+    """
+    return engine_of(client).pool._limiters
+
+
+def redis_timeout() -> tuple[Any, str]:
+    """
+    Return where it stands how long Redis may take to answer, to be set.
+    """
+    # The module wants redis-py, which the tests of the package alone do not have.
+    return importlib.import_module("heymilo_async._ratelimit.redis"), "_TIMEOUT"
+
+
+def lending(transport: Any) -> tuple[Any, str]:
+    """
+    Return where *transport* has what lends a connection, to be broken.
+    """
+    return transport, "_leased"
+
+
+def has_opened(pool: Any) -> bool:
+    """
+    Return whether *pool* has opened anything.
+    """
+    return bool(pool._opened)
+
+
+def cursor_of(model: Any) -> str:
+    """
+    Return the name of the member of *model* that lists are walked by.
+    """
+    return model._cursor
+
+
+def stream_within(stream: Any) -> Any:
+    """
+    Return what a stream of `TidyBackend` sends and receives by, which httpcore has made.
+    """
+    return stream._inner._stream
+
+
+def is_open_here(client: Any) -> bool:
+    """
+    Return whether *client* is the one that closes its pool, and has asked in this event loop.
+    """
+    pool = engine_of(client).pool
+    if awaited(client)._is_view or pool.closed:
+        return False
+    return pool._transport_type.loop_key() in pool._loop_states
+
+
+def in_use(client: Any) -> list[str]:
+    """
+    Return what the pool of *client* has in use, or is waited for.
+    """
+    found: list[str] = []
+    for state in list(engine_of(client).pool._loop_states.values()):
+        transport = state.transport
+        places = getattr(transport, "_places", None)
+        if places is not None:
+            found += [f"{places.borrowed_tokens} connections are in use"] * bool(
+                places.borrowed_tokens
+            )
+            waiting = places.statistics().tasks_waiting
+            found += [f"{waiting} tasks wait for a connection"] * bool(waiting)
+        # A client of yours has none.
+        pool = transport._client and transport._client.pool
+        if pool is None:
+            continue
+        lent = (
+            sum(lease() is not None for lease in list(pool.connections._leased))
+            if places is None
+            else len(pool.connections._leased)
+        )
+        threads = pool.connections._waiting
+        found += [f"{lent} connections are in use"] * bool(lent)
+        found += [f"{threads} threads wait for a connection"] * bool(threads)
+    return found

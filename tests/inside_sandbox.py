@@ -1,0 +1,68 @@
+"""
+What tests know of the inside of the sandbox, in one place: a part that moves breaks this file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heymilo_async.sandbox import Assumptions
+from heymilo_async.sandbox import _judge as judging
+from heymilo_async.sandbox import _serve as serve
+from heymilo_async.sandbox._app import Backend, create_app
+from heymilo_async.sandbox._clock import clock
+from heymilo_async.sandbox._contract import OPERATIONS, RESOURCES, operation_of
+from heymilo_async.sandbox._evidence import Answer, Arrival
+from heymilo_async.sandbox._judge import Judge, Witness
+from heymilo_async.sandbox._limits import ALGORITHMS, Limiter, Verdict
+from heymilo_async.sandbox._phone_numbers import CAPACITY
+from heymilo_async.sandbox._plausible import items_of
+from heymilo_async.sandbox._requests import RequestLog
+from heymilo_async.sandbox._steps import End, RelayedAnswer, Send, Wait, over, spoilt
+from heymilo_async.sandbox._world import make_world
+from heymilo_async.testing import _accept as accept
+
+__all__ = [
+    "ALGORITHMS",
+    "CAPACITY",
+    "MOST_SECRETS",
+    "OPERATIONS",
+    "RESOURCES",
+    "Answer",
+    "Arrival",
+    "End",
+    "Judge",
+    "Limiter",
+    "RelayedAnswer",
+    "RequestLog",
+    "Send",
+    "Verdict",
+    "Wait",
+    "Witness",
+    "accept",
+    "empty_app",
+    "items_of",
+    "judging",
+    "operation_of",
+    "over",
+    "serve",
+    "spoilt",
+]
+
+#: How many secrets a report looks for, to be set.
+MOST_SECRETS = (judging, "_MOST_SECRETS")
+
+
+def empty_app() -> Any:
+    """
+    Return the application of a sandbox with nothing in it that a test could ask for.
+    """
+    world = make_world(
+        numbers=0,
+        postings=0,
+        candidates=0,
+        seed=0,
+        assumptions=Assumptions(),
+        clock=clock(None, real_time=False),
+    )
+    return create_app(Backend(world=world, api_key="an-api-key", access_token="a-token"))
