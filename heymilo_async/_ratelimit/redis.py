@@ -332,7 +332,7 @@ class SharedRateLimiter:
                 if grant is None:
                     await self._give_up(question, caller)
             if grant is None or not grant.is_granted:
-                return grant and grant.wait
+                return None if grant is None else grant.wait
             reservation = window.plan(limit, now(), grant.wait)
             permit = Permit(window, reservation, caller, self, question.member)
             if not grant.wait:
