@@ -486,7 +486,7 @@ def test_a_callable_is_not_pickled(front, serve, monkeypatch):
     A client with a callable is pickled without it, and reads the key from the environment then.
     """
     server = serve(single())
-    client = front.client(server.base_url, Keys(OLD))
+    client = front.client(server.base_url, Keys(OLD), ssl_context=None)
     sent = pickle.dumps(client)
     monkeypatch.setenv("HEYMILO_API_KEY", NEW)
     again = pickle.loads(sent)

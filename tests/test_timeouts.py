@@ -161,7 +161,7 @@ def test_they_are_a_value(front, serve):
     """
     Timeouts compare, show themselves and are pickled, by themselves and with a client.
     """
-    client = front.client(serve(page()).base_url, timeout=EACH)
+    client = front.client(serve(page()).base_url, timeout=EACH, ssl_context=None)
     arrived = pickle.loads(pickle.dumps(EACH))
 
     assert EACH == arrived == Timeouts(connect=1.0, read=2.0, write=3.5, pool=4.0)
