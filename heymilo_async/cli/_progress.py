@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 
@@ -52,7 +53,9 @@ def progress(
     if not wanted:
         yield lambda _, __: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), _Count())
+    # On a narrow terminal the count is cut, for a bar of two lines would flicker.
+    count = _Count(table_column=Column(no_wrap=True))
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), count)
     # By default, rich would redirect the output from stdout to its own console, which is stderr.
     with Progress(
         *columns,

@@ -29,3 +29,11 @@ def needs(package: str, extra: str) -> Any:
     except ModuleNotFoundError:
         pass
     raise ImportError(missing(f"heymilo_async.jobs.{extra}", package, extra), name=package)
+
+
+def go_on(error: BaseException) -> str:
+    """
+    Return when to run a job again that *error* has ended.
+    """
+    wait: float | None = getattr(error, "retry_after", None)
+    return f"run it again {f'in {wait:g} s ' if wait else ''}to go on"

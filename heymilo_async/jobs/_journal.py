@@ -220,14 +220,17 @@ def opened(path: Path, posting_id: str) -> Generator[Journal, None, None]:
         try:
             known_for = _prepare(connection, posting_id)
         except sqlite3.DatabaseError as error:
-            raise JobError(_in_words(path, error)) from None
+            raise _in_words(path, error) from None
         if known_for != posting_id:
             message = (
                 f"the journal {path} is of the posting {known_for}, not of {posting_id}: "
                 "name another one with --journal"
             )
             raise JobError(message)
-        yield Journal(connection)
+        try:
+            yield Journal(connection)
+        except sqlite3.OperationalError as error:
+            raise _in_words(path, error) from error
 
 
 def _prepare(connection: sqlite3.Connection, posting_id: str) -> str:
@@ -253,7 +256,11 @@ def _prepare(connection: sqlite3.Connection, posting_id: str) -> str:
     return str(known_for)
 
 
-def _in_words(path: Path, error: sqlite3.DatabaseError) -> str:
-    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-        return f"another run is using the journal {path}: wait for its end"
-    return f"{path} is no journal of this version: name another one with --journal"
+def _in_words(path: Path, error: sqlite3.DatabaseError) -> JobError:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_BUSY:
+        return JobError(f"another run is using the journal {path}: wait for its end")
+    if isinstance(error, sqlite3.OperationalError):
+        # A full disk, most of all.
+        return JobError(f"cannot write the journal {path}: {error}; mend that, and run it again")
+    return JobError(f"{path} is no journal of this version: name another one with --journal")

@@ -4,12 +4,14 @@ The rows of a file of candidates, each checked before anything is sent.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +38,10 @@ _LONGEST_EMAIL: Final = 254
 #: phonenumbers reads letters, full-width digits and extensions too, and drops what it cannot keep.
 _PHONE: Final = re.compile(r"\+[0-9 ().-]+", re.ASCII)
 _LONGEST_SHOWN: Final = 60
+#: The most that csv takes as its limit on each system.
+_LONGEST_FIELD: Final = 2**31 - 1
+#: The limit is one for the whole process.
+_csv_limit_lock = threading.Lock()
 
 
 @attrs.frozen(kw_only=True)
@@ -156,7 +162,12 @@ def _json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] 
         if not written.strip():
             continue
         try:
-            record = json.loads(written, parse_constant=_no_constant)
+            record = json.loads(
+                written, parse_constant=_no_constant, object_pairs_hook=_without_twins
+            )
+        except _TwinError as twin:
+            yield line, f"this has the member {twin.name!r} twice"
+            continue
         except (ValueError, RecursionError):
             yield line, "this is not JSON"
             continue
@@ -172,27 +183,62 @@ def _no_constant(word: str) -> Any:
     raise ValueError(word)
 
 
+class _TwinError(ValueError):
+    """
+    An object of JSON has two members of one name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def _without_twins(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(members)
+    if len(made) < len(members):
+        names = [name for name, _ in members]
+        raise _TwinError(next(name for name in names if names.count(name) > 1))
+    return made
+
+
 def _csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
     first = text.partition("\n")[0]
     # A spreadsheet writes semicolons where commas stand in numbers.
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        _check_header(path, header)
-        line = reader.line_num + 1
-        for fields in reader:
-            if not any(map(str.strip, fields)):
-                # What a spreadsheet has below its last row.
-                pass
-            elif len(fields) == len(header):
-                yield line, dict(zip(header, fields, strict=True))
-            else:
-                yield line, f"{len(fields)} values for {len(header)} columns"
-            line = reader.line_num + 1
-    except csv.Error as error:
-        message = f"{path}, line {reader.line_num}: this is not CSV: {error}"
-        raise JobError(message) from None
+    with _fields_of_any_size():
+        try:
+            header = [name.strip() for name in next(reader, [])]
+            _check_header(path, header)
+            line, rows = reader.line_num + 1, list[tuple[int, list[str]]]()
+            for fields in reader:
+                rows.append((line, fields))
+                line = reader.line_num + 1
+        except csv.Error as error:
+            message = f"{path}, line {reader.line_num}: this is not CSV: {error}"
+            raise JobError(message) from None
+    for line, fields in rows:
+        if not any(map(str.strip, fields)):
+            # What a spreadsheet has below its last row.
+            continue
+        if len(fields) == len(header):
+            yield line, dict(zip(header, fields, strict=True))
+        else:
+            values = "1 value" if len(fields) == 1 else f"{len(fields)} values"
+            yield line, f"{values} for {len(header)} columns"
+
+
+@contextlib.contextmanager
+def _fields_of_any_size() -> Generator[None, None, None]:
+    """
+    Let csv read fields longer than its limit, 131,072 characters, such as a text for `data`.
+    """
+    with _csv_limit_lock:
+        former = csv.field_size_limit(_LONGEST_FIELD)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(former)
 
 
 def _check_header(path: Path, header: Sequence[str]) -> None:
@@ -201,7 +247,7 @@ def _check_header(path: Path, header: Sequence[str]) -> None:
             message = f"{path} has no column {name!r} in its first line; it has {_listed(header)}"
             raise JobError(message)
     if "" in header:
-        message = f"{path} has a column without a name, the {header.index('') + 1}th"
+        message = f"{path}: column {header.index('') + 1} of its first line has no name"
         raise JobError(message)
     twins = sorted({name for name in header if header.count(name) > 1})
     if twins:

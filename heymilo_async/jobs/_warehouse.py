@@ -41,6 +41,9 @@ _FINGERPRINT: Final = (
     "concat(c.status, '|', c.score::VARCHAR, '|', c.workflow->>'last_activity_at', '|', $links)"
 )
 
+#: What DuckDB says of a file that another process has open, on POSIX and on Windows.
+_IN_USE: Final = ("Could not set lock", "being used by another process")
+
 #: The files that are open in this process: DuckDB keeps out other processes only.
 _open_files: set[str] = set()
 #: The umask from before the first of them was opened.
@@ -101,6 +104,9 @@ class Warehouse:
                     message = f"there is a table {table.name!r} that is none of this job's"
                     raise JobError(message)
                 missing = [one for one in table.all_columns if one.name not in (found or ())]
+                if found and missing and table.name == "interviews":
+                    # They are fetched once more, for nothing else fills what they lack.
+                    self._connection.execute("DELETE FROM sync_interviews")
                 if found is None:
                     columns = ", ".join(f'"{one.name}" {one.type}' for one in missing)
                     self._connection.execute(
@@ -328,20 +334,19 @@ def opened(path: Path) -> Generator[Warehouse, None, None]:
         JobError: The file is in use, or is none of DuckDB's.
     """
     duckdb = needs("duckdb", "sync")
+    # Absolute: "md:..." would be a place of another service.
+    place = path.resolve()
     with _only_here(path):
         try:
-            connection = duckdb.connect(
-                # Absolute: "md:..." would be a place of another service.
-                path.resolve(),
-                # Readable by DuckDB 1.x too; and nothing is fetched from anywhere.
-                config={
-                    "autoinstall_known_extensions": "false",
-                    "threads": "1",
-                    "storage_compatibility_version": "v1.0.0",
-                },
-            )
+            if not place.exists():
+                _make(duckdb, place)
+            connection = _connect(duckdb, place)
         except duckdb.Error as error:
-            raise JobError(_in_words(path, str(error))) from None
+            text = str(error)
+            if any(words in text for words in _IN_USE):
+                raise _in_use(path) from None
+            message = f"cannot open {path}: {_first_line(text)}; mend that, or name another file"
+            raise JobError(message) from None
         with contextlib.closing(connection):
             # Times would come back in the zone of this machine.
             connection.execute("SET TimeZone = 'UTC'")
@@ -351,8 +356,39 @@ def opened(path: Path) -> Generator[Warehouse, None, None]:
                 yield warehouse
             except duckdb.Error as error:
                 # A full disk, or a view that has the name of one of our tables.
-                message = f"cannot go on with {path}: {_first_line(error)}"
+                message = (
+                    f"cannot go on with {path}: {_first_line(error)}; mend that, and run it again"
+                )
                 raise JobError(message) from error
+
+
+def _connect(duckdb: Any, place: Path) -> Any:
+    return duckdb.connect(
+        place,
+        # Readable by DuckDB 1.x too; and nothing is fetched from anywhere.
+        config={
+            "autoinstall_known_extensions": "false",
+            "threads": "1",
+            "storage_compatibility_version": "v1.0.0",
+        },
+    )
+
+
+def _make(duckdb: Any, place: Path) -> None:
+    """
+    Make the file at *place* whole or not at all.
+
+    DuckDB could not open what it leaves when it is killed, or the disk is full, while it makes one.
+    """
+    made = place.with_name(f"{place.name}.{os.getpid()}.new")
+    try:
+        _connect(duckdb, made).close()
+        # Not moved, for another run may have made the file by now. (Where there are no links, DuckDB
+        # makes the file at its place.)
+        with contextlib.suppress(OSError):
+            os.link(made, place)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -361,7 +397,7 @@ def _only_here(path: Path) -> Generator[None, None, None]:
     name = os.path.realpath(path)
     with _open_files_lock:
         if name in _open_files:
-            raise JobError(_in_words(path, "lock"))
+            raise _in_use(path)
         if not _open_files:
             # DuckDB makes its write-ahead log anew again and again, with rows in it, by the umask.
             _former_umask = os.umask(0o077)
@@ -375,10 +411,8 @@ def _only_here(path: Path) -> Generator[None, None, None]:
                 os.umask(_former_umask)
 
 
-def _in_words(path: Path, error: str) -> str:
-    if "lock" in error:
-        return f"{path} is in use by another run or program: wait for its end"
-    return f"cannot open {path}: {_first_line(error)}"
+def _in_use(path: Path) -> JobError:
+    return JobError(f"{path} is in use by another run or program: wait for its end")
 
 
 def _first_line(error: object) -> str:

@@ -32,7 +32,7 @@ from .. import (
 )
 from .._core.arguments import seconds, whole_number, wrong_type
 from .._core.blocking import run_now
-from ._errors import JobError
+from ._errors import JobError, go_on
 from ._journal import OPEN, Entry, Journal, State, opened
 from ._rows import KEY, Refusal, Row, read_rows
 
@@ -206,8 +206,8 @@ async def async_ingest(
 def _noting(report: Callable[[], IngestReport]) -> Generator[None, None, None]:
     try:
         yield
-    except HeyMiloError as error:
-        error.add_note(f"{report()}; run it again to go on")
+    except (HeyMiloError, KeyboardInterrupt) as error:
+        error.add_note(f"{report()}; {go_on(error)}")
         raise
 
 

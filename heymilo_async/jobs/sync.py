@@ -29,6 +29,7 @@ from .. import (
 from .._core.arguments import wrong_type
 from .._core.blocking import run_now
 from ..events import AttemptFinished, Event
+from ._errors import go_on
 from ._tables import TABLES, Table
 from ._warehouse import Changes, Warehouse, opened
 
@@ -133,7 +134,8 @@ def sync(
         InvalidRequestError: An argument cannot work.
         TypeError: An argument is of the wrong type.
         ImportError: DuckDB is not installed.
-        HeyMiloError: What every call may raise; the next run goes on.
+        HeyMiloError: What every call may raise; a note says how far the run came, and the next one
+            goes on.
     """
     if not isinstance(client, HeyMilo):
         raise wrong_type("client", "a HeyMilo; async_sync takes an AsyncHeyMilo", client)
@@ -167,13 +169,25 @@ async def async_sync(
         raise wrong_type("client", "an AsyncHeyMilo; sync takes a HeyMilo", client)
     names, path = chosen_tables(only), _path(to)
     moment = moment_of(since)
-    options = {"tables": names, "since": since and str(since), "with_links": with_links}
+    options = {
+        "tables": names,
+        "since": since if since is None else str(since),
+        "with_links": with_links,
+    }
     with opened(path) as warehouse:
         warehouse.begin(options, full=full)
         run = _Run(client, warehouse, since=moment, with_links=with_links, progress=progress)
-        tables = tuple([await run.table(TABLES[name]) for name in names])
+        tables: list[TableReport] = []
+        try:
+            for name in names:
+                report = await run.table(TABLES[name])
+                tables.append(report)
+        except (HeyMiloError, KeyboardInterrupt) as error:
+            count = f"{len(tables)} of {len(names)} tables are up to date"
+            error.add_note(f"{count}; {go_on(error)}")
+            raise
         warehouse.finish()
-    return SyncReport(path=path, tables=tables)
+    return SyncReport(path=path, tables=tuple(tables))
 
 
 def chosen_tables(only: Collection[str] | None) -> list[str]:
@@ -196,7 +210,11 @@ def moment_of(since: datetime | timedelta | None) -> datetime | None:
     """
     if since is not None and not isinstance(since, datetime | timedelta):
         raise wrong_type("since", "a datetime or a timedelta", since)
-    moment = datetime.now(UTC) - since if isinstance(since, timedelta) else since
+    try:
+        moment = datetime.now(UTC) - since if isinstance(since, timedelta) else since
+    except OverflowError:
+        message = f"since goes back to no date that there was: {since}"
+        raise InvalidRequestError(message) from None
     if moment is not None and moment.utcoffset() is None:
         message = f"since must have a time zone, such as datetime.now(UTC): {moment}"
         raise InvalidRequestError(message)

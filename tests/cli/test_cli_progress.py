@@ -121,6 +121,8 @@ def test_a_bar_for_a_person(start, two_pages, gate, width):
     assert 0 == process.returncode
     assert ["A", "B", "C", "D"] == [json.loads(line)["id"] for line in out.splitlines()]
     assert "phone numbers" in shown
+    # It never takes a second line.
+    assert shown.count("\n") <= 1
     assert b"\x1b" not in out
     # The bar is gone in the end: its line was erased, and the cursor is back.
     assert shown.rstrip().endswith(("\x1b[2K", "\x1b[?25h"))

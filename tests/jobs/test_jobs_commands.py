@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from heymilo_async import cli
+from heymilo_async import AsyncCandidates, AsyncWebhooks, cli
 
 
 @pytest.fixture
@@ -95,8 +95,43 @@ def test_ingest_ends_in_one_line(heymilo, milo, posting):
     assert (5, "", 1) == (code, out, err.count("\n"))
     assert "0 of 1 rows are in: 0 sent, 0 found; 1 not sent (line 2); run it again to go on" in err
 
+    milo.fail_next(status=429, retry_after=120, operation="listVoices")
+    code, _, err = heymilo("sync", "--only", "voices")
+    assert err.endswith("; 0 of 1 tables are up to date; run it again in 120 s to go on\n")
+
     code, _, err = heymilo("ingest", "lost.csv", "--posting", posting)
     assert (1, "heymilo: cannot read lost.csv: No such file or directory\n") == (code, err)
+
+
+def test_ctrl_c_says_how_far_it_came(heymilo, posting, tmp_path, monkeypatch):
+    """
+    Ctrl-C ends a job in one line, which says how far it came and that the next run goes on.
+    """
+    rows = [f"P,p{n}@example.com\n" for n in range(4)]
+    (tmp_path / "four.csv").write_text("name,email\n" + "".join(rows))
+    _interrupt(monkeypatch, AsyncCandidates, "ingest_many")
+    assert (
+        130,
+        "",
+        (
+            "heymilo: interrupted; 0 of 4 rows are in: 0 sent, 0 found; "
+            "4 unknown (lines 2, 3, 4, 5); run it again to go on\n"
+        ),
+    ) == heymilo("ingest", "four.csv", "--posting", posting)
+
+    _interrupt(monkeypatch, AsyncWebhooks, "list_all")
+    assert (
+        130,
+        "",
+        "heymilo: interrupted; 4 of 15 tables are up to date; run it again to go on\n",
+    ) == heymilo("sync")
+
+
+def _interrupt(monkeypatch, resource, method):
+    def end(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(resource, method, end)
 
 
 def test_sync_says_what_has_changed(heymilo, milo, tmp_path):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import hashlib
 import json
@@ -482,6 +483,10 @@ def test_a_dry_run_sends_nothing(bring, milo, people, tmp_path):
             ["line 2: 5 values for 4 columns"],
         ),
         (
+            "A",
+            ["line 2: 1 value for 4 columns"],
+        ),
+        (
             ",nobody,,",
             ["line 2, name: is missing", "line 2, email: is no e-mail address: 'nobody'"],
         ),
@@ -536,6 +541,10 @@ def test_odd_rows_may_go_in(milo, posting, tmp_path):
         ("{", ["line 1: this is not JSON"]),
         ('{"name": NaN}', ["line 1: this is not JSON"]),
         (
+            '{"name": "A", "email": "a@example.com", "email": "b@example.com"}',
+            ["line 1: this has the member 'email' twice"],
+        ),
+        (
             '{"name": 1, "email": ["a@example.com"]}',
             [
                 "line 1, name: must be text: '1'",
@@ -580,6 +589,23 @@ def test_json_lines_are_checked(milo, posting, tmp_path, line, refusals):
     assert (1, 0) == (report.rows, report.done)
 
 
+def test_a_long_text_may_be_data(milo, posting, tmp_path):
+    """
+    A field may be longer than csv allows of itself, which it does again afterwards.
+    """
+    former, long = csv.field_size_limit(), "x" * 140_000
+    path = tmp_path / "people.csv"
+    path.write_text(f"name,email,cv\nA,a@example.com,{long}\nB,b@example.com,\n")
+    with milo.client() as client:
+        refused = ingest(client, path, posting, dry_run=True).refused
+        report = ingest(client, path, posting, data=["cv"])
+
+    assert ["line 2, cv: has 140000 characters"] == [str(one)[:33] for one in refused]
+    assert report.ok
+    assert {long, ""} == {one["data"]["cv"] for one in milo.stores["candidates"]}
+    assert former == csv.field_size_limit()
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_spreadsheets_separate_as_they_like(milo, posting, tmp_path, delimiter):
     """
@@ -603,7 +629,7 @@ def test_spreadsheets_separate_as_they_like(milo, posting, tmp_path, delimiter):
             {},
             "has no column 'email' in its first line; it has 'name', 'E",
         ),
-        ("a.csv", b"name,email,\n", {}, "has a column without a name, the 3th"),
+        ("a.csv", b"name,email,\n", {}, "column 3 of its first line has no name"),
         ("a.csv", b"name,email,x,x\n", {}, "has two columns of one name: 'x'"),
         ("a.csv", b"name,email,heymilo_key\n", {}, "has a column 'heymilo_key'"),
         ("a.jsonl", b'{"heymilo_key": 1}', {}, "has a column 'heymilo_key'"),

@@ -1,5 +1,5 @@
 """
-Jobs that are killed at random moments, and started again, until they are done.
+Jobs that are killed at random moments, or whose disk is full, and started again, until they are done.
 """
 
 from __future__ import annotations
@@ -18,23 +18,26 @@ from inside_jobs import TABLES
 from heymilo_async import sandbox
 
 
+def _environment(milo):
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "HEYMILO_API_KEY": milo.api_key,
+        "HEYMILO_BASE_URL": milo.base_url,
+    }
+
+
 def _run_and_kill(milo, command, folder, after):
     """
     Run *command* against the sandbox, and kill it once that has had *after* more requests.
 
     Return its exit code, which is negative if it was killed.
     """
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "HEYMILO_API_KEY": milo.api_key,
-        "HEYMILO_BASE_URL": milo.base_url,
-    }
     limit = len(milo.requests) + after
     with subprocess.Popen(
         [sys.executable, "-m", "heymilo_async.cli", *command, "--rate-limit", "off"],
         cwd=folder,
-        env=environment,
+        env=_environment(milo),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
@@ -116,9 +119,14 @@ def test_a_file_is_right_however_often_it_is_killed(tmp_path):
         whole = ("sync", "--to", "duckdb:///whole.duckdb")
         assert 0 == _run_and_kill(milo, whole, tmp_path, 100_000)
 
+    contents = _contents(tmp_path / "killed.duckdb", tmp_path / "whole.duckdb")
+    assert contents[0] == contents[1], f"seed {seed}"
+
+
+def _contents(*files):
     contents = []
-    for name in ("killed", "whole"):
-        with duckdb.connect(str(tmp_path / f"{name}.duckdb")) as connection:
+    for file in files:
+        with duckdb.connect(str(file)) as connection:
             contents.append(
                 {
                     table: connection.execute(
@@ -127,4 +135,62 @@ def test_a_file_is_right_however_often_it_is_killed(tmp_path):
                     for table in TABLES
                 }
             )
-    assert contents[0] == contents[1], f"seed {seed}"
+    return contents
+
+
+def _run_with(milo, command, folder, blocks):
+    """
+    Run *command* where no file may be longer than *blocks* of 1,024 bytes, as on a full disk.
+    """
+    limited = ["bash", "-c", 'ulimit -f "$0"; exec "$@"', blocks]
+    line = [sys.executable, "-m", "heymilo_async.cli", *command, "--rate-limit", "off"]
+    return subprocess.run(
+        [*limited, *line],
+        cwd=folder,
+        env=_environment(milo),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.timeout(300)
+def test_a_full_disk_ends_a_sync(tmp_path):
+    """
+    Wherever the disk is full, the run says so in a line; with room, the next one comes to its end.
+    """
+    with sandbox.running(candidates=20) as milo:
+        for blocks, text in (
+            ("1", "cannot open home.duckdb: IO Error: Could not write file"),
+            ("40", "cannot go on with home.duckdb: "),
+        ):
+            done = _run_with(milo, ("sync", "--to", "home.duckdb"), tmp_path, blocks)
+            assert (1, 1) == (done.returncode, done.stderr.count("\n")), done.stderr
+            assert text in done.stderr
+        for name in ("home", "whole"):
+            done = _run_with(milo, ("sync", "--to", f"{name}.duckdb"), tmp_path, "unlimited")
+            assert 0 == done.returncode, done.stderr
+
+    contents = _contents(tmp_path / "home.duckdb", tmp_path / "whole.duckdb")
+    assert contents[0] == contents[1]
+
+
+@pytest.mark.timeout(300)
+def test_a_full_disk_ends_an_ingestion(tmp_path):
+    """
+    Where the journal cannot be written, the run says so in a line; nobody is invited twice after it.
+    """
+    emails = [f"p{n}@example.com" for n in range(60)]
+    (tmp_path / "people.csv").write_text("name,email\n" + "".join(f"P,{e}\n" for e in emails))
+    with sandbox.running(candidates=0) as milo:
+        posting = next(one.item_id for one in milo.stores["postings"] if one["status"] == "active")
+        command = ("ingest", "people.csv", "--posting", posting, "--batch", "4")
+        for blocks in ("1", "30", "60"):
+            done = _run_with(milo, command, tmp_path, blocks)
+            assert (1, 1) == (done.returncode, done.stderr.count("\n")), done.stderr
+            assert "cannot write the journal people.csv.journal: " in done.stderr
+        assert 0 < len(milo.stores["candidates"]) < len(emails)
+        assert 0 == _run_with(milo, command, tmp_path, "unlimited").returncode
+
+        assert Counter(emails) == Counter(one["email"] for one in milo.stores["candidates"])
+        assert milo.conduct(), str(milo.conduct())

@@ -260,6 +260,7 @@ def test_since_reads_less(once, milo, file):
     assert sum(one >= middle for one in ages) == _table(report, "candidates").rows
     assert 0 == _table(report, "candidates").left
     assert 40 == _table(once(since=timedelta(days=36500)), "candidates").rows
+    assert 0 == _table(once(since=timedelta(0)), "candidates").rows
 
 
 def _candidates(milo):
@@ -302,10 +303,11 @@ def test_a_broken_run_is_gone_on_with(bring, milo, file):
     file.unlink()
     milo.fail_next(status=403, operation=FETCH)
     before = len(milo.requests)
-    with pytest.raises(PermissionDeniedError):
+    with pytest.raises(PermissionDeniedError) as caught:
         bring()
     (kept,) = _ask(file, "SELECT count(*) FROM interviews")[0]
 
+    assert ["3 of 15 tables are up to date; run it again to go on"] == caught.value.__notes__
     assert 9 == kept
     assert _table(report := bring(), "interviews").new == 40 - kept
     assert 0 == _table(report, "candidates").requests
@@ -523,6 +525,21 @@ def test_a_file_of_an_earlier_version(once, file):
     assert (24,) == _ask(file, "SELECT count(labels) FROM voices")[0]
 
 
+def test_interviews_of_an_earlier_version(once, file):
+    """
+    Where interviews lack a column, they are fetched once more, though no candidate has moved.
+    """
+    once(only=["interviews"])
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("ALTER TABLE interviews DROP COLUMN web_interview")
+        connection.execute("UPDATE interviews SET content_hash = ''")
+    report = once(only=["interviews"])
+
+    assert 40 == _table(report, "interviews").requests
+    assert 0 < _ask(file, "SELECT count(web_interview) FROM interviews")[0][0]
+    assert 0 == _table(once(only=["interviews"]), "interviews").requests
+
+
 def test_the_file_is_the_owners(milo, file):
     """
     Neither the file nor its log can be read by others, and the umask is what it was.
@@ -568,11 +585,47 @@ def test_what_is_no_file_of_duckdb(milo, file):
     """
     Another kind of file is left as it is.
     """
+    # (A name that could be taken for the reason.)
+    file = file.with_name("block.duckdb")
     file.write_text("no database")
-    with milo.client() as client, pytest.raises(JobError, match="cannot open"):
+    with milo.client() as client, pytest.raises(JobError, match=r"cannot open .* another file"):
         sync(client, file)
 
     assert "no database" == file.read_text()
+
+
+def test_a_file_is_made_whole(once, file, monkeypatch):
+    """
+    A run that ends while it makes the file leaves none, for DuckDB could not open half of one.
+    """
+    made = []
+
+    def end(source, target):
+        made.append((source, target))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "link", end)
+        with pytest.raises(KeyboardInterrupt):
+            once(only=["voices"])
+
+    assert [file.resolve()] == [target for _, target in made]
+    assert [] == list(file.parent.iterdir())
+    assert 24 == _table(once(only=["voices"]), "voices").new
+
+
+def test_a_file_is_made_where_there_are_no_links(once, file, monkeypatch):
+    """
+    On a file system without hard links the file is made as well.
+    """
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refuse)
+
+    assert 24 == _table(once(only=["voices"]), "voices").new
+    assert [file.name] == [one.name for one in file.parent.iterdir()]
 
 
 @pytest.mark.parametrize(
@@ -634,6 +687,8 @@ def test_arguments_are_checked(milo, file):
             sync(client, file, since="90d")
         with pytest.raises(InvalidRequestError, match="not to postgres://"):
             sync(client, "postgres://localhost/x")
+        with pytest.raises(InvalidRequestError, match="since goes back to no date"):
+            sync(client, file, since=timedelta(weeks=10**6))
         with pytest.raises(InvalidRequestError, match="since must have a time zone"):
             sync(client, file, since=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
 
