@@ -36,13 +36,14 @@ from .transport import (
 A = TypeVar("A")
 B = TypeVar("B")
 
-#: Threads at a time for what blocks for a moment.
+#: The maximum number of threads for functions that block for a moment.
 _THREADS = 4
 
-#: Pieces that may still be in a buffer after a response was closed in the middle.
+#: The maximum number of pieces that a buffer still holds after a response was closed early.
 _LEFT_OVER = 100_000
 
-#: For each event loop: what the loop ends when it ends, and the transports that this closes.
+#: For each event loop: an async generator, which the loop closes at its end, and the transports that
+#: the generator then closes.
 _guards: weakref.WeakKeyDictionary[
     Any, tuple[AsyncGenerator[None], weakref.WeakSet[AsyncTransport]]
 ] = weakref.WeakKeyDictionary()
@@ -50,7 +51,7 @@ _guards: weakref.WeakKeyDictionary[
 
 class AsyncTransport(HTTPTransport):
     """
-    The transport of `AsyncHeyMilo`, for one event loop.
+    The transport of `AsyncHeyMilo` in one event loop.
     """
 
     client_name: ClassVar[str] = "AsyncClient"
@@ -59,29 +60,28 @@ class AsyncTransport(HTTPTransport):
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)
         self._clock = _clock_of(self.loop_key())
-        # httpx 0.28.1 with httpcore 1.0.9 loses a place in its pool whenever a call is cancelled
-        # that waits for one, until none is left: https://github.com/encode/httpcore/issues/1093.
-        # So nobody waits there; the queue is here.
+        # httpcore 1.0.9 loses a connection of its pool whenever a call that waits for one is
+        # cancelled: https://github.com/encode/httpcore/issues/1093. So calls wait here instead.
         self._places = anyio.CapacityLimiter(settings.max_connections)
-        # Of our own: those that all share may be taken by what takes longer.
+        # A limiter of our own, because other code may hold anyio's default threads for long.
         self._threads = anyio.CapacityLimiter(_THREADS)
-        #: Of what goes on though nobody waits: a place is free when the thread has ended.
+        #: For functions that continue after their caller has left; each counts until it ends.
         self._detached = anyio.CapacityLimiter(_THREADS)
         self._scopes: set[anyio.CancelScope] = set()
 
     @staticmethod
     def loop_key() -> Any:
         """
-        Return what tells this event loop from others.
+        Return a key that identifies the running event loop.
         """
         try:
             return anyio.lowlevel.current_token().native_token
         except Exception as error:
-            # What it is called depends on the version of anyio.
+            # The name of the exception depends on the version of anyio.
             missing = type(error).__name__
             is_full = is_out_of_descriptors(error)
         if is_full:
-            # anyio has yet to open the files of its back end.
+            # anyio could not open the files of its backend.
             message = f"could not connect to the server: {NO_DESCRIPTOR}"
             raise APIConnectionError(message, phase="connect", maybe_sent=False)
         message = (
@@ -92,13 +92,13 @@ class AsyncTransport(HTTPTransport):
 
     def now(self) -> float:
         """
-        Return the event loop's clock, which a test's virtual clock moves.
+        Return the event loop's time; a test may have replaced its clock.
         """
         return self._clock()
 
     async def sleep(self, seconds: float) -> None:
         """
-        Wait, until the client is closed at the latest.
+        Wait for *seconds*, or until the client is closed.
         """
         with anyio.CancelScope() as scope:
             self._scopes.add(scope)
@@ -117,12 +117,11 @@ class AsyncTransport(HTTPTransport):
         on_send: OnSend | None,
         on_wait: OnSend | None,
     ) -> bool:
-        # One scope is both: the call's deadline, and what closing the client cancels.
+        # This scope has the call's deadline, and closing the client cancels it.
         with anyio.CancelScope(deadline=math.inf if expires is None else expires) as scope:
             self._scopes.add(scope)
             try:
-                # Before a client is leased: one that waits may not go on with connections that
-                # were given up meanwhile.
+                # First wait, then lease a client, because the client may be replaced during the wait.
                 place = object()
                 waited = await _take_place(self._places, place, timeouts(timeout)["pool"])
                 try:
@@ -140,8 +139,8 @@ class AsyncTransport(HTTPTransport):
         return scope.cancelled_caught
 
     def _open(self) -> Client:
-        # As in httpx, httpcore comes with the first client: it brings trio along, if there is one,
-        # which takes longer than all the rest.
+        # Imported with the first client, as httpx does, because httpcore imports trio if it is
+        # installed, and that takes longer than all the rest.
         from .clients import open_async  # noqa: PLC0415 - see above
 
         return open_async(self._settings)
@@ -157,15 +156,15 @@ class AsyncTransport(HTTPTransport):
     async def _read(self, response: Any, receiver: Receiver) -> None:
         left_over = 0
         try:
-            # What a hook of the user's has closed says so, if it is asked the first way.
+            # If a hook of the user's has closed the response, `aiter_raw` raises the right error.
             async for piece in response.aiter_raw() if response.is_closed else response.stream:
                 if left_over:
                     left_over -= 1
                     if not left_over:
                         break
                 elif not receiver.feed(piece):
-                    # To leave the loop would leave several nested async generators to the garbage
-                    # collector, which trio reports; closed, the response ends them with an error.
+                    # A `break` would leave nested async generators to the garbage collector, and
+                    # trio would report them. Closing the response ends them with an error.
                     await self._close_response(response)
                     left_over = _LEFT_OVER
         except Exception:
@@ -174,7 +173,7 @@ class AsyncTransport(HTTPTransport):
 
     @staticmethod
     async def _close_response(response: Any) -> None:
-        # Also if the caller was cancelled.
+        # Close it even if the caller was cancelled.
         with anyio.move_on_after(CLEAN_UP, shield=True):
             await response.aclose()
 
@@ -187,7 +186,7 @@ class AsyncTransport(HTTPTransport):
         self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
     ) -> list[B]:
         """
-        Return *function* of each of *items*, in order, *limit* at a time.
+        Call *function* with each of *items*, *limit* at a time; return the results in order.
         """
         results: dict[int, B] = {}
         failures: list[BaseException] = []
@@ -208,7 +207,7 @@ class AsyncTransport(HTTPTransport):
             for _ in range(min(limit, len(items))):
                 group.start_soon(work)
         try:
-            # Bare: the caller asked for one thing, and did not start the tasks.
+            # Raise it without an exception group, because the caller did not start these tasks.
             if failures:
                 raise failures[0]
         finally:
@@ -217,24 +216,24 @@ class AsyncTransport(HTTPTransport):
 
     def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
         """
-        Return what calls *fetch* again and again, *count* results ahead of who takes them.
+        Return a prefetcher that calls *fetch* repeatedly, up to *count* results ahead.
         """
         return _AsyncAhead(fetch, count)
 
     async def run_in_thread(self, function: Callable[[], B], within: float | None = None) -> B:
         """
-        Return what *function* does, in a thread.
+        Run *function* in a thread and return its result.
 
-        Without *within* it is waited for, though its caller be cancelled; with it, it is not.
+        Without *within*, a cancelled caller waits for the function; with it, the caller does not.
         """
         if within is None:
             done: list[B] = []
-            # Shielded, or nobody would know what came of it.
+            # Shielded, so that the result is not lost.
             with anyio.CancelScope(shield=True):
                 done.append(await anyio.to_thread.run_sync(function, limiter=self._threads))
             return done[0]
         if within == math.inf:
-            # Nobody would miss what comes of it.
+            # Nobody needs the result of a cancelled call.
             return await anyio.to_thread.run_sync(
                 function, limiter=self._threads, abandon_on_cancel=True
             )
@@ -252,8 +251,8 @@ class AsyncTransport(HTTPTransport):
         self, function: Callable[[], B], place: object, outcome: list[Callable[[], B]]
     ) -> None:
         """
-        Run *function* in a thread that gives *place* back when it ends, and append a function to
-        *outcome* that returns or raises what it did.
+        Run *function* in a thread that releases *place* when it ends. Append a function to *outcome*
+        that returns its result or raises its exception.
         """
         ended = anyio.Event()
         tell = _teller(self.loop_key())
@@ -264,24 +263,24 @@ class AsyncTransport(HTTPTransport):
 
         def run() -> None:
             outcome.append(_outcome_of(function))
-            # The event loop may have ended before.
+            # The event loop may have ended in the meantime.
             with contextlib.suppress(RuntimeError):
                 tell(end)
 
         try:
-            # Of our own: anyio lets go of a thread that nobody waits for, and takes another one.
-            # No daemon, for there may be a permit to give back.
+            # Not a thread of anyio's, whose limiter would count an abandoned thread as free. Not a
+            # daemon, because it may have to release a permit.
             threading.Thread(target=run, name="heymilo-detached").start()
         except RuntimeError:
-            # No further thread can be started.
+            # The system allows no more threads.
             run()
         await ended.wait()
 
     async def aclose(self, *, gracefully: bool = False) -> None:
         """
-        Close every connection; requests in progress end at once, with an error.
+        Close all connections; requests in progress fail at once.
 
-        *gracefully*: they finish first, and the next request opens new connections.
+        With *gracefully*, they finish first, and the next request opens new connections.
         """
         if not gracefully:
             self._closed = True
@@ -292,8 +291,8 @@ class AsyncTransport(HTTPTransport):
 
 async def _take_place(limiter: anyio.CapacityLimiter, place: object, timeout: float) -> bool:
     """
-    Take one of the limiter's places for *place*, in the order of the requests; return whether it had
-    to wait.
+    Acquire a token of *limiter* on behalf of *place*, first come, first served; return whether the
+    task had to wait.
     """
     try:
         limiter.acquire_on_behalf_of_nowait(place)
@@ -309,7 +308,7 @@ async def _take_place(limiter: anyio.CapacityLimiter, place: object, timeout: fl
 
 def _outcome_of(function: Callable[[], B]) -> Callable[[], B]:
     """
-    Call *function*, and return one that returns or raises the same.
+    Call *function*; return a function that returns its result, or raises its exception.
     """
     try:
         result = function()
@@ -324,18 +323,18 @@ def _throw(error: BaseException) -> NoReturn:
 
 def _teller(place: Any) -> Callable[[Callable[[], None]], object]:
     """
-    Return what has an event loop call a function, for other threads.
+    Return the function by which other threads run a function in the event loop *place*.
     """
-    # asyncio's loops, and trio's tokens.
+    # The first is of asyncio's loops, the second of trio's tokens.
     tell: Any = getattr(place, "call_soon_threadsafe", None) or place.run_sync_soon
     return cast("Callable[[Callable[[], None]], object]", tell)
 
 
 def _clock_of(place: Any) -> Callable[[], float]:
     """
-    Return the clock of an event loop, so that nobody has to look each time which loop it is.
+    Return the clock of the event loop *place*, so that reading it needs no lookup of the loop.
     """
-    # asyncio's loops have it in hand; of trio's, its own library knows.
+    # asyncio's loops have a method `time`; trio has a function for the running loop.
     of_the_loop: Any = getattr(place, "time", None)
     if of_the_loop is None:
         of_the_loop = sys.modules["trio"].lowlevel.current_clock().current_time
@@ -345,20 +344,20 @@ def _clock_of(place: Any) -> Callable[[], float]:
 
 async def _close_with_the_loop(transport: AsyncTransport) -> None:
     """
-    Have *transport* closed when the event loop ends, if nobody closed it before.
+    Close *transport* when the event loop ends, unless it was closed before.
 
     Both asyncio and trio close the async generators that are left as their last act; it is the
     one hook that either has, and the last moment at which a socket can be closed silently.
     """
     place = AsyncTransport.loop_key()
     if place not in _guards:
-        # A list of references, made in one step: loops of other threads come and go meanwhile.
+        # `keyrefs` copies them in one step, because other threads may start and end loops.
         for reference in _guards.keyrefs():
             loop = reference()
             if getattr(loop, "is_closed", bool)():
                 _guards.pop(loop, None)
         transports: weakref.WeakSet[AsyncTransport] = weakref.WeakSet()
-        # Held here, or the garbage collector would end it in a task of its own.
+        # Keep a reference, or the garbage collector would close it in a task of its own.
         _guards[place] = _guard(transports), transports
         await anext(_guards[place][0])
     _guards[place][1].add(transport)
@@ -369,14 +368,14 @@ async def _guard(transports: weakref.WeakSet[AsyncTransport]) -> AsyncGenerator[
         yield
     finally:
         _guards.pop(AsyncTransport.loop_key(), None)
-        # Not for good: who goes on with the loop all the same gets new connections.
+        # Gracefully, because code that still uses the loop then gets new connections.
         for transport in list(transports):
             await transport.aclose(gracefully=True)
 
 
 class _AsyncAhead(Generic[B]):
     """
-    A task that fetches, and a stream that lets it get so far ahead and no further.
+    A prefetcher with a task, and a stream that limits how far ahead the task gets.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[B]], count: int) -> None:
@@ -384,7 +383,7 @@ class _AsyncAhead(Generic[B]):
         self._count = count
 
     async def __aenter__(self) -> _AsyncAhead[B]:
-        # The task holds one result ready while it waits to hand it over; the rest is buffered.
+        # The waiting task itself holds one result; the stream buffers the others.
         self._put, self._take = anyio.create_memory_object_stream[
             tuple[B, None] | tuple[None, Exception]
         ](self._count - 1)
@@ -396,7 +395,7 @@ class _AsyncAhead(Generic[B]):
     async def __aexit__(self, *_: object) -> None:
         self._group.cancel_scope.cancel()
         try:
-            # Told of no exception, the group has none to wrap: the body's leaves bare.
+            # Without the body's exception, so that the group does not wrap it in an exception group.
             await self._group.__aexit__(None, None, None)
         finally:
             self._put.close()

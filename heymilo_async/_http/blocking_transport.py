@@ -20,13 +20,13 @@ from .._core.transport import Prefetched, TooLateError, monotonic
 from .body import Receiver
 from .transport import Client, Deadline, HTTPTransport, OnSend, Trace
 
-#: Threads at a time for what goes on though nobody waits.
+#: The maximum number of threads for functions that continue after their caller has left.
 _THREADS = 4
 
 A = TypeVar("A")
 B = TypeVar("B")
 
-#: Set in the threads that `map` and `ahead` start: what tells them to stop.
+#: In threads that `map` and `prefetch` start: the event that tells them to stop.
 _stop: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar(
     "heymilo_stop", default=None
 )
@@ -34,13 +34,13 @@ _stop: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar(
 
 class _Stopped(BaseException):
     """
-    Ends a worker thread that nobody waits for any more; it never leaves this module.
+    Ends a worker thread whose result is no longer needed; it never leaves this module.
     """
 
 
 class BlockingTransport(HTTPTransport):
     """
-    The transport of `HeyMilo`, for one process. Its coroutines never suspend.
+    The transport of `HeyMilo` in one process. Its coroutines never suspend.
     """
 
     client_name: ClassVar[str] = "Client"
@@ -49,25 +49,25 @@ class BlockingTransport(HTTPTransport):
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)
         self._deadline = Deadline()
-        #: Of what goes on though nobody waits: a place is free when the thread has ended.
+        #: For functions that continue after their caller has left; each counts until it ends.
         self._detached = threading.Semaphore(_THREADS)
 
     @staticmethod
     def loop_key() -> Any:
         """
-        Return what tells this event loop from others: there is none.
+        Return the same key always, because there is no event loop.
         """
         return BlockingTransport
 
     def now(self) -> float:
         """
-        Return the monotonic clock.
+        Return the time of the monotonic clock.
         """
         return monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """
-        Wait; a worker thread wakes up when it is told to stop.
+        Wait for *seconds*; in a worker thread, only until it is told to stop.
         """
         stop = _stop.get()
         if stop is None:
@@ -100,8 +100,8 @@ class BlockingTransport(HTTPTransport):
         return timeout if expires is None else clipped(timeout, expires - self.now())
 
     def _open(self) -> Client:
-        # As in httpx, httpcore comes with the first client: it brings trio along, if there is one,
-        # which takes longer than all the rest.
+        # Imported with the first client, as httpx does, because httpcore imports trio if it is
+        # installed, and that takes longer than all the rest.
         from .clients import open_blocking  # noqa: PLC0415 - see above
 
         return open_blocking(self._settings, self._deadline)
@@ -116,11 +116,11 @@ class BlockingTransport(HTTPTransport):
 
     async def _read(self, response: Any, receiver: Receiver) -> None:
         expires = self._deadline.expires
-        # What a hook of the user's has closed says so, if it is asked the first way.
+        # If a hook of the user's has closed the response, `iter_raw` raises the right error.
         for piece in response.iter_raw() if response.is_closed else response.stream:
             if not receiver.feed(piece):
                 return
-            # Our own sockets end by themselves; those of the user's http_client do not.
+            # Our own sockets observe the deadline; those of the user's http_client do not.
             if expires is not None and self.now() >= expires:
                 return
 
@@ -137,7 +137,7 @@ class BlockingTransport(HTTPTransport):
         self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
     ) -> list[B]:
         """
-        Return *function* of each of *items*, in order, with *limit* threads.
+        Call *function* with each of *items* in *limit* threads; return the results in order.
         """
         results: dict[int, B] = {}
         waiting = iter(enumerate(items))
@@ -166,19 +166,19 @@ class BlockingTransport(HTTPTransport):
                 if failure is not None:
                     raise failure
         finally:
-            # An error, or Ctrl-C: requests in flight may end, no retry starts.
+            # After an error or Ctrl-C, requests in flight may end, but no retry starts.
             stop.set()
         return [results[index] for index in range(len(items))]
 
     def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
         """
-        Return what calls *fetch* again and again, *count* results ahead of who takes them.
+        Return a prefetcher that calls *fetch* repeatedly, up to *count* results ahead.
         """
         return _BlockingAhead(fetch, count)
 
     async def run_in_thread(self, function: Callable[[], B], within: float | None = None) -> B:
         """
-        Return what *function* does: here and now, unless it may go on without its caller.
+        Return the result of *function*, which runs in this thread, or with *within* in another.
         """
         if within is None or within == math.inf:
             return function()
@@ -194,7 +194,7 @@ class BlockingTransport(HTTPTransport):
 
         if not self._detached.acquire(timeout=within):
             raise TooLateError
-        # No daemon, for there may be a permit to give back.
+        # Not a daemon, because it may have to release a permit.
         if not _start(run, threading.Event(), ended.put, daemon=False):
             run()
             return results[0]
@@ -222,10 +222,10 @@ def _start(
     daemon: bool = True,
 ) -> bool:
     """
-    Run *work* in a thread that *stop* ends, and tell *ended* what it raised. Return False if no
-    further thread can be started: concurrency is a wish, not a condition.
+    Run *work* in a thread until *stop* is set, and pass *ended* the exception that it raised. Return
+    False if the system allows no more threads: callers then do without concurrency.
 
-    A daemon: concurrent.futures would make the interpreter wait for a request in flight.
+    The thread is a daemon, so that the interpreter need not wait for a request in flight.
     """
 
     def run() -> None:
@@ -245,14 +245,14 @@ def _start(
     try:
         thread.start()
     except RuntimeError:
-        # A limit of the system or of a container, or an interpreter that is about to end.
+        # The system or a container limits threads, or the interpreter is about to end.
         return False
     return True
 
 
 class _BlockingAhead(Generic[B]):
     """
-    A thread that fetches, and a queue that lets it get so far ahead and no further.
+    A prefetcher with a thread, and a semaphore that limits how far ahead the thread gets.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[B]], count: int) -> None:
@@ -269,7 +269,7 @@ class _BlockingAhead(Generic[B]):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        # It does not wait: the thread ends after the request it is in.
+        # Do not wait for the thread, which ends after its current request.
         self._stop.set()
         self._room.release()
 

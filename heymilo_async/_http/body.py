@@ -11,19 +11,19 @@ from typing import Any
 from .._core.messages import Response
 from .._values import Headers
 
-#: Bytes of a success's body, unpacked; far beyond the largest page, far below a process's memory.
+#: The maximum size of a success's body in bytes, decompressed: far more than the largest page.
 MAX_BODY = 32 * 1024 * 1024
-#: Bytes of an error's body; a little more than an error keeps.
+#: The maximum number of bytes to read of an error's body: a little more than an error keeps.
 MAX_ERROR_BODY = 128 * 1024
 
 #: zlib's name for "gzip header and trailer, largest window".
 _GZIP = 31
 
-#: What a gzip member begins with.
+#: The first bytes of a gzip member.
 _MAGIC = b"\x1f\x8b"
 
 
-#: What httpcore says that it begins, and which phase that is.
+#: The phase that begins with an event of httpcore's.
 _PHASES = {
     "connection.connect_tcp.started": "connect",
     "connection.start_tls.started": "tls",
@@ -32,16 +32,16 @@ _PHASES = {
 }
 
 
-#: How the event ends that httpcore tells before it sends anything, by HTTP/1.1 or HTTP/2.
+#: The end of the name of httpcore's event before it sends a request, by HTTP/1.1 or HTTP/2.
 SENDING = ".send_request_headers.started"
 
 
 class Receiver:
     """
-    Takes in one response: status, headers, and the pieces of the body.
+    Collects one response: status, headers, and the pieces of the body.
     """
 
-    #: How far it got, for an error that ends it: a word of `APIConnectionError.phase`.
+    #: The current phase, which an error will have as `APIConnectionError.phase`.
     phase = "pool"
     status_code: int | None = None
     headers = Headers()
@@ -59,27 +59,27 @@ class Receiver:
     @property
     def is_error(self) -> bool:
         """
-        Whether there is a status, and it is not a success: then a part of the body will do.
+        Whether the status is known and is an error, of which a part of the body is enough.
         """
         return self.status_code is not None and not 200 <= self.status_code < 300
 
     def trace(self, event: str, _: object) -> None:
         """
-        Take in what httpcore's `trace` extension tells.
+        Follow the phases by the events of httpcore's `trace` extension.
         """
         self.phase = _PHASES.get(event, self.phase)
 
     def trace_redirects(self, event: str, info: Any) -> None:
         """
-        Do as `trace` for an `http_client` of the user's own, and take in the head of a redirect.
+        Do as `trace`, and keep the head of a redirect, for a client of the user's own.
 
-        Such a client raises an error in its place if the redirect leads nowhere.
+        Such a client raises an error instead of returning a redirect with an invalid location.
         """
         self.trace(event, info)
         if event.endswith(".receive_response_headers.started"):
             self._is_tunnel = info["request"].method == b"CONNECT"
         elif event.endswith(".receive_response_headers.complete") and not self._is_tunnel:
-            # HTTP/1.1 has version, status, reason and fields, HTTP/2 status and fields.
+            # HTTP/1.1 returns version, status, reason and headers, HTTP/2 status and headers.
             status_code = next(part for part in info["return_value"] if isinstance(part, int))
             if 300 <= status_code < 400:
                 self.begin(status_code, info["return_value"][-1])
@@ -87,7 +87,7 @@ class Receiver:
     @property
     def ambiguous(self) -> bool:
         """
-        Whether the answer is framed in two ways, so that nobody knows where it ends.
+        Whether the response has two lengths, so that its end is uncertain.
 
         https://www.rfc-editor.org/rfc/rfc9112#name-message-body-length asks to close then.
         """
@@ -95,7 +95,7 @@ class Receiver:
 
     def begin(self, status_code: int, fields: Iterable[tuple[bytes, bytes]]) -> bool:
         """
-        Take in the head; return whether the body is worth reading.
+        Record status and headers; return whether to read the body.
         """
         self.phase = "read"
         self.status_code = status_code
@@ -122,19 +122,19 @@ class Receiver:
 
     def _declared_size(self) -> int:
         declared = self.headers.get("content-length", "")
-        # The size of packed data says nothing; and what is no number is httpcore's to refuse.
+        # The size of compressed data says nothing, and httpcore refuses an invalid number.
         if self._inflate is not None or not (declared.isascii() and declared.isdigit()):
             return 0
         return int(declared[:20])
 
     def feed(self, piece: bytes) -> bool:
         """
-        Take in a piece of the body; return whether more of it is wanted.
+        Add a piece of the body; return whether to read more.
         """
         self._taken += len(piece)
         if self._inflate is None:
             return self._keep(piece)
-        # Packed data may be endless, and hold nothing.
+        # Compressed data may be endless although it decompresses to nothing.
         if self._taken > self._limit:
             if not self.is_error:
                 self._overflow()
@@ -147,14 +147,14 @@ class Receiver:
 
     def unpacked(self, body: bytes) -> None:
         """
-        Take in a whole body that somebody else has read and unpacked.
+        Set the whole body, which somebody else has read and decompressed.
         """
         self._inflate, self._defect = None, None
         self._keep(body)
 
     def answer(self, elapsed: float) -> Response:
         """
-        Return what was taken in.
+        Return the response.
         """
         if self._inflate is not None and self._defect is None and not self._inflate.complete:
             self._defect = "the body is cut short: its gzip data has no end"
@@ -187,7 +187,7 @@ class Receiver:
 
 class _Gunzip:
     """
-    Inflates in steps of bounded size: httpx's own decoder expands a whole piece at once.
+    Decompresses in steps of limited size; httpx's decoder expands a whole piece at once.
     """
 
     _STEP = 64 * 1024
@@ -196,7 +196,7 @@ class _Gunzip:
         self._member = zlib.decompressobj(wbits=_GZIP)
         self._begun = False
         self._ended = False
-        #: What came after a member, too little to tell whether it begins another one.
+        #: The bytes after a member, while they are too few to tell whether another one begins.
         self._after = b""
 
     @property
@@ -213,14 +213,14 @@ class _Gunzip:
                     self._after = piece
                     return
                 if not piece.startswith(_MAGIC):
-                    # Padding, or what somebody on the way added: httpx and curl pass over it too.
+                    # Ignore padding, as httpx and curl do.
                     self._ended = True
                     return
                 self._member = zlib.decompressobj(wbits=_GZIP)
             self._begun = True
             yield self._member.decompress(piece, self._STEP)
             piece = self._member.unconsumed_tail or self._member.unused_data
-        # What was held back for lack of room comes out without new input.
+        # zlib returns the output that exceeded the step without new input.
         while not self._member.eof:
             held_back = self._member.decompress(b"", self._STEP)
             if not held_back:

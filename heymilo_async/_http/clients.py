@@ -23,15 +23,15 @@ from .proxies import PROXY, Proxies, configured, httpx_proxies, proxies, proxy_s
 from .sockets import DeadlineBackend, TidyBackend
 from .transport import Client, Deadline, revealed_headers
 
-#: Seconds that an idle connection is kept; below what servers and load balancers usually allow.
+#: Seconds before an idle connection expires; less than servers and load balancers usually allow.
 _KEEPALIVE = 5.0
-#: Characters of a URL that is kept when it has been parsed.
+#: The maximum length of a URL that is cached with its parts.
 _LONGEST_KEPT = 1000
 
 
 def open_blocking(settings: PoolSettings, deadline: Deadline) -> Client:
     """
-    Open a client whose waits end at the *deadline*.
+    Open a client whose sockets observe the *deadline*.
     """
     kinds = (httpcore.HTTPConnection, httpcore.HTTPProxy, httpcore.SOCKSProxy)
     context, pool, secrets = _opened(
@@ -70,12 +70,12 @@ class _Transport(httpx.HTTPTransport):
 
 class _AsyncTransport(httpx.AsyncHTTPTransport):
     """
-    The same, awaited.
+    The async counterpart of `_Transport`.
     """
 
     def __init__(self, context: ssl.SSLContext, pool: Any) -> None:
         super().__init__(verify=context, trust_env=False)
-        # In the one that it had nothing is open yet.
+        # The replaced pool has no open connections.
         replace_pool(self, pool)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -118,7 +118,7 @@ def _through(
     proxy: httpx.Proxy, http_proxy: Any, socks_proxy: Any, options: dict[str, Any]
 ) -> Callable[..., Any]:
     """
-    Return what makes a connection to an origin through *proxy*.
+    Return a function that creates a connection to an origin through *proxy*.
     """
     url = proxy.url
     options = {
@@ -126,7 +126,7 @@ def _through(
             scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"
         ),
         "proxy_auth": proxy.raw_auth,
-        # httpcore connects through proxies in its pools only.
+        # httpcore has proxy connections only as pools.
         "max_connections": 1,
         **options,
     }
@@ -148,7 +148,7 @@ def _route(routes: Proxies, request: httpcore.Request) -> Route:
     return routes.scheme_of(scheme, host, origin.port), origin
 
 
-#: Parsing a URL takes longer than all else that is done for a request before it is sent.
+#: Parsing a URL takes longer than all other preparations of a request.
 _known_url = functools.lru_cache(maxsize=256)(httpx.URL)
 
 
@@ -161,7 +161,7 @@ def _httpx_request(
     return httpx.Request(
         request.method,
         url,
-        # In this expression only: no variable holds the headers.
+        # Revealed in this expression only, so that no variable holds the headers.
         headers=[("Host", url.netloc.decode("ascii")), *length, *revealed_headers(request)],
         stream=Body(request.body) if request.body else NO_BODY,
         extensions={"timeout": timeouts(timeout), **extensions},

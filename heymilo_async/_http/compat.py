@@ -36,13 +36,13 @@ LOGGERS = tuple(
 
 def replace_pool(transport: Any, pool: Any) -> Any:
     """
-    Have an httpx transport send over *pool*, and return the pool that it had.
+    Make an httpx transport send over *pool*; return the pool that it had.
 
     The tools that mock and trace replace `handle_request` of these transports, so ours have to be
     some; and `_pool` is where they keep their connections, in httpx 0.24 to 0.28.1 and in httpx2.
 
     Raises:
-        ConfigurationError: It keeps them elsewhere. Requests would go past our deadlines, proxies
+        ConfigurationError: It keeps them elsewhere, so requests would bypass our deadlines, proxies
             and limits.
     """
     if not hasattr(transport, "_pool"):
@@ -56,7 +56,7 @@ def lacks_socks(error: Exception) -> bool:
     """
     Return whether *error* says that the package for SOCKS proxies is missing.
 
-    httpcore has no exception for that; where the text is another, the error names less of a cure.
+    httpcore has no exception for that. If it changes the text, our error no longer names the cure.
     """
     return "socksio" in str(error)
 
@@ -65,16 +65,16 @@ def says_closed(error: BaseException) -> bool:
     """
     Return whether *error* says that a client of httpx's has been closed.
 
-    httpx has no exception for that; where the text is another, the error names no client.
+    httpx has no exception for that. If it changes the text, our error no longer names the client.
     """
     return isinstance(error, RuntimeError) and "client has been closed" in str(error)
 
 
 class _NoCookies(httpx.Cookies):
     """
-    Keeps no cookie, without looking for one: that costs more than the rest of the client does.
+    Keeps no cookies, and does not look for any, which would cost more than the rest of the client.
 
-    The policy says the same, should a client ask for cookies in another way.
+    The policy also rejects cookies, in case a client sets them in another way.
     """
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class _NoCookies(httpx.Cookies):
 
     def extract_cookies(self, response: httpx.Response) -> None:
         """
-        Leave them.
+        Do nothing.
         """
 
 
@@ -92,16 +92,16 @@ NO_COOKIES = _NoCookies()
 
 class Client(httpx.Client):
     """
-    A client of httpx's without cookies, which httpx has no setting for.
+    An httpx client without cookies; httpx has no setting for that.
     """
 
-    # Any: it is a property of httpx's, which can be set.
+    # Any, because httpx declares a property with a setter.
     cookies: Any = NO_COOKIES
 
 
 class AsyncClient(httpx.AsyncClient):
     """
-    The same, awaited.
+    The async counterpart of `Client`.
     """
 
     cookies: Any = NO_COOKIES
@@ -111,7 +111,7 @@ class _OneStep:
     """
     An authentication flow in one step.
 
-    httpx has generators for that, asynchronous ones in event loops, which keep a record of each.
+    httpx uses generators, and event loops track each async generator, which takes time.
     """
 
     def __init__(self, request: httpx.Request) -> None:
@@ -138,7 +138,7 @@ class _OneStep:
 
 class _NoAuth(httpx.Auth):
     """
-    Leaves requests as they are: the headers that they need are there.
+    Leaves requests unchanged, because they already have their credentials.
     """
 
     def sync_auth_flow(self, request: httpx.Request) -> Any:
@@ -153,9 +153,9 @@ NO_AUTH = _NoAuth()
 
 class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
     """
-    A request's body in one piece, or in none if it is empty.
+    A request's body in one piece, or in no piece if it is empty.
 
-    httpx's is an asynchronous generator, which a failed write would leave to the garbage collector.
+    httpx's body is an async generator, which a failed write would leave to the garbage collector.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -182,11 +182,11 @@ NO_BODY = Body(b"")
 
 
 class _Response(httpx.Response):
-    # httpx's client would make the request ready that follows a redirect, key included.
+    # Otherwise httpx's client would prepare the request that follows a redirect, with the key.
     has_redirect_location: Any = False
 
-    # It gives the response a stream that knows the response. Nobody but the garbage collector would
-    # free the two, and the request with its headers stayed until then.
+    # httpx gives the response a stream that refers to the response. Without the replacement only the
+    # garbage collector would free both, and the request with its headers.
 
     def close(self) -> None:
         try:
@@ -203,22 +203,22 @@ class _Response(httpx.Response):
 
 def without_redirects(response: httpx.Response) -> httpx.Response:
     """
-    Return *response*, which may be a mock's, so that it leads nowhere and frees its request.
+    Return *response*, which may be a mock's, without its redirect, and so that it frees its request.
     """
-    # The class is all that differs; a new response would need a body that nobody has read.
+    # Changing the class is enough; a new response would need a body that has not been read.
     response.__class__ = _Response
     return response
 
 
 def is_reusable(stream: Any, network_stream: Any, *, may_be_tls: bool) -> bool:
     """
-    Return whether the server has sent nothing after the response that comes by *stream*.
+    Return whether the server has sent nothing after the response with the body *stream*.
 
-    httpcore 1.0.9 would take it for the next response, and give it to whoever sends the next
-    request, and has no public way to see it. Where h11's state is elsewhere, nobody knows: then no
-    connection is used twice, which is slower and as safe.
+    httpcore 1.0.9 would take it for the response to the next request, and has no public way to see
+    it. If another version keeps h11's state elsewhere, no connection is used twice, which is slower
+    and just as safe.
     """
-    # Through a proxy the stream is wrapped once more, by a pool.
+    # With a proxy, httpcore's pool wraps the stream once more.
     connection = getattr(getattr(stream, "_stream", stream), "_connection", None)
     state = getattr(connection, "_h11_state", None)
     if state is None or state.trailing_data[0]:
@@ -228,9 +228,9 @@ def is_reusable(stream: Any, network_stream: Any, *, may_be_tls: bool) -> bool:
 
 def _tls_holds_more(network_stream: Any) -> bool:
     """
-    Return whether TLS has read more from the socket than the response, or the end.
+    Return whether TLS has read more from the socket than the response.
 
-    The socket does not show what is there already. (An SSLSocket reads no further than it must.)
+    The socket does not show data that TLS has already read. (An SSLSocket does not read ahead.)
     """
     tls = network_stream.get_extra_info("ssl_object")
     if not isinstance(tls, ssl.SSLObject):
@@ -246,9 +246,9 @@ def _tls_holds_more(network_stream: Any) -> bool:
 
 def is_spent(connection: Any) -> bool:
     """
-    Return whether a connection of httpcore's, which is idle, cannot be used again.
+    Return whether an idle connection of httpcore's cannot be used again.
 
-    One through a proxy is in a pool of its own, which has no such method and finds out by itself.
+    A connection through a proxy is a pool, which has no such method, and checks by itself.
     """
     return hasattr(connection, "has_expired") and (
         connection.is_closed() or connection.has_expired()
@@ -257,20 +257,20 @@ def is_spent(connection: Any) -> bool:
 
 def stream_over(like: Any, socket: ssl.SSLSocket) -> Any:
     """
-    Return a blocking stream of httpcore's over *socket*, of the same class as *like*.
+    Return a blocking stream of httpcore's over *socket*, with the class of *like*.
 
-    Its own `start_tls` shakes hands within `wrap_socket`, which leaves the socket open if Ctrl-C
-    comes meanwhile.
+    httpcore's own `start_tls` does the handshake within `wrap_socket`, which leaves the socket open
+    after Ctrl-C.
     """
     return type(like)(socket)
 
 
 def replace_anyio_stream(stream: Any, replaced: Callable[[anyio.abc.SocketStream], Any]) -> None:
     """
-    Let *replaced* stand in for the anyio stream below *stream*, if it is httpcore's over anyio.
+    Replace the anyio stream below *stream*, if *stream* is httpcore's over anyio.
 
-    httpcore takes no stream of ours. Without it, a refusal in the middle of an upload is an error
-    of the connection on asyncio.
+    httpcore does not accept a stream of ours. Without the replacement, a response in the middle of
+    an upload is a connection error on asyncio.
     """
     below = getattr(stream, "_stream", None)
     if isinstance(below, anyio.abc.SocketStream):

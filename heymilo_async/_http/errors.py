@@ -1,7 +1,7 @@
 """
-The HTTP library's exceptions in our words, told by their names; and where a request goes, in words.
+Translates the HTTP library's exceptions, by their names; and names server and proxy in error texts.
 
-By name, because the same names come from httpx, from httpcore, and from their successors.
+By name, because httpx, httpcore and their successors share the names.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ..errors import (
 )
 from .compat import says_closed
 
-#: Name of the exception: (phase, may the server have got the request).
+#: By name of the exception: the phase, and whether the server may have received the request.
 FAULTS: dict[str, tuple[str, bool]] = {
     "ConnectTimeout": ("connect", False),
     "ReadTimeout": ("read", True),
@@ -58,11 +58,11 @@ FAULTS: dict[str, tuple[str, bool]] = {
     "HTTPError": ("protocol", True),
 }
 
-#: What sends and receives below us, and the slips of such code.
+#: The libraries that send and receive, and the exceptions that a bug in them raises.
 _LIBRARIES = frozenset(
     {"anyio", "h11", "httpcore", "httpcore2", "httpx", "httpx2", "socksio", "ssl", "trio", "zlib"}
 )
-#: What stands below those, or in place of the standard library's sockets.
+#: Libraries that those use, or that replace the standard library's sockets.
 _BELOW = frozenset(
     {
         "certifi",
@@ -79,9 +79,9 @@ _BELOW = frozenset(
         "uvloop",
     }
 )
-#: Has the bytes of a request among its variables.
+#: A module of ours whose variables hold the bytes of a request.
 _OUR_SOCKETS = f"{__package__}.sockets"
-_SLIPS = (AssertionError, AttributeError, ExceptionGroup, LookupError, OverflowError, UnicodeError)
+_BUGS = (AssertionError, AttributeError, ExceptionGroup, LookupError, OverflowError, UnicodeError)
 
 _WORDS = {
     "dns": "could not resolve the name of {there}: check base_url and the network",
@@ -101,7 +101,7 @@ _TO_PROXY = {
 
 #: The phases before the request is sent.
 _ON_THE_WAY = frozenset({"dns", "connect", "tls", "proxy"})
-#: A pointer for failures in those phases.
+#: The advice for failures in those phases.
 DOCTOR = "; `heymilo doctor` checks each step of the connection"
 
 _TIMED_OUT = {
@@ -115,7 +115,7 @@ _TIMED_OUT = {
 
 _TRUST = "if you trust it, set SSL_CERT_FILE to a file with it, or pass ssl_context="
 
-#: X509_V_ERR_* of OpenSSL, with the cure.
+#: By OpenSSL's X509_V_ERR_* code: the problem and its cure.
 _CERTIFICATES = {
     9: "its certificate is not valid yet, by the clock of this machine ({now})",
     10: "its certificate has expired, by the clock of this machine ({now})",
@@ -130,7 +130,7 @@ _CERTIFICATES = {
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Failure(Record):
     """
-    What kept a request from being answered, without the exception that said so.
+    Why there was no response, without the exception that said so.
     """
 
     phase: str
@@ -141,7 +141,7 @@ class Failure(Record):
     kind: type[HeyMiloError] = APIConnectionError
 
 
-def judge(
+def translate(
     foreign: Exception,
     handled: BaseException | None,
     *,
@@ -150,10 +150,10 @@ def judge(
     is_ours: bool,
 ) -> Failure | BaseException:
     """
-    Return what *foreign*, which came in *phase*, means; or the exception that has to leave as it is.
+    Return the failure that *foreign*, raised in *phase*, means; or the exception to raise unchanged.
 
-    *handled* is what the caller was handling when it called: it stands in the context of
-    *foreign*, but has nothing to do with it. *is_ours* is whether the client of the HTTP library is.
+    *handled* is the exception that the caller was handling when it called us: it is in the context
+    of *foreign*, but is unrelated. *is_ours* is whether the HTTP library's client is our own.
     """
     own = next((link for link in _chain(foreign, handled) if is_callers_own(link)), None)
     if own is None:
@@ -161,8 +161,8 @@ def judge(
         if failure is None and is_ours:
             failure = unexpected(foreign, secrets, phase)
         if failure is not None:
-            # A frame of contextlib's keeps the exception, and its traceback that frame (Python
-            # 3.13.0), so only the garbage collector would free both.
+            # In Python 3.13.0 a frame of contextlib's refers to the exception, and the traceback to
+            # that frame, so only the garbage collector would free both.
             for link in _chain(foreign, handled):
                 link.__traceback__ = None
             return failure
@@ -174,7 +174,7 @@ def describe(
     foreign: BaseException, secrets: tuple[Secret, ...], handled: BaseException | None
 ) -> Failure | None:
     """
-    Return what *foreign* means, None if it is not the HTTP library's.
+    Return the failure that *foreign* means, None if it is not the HTTP library's.
     """
     names = [kind.__name__ for kind in type(foreign).__mro__]
     cause = printable(scrub(f"{type(foreign).__name__}: {foreign}", secrets), 200)
@@ -191,7 +191,7 @@ def describe(
     if phase == "connect" and not timed_out:
         phase, hint = _why_not_connected(foreign, handled)
     elif _refused_our_certificate(foreign, handled):
-        # Since TLS 1.3 the server looks at it only after the handshake.
+        # Since TLS 1.3 the server checks the client's certificate after the handshake.
         phase, maybe_sent = "tls", False
         hint = ": it wants a client certificate that it trusts, pass ssl_context="
     return Failure(phase=phase, maybe_sent=maybe_sent, timed_out=timed_out, cause=cause, hint=hint)
@@ -199,12 +199,12 @@ def describe(
 
 def unexpected(foreign: Exception, secrets: tuple[Secret, ...], phase: str) -> Failure | None:
     """
-    Return what an exception means that no HTTP library should raise, but one did in *phase*.
+    Return the failure that *foreign* means, which a bug in the HTTP library raised in *phase*.
 
-    None if it may be somebody else's: a handler of a signal may raise anything at any point.
+    Return None if other code may have raised it, such as a signal handler.
     """
     root = type(foreign).__module__.partition(".")[0]
-    if root not in _LIBRARIES and not isinstance(foreign, _SLIPS):
+    if root not in _LIBRARIES and not isinstance(foreign, _BUGS):
         return None
     cause = printable(scrub(f"{type(foreign).__name__}: {foreign}", secrets), 200)
     return Failure(phase="connect" if phase == "pool" else phase, maybe_sent=True, cause=cause)
@@ -212,11 +212,11 @@ def unexpected(foreign: Exception, secrets: tuple[Secret, ...], phase: str) -> F
 
 def is_callers_own(raised: BaseException) -> bool:
     """
-    Return whether code of the caller's raised this very exception, and not the one that led to it.
+    Return whether the caller's own code raised this very exception.
 
-    A signal handler or a trace function may raise anything at any point, also an OSError or a
-    TimeoutError, which the HTTP library then takes for the network's. So what counts is who raised
-    it; only the exceptions of TLS, of looking names up and of the library may come from anybody.
+    A signal handler or a trace function may raise any exception at any point. If it is an OSError
+    or a TimeoutError, the HTTP library takes it for a network error. So the frame that raised it
+    decides, except for exceptions of TLS, of name lookups and of the library.
     """
     root = type(raised).__module__.partition(".")[0]
     if root in _LIBRARIES or isinstance(raised, socket.gaierror | BaseExceptionGroup):
@@ -232,10 +232,10 @@ def _is_below(module: str) -> bool:
 
 def hide_frames(foreign: BaseException, handled: BaseException | None) -> None:
     """
-    Take out of *foreign*, and of what led to it, the frames whose variables may hold a header.
+    Remove from *foreign*, and from its causes, the frames whose variables may hold a header.
 
-    Those of the HTTP library do, and those of the standard library below it; yours, such as a
-    hook's or a signal handler's, stay.
+    These are the frames of the HTTP library and of the standard library below it. The user's frames,
+    such as those of a hook or a signal handler, remain.
     """
     for link in _chain(foreign, handled):
         kept, frames = None, list(traceback.walk_tb(link.__traceback__))
@@ -259,7 +259,7 @@ def error_of(
     route_to: Callable[[str], tuple[str, str | None]],
 ) -> HeyMiloError:
     """
-    Return the error of an exchange that got no response, and got as far as *phase*.
+    Return the error for a request that ended in *phase* without a response.
 
     *closed* is whether the client is closed by now, *late* whether the call's deadline passed.
     """
@@ -268,8 +268,8 @@ def error_of(
         message = f"{name}: the client was closed meanwhile"
         return ClientClosedError(message, request=name)
     if late or failure is None:
-        # The receiver followed how far it got; but where no bytes flow, as through a transport of
-        # somebody's own, the exception knows more.
+        # The receiver followed the phases. A transport of the user's own may report none, and then
+        # the exception tells more.
         if failure is not None and phase == "connect":
             phase = failure.phase
         return deadline_error(name, phase, elapsed)
@@ -309,7 +309,7 @@ def _error(
     text = words.get(phase, words["read"])
     there = server if proxy is None else f"{server} (through {proxy})"
     if proxy is not None and phase in _TO_PROXY and not failure.timed_out:
-        # What it connects to is the proxy; whether that gets through is told by the proxy.
+        # We connect to the proxy, and the proxy reports a failure to connect to the server.
         phase, text = "proxy", _TO_PROXY[phase]
     text = text.format(there=there, proxy=proxy or "the proxy")
     if failure.timed_out:
@@ -325,7 +325,7 @@ def _error(
 
 
 def _why_not_connected(foreign: BaseException, handled: BaseException | None) -> tuple[str, str]:
-    # What was raised in Python, as by a check that pins certificates, has no code and no reason.
+    # An error that Python code raised, such as a check of pinned certificates, has no `reason`.
     for link in _chain(foreign, handled):
         if isinstance(link, socket.gaierror):
             return "dns", ""
@@ -335,7 +335,7 @@ def _why_not_connected(foreign: BaseException, handled: BaseException | None) ->
                 getattr(link, "verify_code", 0), "its certificate cannot be trusted"
             )
             return "tls", ": " + words.format(now=now)
-        # The second is what Python calls the first before 3.11.4.
+        # Before 3.11.4, Python raises the second in place of the first.
         if isinstance(link, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return "connect", ": it hung up during the TLS handshake"
         if isinstance(link, ssl.SSLError):
@@ -354,7 +354,7 @@ def _refused_our_certificate(foreign: BaseException, handled: BaseException | No
 
 def _chain(exception: BaseException, handled: BaseException | None) -> Iterator[BaseException]:
     """
-    Yield *exception* and all that led to it, each once, up to what was *handled* before it.
+    Yield *exception* and its causes and contexts, each once, without *handled* and those of it.
     """
     pending, seen = [exception], {id(handled)}
     while pending:
@@ -368,7 +368,7 @@ def _chain(exception: BaseException, handled: BaseException | None) -> Iterator[
         pending.extend(filter(None, (link.__cause__, link.__context__)))
 
 
-#: By scheme, for URLs that name no port.
+#: The default port of each scheme.
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
@@ -382,14 +382,14 @@ def parts_of(url: str) -> tuple[str, str, int]:
 
 def place(host: str, port: int) -> str:
     """
-    Return *host* and *port* as a URL has them.
+    Return *host* and *port* as in a URL.
     """
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def server_of(base_url: str) -> str:
     """
-    Return the server of *base_url* in words.
+    Return the server of *base_url* for an error text.
     """
     _, host, port = parts_of(base_url)
     return f"the server at {place(host, port)}"
@@ -397,17 +397,17 @@ def server_of(base_url: str) -> str:
 
 def proxy_to(base_url: str, settings: PoolSettings) -> str | None:
     """
-    Return the proxy on the way to *base_url* in words, without its password; None if none is known.
+    Return the proxy for *base_url* for an error text, without its password; None without a proxy.
     """
     if settings.http_client is not None:
         return None
-    # It is loaded already, with the client that was opened.
+    # The open client has already imported it.
     from .proxies import proxies  # noqa: PLC0415 - see above
 
     try:
         routes = proxies(settings)
     except ConfigurationError:
-        # The environment has changed since the client read it.
+        # The environment has changed since the client was opened.
         return None
     scheme = routes.scheme_of(*parts_of(base_url))
     if scheme is None:

@@ -26,10 +26,10 @@ from .._core.transport import monotonic
 from .compat import is_reusable, is_spent
 from .transport import CLEAN_UP, LEASE, ConnectError, ConnectionLease, PoolTimeout
 
-#: Seconds after which a waiting thread looks by itself whether a connection is free.
+#: Seconds after which a waiting thread checks by itself for a free connection.
 _SLICE = 0.1
 
-#: Under which scheme the proxy is found (None: no proxy), and the server behind it.
+#: The scheme of the proxy's entry in `Proxies` (None: no proxy), and the server.
 Route = tuple[str | None, httpcore.Origin]
 LeaseRef = weakref.ref[ConnectionLease]
 
@@ -37,7 +37,7 @@ LeaseRef = weakref.ref[ConnectionLease]
 @attrs.frozen(eq=False, repr=False)
 class Connection:
     """
-    A connection of httpcore's, and the backend that makes its socket.
+    A connection of httpcore's, and the backend that opens its socket.
     """
 
     http: Any
@@ -53,12 +53,12 @@ class _Idle:
 
 class Connections:
     """
-    At most *limit* connections for any number of routes, some leased and the others idle.
+    At most *limit* connections for any number of routes, each of them leased or idle.
 
-    *make* returns a new one for a route; one that was idle for *expiry* seconds is of no use.
-    What is to be closed is returned, and closed by the caller.
+    *make* creates a connection for a route; an idle connection expires after *expiry* seconds.
+    Methods return the connections that the caller has to close.
 
-    Ctrl-C may come between any two steps. So a lease is not counted down by its holder, but ends
+    Ctrl-C may come between any two steps. So the holder does not count a lease down; the lease ends
     when the last reference to it does, as the holder's frame ends; and only primitives written in C
     are used, which an interrupt cannot leave half-way.
     """
@@ -68,7 +68,7 @@ class Connections:
         self._limit = limit
         self._expiry = expiry
         self._lock = threading.Lock()
-        #: The one used last comes last.
+        #: In the order of their last use.
         self._idle: list[_Idle] = []
         self._leased: dict[LeaseRef, Connection] = {}
         self._waiting = 0
@@ -78,7 +78,7 @@ class Connections:
 
     def lease(self, lease: LeaseRef, route: Route) -> tuple[Connection | None, list[Connection]]:
         """
-        Return a connection for *lease*, None if there are too many, and those to be closed.
+        Return a connection for *lease*, None if too many are leased, and the connections to close.
 
         Raises:
             ConnectError: The client has been closed.
@@ -106,7 +106,7 @@ class Connections:
             return connection, closable
 
     def _newest_idle(self, route: Route) -> Connection | None:
-        # The one used last is the likeliest to be alive still.
+        # The connection that was used last is the most likely to be still open.
         for index in reversed(range(len(self._idle))):
             if self._idle[index].route == route:
                 return self._idle.pop(index).connection
@@ -114,7 +114,7 @@ class Connections:
 
     def give_back(self, lease: LeaseRef, route: Route | None = None) -> Connection | None:
         """
-        End *lease*; keep its connection for *route*, or return it to be closed.
+        End *lease*; keep its connection for *route*, or return it, so that the caller closes it.
         """
         with self._lock:
             connection = self._leased.pop(lease, None)
@@ -123,14 +123,14 @@ class Connections:
             if not (route is None or self._closed or self._retired):
                 self._idle.append(_Idle(route, monotonic(), connection))
                 connection = None
-        # An interrupt may leave the count too high; the queue grows no further than this.
+        # An interrupt may leave the count too high, so limit the queue.
         if self._waiting and self._wake.qsize() < self._limit:
             self._wake.put(None)
         return connection
 
     def wait(self, seconds: float) -> None:
         """
-        Block until one may be free, *seconds* at most.
+        Block until a connection may be free, at most *seconds*.
         """
         self._waiting += 1
         try:
@@ -141,9 +141,9 @@ class Connections:
 
     def retire(self, *, close: bool = False) -> tuple[list[Connection], list[Connection]]:
         """
-        Keep no connection any more; return the idle and the leased ones.
+        Keep no more connections; return the idle and the leased ones.
 
-        *close*: lease none either, and wake the threads that wait for one.
+        With *close*, lease no more connections either, and wake the waiting threads.
         """
         with self._lock:
             self._retired, self._closed = True, self._closed or close
@@ -156,8 +156,8 @@ class Connections:
 
 class Pool(ABC):
     """
-    Leases a connection to each request until its response is closed: what httpx's transports ask of
-    a pool of httpcore's.
+    Leases a connection to each request until its response is closed. It has the interface that
+    httpx's transports need.
 
     Attributes:
         connections: Those that it has.
@@ -175,7 +175,7 @@ class Pool(ABC):
 
     async def handle(self, request: httpcore.Request) -> httpcore.Response:
         """
-        Send *request* and return the response, its body still to be read.
+        Send *request* and return the response, with its body unread.
         """
         route, lease = self.route_of(request), request.extensions[LEASE]
         connection, waited = await self._leased(lease, route, request.extensions["timeout"]["pool"])
@@ -211,10 +211,10 @@ class Pool(ABC):
 
     async def give_back(self, lease: LeaseRef, route: Route | None = None) -> None:
         """
-        End *lease*, and keep its connection for *route*; close it without one, for nobody knows in
-        what state it is.
+        End *lease*, and keep its connection for *route*; without *route*, close the connection,
+        because its state is unknown.
 
-        Without a lease, nothing is to be done.
+        Do nothing if the lease has already ended.
         """
         connection = self.connections.give_back(lease, route)
         if connection is not None:
@@ -222,13 +222,13 @@ class Pool(ABC):
 
     async def retire(self) -> None:
         """
-        Close the idle connections, and from now on each one that comes back.
+        Close the idle connections, and from now on each returned connection.
         """
         idle, _ = self.connections.retire()
         for one in idle:
             await self._end(one)
 
-    # How the one kind and the other send a request, and close a connection or a body.
+    # The two kinds send a request, and close a connection or a body, in different ways.
 
     @abstractmethod
     async def _send(self, connection: Connection, request: httpcore.Request) -> Any: ...
@@ -247,13 +247,13 @@ class BlockingPool(Pool):
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """
-        Send *request* and return the response, its body still to be read.
+        Send *request* and return the response, with its body unread.
         """
         return run_now(self.handle(request))
 
     def close(self) -> None:
         """
-        Close the idle connections, and wake the threads that wait for one or on one.
+        Close the idle connections; wake the threads that wait for a connection or for a response.
         """
         idle, leased = self.connections.retire(close=True)
         for one in idle:
@@ -265,8 +265,8 @@ class BlockingPool(Pool):
         return connection.http.handle_request(request)
 
     async def _end(self, connection: Connection) -> None:
-        # The socket by itself: httpcore's locks are written in Python, and after an interrupt one of
-        # them may be held for ever.
+        # Close the socket without httpcore, because an interrupt may have left one of httpcore's
+        # locks locked for ever.
         connection.backend.drop()
 
     async def _close_body(self, stream: Any) -> None:
@@ -275,7 +275,7 @@ class BlockingPool(Pool):
 
 class AsyncPool(Pool):
     """
-    A pool for the tasks of one event loop, whose transport admits no more of them than its limit.
+    A pool for the tasks of one event loop. The transport lets only as many tasks in as its limit.
     """
 
     waits = False
@@ -293,7 +293,7 @@ class AsyncPool(Pool):
         return await connection.http.handle_async_request(request)
 
     async def _end(self, connection: Connection) -> None:
-        # Also if the caller was cancelled.
+        # Close it even if the caller was cancelled.
         with anyio.move_on_after(CLEAN_UP, shield=True):
             await connection.http.aclose()
 
@@ -303,7 +303,7 @@ class AsyncPool(Pool):
 
 class LeasedStream:
     """
-    A body that ends the lease of its connection when it is closed.
+    A response body that ends the lease of its connection when it is closed.
     """
 
     def __init__(
@@ -315,7 +315,7 @@ class LeasedStream:
         self._stream: Any = response.stream
         self._network_stream = response.extensions.get("network_stream")
         names = {name.lower() for name, _ in response.headers}
-        #: Framed in two ways, nobody knows where it ends.
+        #: It has two lengths, so its end is uncertain.
         self._is_ambiguous = names >= {b"transfer-encoding", b"content-length"}
 
     def __iter__(self) -> Iterator[bytes]:
@@ -326,13 +326,13 @@ class LeasedStream:
 
     def close(self) -> None:
         """
-        Close it, and give the connection back.
+        Close it, and return the connection to the pool.
         """
         run_now(self.aclose())
 
     async def aclose(self) -> None:
         """
-        Close it, and give the connection back.
+        Close it, and return the connection to the pool.
         """
         lease, self._lease = self._lease, None
         if lease is None:
@@ -340,7 +340,7 @@ class LeasedStream:
         proxy, server = self._route
         route = None
         try:
-            # Before it is closed: then h11 begins anew.
+            # Look before closing it, which resets h11.
             keeps = not self._is_ambiguous and is_reusable(
                 self._stream,
                 self._network_stream,

@@ -1,8 +1,8 @@
 """
-Proxies and certificates, by the settings or by the usual environment variables.
+Finds proxies and certificates in the settings or in the usual environment variables.
 
-httpx heeds the variables only if it makes its transport itself, and reads NO_PROXY its own way;
-here it means what it means to curl: https://everything.curl.dev/usingcurl/proxies/env.html
+httpx reads the variables only if it creates its transport itself, and reads NO_PROXY in its own way.
+Here NO_PROXY means the same as to curl: https://everything.curl.dev/usingcurl/proxies/env.html
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from .transport import NO_DESCRIPTOR, ConnectError, is_out_of_descriptors
 
 T = TypeVar("T")
 
-#: The key of a proxy that serves every scheme.
+#: The key of a proxy for all schemes.
 _ALL = "all"
 
 
 @attrs.frozen(eq=False, repr=False)
 class Proxies(Record):
     """
-    The proxies in use, and what goes past them.
+    The proxies in use, and the exceptions of NO_PROXY.
     """
 
     by_scheme: dict[str, Secret]
@@ -43,7 +43,7 @@ class Proxies(Record):
 
     def scheme_of(self, scheme: str, host: str, port: int) -> str | None:
         """
-        Return under which scheme the proxy for an address is found, None for the direct way.
+        Return the key of the proxy for an address, None for a direct connection.
         """
         found = next((one for one in (scheme, _ALL) if one in self.by_scheme), None)
         if found is None or any(_covers(entry, host, port) for entry in self.exceptions):
@@ -53,7 +53,7 @@ class Proxies(Record):
 
 def proxies(settings: PoolSettings) -> Proxies:
     """
-    Return the proxy that was set, or those that the environment names.
+    Return the proxy of the settings, else those of the environment.
 
     Raises:
         ConfigurationError: A variable does not hold a proxy's URL; its value is not shown.
@@ -65,8 +65,8 @@ def proxies(settings: PoolSettings) -> Proxies:
     exceptions = tuple(_variable("no").replace(",", " ").split())
     found: dict[str, Secret] = {}
     for scheme in ("http", "https", _ALL):
-        # In expressions only: no variable holds the URL and its password.
-        # Desktops set ALL_PROXY to what is for SOCKS alone, beside the other two.
+        # The URL is in expressions only, so that no variable holds its password.
+        # Beside the other two, ignore ALL_PROXY: desktops set it to a proxy for SOCKS only.
         if not _variable(scheme) or {"http", "https"} <= found.keys():
             continue
         name = f"{scheme.upper()}_PROXY"
@@ -88,11 +88,11 @@ def _url_of(scheme: str) -> str:
 
 def _covers(entry: str, host: str, port: int) -> bool:
     """
-    Return whether one *entry* of NO_PROXY means *host* and *port*.
+    Return whether an *entry* of NO_PROXY covers *host* and *port*.
 
-    It may be a name (itself and what is below it, with a dot before it or not), an address or a
-    network. Beyond what curl takes it may have a scheme, brackets round an IPv6 address, letters
-    that are not ASCII, and a port, which then is the only one that it means.
+    An entry is a domain (with its subdomains, and with or without a leading dot), an address or a
+    network. Unlike in curl, it may also have a scheme, brackets around an IPv6 address, letters
+    beyond ASCII, and a port, to which it is then limited.
     """
     entry = entry.lower().partition("://")[2] or entry.lower()
     name, colon, number = entry.rpartition(":")
@@ -118,13 +118,13 @@ def _is_below(host: str, name: str) -> bool:
     return host == name or (bool(name) and host.endswith(f".{name}"))
 
 
-#: The settings that a failure to set up a proxy is blamed on.
+#: The settings that an error of a proxy names.
 PROXY = "proxy (or HTTP_PROXY, HTTPS_PROXY, ALL_PROXY)"
 
 
 def httpx_proxies(routes: Proxies) -> list[tuple[str, httpx.Proxy]]:
     """
-    Return the proxies as httpx reads them, by scheme.
+    Return the proxies as objects of httpx, each with its key.
     """
     return [
         (scheme, configured(PROXY, partial(_proxy, secret)))
@@ -138,13 +138,13 @@ def _proxy(url: Secret) -> httpx.Proxy:
 
 def proxy_secrets(found: list[tuple[str, httpx.Proxy]]) -> tuple[Secret, ...]:
     """
-    Return the passwords of the proxies that were *found*, which a proxy might repeat.
+    Return the passwords of the *found* proxies, which an error of a proxy may repeat.
     """
     secrets: list[Secret] = []
     for _, proxy in found:
         if proxy.raw_auth is not None:
             user, password = proxy.raw_auth
-            # Some have a token for a user, and no password.
+            # Some proxies have a token as user, and no password.
             secrets += [
                 Secret((password or user).decode()),
                 Secret((user + b":" + password).decode()),
@@ -154,12 +154,12 @@ def proxy_secrets(found: list[tuple[str, httpx.Proxy]]) -> tuple[Secret, ...]:
 
 def ssl_context(settings: PoolSettings) -> ssl.SSLContext:
     """
-    Return the context that was set, or one that trusts the authorities that httpx trusts.
+    Return the context of the settings, or one that trusts the same authorities as httpx.
     """
     if settings.ssl_context is not None:
         return settings.ssl_context
     if os.environ.get("SSLKEYLOGFILE"):
-        # By itself: a later failure could be this or the certificates.
+        # Try it first, to tell its failure from that of the certificates.
         configured("SSLKEYLOGFILE", _open_key_log)
     variables = " and ".join(
         f"{name} ({printable(os.environ[name], 200)})"
@@ -178,12 +178,12 @@ def _open_key_log() -> None:
 
 def configured(name: str, make: Callable[[], T], cure: str = "") -> T:
     """
-    Return what *make* makes; an exception of the library is blamed on the setting *name*, with a
-    *cure* if one is known.
+    Return the result of *make*. If the library raises an exception, raise one that names the setting
+    *name*, and the *cure* if it is known.
 
     Raises:
-        ConfigurationError: The setting cannot be used.
-        ConnectError: No file descriptor is left, which may pass.
+        ConfigurationError: The setting is invalid.
+        ConnectError: No file descriptor is left, which may be temporary.
     """
     try:
         return make()
@@ -191,7 +191,7 @@ def configured(name: str, make: Callable[[], T], cure: str = "") -> T:
         if is_callers_own(error):
             raise
         is_full = is_out_of_descriptors(error)
-        # The kind alone: the text may hold the URL, and the URL a password.
+        # Only its type, because its text may contain the URL with a password.
         fault = f"cannot be used ({type(error).__name__})"
         if lacks_socks(error):
             fault = "is a SOCKS proxy, which needs one more package: pip install 'httpx[socks]'"

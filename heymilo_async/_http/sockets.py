@@ -1,9 +1,9 @@
 """
-Sockets that end when they should, through httpcore's public `network_backend`.
+Sockets that observe deadlines and are always closed, by httpcore's public `network_backend`.
 
-The blocking ones end every wait at the call's deadline (httpx's timeouts start anew with each
-read, so a server that drips one byte a second is never late), and another thread can close them.
-The async ones are closed if a TLS handshake is cancelled, which httpcore 1.0.9 forgets.
+The blocking ones end every wait at the call's deadline, and another thread can close them. (httpx's
+timeouts restart with each read, so a server that sends one byte a second never exceeds them.) The
+async ones are closed if a TLS handshake is cancelled, which httpcore 1.0.9 does not do.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from .compat import replace_anyio_stream, stream_over
 from .errors import is_callers_own
 from .transport import CLEAN_UP, Deadline
 
-#: Bytes that may be sent in one piece without a look at what comes: any socket takes them at once.
+#: From this number of bytes on, listen while sending: a socket may not accept them at once.
 _LARGE_SEND = 32 * 1024
 
-#: What httpcore lets through: a broken TLS record, a socket that another thread closed in the
-#: middle.
+#: Exceptions that httpcore does not map: of a broken TLS record, and of a socket that another thread
+#: has closed.
 _BROKEN = (ssl.SSLError, ValueError)
 
 
@@ -56,7 +56,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """
-        Connect to *host*, one address after the other, all of it within the deadline.
+        Connect to *host*, trying one address after the other until the deadline.
         """
         options = None if socket_options is None else list(socket_options)
         last: Exception | None = None
@@ -79,27 +79,27 @@ class DeadlineBackend(httpcore.NetworkBackend):
 
     def opened(self, stream: httpcore.NetworkStream) -> socket.socket:
         """
-        Remember the socket of *stream*, so that `shut_down` reaches it.
+        Register the socket of *stream* for `shut_down`.
         """
         connection: socket.socket = stream.get_extra_info("socket")
         with self._lock:
             self._open.add(connection)
             ended = self._ended
         if ended:
-            # It came about while somebody closed the client.
+            # The client was closed while the socket was opened.
             self.shut_down()
         return connection
 
     def closed(self, connection: socket.socket) -> None:
         """
-        Forget a socket.
+        Unregister a socket.
         """
         with self._lock:
             self._open.discard(connection)
 
     def shut_down(self) -> None:
         """
-        End every connection, so that threads which wait for one wake up at once.
+        Shut all sockets down, so that threads that wait for them wake up at once.
 
         (Closing a file descriptor does not wake who waits for it.)
         """
@@ -108,12 +108,12 @@ class DeadlineBackend(httpcore.NetworkBackend):
             connections = list(self._open)
         for connection in connections:
             with contextlib.suppress(OSError):
-                # The plain method: that of an SSLSocket takes the encryption away from a reader.
+                # Not SSLSocket's method, which would remove the encryption under a reader.
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def drop(self) -> None:
         """
-        Close every socket, without a word to the other side nor to anybody else.
+        Close all sockets, without a TLS goodbye.
         """
         with self._lock:
             self._ended = True
@@ -128,7 +128,7 @@ _backends: weakref.WeakSet[DeadlineBackend] = weakref.WeakSet()
 
 @atexit.register
 def _drop_all() -> None:
-    # An unclosed client says so by itself; its sockets need not.
+    # An unclosed client warns by itself, so its sockets need not.
     for backend in list(_backends):
         backend.drop()
 
@@ -154,7 +154,7 @@ class _DeadlineStream(httpcore.NetworkStream):
         except (httpcore.WriteError, httpcore.WriteTimeout, *_BROKEN) as error:
             cause = error.__cause__ or error
             if is_callers_own(cause):
-                # httpcore would pass over it, since the server may have answered all the same.
+                # httpcore would ignore it, because the server may have responded anyway.
                 raise cause  # noqa: B904 - it is the one that came
             if isinstance(error, _BROKEN):
                 raise httpcore.WriteError(str(error)) from error
@@ -191,9 +191,9 @@ def _shake_hands(
     timeout: float | None,
 ) -> ssl.SSLSocket:
     """
-    Return *plain*, encrypted; closed if that fails, by Ctrl-C too.
+    Return *plain* with encryption; close it if the handshake fails or is interrupted.
 
-    (Where the handshake is a part of `wrap_socket`, an interrupted one leaves its socket open.)
+    (If `wrap_socket` does the handshake, an interrupted one leaves the socket open.)
     """
     try:
         secure = context.wrap_socket(
@@ -219,7 +219,7 @@ class TidyBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self) -> None:
         token = anyio.lowlevel.current_token().native_token
-        # Any: for a type checker it may be the stub that httpcore has where a library is missing.
+        # Any, because type checkers may see httpcore's stub for a missing library.
         self._inner: Any = (
             httpcore.TrioBackend()
             if type(token).__module__.startswith("trio.")
@@ -242,7 +242,7 @@ class TidyBackend(httpcore.AsyncNetworkBackend):
                 host, port, timeout, local_address, socket_options
             )
         except BaseExceptionGroup as group:
-            # trio tries the addresses side by side, and would let out what ended each of them.
+            # trio tries the addresses concurrently, and raises a group with the error of each.
             interruption = _first_in(group)
         else:
             replace_anyio_stream(stream, _Duplex)
@@ -252,7 +252,7 @@ class TidyBackend(httpcore.AsyncNetworkBackend):
 
 class _Duplex(anyio.abc.ByteStream):
     """
-    A stream that stops sending when the other side answers, and keeps what came.
+    A stream that stops sending when the server responds, and keeps the response.
 
     asyncio's transport reads nothing while it sends what is large, and once a write fails, what the
     server said before it hung up, such as a 413, is lost.
@@ -274,21 +274,21 @@ class _Duplex(anyio.abc.ByteStream):
         async with anyio.create_task_group() as group:
             group.start_soon(self._listen, group.cancel_scope)
             try:
-                # First it has to listen: the other side may be done with us before the first write.
+                # Listen first, because the server may respond before the first write.
                 await anyio.lowlevel.checkpoint()
                 await self._below.send(item)
             except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-                # Not out of the group, which would wrap it.
+                # Raise it outside the group, which would wrap it.
                 failure = error
             group.cancel_scope.cancel()
         if failure is not None:
             raise failure
         if self._early:
-            # httpcore takes it for a failed write, and reads the answer.
+            # httpcore takes this for a failed write, and reads the response.
             raise anyio.BrokenResourceError
 
     async def _listen(self, sending: anyio.CancelScope) -> None:
-        # That the other side says no more is no reason to stop.
+        # If the server only closes its side, continue sending.
         with contextlib.suppress(
             anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError
         ):
@@ -312,7 +312,7 @@ class _Duplex(anyio.abc.ByteStream):
 
 def _first_in(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """
-    Return what ended a *group*: Ctrl-C, say, rather than that the others were cancelled for it.
+    Return the exception that ended a *group*, such as Ctrl-C, and not a cancellation it caused.
     """
     _, others = group.split(anyio.get_cancelled_exc_class())
     found: BaseException = others or group
@@ -324,7 +324,7 @@ def _first_in(group: BaseExceptionGroup[BaseException]) -> BaseException:
 class _TidyStream(httpcore.AsyncNetworkStream):
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
-        # There is nothing to add to these.
+        # These need no change.
         self.aclose = inner.aclose  # type: ignore[method-assign]  # on purpose
         self.get_extra_info = inner.get_extra_info  # type: ignore[method-assign]  # likewise
 

@@ -23,28 +23,28 @@ from .._core.transport import monotonic
 from ..errors import ClientClosedError, HeyMiloError
 from .body import SENDING, Receiver
 from .compat import LOGGERS
-from .errors import Failure, error_of, judge, proxy_to, server_of
+from .errors import Failure, error_of, proxy_to, server_of, translate
 
 if TYPE_CHECKING:
     from .pool import Pool
 
-#: Which modules a client may come from.
+#: The modules that a user's client may be from.
 _KNOWN_MODULES = ("httpx", "httpx2")
 
 OnSend = Callable[[], Awaitable[None]]
-#: What httpcore calls with the name of an event, or awaits.
+#: A function that httpcore calls, or awaits, with the name of an event.
 Trace = Callable[[str, Any], Any]
-#: Makes the library's own request of ours, given the timeout and the extensions.
+#: Creates the library's request from ours, the timeout and the extensions.
 RequestMaker = Callable[[Request, float | Timeouts, dict[str, Any]], Any]
 
-#: The secrets of the request in progress, which a server may repeat, and httpx and httpcore then log.
+#: The secrets of the current request: httpx and httpcore log what a server says, secrets included.
 _logged_secrets: ContextVar[tuple[Secret, ...]] = ContextVar("heymilo_secrets", default=())
 
 
 class _WithoutSecrets(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """
-        Let every record pass, but not as it is if it was made for a request with secrets.
+        Mask the secrets of the current request in *record*, and let it pass.
         """
         secrets = _logged_secrets.get()
         if secrets:
@@ -56,13 +56,13 @@ _filter = _WithoutSecrets()
 for _name in LOGGERS:
     logging.getLogger(_name).addFilter(_filter)
 
-#: Seconds that cleaning up may take when the caller has been cancelled.
+#: The maximum number of seconds to clean up after the caller was cancelled.
 CLEAN_UP = 1.0
 
 
 class TimeoutException(Exception):  # noqa: N818 - named as httpx and httpcore name theirs
     """
-    A timeout, named as httpx and httpcore name theirs.
+    A timeout, with the name that httpx and httpcore use.
     """
 
 
@@ -74,24 +74,24 @@ class PoolTimeout(TimeoutException):
 
 class ConnectError(Exception):
     """
-    No connection could be made; named as httpx and httpcore name theirs.
+    Connecting failed; the name is that of httpx and httpcore.
     """
 
 
-#: Its text, where a process has as many files and sockets open as it may have.
+#: Its text if the process has reached its limit of open files and sockets.
 NO_DESCRIPTOR = "no file descriptor is left: close files or sockets, or raise the limit (ulimit -n)"
 
 
 def is_out_of_descriptors(error: Exception) -> bool:
     """
-    Return whether *error* says that the process, or the machine, has no file descriptor left.
+    Return whether *error* says that the process or the system has no file descriptor left.
     """
     return isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}
 
 
 class HTTPResponse(Protocol):
     """
-    What an `HTTPClient` gives back.
+    The response of an `HTTPClient`.
     """
 
     @property
@@ -102,7 +102,7 @@ class HTTPResponse(Protocol):
 
 class AsyncHTTPResponse(Protocol):
     """
-    What an `AsyncHTTPClient` gives back.
+    The response of an `AsyncHTTPClient`.
     """
 
     @property
@@ -139,7 +139,7 @@ class AsyncHTTPClient(Protocol):
 
 def revealed_headers(request: Request) -> list[tuple[str, str]]:
     """
-    Return the headers of *request* as they are sent. Only here a secret is more than asterisks.
+    Return the headers of *request* as they are sent: only here are secrets revealed.
     """
     return [
         (name, value if isinstance(value, str) else value.reveal())
@@ -161,20 +161,20 @@ class ConnectionLease:
         self.on_wait = on_wait
 
 
-#: The extension of a request that refers, weakly, to its `ConnectionLease`.
+#: The request extension with a weak reference to its `ConnectionLease`.
 LEASE = "heymilo.lease"
 
 
 class Deadline(threading.local):
     """
-    When the blocking call of this thread has to be over, on the monotonic clock; None if never.
+    The deadline of this thread's blocking call on the monotonic clock, None without a deadline.
     """
 
     expires: float | None = None
 
     def clip(self, timeout: float | None, too_late: type[Exception]) -> float | None:
         """
-        Return *timeout*, or what is left of the call if that is less.
+        Return *timeout*, or the remaining time of the call if that is less.
         """
         if self.expires is None:
             return timeout
@@ -187,9 +187,9 @@ class Deadline(threading.local):
 
 class Client:
     """
-    A client of the HTTP library, our own or the user's, and what it is given with each request.
+    A client of the HTTP library, our own or the user's, with what it needs for each request.
 
-    It counts the requests in progress, so that replacing it cuts none of them short.
+    It counts its requests in progress, so that it is closed only after the last one.
 
     Attributes:
         native: The library's own.
@@ -210,7 +210,7 @@ class Client:
         self.pool = pool
         self.secrets = secrets
         self._request = request
-        #: Given in place of the client's own.
+        #: Replaces the native client's `auth`.
         self._auth = auth
         self._lock = threading.Lock()
         self._users = 0
@@ -219,7 +219,7 @@ class Client:
     @classmethod
     def of_user(cls, client: Any, module: ModuleType) -> Client:
         """
-        Return the user's *client*, which is from *module*.
+        Wrap the user's *client*, which is from *module*.
         """
 
         def make(request: Request, timeout: float | Timeouts, extensions: dict[str, Any]) -> Any:
@@ -235,7 +235,7 @@ class Client:
 
     def send(self, request: Request, timeout: float | Timeouts, extensions: dict[str, Any]) -> Any:
         """
-        Send *request*; return the response, or what is awaited for it, its body still to be read.
+        Send *request*; return the response, or an awaitable of it, with its body unread.
         """
         return self.native.send(
             self._request(request, timeout, extensions),
@@ -246,7 +246,7 @@ class Client:
 
     def take(self) -> bool:
         """
-        Count one request more; return False if the client has been retired.
+        Count a request, unless the client is retired; return whether it was counted.
         """
         with self._lock:
             self._users += not self._retired
@@ -254,7 +254,7 @@ class Client:
 
     def give_back(self) -> bool:
         """
-        Count one request less; return whether it is now for the caller to close the client.
+        End a request; return whether the caller has to close the client now.
         """
         with self._lock:
             self._users -= 1
@@ -262,7 +262,7 @@ class Client:
 
     def retire(self) -> bool:
         """
-        Take no more requests; return whether it is for the caller to close the client.
+        Accept no more requests; return whether the caller has to close the client now.
         """
         with self._lock:
             already, self._retired = self._retired, True
@@ -271,7 +271,7 @@ class Client:
 
 class HTTPTransport(ABC):
     """
-    A transport without its way to wait: over a blocking client its coroutines never suspend.
+    The common part of both transports; over a blocking client its coroutines never suspend.
 
     Attributes:
         client_name: What httpx calls the clients that it takes.
@@ -286,7 +286,7 @@ class HTTPTransport(ABC):
         self._opening = threading.Lock()
         self._client: Client | None = None
         self._closed = False
-        #: What no error may repeat, beside a request's own secrets; known once a client is open.
+        #: Values that no error may contain, beside a request's secrets; set when a client opens.
         self.secrets: tuple[Secret, ...] = ()
 
     async def send(
@@ -314,7 +314,7 @@ class HTTPTransport(ABC):
         except HeyMiloError:
             raise
         except Exception as error:
-            verdict = judge(
+            verdict = translate(
                 error,
                 handled,
                 secrets=request.secrets + self.secrets,
@@ -326,12 +326,12 @@ class HTTPTransport(ABC):
             failure, own = (verdict, None) if isinstance(verdict, Failure) else (None, verdict)
             del verdict
         except BaseException as interruption:
-            # The frames below hold the request's headers, and the key is one of them.
+            # The frames below this one hold the request's headers, with the key.
             interruption.__context__ = None
             raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
         if own is not None:
             try:
-                # As it was raised, and not as the library's exception that it became.
+                # Raise it as the caller's code did, without the library's exception around it.
                 own.__context__ = None
                 raise own
             finally:
@@ -340,7 +340,7 @@ class HTTPTransport(ABC):
             await self.aclose(gracefully=True)
         now = self.now()
         late = was_cancelled or (expires is not None and now >= expires)
-        # An error's status is worth more than the rest of its body.
+        # The status of an error is enough, even if the rest of its body is missing.
         if not self._closed and (receiver.is_error or (failure is None and not late)):
             return receiver.answer(now - started)
         raise error_of(
@@ -365,10 +365,10 @@ class HTTPTransport(ABC):
         on_wait: OnSend | None,
     ) -> bool:
         """
-        Have *receiver* take in the response; return whether that was cancelled.
+        Send *request* and pass the response to *receiver*; return whether this was cancelled.
         """
         client = self._leased()
-        # In this frame and nowhere else: when it ends, however it does, so does the lease.
+        # Only this frame refers to the lease, so the lease ends with the frame in any case.
         lease = ConnectionLease(on_wait)
         reference = weakref.ref(lease)
         hidden = _logged_secrets.set(request.secrets + self.secrets)
@@ -381,7 +381,7 @@ class HTTPTransport(ABC):
             response = await self._result(client.send(request, left, extensions))
             try:
                 if response.is_stream_consumed:
-                    # By a hook of the user's, or it is a mock's that never had a stream.
+                    # A hook of the user's has read it, or it is a mock's without a stream.
                     receiver.begin(response.status_code, response.headers.raw)
                     receiver.unpacked(response.content)
                 elif receiver.begin(response.status_code, response.headers.raw):
@@ -391,10 +391,10 @@ class HTTPTransport(ABC):
         finally:
             _logged_secrets.reset(hidden)
             if client.pool is not None:
-                # If it still has a connection, that is of a response that nobody got: httpx logs
-                # before it returns one, and a log handler may raise anything.
+                # The lease still has a connection if httpx failed before it returned the response:
+                # it logs first, and a log handler may raise any exception.
                 await client.pool.give_back(reference)
-            # A traceback of somebody else's exception keeps the frame.
+            # The traceback of an exception that passes keeps this frame.
             del lease
             if client.give_back():
                 await self._close(client)
@@ -404,7 +404,7 @@ class HTTPTransport(ABC):
         self, expires: float | None, receiver: Receiver, on_send: OnSend | None
     ) -> dict[str, Trace]:
         """
-        Return the extension by which httpcore says how far a request got, if anybody asks.
+        Return httpcore's `trace` extension, if anything needs to know the phases.
         """
         is_users = self._settings.http_client is not None
         if expires is None and on_send is None and not is_users:
@@ -436,9 +436,9 @@ class HTTPTransport(ABC):
 
     async def aclose(self, *, gracefully: bool = False) -> None:
         """
-        Close every connection; requests in progress end at once, with an error.
+        Close all connections; requests in progress fail at once.
 
-        *gracefully*: they finish first, and the next request opens new connections.
+        With *gracefully*, they finish first, and the next request opens new connections.
         """
         with self._opening:
             self._closed = self._closed or not gracefully
@@ -448,28 +448,28 @@ class HTTPTransport(ABC):
         if client.retire() or not (gracefully or client.pool is None):
             await self._close(client)
         elif client.pool is not None:
-            # Requests that wait for a connection have leased the client already.
+            # Requests that wait for a connection already hold the client, but no connection.
             await client.pool.retire()
 
     def _route_to(self, base_url: str) -> tuple[str, str | None]:
         """
-        Return in words the server of *base_url*, and the proxy before it.
+        Return the server of *base_url* and its proxy, for an error text.
         """
         return server_of(base_url), proxy_to(base_url, self._settings)
 
     @abstractmethod
     def now(self) -> float:
         """
-        Return the seconds on the clock that deadlines go by.
+        Return the time of the clock for deadlines, in seconds.
         """
 
     @classmethod
     def check(cls, client: Any) -> ModuleType:
         """
-        Return the module, httpx or its successor, that an `http_client` for this transport is from.
+        Return the module of *client*, httpx or its successor, if it fits this transport.
 
         Raises:
-            TypeError: It does not fit this transport.
+            TypeError: It does not fit.
         """
         for kind in type(client).__mro__:
             root = kind.__module__.partition(".")[0]
@@ -485,12 +485,12 @@ class HTTPTransport(ABC):
 
     def _timeout_within(self, expires: float | None, timeout: float | Timeouts) -> float | Timeouts:
         """
-        Return the timeout of what is about to be sent.
+        Return the timeout of the request that is about to be sent.
         """
         del expires
         return timeout
 
-    # How to call the HTTP library: what its methods return is awaited, or it is the result.
+    # How to call the HTTP library, whose methods return results, or awaitables of them.
 
     @staticmethod
     @abstractmethod
