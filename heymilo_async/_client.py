@@ -21,6 +21,7 @@ from ._core.secrets import AsyncKeySource, KeySource, Secret, refuse_coroutine_f
 from ._core.settings import (
     PoolSettings,
     RateLimit,
+    RateLimitStatus,
     RetryPolicy,
     Settings,
     Timeouts,
@@ -34,7 +35,6 @@ from ._distribution import __version__
 from ._engine import Engine
 from ._http import AsyncHTTPClient, AsyncTransport, BlockingTransport, HTTPClient
 from ._pool import Pool
-from ._ratelimit.limiter import RateLimitStatus
 from ._values import NOT_GIVEN, NotGiven
 from .errors import InvalidRequestError
 from .events import Listener

@@ -29,11 +29,11 @@ from ._core.messages import APIResponse, Call, Request, Response, audio_of
 from ._core.model import cursor_of
 from ._core.retry import Retry, next_try, retry_after
 from ._core.secrets import Secret, printable, scrub, secrets_of
-from ._core.settings import Credential, Settings
+from ._core.settings import Credential, RateLimitStatus, Settings
 from ._core.status import check, cleaned, cleaned_headers, decode_error, redirect_target
 from ._core.transport import Prefetched
 from ._http.errors import deadline_error
-from ._ratelimit.limiter import Permit, RateLimiter, RateLimitStatus
+from ._ratelimit.limiter import Permit, RateLimiter
 from .errors import (
     APIConnectionError,
     Attempt,

@@ -10,8 +10,7 @@ from ._client import AsyncHeyMilo, HeyMilo
 from ._core.codec import from_dict, to_dict, to_json
 from ._core.messages import APIResponse, Audio
 from ._core.model import Model, resolve
-from ._core.settings import RateLimit, RetryPolicy, Timeouts
-from ._ratelimit.limiter import RateLimitStatus
+from ._core.settings import RateLimit, RateLimitStatus, RetryPolicy, Timeouts
 from ._values import NOT_GIVEN, Headers, NotGiven
 from .errors import (
     APIConnectionError,

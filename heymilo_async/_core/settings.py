@@ -323,6 +323,29 @@ class RateLimit:
         raise ConfigurationError(fault)
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RateLimitStatus(Record):
+    """
+    The status of a client's rate limit, the value of its attribute `rate_limit`.
+
+    Attributes:
+        limit: Requests per window: your limit, or a lower one of the server.
+        remaining: How many requests could start right now without a wait; 0 while calls wait.
+        reset: Seconds until the full limit is available again if no request starts; 0.0 if it is.
+
+    Example:
+        >>> from heymilo_async import HeyMilo, RateLimit
+        >>> with HeyMilo(rate_limit=RateLimit(300, per=60)) as client:
+        ...     page = client.phone_numbers.list()
+        ...     print(client.rate_limit.limit, client.rate_limit.remaining)
+        300 299
+    """
+
+    limit: int
+    remaining: int
+    reset: float
+
+
 def _restored_limit(limit: int, per: float, storage: str | None, had: bool) -> RateLimit:
     restored = RateLimit(limit, per, storage=storage)
     object.__setattr__(restored, "_is_incomplete", had)

@@ -121,6 +121,17 @@ class Transport(Protocol):
         ...
 
 
+class LoopState(Protocol):
+    """
+    A transport, and a clock in seconds that all event loops of a pool share.
+    """
+
+    @property
+    def transport(self) -> Transport: ...
+
+    def now(self) -> float: ...
+
+
 def monotonic(*, _clock: Callable[[], float] = time.monotonic) -> float:
     """
     Return `time.monotonic()`, even if a test tool has stopped that clock.

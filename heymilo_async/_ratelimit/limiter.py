@@ -20,9 +20,8 @@ import attrs
 
 from .._core.messages import Response
 from .._core.retry import Quota, quota
-from .._core.settings import RateLimit
-from .._core.transport import Transport
-from .._values import Record
+from .._core.settings import RateLimit, RateLimitStatus
+from .._core.transport import LoopState
 from ..errors import APIStatusError, DeadlineExceededError, HeyMiloError
 
 if TYPE_CHECKING:
@@ -49,34 +48,9 @@ def span_of(per: float) -> float:
     return per + max(per * _MARGIN, _LEAST_MARGIN)
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class RateLimitStatus(Record):
-    """
-    The status of a client's rate limit, the value of its attribute `rate_limit`.
-
-    Attributes:
-        limit: Requests per window: your limit, or a lower one of the server.
-        remaining: How many requests could start right now without a wait; 0 while calls wait.
-        reset: Seconds until the full limit is available again if no request starts; 0.0 if it is.
-
-    Example:
-        >>> from heymilo_async import HeyMilo, RateLimit
-        >>> with HeyMilo(rate_limit=RateLimit(300, per=60)) as client:
-        ...     page = client.phone_numbers.list()
-        ...     print(client.rate_limit.limit, client.rate_limit.remaining)
-        300 299
-    """
-
-    limit: int
-    remaining: int
-    reset: float
-
-
 class CoolDowns:
     """
-    The cool-downs per credential, each with the error that caused it.
-
-    It does not read a clock; the caller passes the time.
+    The cool-downs per credential, each with the error that caused it. The caller passes the time.
     """
 
     def __init__(self) -> None:
@@ -95,14 +69,10 @@ class CoolDowns:
         """
         Return the remaining seconds of a cool-down, and its cause; None if there is none.
         """
-        if not self._until:
-            return None
         with self._lock:
             until, because = self._until.get(credential, (now, None))
-            if because is None:
-                return None
-            if until <= now:
-                del self._until[credential]
+            if because is None or until <= now:
+                self._until.pop(credential, None)
                 return None
             # Rounded, because (now + 20.0) - now may be slightly more than 20.0.
             return round(until - now, 6), because
@@ -150,14 +120,11 @@ class Window:
         Append a reservation to the queue; return it and its wait, as `wait` does.
         """
         one = Reservation(limit, now)
-        with self._lock:
-            self._forget(now)
-            self._queue.append(one)
-            return one, self._settle(one, len(self._queue) - 1, now)
+        return one, self.wait(one, now)
 
     def wait(self, one: Reservation, now: float) -> float:
         """
-        Return how many seconds *one* has to wait; 0.0 if it is now a permit.
+        Return how many seconds *one* has to wait in the queue; 0.0 if it is now a permit.
 
         Call it again after the wait, because earlier reservations may start late.
         """
@@ -194,9 +161,6 @@ class Window:
             self._starts.append(one.at)
 
     def release(self, one: Reservation) -> None:
-        """
-        Return *one*, which has not started, to the window.
-        """
         with self._lock, contextlib.suppress(ValueError):
             self._remove(one)
 
@@ -230,9 +194,6 @@ class Window:
             self._cool_down_until = max(self._cool_down_until, until)
 
     def status(self, limit: int, now: float) -> RateLimitStatus:
-        """
-        Return the status of a window with *limit* starts.
-        """
         with self._lock:
             self._forget(now)
             used = len(self._starts) + len(self._permits)
@@ -246,9 +207,6 @@ class Window:
             )
 
     def is_empty(self, now: float) -> bool:
-        """
-        Return whether there are no starts, permits or reservations.
-        """
         with self._lock:
             self._forget(now)
             return not (self._starts or self._permits or self._queue)
@@ -287,55 +245,29 @@ class Window:
             self._permits.popleft()
 
 
-class LoopState(Protocol):
-    """
-    A transport, and a clock that all event loops of a pool share.
-    """
-
-    @property
-    def transport(self) -> Transport: ...
-
-    def now(self) -> float:
-        """
-        Return the time of that clock in seconds.
-        """
-        ...
-
-
 class Caller(Protocol):
     """
-    A call that needs a permit for each of its attempts.
+    A call that needs a permit for each of its attempts, and records each wait that is about to start.
+
+    Attributes:
+        name: The name of the request, for errors.
+        remaining: Seconds until the deadline.
+        is_closed: Whether the client is closed.
     """
 
     @property
-    def name(self) -> str:
-        """
-        The name of the request, for errors.
-        """
-        ...
+    def name(self) -> str: ...
 
     @property
     def loop_state(self) -> LoopState: ...
 
     @property
-    def remaining(self) -> float:
-        """
-        Seconds until the deadline.
-        """
-        ...
+    def remaining(self) -> float: ...
 
     @property
-    def is_closed(self) -> bool:
-        """
-        Whether the client is closed.
-        """
-        ...
+    def is_closed(self) -> bool: ...
 
-    def will_wait(self, seconds: float) -> None:
-        """
-        Record a wait that is about to start.
-        """
-        ...
+    def will_wait(self, seconds: float) -> None: ...
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -370,25 +302,22 @@ class Permit:
                 await self._shared.release(self._member, self._caller)
 
 
+@attrs.define(eq=False, repr=False)
 class RateLimiter:
     """
     Grants the permits of one credential for windows of one length, and applies its cool-down.
     """
 
-    def __init__(
-        self,
-        credential: Hashable,
-        cool_downs: CoolDowns,
-        per: float,
-        shared: SharedRateLimiter | None = None,
-    ) -> None:
-        self._credential = credential
-        self._cool_downs = cool_downs
-        self._per = per
-        self._window = Window(per)
-        self._shared = shared
-        #: The server's limit for such windows, if it has sent one.
-        self._server_limit: int | None = None
+    _credential: Hashable
+    _cool_downs: CoolDowns
+    _per: float
+    _shared: SharedRateLimiter | None = None
+    _window: Window = attrs.field(init=False)
+    #: The server's limit for such windows, if it has sent one.
+    _server_limit: int | None = attrs.field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._window = Window(self._per)
 
     async def acquire(
         self, caller: Caller, policy: RateLimit | None
@@ -397,32 +326,39 @@ class RateLimiter:
         Wait until *caller* may send a request. Return its permit, None if there is no *policy*, or
         an error if the wait would exceed the caller's deadline.
         """
-        error = await self._wait_for_cool_down(caller)
-        if error is not None or policy is None:
-            return error
-        permit = await self._reserve(caller, self._limit(policy))
-        if not isinstance(permit, Permit):
-            return _deadline_error(caller.name, permit, policy)
         try:
-            # The server may have asked for a pause during the wait.
-            error = await self._wait_for_cool_down(caller)
-        except BaseException:
-            await permit.release()
-            raise
-        if error is not None:
-            await permit.release()
-        return error or permit
+            await self.check_again(caller)
+            if policy is None:
+                return None
+            permit = await self._reserve(caller, self._limit(policy))
+            if not isinstance(permit, Permit):
+                return _deadline_error(caller.name, permit, policy)
+            try:
+                # The server may have asked for a pause during the wait.
+                await self.check_again(caller)
+            except BaseException:
+                await permit.release()
+                raise
+        except HeyMiloError as error:
+            # Without the frames, which are of no use to whoever gets it as a value.
+            return error.with_traceback(None)
+        return permit
 
     async def check_again(self, caller: Caller) -> None:
         """
-        Wait for a cool-down that began after *caller* got its permit.
+        Wait for the end of a cool-down; raise its error if that is after the caller's deadline.
 
-        Raises:
-            HeyMiloError: It is longer than the caller's deadline allows.
+        It may have begun after *caller* got its permit.
         """
-        error = await self._wait_for_cool_down(caller)
-        if error is not None:
-            raise error
+        # Check again after each wait, because the server may have extended the pause. If the client
+        # is closed, the call wakes up early, and sending its request raises the error.
+        while not caller.is_closed and (
+            found := self._cool_downs.remaining(self._credential, caller.loop_state.now())
+        ):
+            wait, because = found
+            if not fits(wait, caller):
+                raise _cool_down_error(caller.name, wait, because)
+            await caller.loop_state.transport.sleep(wait)
 
     async def observe(
         self,
@@ -438,10 +374,8 @@ class RateLimiter:
         Apply the quota in the headers of *response*, and the cool-down that its *error* asks for,
         unless that is longer than *longest* seconds.
         """
-        if policy is not None:
-            observed = quota(response.headers, wall_clock())
-            if observed is not None:
-                await self._observe_quota(caller, policy, observed)
+        if policy is not None and (observed := quota(response.headers, wall_clock())):
+            await self._observe_quota(caller, policy, observed)
         if not isinstance(error, APIStatusError) or error.status_code not in _COOLDOWN_STATUSES:
             return
         wait = error.retry_after
@@ -460,9 +394,6 @@ class RateLimiter:
         return 0.0 if found is None else found[0]
 
     def status(self, policy: RateLimit, now: float) -> RateLimitStatus:
-        """
-        Return the status of the rate limit.
-        """
         status = self._window.status(self._limit(policy), now)
         return status if self._shared is None else self._shared.status(status, now)
 
@@ -471,18 +402,6 @@ class RateLimiter:
         Return whether it has no state that a new limiter would lack.
         """
         return self._window.is_empty(now)
-
-    async def _wait_for_cool_down(self, caller: Caller) -> HeyMiloError | None:
-        # Check again after each wait, because the server may have extended the pause. If the client
-        # is closed, the call wakes up early, and sending its request raises the error.
-        while not caller.is_closed and (
-            found := self._cool_downs.remaining(self._credential, caller.loop_state.now())
-        ):
-            wait, because = found
-            if not fits(wait, caller):
-                return _cool_down_error(caller.name, wait, because)
-            await caller.loop_state.transport.sleep(wait)
-        return None
 
     async def _reserve(self, caller: Caller, limit: int) -> Permit | float:
         """
@@ -494,7 +413,7 @@ class RateLimiter:
         if permit is None:
             share = self._shared.fall_back(limit, self._window, caller.loop_state.now())
             permit = await self._reserve_alone(caller, share)
-            self._shared.remember(caller.loop_state.now())
+            self._shared.remember_start(caller.loop_state.now())
         return permit
 
     async def _reserve_alone(self, caller: Caller, limit: int) -> Permit | float:
@@ -527,8 +446,7 @@ class RateLimiter:
 
     def _limit(self, policy: RateLimit) -> int:
         # Ignore a server limit of 0, which would never grant a permit.
-        server_limit = self._server_limit or policy.limit
-        return min(policy.limit, server_limit)
+        return min(policy.limit, self._server_limit or policy.limit)
 
 
 def fits(wait: float, caller: Caller) -> bool:
@@ -544,10 +462,9 @@ def fits(wait: float, caller: Caller) -> bool:
 def _cool_down_error(call: str, wait: float, because: APIStatusError) -> APIStatusError:
     # A copy of the server's last error, even if another call received it: it has the right class.
     error = copy.copy(because)
-    message = (
-        f"{call}: not sent: the server asked this API key to wait {wait:.3g} s: {because.message}"
+    error.args = (
+        f"{call}: not sent: the server asked this API key to wait {wait:.3g} s: {because.message}",
     )
-    error.args = (message,)
     error.request, error.retry_after = call, wait
     return error
 

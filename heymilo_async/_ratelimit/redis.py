@@ -34,9 +34,9 @@ import attrs
 
 from .._core.retry import Quota
 from .._core.secrets import Secret, printable, scrub
-from .._core.settings import STORAGE_PASSWORD, Credential
+from .._core.settings import STORAGE_PASSWORD, Credential, RateLimitStatus
 from .._core.transport import TooLateError
-from .limiter import Caller, Permit, RateLimitStatus, Window, fits, span_of
+from .limiter import Caller, Permit, Window, fits, span_of
 
 B = TypeVar("B")
 
@@ -65,7 +65,9 @@ _CONTEXT: Final = b"heymilo_async: turns of a credential"
 _log = logging.getLogger("heymilo_async")
 
 #: One script for all commands, so that Redis has to be sent it once.
-_SCRIPT: Final = resources.files(__package__).joinpath("redis.lua").read_text(encoding="utf-8")
+_SCRIPT: Final = (
+    resources.files("heymilo_async._ratelimit").joinpath("redis.lua").read_text(encoding="utf-8")
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -194,16 +196,10 @@ class Storage:
             self._run(keys, *arguments, *_flat(history()))
 
     def observe(self, keys: LimiterKeys, limit: int, remaining: int, reset: float) -> None:
-        """
-        Apply the server's quota: *remaining* requests in the next *reset* seconds.
-        """
         ago = keys.per - min(reset, keys.per)
         self._run(keys, "observe", limit, _micro(keys.span), _micro(ago), remaining)
 
     def cool_down(self, keys: LimiterKeys, wait: float) -> None:
-        """
-        Grant no permit for *wait* seconds.
-        """
         self._ask(lambda redis: redis.set(keys.names[2], 1, px=math.ceil(wait * 1000)))
 
     def close(self) -> None:
@@ -360,18 +356,12 @@ class SharedRateLimiter:
             window.observe(share, remaining // sharers, until - now, now)
         return share
 
-    def remember(self, now: float) -> None:
-        """
-        Count a start that Redis does not know.
-        """
+    def remember_start(self, now: float) -> None:
         with self._lock:
             self._mine[self._storage.new_member()] = now
             self._is_behind = True
 
     async def start(self, member: str, caller: Caller) -> None:
-        """
-        Record in Redis that the permit of *member* counts from now on.
-        """
         with self._lock:
             self._mine[member] = caller.loop_state.now()
         await self._ask(lambda: self._storage.start(self._keys, member), caller)
@@ -382,24 +372,18 @@ class SharedRateLimiter:
         """
         with self._lock:
             self._mine.pop(member, None)
-        await caller.loop_state.transport.run_in_thread(
-            lambda: self._storage.release(self._keys, member)
-        )
+        release = functools.partial(self._storage.release, self._keys, member)
+        await caller.loop_state.transport.run_in_thread(release)
 
     async def observe(self, limit: int, observed: Quota, caller: Caller) -> None:
-        await self._ask(
-            lambda: self._storage.observe(self._keys, limit, observed.remaining, observed.reset),
-            caller,
-        )
-        self._last = observed.remaining, caller.loop_state.now() + observed.reset
+        remaining, reset = observed.remaining, observed.reset
+        await self._ask(lambda: self._storage.observe(self._keys, limit, remaining, reset), caller)
+        self._last = remaining, caller.loop_state.now() + reset
 
     async def cool_down(self, seconds: float, caller: Caller) -> None:
         await self._ask(lambda: self._storage.cool_down(self._keys, seconds), caller)
 
     def status(self, own: RateLimitStatus, now: float) -> RateLimitStatus:
-        """
-        Return the shared status, given this process's *own* status.
-        """
         remaining, until = self._last or (0, now)
         if until <= now:
             return own
@@ -438,14 +422,12 @@ class SharedRateLimiter:
                 history=functools.partial(self._history, now) if self._mine else None,
                 is_behind=is_behind,
             )
-        except BaseException:
-            # For example Ctrl-C. It is unknown whether there is a permit to return.
+        finally:
+            # Also after Ctrl-C, when it is unknown whether there is a permit to return.
             question.is_answered = True
-            raise
         if grant is None:
             return None
         with self._lock:
-            question.is_answered = True
             if grant.is_granted and not question.is_given_up:
                 self._mine[member] = now + grant.wait
             self._is_behind = False
@@ -468,9 +450,6 @@ class SharedRateLimiter:
             await self.release(question.member, caller)
 
     def _history(self, now: float) -> dict[str, float]:
-        """
-        Return the starts and reservations of this process, relative to *now*.
-        """
         with self._lock:
             return {member: at - now for member, at in self._mine.items()}
 
