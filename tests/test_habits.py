@@ -15,25 +15,25 @@ ROOT = HERE.parent
 FILES = sorted(HERE.rglob("test_*.py"))
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(HERE)))
-def test_tests_read_as_claims(file):
+def test_tests_read_as_claims():
     """
     Each test has a docstring that ends as a sentence does.
     """
     tests = [
-        node
+        (file, node)
+        for file in FILES
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.name.startswith("test_")
     ]
     mute = [
-        test.name
-        for test in tests
+        f"{file.name}: {test.name}"
+        for file, test in tests
         if not (ast.get_docstring(test) or "").split("\n\n")[0].endswith((".", ":"))
     ]
 
     assert [] == mute
-    assert tests
+    assert {*FILES} == {file for file, _ in tests}
 
 
 def test_files_have_names_of_their_own():
@@ -166,16 +166,16 @@ SOURCES = [
 ]
 
 
-@pytest.mark.parametrize("file", sorted(set(SOURCES)), ids=lambda file: str(file.relative_to(ROOT)))
-def test_exceptions_to_rules_have_their_reasons(file):
+def test_exceptions_to_rules_have_their_reasons():
     """
     Beside each rule that is switched off stands why, or on the line above it.
 
     (A test that passes a wrong type on purpose says so by that.)
     """
-    lines = file.read_text(encoding="utf-8").splitlines()
     mute = [
         f"{file.name}:{number}: {line.strip()}"
+        for file in sorted(set(SOURCES))
+        for lines in [file.read_text(encoding="utf-8").splitlines()]
         for number, line in enumerate(lines, 1)
         if (found := EXCEPTION.search(line))
         and not (found[1] == "type: ignore" and HERE in file.parents)
