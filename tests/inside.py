@@ -15,7 +15,7 @@ from heymilo_async import _engine as engine
 from heymilo_async import _pool as pools
 from heymilo_async import pages
 from heymilo_async._core import secrets, settings
-from heymilo_async._core.arguments import FOREIGN
+from heymilo_async._core.arguments import FOREIGN, names_ours
 from heymilo_async._core.blocking import run_now
 from heymilo_async._core.codec import DEEPEST, decode
 from heymilo_async._core.messages import Operation
@@ -23,7 +23,11 @@ from heymilo_async._core.model import Model, is_secret
 from heymilo_async._core.retry import Quota, backoff, next_try, quota, retry_after
 from heymilo_async._core.secrets import (
     SECRET_MEMBERS,
+    CredentialSource,
+    Secret,
     hide_members,
+    is_coroutine_function,
+    refuse_coroutine_functions,
     scrub,
     secrets_in,
     secrets_of,
@@ -70,6 +74,7 @@ __all__ = [
     "CallState",
     "Collection",
     "CoolDowns",
+    "CredentialSource",
     "Duplex",
     "Engine",
     "Model",
@@ -83,6 +88,7 @@ __all__ = [
     "Resource",
     "RetryBudget",
     "Searchable",
+    "Secret",
     "TidyBackend",
     "TooLateError",
     "Window",
@@ -97,10 +103,12 @@ __all__ = [
     "has_opened",
     "hide_members",
     "in_use",
+    "is_coroutine_function",
     "is_open_here",
     "is_secret",
     "lending",
     "limiters_of",
+    "names_ours",
     "next_try",
     "pool_settings",
     "pool_settings_of",
@@ -108,6 +116,7 @@ __all__ = [
     "proxies",
     "quota",
     "redis_timeout",
+    "refuse_coroutine_functions",
     "retry_after",
     "run_now",
     "scrub",

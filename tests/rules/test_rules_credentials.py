@@ -7,16 +7,16 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
-from heymilo_async import ConfigurationError
-from heymilo_async._core.arguments import names_ours
-from heymilo_async._core.blocking import run_now
-from heymilo_async._core.secrets import (
+from inside import (
     CredentialSource,
     Secret,
     is_coroutine_function,
+    names_ours,
     refuse_coroutine_functions,
+    run_now,
 )
+
+from heymilo_async import ConfigurationError
 
 
 def source_of(*keys, check=lambda hidden: hidden):
