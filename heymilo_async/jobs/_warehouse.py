@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -23,18 +23,48 @@ from ._tables import TABLES, Row, Table
 #: A run that was broken off longer ago than that is not gone on with: its lists are old.
 _OLDEST_RUN: Final = timedelta(hours=1)
 
-_BOOKKEEPING: Final = """
-    CREATE TABLE IF NOT EXISTS sync_runs (
-        id BIGINT, options VARCHAR, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ
-    );
-    CREATE TABLE IF NOT EXISTS sync_walks (
-        name VARCHAR PRIMARY KEY, run BIGINT, place VARCHAR, is_done BOOLEAN, done_at TIMESTAMPTZ
-    );
-    CREATE TABLE IF NOT EXISTS sync_seen (walk VARCHAR, id VARCHAR);
-    CREATE TABLE IF NOT EXISTS sync_interviews (
-        interview_id VARCHAR PRIMARY KEY, fingerprint VARCHAR
-    );
-"""
+#: The job's own tables: what a row of each is, and its columns with their types and meanings.
+_BOOKKEEPING: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]]] = {
+    "sync_runs": (
+        "A run of the job.",
+        {
+            "id": ("BIGINT", "Its number."),
+            "options": (
+                "VARCHAR",
+                "What it was asked for; another run goes on with the same only.",
+            ),
+            "started_at": ("TIMESTAMPTZ", "When it was begun."),
+            "finished_at": ("TIMESTAMPTZ", "When it came to its end; null if it has not."),
+        },
+    ),
+    "sync_walks": (
+        "A walk through a list.",
+        {
+            "name": ("VARCHAR PRIMARY KEY", "The table, and the posting where it has a list each."),
+            "run": ("BIGINT", "The number of the last run that walked."),
+            "place": ("VARCHAR", "The item after which that run goes on."),
+            "is_done": ("BOOLEAN", "Whether that run has come to the end of the list."),
+            "done_at": ("TIMESTAMPTZ", "When a run has last read the list as a whole."),
+        },
+    ),
+    "sync_seen": (
+        "An item that a walk has met which has not come to its end.",
+        {
+            "walk": ("VARCHAR", "The name of the walk."),
+            "id": ("VARCHAR", "The key of the item."),
+        },
+    ),
+    "sync_interviews": (
+        "An interview that was fetched.",
+        {
+            "interview_id": ("VARCHAR PRIMARY KEY", "The interview."),
+            "fingerprint": (
+                "VARCHAR",
+                "What its candidate was like; it is fetched when that differs.",
+            ),
+        },
+    ),
+}
 
 #: What has to differ for an interview to be fetched again.
 _FINGERPRINT: Final = (
@@ -96,34 +126,42 @@ class Warehouse:
         ):
             there.setdefault(name, set()).add(column)
         with self._transaction():
-            for statement in _BOOKKEEPING.split(";")[:-1]:
-                self._connection.execute(statement)
+            for name, (comment, columns) in _BOOKKEEPING.items():
+                if name not in there:
+                    kinds = {column: kind for column, (kind, _) in columns.items()}
+                    self._create(name, comment, kinds)
+                    for column, (_, meaning) in columns.items():
+                        self._describe(name, column, meaning)
             for table in TABLES.values():
-                found = there.get(table.name)
-                if found is not None and table.key not in found:
-                    message = f"there is a table {table.name!r} that is none of this job's"
-                    raise JobError(message)
-                missing = [one for one in table.all_columns if one.name not in (found or ())]
-                if found and missing and table.name == "interviews":
-                    # They are fetched once more, for nothing else fills what they lack.
-                    self._connection.execute("DELETE FROM sync_interviews")
-                if found is None:
-                    columns = ", ".join(f'"{one.name}" {one.type}' for one in missing)
-                    self._connection.execute(
-                        f'CREATE TABLE "{table.name}" ({columns}, PRIMARY KEY ("{table.key}"))'
-                    )
-                    self._connection.execute(
-                        f'COMMENT ON TABLE "{table.name}" IS {_quoted(table.comment)}'
-                    )
-                else:
-                    for one in missing:
-                        self._connection.execute(
-                            f'ALTER TABLE "{table.name}" ADD COLUMN "{one.name}" {one.type}'
-                        )
-                for one in missing:
-                    self._connection.execute(
-                        f'COMMENT ON COLUMN "{table.name}"."{one.name}" IS {_quoted(one.comment)}'
-                    )
+                self._prepare(table, there.get(table.name))
+
+    def _prepare(self, table: Table, found: Collection[str] | None) -> None:
+        if found is not None and table.key not in found:
+            message = f"there is a table {table.name!r} that is none of this job's"
+            raise JobError(message)
+        missing = [one for one in table.all_columns if one.name not in (found or ())]
+        if found is None:
+            key = {table.key: " PRIMARY KEY"}
+            kinds = {one.name: one.type + key.get(one.name, "") for one in missing}
+            self._create(table.name, table.comment, kinds)
+        else:
+            for one in missing:
+                self._connection.execute(
+                    f'ALTER TABLE "{table.name}" ADD COLUMN "{one.name}" {one.type}'
+                )
+            if missing and table.name == "interviews":
+                # They are fetched once more, for nothing else fills what they lack.
+                self._connection.execute("DELETE FROM sync_interviews")
+        for one in missing:
+            self._describe(table.name, one.name, one.comment)
+
+    def _create(self, table: str, comment: str, columns: Mapping[str, str]) -> None:
+        listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        self._connection.execute(f'CREATE TABLE "{table}" ({listed})')
+        self._connection.execute(f'COMMENT ON TABLE "{table}" IS {_quoted(comment)}')
+
+    def _describe(self, table: str, column: str, comment: str) -> None:
+        self._connection.execute(f'COMMENT ON COLUMN "{table}"."{column}" IS {_quoted(comment)}')
 
     def begin(self, options: Mapping[str, Any], *, full: bool) -> None:
         """
