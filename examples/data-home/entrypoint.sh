@@ -18,6 +18,10 @@ sync)
     ;;
 ingest)
     # FILE --posting ID: the journal is kept beside the file, in the volume.
+    if [ $# -eq 0 ]; then
+        echo "entrypoint: which file? ingest FILE --posting ID, with FILE in $folder" >&2
+        exit 2
+    fi
     file=$1
     shift
     exec heymilo ingest "$folder/$file" "$@"

@@ -5,8 +5,10 @@ The entry point runs a job once, and its exit code says how it went.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -14,8 +16,10 @@ import duckdb
 import pytest
 
 from heymilo_async.sandbox import Sandbox
+from heymilo_async.sandbox.faults import Slow
 
 ENTRYPOINT = Path(__file__).parents[1] / "entrypoint.sh"
+DOCKERFILE = ENTRYPOINT.with_name("Dockerfile")
 #: A scheduler starts a run again when it has failed: so often, at most.
 MOST_RUNS = 10
 
@@ -27,13 +31,19 @@ def _run(folder: Path, *arguments: str, **variables: str) -> subprocess.Complete
     """
     Run the entry point as a container would, with the command of this environment.
     """
+    with _started(folder, *arguments, **variables) as job:
+        printed, told = job.communicate()
+    return subprocess.CompletedProcess(job.args, job.returncode, printed, told)
+
+
+def _started(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    return subprocess.run(
+    return subprocess.Popen(
         [str(ENTRYPOINT), *arguments],
         env={**os.environ, "PATH": path, "DATA": str(folder), **variables},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
 
 
@@ -124,9 +134,42 @@ def test_the_key_comes_from_a_file(heymilo_environment: Sandbox, tmp_path: Path)
 
 def test_another_job_is_refused(tmp_path: Path) -> None:
     """
-    A job that there is not is named.
+    A job that there is not is named; and a file has to be.
     """
-    done = _run(tmp_path, "export")
+    for arguments, text in ((["export"], "no such job: export"), (["ingest"], "which file?")):
+        done = _run(tmp_path, *arguments)
+        assert 2 == done.returncode
+        assert text in done.stderr
 
-    assert 2 == done.returncode
-    assert "no such job: export" in done.stderr
+
+def test_it_is_stopped(heymilo_environment: Sandbox, tmp_path: Path) -> None:
+    """
+    The signal by which a container is stopped ends the job itself, which says how far it came.
+    """
+    heymilo_environment.fail_next(Slow(30), operation="listVoices")
+    with _started(tmp_path, "sync", "--only", "postings,voices") as job:
+        deadline = time.monotonic() + 60
+        while len(heymilo_environment.requests) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        job.send_signal(signal.SIGINT)
+        _, told = job.communicate(timeout=60)
+
+    assert "STOPSIGNAL SIGINT\n" in DOCKERFILE.read_text(encoding="utf-8")
+    assert 130 == job.returncode
+    assert "interrupted; 1 of 2 tables are up to date; run it again to go on\n" in told
+
+
+def test_the_image_is_made_of_what_is_there() -> None:
+    """
+    What the Dockerfile copies is in the clone, beginning at its root.
+    """
+    root = ENTRYPOINT.parents[2]
+    copied = [
+        name
+        for line in DOCKERFILE.read_text(encoding="utf-8").splitlines()
+        if line.startswith("COPY ")
+        for name in line.split()[1:-1]
+    ]
+
+    assert 4 < len(copied)
+    assert [] == [name for name in copied if not (root / name).exists()]
