@@ -709,6 +709,16 @@ def test_a_journal_keeps_nothing_of_what_fails(milo, posting, people, tmp_path):
         assert (False, None) == journal.walk
 
 
+def test_a_journal_that_cannot_be_written(posting, tmp_path):
+    """
+    What SQLite says of a full disk ends the run in words, with what to do.
+    """
+    full = sqlite3.OperationalError("database or disk is full")
+    text = "cannot write the journal .*: database or disk is full; mend that, and run it again"
+    with pytest.raises(JobError, match=text), opened(tmp_path / "journal", posting):
+        raise full
+
+
 def test_an_archived_posting_takes_nobody(milo, posting, people):
     """
     Nothing is sent to an archived posting.
