@@ -425,6 +425,8 @@ def _make(duckdb: Any, place: Path) -> None:
         # makes the file at its place.)
         with contextlib.suppress(OSError):
             os.link(made, place)
+            # That of a former file, whose rows DuckDB would take for those of this one.
+            place.with_name(f"{place.name}.wal").unlink(missing_ok=True)
     finally:
         made.unlink(missing_ok=True)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -611,6 +612,22 @@ def test_a_file_is_made_whole(once, file, monkeypatch):
     assert [file.resolve()] == [target for _, target in made]
     assert [] == list(file.parent.iterdir())
     assert 24 == _table(once(only=["voices"]), "voices").new
+
+
+def test_a_file_that_was_deleted_stays_deleted(once, file, tmp_path):
+    """
+    What a killed run has left beside a file that is gone comes into no new one.
+    """
+    log, aside = file.with_name(f"{file.name}.wal"), tmp_path / "aside"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("CREATE TABLE old AS SELECT 1 AS a")
+        shutil.copy(log, aside)
+    file.unlink()
+    aside.rename(log)
+    once(only=["voices"])
+
+    assert [] == _ask(file, "FROM duckdb_tables() WHERE table_name = 'old'")
+    assert [file.name] == [one.name for one in file.parent.iterdir()]
 
 
 def test_a_file_is_made_where_there_are_no_links(once, file, monkeypatch):
