@@ -15,9 +15,9 @@ from heymilo_async import _engine as engine
 from heymilo_async import _pool as pools
 from heymilo_async import pages
 from heymilo_async._core import secrets, settings
-from heymilo_async._core.arguments import FOREIGN, names_ours
+from heymilo_async._core.arguments import DEEPEST, FOREIGN, names_ours
 from heymilo_async._core.blocking import run_now
-from heymilo_async._core.codec import DEEPEST, decode
+from heymilo_async._core.codec import decode
 from heymilo_async._core.messages import Operation
 from heymilo_async._core.model import Model, is_secret
 from heymilo_async._core.retry import Quota, backoff, next_try, quota, retry_after

@@ -50,8 +50,7 @@ LONGEST = 365 * 86_400.0
 _LONGEST_ID = 1024
 _LONGEST_CURSOR = 4096
 
-
-#: The maximum nesting of arrays and objects in free-form JSON.
+#: The maximum nesting of arrays and objects in free-form JSON, sent or received.
 DEEPEST = 100
 
 _SCALARS: Mapping[Any, str] = {str: "a str", bool: "a bool", int: "an int", float: "a number"}

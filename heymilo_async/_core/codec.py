@@ -24,15 +24,13 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from .._values import NOTHING_EXTRA, ReadOnly, read_only
 from ..errors import ResponseDecodeError
+from .arguments import DEEPEST
 from .model import Hook, can_be_written, write_reader
 
 T = TypeVar("T")
 
 #: The maximum number of digits of an integer.
 _MOST_DIGITS = 1000
-
-#: The maximum nesting of arrays and objects in unknown fields.
-DEEPEST = 100
 
 #: An escaped surrogate in JSON; valid only in pairs, and so rare that a second check is cheap.
 _SURROGATE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")

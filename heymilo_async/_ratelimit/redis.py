@@ -52,7 +52,6 @@ _PATIENCE = 2.5
 #: The assumed number of processes that share a limit, until Redis has reported it for a window:
 #: where many start at once, the first reports are too low.
 _ASSUMED_SHARERS = 16
-
 #: Timeout in seconds for connecting and for each response, and the pause while Redis is down.
 _TIMEOUT: Final = 0.5
 _RETRY_AFTER: Final = 1.0
@@ -426,6 +425,7 @@ class SharedRateLimiter:
             # Also after Ctrl-C, when it is unknown whether there is a permit to return.
             question.is_answered = True
         if grant is None:
+            question.is_answered = False  # there is nothing to return
             return None
         with self._lock:
             if grant.is_granted and not question.is_given_up:

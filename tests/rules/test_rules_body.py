@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
@@ -15,6 +17,7 @@ import pytest
 
 from heymilo_async import NOT_GIVEN, InvalidRequestError, NotGiven
 from heymilo_async._core.arguments import Body, Length, Metadata, Range, body_of, json_body
+from heymilo_async._core.secrets import Secret
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -163,6 +166,127 @@ def test_what_cannot_work_is_refused(given, error, words):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
+class Forest(Body):
+    trees: Sequence[Tree]
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Bush(Body):
+    count: int | NotGiven = NOT_GIVEN
+    type: Literal["bush"] = "bush"
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        (Leaf, {"text": "xyz"}),
+        (Knot, {"count": 5}),
+        (Tree, {"metadata": dict.fromkeys(map(str, range(50)), "")}),
+        (Tree, {"metadata": {"k" * 40: "v" * 500}}),
+    ],
+)
+def test_bounds_are_allowed(kind, given):
+    """
+    What is exactly as long, as many or as large as may be is sent.
+    """
+    assert given.items() <= json.loads(body_of(kind, given)).items()
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "error", "text"),
+    [
+        (Knot, {"count": 201}, InvalidRequestError, "count must be from 1 to 5: 201"),
+        (
+            Knot,
+            {"count": 10**20},
+            InvalidRequestError,
+            "count must be from 1 to 5: a very large number",
+        ),
+        (
+            Leaf,
+            {"text": "x", "y": 1},
+            InvalidRequestError,
+            "the body has no member 'y': it takes text, type",
+        ),
+        (Tree, {"word": 5}, TypeError, "word must be a str, not int"),
+        (Tree, {"words": {"x"}}, TypeError, "words must be a list or a tuple, not set"),
+        (Tree, {"metadata": ["a"]}, TypeError, "metadata must be a mapping, not list"),
+        (
+            Tree,
+            {"any": [{"a": object()}]},
+            TypeError,
+            "any[0]['a'] must be JSON-compatible, not object",
+        ),
+        (
+            Tree,
+            {"any": [Secret(object())]},
+            TypeError,
+            "any[0] must be JSON-compatible, not object",
+        ),
+        (
+            Tree,
+            {"parts": [5]},
+            TypeError,
+            "parts[0] must be a Leaf or Knot, or a mapping of its members, not int",
+        ),
+        (
+            Tree,
+            {"parts": [{"type": "knot", "x": 1}]},
+            InvalidRequestError,
+            "parts[0] has no member 'x': it takes count, type",
+        ),
+        (Forest, {"trees": [{"word": 5}]}, TypeError, "trees[0].word must be a str, not int"),
+        (
+            Forest,
+            {"trees": [5]},
+            TypeError,
+            "trees[0] must be a Tree, or a mapping of its members, not int",
+        ),
+    ],
+)
+def test_a_refusal_says_what_and_where(kind, given, error, text):
+    """
+    A refusal names the member and what it takes; of the value it shows a number, or its type.
+    """
+    with pytest.raises(error, match=f"^{re.escape(text)}$"):
+        body_of(kind, given)
+
+
+def test_a_body_that_was_changed_is_refused_where_it_is_used():
+    """
+    A list may change after its body was checked; the refusal names the member of the outer body.
+    """
+    words = ["x"]
+    tree = Tree(words=words)
+    words.append(5)
+
+    with pytest.raises(TypeError, match=r"^trees\[0\]\.words\[1\] must be a str, not int$"):
+        body_of(Forest, {"trees": [tree]})
+
+
+def test_what_is_hidden_is_sent():
+    """
+    A hidden value is sent as it is, as a member and within JSON.
+    """
+    given = {"name": Secret("x"), "any": [Secret(["y"])]}
+
+    assert {"name": "x", "any": [["y"]]} == json.loads(body_of(Tree, given))
+
+
+def test_times_are_sent_in_utc(monkeypatch):
+    """
+    A time is sent in UTC, wherever the program runs.
+    """
+    monkeypatch.setenv("TZ", "JST-9")
+    time.tzset()
+    try:
+        assert {"moment": "2026-01-01T11:00:00Z"} == json.loads(body_of(Tree, {"moment": NOON}))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Moment(Body):
     at: datetime
 
@@ -193,19 +317,31 @@ def test_bodies_are_values():
     assert Knot(count=1) == Knot(count=1) != Knot()
     assert Knot() != Leaf(text="x")
     assert hash(Tree(words=["x"])) == hash(Tree(words=["x"]))
+    assert 3 == len({hash(one) for one in (Knot(), Knot(count=1), Bush())})
     assert Tree(words=["x"]) == pickle.loads(pickle.dumps(Tree(words=["x"])))
     assert "Knot(count=None, type='knot')" == repr(Knot(count=None))
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         Knot().count = 2  # type: ignore[misc]
 
 
-def test_what_is_nested_without_end():
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda inner, _: [inner],
+        lambda inner, _: {"a": inner},
+        lambda inner, _: Secret([inner]),
+        lambda inner, level: [inner] if level % 2 else {"a": inner},
+    ],
+    ids=["lists", "mappings", "hidden", "both"],
+)
+def test_what_is_nested_without_end(wrap):
     """
-    What is nested too deeply is refused, and the stack of the caller is safe.
+    A hundred levels are sent; one more is refused, and the stack of the caller is safe.
     """
     nested: Any = 1
-    for _ in range(102):
-        nested = [nested]
+    for level in range(100):
+        nested = wrap(nested, level)
 
+    assert 100 == json_body("body", nested).count(b"[") + json_body("body", nested).count(b"{")
     with pytest.raises(InvalidRequestError, match="deeper than 100 levels"):
-        json_body("body", nested)
+        json_body("body", wrap(nested, 100))

@@ -8,8 +8,25 @@ import attrs
 import pytest
 from shown import shown
 
-from heymilo_async import APIResponse, Attempt, Headers, InvalidRequestError, PhoneNumber
-from heymilo_async._core.arguments import check_cursor, check_id, check_limit
+from heymilo_async import (
+    APIResponse,
+    Attempt,
+    ConfigurationError,
+    Headers,
+    InvalidRequestError,
+    PhoneNumber,
+)
+from heymilo_async._core.arguments import (
+    check_cursor,
+    check_header,
+    check_id,
+    check_limit,
+    check_method,
+    check_path,
+    check_search,
+    seconds,
+    whole_number,
+)
 from heymilo_async._core.messages import Operation, Response, operation
 
 GET: Operation[PhoneNumber] = Operation(
@@ -258,6 +275,178 @@ def test_limits(value, expected):
     assert expected == refusal(check_limit, value)
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", None),
+        ("\u00e9 & more", None),
+        ("a" * 4096, None),
+        ("a" * 4097, "thing has 4097 characters, at most 4096"),
+        ("a\ud800", "thing has an unpaired surrogate: '\\ud800', at index 1 of 2"),
+    ],
+    ids=shown,
+)
+def test_searches(value, expected):
+    """
+    Any text may be searched for that a URL can hold.
+    """
+    assert expected == refusal(check_search, value)
+
+
+NOT_A_HEADER = "thing must be printable ASCII, without spaces around it"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("a", None),
+        ("a b, c;d=1", None),
+        ("", NOT_A_HEADER),
+        (" a", NOT_A_HEADER),
+        ("a ", NOT_A_HEADER),
+        ("\u00e9", NOT_A_HEADER),
+        ("a\nb", NOT_A_HEADER),
+    ],
+    ids=shown,
+)
+def test_headers(value, expected):
+    """
+    A header is printable ASCII.
+    """
+    assert expected == refusal(check_header, value)
+
+
+@pytest.mark.parametrize("value", ["GET", "post", "Put", "PATCH", "delete"])
+def test_methods(value):
+    """
+    A method is one of five, and goes out in capitals.
+    """
+    assert value.upper() == check_method("thing", value)
+    with pytest.raises(
+        InvalidRequestError, match=r"^thing must be one of DELETE, GET, PATCH, POST, PUT$"
+    ):
+        check_method("thing", f"{value}S")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("/", "/"),
+        ("/a/b", "/a/b"),
+        ("/a/", "/a/"),
+        ("/a b/\u00e9", "/a%20b/%C3%A9"),
+        ("/a%2Fb/%:=@~!$&'()*+,;", "/a%2Fb/%:=@~!$&'()*+,;"),
+        ("/...", "/..."),
+        ("/a//b", "/a//b"),
+    ],
+)
+def test_paths(value, expected):
+    """
+    A path below base_url goes out quoted; what is quoted already stays.
+    """
+    assert expected == check_path("thing", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ("", "must start with one /"),
+        ("a/b", "must start with one /"),
+        ("//host/a", "must start with one /"),
+        ("/a?b", "must have no query and no fragment: use query="),
+        ("/a#b", "must have no query and no fragment: use query="),
+        ("/a\\b", "must have no backslash"),
+        ("/.", "must have no segment . or .."),
+        ("/a/../b", "must have no segment . or .."),
+        ("/a/%2e%2E", "must have no segment . or .."),
+        ("/a\n", "has a control character or an unpaired surrogate: '\\n', at index 2 of 3"),
+        ("/\u2028", "has a control character or an unpaired surrogate: '\\u2028', at index 1 of 2"),
+        ("/\u2029", "has a control character or an unpaired surrogate: '\\u2029', at index 1 of 2"),
+        ("/\ud800", "has a control character or an unpaired surrogate: '\\ud800', at index 1 of 2"),
+    ],
+    ids=shown,
+)
+def test_what_is_no_path(value, fault):
+    """
+    What could leave base_url, or is no path alone, is refused in words.
+    """
+    assert f"thing {fault}" == refusal(check_path, value)
+
+
+YEAR = 31_536_000.0
+
+
+@pytest.mark.parametrize(
+    ("value", "options", "expected"),
+    [
+        (1, {}, None),
+        (0.001, {}, None),
+        (YEAR, {}, None),
+        (0, {"zero": True}, None),
+        (0, {}, "more than 0 and at most 31536000 seconds (a year): 0"),
+        (-1, {}, "more than 0 and at most 31536000 seconds (a year): -1"),
+        (-0.5, {"zero": True}, "0 or more and at most 31536000 seconds (a year): -0.5"),
+        (YEAR + 1, {}, "more than 0 and at most 31536000 seconds (a year): 31536001.0"),
+        (float("nan"), {}, "more than 0 and at most 31536000 seconds (a year): nan"),
+        (10**20 - 1, {}, f"more than 0 and at most 31536000 seconds (a year): {10**20 - 1}"),
+        (10**20, {}, "more than 0 and at most 31536000 seconds (a year): a very large number"),
+        (-(10**20), {}, "more than 0 and at most 31536000 seconds (a year): a very large number"),
+        (1e30, {}, "more than 0 and at most 31536000 seconds (a year): 1e+30"),
+    ],
+)
+@pytest.mark.parametrize("refusal_type", [None, InvalidRequestError])
+def test_seconds(value, options, expected, refusal_type):
+    """
+    A number of seconds is a float up to a year, and what is none is refused in words.
+    """
+    if refusal_type is not None:
+        options = {**options, "refusal": refusal_type}
+    if expected is None:
+        taken = seconds("thing", value, **options)
+        assert (float, value) == (type(taken), taken)
+        return
+    with pytest.raises(refusal_type or ConfigurationError) as caught:
+        seconds("thing", value, **options)
+    assert f"thing must be {expected}" == str(caught.value)
+
+
+@pytest.mark.parametrize("check", [seconds, lambda name, value: whole_number(name, value, 1)])
+@pytest.mark.parametrize("value", ["1", None, True])
+def test_what_is_no_number(check, value):
+    """
+    A bool and a text are no numbers.
+    """
+    with pytest.raises(
+        TypeError,
+        match=rf"^thing must be (an int|a number of seconds), not {type(value).__name__}$",
+    ):
+        check("thing", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "highest", "expected"),
+    [
+        (2, None, None),
+        (10**19, None, None),
+        (5, 5, None),
+        (1, None, "at least 2: 1"),
+        (1, 5, "from 2 to 5: 1"),
+        (6, 5, "from 2 to 5: 6"),
+        (10**20, 5, "from 2 to 5: a very large number"),
+    ],
+)
+def test_whole_numbers(value, highest, expected):
+    """
+    A whole number is within its bounds, or refused with them.
+    """
+    if expected is None:
+        assert value == whole_number("thing", value, 2, highest)
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        whole_number("thing", value, 2, highest)
+    assert f"thing must be {expected}" == str(caught.value)
+
+
 class Lying(str):
     """
     A str that prints as another one.
@@ -277,7 +466,10 @@ class Plain(str):
     __slots__ = ()
 
 
-@pytest.mark.parametrize("check", [check_id, check_cursor])
+TEXTS = [check_id, check_cursor, check_search, check_header]
+
+
+@pytest.mark.parametrize("check", TEXTS)
 @pytest.mark.parametrize(
     "value", [None, 5, b"a", ["a"], Lying("a")], ids=["None", "int", "bytes", "list", "lying"]
 )
@@ -289,7 +481,7 @@ def test_what_is_no_text(check, value):
         check("thing", value)
 
 
-@pytest.mark.parametrize("check", [check_id, check_cursor])
+@pytest.mark.parametrize("check", TEXTS)
 def test_a_subclass_becomes_a_plain_str(check):
     """
     Case 111: what goes on is a str and no subclass of it.

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import pickle
 import time
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from shown import shown
 
 from heymilo_async import (
+    NOT_GIVEN,
     APIStatusError,
     AuthenticationError,
     BadRequestError,
@@ -638,3 +640,88 @@ def test_what_an_error_may_keep_of_an_answer():
     assert ("a ***", "b") == got.headers.get_all("x-a")
     assert got.headers["x-***"] == "c"
     assert (400, 1.5) == (got.status_code, got.elapsed)
+
+
+# What a body holds that no text may show.
+
+
+def found_in(content) -> list[str]:
+    """
+    Return the secrets in *content*, in order.
+    """
+    return [one.reveal() for one in _secrets.secrets_of(content)]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("a plain text", []),
+        ("/path/only", []),
+        ("https://[", []),
+        ("https://h", []),
+        ("https://h/short", []),
+        ("https://h/one/two", ["/one/two"]),
+        ("https://h/api/v2/things", []),
+        ("https://h/api/a-long-part-of-16", ["a-long-part-of-16"]),
+        ("https://h/fifteen-letters", []),
+        ("https://h/sixteen--letters", ["sixteen--letters"]),
+        ("https://u:p%40ss@h/", ["https://u:p@ss@h/", "p@ss"]),
+        ("https://h/?a=1%21&b=", ["https://h/?a=1!&b=", "1!", "a=1!&b="]),
+        ("https://h/#end%21", ["https://h/#end!", "end!"]),
+        ("https://h/a%20b/c", ["https://h/a b/c", "/a b/c"]),
+    ],
+)
+def test_the_parts_of_a_link_are_secrets(value, expected):
+    """
+    Of a link each part that lets its holder in is masked, unquoted; our own paths are in all texts.
+    """
+    assert [value, *expected] == found_in({"resume_url": value})
+
+
+def test_secrets_are_found_at_any_depth():
+    """
+    Members are looked for in objects and lists, hidden ones too, each once; an outer one comes first.
+    """
+    within: list[object] = [{"resume_url": "three"}, 5, {"other": "four"}]
+    within.append(within)
+    content = {"list": within, "image": Secret("one"), "more": Secret({"interview_url": "two"})}
+
+    assert {"one", "two", "three"} == {*found_in(content)}
+    assert "one" == found_in(content)[0]
+    assert [] == found_in({"image": 5, "audio_recording_url": None})
+    assert ["ab"] == found_in({"image": "a\ud800b"})
+
+
+def test_secrets_of_a_body():
+    """
+    The JSON of a body is read only where it has such a member.
+    """
+    assert ["x"] == [one.reveal() for one in _secrets.secrets_in(b'{"a":[{"image":"x"}]}')]
+    assert () == _secrets.secrets_in(b"not JSON")
+
+
+def test_what_is_hidden_stays_hidden():
+    """
+    A value is hidden once; what is no value stays as it is; no output and no pickle shows it.
+    """
+    hidden = Secret.hide("a key")
+
+    assert ("a key", "***", "***") == (hidden.reveal(), repr(hidden), f"{hidden}")
+    assert [None, NOT_GIVEN, hidden] == [Secret.hide(one) for one in (None, NOT_GIVEN, hidden)]
+    assert Secret.hide(hidden) is hidden
+    with pytest.raises(
+        TypeError,
+        match=r"^a secret can be neither pickled nor copied: read it again where it is needed$",
+    ):
+        pickle.dumps(hidden)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("X-Api-KEY", True), ("my-token", True), ("Sessionid", True), ("Accept", False), ("", False)],
+)
+def test_names_of_headers_with_secrets(name, expected):
+    """
+    The name of a header tells whether its value is a secret.
+    """
+    assert expected is _secrets.is_secret_name(name)

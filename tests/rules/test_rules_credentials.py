@@ -148,36 +148,39 @@ def test_coroutine_functions_are_told_by_looking():
             refuse_coroutine_functions(api_key=plain, access_token=Secret(function))
 
 
-class Client:
+@pytest.fixture
+def client_type():
     """
-    A class with settings.
+    A class with settings, made anew for each test.
     """
 
-    @names_ours
-    def __init__(self, api_key=None, *, timeout=30.0, retry=None):
-        self.given = api_key, timeout, retry
+    class Client:
+        @names_ours
+        def __init__(self, api_key=None, *, timeout=30.0, retry=None):
+            self.given = api_key, timeout, retry
 
-    @names_ours
-    def change(self, *, timeout=30.0):
-        """
-        Return what it is given.
-        """
-        return timeout
+        @names_ours
+        def change(self, *, timeout=30.0):
+            """
+            Return what it is given.
+            """
+            return timeout
+
+    return Client
 
 
-def test_settings_are_taken_and_hidden():
+def test_settings_are_taken_and_hidden(client_type):
     """
     What may be a secret is hidden before the method runs; the rest arrives as it is.
     """
-    by_name, by_position = Client(api_key="key", timeout=5.0), Client("key", retry="often")
+    by_name = client_type(api_key="key", timeout=5.0)
+    by_position = client_type("key", retry="often")
 
     assert (Secret("key"), 5.0, None) == by_name.given
     assert (Secret("key"), 30.0, "often") == by_position.given
     assert 7.0 == by_name.change(timeout=7.0)
-    assert ("change", "Return what it is given.") == (
-        Client.change.__name__,
-        Client.change.__doc__.strip(),
-    )
+    assert "change" == client_type.change.__name__
+    assert "Return what it is given." == client_type.change.__doc__.strip()
 
 
 @pytest.mark.parametrize(
@@ -188,14 +191,14 @@ def test_settings_are_taken_and_hidden():
         ("something", ""),
     ],
 )
-def test_a_keyword_that_is_not_ours(name, instead):
+def test_a_keyword_that_is_not_ours(client_type, name, instead):
     """
     The keyword of another SDK, and one that is misspelt, are refused with the one to use.
     """
     with pytest.raises(TypeError) as made:
-        Client("key", timeout=5.0, **{name: 1})
+        client_type("key", timeout=5.0, **{name: 1})
     with pytest.raises(TypeError) as changed:
-        Client().change(**{name: 1})
+        client_type().change(**{name: 1})
 
     assert f"Client() has no {name}={instead}" == str(made.value)
     assert f"Client.change() has no {name}={instead}" == str(changed.value)
