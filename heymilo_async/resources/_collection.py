@@ -10,6 +10,7 @@ import re
 import types
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import (
+    TYPE_CHECKING,
     Any,
     ClassVar,
     Final,
@@ -37,9 +38,11 @@ from .._core.arguments import (
 from .._core.blocking import blocking, blocking_iter, blocking_page
 from .._core.messages import APIResponse, Call, Operation, operation
 from .._core.model import Model
-from .._engine import Engine
 from ..errors import DeadlineExceededError, HeyMiloError, InvalidRequestError
 from ..pages import AsyncPage, AsyncPager, Page
+
+if TYPE_CHECKING:
+    from .._engine import Engine
 
 A = TypeVar("A", bound="AsyncResource")
 ItemT = TypeVar("ItemT", bound=Model)
@@ -88,7 +91,11 @@ class AsyncResource:
     A group of async operations.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    if TYPE_CHECKING:
+        _engine: Engine
+
+    # Any: the engine loads the HTTP library, which the command's help can do without.
+    def __init__(self, engine: Any) -> None:
         self._engine = engine
 
     @classmethod
