@@ -66,10 +66,9 @@ def examine(
     """
     Run all checks, and write their findings.
     """
-    # Not at the top: they load the client and rich, which the help does without.
-    from ._checks import findings  # noqa: PLC0415
-    from ._finding import Case, State  # noqa: PLC0415
-    from ._verdict import document, line  # noqa: PLC0415
+    from ._checks import findings  # noqa: PLC0415 - help does without the client and rich
+    from ._finding import Case, State  # noqa: PLC0415 - the same
+    from ._verdict import document, line  # noqa: PLC0415 - the same
 
     code = ExitCode.DONE
     with reporting(), contextlib.ExitStack() as stack:
