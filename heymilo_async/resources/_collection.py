@@ -613,9 +613,11 @@ class Gets(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
             if not name.startswith("_") and name not in vars(cls):
                 setattr(cls, name, _blocking_face(method)(method))
 
-    get: Final = blocking(AsyncCollection[ItemT].get)
-    get_many: Final = blocking(AsyncCollection[ItemT].get_many)
-    get_many_settled: Final = blocking(AsyncCollection[ItemT].get_many_settled)
+    if TYPE_CHECKING:
+        # For type checkers; `__init_subclass__` makes those that are called.
+        get: Final = blocking(AsyncCollection[ItemT].get)
+        get_many: Final = blocking(AsyncCollection[ItemT].get_many)
+        get_many_settled: Final = blocking(AsyncCollection[ItemT].get_many_settled)
 
 
 def _blocking_face(method: Any) -> Callable[[Any], Any]:
@@ -629,8 +631,9 @@ class Collection(Gets[ItemT]):
     A blocking resource with `list`, `list_all`, `get` and `get_many`.
     """
 
-    list: Final = blocking_page(AsyncCollection[ItemT].list)
-    list_all: Final = blocking_iter(AsyncCollection[ItemT].list_all)
+    if TYPE_CHECKING:
+        list: Final = blocking_page(AsyncCollection[ItemT].list)
+        list_all: Final = blocking_iter(AsyncCollection[ItemT].list_all)
 
 
 class Searchable(Gets[ItemT]):
@@ -638,8 +641,9 @@ class Searchable(Gets[ItemT]):
     A blocking resource whose list can also be searched.
     """
 
-    list: Final = blocking_page(AsyncSearchable[ItemT].list)
-    list_all: Final = blocking_iter(AsyncSearchable[ItemT].list_all)
+    if TYPE_CHECKING:
+        list: Final = blocking_page(AsyncSearchable[ItemT].list)
+        list_all: Final = blocking_iter(AsyncSearchable[ItemT].list_all)
 
 
 class Mounted(Generic[R]):
