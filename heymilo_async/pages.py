@@ -13,7 +13,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from typing import Any, Final, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, overload
 
 import attrs
 
@@ -22,9 +22,11 @@ from ._core.blocking import run_now
 from ._core.messages import Call
 from ._core.model import Model, cursor_of
 from ._core.transport import Prefetched
-from ._engine import Engine
 from ._values import NOTHING_EXTRA, Record, read_only
 from .errors import HeyMiloError, InvalidRequestError, PaginationError
+
+if TYPE_CHECKING:
+    from ._engine import Engine
 
 T = TypeVar("T", bound=Model)
 Item = TypeVar("Item")
@@ -262,9 +264,13 @@ class AsyncPager(Generic[T]):
         go on after 3C6EF362
     """
 
+    if TYPE_CHECKING:
+        _engine: Engine
+
+    # Any: the engine loads the HTTP library, which the command's help can do without.
     def __init__(
         self,
-        engine: Engine,
+        engine: Any,
         page_after: Callable[[str | None], Call[Page[T]]],
         *,
         starting_after: str | None,

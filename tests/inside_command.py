@@ -14,9 +14,6 @@ from heymilo_async.cli import (
     _credentials as credentials,
 )
 from heymilo_async.cli import (
-    _doctor as doctor,
-)
-from heymilo_async.cli import (
     _durations as durations,
 )
 from heymilo_async.cli import (
@@ -43,6 +40,9 @@ from heymilo_async.cli import (
 from heymilo_async.cli import (
     _streams as streams,
 )
+from heymilo_async.cli import (
+    _verdict as verdict,
+)
 from heymilo_async.cli._connection import Connection, pace
 from heymilo_async.cli._finding import Case, Finding, State
 from heymilo_async.cli._trace import lines
@@ -57,7 +57,6 @@ __all__ = [
     "app",
     "checks",
     "credentials",
-    "doctor",
     "durations",
     "errors",
     "exchanges",
@@ -70,6 +69,7 @@ __all__ = [
     "sandbox_command",
     "shown",
     "streams",
+    "verdict",
     "view_of",
 ]
 

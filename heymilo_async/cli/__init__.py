@@ -2,9 +2,10 @@
 The command `heymilo`: the client in a terminal.
 
 How to read it: `_app` defines the command and its options, `_later` names the others, `_resources`
-derives the commands of the resources, and `_session` opens the client for them. `_output` writes
-results in the selected format, and `_table` formats tables. `_errors` turns exceptions into one
-line and an exit code. `_streams` writes to stdout and stderr.
+derives the commands of the resources, and `_help` lays out the help of each. `_session` opens the
+client for a command, `_output` writes results in the selected format, and `_table` formats tables;
+they are loaded when a command runs. `_errors` turns exceptions into one line and an exit code.
+`_streams` writes to stdout and stderr.
 """
 
 from __future__ import annotations

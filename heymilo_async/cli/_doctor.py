@@ -6,21 +6,17 @@ from __future__ import annotations
 
 import contextlib
 import enum
-import json
-from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from ._checks import CHECKS, findings
 from ._errors import ExitCode
-from ._finding import Case, Finding, State
 from ._reporting import reporting
-from ._session import Session
-from ._streams import is_terminal, printable, write
+from ._streams import write
+
+if TYPE_CHECKING:
+    from ._finding import Finding
+    from ._session import Session
 
 HELP: Final = """
 Find problems between this machine and the API, and suggest fixes.
@@ -50,16 +46,6 @@ The exit code is that of the first problem.
 #: Seconds per check, unless --timeout is given.
 _SECONDS: Final = 5.0
 
-_MARKS: Final = {State.OK: "ok", State.WARNING: "!", State.FAILED: "!!", State.SKIPPED: "--"}
-_STYLES: Final = {
-    State.OK: "green",
-    State.WARNING: "yellow",
-    State.FAILED: "bold red",
-    State.SKIPPED: "dim",
-}
-_MARK_WIDTH: Final = max(map(len, _MARKS.values()))
-_NAME_WIDTH: Final = max(map(len, CHECKS))
-
 
 class Form(enum.StrEnum):
     """
@@ -80,6 +66,10 @@ def examine(
     """
     Run all checks, and write their findings.
     """
+    from ._checks import findings  # noqa: PLC0415 - help does without the client and rich
+    from ._finding import Case, State  # noqa: PLC0415 - the same
+    from ._verdict import document, line  # noqa: PLC0415 - the same
+
     code = ExitCode.DONE
     with reporting(), contextlib.ExitStack() as stack:
         session: Session = context.obj
@@ -98,41 +88,3 @@ def examine(
         if form is Form.JSON:
             write(document(made, code))
     raise typer.Exit(code)
-
-
-def line(finding: Finding) -> str:
-    """
-    Return *finding* as text: one line, or several on a narrow terminal.
-    """
-    text = printable("; ".join(filter(None, (finding.text, finding.cure))))
-    mark = _MARKS[finding.state]
-    if not is_terminal():
-        return f"{mark:{_MARK_WIDTH}}  {finding.name:{_NAME_WIDTH}}  {text}\n"
-    lines = Table.grid(padding=(0, 2, 0, 0))
-    lines.add_column(width=_MARK_WIDTH, no_wrap=True)
-    lines.add_column(width=_NAME_WIDTH, no_wrap=True)
-    lines.add_column(overflow="fold")
-    style = _STYLES[finding.state]
-    lines.add_row(Text(mark, style), Text(finding.name), Text(text))
-    console = Console()
-    # Not printed by rich, which exits the process when a pipe is closed.
-    with console.capture() as captured:
-        console.print(lines)
-    return captured.get()
-
-
-def document(made: Sequence[Finding], code: ExitCode) -> str:
-    """
-    Return the findings and the exit code as JSON.
-    """
-    checks = [
-        {
-            "name": finding.name,
-            "state": finding.state.value,
-            "text": finding.text,
-            "cure": finding.cure or None,
-            "facts": dict(finding.facts),
-        }
-        for finding in made
-    ]
-    return json.dumps({"exit_code": int(code), "checks": checks}, indent=2) + "\n"

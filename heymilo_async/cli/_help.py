@@ -98,10 +98,8 @@ def _parameters(command: Any, context: Any) -> dict[str, list[tuple[str, str]]]:
     """
     sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
     for one in command.get_params(context):
-        record = one.get_help_record(context)
-        if record is None:
-            continue
-        names, text = record
+        # (Only a hidden one would have no record.)
+        names, text = one.get_help_record(context)
         # Some versions of Typer escape brackets for rich.
         text = text.replace("\\[", "[")
         if one.param_type_name == "argument":

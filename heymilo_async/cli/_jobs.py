@@ -9,14 +9,15 @@ import re
 from collections.abc import Callable, Generator
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from ._errors import CommandError, ExitCode
-from ._progress import is_wanted, progress
-from ._session import Session
 from ._streams import printable, write
+
+if TYPE_CHECKING:
+    from ._session import Session
 
 INGEST_HELP: Final = """
 Ingest the candidates of FILE into a posting, each exactly once.
@@ -229,6 +230,9 @@ def _bar(session: Session, noun: str) -> Generator[Callable[[int, int | None], N
     """
     Show a progress bar during the `with` block; yield a function that takes a count and a total.
     """
+    # Not at the top: it loads rich, which the help does without.
+    from ._progress import is_wanted, progress  # noqa: PLC0415
+
     wanted = is_wanted(verbose=session.connection.verbose, writes_lines=False)
     with progress(noun, most=None, is_total_known=True, wanted=wanted) as advance:
         shown = 0

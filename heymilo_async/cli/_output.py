@@ -5,116 +5,27 @@ Writes results in the selected format.
 from __future__ import annotations
 
 import csv
-import enum
 import io
 import json
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final, Generic, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 import typer
 
 from .. import Page, PaginationMeta, to_dict
 from .._core.model import Model, cursor_of
-from ._streams import is_terminal, say, write
-from ._table import Column, block, table
+from ._streams import say, write
+from ._table import block, table
+from ._views import Format, View
 
 T = TypeVar("T", bound=Model)
 
 
 def _nothing(_: int, __: int | None) -> None:
     pass
-
-
-class Format(enum.StrEnum):
-    """
-    The format of the output.
-    """
-
-    TABLE = "table"
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
-
-
-def chosen(form: Format | None, *, otherwise: Format) -> Format:
-    """
-    Return *form*; if it is None, the table format on a terminal, and *otherwise* elsewhere.
-    """
-    if form is not None:
-        return form
-    return Format.TABLE if is_terminal() else otherwise
-
-
-@attrs.frozen(kw_only=True)
-class View(Generic[T]):
-    """
-    How models of one class are displayed.
-    """
-
-    model: type[T]
-    plural: str
-    columns: Sequence[Column[T]]
-    chosen: Sequence[str] | None = None
-
-    @property
-    def fields(self) -> Sequence[str]:
-        """
-        The names of all fields, or of the selected ones in the selected order.
-        """
-        if self.chosen is not None:
-            return self.chosen
-        return [name for name in attrs.fields_dict(cast("Any", self.model)) if name != "extra"]
-
-    @property
-    def shown(self) -> Sequence[Column[T]]:
-        """
-        The columns of a table: the default ones, or the selected ones in the selected order.
-        """
-        if self.chosen is None:
-            return [column for column in self.columns if column.usual]
-        by_field = {column.field: column for column in self.columns}
-        return [by_field[name] for name in self.chosen]
-
-    def choosing(self, text: str | None) -> View[T]:
-        """
-        Return a view of the fields in *text*, separated by commas; None: of all fields.
-
-        Raises:
-            typer.BadParameter: *text* contains an unknown field.
-        """
-        if text is None:
-            return self
-        names = [name.strip() for name in text.split(",")]
-        known = [column.field for column in self.columns]
-        for name in names:
-            if name not in known:
-                message = f"there is no column {name!r}; there are: {', '.join(known)}"
-                raise typer.BadParameter(message, param_hint="'--columns'")
-        return attrs.evolve(self, chosen=list(dict.fromkeys(names)))
-
-    def completed(self, incomplete: str) -> list[str]:
-        """
-        Return the completions of *incomplete*, the start of a list of fields.
-        """
-        before, comma, last = incomplete.rpartition(",")
-        known = [column.field for column in self.columns]
-        return [f"{before}{comma}{name}" for name in known if name.startswith(last)]
-
-    @property
-    def example(self) -> str:
-        """
-        The names of the first two columns, as an example for the option.
-        """
-        return ",".join(column.field for column in self.columns[:2])
-
-    def picked(self, values: dict[str, Any]) -> dict[str, Any]:
-        """
-        Return the selected ones of a model's *values*.
-        """
-        return values if self.chosen is None else {name: values[name] for name in self.chosen}
 
 
 def write_one(item: T, form: Format, view: View[T]) -> None:

@@ -1,5 +1,7 @@
 """
 The commands `heymilo RESOURCE METHOD`, each derived from a method of a resource.
+
+Help and completion read the methods only, so the client and rich are loaded when a command runs.
 """
 
 from __future__ import annotations
@@ -10,28 +12,24 @@ import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any, Final, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args, get_origin
 
 import attrs
 import typer
 
-from .. import (
-    Audio,
-    BadRequestError,
-    HeyMilo,
-    Model,
-    NotFoundError,
-    Pager,
-    UnprocessableEntityError,
-)
+from .. import resources
+from .._core.messages import Audio
+from .._core.model import Model
+from ..errors import BadRequestError, NotFoundError, UnprocessableEntityError
+from ..pages import Pager
 from ._connection import with_connection
 from ._help import Command
-from ._output import Format, View, chosen, write_items, write_mapping, write_one, write_pages
-from ._progress import is_wanted, progress
-from ._session import Session
 from ._signature import BODY, Parameter, data_option, parameters_of, read_json, summary_of
 from ._streams import is_terminal, say, write_bytes
-from ._views import view_of
+from ._views import Format, View, chosen, view_of
+
+if TYPE_CHECKING:
+    from ._session import Session
 
 #: The panel of the output options in the help.
 _OUTPUT: Final = "Output"
@@ -98,7 +96,7 @@ def add_commands(app: typer.Typer, resource: str) -> None:
     """
     Give *app* a command for each method of *resource*, an attribute of the clients.
     """
-    kind: Any = getattr(HeyMilo, resource)
+    kind = _blocking_face(resource)
     plural = resource.replace("_", " ")
     for name, method in vars(kind).items():
         if name.startswith("_") or name in _NOT_COMMANDS or not inspect.isfunction(method):
@@ -114,6 +112,15 @@ def add_commands(app: typer.Typer, resource: str) -> None:
         app.command(name.replace("_", "-"), cls=Command, help=text)(with_connection(command))
 
 
+def _blocking_face(resource: str) -> Any:
+    """
+    Return the class of the clients' attribute *resource*, without loading a client.
+    """
+    face = resource.replace("_", "")
+    names = (name for name, module in resources.EXPORTS.items() if module == resource)
+    return resources.load(next(name for name in names if name.lower() == face))
+
+
 def _list_command(
     resource: str, name: str, walk: str, method: Callable[..., Any], plural: str
 ) -> Callable[..., None]:
@@ -122,6 +129,8 @@ def _list_command(
     own = [one for one in parameters_of(method) if one.name not in _PAGED]
 
     def command(context: typer.Context, **given: Any) -> None:
+        from . import _output as output  # noqa: PLC0415 - see the top
+
         form = chosen(given.pop("form"), otherwise=Format.JSONL)
         picked = view.choosing(given.pop("columns"))
         limit, starting_after = given.pop("limit"), given.pop("starting_after")
@@ -139,12 +148,12 @@ def _list_command(
                     **named,
                 )
                 bar = _bar(session, form, plural, starting_after, max_items)
-                write_pages(pager.pages(), form, picked, bar)
+                output.write_pages(pager.pages(), form, picked, bar)
             else:
                 page = getattr(group, name)(
                     *positional, limit=limit, starting_after=starting_after, **named
                 )
-                write_pages([page], form, picked)
+                output.write_pages([page], form, picked)
                 if page.next_cursor is not None and form is not Format.JSON:
                     say(
                         "there are more items: add --all, "
@@ -214,18 +223,20 @@ _FILE: Final = Annotated[
 ]
 
 
-def _write(result: Any, form: Format | None, view: View[Any] | None, output: Path | None) -> None:
+def _write(result: Any, form: Format | None, view: View[Any] | None, file: Path | None) -> None:
+    from . import _output as output  # noqa: PLC0415 - see the top
+
     if isinstance(result, Audio):
-        _write_audio(result, output)
+        _write_audio(result, file)
     elif isinstance(result, tuple):
-        write_items(result, chosen(form, otherwise=Format.JSONL), view)
+        output.write_items(result, chosen(form, otherwise=Format.JSONL), view)
     elif view is None:
-        write_mapping(result, form)
+        output.write_mapping(result, form)
     elif isinstance(result, Pager):
         pager: Pager[Any] = result
-        write_pages(pager.pages(), chosen(form, otherwise=Format.JSONL), view)
+        output.write_pages(pager.pages(), chosen(form, otherwise=Format.JSONL), view)
     else:
-        write_one(result, chosen(form, otherwise=Format.JSON), view)
+        output.write_one(result, chosen(form, otherwise=Format.JSON), view)
 
 
 def _write_audio(audio: Audio, output: Path | None) -> None:
@@ -345,6 +356,8 @@ def _described(
 def _bar(
     session: Session, form: Format, plural: str, starting_after: str | None, max_items: int | None
 ) -> AbstractContextManager[Callable[[int, int | None], None]]:
+    from ._progress import is_wanted, progress  # noqa: PLC0415 - see the top
+
     return progress(
         plural,
         most=max_items,

@@ -1,5 +1,5 @@
 """
-Opens the client for a command, and closes it.
+Opens the client for a command, and closes it; loads it no earlier.
 """
 
 from __future__ import annotations
@@ -8,20 +8,19 @@ import contextlib
 import os
 from collections.abc import Generator
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from .. import HeyMilo, RateLimit, RetryPolicy
-from .._core.secrets import Secret
 from ._connection import Connection
-from ._credentials import ask_for_key
-from ._errors import CommandError
 from ._reporting import reporting
-from ._trace import tracer
+
+if TYPE_CHECKING:
+    from .. import HeyMilo
+    from .._core.secrets import Secret
 
 #: The API's own limit, so that the server does not refuse requests in the middle of a long list.
-_AS_THE_API_ALLOWS: Final = RateLimit(300, per=60.0)
+_AS_THE_API_ALLOWS: Final = "300/min"
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +62,8 @@ class Session:
         """
         Yield a client during the `with` block; report exceptions, and end the command.
         """
+        from ._credentials import ask_for_key  # noqa: PLC0415 - see the top
+
         with reporting(), self.open(None if self.sandbox else ask_for_key()) as client:
             yield client
 
@@ -70,12 +71,17 @@ class Session:
         """
         Return a client as a context manager; without a *key* it uses the environment's credential.
         """
+        from .. import HeyMilo  # noqa: PLC0415 - see the top
+
         options = self._options()
         if self.sandbox:
             return _sandbox_client(options)
         return HeyMilo(None if key is None else key.reveal(), **options)
 
     def _options(self) -> dict[str, Any]:
+        from .. import RetryPolicy  # noqa: PLC0415 - see the top
+        from ._trace import tracer  # noqa: PLC0415 - see the top
+
         given = self.connection
         options: dict[str, Any] = {
             name: value
@@ -95,6 +101,8 @@ def _sandbox_client(options: dict[str, Any]) -> Generator[HeyMilo, None, None]:
         # Not at the top, because it is an optional extra, and loads a web framework.
         from ..sandbox import running  # noqa: PLC0415
     except ImportError as missing:
+        from ._errors import CommandError  # noqa: PLC0415 - see the top
+
         raise CommandError(str(missing)) from None
     _forget_proxies()
     with running() as sandbox, sandbox.client(**options) as client:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import attrs
 import typer
 
-from .. import NotGiven
+from .._values import NotGiven
 
 #: An entry below `Args:` in a docstring, with its continuation lines.
 _ENTRY: Final = re.compile(r"^    \*{0,2}(\w+): (.+(?:\n {6,}.+)*)", re.MULTILINE)

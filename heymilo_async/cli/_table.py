@@ -4,44 +4,20 @@ Formats models as a table, or as one block per model if the terminal is too narr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Final, TypeVar
 
-import attrs
 from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ._streams import printable
+from ._views import Column
 
 T = TypeVar("T")
 
 _ANY_WIDTH: Final = 100_000
-
-
-@attrs.frozen
-class Column(Generic[T]):
-    """
-    A column of a table. *show* returns a model's value, or None if the server does not say.
-
-    Attributes:
-        field: The name of the model's field.
-        usual: Whether it is shown by default.
-    """
-
-    field: str
-    heading: str
-    show: Callable[[T], str | None]
-    usual: bool = True
-
-    def cell(self, item: T) -> Text:
-        """
-        Return the cell of *item*.
-        """
-        # Not a str, in which rich would interpret markup and emoji.
-        shown = self.show(item)
-        return Text("-" if shown is None else printable(shown))
 
 
 def table(items: Sequence[T], columns: Sequence[Column[T]]) -> str:
@@ -53,7 +29,7 @@ def table(items: Sequence[T], columns: Sequence[Column[T]]) -> str:
     for column in columns:
         lines.add_column(column.heading, no_wrap=True)
     for item in items:
-        lines.add_row(*(column.cell(item) for column in columns))
+        lines.add_row(*(_cell(item, column) for column in columns))
     unlimited = console.options.update(max_width=_ANY_WIDTH)
     if console.measure(lines, options=unlimited).maximum <= console.width:
         return _rendered(console, lines)
@@ -68,7 +44,7 @@ def block(item: T, columns: Sequence[Column[T]]) -> str:
     lines.add_column(style="bold", no_wrap=True)
     lines.add_column(overflow="fold")
     for column in columns:
-        lines.add_row(column.heading, column.cell(item))
+        lines.add_row(column.heading, _cell(item, column))
     return _rendered(Console(), lines)
 
 
@@ -77,3 +53,9 @@ def _rendered(console: Console, renderable: RenderableType) -> str:
     with console.capture() as captured:
         console.print(renderable)
     return captured.get()
+
+
+def _cell(item: T, column: Column[T]) -> Text:
+    # Not a str, in which rich would interpret markup and emoji.
+    shown = column.show(item)
+    return Text("-" if shown is None else printable(shown))

@@ -1,20 +1,25 @@
 """
-Views of models: columns derived from the fields, or written by hand.
+Formats, and views of models: columns derived from the fields, or written by hand.
+
+Help and completion need them, so this module loads neither the client nor rich.
 """
 
 from __future__ import annotations
 
+import enum
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, get_args
+from typing import Any, Final, Generic, TypeVar, cast, get_args
 
 import attrs
+import typer
 
-from .. import Model, to_dict
-from .._core.model import is_secret
-from ._output import View
-from ._table import Column
+from .._core.model import Model, is_secret
+from ._streams import is_terminal
+
+ItemT = TypeVar("ItemT", bound=Model)
+T = TypeVar("T")
 
 #: The maximum number of default columns.
 _USUAL: Final = 6
@@ -27,6 +32,111 @@ _CAPITALS: Final = {"id": "ID", "url": "URL", "sms": "SMS", "ats": "ATS"}
 
 #: Fields that are shown only if they are selected.
 _RARE: Final = frozenset({"object", "content", "description", "extra", "company_id"})
+
+
+class Format(enum.StrEnum):
+    """
+    The format of the output.
+    """
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def chosen(form: Format | None, *, otherwise: Format) -> Format:
+    """
+    Return *form*; if it is None, the table format on a terminal, and *otherwise* elsewhere.
+    """
+    if form is not None:
+        return form
+    return Format.TABLE if is_terminal() else otherwise
+
+
+@attrs.frozen
+class Column(Generic[T]):
+    """
+    A column of a table. *show* returns a model's value, or None if the server does not say.
+
+    Attributes:
+        field: The name of the model's field.
+        usual: Whether it is shown by default.
+    """
+
+    field: str
+    heading: str
+    show: Callable[[T], str | None]
+    usual: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class View(Generic[ItemT]):
+    """
+    How models of one class are displayed.
+    """
+
+    model: type[ItemT]
+    plural: str
+    columns: Sequence[Column[ItemT]]
+    chosen: Sequence[str] | None = None
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """
+        The names of all fields, or of the selected ones in the selected order.
+        """
+        if self.chosen is not None:
+            return self.chosen
+        return [name for name in attrs.fields_dict(cast("Any", self.model)) if name != "extra"]
+
+    @property
+    def shown(self) -> Sequence[Column[ItemT]]:
+        """
+        The columns of a table: the default ones, or the selected ones in the selected order.
+        """
+        if self.chosen is None:
+            return [column for column in self.columns if column.usual]
+        by_field = {column.field: column for column in self.columns}
+        return [by_field[name] for name in self.chosen]
+
+    def choosing(self, text: str | None) -> View[ItemT]:
+        """
+        Return a view of the fields in *text*, separated by commas; None: of all fields.
+
+        Raises:
+            typer.BadParameter: *text* contains an unknown field.
+        """
+        if text is None:
+            return self
+        names = [name.strip() for name in text.split(",")]
+        known = [column.field for column in self.columns]
+        for name in names:
+            if name not in known:
+                message = f"there is no column {name!r}; there are: {', '.join(known)}"
+                raise typer.BadParameter(message, param_hint="'--columns'")
+        return attrs.evolve(self, chosen=list(dict.fromkeys(names)))
+
+    def completed(self, incomplete: str) -> list[str]:
+        """
+        Return the completions of *incomplete*, the start of a list of fields.
+        """
+        before, comma, last = incomplete.rpartition(",")
+        known = [column.field for column in self.columns]
+        return [f"{before}{comma}{name}" for name in known if name.startswith(last)]
+
+    @property
+    def example(self) -> str:
+        """
+        The names of the first two columns, as an example for the option.
+        """
+        return ",".join(column.field for column in self.columns[:2])
+
+    def picked(self, values: dict[str, Any]) -> dict[str, Any]:
+        """
+        Return the selected ones of a model's *values*.
+        """
+        return values if self.chosen is None else {name: values[name] for name in self.chosen}
 
 
 def view_of(model: type[Model], plural: str) -> View[Any]:
@@ -94,6 +204,8 @@ def shown(value: Any) -> str | None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Model):
+        from .. import to_dict  # noqa: PLC0415 - see the top
+
         return to_dict(value)
     if isinstance(value, Mapping):
         return {name: _plain(one) for name, one in value.items()}

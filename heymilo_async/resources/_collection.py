@@ -10,6 +10,7 @@ import re
 import types
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import (
+    TYPE_CHECKING,
     Any,
     ClassVar,
     Final,
@@ -37,9 +38,11 @@ from .._core.arguments import (
 from .._core.blocking import blocking, blocking_iter, blocking_page
 from .._core.messages import APIResponse, Call, Operation, operation
 from .._core.model import Model
-from .._engine import Engine
 from ..errors import DeadlineExceededError, HeyMiloError, InvalidRequestError
 from ..pages import AsyncPage, AsyncPager, Page
+
+if TYPE_CHECKING:
+    from .._engine import Engine
 
 A = TypeVar("A", bound="AsyncResource")
 ItemT = TypeVar("ItemT", bound=Model)
@@ -88,7 +91,11 @@ class AsyncResource:
     A group of async operations.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    if TYPE_CHECKING:
+        _engine: Engine
+
+    # Any: the engine loads the HTTP library, which the command's help can do without.
+    def __init__(self, engine: Any) -> None:
         self._engine = engine
 
     @classmethod
@@ -606,9 +613,11 @@ class Gets(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
             if not name.startswith("_") and name not in vars(cls):
                 setattr(cls, name, _blocking_face(method)(method))
 
-    get: Final = blocking(AsyncCollection[ItemT].get)
-    get_many: Final = blocking(AsyncCollection[ItemT].get_many)
-    get_many_settled: Final = blocking(AsyncCollection[ItemT].get_many_settled)
+    if TYPE_CHECKING:
+        # For type checkers; `__init_subclass__` makes those that are called.
+        get: Final = blocking(AsyncCollection[ItemT].get)
+        get_many: Final = blocking(AsyncCollection[ItemT].get_many)
+        get_many_settled: Final = blocking(AsyncCollection[ItemT].get_many_settled)
 
 
 def _blocking_face(method: Any) -> Callable[[Any], Any]:
@@ -622,8 +631,9 @@ class Collection(Gets[ItemT]):
     A blocking resource with `list`, `list_all`, `get` and `get_many`.
     """
 
-    list: Final = blocking_page(AsyncCollection[ItemT].list)
-    list_all: Final = blocking_iter(AsyncCollection[ItemT].list_all)
+    if TYPE_CHECKING:
+        list: Final = blocking_page(AsyncCollection[ItemT].list)
+        list_all: Final = blocking_iter(AsyncCollection[ItemT].list_all)
 
 
 class Searchable(Gets[ItemT]):
@@ -631,8 +641,9 @@ class Searchable(Gets[ItemT]):
     A blocking resource whose list can also be searched.
     """
 
-    list: Final = blocking_page(AsyncSearchable[ItemT].list)
-    list_all: Final = blocking_iter(AsyncSearchable[ItemT].list_all)
+    if TYPE_CHECKING:
+        list: Final = blocking_page(AsyncSearchable[ItemT].list)
+        list_all: Final = blocking_iter(AsyncSearchable[ItemT].list_all)
 
 
 class Mounted(Generic[R]):

@@ -12,7 +12,7 @@ import time
 
 import pytest
 from doctor import NAMES, SECRET, lines
-from inside_command import Finding, State, checks, doctor
+from inside_command import Finding, State, checks, verdict
 from server import answer, ok, page
 
 
@@ -260,13 +260,13 @@ def test_in_a_terminal(monkeypatch, width):
     """
     Long lines are folded within their column; nothing in them moves the cursor.
     """
-    monkeypatch.setattr(doctor, "is_terminal", lambda: True)
+    monkeypatch.setattr(verdict, "is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", str(width))
     finding = Finding(
         name="look-up", state=State.FAILED, text="\x1b[2J" + "word " * 20, cure="do it"
     )
 
-    shown = doctor.line(finding)
+    shown = verdict.line(finding)
 
     assert shown.startswith("!!  look-up   ")
     assert r"\x1b[2J" in shown

@@ -9,7 +9,7 @@ import socket
 import sys
 
 import pytest
-from inside_command import app, errors, resource_commands, streams
+from inside_command import app, errors, output, streams
 from server import answer, ok, single
 
 from heymilo_async import cli
@@ -190,7 +190,7 @@ def test_nothing_leaves_the_command_as_an_exception(heymilo, serve, monkeypatch,
         raise error
 
     server = serve(single())
-    monkeypatch.setattr(resource_commands, "write_one", fail)
+    monkeypatch.setattr(output, "write_one", fail)
     working = heymilo("phone-numbers", "get", "666A24C3", base_url=server.base_url)
     monkeypatch.setattr("typer.main.get_command", fail)
     before = heymilo("phone-numbers", "get", "666A24C3", base_url=server.base_url)
