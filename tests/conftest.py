@@ -63,6 +63,7 @@ FULL = {
     "test_extras.py": "it starts processes",
     "test_many_processes.py": "it wants a Redis, and starts processes",
     "test_memory.py": "it measures memory, over long lists",
+    "test_packaging.py": "it builds the package",
     "test_own_clients.py": "it tries many faults once more, by other clients",
     "test_pacing_at_the_server.py": "it goes by the clock, and wants a Redis",
     "test_pages.py": "it runs every block of the pages",
@@ -79,14 +80,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--case", action="append", type=int, help="a case of tests/catalogue.py")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """
+    Load no file of which nothing is to run.
+    """
+    is_left_out = config.option.markexpr == "not full" and _is_full(collection_path)
+    return True if is_left_out and collection_path.is_file() else None
+
+
+def _is_full(path: Path) -> bool:
+    here = Path(__file__).parent
+    place = path.relative_to(here) if path.is_relative_to(here) else path
+    return place.as_posix() in FULL or place.parts[0] in FULL
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """
     Mark what belongs to `nox -s full`; leave out tests that show none of the cases asked for.
     """
-    here = Path(__file__).parent
     for item in items:
-        place = item.path.relative_to(here) if item.path.is_relative_to(here) else item.path
-        if place.as_posix() in FULL or place.parts[0] in FULL:
+        if _is_full(item.path):
             item.add_marker("full")
     wanted = set(config.getoption("case") or ())
     if not wanted:

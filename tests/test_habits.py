@@ -57,6 +57,12 @@ KNOWING = {
 }
 
 
+#: Where the package defines a private name: a function, a class, a variable, an attribute.
+DEFINED = re.compile(
+    r"(?:^\s*|\b(?:def|class) |\b(?:self|cls)\.)(_[A-Za-z]\w*)\b(?=\s*[:=,(\[])", re.MULTILINE
+)
+
+
 def is_private(name: str) -> bool:
     """
     Return whether *name*, or a part of it, begins with an underscore, as `__init__` does not.
@@ -66,7 +72,7 @@ def is_private(name: str) -> bool:
 
 def names_in(tree: ast.AST) -> set[str]:
     """
-    Return the private names that a module defines: functions, classes, variables, attributes.
+    Return the private names that a file of tests defines by itself.
     """
     names = set()
     for node in ast.walk(tree):

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import heymilo_async
 
 ROOT = Path(__file__).parent.parent
@@ -25,6 +27,7 @@ def test_nothing_that_follows_is_stale():
     assert (0, "") == (done.returncode, done.stdout), done.stdout
 
 
+@pytest.mark.full("it starts a process")
 def test_an_import_loads_no_resource():
     """
     A group is loaded when it is first used, and it alone; `dir` knows all of them before.
@@ -46,6 +49,7 @@ print(heymilo_async.PhoneNumber.__module__, loaded()[-1])
     ] == done.stdout.splitlines()
 
 
+@pytest.mark.full("it starts a process")
 def test_a_module_is_found_as_an_attribute():
     """
     After `import heymilo_async` alone there is `heymilo_async.errors`, too.

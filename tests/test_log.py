@@ -338,6 +338,7 @@ def test_stderr_that_cannot_be_written_to(serve, naps, root, monkeypatch):
         assert ID == client.phone_numbers.get(ID).id
 
 
+@pytest.mark.full("it starts a process")
 def test_as_a_user_sees_it(serve):
     """
     In a program without logging the variable is all it takes.

@@ -673,6 +673,7 @@ def run(code, **environment):
     )
 
 
+@pytest.mark.full("it starts a process")
 def test_providers_that_are_set_up_later(serve):
     """
     Without providers of its own, telemetry goes to the global ones, also if they come after it.
@@ -730,6 +731,7 @@ def test_the_error_knows_what_is_missing(monkeypatch):
     assert "opentelemetry" == caught.value.name
 
 
+@pytest.mark.full("it starts a process")
 def test_it_costs_nothing_where_it_is_not_used(serve):
     """
     A client that makes a call loads nothing of OpenTelemetry.

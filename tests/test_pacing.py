@@ -792,6 +792,7 @@ def test_a_client_that_is_closed_while_calls_wait(serve, backend):
     assert "closed" in text
 
 
+@pytest.mark.full("it goes by the clock")
 def test_threads_share_one_budget(serve):
     """
     Twelve threads with one client start no more than its limit in a window.
@@ -815,6 +816,7 @@ def test_threads_share_one_budget(serve):
     assert [] == began.closer_than(0.4, limit=8)
 
 
+@pytest.mark.full("it goes by the clock")
 def test_event_loops_share_one_budget(serve):
     """
     Event loops in two threads with one client start no more than its limit in a window.

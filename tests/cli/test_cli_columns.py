@@ -183,6 +183,7 @@ def test_fields_complete():
     assert [] == VIEW.completed("id,x")
 
 
+@pytest.mark.full("it starts a process")
 def test_the_script_of_a_shell(environment):
     """
     --show-completion prints a script that asks the command.

@@ -254,6 +254,7 @@ def test_importing_it_runs_nothing(capsys, monkeypatch):
     assert "" == capsys.readouterr().out
 
 
+@pytest.mark.full("it starts a process")
 def test_the_client_imports_neither_typer_nor_the_sandbox(program):
     """
     Nor does the command import the sandbox before it is asked for one.
@@ -269,6 +270,7 @@ def test_the_client_imports_neither_typer_nor_the_sandbox(program):
     assert ("set() False\n", "") == (ended.out, ended.err)
 
 
+@pytest.mark.full("it starts a process")
 def test_a_shell_completes_commands(program, environment):
     """
     Typer's completion works under the name `heymilo`.

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
+from few import few
 from fronts import KEY, Front
 from server import NUMBER, Connection, Reply, Server, answer, numbers, ok, page, single
 
@@ -140,7 +141,7 @@ CLASSES: dict[int, type[APIStatusError]] = {
 }
 
 
-@pytest.mark.parametrize("fields", [(), ("Retry-After: 1",)])
+@pytest.mark.parametrize("fields", few([[], ["Retry-After: 1"]], 1))
 def test_other_4xx_are_raised_at_once(front, serve, naps, fields):
     """
     Case 4: every 4xx but 408 and 429 is raised after one request, told to wait or not.
@@ -332,7 +333,7 @@ ERROR_BODIES: dict[str, tuple[bytes, ErrorBody | None, tuple[ValidationIssue, ..
 }
 
 
-@pytest.mark.parametrize("status", [400, 404, 418, 422, 500, 503])
+@pytest.mark.parametrize("status", few([422, 503, 400, 404, 418, 500], 2))
 def test_error_bodies(front, serve, status):
     """
     Case 66: whatever the body, the status decides the class; what can be read of it is kept.
@@ -501,7 +502,7 @@ ECHOES: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("where", ECHOES)
+@pytest.mark.parametrize("where", few(ECHOES, 10))
 def test_an_echoed_key_is_in_no_error(front, serve, where):
     """
     I-1: a server that repeats the key, wherever it likes, gets it into no error and no log.

@@ -557,6 +557,7 @@ def test_a_body_without_end(front, serve, framing):
     assert VALUE == number
 
 
+@pytest.mark.full("it takes 64 MB")
 @pytest.mark.memory(160)
 def test_the_largest_body(front, serve):
     """

@@ -163,6 +163,7 @@ def test_max_attempts_that_cannot_be(value):
         RetryPolicy(max_attempts=value)
 
 
+@pytest.mark.full("it tries eight hundred times")
 def test_attempts_without_number(front, serve, naps):
     """
     Case 7: four hundred failures are no deeper than one, and the text stays short.

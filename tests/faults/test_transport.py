@@ -27,6 +27,7 @@ from faults.test_answers import (
     outcomes,
     vetted,
 )
+from few import few
 from fronts import KEY
 from invariants import lasting
 from server import NUMBER, Connection, Reply, answer, page, single
@@ -286,6 +287,7 @@ def test_a_wait_that_does_not_fit_is_not_begun(front, serve, naps):
     assert 2 == server.n == len(error.attempts)
 
 
+@pytest.mark.full("it goes by the clock")
 def test_the_deadline_is_for_all_tries_together(front, serve):
     """
     Case 40: tries that time out one by one share the call's deadline.
@@ -521,7 +523,7 @@ NO_HTTP: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("kind", NO_HTTP)
+@pytest.mark.parametrize("kind", few(NO_HTTP, 12))
 def test_what_is_not_http(front, serve, naps, kind):
     """
     Cases 48 and 51: what is not HTTP is an error of the protocol after three tries, told in short.
