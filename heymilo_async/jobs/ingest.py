@@ -297,7 +297,10 @@ class _Run:
             for key, row in self._rows.items()
             if key not in known or _was_mended(row, known[key])
         }
-        if planned:
+        is_walking, _ = self._journal.walk
+        is_left = any(known[key].state is State.PLANNED for key in self._rows if key in known)
+        if planned or (is_left and not is_walking):
+            # Who is not sent yet may have been invited by another run since, with another journal.
             self._journal.plan(planned)
         for _ in range(_MOST_ROUNDS):
             await self._look_if_needed()

@@ -20,6 +20,7 @@ from heymilo_async import (
     InvalidRequestError,
     NotFoundError,
     PaginationError,
+    PermissionDeniedError,
     RateLimitError,
     RetryPolicy,
     ServerError,
@@ -179,6 +180,21 @@ def test_who_was_invited_otherwise_is_not_invited_again(bring, milo, posting, pe
     report = bring(people(3))
 
     assert (2, 1, 3) == (report.sent, report.found, report.done)
+
+
+def test_who_was_invited_meanwhile_is_not_invited_again(bring, milo, people, tmp_path):
+    """
+    Before a run sends what an earlier one has left, it looks: another may have sent it since.
+    """
+    path = people(3)
+    milo.fail_next(status=403, operation=BULK)
+    with pytest.raises(PermissionDeniedError):
+        bring(path)
+    assert bring(path, journal=tmp_path / "of-somebody-else").ok
+    report = bring(path)
+
+    assert (0, 3, 3) == (report.sent, report.found, report.done)
+    assert _each_once(3) == _invited(milo)
 
 
 def test_the_journal_is_the_owners(bring, people, tmp_path):
