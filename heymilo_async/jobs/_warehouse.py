@@ -99,6 +99,7 @@ class Warehouse:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._run = 0
+        self._former: int | None = None
 
     @contextlib.contextmanager
     def _transaction(self) -> Generator[None, None, None]:
@@ -167,18 +168,30 @@ class Warehouse:
         """
         Begin a run, or go on with one of the same *options* that was broken off.
         """
-        said, now = json.dumps(options, sort_keys=True), datetime.now(UTC)
-        last = self._all("SELECT id, options, started_at, finished_at FROM sync_runs ORDER BY id")
-        if last and not full:
-            self._run, former, started_at, finished_at = last[-1]
-            if finished_at is None and former == said and now - started_at < _OLDEST_RUN:
-                return
-        self._run = last[-1][0] + 1 if last else 1
+        now = datetime.now(UTC)
+        runs = self._all("SELECT id, options, started_at, finished_at FROM sync_runs ORDER BY id")
+        # Those that may be gone on with, the last one first.
+        broken = [] if full else [_broken_options(run, now) for run in reversed(runs[-2:])]
+        goes_on = broken[:1] == [options]
+        self._run = len(runs) + (not goes_on)
+        # The walks that the run before has broken off go on if they ask for the same.
+        former = broken[goes_on : goes_on + 1]
+        if former and former[0] and _filters(former[0]) == _filters(options):
+            self._former = self._run - 1
+        if goes_on:
+            return
+        said = json.dumps(options, sort_keys=True)
         with self._transaction():
             self._all("INSERT INTO sync_runs VALUES (?, ?, ?, NULL)", self._run, said, now)
-            self._all("DELETE FROM sync_seen")
+            self._all(
+                "DELETE FROM sync_seen WHERE walk NOT IN "
+                "(SELECT name FROM sync_walks WHERE run = ? AND NOT is_done)",
+                self._former,
+            )
             if full:
                 self._all("DELETE FROM sync_interviews")
+                # Nor does a later run go on with what was broken off before this one.
+                self._all("UPDATE sync_walks SET place = NULL")
 
     def finish(self) -> None:
         """
@@ -191,7 +204,11 @@ class Warehouse:
         Return after which item the walk of this *name* goes on in this run, and whether it is done.
         """
         found = self._all(
-            "SELECT place, is_done FROM sync_walks WHERE name = ? AND run = ?", name, self._run
+            "SELECT place, is_done FROM sync_walks "
+            "WHERE name = ? AND (run = ? OR (run = ? AND NOT is_done))",
+            name,
+            self._run,
+            self._former,
         )
         place, is_done = found[0] if found else (None, False)
         return place, is_done
@@ -352,6 +369,23 @@ class Warehouse:
                 f"{_named(one)} = excluded.{_named(one)}" for one in names if one != table.key
             )
         self._all(statement, *lists)
+
+
+def _broken_options(run: tuple[Any, ...], now: datetime) -> Mapping[str, Any] | None:
+    """
+    Return the options of a *run* that was broken off of late; None if it was not.
+    """
+    _, options, started_at, finished_at = run
+    is_broken = finished_at is None and now - started_at < _OLDEST_RUN
+    known: Mapping[str, Any] | None = json.loads(options) if is_broken else None
+    return known
+
+
+def _filters(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """
+    Return what has to be the same for a walk to go on: whichever tables there are beside it.
+    """
+    return {name: value for name, value in options.items() if name != "tables"}
 
 
 def _named(name: str) -> str:

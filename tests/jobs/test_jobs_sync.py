@@ -342,6 +342,36 @@ def test_a_walk_goes_on_where_it_broke(once, milo, file):
     assert [(190, 0)] == _ask(file, "SELECT count(*), count(last_seen_at) FROM candidates")
 
 
+@pytest.mark.parametrize(
+    ("options", "goes_on"),
+    [
+        ({}, True),
+        ({"only": ["interviews"]}, True),
+        ({"full": True}, False),
+        ({"with_links": True}, False),
+    ],
+)
+def test_a_walk_goes_on_beside_other_tables(once, milo, file, options, goes_on):
+    """
+    A run for other tables goes on with a list that the one before has broken off, and so does the
+    next one if it is broken off as well; with links, or from the beginning, it begins anew.
+    """
+    _crowd(milo)
+    milo.fail_next(faults.RepeatCursor(), operation=LIST)
+    with pytest.raises(PaginationError):
+        once(only=["candidates"])
+    milo.fail_next(status=403, operation="listPostings")
+    with pytest.raises(PermissionDeniedError):
+        once(**options)
+    before = len(milo.requests)
+    report = once(**{**options, "full": False})
+    asked = [one for one in milo.requests[before:] if one.path.endswith("/candidates")]
+
+    assert goes_on == ("starting_after" in asked[0].query)
+    assert 0 == _table(report, "candidates").left
+    assert [(190, 0)] == _ask(file, "SELECT count(*), count(last_seen_at) FROM candidates")
+
+
 def test_a_walk_begins_anew_where_its_place_is_gone(once, milo, file):
     """
     If the item after which a walk should go on is gone, the walk begins at the beginning.
