@@ -273,6 +273,17 @@ def test_what_is_hidden_is_sent():
     assert {"name": "x", "any": [["y"]]} == json.loads(body_of(Tree, given))
 
 
+def test_json_is_compact():
+    """
+    JSON goes out without spaces, and in UTF-8.
+    """
+    assert b'{"name":"\xc3\xa9","any":[1,{"a":2}]}' == body_of(
+        Tree, {"name": "\u00e9", "any": [1, {"a": 2}]}
+    )
+    with pytest.raises(TypeError, match=r"^body must be JSON-compatible, not object$"):
+        json_body("body", object())
+
+
 def test_times_are_sent_in_utc(monkeypatch):
     """
     A time is sent in UTC, wherever the program runs.

@@ -469,13 +469,13 @@ class Plain(str):
 TEXTS = [check_id, check_cursor, check_search, check_header]
 
 
-@pytest.mark.parametrize("check", TEXTS)
+@pytest.mark.parametrize("check", [*TEXTS, check_method, check_path])
 @pytest.mark.parametrize(
     "value", [None, 5, b"a", ["a"], Lying("a")], ids=["None", "int", "bytes", "list", "lying"]
 )
 def test_what_is_no_text(check, value):
     """
-    Case 111: only a str that is what it prints can be an id or a cursor.
+    Case 111: only a str that is what it prints can be an id, a cursor, or any other text.
     """
     with pytest.raises(TypeError, match=rf"^thing must be a str, not {type(value).__name__}$"):
         check("thing", value)

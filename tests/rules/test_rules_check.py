@@ -709,6 +709,7 @@ def test_what_is_hidden_stays_hidden():
     assert ("a key", "***", "***") == (hidden.reveal(), repr(hidden), f"{hidden}")
     assert [None, NOT_GIVEN, hidden] == [Secret.hide(one) for one in (None, NOT_GIVEN, hidden)]
     assert Secret.hide(hidden) is hidden
+    assert hash(hidden) == hash(Secret("a key")) != hash(Secret("another"))
     with pytest.raises(
         TypeError,
         match=r"^a secret can be neither pickled nor copied: read it again where it is needed$",
