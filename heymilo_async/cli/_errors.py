@@ -56,7 +56,7 @@ _CODES: Final[tuple[tuple[type[BaseException], ExitCode], ...]] = (
 )
 
 
-#: What the package says to programs, and what a shell has in its place.
+#: Advice for programs in the package's errors, and the same for a shell.
 _FOR_THE_SHELL: Final = (
     (", or pass ssl_context=", ""),
     (", pass ssl_context=", ", which takes ssl_context= in Python"),
@@ -72,7 +72,7 @@ _FOR_THE_SHELL: Final = (
 
 def for_the_shell(text: str) -> str:
     """
-    Return *text*, an error's of the package, with the cures that a shell has.
+    Return *text*, an error of the package, with advice for a shell instead of a program.
     """
     for ours, shells in _FOR_THE_SHELL:
         text = text.replace(ours, shells)

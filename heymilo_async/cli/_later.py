@@ -1,5 +1,5 @@
 """
-Commands whose modules are imported when they are used: help and completion list them without.
+Commands whose modules are imported when they are used; help and completion only list them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ._help import Command, Group, show_help_if_alone
 
 class Later(Command):
     """
-    A command's name and first line; whatever else is asked of it, *make* makes the command for.
+    A placeholder with a command's name and first line; *make* creates the command on first use.
     """
 
     def __init__(self, name: str, summary: str, make: Callable[[], Any]) -> None:
@@ -35,7 +35,7 @@ class Later(Command):
 
 class Commands(Group):
     """
-    The command `heymilo`, with all that comes after it.
+    The command `heymilo`, with all subcommands.
     """
 
     def __init__(self, **settings: Any) -> None:

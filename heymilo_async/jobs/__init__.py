@@ -1,13 +1,13 @@
 """
-The two jobs that integrations exist for: `sync` brings the data home, `ingest` brings candidates in.
+The two jobs that integrations exist for: `sync` copies the data home, `ingest` brings candidates in.
 
-Each is a module with one function that blocks and one that is awaited, from one implementation: a
-coroutine over an `AsyncHeyMilo`, or over the twin of a `HeyMilo`, where it never suspends. Files and
-databases are local, and read and written where they are needed, in short pieces.
+Each is a module with a blocking and an async function over one implementation: a coroutine that
+uses an `AsyncHeyMilo`, or the async twin of a `HeyMilo`, with which it never suspends. It reads and
+writes local files and databases directly, in short pieces.
 
-How to read it: `ingest` goes through the rows of a file (`_rows`) and keeps a journal (`_journal`);
-`sync` walks through the lists, and keeps what it finds in the tables (`_tables`) of a warehouse
-(`_warehouse`); `dlt` gives the rows of these tables to a pipeline of dlt's. DuckDB, dlt and
+How to read it: `ingest` sends the rows of a file (`_rows`) and keeps a journal (`_journal`);
+`sync` reads the lists, and stores their items in the tables (`_tables`) of a warehouse
+(`_warehouse`); `dlt` passes the rows of these tables to a dlt pipeline. DuckDB, dlt and
 phonenumbers are imported when a job runs (`needs` in `_errors`).
 """
 
@@ -17,5 +17,5 @@ from ._errors import JobError
 
 __all__ = ["JobError"]
 
-# Where users find it, so that it may be moved.
+# The public module, so that the class can move without breaking pickles.
 JobError.__module__ = __name__

@@ -1,5 +1,5 @@
 """
-What ends a job that no request has ended: a file, a journal, a database, a package that is missing.
+Errors that stop a job on this machine: a file, a journal, a database, a missing package.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from ..errors import HeyMiloError
 
 class JobError(HeyMiloError):
     """
-    A job cannot begin or go on because of something on this machine; the text says what to do.
+    A job cannot start or continue because of something on this machine; the message says what to do.
     """
 
 
 def needs(package: str, extra: str) -> Any:
     """
-    Return the module of *package*, which comes with *extra*.
+    Import and return *package*, which the extra *extra* installs.
 
     Raises:
         ImportError: It is not installed.
@@ -33,7 +33,7 @@ def needs(package: str, extra: str) -> Any:
 
 def go_on(error: BaseException) -> str:
     """
-    Return when to run a job again that *error* has ended.
+    Return advice on when to run the job again after *error*.
     """
     wait: float | None = getattr(error, "retry_after", None)
     return f"run it again {f'in {wait:g} s ' if wait else ''}to go on"

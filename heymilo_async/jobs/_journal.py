@@ -1,8 +1,8 @@
 """
-The journal of an ingestion: what is intended is written before a request, what came of it after it.
+The journal of an ingestion: it records each request before it is sent, and its outcome afterwards.
 
-One SQLite file, in WAL with synchronous FULL: what is committed survives a killed process and a power
-failure. One connection holds it at a time.
+One SQLite file in WAL mode with synchronous FULL: a commit survives a killed process and a power
+failure. Only one connection can open it at a time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import attrs
 
 from ._errors import JobError
 
-#: Says that the file is ours (SQLite keeps the number for `file(1)`): "HMij".
+#: Marks the file as ours (SQLite stores this number for `file(1)`): "HMij".
 _APPLICATION: Final = 0x484D696A
 _VERSION: Final = 1
 
@@ -36,28 +36,28 @@ _TABLES: Final = """
 
 class State(enum.StrEnum):
     """
-    How far a row has come.
+    The state of a row.
     """
 
-    #: Not sent yet, or looked for and not there.
+    #: Not sent yet, or not found in the list of candidates.
     PLANNED = "planned"
-    #: A request with it was begun, and nothing is written of its end.
+    #: A request with it started, and its outcome is not recorded.
     SENT = "sent"
     DONE = "done"
-    #: The server said no.
+    #: The server refused it.
     REFUSED = "refused"
-    #: A request with it has failed in a way that does not say whether it was carried out.
+    #: A request with it failed, and the server may have processed it.
     UNKNOWN = "unknown"
 
 
-#: What has to be looked for before it is sent again.
+#: States whose rows the job searches in the list of candidates before it sends them again.
 OPEN: Final = (State.SENT, State.UNKNOWN)
 
 
 @attrs.frozen(kw_only=True)
 class Entry:
     """
-    What the journal has of one row.
+    A row's entry in the journal.
     """
 
     line: int
@@ -88,7 +88,7 @@ class Journal:
 
     def entries(self) -> dict[str, Entry]:
         """
-        Return what is known of each row, by its key.
+        Return the entry of each row, by the row's key.
         """
         found = self._connection.execute(
             "SELECT key, line, fingerprint, state, sent_at, interview_id, reason FROM rows"
@@ -107,7 +107,7 @@ class Journal:
 
     def plan(self, rows: Mapping[str, Entry]) -> None:
         """
-        Keep *rows*, by their keys, as planned, once the list was looked through for them.
+        Add *rows*, by their keys, as planned, after the list has been searched for them.
         """
         with self._transaction() as connection:
             connection.executemany(
@@ -116,36 +116,36 @@ class Journal:
                 "fingerprint = excluded.fingerprint, state = 'planned'",
                 [(key, entry.line, entry.fingerprint) for key, entry in rows.items()],
             )
-            # In the same transaction: a run that is killed here must not lead to one that sends.
+            # In the same transaction, so that the run after a killed one searches before it sends.
             connection.execute("UPDATE job SET is_walking = 1, cursor = NULL")
 
     def begin(self, keys: Iterable[str], at: float) -> None:
         """
-        Write that a request with the rows of *keys* is about to begin.
+        Record that a request with the rows of *keys* is about to start.
         """
         self._set(keys, State.SENT, sent_at=at)
 
     def unsent(self, keys: Iterable[str]) -> None:
         """
-        Write that the rows of *keys* were not carried out.
+        Record that the server did not process the rows of *keys*.
         """
         self._set(keys, State.PLANNED)
 
     def unknown(self, keys: Iterable[str]) -> None:
         """
-        Write that nobody knows what became of the rows of *keys*.
+        Record that the server may have processed the rows of *keys*.
         """
         self._set(keys, State.UNKNOWN)
 
     def refused(self, key: str, reason: str) -> None:
         """
-        Write that the server refused the row of *key*.
+        Record that the server refused the row of *key*.
         """
         self._set([key], State.REFUSED, reason=reason)
 
     def done(self, found: Mapping[str, str]) -> None:
         """
-        Write that rows are candidates now: *found* has their interviews by their keys.
+        Record that rows are candidates now: *found* maps their keys to their interviews.
         """
         with self._transaction() as connection:
             _settle(connection, found)
@@ -168,7 +168,7 @@ class Journal:
     @property
     def walk(self) -> tuple[bool, str | None]:
         """
-        Whether the posting's candidates are to be walked through, and after which to go on.
+        Return whether the posting's candidates have to be searched, and after which to resume.
         """
         is_walking, cursor = self._connection.execute(
             "SELECT is_walking, cursor FROM job"
@@ -177,7 +177,7 @@ class Journal:
 
     def looked(self, found: Mapping[str, str], cursor: str | None) -> None:
         """
-        Write what a page of the list has shown, together with where the walk stands.
+        Record the rows found on a page of the list, and the cursor of the search.
         """
         with self._transaction() as connection:
             _settle(connection, found)
@@ -185,7 +185,7 @@ class Journal:
 
     def looked_through(self) -> None:
         """
-        Write that the walk is over: what it did not show was never carried out.
+        Record that the search is complete: rows that it did not find were never processed.
         """
         with self._transaction() as connection:
             connection.execute(
@@ -204,13 +204,13 @@ def _settle(connection: sqlite3.Connection, found: Mapping[str, str]) -> None:
 @contextlib.contextmanager
 def opened(path: Path, posting_id: str) -> Generator[Journal, None, None]:
     """
-    Give the journal at *path*, which is made if there is none, while the `with` block lasts.
+    Yield the journal at *path* during the `with` block, and create it if there is none.
 
     Raises:
-        JobError: It is in use, is of another posting, or is no journal.
+        JobError: It is in use, belongs to another posting, or is not a journal.
     """
     try:
-        # Before SQLite makes it: its log has the mode of the file.
+        # Created before SQLite would, because SQLite's log gets the mode of the file.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         message = f"cannot open the journal {path}: {error.strerror}"
@@ -234,7 +234,7 @@ def opened(path: Path, posting_id: str) -> Generator[Journal, None, None]:
 
 
 def _prepare(connection: sqlite3.Connection, posting_id: str) -> str:
-    # Held until it is closed, and no other process may even read.
+    # Locked until it is closed; no other process can even read it.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -261,6 +261,6 @@ def _in_words(path: Path, error: sqlite3.DatabaseError) -> JobError:
     if code == sqlite3.SQLITE_BUSY:
         return JobError(f"another run is using the journal {path}: wait for its end")
     if isinstance(error, sqlite3.OperationalError):
-        # A full disk, most of all.
+        # Usually a full disk.
         return JobError(f"cannot write the journal {path}: {error}; mend that, and run it again")
     return JobError(f"{path} is no journal of this version: name another one with --journal")

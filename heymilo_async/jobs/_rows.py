@@ -22,37 +22,37 @@ from ..errors import InvalidRequestError
 from ..resources.candidates import NewCandidate
 from ._errors import JobError, needs
 
-#: The member of a candidate's metadata by which a row is found again.
+#: The member of a candidate's metadata that identifies its row.
 KEY: Final = "heymilo_key"
 
 _OWN: Final = ("name", "email", "phone_number")
-#: The API takes 50 keys, and one is ours.
+#: The API accepts 50 keys, and the job needs one.
 _MOST_KEYS: Final = 49
 _LONGEST_KEY, _LONGEST_VALUE = 40, 500
-#: An address that mail can be sent to over the Internet: one @, and a domain with a dot. Without what
-#: lists of addresses and links have around them.
+#: An Internet mail address: one @, and a domain with a dot; without the characters that surround
+#: addresses in lists and links.
 _ATOM: Final = r"[^@\s.<>()\[\],;:\"\\]+"
 _LABEL: Final = rf"(?!-){_ATOM}(?<!-)"
 _EMAIL: Final = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
 _LONGEST_EMAIL: Final = 254
-#: phonenumbers reads letters, full-width digits and extensions too, and drops what it cannot keep.
+#: phonenumbers also accepts letters, full-width digits and extensions, and drops what E.164 lacks.
 _PHONE: Final = re.compile(r"\+[0-9 ().-]+", re.ASCII)
 _LONGEST_SHOWN: Final = 60
-#: The most that csv takes as its limit on each system.
+#: The highest limit that csv accepts on every system.
 _LONGEST_FIELD: Final = 2**31 - 1
-#: The limit is one for the whole process.
+#: csv has one limit for the whole process.
 _csv_limit_lock = threading.Lock()
 
 
 @attrs.frozen(kw_only=True)
 class Refusal:
     """
-    A row that does not go in, and why.
+    A row that was refused, and the reason.
 
     Attributes:
-        line: The line of the file, from 1, on which the row begins.
-        column: The column at fault; None if it is the row as a whole.
-        value: What stands there, shortened.
+        line: The line of the file on which the row begins, from 1.
+        column: The invalid column; None if the fault is the row as a whole.
+        value: The column's value, shortened.
         reason: What is wrong with it, and what to do.
     """
 
@@ -69,15 +69,15 @@ class Refusal:
 @attrs.frozen(kw_only=True)
 class Row:
     """
-    A row that may go in.
+    A valid row.
 
     Attributes:
-        line: The line of the file, from 1, on which it begins.
+        line: The line of the file on which it begins, from 1.
         name: The full name.
-        email: The e-mail address, as it stands there.
+        email: The e-mail address, unchanged.
         phone_number: The number in E.164; None if there is none.
-        metadata: All other columns that have a value, but for those of *data*.
-        data: The columns that were named to go there.
+        metadata: All other columns with a value, except those in *data*.
+        data: The columns that the caller chose for `data`.
     """
 
     line: int
@@ -89,14 +89,14 @@ class Row:
 
     def key(self, posting_id: str) -> str:
         """
-        Return what this row is found by: the same for one person in one posting, on any machine.
+        Return the key that identifies this row: the same for a person in a posting on any machine.
         """
         text = f"{posting_id}\n{self.email.casefold()}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def candidate(self, posting_id: str) -> NewCandidate:
         """
-        Return what is sent of it.
+        Return the candidate that is sent for this row.
         """
         return NewCandidate(
             name=self.name,
@@ -108,7 +108,7 @@ class Row:
 
     def fingerprint(self) -> str:
         """
-        Return what changes when anything in the row does.
+        Return a hash of the whole row.
         """
         said = [self.name, self.email, self.phone_number, dict(self.metadata), dict(self.data)]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
@@ -116,10 +116,10 @@ class Row:
 
 def read_rows(path: Path, data_columns: Sequence[str]) -> tuple[list[Row], list[Refusal]]:
     """
-    Return the rows of the file at *path* that may go in, and why the others may not.
+    Return the valid rows of the file at *path*, and refusals of the others.
 
     Raises:
-        JobError: The file cannot be read, or is not of a shape that makes sense.
+        JobError: The file cannot be read, or has no usable structure.
         ImportError: phonenumbers is not installed.
     """
     text = _text(path)
@@ -157,7 +157,7 @@ def _text(path: Path) -> str:
 
 
 def _json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
-    # Not splitlines(), which also splits at characters that may stand within a JSON text.
+    # Not splitlines(), which also splits at characters that JSON strings can contain.
     for line, written in enumerate(text.split("\n"), start=1):
         if not written.strip():
             continue
@@ -185,7 +185,7 @@ def _no_constant(word: str) -> Any:
 
 class _TwinError(ValueError):
     """
-    An object of JSON has two members of one name.
+    A JSON object has two members with the same name.
     """
 
     def __init__(self, name: str) -> None:
@@ -203,7 +203,7 @@ def _without_twins(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
     first = text.partition("\n")[0]
-    # A spreadsheet writes semicolons where commas stand in numbers.
+    # Spreadsheets separate columns by semicolons in countries with decimal commas.
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     with _fields_of_any_size():
@@ -219,7 +219,7 @@ def _csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]
             raise JobError(message) from None
     for line, fields in rows:
         if not any(map(str.strip, fields)):
-            # What a spreadsheet has below its last row.
+            # A spreadsheet exports empty rows below its last one.
             continue
         if len(fields) == len(header):
             yield line, dict(zip(header, fields, strict=True))
@@ -231,7 +231,7 @@ def _csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]
 @contextlib.contextmanager
 def _fields_of_any_size() -> Generator[None, None, None]:
     """
-    Let csv read fields longer than its limit, 131,072 characters, such as a text for `data`.
+    Allow csv to read fields longer than its limit of 131,072 characters, such as texts for `data`.
     """
     with _csv_limit_lock:
         former = csv.field_size_limit(_LONGEST_FIELD)
@@ -267,7 +267,7 @@ def _listed(names: Sequence[str] | set[str]) -> str:
 
 class _Checks:
     """
-    Checks one row after the other, and knows the addresses of those before.
+    Checks rows one after another, and remembers their addresses.
     """
 
     def __init__(self, data_columns: Sequence[str]) -> None:
@@ -279,7 +279,7 @@ class _Checks:
 
     def row(self, line: int, record: Mapping[str, Any]) -> None:
         """
-        Keep the row of *record*, or say what is wrong with it.
+        Add the row of *record*, or a refusal if it is invalid.
         """
         before = len(self.refused)
 
@@ -316,7 +316,7 @@ class _Checks:
             data=data,
         )
         try:
-            # What no column shows, such as half a character.
+            # An invisible fault, such as an unpaired surrogate.
             row.candidate("")
         except InvalidRequestError as error:
             refuse(None, "", str(error))
@@ -352,7 +352,7 @@ _Refuse = Callable[[str | None, object, str], None]
 
 
 def _is_email(text: str) -> bool:
-    # (What nobody sees would make two addresses of one.)
+    # (Otherwise, invisible characters would make two addresses of one.)
     is_short = len(text) <= _LONGEST_EMAIL and text.isprintable()
     return is_short and _EMAIL.fullmatch(text) is not None
 
@@ -361,13 +361,13 @@ def _metadata(
     said: Mapping[str, Any], data_columns: frozenset[str], refuse: _Refuse
 ) -> dict[str, str]:
     """
-    Return the metadata of a row, within the limits of the API.
+    Return the metadata of a row, within the API's limits.
     """
     metadata: dict[str, str] = {}
     for name, value in said.items():
         if name in _OWN or name in data_columns or value == "":
             continue
-        # A number of JSON that is whole has one way to be written as a text.
+        # (A float has several forms as text, an integer only one.)
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
         if not isinstance(text, str):
             refuse(name, value, "must be text to be metadata; or name the column with --data")

@@ -1,5 +1,5 @@
 """
-The tables that `sync` keeps: one a group, with a column for each member of its model.
+The tables of `sync`: one for each resource, with a column for each field of its model.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _TYPES: Final[Mapping[Any, str]] = {
 _LARGEST: Final = 2**63 - 1
 _PLAIN: Final = frozenset({str, int, float, bool, types.NoneType})
 
-#: What each table has beside the members of its model.
+#: The columns that each table has besides those of its model.
 _OWN: Final[Mapping[str, tuple[str, str]]] = {
     "content_hash": (
         "VARCHAR",
@@ -63,7 +63,7 @@ _OWN: Final[Mapping[str, tuple[str, str]]] = {
 @attrs.frozen(kw_only=True)
 class Column:
     """
-    A column: its name and type, and what the member of the model says of itself.
+    A column: its name, its type, and the description of the model's field.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Column:
 @attrs.frozen(kw_only=True)
 class Row:
     """
-    An item as a table has it: its id, its values in the order of the columns, and their hash.
+    An item as a row: its id, its values in the order of the columns, and their hash.
     """
 
     id: str
@@ -86,7 +86,7 @@ class Row:
 @attrs.frozen(kw_only=True)
 class Table:
     """
-    A table: its name, the model of its rows, and the column by which they are told apart.
+    A table: its name, the model of its rows, and its primary key.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Table:
     @property
     def comment(self) -> str:
         """
-        What a row is, in a sentence.
+        A sentence that describes a row.
         """
         return _paragraphs(self.model)[0]
 
@@ -122,7 +122,7 @@ class Table:
     @property
     def all_columns(self) -> tuple[Column, ...]:
         """
-        Those, and the ones of the sync itself.
+        The model's columns, and those of the sync itself.
         """
         own = (
             Column(name=name, type=kind, comment=comment) for name, (kind, comment) in _OWN.items()
@@ -131,7 +131,7 @@ class Table:
 
     def row(self, item: Model, *, with_links: bool) -> Row:
         """
-        Return *item* as a row, whose links are null unless they are to be kept.
+        Return *item* as a row; its links are null unless *with_links* is true.
         """
         extra = dict(item.extra)
         values: list[Any] = []
@@ -144,7 +144,7 @@ class Table:
             try:
                 values.append(_cell(column.type, value, with_links=with_links))
             except OverflowError:
-                # A number that the column cannot hold.
+                # The number is too large for the column.
                 extra[column.name] = value
                 values.append(None)
             is_whole = not with_links or column.type != "JSON"
@@ -182,7 +182,7 @@ TABLES: Final[Mapping[str, Table]] = {
 
 def _type(hint: Any) -> str:
     """
-    Return the type of a column for *hint*: JSON for whatever is not a plain value.
+    Return the type of a column for *hint*: JSON for everything but plain values.
     """
     kinds = [hint]
     if get_origin(hint) in {Union, types.UnionType}:
@@ -205,9 +205,9 @@ def _cell(kind: str, value: Any, *, with_links: bool) -> Any:
 
 def _plain(value: Any, *, with_links: bool) -> Any:
     """
-    Return *value* as JSON, without the links that let their holder in unless they are to be kept.
+    Return *value* as JSON, without signed links unless *with_links* is true.
     """
-    # Most are; and to ask whether one is a Mapping takes longer than all the rest.
+    # Checked first, because most values are plain, and `isinstance(..., Mapping)` is slow.
     if type(value) in _PLAIN:
         return value
     if isinstance(value, Model):
@@ -230,9 +230,9 @@ def _paragraphs(model: type[Model]) -> list[str]:
 
 def _described(model: type[Model]) -> Mapping[str, str]:
     """
-    Return what the docstring of *model* says of each of its members.
+    Return the descriptions of the fields in the docstring of *model*.
     """
-    # (Python 3.13 strips what docstrings are indented by, and the others do not.)
+    # (Python 3.13 strips the indentation of docstrings, older versions do not.)
     described = inspect.cleandoc(model.__doc__ or "")
     section = described.partition("Attributes:\n")[2].partition("\n\n")[0]
     entries = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE)

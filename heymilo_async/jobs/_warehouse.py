@@ -1,7 +1,7 @@
 """
-The DuckDB file that `sync` fills: a page a transaction, rows and bookkeeping together.
+The DuckDB file of `sync`: one transaction stores the rows of a page and the state of the walk.
 
-What DuckDB does where one would not expect it is noted where it matters; all of it was tried with 2.0.1.
+Comments note where DuckDB behaves unexpectedly; each was verified with 2.0.1.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import attrs
 from ._errors import JobError, needs
 from ._tables import TABLES, Row, Table
 
-#: A run that was broken off longer ago than that is not gone on with: its lists are old.
+#: An older interrupted run is not resumed, because its lists are outdated.
 _OLDEST_RUN: Final = timedelta(hours=1)
 
-#: The job's own tables: what a row of each is, and its columns with their types and meanings.
+#: The job's own tables: a description of a row, and the columns with types and descriptions.
 _BOOKKEEPING: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]]] = {
     "sync_runs": (
         "A run of the job.",
@@ -66,17 +66,17 @@ _BOOKKEEPING: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]]] = {
     ),
 }
 
-#: What has to differ for an interview to be fetched again.
+#: The candidate's fields whose change makes the job fetch an interview again.
 _FINGERPRINT: Final = (
     "concat(c.status, '|', c.score::VARCHAR, '|', c.workflow->>'last_activity_at', '|', $links)"
 )
 
-#: What DuckDB says of a file that another process has open, on POSIX and on Windows.
+#: DuckDB's error for a file that another process has open, on POSIX and on Windows.
 _IN_USE: Final = ("Could not set lock", "being used by another process")
 
-#: The files that are open in this process: DuckDB keeps out other processes only.
+#: The files that are open in this process, because DuckDB only locks out other processes.
 _open_files: set[str] = set()
-#: The umask from before the first of them was opened.
+#: The umask before the first of them was opened.
 _former_umask = 0
 _open_files_lock = threading.Lock()
 
@@ -84,7 +84,7 @@ _open_files_lock = threading.Lock()
 @attrs.frozen(kw_only=True)
 class Changes:
     """
-    What a page has changed: rows that are new, and rows that are not what they were.
+    The changes by a page: the numbers of new and of changed rows.
     """
 
     new: int = 0
@@ -93,7 +93,7 @@ class Changes:
 
 class Warehouse:
     """
-    The tables of one file, and where each walk through a list stands.
+    The tables of one file, and the position of each walk through a list.
     """
 
     def __init__(self, connection: Any) -> None:
@@ -107,7 +107,7 @@ class Warehouse:
         try:
             yield
         except BaseException:
-            # A commit after an error would keep nothing, and say nothing.
+            # A commit after an error would store nothing, without an error.
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
@@ -118,7 +118,7 @@ class Warehouse:
 
     def prepare(self) -> None:
         """
-        Make the tables that are missing, and the columns that this version has more of.
+        Create missing tables, and columns that this version adds.
         """
         there: dict[str, set[str]] = {}
         for name, column in self._all(
@@ -151,7 +151,7 @@ class Warehouse:
                     f'ALTER TABLE "{table.name}" ADD COLUMN "{one.name}" {one.type}'
                 )
             if missing and table.name == "interviews":
-                # They are fetched once more, for nothing else fills what they lack.
+                # Fetch them again, because nothing else fills the new columns.
                 self._connection.execute("DELETE FROM sync_interviews")
         for one in missing:
             self._describe(table.name, one.name, one.comment)
@@ -166,7 +166,7 @@ class Warehouse:
 
     def begin(self, options: Mapping[str, Any], *, full: bool) -> None:
         """
-        Begin a run, or go on with one of the same *options* that was broken off.
+        Start a run, or resume an interrupted one with the same *options*.
         """
         now = datetime.now(UTC)
         runs = self._all("SELECT id, options, started_at, finished_at FROM sync_runs ORDER BY id")
@@ -195,13 +195,13 @@ class Warehouse:
 
     def finish(self) -> None:
         """
-        Write that the run is done.
+        Record that the run is complete.
         """
         self._all("UPDATE sync_runs SET finished_at = ? WHERE id = ?", datetime.now(UTC), self._run)
 
     def walk(self, name: str) -> tuple[str | None, bool]:
         """
-        Return after which item the walk of this *name* goes on in this run, and whether it is done.
+        Return the cursor of the walk *name* in this run, and whether the walk is complete.
         """
         found = self._all(
             "SELECT place, is_done FROM sync_walks "
@@ -215,7 +215,7 @@ class Warehouse:
 
     def restart(self, walk: str) -> None:
         """
-        Let *walk* begin anew.
+        Restart *walk* from the beginning of the list.
         """
         with self._transaction():
             self._all("DELETE FROM sync_seen WHERE walk = ?", walk)
@@ -223,7 +223,7 @@ class Warehouse:
 
     def keep(self, table: Table, rows: Sequence[Row], *, walk: str, place: str | None) -> Changes:
         """
-        Keep a page of *rows*, and that the *walk* stands at *place*.
+        Store a page of *rows*, and *place* as the cursor of *walk*.
         """
         with self._transaction():
             changes = self._upsert(table, rows)
@@ -245,7 +245,7 @@ class Warehouse:
 
     def close_walk(self, table: Table, walk: str, *, posting_id: str | None, is_whole: bool) -> int:
         """
-        Write that *walk* is over; return how many rows have left the list, if it was read whole.
+        Record that *walk* is complete; return how many rows have left the list, if it was read whole.
         """
         left = 0
         with self._transaction():
@@ -274,8 +274,8 @@ class Warehouse:
 
     def leave_with_postings(self, table: Table) -> int:
         """
-        Write that the rows of postings that have left the list have left it with them; return how
-        many they are.
+        Record that the rows of postings that have left the list have left it too; return their
+        number.
         """
         return len(
             self._all(
@@ -289,7 +289,7 @@ class Warehouse:
 
     def leave_with_candidates(self) -> None:
         """
-        Write which interviews are of candidates who have left their list: they have none themselves.
+        Record which interviews belong to candidates who have left their list; interviews have no list.
         """
         self._all(
             "UPDATE interviews AS i SET last_seen_at = c.last_seen_at FROM candidates c "
@@ -299,15 +299,15 @@ class Warehouse:
 
     def posting_ids(self) -> list[str]:
         """
-        Return the ids of the postings that are in the list.
+        Return the ids of the postings that are still in the list.
         """
         found = self._all("SELECT id FROM postings WHERE last_seen_at IS NULL ORDER BY id")
         return [posting_id for (posting_id,) in found]
 
     def due_interviews(self, *, since: datetime | None, with_links: bool) -> dict[str, str]:
         """
-        Return the interviews whose candidates are not as they were when they were fetched, each
-        with what is to be remembered of the candidate.
+        Return the interviews whose candidates have changed since they were fetched, each with the
+        fingerprint of its candidate.
         """
         statement = (
             f"SELECT c.interview_id, {_FINGERPRINT} AS now_is FROM candidates c "
@@ -320,7 +320,7 @@ class Warehouse:
 
     def keep_interviews(self, rows: Sequence[Row], fingerprints: Mapping[str, str]) -> Changes:
         """
-        Keep *rows* of interviews, and that those of *fingerprints* were fetched.
+        Store *rows* of interviews, and the *fingerprints* of all that were fetched.
         """
         with self._transaction():
             changes = self._upsert(TABLES["interviews"], rows)
@@ -333,7 +333,7 @@ class Warehouse:
         return changes
 
     def _upsert(self, table: Table, rows: Sequence[Row]) -> Changes:
-        # Of equal keys in one statement DuckDB would keep the first, without a word.
+        # Of equal keys in one statement, DuckDB would silently keep the first.
         last = {row.id: row for row in rows}
         known = {
             key: (former, seen)
@@ -346,17 +346,17 @@ class Warehouse:
         written = [row for row in last.values() if known.get(row.id) != (row.content_hash, None)]
         new = sum(row.id not in known for row in written)
         if written:
-            # To look for conflicts takes as long again, and a first run has none.
+            # Checking for conflicts would double the time, and a first run has none.
             self._write(table, written, may_be_there=new < len(written))
         return Changes(new=new, changed=len(written) - new)
 
     def _write(self, table: Table, rows: Sequence[Row], *, may_be_there: bool) -> None:
         now = datetime.now(UTC)
-        # One list a column: a fortieth of what `executemany` costs.
+        # One list per column takes a fortieth of the time of `executemany`.
         lists = [list(column) for column in zip(*(row.values for row in rows), strict=True)]
         lists += [[row.content_hash for row in rows], [now] * len(rows), [None] * len(rows)]
         names = [one.name for one in table.all_columns]
-        # Without a cast a list of mixed types becomes text.
+        # Without a cast, DuckDB would make a list of mixed types text.
         selected = ", ".join(
             f"unnest(?::{'VARCHAR' if one.type == 'JSON' else one.type}[])"
             for one in table.all_columns
@@ -399,14 +399,14 @@ def _quoted(text: str) -> str:
 @contextlib.contextmanager
 def opened(path: Path) -> Generator[Warehouse, None, None]:
     """
-    Give the warehouse in the file at *path*, which is made if there is none.
+    Yield the warehouse in the file at *path*, and create the file if there is none.
 
     Raises:
         ImportError: DuckDB is not installed.
-        JobError: The file is in use, or is none of DuckDB's.
+        JobError: The file is in use, or is not a DuckDB file.
     """
     duckdb = needs("duckdb", "sync")
-    # Absolute: "md:..." would be a place of another service.
+    # Absolute, because DuckDB would connect to a service for a name such as "md:...".
     place = path.resolve()
     with _only_here(path):
         try:
@@ -420,14 +420,14 @@ def opened(path: Path) -> Generator[Warehouse, None, None]:
             message = f"cannot open {path}: {_first_line(text)}; mend that, or name another file"
             raise JobError(message) from None
         with contextlib.closing(connection):
-            # Times would come back in the zone of this machine.
+            # Otherwise, DuckDB would return times in this machine's zone.
             connection.execute("SET TimeZone = 'UTC'")
             warehouse = Warehouse(connection)
             try:
                 warehouse.prepare()
                 yield warehouse
             except duckdb.Error as error:
-                # A full disk, or a view that has the name of one of our tables.
+                # A full disk, or a view with the name of one of our tables.
                 message = (
                     f"cannot go on with {path}: {_first_line(error)}; mend that, and run it again"
                 )
@@ -437,7 +437,7 @@ def opened(path: Path) -> Generator[Warehouse, None, None]:
 def _connect(duckdb: Any, place: Path) -> Any:
     return duckdb.connect(
         place,
-        # Readable by DuckDB 1.x too; and nothing is fetched from anywhere.
+        # DuckDB 1.x can read it too; and DuckDB downloads no extensions.
         config={
             "autoinstall_known_extensions": "false",
             "threads": "1",
@@ -448,18 +448,18 @@ def _connect(duckdb: Any, place: Path) -> Any:
 
 def _make(duckdb: Any, place: Path) -> None:
     """
-    Make the file at *place* whole or not at all.
+    Create the file at *place* atomically.
 
-    DuckDB could not open what it leaves when it is killed, or the disk is full, while it makes one.
+    If DuckDB is killed while it creates a file, or the disk is full, it cannot open the rest again.
     """
     made = place.with_name(f"{place.name}.{os.getpid()}.new")
     try:
         _connect(duckdb, made).close()
-        # Not moved, for another run may have made the file by now. (Where there are no links, DuckDB
-        # makes the file at its place.)
+        # Linked, not moved, because another run may have created the file by now. (On file systems
+        # without hard links, DuckDB creates the file in its place.)
         with contextlib.suppress(OSError):
             os.link(made, place)
-            # That of a former file, whose rows DuckDB would take for those of this one.
+            # The log of a deleted file, whose rows DuckDB would add to this one.
             place.with_name(f"{place.name}.wal").unlink(missing_ok=True)
     finally:
         made.unlink(missing_ok=True)
@@ -467,13 +467,13 @@ def _make(duckdb: Any, place: Path) -> None:
 
 @contextlib.contextmanager
 def _only_here(path: Path) -> Generator[None, None, None]:
-    global _former_umask  # noqa: PLW0603 - the umask is one for the whole process
+    global _former_umask  # noqa: PLW0603 - a process has only one umask
     name = os.path.realpath(path)
     with _open_files_lock:
         if name in _open_files:
             raise _in_use(path)
         if not _open_files:
-            # DuckDB makes its write-ahead log anew again and again, with rows in it, by the umask.
+            # DuckDB keeps recreating its write-ahead log, which contains rows, with the umask's mode.
             _former_umask = os.umask(0o077)
         _open_files.add(name)
     try:

@@ -1,8 +1,8 @@
 """
-The rows that `sync` brings home as a source of dlt's, which loads them into any other warehouse.
+The rows of `sync` as a dlt source; dlt loads them into other warehouses.
 
-dlt reports how it is used unless it is told not to. Importing this module, before the first pipeline
-is made, tells it not to, unless you have said otherwise in `RUNTIME__DLTHUB_TELEMETRY`.
+By default, dlt reports its usage to its makers. Importing this module before you create the first
+pipeline disables that, unless you have set `RUNTIME__DLTHUB_TELEMETRY`.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _TYPES: Final[Mapping[str, str]] = {
     "TIMESTAMPTZ": "timestamp",
     "JSON": "json",
 }
-#: How many interviews are fetched at a time.
+#: The number of interviews that are fetched at a time.
 _AT_A_TIME: Final = 5
-#: Characters of a hash that tell whether a candidate has moved: dlt keeps them in its state.
+#: Characters of the hash that shows whether a candidate has changed; dlt stores it in its state.
 _DIGITS: Final = 8
 
 _Record = dict[str, Any]
@@ -51,31 +51,29 @@ def heymilo_source(
     with_links: bool = False,
 ) -> Any:
     """
-    Return a source of dlt's with a resource for each table that `sync` has.
+    Return a dlt source with a resource for each table of `sync`.
 
-    Each has its primary key, the disposition `merge`, and a type and a description for each column.
-    Members without a fixed form are columns of the type `json`; one that may be any JSON, the answer
-    of a question, is text.
-    Lists are read whole each time; an interview is fetched where its candidate's status, score or
-    last activity is not what it was, which dlt's state of the pipeline remembers.
+    Each resource has its primary key, the disposition `merge`, and a type and a description for each
+    column. Fields without a fixed form are columns of the type `json`; a field that can be any JSON,
+    such as the answer to a question, is text.
+    Each load reads all lists; it fetches an interview only if its candidate's status, score or last
+    activity has changed, which the pipeline's state in dlt records.
 
     Args:
-        client: The client to read with; give it a `rate_limit`, and let it be open until the
-            pipeline has run.
-        only: The tables to load, and those that they need: postings for questions and candidates,
-            candidates for interviews. None: all.
-        since: Read only the candidates who were invited since then; what happens to those who were
-            invited before goes unnoticed.
+        client: The client; give it a `rate_limit`, and keep it open until the pipeline has run.
+        only: The tables to load; tables that they need are added: postings for questions and
+            candidates, candidates for interviews. None: all.
+        since: Read only candidates invited since then; changes of older candidates are missed.
         full: Whether to fetch every interview.
-        with_links: Whether to load the links that let their holder in: interviews, recordings,
+        with_links: Whether to load links that work for anybody: to interviews, recordings and
             resumes.
 
     Returns:
         A `DltSource`.
 
     Raises:
-        InvalidRequestError: An argument cannot work.
-        TypeError: An argument is of the wrong type.
+        InvalidRequestError: An argument is invalid.
+        TypeError: An argument has the wrong type.
         ImportError: dlt is not installed.
     """
     if not isinstance(client, HeyMilo):
@@ -102,17 +100,17 @@ def heymilo_source(
 
 def load(pipeline: Any, source: Any) -> Any:
     """
-    Load *source* by *pipeline*, and before it what a run that was killed has left behind.
+    Run *pipeline* with *source*, after loading what a killed run has left behind.
 
-    `pipeline.run(source)` alone would load only what was left behind, or drop it: and with it
-    interviews which the pipeline believes to have.
+    `pipeline.run(source)` alone would only load what was left behind, or drop it, including
+    interviews that the pipeline's state records as loaded.
 
     Args:
-        pipeline: A pipeline of dlt's.
-        source: What `heymilo_source` returned.
+        pipeline: A dlt pipeline.
+        source: The source from `heymilo_source`.
 
     Returns:
-        dlt's `LoadInfo` of *source*.
+        dlt's `LoadInfo` for *source*.
     """
     if pipeline.has_pending_data:
         pipeline.normalize()
@@ -122,7 +120,7 @@ def load(pipeline: Any, source: Any) -> Any:
 
 def _hints(table: Table) -> dict[str, Any]:
     columns: dict[str, Any] = {
-        # Of a column without a hint that was never but null, dlt makes none.
+        # dlt creates no column without a hint if all its values are null.
         one.name: {
             "data_type": "text" if _is_any_json(table, one.name) else _TYPES[one.type],
             "nullable": one.name != table.key,
@@ -141,7 +139,7 @@ def _hints(table: Table) -> dict[str, Any]:
 
 def _is_any_json(table: Table, name: str) -> bool:
     """
-    Return whether a member may be any JSON, a text too: that is one of dlt's `json` columns no more.
+    Return whether a field can be any JSON; if it can be a text, dlt's type `json` does not fit.
     """
     field = attrs.fields_dict(table.model).get(name)
     return field is not None and field.type is Any
@@ -149,7 +147,7 @@ def _is_any_json(table: Table, name: str) -> bool:
 
 class _Reader:
     """
-    Reads the tables by a client, as records of dlt's.
+    Reads the tables through a client, as records for dlt.
     """
 
     def __init__(
@@ -162,7 +160,7 @@ class _Reader:
 
     def listed(self, table: Table) -> Callable[[], Iterator[list[_Record]]]:
         """
-        Return what reads a list, a page at a time.
+        Return a generator function that reads a list page by page.
         """
 
         def read() -> Iterator[list[_Record]]:
@@ -176,7 +174,7 @@ class _Reader:
 
     def of_postings(self, table: Table) -> Callable[[Sequence[_Record]], Iterator[list[_Record]]]:
         """
-        Return what reads the list of each posting.
+        Return a generator function that reads the list of each posting.
         """
         options = {"created_after": self._since} if table.name == "candidates" else {}
 
@@ -187,7 +185,7 @@ class _Reader:
                     for page in pager.pages():
                         yield self._records(table, page)
                 except NotFoundError:
-                    # The posting is gone since it was listed.
+                    # The posting was deleted after it was listed.
                     continue
 
         return read
@@ -196,7 +194,7 @@ class _Reader:
         self, state: Callable[[], dict[str, Any]]
     ) -> Callable[[Sequence[_Record]], Iterator[list[_Record]]]:
         """
-        Return what fetches the interviews of the candidates that have moved.
+        Return a generator function that fetches the interviews of candidates that have changed.
         """
 
         def read(candidates: Sequence[_Record]) -> Iterator[list[_Record]]:
@@ -205,7 +203,7 @@ class _Reader:
             due = [key for key, now in now_are.items() if self._full or known.get(key) != now]
             settled = self._client.interviews.get_many_settled(due, concurrency=_AT_A_TIME)
             for one in settled:
-                # What the server does not have is asked for again when its candidate moves.
+                # A missing interview is requested again when its candidate changes.
                 if isinstance(one, HeyMiloError) and not isinstance(one, NotFoundError):
                     raise one
             came = [one for one in settled if isinstance(one, InterviewData)]

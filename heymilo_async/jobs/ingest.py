@@ -1,9 +1,9 @@
 """
-Candidates from a file into a posting, each once, however often the job is killed or answers are lost.
+Candidates from a file into a posting, each once, even if the job is killed or responses are lost.
 
-The API has no idempotency keys. So a journal says what is about to be sent before it is sent, each row
-carries a key of its own in its metadata, and what may have been carried out is looked for in the list
-of candidates before it is sent again.
+The API has no idempotency keys. So the job records each request in a journal before it sends it,
+adds a key to the metadata of each row, and searches the list of candidates for rows that the server
+may have processed before it sends them again.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ from ._rows import KEY, Refusal, Row, read_rows
 
 __all__ = ["IngestReport", "Refusal", "async_ingest", "ingest"]
 
-# Where users find it, so that it may be moved.
+# The public module, so that the class can move without breaking pickles.
 Refusal.__module__ = __name__
 
-#: Is called with how many rows of the file are in, and how many could be.
+#: Called with the number of rows that are done, and of all valid rows.
 Progress: TypeAlias = Callable[[int, int], object]
 
-#: How often a run looks for what is unknown, and sends what is not there, before it leaves the rest.
+#: How often a run searches for unknown rows and sends the missing ones, before it gives up.
 _MOST_ROUNDS: Final = 5
-#: Requests that fail in a row before a run ends: the server is down.
+#: After this many failed requests in a row the run ends, because the server is down.
 _MOST_FAILURES: Final = 3
-#: How many lines of the file a report names.
+#: The maximum number of lines of the file that a report names.
 _MOST_SHOWN: Final = 10
 
 _REFUSALS: Final = (BadRequestError, ConflictError, UnprocessableEntityError)
@@ -57,17 +57,17 @@ _REFUSALS: Final = (BadRequestError, ConflictError, UnprocessableEntityError)
 @attrs.frozen(kw_only=True)
 class IngestReport:
     """
-    What became of the rows of a file.
+    The outcome of an ingestion.
 
     Attributes:
         posting_id: The posting.
-        rows: How many rows the file has.
-        done: How many of them are candidates of the posting now.
-        sent: How many of these this run has sent.
-        found: How many of these this run has found in the list.
-        refused: The rows that do not go in, each with its line, column and value.
+        rows: The number of rows in the file.
+        done: The number of rows that are candidates of the posting now.
+        sent: The number of those that this run has sent.
+        found: The number of those that this run has found in the list.
+        refused: The refused rows, each with its line, column and value.
         unsent: The lines of rows that were not sent.
-        unknown: The lines of rows of which nobody knows whether they were carried out.
+        unknown: The lines of rows that the server may have processed.
     """
 
     posting_id: str
@@ -82,7 +82,7 @@ class IngestReport:
     @property
     def ok(self) -> bool:
         """
-        Whether every row of the file is in.
+        Whether every row of the file is a candidate now.
         """
         return self.done == self.rows
 
@@ -119,33 +119,32 @@ def ingest(
     """
     Bring the candidates of *file* into a posting, each once.
 
-    Run it again after whatever happened: it goes on where it stood.
+    After any interruption, call it again: it resumes from its journal.
 
     Args:
-        client: The client to do it with.
+        client: The client.
         file: CSV with a header, or JSON Lines if its name ends in `.jsonl` or `.ndjson`; UTF-8.
-            The columns `name`, `email` and `phone_number` have places of their own, all others go
-            into the candidates' metadata.
+            The columns `name`, `email` and `phone_number` become the candidates' attributes, all
+            other columns their metadata.
         posting_id: The posting's `id`.
-        journal: Where to keep the journal; by default beside *file*, under its name with `.journal`
-            behind it.
-        batch: How many rows go out in one request, 1 or more.
-        data: Columns that go into the candidates' `data` instead.
-        dry_run: Whether to check the rows only, and send nothing.
-        settle: Seconds to wait after a request that may have been carried out, before the list is
-            looked through for what it did.
-        progress: Is called with how many rows are in, and how many could be.
+        journal: The path of the journal; by default that of *file* with `.journal` appended.
+        batch: The number of rows per request, 1 or more.
+        data: Columns for the candidates' `data` instead of their metadata.
+        dry_run: Whether to check the rows without sending them.
+        settle: Seconds to wait after a request that the server may have processed, before the list
+            is searched for its rows.
+        progress: Called with the number of rows that are done, and of all valid rows.
 
     Returns:
-        What became of the rows.
+        The outcome for all rows.
 
     Raises:
         JobError: The file or the journal cannot be used, or another run is using it.
-        InvalidRequestError: An argument cannot work.
-        TypeError: An argument is of the wrong type.
+        InvalidRequestError: An argument is invalid.
+        TypeError: An argument has the wrong type.
         ImportError: phonenumbers is not installed.
-        NotFoundError: There is no such posting (404).
-        HeyMiloError: What every call may raise; a note says how far the run came.
+        NotFoundError: The posting does not exist (404).
+        HeyMiloError: Any call can raise it; a note says how many rows are done.
     """
     if not isinstance(client, HeyMilo):
         raise wrong_type("client", "a HeyMilo; async_ingest takes an AsyncHeyMilo", client)
@@ -177,7 +176,7 @@ async def async_ingest(
     progress: Progress | None = None,
 ) -> IngestReport:
     """
-    Same as `ingest`, to be awaited.
+    Same as `ingest`, but async.
     """
     if not isinstance(client, AsyncHeyMilo):
         raise wrong_type("client", "an AsyncHeyMilo; ingest takes a HeyMilo", client)
@@ -189,7 +188,7 @@ async def async_ingest(
     rows, refused = read_rows(path, data)
     if dry_run:
         return _report(posting_id, rows, refused, entries={})
-    # Keys are made of the id as the server writes it.
+    # Keys contain the id as the server writes it.
     posting = await client.postings.get(posting_id)
     if posting.status == "archived":
         message = f"the posting {posting.id} is archived, and takes no candidates: activate it"
@@ -246,7 +245,7 @@ def _report(
 
 class _Run:
     """
-    One run over the rows of a file, whose journal it holds.
+    One run over the rows of a file, with its journal open.
     """
 
     def __init__(
@@ -275,7 +274,7 @@ class _Run:
 
     def report(self, refused: Sequence[Refusal]) -> IngestReport:
         """
-        Return how far the rows have come.
+        Return the report of the rows' current states.
         """
         entries = self._journal.entries()
         return _report(
@@ -289,7 +288,7 @@ class _Run:
 
     async def finish(self) -> None:
         """
-        Plan what is new, and send what is planned, until nothing is left or nothing helps.
+        Plan new rows, and send planned ones, until no row is left or nothing more can be done.
         """
         known = self._journal.entries()
         planned = {
@@ -324,8 +323,8 @@ class _Run:
         if not last and not is_walking:
             return
         if last and cursor is None:
-            # A request whose answer was lost may still be worked on.
-            # (This machine's clock may have been set back since.)
+            # The server may still be processing a request whose response was lost.
+            # (This machine's clock may have been set back in the meantime.)
             wait = min(self._settle, max(last) + self._settle - time.time())
             if wait > 0:
                 await self._client._engine.pool.loop_state().transport.sleep(wait)
@@ -334,12 +333,12 @@ class _Run:
         except (BadRequestError, NotFoundError, UnprocessableEntityError):
             if cursor is None:
                 raise
-            # Who stood there is gone.
+            # The candidate at the cursor was deleted.
             await self._look(entries, None)
 
     async def _look(self, entries: Mapping[str, Entry], cursor: str | None) -> None:
         """
-        Walk through the posting's candidates, and note which of our rows are among them.
+        Search the posting's candidates for rows of the file, and record them in the journal.
         """
         self._journal.looked({}, cursor)
         pager = self._client.candidates.list_all(self._posting_id, starting_after=cursor)
@@ -367,7 +366,7 @@ class _Run:
         try:
             receipts = await self._client.candidates.ingest_many(self._posting_id, new)
         except _REFUSALS:
-            # One of them is at fault, and the answer need not say which.
+            # One row is invalid, and the response may not say which.
             self._journal.unsent(keys)
             for key in keys:
                 await self._send_one(key)
@@ -379,7 +378,7 @@ class _Run:
             done = {key: ours[key] for key in keys if key in ours}
             self._sent |= done.keys()
             self._journal.done(done)
-            # The list tells whether those without a receipt are in.
+            # The list shows whether rows without a receipt are candidates.
             self._journal.unknown(key for key in keys if key not in done)
 
     async def _send_one(self, key: str) -> None:
@@ -419,9 +418,9 @@ def _found(
     page: Page[Candidate], entries: Mapping[str, Entry], by_email: Mapping[str, str]
 ) -> dict[str, str]:
     """
-    Return the interviews of those rows that are on *page*, by their keys.
+    Return the interviews of the rows that are on *page*, by the rows' keys.
 
-    Who is there by the same e-mail address was invited in another way: once is enough.
+    A candidate with the same e-mail address, invited in another way, counts as the row's.
     """
     found: dict[str, str] = {}
     for one in page:

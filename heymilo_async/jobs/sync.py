@@ -1,8 +1,9 @@
 """
-The data of a workspace in one DuckDB file, brought up to date by each run.
+Copies the data of a workspace into one DuckDB file; each run updates it.
 
-Lists are read whole, a page a transaction; an interview, a request each, is fetched only where its
-candidate has moved. A run that was killed is gone on with; a second run at once changes no row.
+Each run reads all lists, and commits page by page. It fetches an interview, which takes a request
+of its own, only if its candidate has changed. The next run resumes a killed one; a run without any
+changes on the server changes no row.
 """
 
 from __future__ import annotations
@@ -37,35 +38,36 @@ __all__ = ["DEFAULT_TARGET", "SyncReport", "TableReport", "async_sync", "sync"]
 
 DEFAULT_TARGET: Final = "duckdb:///heymilo-data.duckdb"
 
-#: Is called with the name of a table, and with how many of its rows have come.
+#: Called with the name of a table, and the number of its rows so far.
 Progress: TypeAlias = Callable[[str, int], object]
 
 _SCHEME: Final = "duckdb:///"
-#: How many interviews are fetched before they are kept, and how many at a time.
+#: How many interviews are fetched per commit, and how many concurrently.
 _INTERVIEWS, _AT_A_TIME = 10, 5
-#: What says which parts of a group there are.
+#: The tables that a table needs, because their rows say which lists it has.
 _NEEDS: Final = {
     "questions": ("postings",),
     "candidates": ("postings",),
     "interviews": ("postings", "candidates"),
 }
-#: The groups that are lists of postings.
+#: The tables with a list for each posting.
 BY_POSTING: Final = {"questions", "candidates"}
 
 
 @attrs.frozen(kw_only=True)
 class TableReport:
     """
-    What a run did to one table.
+    A run's changes to one table.
 
     Attributes:
         name: The table.
-        rows: How many rows have come.
-        new: How many of them were not there.
-        changed: How many of them were not what they are now.
-        left: How many rows have left the list; they stay, with `last_seen_at`.
-        requests: How many requests it took, retries included.
-        seconds: How long it took.
+        rows: The number of rows that were read.
+        new: The number of rows that were added.
+        changed: The number of rows that were changed.
+        left: The number of rows that have left the list; they stay in the table, with
+            `last_seen_at`.
+        requests: The number of requests, retries included.
+        seconds: The duration in seconds.
     """
 
     name: str
@@ -80,11 +82,11 @@ class TableReport:
 @attrs.frozen(kw_only=True)
 class SyncReport:
     """
-    What a run did.
+    The outcome of a run.
 
     Attributes:
         path: The file.
-        tables: The tables, in the order in which they were brought up to date.
+        tables: The tables, in the order in which they were updated.
     """
 
     path: Path
@@ -93,7 +95,7 @@ class SyncReport:
     @property
     def requests(self) -> int:
         """
-        How many requests the run took, retries included.
+        The number of requests of the run, retries included.
         """
         return sum(one.requests for one in self.tables)
 
@@ -109,33 +111,33 @@ def sync(
     progress: Progress | None = None,
 ) -> SyncReport:
     """
-    Bring the data of the client's workspace into a DuckDB file, or up to date there.
+    Copy the data of the client's workspace into a DuckDB file, or update that file.
 
-    While it runs, files that this process makes are readable by their owner alone: DuckDB's log has
-    no other protection than the process's umask.
+    While it runs, it restricts the process's umask, so that only their owner can read new files:
+    nothing else would protect DuckDB's log.
 
     Args:
-        client: The client to do it with; give it a `rate_limit`.
+        client: The client; give it a `rate_limit`.
         to: The file: a path, or `duckdb:///` and a path.
-        only: The tables to bring up to date, and those that they need: postings for questions and
+        only: The tables to update; tables that they need are added: postings for questions and
             candidates, candidates for interviews. None: all.
-        since: Read only the candidates who were invited since then; what happens to those who were
-            invited before, and who of them has left, is not noticed.
-        full: Whether to begin anew where a run was broken off, and to fetch every interview.
-        with_links: Whether to keep the links that let their holder in: interviews, recordings,
+        since: Read only candidates invited since then; changes and removals of older candidates are
+            missed.
+        full: Whether to start again instead of resuming, and to fetch every interview.
+        with_links: Whether to store links that work for anybody: to interviews, recordings and
             resumes.
-        progress: Is called with the name of a table, and with how many of its rows have come.
+        progress: Called with the name of a table, and the number of its rows so far.
 
     Returns:
-        What the run did.
+        The outcome of the run.
 
     Raises:
         JobError: The file cannot be used, or another run is using it.
-        InvalidRequestError: An argument cannot work.
-        TypeError: An argument is of the wrong type.
+        InvalidRequestError: An argument is invalid.
+        TypeError: An argument has the wrong type.
         ImportError: DuckDB is not installed.
-        HeyMiloError: What every call may raise; a note says how far the run came, and the next one
-            goes on.
+        HeyMiloError: Any call can raise it; a note says how far the run came, and the next run
+            resumes there.
     """
     if not isinstance(client, HeyMilo):
         raise wrong_type("client", "a HeyMilo; async_sync takes an AsyncHeyMilo", client)
@@ -163,7 +165,7 @@ async def async_sync(
     progress: Progress | None = None,
 ) -> SyncReport:
     """
-    Same as `sync`, to be awaited.
+    Same as `sync`, but async.
     """
     if not isinstance(client, AsyncHeyMilo):
         raise wrong_type("client", "an AsyncHeyMilo; sync takes a HeyMilo", client)
@@ -192,7 +194,7 @@ async def async_sync(
 
 def chosen_tables(only: Collection[str] | None) -> list[str]:
     """
-    Return the names of the tables of *only*, and of those that they need, in the order of a run.
+    Return the names of the tables in *only* and of those that they need, in the order of a run.
     """
     if isinstance(only, str):
         raise wrong_type("only", "the names of tables", only)
@@ -236,7 +238,7 @@ def _path(to: str | os.PathLike[str]) -> Path:
 
 class _Run:
     """
-    One run over the tables of a warehouse.
+    One run that updates the tables of a warehouse.
     """
 
     def __init__(
@@ -261,7 +263,7 @@ class _Run:
 
     async def table(self, table: Table) -> TableReport:
         """
-        Bring *table* up to date.
+        Update *table*.
         """
         self._rows = self._new = self._changed = self._left = 0
         requests, start = self._requests, time.monotonic()
@@ -294,7 +296,7 @@ class _Run:
 
     async def _list(self, table: Table, posting_id: str | None = None) -> None:
         """
-        Walk through a list, from where the walk stands in this run.
+        Read a list from the current cursor of its walk.
         """
         walk = table.name if posting_id is None else f"{table.name}/{posting_id}"
         place, is_done = self._warehouse.walk(walk)
@@ -304,16 +306,16 @@ class _Run:
             await self._pages(table, walk, posting_id, place)
         except (BadRequestError, NotFoundError, UnprocessableEntityError) as error:
             if place is not None:
-                # What stood there is gone, or all of it.
+                # The item at the cursor was deleted, or the whole list.
                 self._warehouse.restart(walk)
                 await self._list(table, posting_id)
                 return
             if posting_id is None or not isinstance(error, NotFoundError):
                 raise
-            # The posting is gone since it was listed.
+            # The posting was deleted after it was listed.
             self._warehouse.close_walk(table, walk, posting_id=posting_id, is_whole=False)
             return
-        # With `since` the rest was not asked for, and is not gone.
+        # With `since`, the list is incomplete on purpose: the missing rows have not left it.
         is_whole = table.name != "candidates" or self._since is None
         self._left += self._warehouse.close_walk(
             table, walk, posting_id=posting_id, is_whole=is_whole
@@ -327,7 +329,7 @@ class _Run:
             options["created_after"] = self._since
         parents = [] if posting_id is None else [posting_id]
         pager = getattr(self._client, table.name).list_all(*parents, **options)
-        # The next page is under way while one is kept.
+        # Fetches the next page while the current one is stored.
         async with pager._engine.prefetch(pager._walk().next_page, 1) as ahead:
             while True:
                 try:
@@ -340,7 +342,7 @@ class _Run:
                 self._add(table, len(rows), changes)
 
     async def _connections(self, table: Table) -> None:
-        # A list that comes as a whole.
+        # A list without pages.
         found = await self._client.ats.list_connections()
         rows = [table.row(item, with_links=self._with_links) for item in found]
         changes = self._warehouse.keep(table, rows, walk=table.name, place=None)
@@ -349,7 +351,7 @@ class _Run:
 
     async def _interviews(self, table: Table) -> None:
         """
-        Fetch the interviews whose candidates have moved.
+        Fetch the interviews whose candidates have changed.
         """
         due = self._warehouse.due_interviews(since=self._since, with_links=self._with_links)
         ids = list(due)
@@ -357,7 +359,7 @@ class _Run:
             some = ids[start : start + _INTERVIEWS]
             settled = await self._client.interviews.get_many_settled(some, concurrency=_AT_A_TIME)
             came = [one for one in settled if isinstance(one, InterviewData)]
-            # What the server does not have is asked for again when its candidate moves.
+            # A missing interview is requested again when its candidate changes.
             kept = {
                 key: due[key]
                 for key, one in zip(some, settled, strict=True)

@@ -1,5 +1,5 @@
 """
-What the relay tells the judge: that a request has come, what it is answered, that this was lost.
+The relay's evidence for the judge: requests, and their responses.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import attrs
 
 from ._requests import ReceivedRequest
 
-#: Members that let in whoever has them, as they stand in a body.
+#: Matches members of a body whose value is a secret: it works for anybody.
 _SECRET: Final = re.compile(
     rb'"(?:interview_url|ingestion_url_key|resume_(?:link|url)|(?:audio|video)_recording_(?:link|url))"'
     rb':\s*"([^"\\]{12,})"'
@@ -24,12 +24,12 @@ _SECRET: Final = re.compile(
 @attrs.frozen(kw_only=True, eq=False)
 class Arrival:
     """
-    A request that has come.
+    A received request.
 
     Attributes:
-        place: How many came before it.
-        at: When, in seconds of a monotonic clock.
-        operation: The id of what it asks for; None: of nothing that there is.
+        place: The number of requests before it.
+        at: Its arrival, in seconds of a monotonic clock.
+        operation: The id of its operation; None if there is none.
     """
 
     place: int
@@ -40,21 +40,21 @@ class Arrival:
     @property
     def route(self) -> tuple[str, str]:
         """
-        Its method and its path.
+        Its method and path.
         """
         return self.request.method, self.request.path
 
     @property
     def query(self) -> Mapping[str, str]:
         """
-        The parameters of its query that have a value.
+        The parameters of its query with a value.
         """
         return dict(parse_qsl(self.request.query))
 
     @property
     def body(self) -> Any:
         """
-        Its body as JSON, or as text if it is none; None if it is empty.
+        Its body as JSON, or as text if it is not JSON; None if it is empty.
         """
         if not self.request.body:
             return None
@@ -66,13 +66,13 @@ class Arrival:
     @property
     def likeness(self) -> tuple[str, ...]:
         """
-        What those have in common that ask for the very same.
+        A key that identical requests share.
         """
         return *self.route, self.request.query, str(hash(self.request.body))
 
     def texts(self) -> Iterator[tuple[str, str, str]]:
         """
-        Yield each text in it, headers aside: the part it is in, its name there, and itself.
+        Yield each text in it, except in headers: the part of the request, the name, and the text.
         """
         for segment in self.request.path.split("/"):
             yield "path", "", unquote(segment)
@@ -83,13 +83,13 @@ class Arrival:
 
 def secrets_in(body: bytes) -> tuple[int, ...]:
     """
-    Return the links and keys in the *body* of an answer, each by its hash.
+    Return the hashes of the links and keys in the *body* of a response.
     """
     return tuple(hash(found.decode()) for found in _SECRET.findall(body))
 
 
 def _texts(body: Any) -> Iterator[tuple[str, str, str]]:
-    # (Not by recursion: it may be nested as deep as JSON can be read.)
+    # (Without recursion, because JSON can be nested deeply.)
     left: list[tuple[str, Any]] = [("", body)]
     while left:
         name, value = left.pop()
@@ -104,13 +104,13 @@ def _texts(body: Any) -> Iterator[tuple[str, str, str]]:
 @attrs.frozen(kw_only=True, eq=False)
 class Answer:
     """
-    What a request is answered.
+    The response to a request.
 
     Attributes:
-        at: When its first byte goes out.
-        status: Its status; None: the client does not get to know what became of the request.
-        retry_after: The seconds that it says to wait.
-        secrets: The links and keys in it, each by its hash.
+        at: The time of its first byte.
+        status: Its status; None if the client does not learn the outcome of the request.
+        retry_after: The seconds that it asks the client to wait.
+        secrets: The hashes of the links and keys in it.
     """
 
     at: float
@@ -121,13 +121,13 @@ class Answer:
     @property
     def is_good(self) -> bool:
         """
-        Whether it is a success, and came whole.
+        Whether it is a complete success.
         """
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def is_failure(self) -> bool:
         """
-        Whether nobody can tell by it what was done: a 5xx, or none at all.
+        Whether it leaves the outcome open: a 5xx, or no response at all.
         """
         return self.status is None or self.status >= 500

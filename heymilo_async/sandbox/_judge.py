@@ -1,9 +1,8 @@
 """
-The judge of an integration: request by request as they come, by rules that look at nothing else.
+Judges an integration by rules, request by request as they arrive, and by nothing else.
 
-No rule asks a clock: what is earlier and later is read from what the relay has noted. Where two
-requests may have been on their way at once, a rule says nothing: to be accused of what one has not
-done is worse than a miss.
+No rule reads a clock: the relay's timestamps say which request was earlier. If two requests may have
+been concurrent, a rule reports nothing, because a false accusation is worse than a miss.
 """
 
 from __future__ import annotations
@@ -23,20 +22,20 @@ from ._evidence import Answer, Arrival
 from ._limits import RateLimit
 from .conduct import NOT_JUDGED, RULES, ConductReport, Violation
 
-#: Seconds in which a request may still have been on its way when another one was answered.
+#: For this many seconds after a response, requests may arrive that were sent before it.
 _ON_ITS_WAY: Final = 1.0
-#: What clocks and timers may differ by: a part of the time, and seconds.
+#: The tolerance for clocks and timers: a fraction of the time, and seconds.
 _PART, _LEAST = 0.02, 0.02
-#: Identical requests that may follow a failure, and the longest time between two of a loop.
+#: How many identical requests may follow a failure, and the longest pause between two of a loop.
 _MOST_REPEATS, _PAUSE = 5, 2.0
-#: A shorter credential is looked for where it stands alone, and one of these not even there.
+#: A shorter credential counts only as a whole value; one shorter than the second is not searched.
 _LONG, _SHORT = 16, 8
-#: Names of parameters that a credential goes by, whatever it is.
+#: Names of parameters whose value is a credential in any case.
 _CREDENTIALS: Final = frozenset({"access_token", "api-key", "api_key", "apikey", "x-api-key"})
-#: Of each rule, the latest; of what answers gave, and of the evidence, too.
+#: The number of findings kept per rule, and of secrets from responses; the oldest are dropped.
 _MOST_KEPT, _MOST_SECRETS = 1_000, 200_000
 
-#: Operations that make something each time they are sent, and where one sees what they have made.
+#: Operations that create something with each request, and the path of the list that shows it.
 _LISTS: Final = {
     "createPosting": "/api/v2/postings",
     "clonePosting": "/api/v2/postings",
@@ -69,7 +68,7 @@ _Kind: TypeAlias = tuple[str, ...]
 @attrs.define(eq=False)
 class _Finding:
     """
-    What a rule has found; *proviso* is a kind of requests, of which no two may have overlapped.
+    A violation that a rule found; void if two requests of the kind *proviso* have overlapped.
     """
 
     requests: list[int]
@@ -79,9 +78,9 @@ class _Finding:
 
 class Traffic:
     """
-    Which requests are being answered, and of which kinds two of them were there at once.
+    The requests in progress, and the kinds of requests that have overlapped.
 
-    A kind is a route, or what makes two requests of it alike.
+    A kind is a route, or a route with its query and body.
     """
 
     def __init__(self) -> None:
@@ -90,7 +89,7 @@ class Traffic:
 
     def arrived(self, arrival: Arrival) -> None:
         """
-        Note that a request has come.
+        Record the arrival of a request.
         """
         for kind in (arrival.route, arrival.likeness):
             self._open[kind] += 1
@@ -99,7 +98,7 @@ class Traffic:
 
     def settled(self, arrival: Arrival) -> None:
         """
-        Note that its answer goes out.
+        Record the start of its response.
         """
         for kind in (arrival.route, arrival.likeness):
             self._open[kind] -= 1
@@ -108,20 +107,20 @@ class Traffic:
 
     def overlap(self, kind: _Kind) -> None:
         """
-        Note that several callers make requests of that *kind*, whatever shows it.
+        Record that several callers make requests of this *kind*.
         """
         self._overlapping.add(kind)
 
     def overlapped(self, kind: _Kind | None) -> bool:
         """
-        Return whether two requests of that *kind* were there at once.
+        Return whether two requests of this *kind* have overlapped.
         """
         return kind in self._overlapping
 
 
 class Rule:
     """
-    What all rules do: look at what comes and what is answered, and note what is wrong.
+    The base class of the rules: they see requests and responses, and record violations.
     """
 
     name: ClassVar[str]
@@ -132,22 +131,22 @@ class Rule:
 
     def arrived(self, arrival: Arrival) -> None:
         """
-        Look at a request.
+        Examine a request.
         """
 
     def answered(self, arrival: Arrival, answer: Answer) -> None:
         """
-        Look at what it is answered.
+        Examine the response to a request.
         """
 
     def lost(self, arrival: Arrival, answer: Answer) -> None:
         """
-        Learn that the *answer* did not get through after all.
+        Record that the *answer* did not reach the client completely.
         """
 
     def find(self, text: str, *requests: Arrival, proviso: _Kind | None = None) -> _Finding:
         """
-        Note that *requests* have broken the rule.
+        Record that *requests* have broken the rule.
         """
         self.seen = True
         finding = _Finding([one.place for one in requests], text, proviso)
@@ -156,7 +155,7 @@ class Rule:
 
     def find_once(self, text: str, arrival: Arrival) -> None:
         """
-        Note that a request has broken the rule, beside others that did the same.
+        Record that a request has broken the rule, in one finding with similar requests.
         """
         for finding in self.findings:
             if finding.text == text:
@@ -166,16 +165,16 @@ class Rule:
 
 
 def _named(arrival: Arrival) -> str:
-    # (Not the path: an id in it may be anything, a key too.)
+    # (Without the path: an id in it may look like anything, even like a key.)
     return arrival.operation or arrival.request.method
 
 
 def _came_after(later: Arrival, earlier: Arrival, answer: Answer) -> bool | None:
     """
-    Return whether who sent *later* knew of the *answer* to *earlier*, of the same route.
+    Return whether the sender of *later* knew the *answer* to *earlier*, a request of the same route.
 
-    None: they did if they are the same; callers who share a client have their connections in
-    common, too.
+    None: only if both have the same sender, which connections do not show, because callers that
+    share a client also share its connections.
     """
     if later.at - answer.at > _ON_ITS_WAY:
         return True
@@ -184,7 +183,7 @@ def _came_after(later: Arrival, earlier: Arrival, answer: Answer) -> bool | None
 
 class CredentialsMisplaced(Rule):
     """
-    A credential stands in a path, a query or a body.
+    A path, a query or a body contains a credential.
     """
 
     name = "credentials-misplaced"
@@ -195,11 +194,11 @@ class CredentialsMisplaced(Rule):
 
     def arrived(self, arrival: Arrival) -> None:
         """
-        Look for credentials where they do not belong.
+        Search for credentials in the wrong places.
         """
         headers = arrival.request.headers
         sent = [headers.get("x-api-key", ""), headers.get("authorization", "").rpartition(" ")[2]]
-        # Also a wrong one, if it is too long to be there by chance.
+        # Also an invalid one, if it is too long for a coincidence.
         known = [*self._credentials, *(one for one in sent if len(one) >= _LONG)]
         self.seen |= any(sent)
         for part, name, text in arrival.texts():
@@ -225,7 +224,7 @@ def _is_credential(part: str, name: str, text: str, known: Iterable[str]) -> boo
 
 class SecretLinkReused(Rule):
     """
-    A link or a key that an answer gave is sent to another place.
+    A request sends a link or key from a response to another place.
     """
 
     name = "secret-link-reused"
@@ -236,7 +235,7 @@ class SecretLinkReused(Rule):
 
     def answered(self, arrival: Arrival, answer: Answer) -> None:
         """
-        Remember the secrets of an answer.
+        Remember the secrets in a response.
         """
         del arrival
         for secret in answer.secrets:
@@ -246,16 +245,16 @@ class SecretLinkReused(Rule):
 
     def arrived(self, arrival: Arrival) -> None:
         """
-        Look for what answers gave.
+        Search for secrets from responses.
         """
         self.seen |= bool(self._secrets)
         if arrival.operation is None:
-            # The key of a posting is made for a door that the contract does not have.
+            # A posting's ingestion key is for an endpoint outside the contract.
             return
         segments = [text for part, _, text in arrival.texts() if part == "path"]
         for part, name, text in arrival.texts():
             for word in text.split():
-                # A link of an interview that is noted at that interview has not gone elsewhere.
+                # An interview's own link in its metadata has not gone to another place.
                 own = any(len(one) >= _SHORT and one in word and one != word for one in segments)
                 if hash(word) in self._secrets and not own and name != "ingestion_token":
                     self.find_once(
@@ -268,7 +267,7 @@ class SecretLinkReused(Rule):
 
 class RetryAfterIgnored(Rule):
     """
-    After a 429 the same route is asked again before the wait is over.
+    A caller requests the same route again after a 429, before the wait is over.
     """
 
     name = "retry-after-ignored"
@@ -279,7 +278,7 @@ class RetryAfterIgnored(Rule):
 
     def answered(self, arrival: Arrival, answer: Answer) -> None:
         """
-        Remember a wait.
+        Remember the wait that a 429 asks for.
         """
         if answer.status == 429 and answer.retry_after > 0:
             self.seen = True
@@ -309,7 +308,7 @@ class RetryAfterIgnored(Rule):
 
 class FullResync(Rule):
     """
-    A list that was read by time is read from the start without one.
+    A caller reads a list from the start, after reading it by time.
     """
 
     name = "full-resync"
@@ -329,7 +328,7 @@ class FullResync(Rule):
 
     def arrived(self, arrival: Arrival) -> None:
         """
-        Look for the beginning of a whole walk.
+        Search for the first page of a whole list.
         """
         path = arrival.request.path
         if path not in self._read or arrival.request.method != "GET" or self._uncertain(path):
@@ -345,7 +344,7 @@ class FullResync(Rule):
 
 class WalkRestarted(Rule):
     """
-    A walk that was broken off by a 5xx begins anew.
+    A walk that a 5xx interrupted starts again at the first page.
     """
 
     name = "walk-restarted"
@@ -355,12 +354,12 @@ class WalkRestarted(Rule):
         self._uncertain = uncertain
         self._traffic = traffic
         self._broken: dict[tuple[str, str], Arrival] = {}
-        #: The cursors that a walk has got over since it began.
+        #: The cursors that a walk has passed since its start.
         self._passed: dict[tuple[str, str], set[str]] = {}
 
     def answered(self, arrival: Arrival, answer: Answer) -> None:
         """
-        Remember how far a walk has come, and where it was broken off.
+        Remember the position of a walk, and where it was interrupted.
         """
         if arrival.operation not in _WALKS or "starting_after" not in arrival.query:
             return
@@ -372,13 +371,13 @@ class WalkRestarted(Rule):
 
     def arrived(self, arrival: Arrival) -> None:
         """
-        Look where a walk goes on.
+        Compare where a walk continues with where it was interrupted.
         """
         if arrival.operation not in _WALKS:
             return
         walk, cursor = _walk(arrival), arrival.query.get("starting_after")
         if cursor in self._passed.get(walk, ()):
-            # Who has got over it does not ask for it again: there are two who walk.
+            # A walk requests no page twice, so there are two walks.
             self._traffic.overlap(arrival.route)
         before = self._broken.pop(walk, None)
         if cursor is not None:
@@ -402,7 +401,7 @@ def _walk(arrival: Arrival) -> tuple[str, str]:
 
 class HotLoop(Rule):
     """
-    The very same request comes again and again while it fails.
+    A caller repeats a failing request in a tight loop.
     """
 
     name = "hot-loop"
@@ -416,7 +415,7 @@ class HotLoop(Rule):
 
     def answered(self, arrival: Arrival, answer: Answer) -> None:
         """
-        Remember whether the last request has failed.
+        Remember whether the last request failed.
         """
         failed = answer.status == 401 or (answer.status is not None and answer.status >= 500)
         self.seen |= failed
@@ -425,7 +424,7 @@ class HotLoop(Rule):
 
     def arrived(self, arrival: Arrival) -> None:
         """
-        Count how often the same one has come in a row.
+        Count identical requests in a row.
         """
         last, has_failed = self._last, self._has_failed
         self._last, self._has_failed = arrival, False
@@ -449,25 +448,25 @@ class HotLoop(Rule):
 
 class BlindRepeat(Rule):
     """
-    What may have been created is sent again, and nobody has looked.
+    A caller repeats a creating request whose outcome is unknown, without looking for it in the list.
     """
 
     name = "blind-repeat"
 
     def __init__(self) -> None:
         super().__init__()
-        #: By the list where one would see it, and by what is the same.
+        #: By the path of the list that would show it, and by its identity.
         self._open: dict[str, dict[tuple[str, ...], tuple[Arrival, Answer]]] = {}
 
     def is_uncertain(self, path: str) -> bool:
         """
-        Return whether something may have been created that the list at *path* would show.
+        Return whether the list at *path* may have a new item that no caller knows of.
         """
         return path in self._open
 
     def answered(self, arrival: Arrival, answer: Answer) -> None:
         """
-        Remember what may have been created, and what has been looked for.
+        Remember what may have been created, and which lists were read since.
         """
         if arrival.operation in _LISTS:
             if answer.is_failure:
@@ -476,13 +475,13 @@ class BlindRepeat(Rule):
                 self._forget(_list_of(arrival), set(_identities(arrival)))
         elif arrival.operation in _LOOKS and answer.is_good:
             path = _looked_at(arrival)
-            # A look that had begun before may have missed it.
+            # A list that was requested before may not show it.
             made = self._open.get(path, {})
             self._forget(path, {key for key, (_, one) in made.items() if one.at <= arrival.at})
 
     def lost(self, arrival: Arrival, answer: Answer) -> None:
         """
-        Remember what may have been created.
+        Remember that something may have been created.
         """
         if arrival.operation in _LISTS:
             self.seen = True
@@ -499,7 +498,7 @@ class BlindRepeat(Rule):
 
     def arrived(self, arrival: Arrival) -> None:
         """
-        Compare with what may have been created.
+        Compare a request with those that may have created something.
         """
         if arrival.operation not in _LISTS or _list_of(arrival) not in self._open:
             return
@@ -534,7 +533,7 @@ def _looked_at(arrival: Arrival) -> str:
 
 def _identities(arrival: Arrival) -> Iterator[tuple[str, ...]]:
     """
-    Yield what a creating request is known by: its own key; the people in it, or else all of it.
+    Yield the identities of a creating request: its key, the people in it, or the whole body.
     """
     own = arrival.request.headers.get("idempotency-key")
     if own is not None:
@@ -550,7 +549,7 @@ def _emails(arrival: Arrival) -> Iterator[str]:
     body = arrival.body
     if not (str(arrival.operation).startswith("ingest") and isinstance(body, dict)):
         return
-    # (Of one candidate, `data` is whatever the caller likes.)
+    # (In the body of one candidate, `data` is free-form.)
     people = body.get("data") if "Bulk" in str(arrival.operation) else [body]
     for one in people if isinstance(people, list) else ():
         if isinstance(one, dict) and isinstance(one.get("email"), str):
@@ -559,7 +558,7 @@ def _emails(arrival: Arrival) -> Iterator[str]:
 
 class Judge:
     """
-    Applies all rules to what it is told, in that order.
+    Applies all rules to the events that it receives, in their order.
     """
 
     def __init__(self, credentials: Iterable[str]) -> None:
@@ -574,7 +573,7 @@ class Judge:
             HotLoop(),
             repeats,
         ]
-        #: When each request came, and its place.
+        #: The time and the place of each request.
         self._times = array.array("d")
         self._places = array.array("q")
 
@@ -590,7 +589,7 @@ class Judge:
 
     def answered(self, arrival: Arrival, answer: Answer) -> None:
         """
-        Learn what it is answered.
+        Judge the response to a request.
         """
         self._traffic.settled(arrival)
         for rule in self._rules:
@@ -598,7 +597,7 @@ class Judge:
 
     def lost(self, arrival: Arrival, answer: Answer) -> None:
         """
-        Learn that the *answer* did not get through after all.
+        Record that the *answer* did not reach the client completely.
         """
         for rule in self._rules:
             rule.lost(arrival, answer)
@@ -606,13 +605,13 @@ class Judge:
     @property
     def judged(self) -> int:
         """
-        How many requests it was told of.
+        The number of judged requests.
         """
         return len(self._times)
 
     def report(self, limit: RateLimit | None) -> ConductReport:
         """
-        Say what was broken, seen and not seen; also of *limit*, if there is one.
+        Return which rules were broken, seen and not seen; *limit* is one more rule if given.
         """
         violations = [
             Violation(rule=rule.name, requests=tuple(one.requests), text=one.text)
@@ -635,7 +634,7 @@ class Judge:
         start = 0
         for last, at in enumerate(self._times):
             first = last - rule.limit
-            # What the way takes differs from one request to the next.
+            # The latency differs from one request to the next.
             if first >= start and at - self._times[first] < rule.per - max(
                 _LEAST, rule.per * _PART
             ):
@@ -652,7 +651,7 @@ class Judge:
 
 class Hearing:
     """
-    A request while it is being answered: what becomes of it is told here. Threads may share it.
+    Receives the outcome of one request; thread-safe.
     """
 
     def __init__(self, record: _Record, arrival: Arrival, has_left: Callable[[], bool]) -> None:
@@ -663,7 +662,7 @@ class Hearing:
 
     def answered(self, answer: Answer) -> None:
         """
-        Be told what goes out now. Who is gone gets nothing, whatever it is.
+        Record the start of the response, unless the client has already left.
         """
         if self._answer is None:
             self._answer = answer
@@ -672,7 +671,7 @@ class Hearing:
 
     def lost(self, at: float) -> None:
         """
-        Be told that it did not get through, or that nobody waits for it any more.
+        Record that the response failed, or that the client has left.
         """
         nothing = Answer(at=at, status=None)
         if self._answer is None:
@@ -684,7 +683,7 @@ class Hearing:
 
 class _Record:
     """
-    A judge, and the latest of what it was told.
+    A judge, and the latest events that it received.
     """
 
     def __init__(self, credentials: tuple[str, ...], keep: int) -> None:
@@ -695,7 +694,7 @@ class _Record:
 
     def tell(self, what: str, *evidence: Any) -> None:
         """
-        Tell the judge, and keep it.
+        Pass an event to the judge, and keep it.
         """
         with self._lock:
             self.events.append((what, evidence))
@@ -703,7 +702,7 @@ class _Record:
 
     def report(self, limit: RateLimit | None) -> ConductReport:
         """
-        Report on everything.
+        Return the report on all requests.
         """
         with self._lock:
             return self.judge.report(limit)
@@ -712,7 +711,7 @@ class _Record:
         self, requests: Collection[int], limit: RateLimit | None, credentials: tuple[str, ...]
     ) -> ConductReport:
         """
-        Report on the requests at some places, by a judge who hears of no others.
+        Return the report on the requests at some places, from a judge that sees only these.
         """
         with self._lock:
             events, came = tuple(self.events), self.judge.judged
@@ -730,9 +729,9 @@ class _Record:
 
 class Witness:
     """
-    Hears of each request as it comes, and has it judged. Threads may share it.
+    Passes each request to a judge as it arrives; thread-safe.
 
-    *credentials* are what lets one in; of *keep* events the requests can be judged once more.
+    *credentials* are the valid ones. It keeps the last *keep* events, to judge a selection again.
     """
 
     def __init__(self, credentials: Iterable[str], keep: int = 30_000) -> None:
@@ -748,12 +747,12 @@ class Witness:
 
     def arrived(self, arrival: Arrival, has_left: Callable[[], bool]) -> Hearing | None:
         """
-        Hear of a request; return who is told what becomes of it, None if it is not to be judged.
+        Record a request; return the receiver of its outcome, None if it is not to be judged.
 
-        *has_left* says whether its client has gone.
+        *has_left* returns whether its client has left.
         """
         record = self._record
-        # (A set changes while it is gone through.)
+        # (A copy, because the loop changes the set.)
         for hearing in [one for one in record.open if one.has_left()]:
             hearing.lost(arrival.at)
         if any(name.lower() in arrival.request.headers for name in NOT_JUDGED):
@@ -765,10 +764,10 @@ class Witness:
 
     def report(self, requests: Collection[int] | None, limit: RateLimit | None) -> ConductReport:
         """
-        Report on all requests, or on those at the places *requests* alone.
+        Return the report on all requests, or only on those at the places *requests*.
 
         Raises:
-            ValueError: One of them is not kept any more.
+            ValueError: One of them is no longer kept.
         """
         if requests is None:
             return self._record.report(limit)

@@ -96,23 +96,23 @@ class Sandbox:
         limit: RateLimit | str | None = None,
     ) -> ConductReport:
         """
-        Judge whoever has talked to it, since it started or was reset, by what a good one never does.
+        Return the report on all requests since the start or the last reset.
 
-        Requests are judged as they come, so that a run may be as long as it likes. Those with the
-        headers `conduct.NOT_JUDGED` are left out.
+        Requests are judged as they arrive, so a run can have any length. Requests with the headers
+        `conduct.NOT_JUDGED` are left out.
 
         Args:
-            requests: The places of the requests to judge, such as `range(3, 8)`, by themselves;
-                each among the latest 10,000. None: all there were.
-            limit: How many requests may come, such as `"300/min"`, where the integration knows that
-                beforehand; it holds in each window of that length.
+            requests: Judge only the requests at these places, such as `range(3, 8)`, each among the
+                latest 10,000. None: all requests.
+            limit: The rate limit, such as `"300/min"`, if the integration knows it in advance; it
+                applies to every window of that length.
 
         Returns:
             The report; it is true if no rule was broken.
 
         Raises:
-            TypeError: The limit is of the wrong type.
-            ValueError: The limit is none, or a request is not kept any more.
+            TypeError: The limit has the wrong type.
+            ValueError: The limit is invalid, or a request is no longer kept.
 
         Example:
             >>> from heymilo_async import sandbox

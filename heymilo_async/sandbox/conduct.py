@@ -1,8 +1,8 @@
 """
-How an integration behaves, by the requests that it makes: the rules, and what a report says.
+The conduct of an integration: rules for its requests, and the report on them.
 
-Each rule is one that no correct integration breaks. It is judged on evidence only: whether it was
-kept is open as long as nothing has happened that it is about.
+No correct integration breaks a rule. Rules are judged by evidence only: as long as no request has
+tested a rule, the report says that it was not seen.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ import attrs
 
 __all__ = ["NOT_JUDGED", "RULES", "ConductReport", "Violation"]
 
-#: The rules by name, and what each of them asks of an integration.
+#: The rules by name, and what each requires of an integration.
 RULES: Final = MappingProxyType(
     {
         "credentials-misplaced": "Credentials go into their header, and nowhere else.",
-        "secret-link-reused": "Links and keys that an answer gave go to no other place.",
+        "secret-link-reused": "Links and keys from a response are not sent to another place.",
         "retry-after-ignored": "After a 429 the same request waits as long as Retry-After says.",
-        "limit-exceeded": "No window of time has more requests than a limit that is known.",
+        "limit-exceeded": "No time window has more requests than a known limit.",
         "full-resync": "A list that was read by time is not read from the start again.",
-        "walk-restarted": "A walk that a 5xx broke off goes on where it failed.",
-        "hot-loop": "Nothing is asked again and again without a wait while it fails.",
-        "blind-repeat": "What may have been created is looked for before it is sent again.",
-        "login-storm": "Tokens are asked for as seldom as their lifetime allows.",
+        "walk-restarted": "A walk that a 5xx interrupted continues where it failed.",
+        "hot-loop": "A failing request is not repeated without a wait.",
+        "blind-repeat": "Before a creating request is repeated, the list is searched for what it may have created.",
+        "login-storm": "Tokens are requested no more often than their lifetime requires.",
     }
 )
 
-#: What hides a request from the judge: headers for a client that looks or prepares for a test.
+#: Headers that hide a request from the judge, for clients that prepare or check a test.
 NOT_JUDGED: Final = MappingProxyType({"X-Not-Judged": "1"})
 
-#: Breaking these does harm that nothing undoes.
+#: The rules whose violation does permanent harm.
 HARD: Final = frozenset({"credentials-misplaced", "blind-repeat"})
 
 _MOST_PLACES: Final = 5
@@ -41,13 +41,13 @@ _MOST_PLACES: Final = 5
 @attrs.frozen(kw_only=True)
 class Violation:
     """
-    A rule that was broken, and by which requests.
+    A violation of a rule, and the requests that violated it.
 
     Attributes:
         rule: Its name, one of `RULES`.
         requests: The places of these requests, 0 for the first one since the start or the last
-            reset: that is their index in `Sandbox.requests` while it still has them all.
-        text: What happened and the cure, in a sentence; no secret is in it.
+            reset: their index in `Sandbox.requests`, as long as that has all of them.
+        text: A sentence that says what happened and how to fix it; it contains no secrets.
 
     Example:
         >>> from heymilo_async.sandbox.conduct import Violation
@@ -63,7 +63,7 @@ class Violation:
     @property
     def hard(self) -> bool:
         """
-        Whether it does harm that nothing undoes, such as a candidate who is invited twice.
+        Whether it does permanent harm, such as inviting a candidate twice.
         """
         return self.rule in HARD
 
@@ -78,13 +78,13 @@ class Violation:
 @attrs.frozen(kw_only=True)
 class ConductReport:
     """
-    What the requests of an integration show. It is true when they break no rule.
+    The report on an integration's requests. It is true if they have broken no rule.
 
     Attributes:
-        judged: How many requests were judged.
-        violations: What was broken, in the order of the requests.
-        seen: The rules that there was something to judge by, those that were broken too.
-        not_seen: The rules that nothing has happened about: they may be kept or not.
+        judged: The number of judged requests.
+        violations: The violations, in the order of the requests.
+        seen: The rules that the requests have tested, including the broken ones.
+        not_seen: The rules that no request has tested.
 
     Example:
         >>> from heymilo_async import sandbox
@@ -104,7 +104,7 @@ class ConductReport:
     @property
     def kept(self) -> tuple[str, ...]:
         """
-        The rules that were seen, and not broken.
+        The rules that were tested and not broken.
         """
         broken = {one.rule for one in self.violations}
         return tuple(name for name in self.seen if name not in broken)
