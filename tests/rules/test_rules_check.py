@@ -726,3 +726,32 @@ def test_names_of_headers_with_secrets(name, expected):
     The name of a header tells whether its value is a secret.
     """
     assert expected is _secrets.is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"image": "a", "x": "b"}, {"image": "***", "x": "b"}),
+        ({"image": None}, {"image": None}),
+        ([{"a": {"resume_url": 5}}], [{"a": {"resume_url": "***"}}]),
+        (
+            {"loc": ["body", 0, "image"], "input": "a", "ctx": {"b": 1}, "msg": "c"},
+            {"loc": ["body", 0, "image"], "input": "***", "ctx": "***", "msg": "c"},
+        ),
+        ({"loc": ["body", "image"], "msg": "c"}, {"loc": ["body", "image"], "msg": "c"}),
+        ({"loc": ["body", "name"], "input": "a"}, {"loc": ["body", "name"], "input": "a"}),
+        ({"loc": "image", "input": "a"}, {"loc": "image", "input": "a"}),
+    ],
+)
+def test_an_error_is_kept_without_the_secrets_that_it_names(content, expected):
+    """
+    Of the JSON of an error the values are masked that are secrets, or that a refusal repeats of one.
+    """
+    assert expected == _secrets.without_members(content)
+
+
+def test_a_text_is_kept_without_the_secrets_that_it_names():
+    """
+    Of a text the value is masked, and the rest stays.
+    """
+    assert 'not {"image": ***, "x": 1}' == _secrets.hide_members('not {"image": "a", "x": 1}')
