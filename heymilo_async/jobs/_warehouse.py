@@ -167,18 +167,21 @@ class Warehouse:
     def begin(self, options: Mapping[str, Any], *, full: bool) -> None:
         """
         Start a run, or resume an interrupted one with the same *options*.
+
+        An interrupted walk is resumed even if the run has other tables.
         """
         now = datetime.now(UTC)
         runs = self._all("SELECT id, options, started_at, finished_at FROM sync_runs ORDER BY id")
-        # Those that may be gone on with, the last one first.
+        # The options of those that may be resumed, the last one first.
         broken = [] if full else [_broken_options(run, now) for run in reversed(runs[-2:])]
-        goes_on = broken[:1] == [options]
-        self._run = len(runs) + (not goes_on)
-        # The walks that the run before has broken off go on if they ask for the same.
-        former = broken[goes_on : goes_on + 1]
+        is_resumed = broken[:1] == [options]
+        last = runs[-1][0] if runs else 0
+        self._run = last if is_resumed else last + 1
+        # Walks that the run before it did not complete are resumed if they read the same.
+        former = broken[is_resumed : is_resumed + 1]
         if former and former[0] and _filters(former[0]) == _filters(options):
-            self._former = self._run - 1
-        if goes_on:
+            self._former = runs[-1 - is_resumed][0]
+        if is_resumed:
             return
         said = json.dumps(options, sort_keys=True)
         with self._transaction():
@@ -190,7 +193,7 @@ class Warehouse:
             )
             if full:
                 self._all("DELETE FROM sync_interviews")
-                # Nor does a later run go on with what was broken off before this one.
+                # Nor does a later run resume a walk from before this one.
                 self._all("UPDATE sync_walks SET place = NULL")
 
     def finish(self) -> None:
@@ -373,7 +376,7 @@ class Warehouse:
 
 def _broken_options(run: tuple[Any, ...], now: datetime) -> Mapping[str, Any] | None:
     """
-    Return the options of a *run* that was broken off of late; None if it was not.
+    Return the options of a *run* that was interrupted less than an hour ago; None if it was not.
     """
     _, options, started_at, finished_at = run
     is_broken = finished_at is None and now - started_at < _OLDEST_RUN
@@ -383,7 +386,7 @@ def _broken_options(run: tuple[Any, ...], now: datetime) -> Mapping[str, Any] | 
 
 def _filters(options: Mapping[str, Any]) -> Mapping[str, Any]:
     """
-    Return what has to be the same for a walk to go on: whichever tables there are beside it.
+    Return the options that a walk depends on: all but the choice of tables.
     """
     return {name: value for name, value in options.items() if name != "tables"}
 
