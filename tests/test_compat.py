@@ -577,7 +577,9 @@ def test_help_of_typer_is_what_a_command_returns(capsys):
     assert "FILE" in usage
     assert ("argument", "FILE", None) == (argument[0], argument[2], argument[3])
     assert argument[1][1].endswith("[required]")
-    assert ("option", ("--limit N", "Most.  [default: 7]"), "N", "More") == option
+    assert ("option", "N", "More") == (option[0], option[2], option[3])
+    # Some versions escape brackets for rich.
+    assert ["--limit N", "Most.  [default: 7]"] == [one.replace("\\[", "[") for one in option[1]]
     assert ("option", ("--help", "Show this message and exit.")) == helping[:2]
 
 
