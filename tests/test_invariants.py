@@ -25,6 +25,7 @@ from invariants import (
     in_use,
     look,
     new_threads,
+    queued,
     reading_logs,
     resident,
     settled,
@@ -308,6 +309,24 @@ def test_a_machine_that_stands_still():
 
         assert 0 < pulse.stalled(began) < time.monotonic() - began
         assert 0 == pulse.stalled(time.monotonic() + 1)
+
+
+def test_a_machine_that_is_busy():
+    """
+    I-4: for how long threads waited for a processor counts, up to the time that passed.
+    """
+    waited = [5.0]
+    with Pulse(every=0.001, waited=lambda: waited[0]) as pulse:
+        began = time.monotonic()
+        time.sleep(0.02)
+        waited[0] += 1 / 128
+
+        assert 1 / 128 <= pulse.stalled(began)
+
+        waited[0] += 100.0
+
+        assert 0.02 <= pulse.stalled(began) <= time.monotonic() - began
+    assert 0.0 <= queued()
 
 
 def test_memory_that_grows(watch):
