@@ -314,17 +314,17 @@ def _below(frames: types.TracebackType | None) -> types.TracebackType | None:
     return frames
 
 
-def queued() -> float:
+def queued() -> dict[str, float]:
     """
-    Return for how many seconds the threads of this process, taken together, have waited for a
-    processor: https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat.
+    Return for how many seconds each thread of this process has waited for a processor, by its id:
+    https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat.
     """
-    nanoseconds = 0
+    found = {}
     for task in Path("/proc/self/task").iterdir():
         # A thread may end meanwhile, and a kernel may count nothing.
         with contextlib.suppress(OSError):
-            nanoseconds += int((task / "schedstat").read_text("ascii").split()[1])
-    return nanoseconds / 1e9
+            found[task.name] = int((task / "schedstat").read_text("ascii").split()[1]) / 1e9
+    return found
 
 
 class Pulse:
@@ -332,14 +332,16 @@ class Pulse:
     A thread that would wake up 100 times a second, and knows for how long it could not.
 
     It also asks the kernel for how long the threads of this process wanted a processor and got none:
-    on a busy machine it wakes up in time, for it hardly works, while those that do stand in a queue.
+    on a busy machine it wakes up in time, for it hardly works, while those that do stand in line.
     """
 
-    def __init__(self, every: float = 0.01, waited: Callable[[], float] = queued) -> None:
+    def __init__(
+        self, every: float = 0.01, waited: Callable[[], dict[str, float]] = queued
+    ) -> None:
         self._every = every
         self._waited = waited
         self._stalls: list[tuple[float, float]] = []
-        self._waits: list[tuple[float, float]] = []
+        self._waits: list[tuple[float, dict[str, float]]] = []
         self._last = math.inf
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
@@ -366,15 +368,20 @@ class Pulse:
 
     def stalled(self, since: float) -> float:
         """
-        Return for how many seconds this process, or the machine, stood still since then, or its
-        threads waited for a processor.
+        Return for how many seconds this process, or the machine, stood still since then, or one of
+        its threads waited for a processor: that which waited longest.
         """
         passed = time.monotonic() - since
         return max(0.0, min(passed, max(self._stood_still(since), self._stood_in_line(since))))
 
     def _stood_in_line(self, since: float) -> float:
-        before = [seconds for when, seconds in self._waits if when <= since]
-        return self._waited() - before[-1] if before else 0.0
+        # What was waited before the first look does not count; so it is never too much.
+        first = next((seen for when, seen in self._waits if when >= since), None)
+        if first is None:
+            return 0.0
+        return max(
+            (now - first.get(thread, 0.0) for thread, now in self._waited().items()), default=0.0
+        )
 
     def _stood_still(self, since: float) -> float:
         known = sum(seconds for when, seconds in self._stalls if when >= since)

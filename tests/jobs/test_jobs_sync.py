@@ -356,7 +356,7 @@ def test_a_walk_goes_on_beside_other_tables(once, milo, file, options, goes_on):
 
     assert goes_on == ("starting_after" in asked[0].query)
     assert 0 == _table(report, "candidates").left
-    assert [(190, 0)] == _ask(file, "SELECT count(*), count(last_seen_at) FROM candidates")
+    assert [(190, 0)] == rows_of(file, "SELECT count(*), count(last_seen_at) FROM candidates")
 
 
 def test_a_walk_begins_anew_where_its_place_is_gone(once, milo, file):
