@@ -25,6 +25,7 @@ from invariants import (
     in_use,
     look,
     new_threads,
+    queued,
     reading_logs,
     resident,
     settled,
@@ -308,6 +309,26 @@ def test_a_machine_that_stands_still():
 
         assert 0 < pulse.stalled(began) < time.monotonic() - began
         assert 0 == pulse.stalled(time.monotonic() + 1)
+
+
+def test_a_machine_that_is_busy():
+    """
+    I-4: for how long a thread waited for a processor counts, up to the time that passed.
+    """
+    waited = {"1": 5.0, "2": 3.0}
+    began = time.monotonic()
+    with Pulse(every=0.001, waited=waited.copy) as pulse:
+        time.sleep(0.02)
+        waited["2"] += 1 / 128
+        waited["3"] = 1 / 256
+
+        assert 1 / 128 <= pulse.stalled(began)
+
+        waited["3"] += 100.0
+
+        assert 0.02 <= pulse.stalled(began) <= time.monotonic() - began
+        assert 0 == pulse.stalled(time.monotonic() + 1)
+    assert str(threading.get_native_id()) in queued()
 
 
 def test_memory_that_grows(watch):

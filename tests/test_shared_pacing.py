@@ -52,26 +52,6 @@ KEYS = LimiterKeys.of((Secret(KEY), None), 60.0)
 ONCE = RetryPolicy(max_attempts=1)
 
 
-class Clock:
-    """
-    A clock that stands still until it is moved.
-    """
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    """
-    A clock in the hands of the test.
-    """
-    return Clock()
-
-
 @pytest.fixture
 def storages(redis_server):
     """

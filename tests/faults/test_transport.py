@@ -245,9 +245,10 @@ def test_a_drip_over_tls(front, serve, authority):
     Case 39: the deadline holds within an encrypted connection too.
     """
     server = serve(then(HEAD + b"\r\n\r\n", dripping(BODY)), ssl_context=authority.server())
+    trusted = authority.trusted()
 
     with lasting(0.25, 0.25):
-        (error,) = outcomes(front, server, deadline=0.25, ssl_context=authority.trusted())
+        (error,) = outcomes(front, server, deadline=0.25, ssl_context=trusted)
 
     assert DeadlineExceededError is type(error)
 

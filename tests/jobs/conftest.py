@@ -40,6 +40,14 @@ def milo() -> Iterator[sandbox.Sandbox]:
 
 
 @pytest.fixture
+def posting(milo: sandbox.Sandbox) -> str:
+    """
+    The id of a posting that takes candidates.
+    """
+    return next(one.item_id for one in milo.stores["postings"] if one["status"] == "active")
+
+
+@pytest.fixture
 def perform(front: Front) -> Callable[..., Any]:
     """
     Run a job on the front: the blocking function, or its namesake that is awaited.

@@ -32,14 +32,6 @@ def heymilo(milo, monkeypatch, capsys, tmp_path):
 
 
 @pytest.fixture
-def posting(milo):
-    """
-    A posting that takes candidates.
-    """
-    return next(one.item_id for one in milo.stores["postings"] if one["status"] == "active")
-
-
-@pytest.fixture
 def people(tmp_path):
     """
     A file of two rows, of which the second cannot go in, and one without that.

@@ -13,9 +13,9 @@ import textwrap
 from collections import Counter
 
 import dlt
-import duckdb
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
+from home import candidates_of, rows_of
 from inside import awaited
 from inside_jobs import TABLES
 
@@ -83,18 +83,12 @@ def bring(milo, pipeline):
     return run
 
 
-def _read(file, statement):
-    with duckdb.connect(str(file), read_only=True) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        return connection.execute(statement).fetchall()
-
-
 @pytest.fixture
 def ask(tmp_path):
     """
     Ask what has been loaded.
     """
-    return lambda statement: _read(tmp_path / "dlt.duckdb", statement)
+    return lambda statement: rows_of(tmp_path / "dlt.duckdb", statement)
 
 
 def _rows(file, schema, name):
@@ -109,7 +103,7 @@ def _rows(file, schema, name):
             column.name: json.loads(value) if value and column.type == "JSON" else value
             for column, value in zip(columns, row, strict=True)
         }
-        for row in _read(file, f'SELECT {chosen} FROM {schema}.{name} ORDER BY "{table.key}"')
+        for row in rows_of(file, f'SELECT {chosen} FROM {schema}.{name} ORDER BY "{table.key}"')
     ]
 
 
@@ -117,7 +111,7 @@ def _types(file, name):
     statement = f"SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = '{name}'"
     return {
         name: kind
-        for name, kind in _read(file, statement)
+        for name, kind in rows_of(file, statement)
         if name not in OWN and not name.startswith("_dlt_")
     }
 
@@ -179,19 +173,10 @@ def test_a_second_run_fetches_what_has_moved(bring, milo, ask):
     assert [(40, 40)] == ask("SELECT count(*), count(DISTINCT interview_id) FROM hiring.interviews")
 
 
-def _candidates(milo):
-    with milo.client() as client:
-        return [
-            one
-            for posting in client.postings.list()
-            for one in client.candidates.list_all(posting.id)
-        ]
-
-
 def _standing(milo):
     return {
         (one.interview_id, one.status, one.score, one.workflow.last_activity_at)
-        for one in _candidates(milo)
+        for one in candidates_of(milo)
     }
 
 
@@ -199,7 +184,7 @@ def test_since_and_only(bring, milo, ask):
     """
     With since only younger candidates are read; a table comes with those that it needs.
     """
-    ages = sorted(one.created_at for one in _candidates(milo))
+    ages = sorted(one.created_at for one in candidates_of(milo))
     bring(since=ages[20])
 
     younger = sum(one >= ages[20] for one in ages)

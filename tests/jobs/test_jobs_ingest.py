@@ -34,14 +34,6 @@ BULK, ONE, LIST = "ingestCandidatesBulk", "ingestCandidate", "listCandidates"
 
 
 @pytest.fixture
-def posting(milo):
-    """
-    A posting that takes candidates.
-    """
-    return next(one.item_id for one in milo.stores["postings"] if one["status"] == "active")
-
-
-@pytest.fixture
 def bring(perform, milo, posting):
     """
     Ingest a file into the posting, on the front.

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import duckdb
 import pytest
+from home import candidates_of, rows_of
 from inside import awaited
 from inside_jobs import STANDING, TABLES, Table, warehouses
 
@@ -79,14 +80,8 @@ def once(milo, file):
     return run
 
 
-def _ask(file, statement):
-    with duckdb.connect(str(file), read_only=True) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        return connection.execute(statement).fetchall()
-
-
 def _content(file):
-    return {name: _ask(file, f"FROM {name} ORDER BY ALL") for name in TABLES}
+    return {name: rows_of(file, f"FROM {name} ORDER BY ALL") for name in TABLES}
 
 
 def _table(report, name):
@@ -98,7 +93,7 @@ def test_everything_comes_home(bring, milo, file):
     Each table has a row for each item, and the report counts rows and requests.
     """
     report = bring()
-    counts = {name: _ask(file, f"SELECT count(*) FROM {name}")[0][0] for name in TABLES}
+    counts = {name: rows_of(file, f"SELECT count(*) FROM {name}")[0][0] for name in TABLES}
 
     assert {one.name: one.new for one in report.tables} == counts
     assert (3, 40, 40, 30) == tuple(
@@ -115,11 +110,11 @@ def test_values_arrive_as_they_are(once, milo, file):
     """
     once()
     with milo.client() as client:
-        posting_id = _ask(file, "SELECT posting_id FROM candidates LIMIT 1")[0][0]
+        posting_id = rows_of(file, "SELECT posting_id FROM candidates LIMIT 1")[0][0]
         one = next(
             one for one in client.candidates.list_all(posting_id) if one.agent_summary is not None
         )
-    found = _ask(
+    found = rows_of(
         file,
         "SELECT name, score, shortlisted, created_at, workflow->>'last_activity_at', extra, "
         f"interview_url, last_seen_at FROM candidates WHERE interview_id = '{one.interview_id}'",
@@ -141,18 +136,18 @@ def test_links_are_kept_if_asked_for(once, milo, file):
     With links they are there, and taken out again by a run without.
     """
     once(with_links=True)
-    assert (40,) == _ask(file, "SELECT count(interview_url) FROM candidates")[0]
+    assert (40,) == rows_of(file, "SELECT count(interview_url) FROM candidates")[0]
     assert (
         0
-        < _ask(file, "SELECT count(*) FROM interviews WHERE web_interview LIKE '%recording_url%'")[
-            0
-        ][0]
+        < rows_of(
+            file, "SELECT count(*) FROM interviews WHERE web_interview LIKE '%recording_url%'"
+        )[0][0]
     )
     assert 0 == _table(once(with_links=True), "candidates").changed
 
     report = once()
     assert (40, 40) == (_table(report, "candidates").changed, _table(report, "interviews").rows)
-    assert (0,) == _ask(file, "SELECT count(interview_url) FROM candidates")[0]
+    assert (0,) == rows_of(file, "SELECT count(interview_url) FROM candidates")[0]
 
 
 def test_a_second_run_changes_nothing(bring, file):
@@ -183,17 +178,18 @@ def test_only_what_has_moved_is_fetched(bring, milo, file):
     As time passes, candidates move: their rows change, and their interviews alone are fetched.
     """
     bring()
-    before = dict(_ask(file, "SELECT interview_id, content_hash FROM candidates"))
+    before = dict(rows_of(file, "SELECT interview_id, content_hash FROM candidates"))
     milo.advance(hours=48)
     report = bring()
-    after = dict(_ask(file, "SELECT interview_id, content_hash FROM candidates"))
+    after = dict(rows_of(file, "SELECT interview_id, content_hash FROM candidates"))
     moved = {key for key in after if before[key] != after[key]}
 
     assert len(moved) == _table(report, "candidates").changed
     assert 0 < _table(report, "interviews").requests <= len(moved) < 40
     run = "(SELECT max(started_at) FROM sync_runs)"
     assert moved == {
-        key for (key,) in _ask(file, f"SELECT interview_id FROM candidates WHERE synced_at > {run}")
+        key
+        for (key,) in rows_of(file, f"SELECT interview_id FROM candidates WHERE synced_at > {run}")
     }
 
 
@@ -206,7 +202,7 @@ def test_who_leaves_a_list_stays(once, milo, file):
     kept = milo.stores["candidates"].remove(gone.item_id)
     between = datetime.now(UTC)
     report = once(only=["candidates"])
-    seen = _ask(
+    seen = rows_of(
         file, "SELECT interview_id, last_seen_at FROM candidates WHERE last_seen_at NOTNULL"
     )
 
@@ -217,7 +213,7 @@ def test_who_leaves_a_list_stays(once, milo, file):
 
     milo.stores["candidates"].add(kept)
     assert 1 == _table(once(only=["candidates"]), "candidates").changed
-    assert [] == _ask(file, "FROM candidates WHERE last_seen_at NOTNULL")
+    assert [] == rows_of(file, "FROM candidates WHERE last_seen_at NOTNULL")
 
 
 def test_what_a_posting_had_leaves_with_it(once, milo, file):
@@ -232,7 +228,7 @@ def test_what_a_posting_had_leaves_with_it(once, milo, file):
     report = once(only=some)
     counts = {}
     for table in ("questions", "candidates", "interviews"):
-        gone = _ask(
+        gone = rows_of(
             file, f"SELECT posting_id, last_seen_at FROM {table} WHERE last_seen_at NOTNULL"
         )
         assert {posting.item_id} == {key for key, _ in gone}
@@ -246,7 +242,7 @@ def test_what_a_posting_had_leaves_with_it(once, milo, file):
 
     milo.stores["postings"].add(posting)
     assert counts["candidates"] == _table(once(only=some), "candidates").changed
-    assert [] == _ask(file, "SELECT 1 FROM interviews WHERE last_seen_at NOTNULL")
+    assert [] == rows_of(file, "SELECT 1 FROM interviews WHERE last_seen_at NOTNULL")
 
 
 def test_since_reads_less(once, milo, file):
@@ -254,7 +250,7 @@ def test_since_reads_less(once, milo, file):
     With since only younger candidates are read, and the others are not taken for gone.
     """
     once()
-    ages = [one.created_at for one in _candidates(milo)]
+    ages = [one.created_at for one in candidates_of(milo)]
     middle = sorted(ages)[20]
     report = once(since=middle)
 
@@ -262,15 +258,6 @@ def test_since_reads_less(once, milo, file):
     assert 0 == _table(report, "candidates").left
     assert 40 == _table(once(since=timedelta(days=36500)), "candidates").rows
     assert 0 == _table(once(since=timedelta(0)), "candidates").rows
-
-
-def _candidates(milo):
-    with milo.client() as client:
-        return [
-            one
-            for posting in client.postings.list()
-            for one in client.candidates.list_all(posting.id)
-        ]
 
 
 def test_only_some_tables(once):
@@ -306,7 +293,7 @@ def test_a_broken_run_is_gone_on_with(bring, milo, file):
     before = len(milo.requests)
     with pytest.raises(PermissionDeniedError) as caught:
         bring()
-    (kept,) = _ask(file, "SELECT count(*) FROM interviews")[0]
+    (kept,) = rows_of(file, "SELECT count(*) FROM interviews")[0]
 
     assert ["3 of 15 tables are up to date; run it again to go on"] == caught.value.__notes__
     assert 9 == kept
@@ -339,7 +326,7 @@ def test_a_walk_goes_on_where_it_broke(once, milo, file):
 
     assert "starting_after" in asked[0].query
     assert 0 == _table(report, "candidates").left
-    assert [(190, 0)] == _ask(file, "SELECT count(*), count(last_seen_at) FROM candidates")
+    assert [(190, 0)] == rows_of(file, "SELECT count(*), count(last_seen_at) FROM candidates")
 
 
 @pytest.mark.parametrize(
@@ -369,7 +356,7 @@ def test_a_walk_goes_on_beside_other_tables(once, milo, file, options, goes_on):
 
     assert goes_on == ("starting_after" in asked[0].query)
     assert 0 == _table(report, "candidates").left
-    assert [(190, 0)] == _ask(file, "SELECT count(*), count(last_seen_at) FROM candidates")
+    assert [(190, 0)] == rows_of(file, "SELECT count(*), count(last_seen_at) FROM candidates")
 
 
 def test_a_walk_begins_anew_where_its_place_is_gone(once, milo, file):
@@ -380,12 +367,12 @@ def test_a_walk_begins_anew_where_its_place_is_gone(once, milo, file):
     milo.fail_next(faults.RepeatCursor(), operation=LIST)
     with pytest.raises(PaginationError):
         once(only=["candidates"])
-    (place,) = _ask(file, "SELECT place FROM sync_walks WHERE place NOTNULL")[0]
+    (place,) = rows_of(file, "SELECT place FROM sync_walks WHERE place NOTNULL")[0]
     milo.stores["candidates"].remove(place)
     report = once(only=["candidates"])
 
     assert 1 == _table(report, "candidates").left
-    assert [(place,)] == _ask(
+    assert [(place,)] == rows_of(
         file, "SELECT interview_id FROM candidates WHERE last_seen_at NOTNULL"
     )
 
@@ -462,7 +449,7 @@ def test_a_page_is_kept_whole_or_not_at_all(once, milo, file, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             once()
 
-    assert [(0, 0)] == _ask(
+    assert [(0, 0)] == rows_of(
         file, "SELECT (SELECT count(*) FROM postings), (SELECT count(*) FROM sync_seen)"
     )
     assert 3 == _table(once(), "postings").new
@@ -479,7 +466,7 @@ def test_the_last_of_equal_keys_counts(tmp_path):
         changes = warehouse.keep(table, two, walk="x", place=None)
 
     assert warehouses.Changes(new=1) == changes
-    assert [("New",)] == _ask(tmp_path / "x.duckdb", "SELECT name FROM candidates")
+    assert [("New",)] == rows_of(tmp_path / "x.duckdb", "SELECT name FROM candidates")
 
 
 def _candidate(**members):
@@ -530,12 +517,12 @@ def test_every_column_says_what_it_is(once, file):
     """
     once(only=["voices"])
 
-    assert [] == _ask(
+    assert [] == rows_of(
         file,
         "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal "
         "AND coalesce(comment, '') = ''",
     )
-    assert [] == _ask(
+    assert [] == rows_of(
         file,
         "SELECT table_name FROM duckdb_tables() WHERE coalesce(comment, '') = ''",
     )
@@ -552,7 +539,7 @@ def test_a_file_of_an_earlier_version(once, file):
     report = once(only=["voices"])
 
     assert 24 == _table(report, "voices").changed
-    assert (24,) == _ask(file, "SELECT count(labels) FROM voices")[0]
+    assert (24,) == rows_of(file, "SELECT count(labels) FROM voices")[0]
 
 
 def test_interviews_of_an_earlier_version(once, file):
@@ -566,7 +553,7 @@ def test_interviews_of_an_earlier_version(once, file):
     report = once(only=["interviews"])
 
     assert 40 == _table(report, "interviews").requests
-    assert 0 < _ask(file, "SELECT count(web_interview) FROM interviews")[0][0]
+    assert 0 < rows_of(file, "SELECT count(web_interview) FROM interviews")[0][0]
     assert 0 == _table(once(only=["interviews"]), "interviews").requests
 
 
@@ -656,7 +643,7 @@ def test_a_file_that_was_deleted_stays_deleted(once, file, tmp_path):
     aside.rename(log)
     once(only=["voices"])
 
-    assert [] == _ask(file, "FROM duckdb_tables() WHERE table_name = 'old'")
+    assert [] == rows_of(file, "FROM duckdb_tables() WHERE table_name = 'old'")
     assert [file.name] == [one.name for one in file.parent.iterdir()]
 
 
@@ -690,8 +677,8 @@ def test_a_table_of_somebody_elses(milo, file, made, message):
     with milo.client() as client, pytest.raises(JobError, match=message):
         sync(client, file)
 
-    assert [] == _ask(file, "SELECT * FROM voices")
-    assert [(1,)] == _ask(
+    assert [] == rows_of(file, "SELECT * FROM voices")
+    assert [(1,)] == rows_of(
         file, "SELECT count(DISTINCT table_name) FROM duckdb_columns() WHERE NOT internal"
     )
 
@@ -754,6 +741,6 @@ def test_it_is_done_under_chaos(bring, milo, file):
     milo.calm()
 
     assert {(0, 0, 0)} == {(one.new, one.changed, one.left) for one in bring().tables}
-    assert [(40, 40)] == _ask(
+    assert [(40, 40)] == rows_of(
         file, "SELECT (SELECT count(*) FROM candidates), (SELECT count(*) FROM interviews)"
     )

@@ -13,26 +13,6 @@ from heymilo_async.sandbox import RateLimit
 LIST = "/api/v2/phone-numbers"
 
 
-class Clock:
-    """
-    A clock that stands still until it is moved.
-    """
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    """
-    A clock in the hands of the test.
-    """
-    return Clock()
-
-
 # Counting.
 
 
