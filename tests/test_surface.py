@@ -173,9 +173,13 @@ def test_a_group_that_nobody_has_used(monkeypatch):
     """
     To load one resource loads no other.
     """
-    monkeypatch.delitem(sys.modules, "heymilo_async.resources.workspaces")
+    for name in ("voices", "workspaces"):
+        monkeypatch.delitem(sys.modules, f"heymilo_async.resources.{name}")
+    # So that the module that tests know is put back.
+    monkeypatch.setattr(heymilo_async.resources, "voices", None)
 
     assert heymilo_async.PhoneNumber is heymilo_async.resources.load("PhoneNumber")
+    assert "heymilo_async" == heymilo_async.resources.load("Voice").__module__
     assert "heymilo_async.resources.workspaces" not in sys.modules
 
 
