@@ -148,20 +148,28 @@ UNLOADED = {
 }
 
 
+def loaded_by(code, *arguments):
+    """
+    Return the modules that a process has loaded when it has run *code*.
+    """
+    script = f"import atexit, sys; atexit.register(lambda: print(*sys.modules)); {code}"
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
 @pytest.mark.parametrize("code", UNLOADED, ids=lambda code: code[-30:])
 def test_what_is_not_needed_is_not_loaded(code):
     """
     An import, and the command's version and help, load what they need, however large the API is.
     """
-    script = f"import atexit, sys; atexit.register(lambda: print(*sys.modules)); {code}"
-    arguments = code.partition("  # ")[2].split()
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True
-    )
-    loaded = set(done.stdout.splitlines()[-1].split())
+    loaded = loaded_by(code, *code.partition("  # ")[2].split())
+    # typer loads rich itself in versions before 0.19.
+    of_typer = loaded_by("import typer.core") if "typer" in loaded else set()
 
     assert {"sys", "heymilo_async"} <= loaded
-    assert set() == UNLOADED[code] & loaded
+    assert set() == UNLOADED[code] & (loaded - of_typer)
 
 
 def test_runtime_dependencies_are_five():
