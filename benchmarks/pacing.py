@@ -1,5 +1,5 @@
 """
-What a turn under a rate limit adds to a call: taken alone, or shared over a Redis on loopback.
+What a permit of a rate limit adds to a call: by one process alone, or shared over a Redis on loopback.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OFF = "off"
 ALONE = "alone"
 SHARED = "shared over Redis"
 
-#: Microseconds that a turn may add.
+#: Microseconds that a permit may add.
 _BOUNDS = {ALONE: (50.0, 20.0), SHARED: (300.0, 200.0)}
 #: So many that nobody waits.
 _PLENTY = 1_000_000
@@ -85,7 +85,7 @@ def measure(fields: Sequence[Any], server: str, *, rounds: int, times: int = 20)
             for one in clients.values():
                 field.run(one.close if isinstance(one, HeyMilo) else one.aclose)
             yield table(
-                f"what a turn adds to a call, {field.name}",
+                f"what pacing adds to a call, {field.name}",
                 "µs",
                 _above(series, OFF),
                 [Bound(row=row, at_most=most, goal=goal) for row, (most, goal) in _BOUNDS.items()],
