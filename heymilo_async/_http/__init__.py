@@ -4,9 +4,9 @@ The border to httpx: everything that waits, and the only code that knows the HTT
     async_transport, blocking_transport   waiting, by anyio and in the calling thread
     transport            what both share: sending one request, reading the response
     body, errors         the response as it comes in; exceptions of the HTTP library in our words
-    clients, proxies     our own clients of httpx, and what they are set up with
-    pool, sockets        connections that serve one request at a time; how their sockets end
-    compat               what dependencies have not promised and is used all the same
+    clients, proxies     our own clients of httpx, and their proxies and certificates
+    pool, sockets        connections that serve one request at a time, and their sockets
+    compat               the parts of dependencies that we use although they are not promised
 """
 
 from .async_transport import AsyncTransport
