@@ -54,6 +54,7 @@ from heymilo_async._http.transport import (
     ConnectError,
     ConnectionLease,
     Deadline,
+    Exchange,
     PoolTimeout,
 )
 from heymilo_async._ratelimit.limiter import CoolDowns
@@ -267,13 +268,18 @@ def test_a_thread_that_is_to_stop_sends_nothing():
     stop = threading.Event()
     stop.set()
     token = _blocking._stop.set(stop)
+    transport = BlockingTransport(NOTHING)
+    request = Request(
+        name="GET /", method="GET", base_url="http://127.0.0.1:1", path="/", headers=(), secrets=()
+    )
     try:
         with pytest.raises(_blocking._Stopped):
-            run_now(BlockingTransport(NOTHING).send(None, timeout=1.0, expires=None))
+            run_now(transport.send(request, timeout=1.0, expires=None))
         with pytest.raises(_blocking._Stopped):
-            run_now(BlockingTransport(NOTHING).sleep(30.0))
+            run_now(transport.sleep(30.0))
     finally:
         _blocking._stop.reset(token)
+        run_now(transport.aclose())
 
 
 def test_a_wire_that_was_closed_opens_nothing():
@@ -410,6 +416,13 @@ class FakeConnection:
         self.shut = True
 
 
+def a_lease():
+    """
+    Return the lease of an exchange that nobody makes.
+    """
+    return ConnectionLease(Exchange(request=None, timeout=1.0))
+
+
 class PoolUser:
     """
     Sends requests over a pool of either kind, and keeps the connections that it made, in order.
@@ -464,7 +477,7 @@ class PoolUser:
         """
         Send a request, and close its response.
         """
-        lease = ConnectionLease()
+        lease = a_lease()
         await self.close(await self.send(host, lease))
 
     def run(self, body):
@@ -485,7 +498,7 @@ def test_connections_stay_within_their_limit(kind):
     user = PoolUser(kind, limit=2)
 
     async def body():
-        leases = ConnectionLease(), ConnectionLease()
+        leases = a_lease(), a_lease()
         streams = [await user.send(host, lease) for host, lease in zip("ab", leases, strict=True)]
         with pytest.raises(PoolTimeout):
             await user.exchange("a")
@@ -527,7 +540,7 @@ def test_the_connection_that_was_used_last_is_leased_first(kind):
     user = PoolUser(kind, limit=2)
 
     async def body():
-        leases = [ConnectionLease() for _ in range(3)]
+        leases = [a_lease() for _ in range(3)]
         first, second = [await user.send("a", lease) for lease in leases[:2]]
         await user.close(second)
         await user.close(first)
@@ -544,7 +557,7 @@ def test_a_connection_that_was_lost_is_closed_and_its_place_free():
     A connection whose lease is gone is closed, and a thread that waits for its place notices.
     """
     user = PoolUser(BlockingPool)
-    leases = [ConnectionLease(), ConnectionLease()]
+    leases = [a_lease(), a_lease()]
     run_now(user.send("a", leases[0]))
     timer = threading.Timer(0.05, lambda: leases.pop(0))
     timer.start()
@@ -568,7 +581,7 @@ def test_a_connection_that_cannot_be_made_takes_no_place():
 
     for _ in range(2):
         with pytest.raises(OSError, match="no"):
-            connections.lease(weakref.ref(ConnectionLease()), (None, None))
+            connections.lease(weakref.ref(a_lease()), (None, None))
 
 
 @BOTH_POOLS
@@ -580,7 +593,7 @@ def test_a_connection_that_is_leased_when_the_pool_is_closed(kind):
     user = PoolUser(kind)
 
     async def body():
-        lease = ConnectionLease()
+        lease = a_lease()
         stream = await user.send("a", lease)
         await user.close(user.pool)
         (_, made), *_ = user.made
@@ -597,13 +610,13 @@ def test_a_thread_that_waits_for_a_connection_ends_with_the_pool():
     A thread that waits for a connection is woken up when the pool is closed, and gets an error.
     """
     user = PoolUser(BlockingPool)
-    lease = ConnectionLease()
+    lease = a_lease()
     run_now(user.send("a", lease))
     ends = []
 
     def wait():
         try:
-            run_now(user.send("a", ConnectionLease(), timeout=30.0))
+            run_now(user.send("a", a_lease(), timeout=30.0))
         except ConnectError as error:
             ends.append(str(error))
 
@@ -626,7 +639,7 @@ def test_a_body_that_cannot_be_closed_takes_its_connection_along(kind, monkeypat
     monkeypatch.setattr(FakeConnection, "breaks", True)
 
     async def body():
-        lease = ConnectionLease()
+        lease = a_lease()
         stream = await user.send("a", lease)
         with pytest.raises(OSError, match="broken"):
             await user.close(stream)
@@ -662,7 +675,7 @@ def test_a_retired_pool_keeps_no_connection(kind):
     user = PoolUser(kind, limit=2)
 
     async def body():
-        lease = ConnectionLease()
+        lease = a_lease()
         stream = await user.send("a", lease)
         await user.exchange("b")
         await user.pool.retire()
@@ -682,7 +695,7 @@ def test_a_response_that_nobody_got_is_abandoned(kind):
     user = PoolUser(kind)
 
     async def body():
-        lease = ConnectionLease()
+        lease = a_lease()
         await user.send("a", lease)
         await user.pool.give_back(weakref.ref(lease))
         await user.exchange("a")

@@ -26,8 +26,8 @@ from .transport import (
     CLEAN_UP,
     NO_DESCRIPTOR,
     Client,
+    Exchange,
     HTTPTransport,
-    OnSend,
     PoolTimeout,
     Trace,
     is_out_of_descriptors,
@@ -107,36 +107,26 @@ class AsyncTransport(HTTPTransport):
             finally:
                 self._scopes.discard(scope)
 
-    async def _exchange(
-        self,
-        request: Request,
-        timeout: float | Timeouts,
-        expires: float | None,
-        receiver: Receiver,
-        *,
-        on_send: OnSend | None,
-        on_wait: OnSend | None,
-    ) -> bool:
+    async def _exchange(self, exchange: Exchange) -> None:
         # This scope has the call's deadline, and closing the client cancels it.
-        with anyio.CancelScope(deadline=math.inf if expires is None else expires) as scope:
+        expires = math.inf if exchange.expires is None else exchange.expires
+        with anyio.CancelScope(deadline=expires) as scope:
             self._scopes.add(scope)
             try:
                 # First wait, then lease a client, because the client may be replaced during the wait.
                 place = object()
-                waited = await _take_place(self._places, place, timeouts(timeout)["pool"])
+                waited = await _take_place(self._places, place, timeouts(exchange.timeout)["pool"])
                 try:
-                    if waited and on_wait is not None:
-                        await on_wait()
+                    if waited and exchange.on_wait is not None:
+                        await exchange.on_wait()
                     if self._client is None:
                         await _close_with_the_loop(self)
-                    await super()._exchange(
-                        request, timeout, expires, receiver, on_send=on_send, on_wait=on_wait
-                    )
+                    await super()._exchange(exchange)
                 finally:
                     self._places.release_on_behalf_of(place)
             finally:
                 self._scopes.discard(scope)
-        return scope.cancelled_caught
+        exchange.was_cancelled = scope.cancelled_caught
 
     def _open(self) -> Client:
         # Imported with the first client, as httpx does, because httpcore imports trio if it is
@@ -146,12 +136,20 @@ class AsyncTransport(HTTPTransport):
         return open_async(self._settings)
 
     @staticmethod
-    async def _result(sent: Any) -> Any:
-        return await sent
-
-    @staticmethod
     def _traced(trace: Callable[[str, Any], Awaitable[None]]) -> Trace:
         return trace
+
+    async def _transfer(
+        self, client: Client, exchange: Exchange, extensions: dict[str, Any]
+    ) -> None:
+        if exchange.on_send is not None:
+            await exchange.on_send()
+        response = await client.send(exchange.request, exchange.timeout, extensions)
+        try:
+            if exchange.receiver.take_head(response):
+                await self._read(response, exchange.receiver)
+        finally:
+            await self._close_response(response)
 
     async def _read(self, response: Any, receiver: Receiver) -> None:
         left_over = 0

@@ -14,11 +14,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from .._core.blocking import run_now
-from .._core.messages import Request
-from .._core.settings import PoolSettings, Timeouts, clipped
+from .._core.settings import PoolSettings, clipped
 from .._core.transport import Prefetched, TooLateError, monotonic
-from .body import Receiver
-from .transport import Client, Deadline, HTTPTransport, OnSend, Trace
+from .transport import Client, Deadline, Exchange, HTTPTransport, Trace
 
 #: The maximum number of threads for functions that continue after their caller has left.
 _THREADS = 4
@@ -75,30 +73,6 @@ class BlockingTransport(HTTPTransport):
         elif stop.wait(seconds):
             raise _Stopped
 
-    async def _exchange(
-        self,
-        request: Request,
-        timeout: float | Timeouts,
-        expires: float | None,
-        receiver: Receiver,
-        *,
-        on_send: OnSend | None,
-        on_wait: OnSend | None,
-    ) -> bool:
-        stop = _stop.get()
-        if stop is not None and stop.is_set():
-            raise _Stopped
-        self._deadline.expires = expires
-        try:
-            return await super()._exchange(
-                request, timeout, expires, receiver, on_send=on_send, on_wait=on_wait
-            )
-        finally:
-            self._deadline.expires = None
-
-    def _timeout_within(self, expires: float | None, timeout: float | Timeouts) -> float | Timeouts:
-        return timeout if expires is None else clipped(timeout, expires - self.now())
-
     def _open(self) -> Client:
         # Imported with the first client, as httpx does, because httpcore imports trio if it is
         # installed, and that takes longer than all the rest.
@@ -107,26 +81,37 @@ class BlockingTransport(HTTPTransport):
         return open_blocking(self._settings, self._deadline)
 
     @staticmethod
-    async def _result(sent: Any) -> Any:
-        return sent
-
-    @staticmethod
     def _traced(trace: Callable[[str, Any], Awaitable[None]]) -> Trace:
         return lambda event, info: run_now(_coroutine(trace(event, info)))
 
-    async def _read(self, response: Any, receiver: Receiver) -> None:
-        expires = self._deadline.expires
-        # If a hook of the user's has closed the response, `iter_raw` raises the right error.
-        for piece in response.iter_raw() if response.is_closed else response.stream:
-            if not receiver.feed(piece):
-                return
-            # Our own sockets observe the deadline; those of the user's http_client do not.
-            if expires is not None and self.now() >= expires:
-                return
-
-    @staticmethod
-    async def _close_response(response: Any) -> None:
-        response.close()
+    async def _transfer(
+        self, client: Client, exchange: Exchange, extensions: dict[str, Any]
+    ) -> None:
+        stop = _stop.get()
+        if stop is not None and stop.is_set():
+            raise _Stopped
+        timeout, expires, receiver = exchange.timeout, exchange.expires, exchange.receiver
+        self._deadline.expires = expires
+        try:
+            if exchange.on_send is not None:
+                await exchange.on_send()
+            if expires is not None:
+                timeout = clipped(timeout, expires - self.now())
+            response = client.send(exchange.request, timeout, extensions)
+            try:
+                if not receiver.take_head(response):
+                    return
+                # If a hook of the user's has closed the response, `iter_raw` raises the right error.
+                for piece in response.iter_raw() if response.is_closed else response.stream:
+                    if not receiver.feed(piece):
+                        return
+                    # Our own sockets observe the deadline; those of the user's client do not.
+                    if expires is not None and self.now() >= expires:
+                        return
+            finally:
+                response.close()
+        finally:
+            self._deadline.expires = None
 
     @staticmethod
     async def _close(client: Client) -> None:

@@ -44,7 +44,12 @@ class Receiver:
     #: The current phase, which an error will have as `APIConnectionError.phase`.
     phase = "pool"
     status_code: int | None = None
+    #: Whether the status is known and is an error, of which a part of the body is enough.
+    is_error = False
     headers = Headers()
+    #: Whether the response has two lengths, so that its end is uncertain.
+    #: https://www.rfc-editor.org/rfc/rfc9112#name-message-body-length asks to close then.
+    is_ambiguous = False
     _size = 0
     _taken = 0
     _limit = MAX_BODY
@@ -55,13 +60,6 @@ class Receiver:
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
-
-    @property
-    def is_error(self) -> bool:
-        """
-        Whether the status is known and is an error, of which a part of the body is enough.
-        """
-        return self.status_code is not None and not 200 <= self.status_code < 300
 
     def trace(self, event: str, _: object) -> None:
         """
@@ -84,14 +82,16 @@ class Receiver:
             if 300 <= status_code < 400:
                 self.begin(status_code, info["return_value"][-1])
 
-    @property
-    def ambiguous(self) -> bool:
+    def take_head(self, response: Any) -> bool:
         """
-        Whether the response has two lengths, so that its end is uncertain.
-
-        https://www.rfc-editor.org/rfc/rfc9112#name-message-body-length asks to close then.
+        Record status and headers of *response*, httpx's; return whether to read the body.
         """
-        return "transfer-encoding" in self.headers and "content-length" in self.headers
+        if not response.is_stream_consumed:
+            return self.begin(response.status_code, response.headers.raw)
+        # A hook of the user's has read it, or it is a mock's without a stream.
+        self.begin(response.status_code, response.headers.raw)
+        self.unpacked(response.content)
+        return False
 
     def begin(self, status_code: int, fields: Iterable[tuple[bytes, bytes]]) -> bool:
         """
@@ -99,11 +99,12 @@ class Receiver:
         """
         self.phase = "read"
         self.status_code = status_code
-        self.headers = Headers.from_wire(fields)
-        if self.is_error:
-            self._limit = MAX_ERROR_BODY
-        if "content-encoding" in self.headers:
-            self._begin_coded(self.headers["content-encoding"].strip(" \t,").lower())
+        self.headers = headers = Headers.from_wire(fields)
+        self.is_ambiguous = "transfer-encoding" in headers and "content-length" in headers
+        if not 200 <= status_code < 300:
+            self.is_error, self._limit = True, MAX_ERROR_BODY
+        if "content-encoding" in headers:
+            self._begin_coded(headers["content-encoding"].strip(" \t,").lower())
             if self._defect is not None:
                 return self.is_error
         if not self.is_error and self._declared_size() > self._limit:

@@ -140,29 +140,43 @@ def _made(make: Callable[..., Any], _: httpcore.Origin, **backend: Any) -> Any:
     return configured(PROXY, lambda: make(**backend))
 
 
+@functools.lru_cache(maxsize=256)
+def _known_origin(scheme: bytes, host: bytes, port: int | None) -> httpcore.Origin:
+    """
+    Return the same origin each time, so that comparing routes calls nothing.
+    """
+    return httpcore.URL(scheme=scheme, host=host, port=port, target=b"/").origin
+
+
 def _route(routes: Proxies, request: httpcore.Request) -> Route:
-    origin = request.url.origin
+    url = request.url
+    origin = _known_origin(url.scheme, url.host, url.port)
     if not routes.by_scheme:
         return None, origin
     scheme, host = origin.scheme.decode("ascii"), origin.host.decode("ascii")
     return routes.scheme_of(scheme, host, origin.port), origin
 
 
-#: Parsing a URL takes longer than all other preparations of a request.
-_known_url = functools.lru_cache(maxsize=256)(httpx.URL)
+@functools.lru_cache(maxsize=256)
+def _known_url(text: str) -> tuple[httpx.URL, str]:
+    """
+    Return *text* as a URL, and its `Host`; parsing takes longer than the rest of a request.
+    """
+    url = httpx.URL(text)
+    return url, url.netloc.decode("ascii")
 
 
 def _httpx_request(
     request: Request, timeout: float | Timeouts, extensions: dict[str, Any]
 ) -> httpx.Request:
     text = request.url
-    url = _known_url(text) if len(text) < _LONGEST_KEPT else httpx.URL(text)
+    url, host = (_known_url if len(text) < _LONGEST_KEPT else _known_url.__wrapped__)(text)
     length = [] if request.body is None else [("Content-Length", str(len(request.body)))]
     return httpx.Request(
         request.method,
         url,
         # Revealed in this expression only, so that no variable holds the headers.
-        headers=[("Host", url.netloc.decode("ascii")), *length, *revealed_headers(request)],
+        headers=[("Host", host), *length, *revealed_headers(request)],
         stream=Body(request.body) if request.body else NO_BODY,
         extensions={"timeout": timeouts(timeout), **extensions},
     )

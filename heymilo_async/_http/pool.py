@@ -44,13 +44,6 @@ class Connection:
     backend: Any
 
 
-@attrs.frozen(eq=False, repr=False)
-class _Idle:
-    route: Route
-    since: float
-    connection: Connection
-
-
 class Connections:
     """
     At most *limit* connections for any number of routes, each of them leased or idle.
@@ -68,8 +61,8 @@ class Connections:
         self._limit = limit
         self._expiry = expiry
         self._lock = threading.Lock()
-        #: In the order of their last use.
-        self._idle: list[_Idle] = []
+        #: Each with its route, and the time of its last use; in that order.
+        self._idle: list[tuple[Route, float, Connection]] = []
         self._leased: dict[LeaseRef, Connection] = {}
         self._waiting = 0
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -90,8 +83,8 @@ class Connections:
             lost = [other for other in self._leased if other() is None]
             closable = [self._leased.pop(other) for other in lost]
             oldest = monotonic() - self._expiry
-            while self._idle and self._idle[0].since < oldest:
-                closable.append(self._idle.pop(0).connection)
+            while self._idle and self._idle[0][1] < oldest:
+                closable.append(self._idle.pop(0)[2])
             if len(self._leased) >= self._limit:
                 return None, closable
             connection = self._newest_idle(route)
@@ -100,7 +93,7 @@ class Connections:
                 connection = self._newest_idle(route)
             if connection is None:
                 if len(self._idle) + len(self._leased) >= self._limit:
-                    closable.append(self._idle.pop(0).connection)
+                    closable.append(self._idle.pop(0)[2])
                 connection = self._make(route)
             self._leased[lease] = connection
             return connection, closable
@@ -108,8 +101,8 @@ class Connections:
     def _newest_idle(self, route: Route) -> Connection | None:
         # The connection that was used last is the most likely to be still open.
         for index in reversed(range(len(self._idle))):
-            if self._idle[index].route == route:
-                return self._idle.pop(index).connection
+            if self._idle[index][0] == route:
+                return self._idle.pop(index)[2]
         return None
 
     def give_back(self, lease: LeaseRef, route: Route | None = None) -> Connection | None:
@@ -121,7 +114,7 @@ class Connections:
             if connection is None:
                 return None
             if not (route is None or self._closed or self._retired):
-                self._idle.append(_Idle(route, monotonic(), connection))
+                self._idle.append((route, monotonic(), connection))
                 connection = None
         # An interrupt may leave the count too high, so limit the queue.
         if self._waiting and self._wake.qsize() < self._limit:
@@ -147,7 +140,7 @@ class Connections:
         """
         with self._lock:
             self._retired, self._closed = True, self._closed or close
-            idle, self._idle = [one.connection for one in self._idle], []
+            idle, self._idle = [connection for *_, connection in self._idle], []
             leased = list(self._leased.values())
         for _ in range(self._waiting if close else 0):
             self._wake.put(None)
@@ -181,8 +174,8 @@ class Pool(ABC):
         connection, waited = await self._leased(lease, route, request.extensions["timeout"]["pool"])
         try:
             held = lease() if waited else None
-            if held is not None and held.on_wait is not None:
-                await held.on_wait()
+            if held is not None and held.exchange.on_wait is not None:
+                await held.exchange.on_wait()
             del held
             response: httpcore.Response = await self._send(connection, request)
         except BaseException:
@@ -314,9 +307,6 @@ class LeasedStream:
         self._route = route
         self._stream: Any = response.stream
         self._network_stream = response.extensions.get("network_stream")
-        names = {name.lower() for name, _ in response.headers}
-        #: It has two lengths, so its end is uncertain.
-        self._is_ambiguous = names >= {b"transfer-encoding", b"content-length"}
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._stream)
@@ -338,10 +328,12 @@ class LeasedStream:
         if lease is None:
             return
         proxy, server = self._route
-        route = None
+        held, route = lease(), None
+        is_ambiguous = held is None or held.exchange.receiver.is_ambiguous
+        del held
         try:
             # Look before closing it, which resets h11.
-            keeps = not self._is_ambiguous and is_reusable(
+            keeps = not is_ambiguous and is_reusable(
                 self._stream,
                 self._network_stream,
                 may_be_tls=proxy is not None or server.scheme == b"https",

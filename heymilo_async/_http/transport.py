@@ -15,6 +15,8 @@ from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+import attrs
+
 from .._core.arguments import wrong_type
 from .._core.messages import Request, Response
 from .._core.secrets import Secret, scrub
@@ -147,18 +149,35 @@ def revealed_headers(request: Request) -> list[tuple[str, str]]:
     ]
 
 
-class ConnectionLease:
+@attrs.define(kw_only=True, eq=False, repr=False)
+class Exchange:
     """
-    Keeps a connection checked out while it is referenced.
+    One request on its way, and what comes back.
 
     Attributes:
-        on_wait: Is awaited if the request had to wait for the connection.
+        on_send: Is awaited just before the request is sent, and once more after connecting.
+        on_wait: Is awaited if the request had to wait for a connection.
+        was_cancelled: Whether the deadline, or closing the client, has cut it short.
     """
 
-    __slots__ = ("__weakref__", "on_wait")
+    request: Request
+    timeout: float | Timeouts
+    expires: float | None = None
+    on_send: OnSend | None = None
+    on_wait: OnSend | None = None
+    receiver: Receiver = attrs.field(factory=Receiver)
+    was_cancelled: bool = False
 
-    def __init__(self, on_wait: OnSend | None = None) -> None:
-        self.on_wait = on_wait
+
+class ConnectionLease:
+    """
+    Keeps a connection checked out for an exchange while it is referenced.
+    """
+
+    __slots__ = ("__weakref__", "exchange")
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
 
 
 #: The request extension with a weak reference to its `ConnectionLease`.
@@ -303,14 +322,14 @@ class HTTPTransport(ABC):
         """
         handled = sys.exception()
         started = self.now()
-        receiver = Receiver()
+        exchange = Exchange(
+            request=request, timeout=timeout, expires=expires, on_send=on_send, on_wait=on_wait
+        )
+        receiver = exchange.receiver
         failure: Failure | None = None
         own: BaseException | None = None
-        was_cancelled = False
         try:
-            was_cancelled = await self._exchange(
-                request, timeout, expires, receiver, on_send=on_send, on_wait=on_wait
-            )
+            await self._exchange(exchange)
         except HeyMiloError:
             raise
         except Exception as error:
@@ -336,10 +355,10 @@ class HTTPTransport(ABC):
                 raise own
             finally:
                 del own
-        if receiver.ambiguous:
+        if receiver.is_ambiguous:
             await self.aclose(gracefully=True)
         now = self.now()
-        late = was_cancelled or (expires is not None and now >= expires)
+        late = exchange.was_cancelled or (expires is not None and now >= expires)
         # The status of an error is enough, even if the rest of its body is missing.
         if not self._closed and (receiver.is_error or (failure is None and not late)):
             return receiver.answer(now - started)
@@ -354,40 +373,18 @@ class HTTPTransport(ABC):
             route_to=self._route_to,
         )
 
-    async def _exchange(
-        self,
-        request: Request,
-        timeout: float | Timeouts,
-        expires: float | None,
-        receiver: Receiver,
-        *,
-        on_send: OnSend | None,
-        on_wait: OnSend | None,
-    ) -> bool:
+    async def _exchange(self, exchange: Exchange) -> None:
         """
-        Send *request* and pass the response to *receiver*; return whether this was cancelled.
+        Send the request of *exchange*, and pass the response to its receiver.
         """
         client = self._leased()
         # Only this frame refers to the lease, so the lease ends with the frame in any case.
-        lease = ConnectionLease(on_wait)
+        lease = ConnectionLease(exchange)
         reference = weakref.ref(lease)
-        hidden = _logged_secrets.set(request.secrets + self.secrets)
+        hidden = _logged_secrets.set(exchange.request.secrets + self.secrets)
         try:
-            receiver.phase = "connect"
-            extensions = {LEASE: reference, **self._trace(expires, receiver, on_send)}
-            if on_send is not None:
-                await on_send()
-            left = self._timeout_within(expires, timeout)
-            response = await self._result(client.send(request, left, extensions))
-            try:
-                if response.is_stream_consumed:
-                    # A hook of the user's has read it, or it is a mock's without a stream.
-                    receiver.begin(response.status_code, response.headers.raw)
-                    receiver.unpacked(response.content)
-                elif receiver.begin(response.status_code, response.headers.raw):
-                    await self._read(response, receiver)
-            finally:
-                await self._close_response(response)
+            exchange.receiver.phase = "connect"
+            await self._transfer(client, exchange, {LEASE: reference, **self._trace(exchange)})
         finally:
             _logged_secrets.reset(hidden)
             if client.pool is not None:
@@ -398,17 +395,16 @@ class HTTPTransport(ABC):
             del lease
             if client.give_back():
                 await self._close(client)
-        return False
 
-    def _trace(
-        self, expires: float | None, receiver: Receiver, on_send: OnSend | None
-    ) -> dict[str, Trace]:
+    def _trace(self, exchange: Exchange) -> dict[str, Trace]:
         """
         Return httpcore's `trace` extension, if anything needs to know the phases.
         """
         is_users = self._settings.http_client is not None
-        if expires is None and on_send is None and not is_users:
+        on_send = exchange.on_send
+        if exchange.expires is None and on_send is None and not is_users:
             return {}
+        receiver = exchange.receiver
         take_in = receiver.trace_redirects if is_users else receiver.trace
 
         async def trace(event: str, info: Any) -> None:
@@ -483,29 +479,19 @@ class HTTPTransport(ABC):
         Open a client of our own.
         """
 
-    def _timeout_within(self, expires: float | None, timeout: float | Timeouts) -> float | Timeouts:
-        """
-        Return the timeout of the request that is about to be sent.
-        """
-        del expires
-        return timeout
-
     # How to call the HTTP library, whose methods return results, or awaitables of them.
 
-    @staticmethod
     @abstractmethod
-    async def _result(sent: Any) -> Any: ...
+    async def _transfer(
+        self, client: Client, exchange: Exchange, extensions: dict[str, Any]
+    ) -> None:
+        """
+        Send the request, read the response, and close it.
+        """
 
     @staticmethod
     @abstractmethod
     def _traced(trace: Callable[[str, Any], Awaitable[None]]) -> Trace: ...
-
-    @abstractmethod
-    async def _read(self, response: Any, receiver: Receiver) -> None: ...
-
-    @staticmethod
-    @abstractmethod
-    async def _close_response(response: Any) -> None: ...
 
     @staticmethod
     @abstractmethod
