@@ -86,6 +86,7 @@ class _CallState(Generic[T]):
         is_over: Whether there is no time for another attempt.
         is_ours: Whether an error of the current attempt came from the API itself.
         renewals: How often the credentials were renewed, 0 or 1.
+        is_watched: Whether events have a listener, or are logged as they come.
         number: The call's number in events.
     """
 
@@ -102,6 +103,7 @@ class _CallState(Generic[T]):
     is_over: bool = False
     is_ours: bool = False
     renewals: int = 0
+    is_watched: bool
     number: int = attrs.field(factory=next_call)
 
     @property
@@ -222,6 +224,7 @@ class Engine:
             limiter=self.pool.limiter(self.settings),
             started=loop_state.transport.now(),
             expires=self.expiry() if expires is None else expires,
+            is_watched=self.settings.events.is_watched,
         )
 
         outcome: APIResponse[T] | HeyMiloError
@@ -231,15 +234,18 @@ class Engine:
                     await self._sign_in(state)
             finally:
                 # Only now are all the secrets known that no event may show.
-                self._tell_start(state)
+                if state.is_watched:
+                    self._tell_start(state)
             # Most calls need a single attempt, so tenacity is not involved.
             outcome = await self._try(state)
             if self._after(state, outcome):
                 outcome = await self._repeat(state, outcome)
         except BaseException as interruption:
-            self._tell_end(state, interruption)
+            if state.is_watched:
+                self._tell_end(state, interruption)
             raise
-        self._tell_end(state, outcome)
+        if state.is_watched:
+            self._tell_end(state, outcome)
         if isinstance(outcome, APIResponse):
             if self.record is not None:
                 self.record(outcome)
@@ -356,7 +362,8 @@ class Engine:
         finally:
             if permit is not None:
                 await permit.release()
-        await self._observe(state, ours, None)
+        if self.settings.rate_limit is not None:
+            await self._observe(state, ours, None)
         self._note(state, began, answer, None)
         if self.record is not None:
             # Only `raw` returns the headers.
@@ -368,7 +375,8 @@ class Engine:
             extra=content.extra,
             status_code=answer.status_code,
             headers=answer.headers,
-            request_id=answer.request_id,
+            # Masked, in case the server put a secret there.
+            request_id=state.attempts[-1].request_id,
             attempts=state.attempts,
             elapsed=state.loop_state.transport.now() - state.started,
         )
@@ -421,7 +429,7 @@ class Engine:
             message = f"{name}: the client was closed during the call"
             raise ClientClosedError(message, request=name)
         request = self._sign(state.call)
-        if self.settings.events.wants(AttemptStarted):
+        if state.is_watched:
             self._tell(
                 AttemptStarted,
                 state,
@@ -531,15 +539,15 @@ class Engine:
             raise refusal
         error: HeyMiloError
         try:
-            decoding = functools.partial(_decoded, call, answer, secrets)
             if len(answer.body) < _LARGE:
-                content = decoding()
+                content = _decoded(call, answer, secrets)
             else:
+                decoding = functools.partial(_decoded, call, answer, secrets)
                 content = await state.loop_state.transport.run_in_thread(decoding, within=math.inf)
         except ResponseDecodeError as fault:
             error = decode_error(fault, answer, request=str(call), secrets=secrets)
         else:
-            if state.loop_state.transport.now() < state.expires:
+            if state.expires == NEVER or state.remaining > 0:
                 if content.is_cut:
                     LOGGER.warning(
                         "%s: the server has more items, but this list has no pagination", call
@@ -578,7 +586,7 @@ class Engine:
             request_id=request_id and scrub(request_id, secrets),
         )
         state.attempts = (*state.attempts, attempt)
-        if self.settings.events.wants(AttemptFinished):
+        if state.is_watched:
             self._tell(
                 AttemptFinished,
                 state,
@@ -614,24 +622,21 @@ class Engine:
         )
 
     def _tell_start(self, state: _CallState[Any]) -> None:
-        if self.settings.events.wants(CallStarted):
-            self._tell(
-                CallStarted,
-                state,
-                method=state.call.operation.method,
-                url=scrub(self.settings.base_url + state.call.target, self.settings.secrets),
-                template=urlsplit(self.settings.base_url).path + state.call.operation.path,
-                deadline=None if state.expires == NEVER else state.expires - state.started,
-            )
+        self._tell(
+            CallStarted,
+            state,
+            method=state.call.operation.method,
+            url=scrub(self.settings.base_url + state.call.target, self.settings.secrets),
+            template=urlsplit(self.settings.base_url).path + state.call.operation.path,
+            deadline=None if state.expires == NEVER else state.expires - state.started,
+        )
 
     def _tell_end(self, state: _CallState[T], outcome: APIResponse[T] | BaseException) -> None:
         """
         Emit the last events of a call: `PageFetched` for a page, and `CallFinished`.
         """
-        listeners = self.settings.events
         data: Any = outcome.data if isinstance(outcome, APIResponse) else None
-        is_list = state.call.operation.shape == "page"
-        if is_list and data is not None and listeners.wants(PageFetched):
+        if state.call.operation.shape == "page" and data is not None:
             self._tell(
                 PageFetched,
                 state,
@@ -640,17 +645,16 @@ class Engine:
                 total_count=data.pagination.total_count,
                 cursor=self.clean(cursor_of(data[-1])) if data else None,
             )
-        if listeners.wants(CallFinished):
-            last = state.attempts[-1] if state.attempts else None
-            self._tell(
-                CallFinished,
-                state,
-                attempts=len(state.attempts),
-                status_code=last and last.status_code,
-                error=None if isinstance(outcome, APIResponse) else type(outcome).__name__,
-                request_id=last and last.request_id,
-                elapsed=state.loop_state.transport.now() - state.started,
-            )
+        last = state.attempts[-1] if state.attempts else None
+        self._tell(
+            CallFinished,
+            state,
+            attempts=len(state.attempts),
+            status_code=last and last.status_code,
+            error=None if isinstance(outcome, APIResponse) else type(outcome).__name__,
+            request_id=last and last.request_id,
+            elapsed=state.loop_state.transport.now() - state.started,
+        )
 
 
 def _outcome_of(state: RetryCallState) -> Any:

@@ -197,6 +197,13 @@ class Emitter:
         """
         return tuple(one.listener for one in self._listeners)
 
+    @property
+    def is_watched(self) -> bool:
+        """
+        Whether somebody follows each call: a listener, or the log at DEBUG.
+        """
+        return bool(self._listeners) or LOGGER.isEnabledFor(logging.DEBUG)
+
     def wants(self, kind: type[Event]) -> bool:
         """
         Return whether events of *kind* have a listener or are logged, and so must be created.

@@ -107,9 +107,12 @@ class Receiver:
             self._begin_coded(headers["content-encoding"].strip(" \t,").lower())
             if self._defect is not None:
                 return self.is_error
-        if not self.is_error and self._declared_size() > self._limit:
-            self._overflow()
-            return False
+        # The size of compressed data says nothing, and httpcore refuses an invalid number.
+        if "content-length" in headers and self._inflate is None and not self.is_error:
+            declared = headers["content-length"]
+            if declared.isascii() and declared.isdigit() and int(declared[:20]) > self._limit:
+                self._overflow()
+                return False
         return True
 
     def _begin_coded(self, coding: str) -> None:
@@ -120,13 +123,6 @@ class Receiver:
             self._inflate = _Gunzip()
         elif applied:
             self._defect = f"the body is in a coding that was not asked for: {coding[:50]!a}"
-
-    def _declared_size(self) -> int:
-        declared = self.headers.get("content-length", "")
-        # The size of compressed data says nothing, and httpcore refuses an invalid number.
-        if self._inflate is not None or not (declared.isascii() and declared.isdigit()):
-            return 0
-        return int(declared[:20])
 
     def feed(self, piece: bytes) -> bool:
         """

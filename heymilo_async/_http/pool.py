@@ -80,8 +80,8 @@ class Connections:
             if self._closed:
                 message = "the client has been closed"
                 raise ConnectError(message)
-            lost = [other for other in self._leased if other() is None]
-            closable = [self._leased.pop(other) for other in lost]
+            lost = [other for other in self._leased if other() is None] if self._leased else []
+            closable = [self._leased.pop(other) for other in lost] if lost else []
             oldest = monotonic() - self._expiry
             while self._idle and self._idle[0][1] < oldest:
                 closable.append(self._idle.pop(0)[2])
@@ -100,7 +100,7 @@ class Connections:
 
     def _newest_idle(self, route: Route) -> Connection | None:
         # The connection that was used last is the most likely to be still open.
-        for index in reversed(range(len(self._idle))):
+        for index in range(len(self._idle) - 1, -1, -1):
             if self._idle[index][0] == route:
                 return self._idle.pop(index)[2]
         return None
@@ -109,6 +109,8 @@ class Connections:
         """
         End *lease*; keep its connection for *route*, or return it, so that the caller closes it.
         """
+        if lease not in self._leased:
+            return None
         with self._lock:
             connection = self._leased.pop(lease, None)
             if connection is None:
@@ -187,20 +189,19 @@ class Pool(ABC):
     async def _leased(
         self, lease: LeaseRef, route: Route, timeout: float
     ) -> tuple[Connection, bool]:
-        until = monotonic() + timeout
-        waited = False
+        until: float | None = None
         while True:
             connection, closable = self.connections.lease(lease, route)
             for one in closable:
                 await self._end(one)
             if connection is not None:
-                return connection, waited
-            left = until - monotonic()
-            if left <= 0 or not self.waits:
+                return connection, until is not None
+            now = monotonic()
+            until = now + timeout if until is None else until
+            if now >= until or not self.waits:
                 message = "all connections are in use"
                 raise PoolTimeout(message)
-            waited = True
-            self.connections.wait(min(left, _SLICE))
+            self.connections.wait(min(until - now, _SLICE))
 
     async def give_back(self, lease: LeaseRef, route: Route | None = None) -> None:
         """

@@ -57,6 +57,9 @@ class CoolDowns:
         self._lock = threading.Lock()
         self._until: dict[Hashable, tuple[float, APIStatusError]] = {}
 
+    def __len__(self) -> int:
+        return len(self._until)
+
     def start(self, credential: Hashable, until: float, because: APIStatusError) -> None:
         """
         Start a cool-down of *credential* until the time *until*, or extend the current one.
@@ -352,8 +355,10 @@ class RateLimiter:
         """
         # Check again after each wait, because the server may have extended the pause. If the client
         # is closed, the call wakes up early, and sending its request raises the error.
-        while not caller.is_closed and (
-            found := self._cool_downs.remaining(self._credential, caller.loop_state.now())
+        while (
+            self._cool_downs
+            and not caller.is_closed
+            and (found := self._cool_downs.remaining(self._credential, caller.loop_state.now()))
         ):
             wait, because = found
             if not fits(wait, caller):
