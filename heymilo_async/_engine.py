@@ -3,7 +3,7 @@ Performs calls: acquire a permit, sign, send, check, retry, decode.
 
     respond     one call: makes attempts until an outcome is final, through tenacity
     _sign_in    gets credentials from callables, before the first attempt and after a 401
-    _attempt    one attempt: acquire, _sign and _send, _read, observe
+    _attempt    one attempt: acquire, _send, _read, observe
     _after      decides whether there is another attempt
 
 The outcome of an attempt is a value: an `APIResponse`, or the error to raise. Only cancellation,
@@ -428,7 +428,16 @@ class Engine:
             name = self._name(state.call)
             message = f"{name}: the client was closed during the call"
             raise ClientClosedError(message, request=name)
-        request = self._sign(state.call)
+        call = state.call
+        request = Request(
+            name=str(call),
+            method=call.operation.method,
+            base_url=self.settings.base_url,
+            path=call.target,
+            headers=self._headers_of(call),
+            secrets=self.settings.secrets + call.secrets,
+            body=call.body,
+        )
         if state.is_watched:
             self._tell(
                 AttemptStarted,
@@ -444,17 +453,6 @@ class Engine:
             expires=None if state.expires == NEVER else state.expires,
             on_send=None if permit is None else permit.start,
             on_wait=state.await_cool_down,
-        )
-
-    def _sign(self, call: Call[T]) -> Request:
-        return Request(
-            name=str(call),
-            method=call.operation.method,
-            base_url=self.settings.base_url,
-            path=call.target,
-            headers=self._headers_of(call),
-            secrets=self.settings.secrets + call.secrets,
-            body=call.body,
         )
 
     def _headers_of(self, call: Call[Any]) -> tuple[tuple[str, Secret | str], ...]:

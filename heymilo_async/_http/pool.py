@@ -173,12 +173,13 @@ class Pool(ABC):
         Send *request* and return the response, with its body unread.
         """
         route, lease = self.route_of(request), request.extensions[LEASE]
-        connection, waited = await self._leased(lease, route, request.extensions["timeout"]["pool"])
+        connection, closable = self.connections.lease(lease, route)
         try:
-            held = lease() if waited else None
-            if held is not None and held.exchange.on_wait is not None:
-                await held.exchange.on_wait()
-            del held
+            for one in closable:
+                await self._end(one)
+            if connection is None:
+                timeout = request.extensions["timeout"]["pool"]
+                connection = await self._waited(lease, route, timeout)
             response: httpcore.Response = await self._send(connection, request)
         except BaseException:
             await self.give_back(lease)
@@ -186,22 +187,26 @@ class Pool(ABC):
         response.stream = LeasedStream(self, lease, route, response)
         return response
 
-    async def _leased(
-        self, lease: LeaseRef, route: Route, timeout: float
-    ) -> tuple[Connection, bool]:
-        until: float | None = None
-        while True:
+    async def _waited(self, lease: LeaseRef, route: Route, timeout: float) -> Connection:
+        """
+        Wait for a connection, and then for what the exchange has to wait for.
+        """
+        until = monotonic() + timeout
+        connection = None
+        while connection is None:
+            left = until - monotonic()
+            if left <= 0 or not self.waits:
+                message = "all connections are in use"
+                raise PoolTimeout(message)
+            self.connections.wait(min(left, _SLICE))
             connection, closable = self.connections.lease(lease, route)
             for one in closable:
                 await self._end(one)
-            if connection is not None:
-                return connection, until is not None
-            now = monotonic()
-            until = now + timeout if until is None else until
-            if now >= until or not self.waits:
-                message = "all connections are in use"
-                raise PoolTimeout(message)
-            self.connections.wait(min(until - now, _SLICE))
+        held = lease()
+        if held is not None and held.exchange.on_wait is not None:
+            await held.exchange.on_wait()
+        del held
+        return connection
 
     async def give_back(self, lease: LeaseRef, route: Route | None = None) -> None:
         """
