@@ -261,10 +261,12 @@ class _Duplex(anyio.abc.ByteStream):
     def __init__(self, below: anyio.abc.SocketStream) -> None:
         self._below = below
         self._early: list[bytes] = []
+        # anyio would make them anew for each look at the socket.
+        self._attributes = below.extra_attributes
 
     @property
     def extra_attributes(self) -> Any:
-        return self._below.extra_attributes
+        return self._attributes
 
     async def send(self, item: bytes) -> None:
         if len(item) < _LARGE_SEND:
