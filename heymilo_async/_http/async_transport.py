@@ -17,8 +17,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from .._core.messages import Request
-from .._core.settings import PoolSettings, Timeouts, timeouts
+from .._core.settings import PoolSettings, timeouts
 from .._core.transport import Prefetched, TooLateError
 from ..errors import APIConnectionError
 from .body import Receiver
