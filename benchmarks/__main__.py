@@ -78,7 +78,7 @@ def _calls(server: str, scale: Scale) -> Iterator[Table]:
             )
             for front in fields
         ]
-        yield from calls.measure(taking_part, rounds=scale.rounds, times=10)
+        yield from calls.measure(taking_part, rounds=scale.rounds // 2, times=20)
         calls.close(taking_part)
 
 

@@ -27,6 +27,8 @@ PATH = "/api/v2/phone-numbers"
 OURS = "heymilo-async"
 BY_HAND = "its coroutine, by hand"
 BARE = "httpx + json"
+#: The same with the query written into the URL, which spares httpx from making it.
+BARE_URL = "httpx + json, query in the URL"
 CATTRS = "httpx + cattrs"
 
 
@@ -131,6 +133,9 @@ def blocking_contenders(server: str) -> list[Contender]:
     url = server + PATH
 
     def get_json(limit: int) -> Any:
+        return bare.get(url, params={"limit": limit}).json()
+
+    def get_json_of_url(limit: int) -> Any:
         return bare.get(f"{url}?limit={limit}").json()
 
     def get_typed(limit: int) -> Numbers:
@@ -152,6 +157,7 @@ def blocking_contenders(server: str) -> list[Contender]:
             close=lambda: None,
         ),
         Contender(name=BARE, call=get_json, ids=ids_of_json, close=bare.close),
+        Contender(name=BARE_URL, call=get_json_of_url, ids=ids_of_json, close=bare.close),
         Contender(name=CATTRS, call=get_typed, ids=ids_of_models, close=typed.close),
     ]
 
@@ -167,6 +173,9 @@ def async_contenders(server: str) -> list[Contender]:
     url = server + PATH
 
     async def get_json(limit: int) -> Any:
+        return (await bare.get(url, params={"limit": limit})).json()
+
+    async def get_json_of_url(limit: int) -> Any:
         return (await bare.get(f"{url}?limit={limit}")).json()
 
     async def get_typed(limit: int) -> Numbers:
@@ -182,6 +191,7 @@ def async_contenders(server: str) -> list[Contender]:
             close=client.aclose,
         ),
         Contender(name=BARE, call=get_json, ids=ids_of_json, close=bare.aclose),
+        Contender(name=BARE_URL, call=get_json_of_url, ids=ids_of_json, close=bare.aclose),
         Contender(name=CATTRS, call=get_typed, ids=ids_of_models, close=typed.aclose),
     ]
 
