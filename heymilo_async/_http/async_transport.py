@@ -20,13 +20,14 @@ import anyio.to_thread
 from .._core.settings import PoolSettings, timeouts
 from .._core.transport import Prefetched, TooLateError
 from ..errors import APIConnectionError
-from .body import Receiver
+from .body import SENDING, Receiver
 from .transport import (
     CLEAN_UP,
     NO_DESCRIPTOR,
     Client,
     Exchange,
     HTTPTransport,
+    OnSend,
     PoolTimeout,
     Trace,
     is_out_of_descriptors,
@@ -135,7 +136,12 @@ class AsyncTransport(HTTPTransport):
         return open_async(self._settings)
 
     @staticmethod
-    def _traced(trace: Callable[[str, Any], Awaitable[None]]) -> Trace:
+    def _traced(take_in: Callable[[str, Any], None], on_send: OnSend | None) -> Trace:
+        async def trace(event: str, info: Any) -> None:
+            take_in(event, info)
+            if on_send is not None and event.endswith(SENDING):
+                await on_send()
+
         return trace
 
     async def _transfer(

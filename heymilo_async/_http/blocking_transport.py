@@ -16,7 +16,8 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from .._core.blocking import run_now
 from .._core.settings import PoolSettings, clipped
 from .._core.transport import Prefetched, TooLateError, monotonic
-from .transport import Client, Deadline, Exchange, HTTPTransport, Trace
+from .body import SENDING
+from .transport import Client, Deadline, Exchange, HTTPTransport, OnSend, Trace
 
 #: The maximum number of threads for functions that continue after their caller has left.
 _THREADS = 4
@@ -81,8 +82,13 @@ class BlockingTransport(HTTPTransport):
         return open_blocking(self._settings, self._deadline)
 
     @staticmethod
-    def _traced(trace: Callable[[str, Any], Awaitable[None]]) -> Trace:
-        return lambda event, info: run_now(_coroutine(trace(event, info)))
+    def _traced(take_in: Callable[[str, Any], None], on_send: OnSend | None) -> Trace:
+        def trace(event: str, info: Any) -> None:
+            take_in(event, info)
+            if on_send is not None and event.endswith(SENDING):
+                run_now(_coroutine(on_send()))
+
+        return trace
 
     async def _transfer(
         self, client: Client, exchange: Exchange, extensions: dict[str, Any]

@@ -23,7 +23,7 @@ from .._core.secrets import Secret, scrub
 from .._core.settings import PoolSettings, Timeouts, timeouts
 from .._core.transport import monotonic
 from ..errors import ClientClosedError, HeyMiloError
-from .body import SENDING, Receiver
+from .body import Receiver
 from .compat import LOGGERS
 from .errors import Failure, error_of, proxy_to, server_of, translate
 
@@ -406,13 +406,7 @@ class HTTPTransport(ABC):
             return {}
         receiver = exchange.receiver
         take_in = receiver.trace_redirects if is_users else receiver.trace
-
-        async def trace(event: str, info: Any) -> None:
-            take_in(event, info)
-            if on_send is not None and event.endswith(SENDING):
-                await on_send()
-
-        return {"trace": self._traced(trace)}
+        return {"trace": self._traced(take_in, on_send)}
 
     def _leased(self) -> Client:
         client = self._client
@@ -491,7 +485,11 @@ class HTTPTransport(ABC):
 
     @staticmethod
     @abstractmethod
-    def _traced(trace: Callable[[str, Any], Awaitable[None]]) -> Trace: ...
+    def _traced(take_in: Callable[[str, Any], None], on_send: OnSend | None) -> Trace:
+        """
+        Return httpcore's `trace`: it passes each event to *take_in*, and awaits *on_send* before
+        the request is sent.
+        """
 
     @staticmethod
     @abstractmethod
