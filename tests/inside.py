@@ -188,7 +188,7 @@ def lending(transport: Any) -> tuple[Any, str]:
     """
     Return where *transport* has what lends a connection, to be broken.
     """
-    return transport, "_leased"
+    return transport, "_opened"
 
 
 def has_opened(pool: Any) -> bool:

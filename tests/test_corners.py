@@ -290,7 +290,7 @@ def test_a_wire_that_was_closed_opens_nothing():
     run_now(transport.aclose())
 
     with pytest.raises(ClientClosedError, match="meanwhile"):
-        transport._leased()
+        transport._opened()
 
 
 def test_threads_try_again_too(serve):

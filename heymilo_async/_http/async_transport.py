@@ -154,9 +154,7 @@ class AsyncTransport(HTTPTransport):
             if exchange.receiver.take_head(response):
                 await self._read(response, exchange.receiver)
         except BaseException:
-            # Close it even if the caller was cancelled.
-            with anyio.move_on_after(CLEAN_UP, shield=True):
-                await response.aclose()
+            await _close_early(response)
             raise
         # A cancellation that comes now is no harm: the pool closes the connection.
         await response.aclose()
@@ -174,7 +172,7 @@ class AsyncTransport(HTTPTransport):
                 elif not receiver.feed(piece):
                     # A `break` would leave nested async generators to the garbage collector, and
                     # trio would report them. Closing the response ends them with an error.
-                    await response.aclose()
+                    await _close_early(response)
                     left_over = _LEFT_OVER
         except Exception:
             if not left_over:
@@ -290,6 +288,14 @@ class AsyncTransport(HTTPTransport):
             for scope in list(self._scopes):
                 scope.cancel()
         await super().aclose(gracefully=gracefully)
+
+
+async def _close_early(response: Any) -> None:
+    """
+    Close *response* before its end, even if the caller was cancelled.
+    """
+    with anyio.move_on_after(CLEAN_UP, shield=True):
+        await response.aclose()
 
 
 async def _take_place(limiter: anyio.CapacityLimiter, place: object, timeout: float) -> bool:

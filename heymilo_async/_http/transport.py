@@ -208,8 +208,6 @@ class Client:
     """
     A client of the HTTP library, our own or the user's, with what it needs for each request.
 
-    It counts its requests in progress, so that it is closed only after the last one.
-
     Attributes:
         native: The library's own.
         pool: Of our own client, which is ours to close; None of the user's.
@@ -231,9 +229,6 @@ class Client:
         self._request = request
         #: Replaces the native client's `auth`.
         self._auth = auth
-        self._lock = threading.Lock()
-        self._users = 0
-        self._retired = False
 
     @classmethod
     def of_user(cls, client: Any, module: ModuleType) -> Client:
@@ -262,30 +257,6 @@ class Client:
             auth=self._auth,
             follow_redirects=False,
         )
-
-    def take(self) -> bool:
-        """
-        Count a request, unless the client is retired; return whether it was counted.
-        """
-        with self._lock:
-            self._users += not self._retired
-            return not self._retired
-
-    def give_back(self) -> bool:
-        """
-        End a request; return whether the caller has to close the client now.
-        """
-        with self._lock:
-            self._users -= 1
-            return self.pool is not None and self._retired and self._users == 0
-
-    def retire(self) -> bool:
-        """
-        Accept no more requests; return whether the caller has to close the client now.
-        """
-        with self._lock:
-            already, self._retired = self._retired, True
-            return self.pool is not None and not already and self._users == 0
 
 
 class HTTPTransport(ABC):
@@ -377,7 +348,7 @@ class HTTPTransport(ABC):
         """
         Send the request of *exchange*, and pass the response to its receiver.
         """
-        client = self._leased()
+        client = self._client or self._opened()
         # Only this frame refers to the lease, so the lease ends with the frame in any case.
         lease = ConnectionLease(exchange)
         reference = weakref.ref(lease)
@@ -393,8 +364,6 @@ class HTTPTransport(ABC):
                 await client.pool.give_back(reference)
             # The traceback of an exception that passes keeps this frame.
             del lease
-            if client.give_back():
-                await self._close(client)
 
     def _trace(self, exchange: Exchange) -> dict[str, Trace]:
         """
@@ -408,19 +377,15 @@ class HTTPTransport(ABC):
         take_in = receiver.trace_redirects if is_users else receiver.trace
         return {"trace": self._traced(take_in, on_send)}
 
-    def _leased(self) -> Client:
-        client = self._client
-        if client is not None and client.take():
-            return client
+    def _opened(self) -> Client:
         with self._opening:
             if self._closed:
                 message = "the client was closed meanwhile"
                 raise ClientClosedError(message)
             client = self._client
-            if client is None or not client.take():
+            if client is None:
                 users = self._settings.http_client
                 client = self._open() if users is None else Client.of_user(users, self.check(users))
-                client.take()
                 self._client, self.secrets = client, client.secrets
             return client
 
@@ -433,13 +398,13 @@ class HTTPTransport(ABC):
         with self._opening:
             self._closed = self._closed or not gracefully
             client, self._client = self._client, None
-        if client is None:
+        if client is None or client.pool is None:
             return
-        if client.retire() or not (gracefully or client.pool is None):
-            await self._close(client)
-        elif client.pool is not None:
-            # Requests that wait for a connection already hold the client, but no connection.
+        if gracefully:
+            # Its requests finish, those too that wait for a connection, and close theirs.
             await client.pool.retire()
+        else:
+            await self._close(client)
 
     def _route_to(self, base_url: str) -> tuple[str, str | None]:
         """
