@@ -16,7 +16,7 @@ import anyio
 import pytest
 from fronts import KEY, NO_CERTIFICATES
 from own import LIBRARIES, close, kind_of
-from server import NUMBER, answer, ok, single
+from server import NUMBER, answer, ok, page, single
 
 from heymilo_async import (
     APIConnectionError,
@@ -175,6 +175,77 @@ def test_a_hook_that_closes_the_response(front, serve, library):
     kind, phase, *_ = front.run_alone(body)
 
     assert ("APIConnectionError", "protocol") == (kind.__name__, phase)
+
+
+def sending_again(front, library):
+    """
+    Return a transport of *library* that sends a request again after a redirect.
+    """
+    kind = library.HTTPTransport if front.is_blocking else library.AsyncHTTPTransport
+
+    class Blocking(kind):
+        def handle_request(self, request):
+            response = super().handle_request(request)
+            if response.status_code != 307:
+                return response
+            response.close()
+            return super().handle_request(request)
+
+    class Awaited(kind):
+        async def handle_async_request(self, request):
+            response = await super().handle_async_request(request)
+            if response.status_code != 307:
+                return response
+            await response.aclose()
+            return await super().handle_async_request(request)
+
+    return (Blocking if front.is_blocking else Awaited)()
+
+
+@pytest.mark.parametrize("coding", [(), (GZIP,)], ids=["plain", "in gzip"])
+@pytest.mark.parametrize("name", ["well", "body cut short"])
+def test_a_transport_that_sends_again(front, serve, library, name, coding):
+    """
+    The response after a redirect counts for itself: it is no error of which a part is enough.
+    """
+    redirect = answer(307, b"", "Location: /elsewhere", "Connection: close", *coding)
+    server = serve(
+        lambda connection: told(connection, redirect),
+        lambda connection: told(connection, ANSWERS[name]),
+    )
+    own = kind_of(front, library)(transport=sending_again(front, library))
+
+    async def theirs():
+        client = front.client(server.base_url, http_client=own, retry=ONCE)
+        async with front.awaitable(client) as client:
+            result = await outcome(client)
+        await close(own)
+        return result
+
+    expected = {
+        "well": from_dict(PhoneNumber, NUMBER),
+        "body cut short": (APIConnectionError, "protocol", True, None, None, None),
+    }
+    assert expected[name] == front.run_alone(theirs)
+
+
+def test_a_page_after_a_redirect(front, serve, library):
+    """
+    Nor does the limit of an error's body apply to it.
+    """
+    ids = [f"number {i}" for i in range(2000)]
+    redirect = answer(307, b"", "Location: /elsewhere", "Connection: close")
+    server = serve(lambda connection: told(connection, redirect), page(*ids))
+    own = kind_of(front, library)(transport=sending_again(front, library))
+
+    async def theirs():
+        client = front.client(server.base_url, http_client=own, retry=ONCE)
+        async with front.awaitable(client) as client:
+            result = await client.phone_numbers.list()
+        await close(own)
+        return [one.id for one in result]
+
+    assert ids == front.run_alone(theirs)
 
 
 def test_a_server_that_is_silent(front, serve, library):

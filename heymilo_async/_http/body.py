@@ -101,8 +101,10 @@ class Receiver:
         self.status_code = status_code
         self.headers = headers = Headers.from_wire(fields)
         self.is_ambiguous = "transfer-encoding" in headers and "content-length" in headers
-        if not 200 <= status_code < 300:
-            self.is_error, self._limit = True, MAX_ERROR_BODY
+        # A transport of the user's may have sent the request again after a redirect.
+        self._inflate = self._defect = None
+        self.is_error = not 200 <= status_code < 300
+        self._limit = MAX_ERROR_BODY if self.is_error else MAX_BODY
         if "content-encoding" in headers:
             self._begin_coded(headers["content-encoding"].strip(" \t,").lower())
             if self._defect is not None:
