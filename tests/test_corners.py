@@ -418,9 +418,11 @@ class FakeConnection:
 
 def a_lease():
     """
-    Return the lease of an exchange that nobody makes.
+    Return the lease of an exchange that nobody makes, whose response has a head.
     """
-    return ConnectionLease(Exchange(request=None, timeout=1.0))
+    exchange = Exchange(request=None, timeout=1.0)
+    exchange.receiver.begin(200, [])
+    return ConnectionLease(exchange)
 
 
 class PoolUser:

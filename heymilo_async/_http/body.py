@@ -61,6 +61,13 @@ class Receiver:
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
 
+    @property
+    def has_certain_end(self) -> bool:
+        """
+        Whether the head of the response is known, and says in one way where the response ends.
+        """
+        return self.status_code is not None and not self.is_ambiguous
+
     def trace(self, event: str, _: object) -> None:
         """
         Follow the phases by the events of httpcore's `trace` extension.

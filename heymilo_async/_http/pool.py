@@ -335,11 +335,13 @@ class LeasedStream:
             return
         proxy, server = self._route
         held, route = lease(), None
-        is_ambiguous = held is None or held.exchange.receiver.is_ambiguous
+        receiver = None if held is None else held.exchange.receiver
         del held
+        # A tool may have read and closed the response before its head was taken.
+        is_certain = receiver is not None and receiver.has_certain_end
         try:
             # Look before closing it, which resets h11.
-            keeps = not is_ambiguous and is_reusable(
+            keeps = is_certain and is_reusable(
                 self._stream,
                 self._network_stream,
                 may_be_tls=proxy is not None or server.scheme == b"https",

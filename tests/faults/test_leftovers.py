@@ -13,11 +13,12 @@ import threading
 from collections.abc import Callable, Iterator
 
 import anyio
+import httpx
 import pytest
 import tenacity
 import trustme
 from fronts import Front
-from inside import CallState, in_use
+from inside import CallState, in_use, run_now
 from server import NUMBER, answer, page, single
 
 from heymilo_async import HeyMiloError, ResponseMismatchError
@@ -76,6 +77,43 @@ def test_who_waits_gets_no_connection_of_two_framings(front, serve):
 
     assert ["one", "two", "three", "four"] == [one.id for one in outcomes]
     assert [1, 2, 3, 4] == [request.connection for request in server.requests]
+
+
+def test_who_records_a_response_of_two_framings(front, serve, monkeypatch):
+    """
+    Case 61: nor does it serve a second request if a tool has read the response within httpx.
+    """
+
+    def reply(request):
+        body = single(id=request.target.rpartition("/")[2]).partition(b"\r\n\r\n")[2]
+        return CHUNKED_TWICE % (len(body), body)
+
+    server = serve(answers=reply)
+    kind = httpx.HTTPTransport if front.is_blocking else httpx.AsyncHTTPTransport
+    name = "handle_request" if front.is_blocking else "handle_async_request"
+    send = getattr(kind, name)
+    waiting = ["two"]
+
+    async def body(client):
+        async def recorded(transport, request):
+            response = send(transport, request)
+            if front.is_blocking:
+                response.read()
+            else:
+                response = await response
+                await response.aread()
+            if waiting:
+                await client.phone_numbers.get(waiting.pop())
+            return response
+
+        def recorded_now(transport, request):
+            return run_now(recorded(transport, request))
+
+        monkeypatch.setattr(kind, name, recorded_now if front.is_blocking else recorded)
+        return (await client.phone_numbers.get("one")).id
+
+    assert "one" == front.run(body, server.base_url, max_connections=2)
+    assert [1, 2] == [request.connection for request in server.requests]
 
 
 def speak_tls(connection: socket.socket, context: ssl.SSLContext, answers: list[bytes]) -> None:
