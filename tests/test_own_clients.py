@@ -14,7 +14,7 @@ import time
 
 import anyio
 import pytest
-from fronts import KEY, NO_CERTIFICATES
+from fronts import KEY, NO_CERTIFICATES, QuickFront
 from own import LIBRARIES, close, kind_of
 from server import NUMBER, answer, ok, page, single
 
@@ -294,6 +294,39 @@ def test_a_call_that_is_cancelled(front, serve, library):
             return scope.cancelled_caught, (await client.phone_numbers.get(ID)).id
 
     assert (True, ID) == front.run_alone(body)
+
+
+class Hanging:
+    """
+    The body of a response, whose closing never ends.
+    """
+
+    async def __aiter__(self):
+        yield BODY
+
+    async def aclose(self):
+        """
+        Wait for ever.
+        """
+        await anyio.sleep_forever()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_transport_that_hangs_in_closing(library, backend):
+    """
+    A response that is complete is returned, though a transport of yours never ends closing it.
+    """
+    stream = type("Stream", (Hanging, library.AsyncByteStream), {})
+    transport = library.MockTransport(lambda _: library.Response(200, stream=stream()))
+    front = QuickFront(backend)
+
+    async def body():
+        own = library.AsyncClient(transport=transport)
+        async with front.client("http://127.0.0.1:1", http_client=own) as client:
+            with anyio.fail_after(20):
+                return (await client.phone_numbers.get(ID)).id
+
+    assert ID == front.run_alone(body)
 
 
 def test_a_client_that_follows_redirects_does_not_for_us(front, serve, library):

@@ -148,15 +148,16 @@ class AsyncTransport(HTTPTransport):
             if exchange.receiver.take_head(response):
                 await self._read(response, exchange.receiver)
         except BaseException:
-            # Close it even if the caller was cancelled.
-            with anyio.move_on_after(CLEAN_UP, shield=True):
-                await response.aclose()
+            await self._close_response(response)
             raise
-        # A cancellation that comes now is no harm: the pool closes the connection.
-        await response.aclose()
+        if client.pool is None:
+            # Closing may take long in a transport of the user's.
+            await self._close_response(response)
+        else:
+            # Ours waits for nobody, and closes the connection if a cancellation comes now.
+            await response.aclose()
 
-    @staticmethod
-    async def _read(response: Any, receiver: Receiver) -> None:
+    async def _read(self, response: Any, receiver: Receiver) -> None:
         left_over = 0
         try:
             # If a hook of the user's has closed the response, `aiter_raw` raises the right error.
@@ -168,11 +169,17 @@ class AsyncTransport(HTTPTransport):
                 elif not receiver.feed(piece):
                     # A `break` would leave nested async generators to the garbage collector, and
                     # trio would report them. Closing the response ends them with an error.
-                    await response.aclose()
+                    await self._close_response(response)
                     left_over = _LEFT_OVER
         except Exception:
             if not left_over:
                 raise
+
+    @staticmethod
+    async def _close_response(response: Any) -> None:
+        # Close it even if the caller was cancelled.
+        with anyio.move_on_after(CLEAN_UP, shield=True):
+            await response.aclose()
 
     @staticmethod
     async def _close(client: Client) -> None:

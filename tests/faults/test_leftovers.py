@@ -10,6 +10,7 @@ import logging
 import socket
 import ssl
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 
 import anyio
@@ -114,6 +115,68 @@ def test_who_records_a_response_of_two_framings(front, serve, monkeypatch):
 
     assert "one" == front.run(body, server.base_url, max_connections=2)
     assert [1, 2] == [request.connection for request in server.requests]
+
+
+class Ending(httpx.AsyncByteStream):
+    """
+    The body of a response, which calls *at_the_end* when it is being closed.
+    """
+
+    def __init__(self, body, at_the_end):
+        self.body = body
+        self.at_the_end = at_the_end
+
+    def __aiter__(self):
+        return aiter(self.body)
+
+    async def aclose(self):
+        """
+        Close it.
+        """
+        await self.at_the_end()
+        await self.body.aclose()
+
+
+@pytest.fixture
+def ending(monkeypatch):
+    """
+    Have each response of httpx's own transports call a function when it is being closed.
+    """
+    kind = httpx.AsyncHTTPTransport
+    send = kind.handle_async_request
+
+    def set_end(at_the_end):
+        async def handle_async_request(transport, request):
+            response = await send(transport, request)
+            response.stream = Ending(response.stream, at_the_end)
+            return response
+
+        monkeypatch.setattr(kind, "handle_async_request", handle_async_request)
+
+    return set_end
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_call_that_is_cancelled_as_it_closes_a_large_response(serve, ending, backend):
+    """
+    I-5: nothing of a response that is too large to read to its end is left to the garbage collector.
+    """
+    server = serve(answer(404, bytes(400_000)))
+
+    async def body(client):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            with anyio.CancelScope() as scope:
+
+                async def cancel():
+                    scope.cancel()
+
+                ending(cancel)
+                await client.phone_numbers.get(ID)
+            gc.collect()
+        return scope.cancelled_caught, [str(one.message) for one in caught], in_use(client)
+
+    assert (True, [], []) == Front(backend).run(body, server.base_url)
 
 
 def speak_tls(connection: socket.socket, context: ssl.SSLContext, answers: list[bytes]) -> None:
