@@ -296,6 +296,74 @@ def test_a_call_that_is_cancelled(front, serve, library):
     assert (True, ID) == front.run_alone(body)
 
 
+TWO_LENGTHS = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
+    % (len(BODY), BODY)
+)
+
+
+async def thrice(front, base_url, own):
+    """
+    Look a number up three times with the client *own* of the user's, and close that.
+    """
+    async with front.awaitable(front.client(base_url, http_client=own, retry=ONCE)) as client:
+        for _ in range(3):
+            assert ID == (await client.phone_numbers.get(ID)).id
+    await close(own)
+
+
+def test_a_response_of_two_lengths(front, serve, library):
+    """
+    Case 61: its connection serves no second request of a client of yours either.
+    """
+    server = serve(TWO_LENGTHS, single())
+    own = kind_of(front, library)()
+
+    front.run_alone(lambda: thrice(front, server.base_url, own))
+
+    assert [1, 2, 2] == [request.connection for request in server.requests]
+
+
+def test_a_response_of_two_lengths_over_http_2(front, serve, library):
+    """
+    A connection of HTTP/2 goes on: there the frames say where a response ends.
+    """
+    server = serve(TWO_LENGTHS, single())
+    kind = library.HTTPTransport if front.is_blocking else library.AsyncHTTPTransport
+
+    def as_of_http_2(response):
+        response.extensions["http_version"] = b"HTTP/2"
+        return response
+
+    class Blocking(kind):
+        def handle_request(self, request):
+            return as_of_http_2(super().handle_request(request))
+
+    class Awaited(kind):
+        async def handle_async_request(self, request):
+            return as_of_http_2(await super().handle_async_request(request))
+
+    own = kind_of(front, library)(transport=(Blocking if front.is_blocking else Awaited)())
+
+    front.run_alone(lambda: thrice(front, server.base_url, own))
+
+    assert [1, 1, 1] == [request.connection for request in server.requests]
+
+
+def test_a_mock_of_two_lengths(front, library):
+    """
+    A transport without connections has none to shut down.
+    """
+    heads = {"Transfer-Encoding": "chunked", "Content-Length": "5"}
+    stream = library.ByteStream(BODY)
+    transport = library.MockTransport(lambda _: library.Response(200, headers=heads, stream=stream))
+
+    front.run_alone(
+        lambda: thrice(front, "http://127.0.0.1:1", kind_of(front, library)(transport=transport))
+    )
+
+
 class Hanging:
     """
     The body of a response, whose closing never ends.

@@ -29,6 +29,7 @@ from .transport import (
     HTTPTransport,
     PoolTimeout,
     Trace,
+    hang_up_uncertain,
     is_out_of_descriptors,
 )
 
@@ -147,6 +148,7 @@ class AsyncTransport(HTTPTransport):
         try:
             if exchange.receiver.take_head(response):
                 await self._read(response, exchange.receiver)
+            hang_up_uncertain(client, exchange.receiver, response)
         except BaseException:
             await self._close_response(response)
             raise

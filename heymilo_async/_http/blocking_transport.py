@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from .._core.blocking import run_now
 from .._core.settings import PoolSettings, clipped
 from .._core.transport import Prefetched, TooLateError, monotonic
-from .transport import Client, Deadline, Exchange, HTTPTransport, Trace
+from .transport import Client, Deadline, Exchange, HTTPTransport, Trace, hang_up_uncertain
 
 #: The maximum number of threads for functions that continue after their caller has left.
 _THREADS = 4
@@ -109,6 +109,7 @@ class BlockingTransport(HTTPTransport):
                     if expires is not None and self.now() >= expires:
                         return
             finally:
+                hang_up_uncertain(client, receiver, response)
                 response.close()
         finally:
             self._deadline.expires = None
