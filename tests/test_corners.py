@@ -418,10 +418,10 @@ class FakeConnection:
 
 def a_lease():
     """
-    Return the lease of an exchange that nobody makes, whose response has a head.
+    Return the lease of an exchange that nobody makes, whose response is complete.
     """
     exchange = Exchange(request=None, timeout=1.0)
-    exchange.receiver.begin(200, [])
+    exchange.receiver.is_complete = True
     return ConnectionLease(exchange)
 
 

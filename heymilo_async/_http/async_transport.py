@@ -176,6 +176,7 @@ class AsyncTransport(HTTPTransport):
         except Exception:
             if not left_over:
                 raise
+        receiver.is_complete = not left_over
 
     @staticmethod
     async def _close_response(response: Any) -> None:

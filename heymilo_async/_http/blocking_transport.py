@@ -108,6 +108,7 @@ class BlockingTransport(HTTPTransport):
                     # Our own sockets observe the deadline; those of the user's client do not.
                     if expires is not None and self.now() >= expires:
                         return
+                receiver.is_complete = True
             finally:
                 hang_up_uncertain(client, receiver, response)
                 response.close()

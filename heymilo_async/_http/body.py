@@ -50,6 +50,8 @@ class Receiver:
     #: Whether the response has two lengths, so that its end is uncertain.
     #: https://www.rfc-editor.org/rfc/rfc9112#name-message-body-length asks to close then.
     is_ambiguous = False
+    #: Whether it has been read to its end. Only then may its connection serve another request.
+    is_complete = False
     _size = 0
     _taken = 0
     _limit = MAX_BODY
@@ -60,13 +62,6 @@ class Receiver:
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
-
-    @property
-    def has_certain_end(self) -> bool:
-        """
-        Whether the head of the response is known, and says in one way where the response ends.
-        """
-        return self.status_code is not None and not self.is_ambiguous
 
     def trace(self, event: str, _: object) -> None:
         """

@@ -337,11 +337,12 @@ class LeasedStream:
         held, route = lease(), None
         receiver = None if held is None else held.exchange.receiver
         del held
-        # A tool may have read and closed the response before its head was taken.
-        is_certain = receiver is not None and receiver.has_certain_end
+        # A tool may have read and closed it before us, or several interrupts came, of which each ends
+        # httpcore's own cleaning up.
+        is_over = receiver is not None and receiver.is_complete and not receiver.is_ambiguous
         try:
             # Look before closing it, which resets h11.
-            keeps = is_certain and is_reusable(
+            keeps = is_over and is_reusable(
                 self._stream,
                 self._network_stream,
                 may_be_tls=proxy is not None or server.scheme == b"https",

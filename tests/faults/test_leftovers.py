@@ -4,6 +4,7 @@ What one call leaves behind is not the next one's: connections, places, and thin
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -22,7 +23,7 @@ from fronts import Front
 from inside import CallState, in_use, run_now
 from server import NUMBER, answer, page, single
 
-from heymilo_async import HeyMiloError, ResponseMismatchError
+from heymilo_async import HeyMiloError, ResponseMismatchError, RetryPolicy
 
 ID = NUMBER["id"]
 CHUNKED_TWICE = (
@@ -114,6 +115,27 @@ def test_who_records_a_response_of_two_framings(front, serve, monkeypatch):
         return (await client.phone_numbers.get("one")).id
 
     assert "one" == front.run(body, server.base_url, max_connections=2)
+    assert [1, 2] == [request.connection for request in server.requests]
+
+
+def test_a_task_that_is_cancelled_again_and_again(serve):
+    """
+    Case 91: what a task was reading is not kept, though its cleaning up is cancelled, too.
+    """
+    server = serve(lambda connection: (connection.send(single()[:-9]), connection.wait()), single())
+
+    async def body(client):
+        task = asyncio.ensure_future(client.phone_numbers.get(ID))
+        while not server.n:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        while not task.done():
+            task.cancel()
+            await asyncio.sleep(0)
+        return task.cancelled(), in_use(client), (await client.phone_numbers.get(ID)).id
+
+    once = RetryPolicy(max_attempts=1)
+    assert (True, [], ID) == Front("asyncio").run(body, server.base_url, retry=once)
     assert [1, 2] == [request.connection for request in server.requests]
 
 
