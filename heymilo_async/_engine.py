@@ -241,11 +241,9 @@ class Engine:
             if self._after(state, outcome):
                 outcome = await self._repeat(state, outcome)
         except BaseException as interruption:
-            if state.is_watched:
-                self._tell_end(state, interruption)
+            self._tell_end(state, interruption)
             raise
-        if state.is_watched:
-            self._tell_end(state, outcome)
+        self._tell_end(state, outcome)
         if isinstance(outcome, APIResponse):
             if self.record is not None:
                 self.record(outcome)
@@ -633,6 +631,9 @@ class Engine:
         """
         Emit the last events of a call: `PageFetched` for a page, and `CallFinished`.
         """
+        # Ask again, because the log's level may have changed during the call.
+        if not self.settings.events.is_watched:
+            return
         data: Any = outcome.data if isinstance(outcome, APIResponse) else None
         if state.call.operation.shape == "page" and data is not None:
             self._tell(

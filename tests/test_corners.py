@@ -418,9 +418,11 @@ class FakeConnection:
 
 def a_lease():
     """
-    Return the lease of an exchange that nobody makes.
+    Return the lease of an exchange that nobody makes, whose response is complete.
     """
-    return ConnectionLease(Exchange(request=None, timeout=1.0))
+    exchange = Exchange(request=None, timeout=1.0)
+    exchange.receiver.is_complete = True
+    return ConnectionLease(exchange)
 
 
 class PoolUser:

@@ -174,6 +174,24 @@ def test_levels_may_change(front, serve, caplog):
     assert ["DEBUG"] == [one.levelname for one in caplog.records if one.name == NAME]
 
 
+def test_a_level_that_changes_during_a_call(front, serve, caplog):
+    """
+    Nor does a call that runs then miss its line.
+    """
+
+    def reply(connection):
+        caplog.set_level(logging.DEBUG, NAME)
+        connection.send(single())
+
+    server = serve(reply)
+    caplog.set_level(logging.WARNING, NAME)
+
+    front.run(get, server.base_url)
+
+    (line,) = (one for one in caplog.records if one.name == NAME)
+    assert line.getMessage().startswith(f"{REQUEST} ended with 200 in ")
+
+
 def test_log_beside_a_listener(front, serve, naps, caplog):
     """
     The log goes on beside `events=`, and in a view that tells nobody.

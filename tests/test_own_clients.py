@@ -14,9 +14,9 @@ import time
 
 import anyio
 import pytest
-from fronts import KEY, NO_CERTIFICATES
+from fronts import KEY, NO_CERTIFICATES, QuickFront
 from own import LIBRARIES, close, kind_of
-from server import NUMBER, answer, ok, single
+from server import NUMBER, answer, ok, page, single
 
 from heymilo_async import (
     APIConnectionError,
@@ -177,6 +177,77 @@ def test_a_hook_that_closes_the_response(front, serve, library):
     assert ("APIConnectionError", "protocol") == (kind.__name__, phase)
 
 
+def sending_again(front, library):
+    """
+    Return a transport of *library* that sends a request again after a redirect.
+    """
+    kind = library.HTTPTransport if front.is_blocking else library.AsyncHTTPTransport
+
+    class Blocking(kind):
+        def handle_request(self, request):
+            response = super().handle_request(request)
+            if response.status_code != 307:
+                return response
+            response.close()
+            return super().handle_request(request)
+
+    class Awaited(kind):
+        async def handle_async_request(self, request):
+            response = await super().handle_async_request(request)
+            if response.status_code != 307:
+                return response
+            await response.aclose()
+            return await super().handle_async_request(request)
+
+    return (Blocking if front.is_blocking else Awaited)()
+
+
+@pytest.mark.parametrize("coding", [(), (GZIP,)], ids=["plain", "in gzip"])
+@pytest.mark.parametrize("name", ["well", "body cut short"])
+def test_a_transport_that_sends_again(front, serve, library, name, coding):
+    """
+    The response after a redirect counts for itself: it is no error of which a part is enough.
+    """
+    redirect = answer(307, b"", "Location: /elsewhere", "Connection: close", *coding)
+    server = serve(
+        lambda connection: told(connection, redirect),
+        lambda connection: told(connection, ANSWERS[name]),
+    )
+    own = kind_of(front, library)(transport=sending_again(front, library))
+
+    async def theirs():
+        client = front.client(server.base_url, http_client=own, retry=ONCE)
+        async with front.awaitable(client) as client:
+            result = await outcome(client)
+        await close(own)
+        return result
+
+    expected = {
+        "well": from_dict(PhoneNumber, NUMBER),
+        "body cut short": (APIConnectionError, "protocol", True, None, None, None),
+    }
+    assert expected[name] == front.run_alone(theirs)
+
+
+def test_a_page_after_a_redirect(front, serve, library):
+    """
+    Nor does the limit of an error's body apply to it.
+    """
+    ids = [f"number {i}" for i in range(2000)]
+    redirect = answer(307, b"", "Location: /elsewhere", "Connection: close")
+    server = serve(lambda connection: told(connection, redirect), page(*ids))
+    own = kind_of(front, library)(transport=sending_again(front, library))
+
+    async def theirs():
+        client = front.client(server.base_url, http_client=own, retry=ONCE)
+        async with front.awaitable(client) as client:
+            result = await client.phone_numbers.list()
+        await close(own)
+        return [one.id for one in result]
+
+    assert ids == front.run_alone(theirs)
+
+
 def test_a_server_that_is_silent(front, serve, library):
     """
     Nothing for `timeout` seconds is an APITimeoutError, whatever timeout the client itself has.
@@ -223,6 +294,107 @@ def test_a_call_that_is_cancelled(front, serve, library):
             return scope.cancelled_caught, (await client.phone_numbers.get(ID)).id
 
     assert (True, ID) == front.run_alone(body)
+
+
+TWO_LENGTHS = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
+    % (len(BODY), BODY)
+)
+
+
+async def thrice(front, base_url, own):
+    """
+    Look a number up three times with the client *own* of the user's, and close that.
+    """
+    async with front.awaitable(front.client(base_url, http_client=own, retry=ONCE)) as client:
+        for _ in range(3):
+            assert ID == (await client.phone_numbers.get(ID)).id
+    await close(own)
+
+
+def test_a_response_of_two_lengths(front, serve, library):
+    """
+    Case 61: its connection serves no second request of a client of yours either.
+    """
+    server = serve(TWO_LENGTHS, single())
+    own = kind_of(front, library)()
+
+    front.run_alone(lambda: thrice(front, server.base_url, own))
+
+    assert [1, 2, 2] == [request.connection for request in server.requests]
+
+
+def test_a_response_of_two_lengths_over_http_2(front, serve, library):
+    """
+    A connection of HTTP/2 goes on: there the frames say where a response ends.
+    """
+    server = serve(TWO_LENGTHS, single())
+    kind = library.HTTPTransport if front.is_blocking else library.AsyncHTTPTransport
+
+    def as_of_http_2(response):
+        response.extensions["http_version"] = b"HTTP/2"
+        return response
+
+    class Blocking(kind):
+        def handle_request(self, request):
+            return as_of_http_2(super().handle_request(request))
+
+    class Awaited(kind):
+        async def handle_async_request(self, request):
+            return as_of_http_2(await super().handle_async_request(request))
+
+    own = kind_of(front, library)(transport=(Blocking if front.is_blocking else Awaited)())
+
+    front.run_alone(lambda: thrice(front, server.base_url, own))
+
+    assert [1, 1, 1] == [request.connection for request in server.requests]
+
+
+def test_a_mock_of_two_lengths(front, library):
+    """
+    A transport without connections has none to shut down.
+    """
+    heads = {"Transfer-Encoding": "chunked", "Content-Length": "5"}
+    stream = library.ByteStream(BODY)
+    transport = library.MockTransport(lambda _: library.Response(200, headers=heads, stream=stream))
+
+    front.run_alone(
+        lambda: thrice(front, "http://127.0.0.1:1", kind_of(front, library)(transport=transport))
+    )
+
+
+class Hanging:
+    """
+    The body of a response, whose closing never ends.
+    """
+
+    async def __aiter__(self):
+        yield BODY
+
+    async def aclose(self):
+        """
+        Wait for ever.
+        """
+        await anyio.sleep_forever()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_transport_that_hangs_in_closing(library, backend):
+    """
+    A response that is complete is returned, though a transport of yours never ends closing it.
+    """
+    stream = type("Stream", (Hanging, library.AsyncByteStream), {})
+    transport = library.MockTransport(lambda _: library.Response(200, stream=stream()))
+    front = QuickFront(backend)
+
+    async def body():
+        own = library.AsyncClient(transport=transport)
+        async with front.client("http://127.0.0.1:1", http_client=own) as client:
+            with anyio.fail_after(20):
+                return (await client.phone_numbers.get(ID)).id
+
+    assert ID == front.run_alone(body)
 
 
 def test_a_client_that_follows_redirects_does_not_for_us(front, serve, library):

@@ -153,11 +153,17 @@ class AsyncTransport(HTTPTransport):
         try:
             if exchange.receiver.take_head(response):
                 await self._read(response, exchange.receiver)
+            if exchange.receiver.is_ambiguous:
+                client.hang_up(response)
         except BaseException:
-            await _close_early(response)
+            await _close_response(response)
             raise
-        # A cancellation that comes now is no harm: the pool closes the connection.
-        await response.aclose()
+        if client.pool is None:
+            # Closing may take long in a transport of the user's.
+            await _close_response(response)
+        else:
+            # Ours waits for nobody, and closes the connection if a cancellation comes now.
+            await response.aclose()
 
     @staticmethod
     async def _read(response: Any, receiver: Receiver) -> None:
@@ -172,11 +178,12 @@ class AsyncTransport(HTTPTransport):
                 elif not receiver.feed(piece):
                     # A `break` would leave nested async generators to the garbage collector, and
                     # trio would report them. Closing the response ends them with an error.
-                    await _close_early(response)
+                    await _close_response(response)
                     left_over = _LEFT_OVER
         except Exception:
             if not left_over:
                 raise
+        receiver.is_complete = not left_over
 
     @staticmethod
     async def _close(client: Client) -> None:
@@ -290,9 +297,9 @@ class AsyncTransport(HTTPTransport):
         await super().aclose(gracefully=gracefully)
 
 
-async def _close_early(response: Any) -> None:
+async def _close_response(response: Any) -> None:
     """
-    Close *response* before its end, even if the caller was cancelled.
+    Close *response* within a second, even if the caller was cancelled.
     """
     with anyio.move_on_after(CLEAN_UP, shield=True):
         await response.aclose()

@@ -114,7 +114,10 @@ class BlockingTransport(HTTPTransport):
                     # Our own sockets observe the deadline; those of the user's client do not.
                     if expires is not None and self.now() >= expires:
                         return
+                receiver.is_complete = True
             finally:
+                if receiver.is_ambiguous:
+                    client.hang_up(response)
                 response.close()
         finally:
             self._deadline.expires = None

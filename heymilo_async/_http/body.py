@@ -50,6 +50,8 @@ class Receiver:
     #: Whether the response has two lengths, so that its end is uncertain.
     #: https://www.rfc-editor.org/rfc/rfc9112#name-message-body-length asks to close then.
     is_ambiguous = False
+    #: Whether it has been read to its end. Only then may its connection serve another request.
+    is_complete = False
     _size = 0
     _taken = 0
     _limit = MAX_BODY
@@ -101,8 +103,10 @@ class Receiver:
         self.status_code = status_code
         self.headers = headers = Headers.from_wire(fields)
         self.is_ambiguous = "transfer-encoding" in headers and "content-length" in headers
-        if not 200 <= status_code < 300:
-            self.is_error, self._limit = True, MAX_ERROR_BODY
+        # A transport of the user's may have sent the request again after a redirect.
+        self._inflate = self._defect = None
+        self.is_error = not 200 <= status_code < 300
+        self._limit = MAX_ERROR_BODY if self.is_error else MAX_BODY
         if "content-encoding" in headers:
             self._begin_coded(headers["content-encoding"].strip(" \t,").lower())
             if self._defect is not None:

@@ -335,11 +335,14 @@ class LeasedStream:
             return
         proxy, server = self._route
         held, route = lease(), None
-        is_ambiguous = held is None or held.exchange.receiver.is_ambiguous
+        receiver = None if held is None else held.exchange.receiver
         del held
+        # A tool may have read and closed it before us, or several interrupts came, of which each ends
+        # httpcore's own cleaning up.
+        is_over = receiver is not None and receiver.is_complete and not receiver.is_ambiguous
         try:
             # Look before closing it, which resets h11.
-            keeps = not is_ambiguous and is_reusable(
+            keeps = is_over and is_reusable(
                 self._stream,
                 self._network_stream,
                 may_be_tls=proxy is not None or server.scheme == b"https",

@@ -4,8 +4,10 @@ What both transports share: sending one request over a client of httpx, and read
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
+import socket
 import sys
 import threading
 import weakref
@@ -257,6 +259,27 @@ class Client:
             auth=self._auth,
             follow_redirects=False,
         )
+
+    def hang_up(self, response: Any) -> None:
+        """
+        Shut down the connection of *response*, whose end is uncertain, if the client is the user's.
+
+        Such a client would send its next request over it; our own pool does not.
+        """
+        # If a hook has read and closed it, the connection may be busy with another request.
+        if self.pool is not None or response.is_closed:
+            return
+        stream = response.extensions.get("network_stream")
+        # HTTP/2 has frames, which say where a response ends, and other responses use that connection.
+        if stream is None or response.http_version == "HTTP/2":
+            return
+        theirs = stream.get_extra_info("socket")
+        # Through a copy, because the sockets of event loops and of TLS have their own ways of ending.
+        with (
+            contextlib.suppress(OSError),
+            socket.fromfd(theirs.fileno(), theirs.family, theirs.type) as ours,
+        ):
+            ours.shutdown(socket.SHUT_RDWR)
 
 
 class HTTPTransport(ABC):

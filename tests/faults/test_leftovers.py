@@ -4,23 +4,26 @@ What one call leaves behind is not the next one's: connections, places, and thin
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import logging
 import socket
 import ssl
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 
 import anyio
+import httpx
 import pytest
 import tenacity
 import trustme
 from fronts import Front
-from inside import CallState, in_use
+from inside import CallState, in_use, run_now
 from server import NUMBER, answer, page, single
 
-from heymilo_async import HeyMiloError, ResponseMismatchError
+from heymilo_async import HeyMiloError, ResponseMismatchError, RetryPolicy
 
 ID = NUMBER["id"]
 CHUNKED_TWICE = (
@@ -76,6 +79,126 @@ def test_who_waits_gets_no_connection_of_two_framings(front, serve):
 
     assert ["one", "two", "three", "four"] == [one.id for one in outcomes]
     assert [1, 2, 3, 4] == [request.connection for request in server.requests]
+
+
+def test_who_records_a_response_of_two_framings(front, serve, monkeypatch):
+    """
+    Case 61: nor does it serve a second request if a tool has read the response within httpx.
+    """
+
+    def reply(request):
+        body = single(id=request.target.rpartition("/")[2]).partition(b"\r\n\r\n")[2]
+        return CHUNKED_TWICE % (len(body), body)
+
+    server = serve(answers=reply)
+    kind = httpx.HTTPTransport if front.is_blocking else httpx.AsyncHTTPTransport
+    name = "handle_request" if front.is_blocking else "handle_async_request"
+    send = getattr(kind, name)
+    waiting = ["two"]
+
+    async def body(client):
+        async def recorded(transport, request):
+            response = send(transport, request)
+            if front.is_blocking:
+                response.read()
+            else:
+                response = await response
+                await response.aread()
+            if waiting:
+                await client.phone_numbers.get(waiting.pop())
+            return response
+
+        def recorded_now(transport, request):
+            return run_now(recorded(transport, request))
+
+        monkeypatch.setattr(kind, name, recorded_now if front.is_blocking else recorded)
+        return (await client.phone_numbers.get("one")).id
+
+    assert "one" == front.run(body, server.base_url, max_connections=2)
+    assert [1, 2] == [request.connection for request in server.requests]
+
+
+def test_a_task_that_is_cancelled_again_and_again(serve):
+    """
+    Case 91: what a task was reading is not kept, though its cleaning up is cancelled, too.
+    """
+    server = serve(lambda connection: (connection.send(single()[:-9]), connection.wait()), single())
+
+    async def body(client):
+        task = asyncio.ensure_future(client.phone_numbers.get(ID))
+        while not server.n:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        while not task.done():
+            task.cancel()
+            await asyncio.sleep(0)
+        return task.cancelled(), in_use(client), (await client.phone_numbers.get(ID)).id
+
+    once = RetryPolicy(max_attempts=1)
+    assert (True, [], ID) == Front("asyncio").run(body, server.base_url, retry=once)
+    assert [1, 2] == [request.connection for request in server.requests]
+
+
+class Ending(httpx.AsyncByteStream):
+    """
+    The body of a response, which calls *at_the_end* when it is being closed.
+    """
+
+    def __init__(self, body, at_the_end):
+        self.body = body
+        self.at_the_end = at_the_end
+
+    def __aiter__(self):
+        return aiter(self.body)
+
+    async def aclose(self):
+        """
+        Close it.
+        """
+        await self.at_the_end()
+        await self.body.aclose()
+
+
+@pytest.fixture
+def ending(monkeypatch):
+    """
+    Have each response of httpx's own transports call a function when it is being closed.
+    """
+    kind = httpx.AsyncHTTPTransport
+    send = kind.handle_async_request
+
+    def set_end(at_the_end):
+        async def handle_async_request(transport, request):
+            response = await send(transport, request)
+            response.stream = Ending(response.stream, at_the_end)
+            return response
+
+        monkeypatch.setattr(kind, "handle_async_request", handle_async_request)
+
+    return set_end
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_call_that_is_cancelled_as_it_closes_a_large_response(serve, ending, backend):
+    """
+    I-5: nothing of a response that is too large to read to its end is left to the garbage collector.
+    """
+    server = serve(answer(404, bytes(400_000)))
+
+    async def body(client):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            with anyio.CancelScope() as scope:
+
+                async def cancel():
+                    scope.cancel()
+
+                ending(cancel)
+                await client.phone_numbers.get(ID)
+            gc.collect()
+        return scope.cancelled_caught, [str(one.message) for one in caught], in_use(client)
+
+    assert (True, [], []) == Front(backend).run(body, server.base_url)
 
 
 def speak_tls(connection: socket.socket, context: ssl.SSLContext, answers: list[bytes]) -> None:
