@@ -16,6 +16,7 @@ import pytest
 from server import NUMBER
 
 from heymilo_async import Page, PhoneNumber, ResponseDecodeError, TranscriptEntry, from_dict
+from heymilo_async._core import codec as _codec
 from heymilo_async._core.codec import decode, structure
 from heymilo_async._core.model import EMPTY, Model, can_be_written
 
@@ -117,7 +118,7 @@ def test_a_traceback_shows_the_line_that_was_written():
     What the function says can be read where it fails.
     """
     structure({"share": 1.0}, Inner)
-    hook = structure.__globals__["_fast"].get_structure_hook(Inner)
+    hook = _codec._fast.get_structure_hook(Inner)
     with pytest.raises(KeyError) as caught:
         hook({}, Inner)
 
