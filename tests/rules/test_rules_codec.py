@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 import pytest
-from cattrs import Converter
+from inside import write_readers_anew
 from server import NUMBER
 from shown import shown
 
@@ -35,7 +35,6 @@ from heymilo_async._core import codec as _codec
 from heymilo_async._core.codec import (
     SingleResponse,
     checked_copy,
-    configure,
     decode,
     read_content,
     structure,
@@ -50,9 +49,7 @@ LEAST = {"id": "A", "phone_number": "+1", "active": True}
 @pytest.fixture(autouse=True)
 def _from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
     # cattrs keeps what it once made of a type; each test is to see it made.
-    monkeypatch.setattr(_codec, "_fast", configure(Converter(detailed_validation=False)))
-    detailed = configure(Converter(detailed_validation=True))
-    monkeypatch.setattr(_codec, "_detailed", lambda: detailed)
+    write_readers_anew(monkeypatch)
 
 
 def fault(kind: Any, data: Any) -> tuple[str, str | None]:
