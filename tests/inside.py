@@ -9,17 +9,19 @@ files may look inside by themselves.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from cattrs import Converter
 
 from heymilo_async import _engine as engine
 from heymilo_async import _pool as pools
 from heymilo_async import pages
-from heymilo_async._core import secrets, settings
+from heymilo_async._core import codec, emitter, secrets, settings
 from heymilo_async._core.arguments import DEEPEST, FOREIGN, names_ours
 from heymilo_async._core.blocking import run_now
 from heymilo_async._core.codec import decode
 from heymilo_async._core.messages import Operation
-from heymilo_async._core.model import Model, is_secret
+from heymilo_async._core.model import Model, is_secret, resolve
 from heymilo_async._core.retry import Quota, backoff, next_try, quota, retry_after
 from heymilo_async._core.secrets import (
     SECRET_MEMBERS,
@@ -55,6 +57,9 @@ from heymilo_async.resources._collection import (
     Resource,
     Searchable,
 )
+
+if TYPE_CHECKING:
+    import pytest
 
 __all__ = [
     "AWAITED_WALKS",
@@ -98,6 +103,7 @@ __all__ = [
     "covers",
     "cursor_of",
     "decode",
+    "emitter",
     "engine",
     "engine_of",
     "has_opened",
@@ -117,6 +123,7 @@ __all__ = [
     "quota",
     "redis_timeout",
     "refuse_coroutine_functions",
+    "resolve",
     "retry_after",
     "run_now",
     "scrub",
@@ -128,6 +135,7 @@ __all__ = [
     "span_of",
     "stream_within",
     "without_members",
+    "write_readers_anew",
 ]
 
 #: What walks through pages, awaited and blocking.
@@ -138,6 +146,17 @@ BlockingWalk = pages._Blocking
 CREDENTIAL_CHECK = (settings, "_fault_of_credential")
 SECRET_PATTERNS = ((secrets, "_forms"), (secrets, "_beginning"))
 MANY_LIMITERS = (pools, "_MANY")
+
+
+def write_readers_anew(patch: pytest.MonkeyPatch) -> None:
+    """
+    Let each model be read by a function that is made from now on, until *patch* is undone.
+
+    (What was made before a mutant came would not have its fault.)
+    """
+    detailed = codec.configure(Converter(detailed_validation=True))
+    patch.setattr(codec, "_fast", codec.configure(Converter(detailed_validation=False)))
+    patch.setattr(codec, "_detailed", lambda: detailed)
 
 
 def awaited(thing: Any) -> Any:

@@ -12,7 +12,9 @@ from mutation.score import Mutant, Reason, changed_lines, faults_of, rates_of
 
 HERE = Path(__file__).parent
 
-MUTATED = {"arguments", "codec", "headers", "messages", "pages", "retry", "secrets", "status"}
+SETTINGS = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+#: The modules that are changed.
+MUTATED = {Path(file).stem for file in SETTINGS["mutmut"]["only_mutate"]}
 
 
 def mutants(module: str, noticed: int, alive: int = 0) -> list[Mutant]:

@@ -274,6 +274,8 @@ def _open(kind: Any) -> Any:
     """
     body = {
         "__slots__": (),
+        # Both, although none is deleted: CPython has one slot for the two, and would look
+        # `__setattr__` up for each assignment if the other one were inherited.
         "__setattr__": object.__setattr__,
         "__delattr__": object.__delattr__,
         "__init__": object.__init__,

@@ -4,19 +4,27 @@ The rules of a call, one by one: what its path and its query are, and what may s
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import attrs
 import pytest
 from shown import shown
 
 from heymilo_async import (
+    NOT_GIVEN,
     APIResponse,
     Attempt,
+    Audio,
     ConfigurationError,
     Headers,
     InvalidRequestError,
+    NotGiven,
     PhoneNumber,
+    ResponseDecodeError,
 )
 from heymilo_async._core.arguments import (
+    Body,
     check_cursor,
     check_header,
     check_id,
@@ -27,7 +35,7 @@ from heymilo_async._core.arguments import (
     seconds,
     whole_number,
 )
-from heymilo_async._core.messages import Operation, Response, operation
+from heymilo_async._core.messages import Operation, Response, audio_of, call_of, operation
 
 GET: Operation[PhoneNumber] = Operation(
     id="getThing",
@@ -37,6 +45,19 @@ GET: Operation[PhoneNumber] = Operation(
     shape="single",
     answers="id",
 )
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Drawing(Body):
+    """
+    A body with a secret in it.
+    """
+
+    name: str | None | NotGiven = NOT_GIVEN
+    image: str | NotGiven = NOT_GIVEN
+
+
+POST = attrs.evolve(GET, method="POST", path="/v2/drawings/{id}", takes=Drawing)
 
 
 # The path and the query.
@@ -94,11 +115,142 @@ def test_a_query_is_what_was_given(query, expected):
     assert expected == GET.call("a", "b", query=query).query
 
 
+@pytest.mark.parametrize("ids", [[], ["a"], ["a", "b", "c"]])
+def test_a_path_takes_as_many_ids_as_it_has_places(ids):
+    """
+    Case 108: no id is left over, and no place.
+    """
+    with pytest.raises(ValueError, match=r"^zip"):
+        GET.call(*ids)
+
+
+@pytest.mark.parametrize(
+    ("given", "body", "secrets"),
+    [
+        (None, b"{}", []),
+        ({}, b"{}", []),
+        ({"name": None, "image": NOT_GIVEN}, b'{"name":null}', []),
+        ({"name": "a", "image": "b"}, b'{"name":"a","image":"b"}', ["b"]),
+    ],
+    ids=shown,
+)
+def test_a_body_is_what_was_given(given, body, secrets):
+    """
+    A body has the members that were given, and a call knows which of them no text may show.
+    """
+    call = POST.call("a", body=given)
+
+    assert body == call.body
+    assert secrets == [one.reveal() for one in call.secrets]
+
+
+def test_a_body_of_another_kind():
+    """
+    What an operation does not take is refused, and one that takes nothing has no body.
+    """
+    with pytest.raises(InvalidRequestError, match=r"^the body has no member 'x'"):
+        POST.call("a", body={"x": 1})
+    call = GET.call("a", "b", body={"name": "a"})
+
+    assert (None, ()) == (call.body, call.secrets)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, ()),
+        ({}, ()),
+        ({"X-A": None}, ()),
+        ({"X-A": "1", "X-B": None, "X-C": ""}, (("X-A", "1"), ("X-C", ""))),
+    ],
+    ids=shown,
+)
+def test_headers_are_what_was_given(given, expected):
+    """
+    A header that is None is not sent.
+    """
+    assert expected == GET.call("a", "b", headers=given).headers
+
+
+def free_call(method: Any, path: Any, **given: Any) -> Any:
+    """
+    Return the call of *method* and *path*.
+    """
+    return call_of(method, path, **{"query": None, "body": None, "repeatable": None, **given})
+
+
+def test_a_call_without_a_method():
+    """
+    A call that no method stands for is what was given, and may be answered by anything.
+    """
+    call = free_call("post", "/a b", query={"c": "d e", "f": None}, body={"image": "g"})
+
+    assert "/a%20b?c=d%20e" == call.target
+    assert "POST /a%20b" == str(call)
+    assert call.body == b'{"image":"g"}'
+    assert ["g"] == [one.reveal() for one in call.secrets]
+    assert ("request", "POST", "/a%20b", object, "any") == (
+        call.operation.id,
+        call.operation.method,
+        call.operation.path,
+        call.operation.returns,
+        call.operation.shape,
+    )
+
+
+def test_a_call_with_nothing_more():
+    """
+    Without a query and a body a call has none, and null is a body too.
+    """
+    call = free_call("GET", "/a")
+
+    assert ("/a", "", None, ()) == (call.target, call.query, call.body, call.secrets)
+    assert free_call("PUT", "/a", body=[None]).body == b"[null]"
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "expected"),
+    [
+        ("GET", None, True),
+        ("get", None, True),
+        ("PUT", None, False),
+        ("DELETE", None, False),
+        ("POST", None, False),
+        ("POST", True, True),
+        ("GET", False, False),
+    ],
+)
+def test_which_free_call_may_be_sent_twice(method, given, expected):
+    """
+    Case 8: of calls that nobody knows only a GET may, unless it is said.
+    """
+    assert expected is free_call(method, "/a", repeatable=given).operation.repeatable
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "words"),
+    [
+        ({"method": "HEAD"}, InvalidRequestError, "method must be one of "),
+        ({"path": "a"}, InvalidRequestError, "path must start with one /"),
+        ({"repeatable": 1}, TypeError, "repeatable must be a bool, or None, not int"),
+        ({"body": {"a": {1}}}, TypeError, "body['a'] must be JSON-compatible, not set"),
+    ],
+    ids=shown,
+)
+def test_what_no_free_call_is(given, kind, words):
+    """
+    What is wrong with a call is said by the name of the argument.
+    """
+    with pytest.raises(kind, match=f"^{re.escape(words)}"):
+        free_call(**{"method": "GET", "path": "/a", **given})
+
+
 def test_what_an_answer_has_to_be_about():
     """
     Case 91: a call remembers the last id of its path, if its answer must have it.
     """
     assert "b" == GET.call("a", "b").answers_id
+    assert "a" == POST.call("a").answers_id
     assert None is attrs.evolve(GET, answers=None).call("a", "b").answers_id
 
 
@@ -151,6 +303,49 @@ def test_the_id_of_a_request(names, expected):
     answer = Response(status_code=200, headers=Headers([(name, name) for name in names]), body=b"")
 
     assert expected == answer.request_id
+
+
+def recording(kind: str | None, body: bytes = b"...") -> Response:
+    """
+    Return an answer of this content type.
+    """
+    fields = [] if kind is None else [("Content-Type", kind)]
+    return Response(status_code=200, headers=Headers(fields), body=body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("audio/mpeg", "audio/mpeg"),
+        (" Audio/MPEG ; a=b; c=d", "audio/mpeg"),
+        ("application/jsonl", "application/jsonl"),
+        ("", "application/octet-stream"),
+        (None, "application/octet-stream"),
+    ],
+)
+def test_a_recording_is_of_the_type_that_came(kind, expected):
+    """
+    A recording has its bytes and its type, which is a general one if the server names none.
+    """
+    assert Audio(content=b"...", content_type=expected) == audio_of(recording(kind))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (recording("application/json"), "the body is JSON instead of audio"),
+        (recording("Application/JSON; charset=utf-8"), "the body is JSON instead of audio"),
+        (recording("application/problem+json"), "the body is JSON instead of audio"),
+        (recording("audio/mpeg", b""), "the body is empty"),
+        (recording("application/json", b""), "the body is empty"),
+    ],
+)
+def test_what_is_no_recording(given, words):
+    """
+    JSON is none, whatever it is called, and neither is nothing.
+    """
+    with pytest.raises(ResponseDecodeError, match=f"^{words}$"):
+        audio_of(given)
 
 
 def test_the_text_of_a_response():

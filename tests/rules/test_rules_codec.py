@@ -14,13 +14,14 @@ from typing import Any
 
 import attrs
 import pytest
-from cattrs import Converter
+from inside import write_readers_anew
 from server import NUMBER
 from shown import shown
 
 from heymilo_async import (
     ErrorBody,
     ErrorDetail,
+    InterviewData,
     Page,
     PaginationMeta,
     PhoneNumber,
@@ -31,8 +32,14 @@ from heymilo_async import (
     to_json,
 )
 from heymilo_async._core import codec as _codec
-from heymilo_async._core.codec import SingleResponse, checked_copy, configure, decode, structure
-from heymilo_async._core.model import Model, resolve
+from heymilo_async._core.codec import (
+    SingleResponse,
+    checked_copy,
+    decode,
+    read_content,
+    structure,
+)
+from heymilo_async._core.model import EMPTY, Model, resolve
 from heymilo_async._values import ReadOnly
 
 #: The least that is a number.
@@ -42,9 +49,7 @@ LEAST = {"id": "A", "phone_number": "+1", "active": True}
 @pytest.fixture(autouse=True)
 def _from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
     # cattrs keeps what it once made of a type; each test is to see it made.
-    monkeypatch.setattr(_codec, "_fast", configure(Converter(detailed_validation=False)))
-    detailed = configure(Converter(detailed_validation=True))
-    monkeypatch.setattr(_codec, "_detailed", lambda: detailed)
+    write_readers_anew(monkeypatch)
 
 
 def fault(kind: Any, data: Any) -> tuple[str, str | None]:
@@ -172,6 +177,26 @@ class Measured:
     share: float
 
 
+@attrs.frozen
+class Timed:
+    """
+    A model with times in it, which no function is written for.
+    """
+
+    at: datetime
+    ended: datetime | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Loose(Model):
+    """
+    A model with texts of any name, and with anything.
+    """
+
+    labels: Mapping[str, str] = EMPTY
+    free: Any = None
+
+
 @pytest.mark.parametrize(("value", "expected"), [(5, 5.0), (1.5, 1.5), (-0.0, 0.0)])
 def test_numbers_are_floats(value, expected):
     """
@@ -228,6 +253,49 @@ def test_times_are_utc(seconds, expected):
     assert expected == read.date_provisioned
     assert seconds == to_dict(read)["date_provisioned"]
     assert type(to_dict(read)["date_provisioned"]) in {float, type(None)}
+
+
+def test_times_are_utc_in_any_class():
+    """
+    Case 86: where no function is written for a class, its times have a zone too.
+    """
+    noon = datetime(1970, 1, 1, 12, tzinfo=UTC)
+
+    assert Timed(noon, noon) == structure({"at": 43_200, "ended": 43_200.0}, Timed)
+    assert Timed(noon) == structure({"at": 43_200, "ended": None}, Timed)
+    assert ("$.at must be a number, not null", "$.at") == fault(Timed, {"at": None})
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (None, "must be an object, not null"),
+        ([], "must be an object, not an array"),
+        ({"a": "b", "c": 5}, "must have a string for 'c', not a number"),
+        ({"a @ $.b": 5}, "must have a string for 'a @ $.b', not a number"),
+        ({"n" * 51: None}, f"must have a string for '{'n' * 50}', not null"),
+        ({"a": {"b": math.nan}}, "holds a number that is not finite"),
+    ],
+    ids=shown,
+)
+def test_texts_of_any_name(labels, words):
+    """
+    Case 84: where all members are texts, the one that is none is named.
+    """
+    assert (f"$.labels {words}", "$.labels") == fault(Loose, {"labels": labels})
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [({"a": [1]}, ReadOnly), ([{"a": 1}], list), ("a", str), (None, type(None))]
+)
+def test_anything_is_kept_as_it_came(value, kind):
+    """
+    Case 82: any JSON is taken where the contract says nothing, and an object is read-only.
+    """
+    read = structure({"free": value, "labels": {"a": "b"}}, Loose)
+
+    assert (value, {"a": "b"}) == (read.free, read.labels)
+    assert (kind, ReadOnly) == (type(read.free), type(read.labels))
 
 
 @pytest.mark.parametrize(
@@ -299,6 +367,12 @@ def test_times_are_utc(seconds, expected):
         ),
         (
             PhoneNumber,
+            {**LEAST, "id": 5, "extra": 5},
+            "$.id must be a string, not a number",
+            "$.id",
+        ),
+        (
+            PhoneNumber,
             {**LEAST, "more": {"a": [object()]}},
             "$ holds a object where JSON cannot have one",
             "$",
@@ -354,6 +428,15 @@ def test_a_fault_that_is_gone_the_second_time():
     _codec._fast.register_structure_hook(PhoneNumber, hook)
 
     assert ("$ is missing", "$") == fault(PhoneNumber, LEAST)
+
+
+def test_the_words_of_the_first_reading():
+    """
+    Case 84: what is no object is refused in the same words by the first reading alone.
+    """
+    _codec._detailed().register_structure_hook(PhoneNumber, lambda *_: None)
+
+    assert ("$ must be an object, not an array", "$") == fault(PhoneNumber, [])
 
 
 # What a model does not know.
@@ -489,6 +572,7 @@ def test_items_that_do_not_say_what_they_are(item):
             },
         ),
         (ErrorDetail, {"code": "c", "message": "m", "param": None}),
+        (Loose, {"labels": {"a": "b"}, "free": {"c": [{"d": None}]}}),
     ],
     ids=lambda one: getattr(one, "__name__", None),
 )
@@ -572,10 +656,9 @@ def test_what_json_cannot_say_is_not_written(odd):
     """
     Case 72: a hand-made model with a value that JSON does not have is a `TypeError`.
     """
-    number = PhoneNumber(**LEAST, extra={"odd": odd})
-
-    with pytest.raises(TypeError, match=r"^holds a"):
-        to_dict(number)
+    for model in (PhoneNumber(**LEAST, extra={"odd": odd}), Loose(free=ReadOnly({"odd": odd}))):
+        with pytest.raises(TypeError, match=r"^holds a"):
+            to_dict(model)
 
 
 def test_no_text_is_written_that_is_no_json():
@@ -595,6 +678,73 @@ def test_what_a_model_knows_comes_from_its_fields():
 
     assert to_dict(number)["id"] == "A"
     assert to_dict(number)["more"] is not inner
+
+
+NUMBERS = (PhoneNumber(**LEAST),)
+
+
+@pytest.mark.parametrize(
+    ("shape", "returns", "body", "expected"),
+    [
+        ("any", object, b"", (None, None, {}, False)),
+        ("any", object, b'[1, {"a": null}]', ([1, {"a": None}], None, {}, False)),
+        (
+            "page",
+            Page[PhoneNumber],
+            {"data": [LEAST], "pagination": {"has_more": True}},
+            (Page(data=NUMBERS, pagination=PaginationMeta(has_more=True)), None, {}, False),
+        ),
+        ("object", PhoneNumber, LEAST, (*NUMBERS, None, {}, False)),
+        (
+            "list",
+            tuple[PhoneNumber, ...],
+            {"data": [LEAST], "x": 1},
+            (NUMBERS, None, {"x": 1}, False),
+        ),
+        (
+            "list",
+            tuple[PhoneNumber, ...],
+            {"data": [], "pagination": {"has_more": True}},
+            ((), None, {}, True),
+        ),
+        (
+            "list",
+            tuple[PhoneNumber, ...],
+            {"data": [], "pagination": {"has_more": False}},
+            ((), None, {}, False),
+        ),
+        (
+            "single",
+            PhoneNumber,
+            {"data": LEAST, "meta": {"a": 1}, "x": 2},
+            (*NUMBERS, {"a": 1}, {"x": 2}, False),
+        ),
+        ("items", tuple[PhoneNumber, ...], {"data": [LEAST]}, (NUMBERS, None, {}, False)),
+    ],
+    ids=shown,
+)
+def test_what_an_answer_holds(shape, returns, body, expected):
+    """
+    Each shape has its data, its `meta`, what is not known, and whether there is more.
+    """
+    given = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    assert expected == attrs.astuple(read_content(given, returns, shape), recurse=False)
+
+
+def test_an_interview_that_is_not_ready():
+    """
+    Its answer may lack nearly everything, even its id; what cannot be read of it is kept aside.
+    """
+    body = b'{"data": {"web_interview": 5, "resume": null}, "meta": {"status": "not_ready"}}'
+    content = read_content(body, InterviewData, "single", "I1")
+
+    assert ("I1", "not_ready", {"web_interview": 5}) == (
+        content.data.interview_id,
+        content.data.status,
+        content.data.extra,
+    )
+    assert content.meta == {"status": "not_ready"}
 
 
 def test_an_envelope_has_its_meta():

@@ -8,11 +8,14 @@ import re
 from collections.abc import Callable
 from typing import Any, Self
 
+import attrs
 import pytest
 from inside import awaited, run_now
 from server import NUMBER
 
 from heymilo_async import (
+    AsyncPage,
+    AsyncPhoneNumbers,
     HeyMilo,
     HeyMiloError,
     InvalidRequestError,
@@ -20,6 +23,7 @@ from heymilo_async import (
     PaginationError,
     PaginationMeta,
     PhoneNumber,
+    PhoneNumbers,
     ServerError,
     from_dict,
 )
@@ -58,9 +62,12 @@ class Engine:
     Gives one of *outcomes* after the other, and remembers what it was asked for.
     """
 
+    #: No `raw` watches.
+    record = None
+
     def __init__(self, *outcomes: Page[PhoneNumber] | HeyMiloError) -> None:
         self.outcomes = list(outcomes)
-        self.asked: list[str | None] = []
+        self.asked: list[Any] = []
         self.deadlines: list[float | None] = []
         self.aheads: list[Prefetched] = []
 
@@ -111,7 +118,11 @@ def read_ahead(pager: Pager[PhoneNumber]) -> list[str]:
 
 
 def pager_of(
-    engine: Any, *, starting_after: str | None = None, max_items: int | None = None
+    engine: Any,
+    *,
+    starting_after: str | None = None,
+    max_items: int | None = None,
+    keep: Callable[[PhoneNumber], bool] | None = None,
 ) -> Pager[PhoneNumber]:
     """
     Return a walk through what *engine* gives; a call is the cursor that it is made of.
@@ -122,6 +133,7 @@ def pager_of(
             lambda cursor: cursor,  # type: ignore[arg-type,return-value]
             starting_after=starting_after,
             max_items=max_items,
+            keep=keep,
         )
     )
 
@@ -208,6 +220,42 @@ def test_a_page_that_is_cut_says_that_there_is_more():
         pager_of(Engine(first, last), max_items=3).pages()
     )
     assert [first, last] == list(pager_of(Engine(first, last), max_items=4).pages())
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(
+    ("kept", "most", "expected", "asked"),
+    [
+        ("bd", None, ["b", "d"], [None, "b", "c"]),
+        ("a", None, ["a"], [None, "b", "c"]),
+        ("x", None, [], [None, "b", "c"]),
+        ("bc", 3, ["b", "c"], [None, "b"]),
+    ],
+)
+def test_only_what_is_looked_for(way, kept, most, expected, asked):
+    """
+    A search walks on over what it does not keep, which counts for `max_items` all the same.
+    """
+    engine = Engine(page("a", "b"), page("c"), page("d", more=False))
+    pager = pager_of(engine, max_items=most, keep=lambda number: number.id in kept)
+
+    assert expected == way(pager)
+    assert asked == engine.asked
+
+
+def test_pages_of_which_nothing_is_kept_are_left_out():
+    """
+    Of a search come the pages that have something of it; if none has, the last one comes, empty.
+    """
+    pages = page("a", "b"), page("c"), page("d", more=False)
+
+    for kept, expected in (
+        ("bd", [page("b"), page("d", more=False)]),
+        ("c", [page("c"), page(more=False)]),
+        ("x", [page(more=False)]),
+    ):
+        pager = pager_of(Engine(*pages), keep=lambda number, kept=kept: number.id in kept)
+        assert expected == list(pager.pages())
 
 
 def test_an_empty_list_is_one_empty_page():
@@ -511,3 +559,90 @@ def test_the_next_cursor_of_a_page(given, cursor):
     assert given.pagination.has_more is given.has_more
     assert given.data == tuple(given)
     assert given.data[:1] == given[:1]
+
+
+# From one page to the next.
+
+FACES: dict[str, Callable[[Any], Page[PhoneNumber]]] = {
+    "awaited": lambda engine: run_now(AsyncPhoneNumbers(engine).list(limit=2)),
+    "blocking": lambda engine: PhoneNumbers(AsyncPhoneNumbers(engine)).list(limit=2),
+}
+
+
+def after(one: Page[PhoneNumber]) -> Any:
+    """
+    Return the page after *one*, of either face.
+    """
+    found: Any = one.next_page()
+    return run_now(found) if isinstance(one, AsyncPage) else found
+
+
+@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
+def test_each_page_has_the_next_one(face):
+    """
+    A page is what came, of its face, and the next one is asked for with the same arguments.
+    """
+    first = attrs.evolve(page("a", "b", total_count=3), extra={"x": 1})
+    second = page("c", more=False)
+    engine = Engine(first, second)
+
+    one = face(engine)
+    two = after(one)
+
+    assert [first, second] == [one, two]
+    assert type(one) is type(two)
+    assert after(two) is None
+    assert ["limit=2", "limit=2&starting_after=b"] == [call.query for call in engine.asked]
+
+
+@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
+@pytest.mark.parametrize(
+    ("outcomes", "words"),
+    [
+        (
+            [page()],
+            "pagination is not advancing: the server sent an empty page with has_more",
+        ),
+        (
+            [page("a"), page("b", "a", more=False)],
+            "pagination is not advancing: the next page holds the last item of this one",
+        ),
+    ],
+    ids=["empty", "again"],
+)
+def test_pages_that_do_not_get_on(face, outcomes, words):
+    """
+    Cases 93, 94: a page without an end, or with the last item again, is no next page.
+    """
+    one = face(Engine(*outcomes))
+
+    with pytest.raises(PaginationError, match=f"^{words}$"):
+        after(one)
+
+
+@pytest.mark.parametrize("kind", [Page, AsyncPage])
+@pytest.mark.parametrize("more", [True, False])
+def test_a_page_that_no_list_returned(kind, more):
+    """
+    A page that was made has no next one, not even if it is the last, and says what to do.
+    """
+    made = kind(data=page("a").data, pagination=PaginationMeta(has_more=more))
+
+    with pytest.raises(InvalidRequestError) as caught:
+        after(made)
+    assert (
+        "this page has no client, because no list call returned it: "
+        "call the list with starting_after=page.next_cursor"
+    ) == str(caught.value)
+
+
+def test_pages_are_told_apart_by_their_hash():
+    """
+    The hash of a page is of its items and of its place, of whichever face it is.
+    """
+    given = page("a")
+    twin = AsyncPage(data=given.data, pagination=given.pagination)
+
+    assert hash(given) == hash(twin)
+    assert hash(given) != hash(page("b"))
+    assert hash(given) != hash(page("a", more=False))

@@ -1,0 +1,367 @@
+"""
+The rules of the log and of listeners, one by one: which event makes a line, and who is told of it.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from typing import Any
+
+import pytest
+from inside import emitter
+from shown import shown
+
+from heymilo_async import (
+    ConfigurationError,
+    HeyMiloError,
+    NotFoundError,
+)
+from heymilo_async.events import CallFinished, CallStarted, RetryScheduled
+
+LOGGER = logging.getLogger("heymilo_async")
+CALL = {"call": 7, "operation": "getPhoneNumber", "request": "GET /x"}
+STARTED = CallStarted(**CALL, method="GET", url="http://h/x", template="/x", deadline=None)
+RETRY = RetryScheduled(**CALL, number=2, wait=0.256, reason="503")
+FINISHED = CallFinished(
+    **CALL, attempts=3, status_code=404, error="NotFoundError", request_id="r1", elapsed=1.2346
+)
+
+
+class Kept(logging.Handler):
+    """
+    Keeps what it is given, and raises *fault* if there is one.
+    """
+
+    def __init__(self, fault: Exception | None = None, level: int = logging.NOTSET) -> None:
+        super().__init__(level)
+        self.fault = fault
+        self.records: list[logging.LogRecord] = []
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """
+        Keep *record*.
+        """
+        self.records.append(record)
+        if self.fault is not None:
+            raise self.fault
+        return True
+
+    @property
+    def lines(self) -> list[str]:
+        """
+        Level and text of each record.
+        """
+        return [f"{one.levelname} {one.getMessage()}" for one in self.records]
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """
+    Return the one handler of the log, which shows all, and reaches no root.
+    """
+    handler, level = Kept(), LOGGER.level
+    monkeypatch.setattr(LOGGER, "handlers", [handler])
+    monkeypatch.setattr(LOGGER, "propagate", False)
+    LOGGER.setLevel(logging.DEBUG)
+    yield handler
+    LOGGER.setLevel(level)
+
+
+def facts_of(record: logging.LogRecord) -> dict[str, Any]:
+    """
+    Return what a record has of the event.
+    """
+    return {name: value for name, value in vars(record).items() if name.startswith("heymilo_")}
+
+
+def test_a_retry_is_a_warning(kept):
+    """
+    Case 154: the line of a retry, in words and as data.
+    """
+    emitter.log(RETRY)
+
+    assert ["WARNING GET /x failed with 503; attempt 2 follows in 0.26 s"] == kept.lines
+    assert {
+        "heymilo_call": 7,
+        "heymilo_operation": "getPhoneNumber",
+        "heymilo_request": "GET /x",
+        "heymilo_attempt": 2,
+        "heymilo_wait": 0.256,
+        "heymilo_reason": "503",
+    } == facts_of(kept.records[0])
+
+
+def test_the_end_of_a_call_is_for_debugging(kept):
+    """
+    Case 154: the line of a call, in words and as data.
+    """
+    emitter.log(FINISHED)
+
+    assert ["DEBUG GET /x ended with 404 NotFoundError in 1.235 s, attempts: 3"] == kept.lines
+    assert {
+        "heymilo_call": 7,
+        "heymilo_operation": "getPhoneNumber",
+        "heymilo_request": "GET /x",
+        "heymilo_attempts": 3,
+        "heymilo_status_code": 404,
+        "heymilo_error": "NotFoundError",
+        "heymilo_request_id": "r1",
+        "heymilo_elapsed": 1.2346,
+    } == facts_of(kept.records[0])
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        (logging.DEBUG, [CallFinished, RetryScheduled]),
+        (logging.INFO, [RetryScheduled]),
+        (logging.WARNING, [RetryScheduled]),
+        (logging.ERROR, []),
+    ],
+)
+def test_which_events_are_logged(kept, level, expected):
+    """
+    Case 154: two kinds have a line, each from its own level on; only they are made for the log.
+    """
+    kinds = [CallStarted, CallFinished, RetryScheduled]
+    nobody, somebody = emitter.Emitter(()), emitter.Emitter((print,))
+    LOGGER.setLevel(level)
+
+    assert expected == [kind for kind in kinds if emitter.is_logged(kind)]
+    assert expected == [kind for kind in kinds if nobody.wants(kind)]
+    assert kinds == [kind for kind in kinds if somebody.wants(kind)]
+    assert (level == logging.DEBUG, True) == (nobody.is_watched, somebody.is_watched)
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [(logging.WARNING, ["WARNING NotFoundError: it is not there"]), (logging.ERROR, [])],
+)
+def test_a_failure_is_a_warning(kept, level, expected):
+    """
+    The line of a failed call has the error's class and its text, and does not hold the error.
+    """
+    LOGGER.setLevel(level)
+    emitter.log_failure(NotFoundError("it is not there", status_code=404))
+
+    assert expected == kept.lines
+    assert all(isinstance(one, str) for record in kept.records for one in record.args or ())
+
+
+def test_a_handler_that_fails_fails_no_call(kept):
+    """
+    What a handler raises goes no further, for lines of calls and of failures alike.
+    """
+    kept.fault = ZeroDivisionError()
+
+    emitter.log_failure(HeyMiloError("no"))
+    emitter.Emitter(()).tell(RETRY)
+
+    assert "WARNING HeyMiloError: no" == kept.lines[0]
+    assert RETRY.request in kept.lines[1]
+
+
+def test_each_is_told_in_order(kept):
+    """
+    The log is told first, then each listener, of every event; the log only of those with a line.
+    """
+    told: list[Any] = []
+
+    def first(event: Any) -> None:
+        told.append(("first", event, len(kept.records)))
+
+    def second(event: Any) -> None:
+        told.append(("second", event, len(kept.records)))
+
+    one = emitter.Emitter((first, second))
+    one.tell(STARTED)
+    one.tell(RETRY)
+
+    assert (first, second) == one.told
+    assert [
+        ("first", STARTED, 0),
+        ("second", STARTED, 0),
+        ("first", RETRY, 1),
+        ("second", RETRY, 1),
+    ] == told
+
+
+class Broken:
+    """
+    A listener that is an object.
+    """
+
+    def __call__(self, event: Any) -> None:
+        raise ZeroDivisionError
+
+
+def broken(event: Any) -> None:
+    """
+    Fail.
+    """
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(("listener", "name"), [(Broken(), "Broken"), (broken, "broken")])
+def test_a_listener_that_fails_is_named_once(kept, listener, name):
+    """
+    What a listener raises breaks no call, and is logged once, with its traceback.
+    """
+    told: list[Any] = []
+    one = emitter.Emitter((listener, told.append))
+
+    one.tell(STARTED)
+    one.tell(STARTED)
+
+    (line,) = kept.lines
+    assert (
+        f"WARNING events={name} raised ZeroDivisionError on CallStarted; "
+        "calls continue, and this is logged only once"
+    ) == line
+    assert kept.records[0].exc_info[0] is ZeroDivisionError
+    assert [STARTED, STARTED] == told
+
+
+def test_a_listener_and_a_handler_that_fail(kept):
+    """
+    A listener whose failure cannot even be logged breaks no call.
+    """
+    kept.fault = ZeroDivisionError()
+
+    emitter.Emitter((broken,)).tell(STARTED)
+
+    assert 1 == len(kept.records)
+
+
+# HEYMILO_LOG.
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """
+    Return the root of an application without logging; the log is as it was when the test is over.
+    """
+    root, level = logging.RootLogger(logging.WARNING), LOGGER.level
+    monkeypatch.setattr(LOGGER, "handlers", [logging.NullHandler()])
+    monkeypatch.setattr(LOGGER, "parent", root)
+    LOGGER.setLevel(logging.NOTSET)
+    yield root
+    LOGGER.setLevel(level)
+
+
+def on_stderr(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """
+    Return what takes the place of stderr.
+    """
+    taken = io.StringIO()
+    monkeypatch.setattr("sys.stderr", taken)
+    return taken
+
+
+@pytest.mark.parametrize(
+    ("wanted", "level"),
+    [
+        ("debug", logging.DEBUG),
+        (" Debug\n", logging.DEBUG),
+        ("info", logging.INFO),
+        ("WARNING", logging.WARNING),
+        ("", logging.NOTSET),
+        (" ", logging.NOTSET),
+        (None, logging.NOTSET),
+    ],
+)
+def test_the_variable_names_a_level(bare, wanted, level):
+    """
+    HEYMILO_LOG sets the level, and nothing sets none.
+    """
+    emitter.show(wanted)
+
+    assert level == LOGGER.level
+    assert (level != logging.NOTSET) + 1 == len(LOGGER.handlers)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named"),
+    [("verbose", "'verbose'"), ("\u00e9" * 21, "'" + "\\xe9" * 20 + "'")],
+    ids=shown,
+)
+def test_the_variable_names_no_level(bare, wanted, named):
+    """
+    What else HEYMILO_LOG has is refused with what it may be.
+    """
+    words = f"HEYMILO_LOG must be one of debug, info, warning: {named}"
+    with pytest.raises(ConfigurationError, match=f"^{re.escape(words)}$"):
+        emitter.show(wanted)
+
+    assert 1 == len(LOGGER.handlers)
+
+
+def test_the_first_one_counts(bare):
+    """
+    A second client adds no handler, and leaves the level as it is by then.
+    """
+    emitter.show("debug")
+    LOGGER.setLevel(logging.ERROR)
+    emitter.show("info")
+
+    assert (2, logging.ERROR) == (len(LOGGER.handlers), LOGGER.level)
+
+
+def test_a_line_on_stderr(bare, monkeypatch):
+    """
+    A line has the time, the level and the name of the log; stderr is the one of the moment.
+    """
+    emitter.show("debug")
+    taken = on_stderr(monkeypatch)
+
+    LOGGER.debug("a line")
+
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} DEBUG heymilo_async: a line\n", taken.getvalue()
+    )
+
+
+@pytest.mark.parametrize("where", ["log", "root"])
+@pytest.mark.parametrize(("level", "expected"), [(logging.WARNING, ["first"]), (logging.DEBUG, [])])
+def test_no_line_comes_twice(bare, monkeypatch, where, level, expected):
+    """
+    What a handler of the application takes, of the log or of the root, is not on stderr too.
+    """
+    emitter.show("debug")
+    taken = on_stderr(monkeypatch)
+    (bare if where == "root" else LOGGER).addHandler(Kept(level=level))
+
+    LOGGER.debug("first")
+    LOGGER.warning("second")
+
+    assert expected == re.findall(r"heymilo_async: (.+)", taken.getvalue())
+
+
+def test_a_handler_out_of_reach(bare, monkeypatch):
+    """
+    What does not reach the handlers of the root is on stderr.
+    """
+    emitter.show("debug")
+    taken = on_stderr(monkeypatch)
+    bare.addHandler(Kept())
+    monkeypatch.setattr(LOGGER, "propagate", False)
+
+    LOGGER.debug("first")
+
+    assert ["first"] == re.findall(r"heymilo_async: (.+)", taken.getvalue())
+
+
+def test_a_stderr_that_is_closed(bare, monkeypatch):
+    """
+    A line that cannot be written is for logging to tell of, and breaks no call.
+    """
+    emitter.show("debug")
+    on_stderr(monkeypatch).close()
+    told: list[logging.LogRecord] = []
+    monkeypatch.setattr(logging.Handler, "handleError", lambda self, record: told.append(record))
+
+    LOGGER.debug("a line")
+
+    assert ["a line"] == [record.getMessage() for record in told]
