@@ -218,7 +218,18 @@ class Storage:
         """
         if (self._is_closed and not is_last_word) or not self._may_ask():
             return None
-        answer, fault = self._answer(question)
+        answer = fault = None
+        try:
+            with self._lock:
+                self._redis = self._redis or _open(self._url)
+            answer = question(self._redis)
+        except Exception as error:
+            # Keep only the text of the error, because its frames contain the password.
+            text = printable(scrub(str(error), _passwords(self._url)), 200)
+            fault = f"{type(error).__name__}: {text}"
+        except BaseException as interruption:
+            interruption.__context__ = None
+            raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
         self.judge(fault)
         if self._is_closed:
             self.close()
@@ -233,28 +244,6 @@ class Storage:
             # Only one caller tries again, for all.
             self._asks_again_at = self._clock() + _RETRY_AFTER
             return True
-
-    def _answer(
-        self, question: Callable[[Any], Any], *, is_first: bool = True
-    ) -> tuple[Any, str | None]:
-        """
-        Return the result of *question*, or None and the reason.
-        """
-        try:
-            with self._lock:
-                self._redis = self._redis or _open(self._url)
-            return question(self._redis), None
-        except Exception as error:
-            # Keep only the text of the error, because its frames contain the password.
-            text = printable(scrub(str(error), _passwords(self._url)), 200)
-            kinds = [kind.__name__ for kind in type(error).__mro__]
-        except BaseException as interruption:
-            interruption.__context__ = None
-            raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
-        if is_first and {"RedisError", "ConnectionError"} <= {*kinds}:
-            # The connection was idle for too long, or Redis was restarted.
-            return self._answer(question, is_first=False)
-        return None, f"{kinds[0]}: {text}"
 
     def judge(self, fault: str | None) -> None:
         """
@@ -488,7 +477,7 @@ class SharedRateLimiter:
 
 def _open(url: Secret) -> Any:
     # Not at the top, because it is an optional extra, and slow to import.
-    from redis import Redis  # noqa: PLC0415 - an extra
+    from redis import ConnectionError, Redis  # noqa: A004, PLC0415 - an extra
     from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra
     from redis.retry import Retry  # noqa: PLC0415 - an extra
 
@@ -498,8 +487,10 @@ def _open(url: Secret) -> Any:
         password=os.getenv(STORAGE_PASSWORD) or None,
         socket_timeout=_TIMEOUT,
         socket_connect_timeout=_TIMEOUT,
-        # By default it would retry for seconds while a call waits.
-        retry=Retry(NoBackoff(), 0),
+        # Once, because the connection may have been idle for too long, or Redis was restarted. By
+        # default it would retry for seconds while a call waits.
+        retry=Retry(NoBackoff(), 1, (ConnectionError,)),
+        retry_on_error=[ConnectionError],
     )
 
 
