@@ -59,6 +59,8 @@ _RETRY_AFTER: Final = 1.0
 _MICRO: Final = 1_000_000
 #: The maximum wait in seconds that a script gets.
 _LONGEST: Final = 1e8
+#: What a script returns if it lacks the history of the process.
+_UNKNOWN: Final = -1
 _CONTEXT: Final = b"heymilo_async: turns of a credential"
 
 _log = logging.getLogger("heymilo_async")
@@ -161,24 +163,21 @@ class Storage:
         *history* is sent if this process *is_behind* with sending it, or if Redis has lost it, for
         example after a restart.
         """
-        numbers = (keys.span, LEASE, min(most, _LONGEST))
-        arguments = [limit, *map(_micro, numbers), self._process, member, int(history is not None)]
-        missing = _flat(history()) if history is not None and is_behind else []
-        answer = self._run(keys, "reserve", *arguments, *missing)
-        if answer is not None and answer[0] < 0 and history is not None:
-            answer = self._run(keys, "reserve", *arguments, *_flat(history()))
+        command = ("reserve", limit, _micro(min(most, _LONGEST)), member)
+        answer = self._run(keys, history, *command, is_behind=is_behind)
         if answer is None:
             return None
+        is_granted, wait, remaining, sharers = answer
         return Grant(
-            is_granted=bool(answer[0]),
-            wait=answer[1] / _MICRO,
-            reset=answer[2] / _MICRO,
-            remaining=answer[3],
-            sharers=answer[4],
+            is_granted=bool(is_granted),
+            wait=wait / _MICRO,
+            reset=wait / _MICRO + keys.span,
+            remaining=remaining,
+            sharers=sharers,
         )
 
     def start(self, keys: LimiterKeys, member: str) -> None:
-        self._run(keys, "start", _micro(keys.span), member)
+        self._run(keys, None, "start", member)
 
     def release(self, keys: LimiterKeys, member: str) -> None:
         """
@@ -190,13 +189,11 @@ class Storage:
         """
         Renew the reservations of this process; send *history* if Redis has lost it.
         """
-        arguments = ("beat", self._process, _micro(keys.span))
-        if self._run(keys, *arguments) == 0:
-            self._run(keys, *arguments, *_flat(history()))
+        self._run(keys, history, "beat")
 
     def observe(self, keys: LimiterKeys, limit: int, remaining: int, reset: float) -> None:
         ago = keys.per - min(reset, keys.per)
-        self._run(keys, "observe", limit, _micro(keys.span), _micro(ago), remaining)
+        self._run(keys, None, "observe", max(0, limit - remaining), _micro(ago))
 
     def cool_down(self, keys: LimiterKeys, wait: float) -> None:
         self._ask(lambda redis: redis.set(keys.names[2], 1, px=math.ceil(wait * 1000)))
@@ -209,8 +206,23 @@ class Storage:
         if self._redis is not None:
             self._redis.connection_pool.disconnect(inuse_connections=False)
 
-    def _run(self, keys: LimiterKeys, *arguments: Any) -> Any:
-        return self._ask(lambda redis: redis.register_script(_SCRIPT)(keys.names, arguments))
+    def _run(
+        self, keys: LimiterKeys, history: History | None, *command: Any, is_behind: bool = False
+    ) -> Any:
+        """
+        Run a command of the script, with *history* if this process *is_behind*, or Redis lacks it.
+        """
+
+        def run(*, is_complete: bool) -> Any:
+            told = history() if history is not None and is_complete else {}
+            pairs = [each for member, since in told.items() for each in (_micro(since), member)]
+            head = (_micro(keys.span), _micro(LEASE), self._process, int(is_complete))
+            return self._ask(
+                lambda redis: redis.register_script(_SCRIPT)(keys.names, (*head, *command, *pairs))
+            )
+
+        answer = run(is_complete=history is None or is_behind)
+        return run(is_complete=True) if answer == _UNKNOWN else answer
 
     def _ask(self, question: Callable[[Any], Any], *, is_last_word: bool = False) -> Any:
         """
@@ -497,10 +509,6 @@ def _open(url: Secret) -> Any:
 def _passwords(url: Secret) -> tuple[Secret, ...]:
     found = (unquote(urlsplit(url.reveal()).password or ""), os.getenv(STORAGE_PASSWORD))
     return tuple(Secret(one) for one in found if one)
-
-
-def _flat(history: Mapping[str, float]) -> list[Any]:
-    return [each for member, since in history.items() for each in (_micro(since), member)]
 
 
 def _micro(seconds: float) -> int:
