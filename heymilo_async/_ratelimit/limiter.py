@@ -1,9 +1,5 @@
 """
 RateLimiter: grants a permit for each attempt, by itself or shared with other processes.
-
-    CoolDowns     the waits that the server asked for, per credential
-    Window        a sliding window with a FIFO queue of reservations; returns waits, and never waits
-    RateLimiter   waits for both
 """
 
 from __future__ import annotations
@@ -19,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from .._core.messages import Response
-from .._core.retry import Quota, quota
+from .._core.retry import quota
 from .._core.settings import RateLimit, RateLimitStatus
 from .._core.transport import LoopState
 from ..errors import APIStatusError, DeadlineExceededError, HeyMiloError
@@ -31,7 +27,7 @@ if TYPE_CHECKING:
 _COOLDOWN_STATUSES = frozenset({429, 503})
 #: Requests are scarce if the server has at most one twentieth of the limit left.
 _SCARCE = 20
-#: The maximum delay in seconds between the start that Redis has recorded and the actual one.
+#: The maximum delay in seconds between the start that is recorded and the actual one.
 _LATE = 0.01
 #: How much longer our window is than the server's, as a fraction and as a minimum in seconds:
 #: network delays may shorten the distance between two requests.
@@ -135,7 +131,14 @@ class Window:
             self._forget(now)
             if one not in self._queue:
                 self._queue.append(one)
-            return self._settle(one, self._queue.index(one), now)
+            before = self._queue.index(one)
+            one.at = max(now, self._cool_down_until, self._free_at(one.limit, before, now))
+            if one.at > now:
+                # Rounded, because (now + 20.0) - now may exceed 20.0; but 0.0 would mean a permit.
+                return round(one.at - now, 6) or 1e-6
+            del self._queue[before]
+            self._permits.append(one)
+            return 0.0
 
     def plan(self, limit: int, now: float, wait: float) -> Reservation:
         """
@@ -150,7 +153,7 @@ class Window:
         """
         Count *one* from now on, because its request is being sent; call it again if that is slow.
         """
-        if one.is_started and now - one.at < _LEAST_MARGIN / 5:
+        if one.is_started and now - one.at < _LATE:
             return
         with self._lock:
             with contextlib.suppress(ValueError):
@@ -214,15 +217,6 @@ class Window:
             self._forget(now)
             return not (self._starts or self._permits or self._queue)
 
-    def _settle(self, one: Reservation, before: int, now: float) -> float:
-        one.at = max(now, self._cool_down_until, self._free_at(one.limit, before, now))
-        if one.at > now:
-            # Rounded, because (now + 20.0) - now may exceed 20.0; but 0.0 would mean a permit.
-            return round(one.at - now, 6) or 1e-6
-        del self._queue[before]
-        self._permits.append(one)
-        return 0.0
-
     def _free_at(self, limit: int, before: int, now: float) -> float:
         """
         Return when the window has room for a reservation behind *before* others.
@@ -251,11 +245,6 @@ class Window:
 class Caller(Protocol):
     """
     A call that needs a permit for each of its attempts, and records each wait that is about to start.
-
-    Attributes:
-        name: The name of the request, for errors.
-        remaining: Seconds until the deadline.
-        is_closed: Whether the client is closed.
     """
 
     @property
@@ -286,9 +275,6 @@ class Permit:
     _member: str | None = None
 
     async def start(self) -> None:
-        """
-        Count it from now on, because its request is being sent; call it again if that is slow.
-        """
         now = self._caller.loop_state.now()
         lateness = now - self._reservation.at
         self._window.start(self._reservation, now)
@@ -315,9 +301,9 @@ class RateLimiter:
     _cool_downs: CoolDowns
     _per: float
     _shared: SharedRateLimiter | None = None
-    _window: Window = attrs.field(init=False)
     #: The server's limit for such windows, if it has sent one.
     _server_limit: int | None = attrs.field(default=None, init=False)
+    _window: Window = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._window = Window(self._per)
@@ -380,7 +366,17 @@ class RateLimiter:
         unless that is longer than *longest* seconds.
         """
         if policy is not None and (observed := quota(response.headers, wall_clock())):
-            await self._observe_quota(caller, policy, observed)
+            if observed.window == self._per:
+                self._server_limit = observed.limit
+            limit, now = self._limit(policy), caller.loop_state.now()
+            if self._shared is None:
+                self._window.observe(limit, observed.remaining, observed.reset, now)
+            elif (
+                # Most responses have no news for other processes, and a request to Redis takes time.
+                observed.remaining * _SCARCE <= limit
+                or observed.remaining < self.status(policy, now).remaining
+            ):
+                await self._shared.observe(limit, observed, caller)
         if not isinstance(error, APIStatusError) or error.status_code not in _COOLDOWN_STATUSES:
             return
         wait = error.retry_after
@@ -412,42 +408,26 @@ class RateLimiter:
         """
         Wait for a permit and return it, or return the wait if it is too long for *caller*.
         """
-        if self._shared is None:
-            return await self._reserve_alone(caller, limit)
-        permit = await self._shared.acquire(limit, caller, self._window)
-        if permit is None:
-            share = self._shared.fall_back(limit, self._window, caller.loop_state.now())
-            permit = await self._reserve_alone(caller, share)
-            self._shared.remember_start(caller.loop_state.now())
-        return permit
-
-    async def _reserve_alone(self, caller: Caller, limit: int) -> Permit | float:
-        loop_state = caller.loop_state
-        reservation, wait = self._window.reserve(limit, loop_state.now())
+        loop_state, window, shared = caller.loop_state, self._window, self._shared
+        if shared is not None:
+            permit = await shared.acquire(limit, caller, window)
+            if permit is not None:
+                return permit
+            limit = shared.fall_back(limit, window, loop_state.now())
+        reservation, wait = window.reserve(limit, loop_state.now())
         try:
             while wait and not caller.is_closed:
                 if not fits(wait, caller):
-                    self._window.release(reservation)
+                    window.release(reservation)
                     return wait
                 await loop_state.transport.sleep(wait)
-                wait = self._window.wait(reservation, loop_state.now())
+                wait = window.wait(reservation, loop_state.now())
         except BaseException:
-            self._window.release(reservation)
+            window.release(reservation)
             raise
-        return Permit(self._window, reservation, caller)
-
-    async def _observe_quota(self, caller: Caller, policy: RateLimit, observed: Quota) -> None:
-        if observed.window == self._per:
-            self._server_limit = observed.limit
-        limit, now = self._limit(policy), caller.loop_state.now()
-        if self._shared is None:
-            self._window.observe(limit, observed.remaining, observed.reset, now)
-        elif (
-            # Most responses have no news for other processes, and a request to Redis takes time.
-            observed.remaining * _SCARCE <= limit
-            or observed.remaining < self.status(policy, now).remaining
-        ):
-            await self._shared.observe(limit, observed, caller)
+        if shared is not None:
+            shared.remember_start(loop_state.now())
+        return Permit(window, reservation, caller)
 
     def _limit(self, policy: RateLimit) -> int:
         # Ignore a server limit of 0, which would never grant a permit.

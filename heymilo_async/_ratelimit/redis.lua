@@ -1,37 +1,34 @@
 -- A rate limit that processes share: its commands, each atomic and on the clock of Redis.
 --
 -- KEYS: the starts, the processes that are alive, the cool-down; redis.py describes them.
--- ARGV: span, lease, process, whether its history needs no question, the name of a command, and its
--- arguments; a history at the end is pairs of time relative to now and member. All times are in
--- microseconds.
+-- ARGV: span, lease, process, 0 if the result is -1 where Redis does not know the process, the name of
+-- a command, its arguments; a history is pairs of time relative to now and member, at the end. All
+-- times are in microseconds.
 
 local starts, alive, cooldown = KEYS[1], KEYS[2], KEYS[3]
 local span, lease, process = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
--- Record that the process is alive, and its history, which begins at *first*. Return false if Redis
--- has lost the history and it was not sent.
+if ARGV[4] == '0' and not redis.call('ZSCORE', alive, process) then
+  return -1
+end
+
+-- Record that the process is alive, and its history, which begins at *first*.
 local function hear(first)
-  if ARGV[4] == '0' and not redis.call('ZSCORE', alive, process) then
-    return false
-  end
+  redis.call('ZADD', alive, now, process)
   for i = first, #ARGV, 2 do
     redis.call('ZADD', starts, 'NX', now + ARGV[i], ARGV[i + 1])
   end
-  redis.call('ZADD', alive, now, process)
-  return true
 end
 
 local commands = {}
 
 -- Arguments: limit, maximum wait, member, history.
--- Result: -1 if Redis has lost the history; else 1 if granted, 0 if the wait is too long; then the
--- wait, the remaining permits, and the number of processes.
+-- Result: 1 if granted, 0 if the wait is too long; the wait; the remaining permits; the number of
+-- processes.
 function commands.reserve()
-  if not hear(9) then
-    return -1
-  end
+  hear(9)
   local limit, most = tonumber(ARGV[6]), tonumber(ARGV[7])
   redis.call('ZREMRANGEBYSCORE', alive, '-inf', now - span - lease)
   redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
@@ -57,9 +54,9 @@ function commands.reserve()
   return {1, at - now, math.max(0, limit - count - 1), share}
 end
 
--- Argument: history. Result: -1 if Redis has lost it, else 1.
+-- Argument: history.
 function commands.beat()
-  return hear(6) and 1 or -1
+  hear(6)
 end
 
 -- Argument: a member. Its start counts from now on.

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import hmac
 import itertools
 import logging
@@ -66,9 +65,7 @@ _CONTEXT: Final = b"heymilo_async: turns of a credential"
 _log = logging.getLogger("heymilo_async")
 
 #: One script for all commands, so that Redis has to be sent it once.
-_SCRIPT: Final = (
-    resources.files("heymilo_async._ratelimit").joinpath("redis.lua").read_text(encoding="utf-8")
-)
+_SCRIPT: Final = (resources.files("heymilo_async._ratelimit") / "redis.lua").read_text("utf-8")
 
 
 @attrs.frozen(kw_only=True)
@@ -89,12 +86,12 @@ class LimiterKeys:
         # Joined with NUL, which credentials do not contain.
         text = "\0".join("" if one is None else one.reveal() for one in credential)
         # (In braces, so that a cluster keeps them together.)
-        name = f"heymilo:{{{hmac.new(_CONTEXT, text.encode(), hashlib.sha256).hexdigest()}}}"
+        name = f"heymilo:{{{hmac.new(_CONTEXT, text.encode(), 'sha256').hexdigest()}}}"
         names = (f"{name}:starts:{float(per)!r}", f"{name}:alive", f"{name}:cooldown")
         return cls(per=per, span=span_of(per), names=names)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Grant:
     """
     The response of Redis to a request for a permit.
@@ -167,14 +164,9 @@ class Storage:
         answer = self._run(keys, history, *command, is_behind=is_behind)
         if answer is None:
             return None
-        is_granted, wait, remaining, sharers = answer
-        return Grant(
-            is_granted=bool(is_granted),
-            wait=wait / _MICRO,
-            reset=wait / _MICRO + keys.span,
-            remaining=remaining,
-            sharers=sharers,
-        )
+        is_granted, in_micro, remaining, sharers = answer
+        wait = in_micro / _MICRO
+        return Grant(bool(is_granted), wait, wait + keys.span, remaining, sharers)
 
     def start(self, keys: LimiterKeys, member: str) -> None:
         self._run(keys, None, "start", member)
@@ -326,7 +318,11 @@ class SharedRateLimiter:
                 grant = await self._ask(functools.partial(self._answer, question), caller)
             finally:
                 if grant is None:
-                    await self._give_up(question, caller)
+                    # If the result is still outstanding, its thread returns the permit.
+                    with self._lock:
+                        question.is_given_up = True
+                    if question.is_answered:
+                        await self.release(question.member, caller)
             if grant is None or not grant.is_granted:
                 return None if grant is None else grant.wait
             reservation = window.plan(limit, now(), grant.wait)
@@ -387,11 +383,8 @@ class SharedRateLimiter:
         remaining, until = self._last or (0, now)
         if until <= now:
             return own
-        return attrs.evolve(
-            own,
-            remaining=min(own.remaining, remaining),
-            reset=max(own.reset, round(until - now, 6)),
-        )
+        reset = max(own.reset, round(until - now, 6))
+        return attrs.evolve(own, remaining=min(own.remaining, remaining), reset=reset)
 
     async def _ask(self, question: Callable[[], B], caller: Caller) -> B | None:
         """
@@ -410,17 +403,16 @@ class SharedRateLimiter:
 
     def _answer(self, question: _Question) -> Grant | None:
         now, member = question.now, question.member
-        with self._lock:
-            self._hear(now)
-            is_behind = self._is_behind
+        self._hear(now)
         try:
             grant = self._storage.reserve(
                 self._keys,
                 question.limit,
                 member,
                 most=question.most,
+                # First, because a start that is missing in Redis sets it after the history.
+                is_behind=self._is_behind,
                 history=functools.partial(self._history, now) if self._mine else None,
-                is_behind=is_behind,
             )
         finally:
             # Also after Ctrl-C, when it is unknown whether there is a permit to return.
@@ -439,17 +431,6 @@ class SharedRateLimiter:
             self._storage.release(self._keys, member)
         return grant
 
-    async def _give_up(self, question: _Question, caller: Caller) -> None:
-        """
-        Abandon *question*, whose call was cancelled or ran out of time. If the result is still
-        outstanding, its thread returns the permit.
-        """
-        with self._lock:
-            question.is_given_up = True
-            is_answered = question.is_answered
-        if is_answered:
-            await self.release(question.member, caller)
-
     def _history(self, now: float) -> dict[str, float]:
         with self._lock:
             return {member: at - now for member, at in self._mine.items()}
@@ -458,15 +439,13 @@ class SharedRateLimiter:
         """
         Wait, and renew the reservations of this process; return whether they are still valid.
         """
-        loop_state, lapses = caller.loop_state, self._lapses
-        until = loop_state.now() + seconds
-        while (left := until - loop_state.now()) > 0 and not caller.is_closed:
-            await loop_state.transport.sleep(min(left, BEAT))
-            with self._lock:
-                is_due = self._hear(loop_state.now()) >= BEAT
+        now, lapses = caller.loop_state.now, self._lapses
+        until = now() + seconds
+        while (left := until - now()) > 0 and not caller.is_closed:
+            await caller.loop_state.transport.sleep(min(left, BEAT))
             # One of the waiting calls renews for all.
-            if is_due:
-                history = functools.partial(self._history, loop_state.now())
+            if self._hear(now()) >= BEAT:
+                history = functools.partial(self._history, now())
                 await self._ask(functools.partial(self._storage.beat, self._keys, history), caller)
         return lapses == self._lapses
 
@@ -474,24 +453,23 @@ class SharedRateLimiter:
         """
         Record that a request to Redis happens now; return the seconds since the previous one.
         """
-        silence = now - self._heard_at
-        if silence >= LEASE:
-            self._lapses += 1
-        if silence >= BEAT:
-            self._heard_at = now
-            self._mine = {
-                member: at
-                for member, at in self._mine.items()
-                if at + self._keys.span > now and not (silence >= LEASE and at > now)
-            }
+        with self._lock:
+            silence = now - self._heard_at
+            if silence >= BEAT:
+                self._heard_at = now
+                is_lapse = silence >= LEASE
+                self._lapses += is_lapse
+                self._mine = {
+                    member: at
+                    for member, at in self._mine.items()
+                    if at + self._keys.span > now and not (is_lapse and at > now)
+                }
         return silence
 
 
 def _open(url: Secret) -> Any:
     # Not at the top, because it is an optional extra, and slow to import.
-    from redis import ConnectionError, Redis  # noqa: A004, PLC0415 - an extra
-    from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra
-    from redis.retry import Retry  # noqa: PLC0415 - an extra
+    from redis import Redis, backoff, exceptions, retry  # noqa: PLC0415 - an extra
 
     return Redis.from_url(
         url.reveal(),
@@ -501,8 +479,8 @@ def _open(url: Secret) -> Any:
         socket_connect_timeout=_TIMEOUT,
         # Once, because the connection may have been idle for too long, or Redis was restarted. By
         # default it would retry for seconds while a call waits.
-        retry=Retry(NoBackoff(), 1, (ConnectionError,)),
-        retry_on_error=[ConnectionError],
+        retry=retry.Retry(backoff.NoBackoff(), 1, (exceptions.ConnectionError,)),
+        retry_on_error=[exceptions.ConnectionError],
     )
 
 
