@@ -105,12 +105,12 @@ class Window:
 
     def __init__(self, per: float) -> None:
         self._lock = threading.Lock()
-        self._per = per
+        self.per = per
         self._span = span_of(per)
         #: In order, including starts of other clients that the server counted.
         self._starts: deque[float] = deque()
         #: Granted permits whose requests are not sent yet.
-        self._permits: deque[Reservation] = deque()
+        self.permits: deque[Reservation] = deque()
         self._queue: deque[Reservation] = deque()
         self._cool_down_until = -math.inf
 
@@ -137,7 +137,7 @@ class Window:
                 # Rounded, because (now + 20.0) - now may exceed 20.0; but 0.0 would mean a permit.
                 return round(one.at - now, 6) or 1e-6
             del self._queue[before]
-            self._permits.append(one)
+            self.permits.append(one)
             return 0.0
 
     def plan(self, limit: int, now: float, wait: float) -> Reservation:
@@ -146,7 +146,7 @@ class Window:
         """
         one = Reservation(limit, now + wait)
         with self._lock:
-            (self._queue if wait else self._permits).append(one)
+            (self._queue if wait else self.permits).append(one)
         return one
 
     def start(self, one: Reservation, now: float) -> None:
@@ -182,7 +182,7 @@ class Window:
         with self._lock:
             self._forget(now)
             counted = limit - remaining
-            since = now - self._per + min(reset, self._per)
+            since = now - self.per + min(reset, self.per)
             missing = max(0, counted - len(self._starts))
             if counted <= 0 or reset <= 0:
                 return
@@ -202,8 +202,8 @@ class Window:
     def status(self, limit: int, now: float) -> RateLimitStatus:
         with self._lock:
             self._forget(now)
-            used = len(self._starts) + len(self._permits)
-            last = now if self._permits else self._starts[-1] if self._starts else now - self._span
+            used = len(self._starts) + len(self.permits)
+            last = now if self.permits else self._starts[-1] if self._starts else now - self._span
             if self._queue:
                 last = self._queue[-1].at
             return RateLimitStatus(
@@ -215,7 +215,7 @@ class Window:
     def is_empty(self, now: float) -> bool:
         with self._lock:
             self._forget(now)
-            return not (self._starts or self._permits or self._queue)
+            return not (self._starts or self.permits or self._queue)
 
     def _free_at(self, limit: int, before: int, now: float) -> float:
         """
@@ -223,13 +223,13 @@ class Window:
         """
         if before >= limit:
             return self._queue[before - limit].at + self._span
-        back = limit - before - len(self._permits)
+        back = limit - before - len(self.permits)
         if back <= 0:
             return now + self._span
         return self._starts[-back] + self._span if back <= len(self._starts) else -math.inf
 
     def _remove(self, one: Reservation) -> None:
-        (self._permits if one in self._permits else self._queue).remove(one)
+        (self.permits if one in self.permits else self._queue).remove(one)
 
     def _forget(self, now: float) -> None:
         while self._starts and self._starts[0] + self._span <= now:
@@ -238,8 +238,8 @@ class Window:
         # then queues again.
         while self._queue and self._queue[0].at + self._span <= now:
             self._queue.popleft()
-        while self._permits and self._permits[0].at + self._span + _LOST <= now:
-            self._permits.popleft()
+        while self.permits and self.permits[0].at + self._span + _LOST <= now:
+            self.permits.popleft()
 
 
 class Caller(Protocol):
@@ -265,7 +265,8 @@ class Caller(Protocol):
 @attrs.frozen(eq=False, repr=False)
 class Permit:
     """
-    Permission to send one request. It counts from the time when the request is sent.
+    Permission to send one request. It counts from the time when the request is sent; if that never
+    happens, it is released.
     """
 
     _window: Window
@@ -282,9 +283,6 @@ class Permit:
             await self._shared.start(self._member, self._caller)
 
     async def release(self) -> None:
-        """
-        Return the permit, unless the request was sent.
-        """
         if not self._reservation.is_started:
             self._window.release(self._reservation)
             if self._shared is not None and self._member is not None:
@@ -299,14 +297,10 @@ class RateLimiter:
 
     _credential: Hashable
     _cool_downs: CoolDowns
-    _per: float
+    window: Window = attrs.field(converter=Window)
     _shared: SharedRateLimiter | None = None
     #: The server's limit for such windows, if it has sent one.
     _server_limit: int | None = attrs.field(default=None, init=False)
-    _window: Window = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._window = Window(self._per)
 
     async def acquire(
         self, caller: Caller, policy: RateLimit | None
@@ -315,20 +309,18 @@ class RateLimiter:
         Wait until *caller* may send a request. Return its permit, None if there is no *policy*, or
         an error if the wait would exceed the caller's deadline.
         """
+        permit = None
         try:
             await self.check_again(caller)
-            if policy is None:
-                return None
-            permit = await self._reserve(caller, self._limit(policy))
-            if not isinstance(permit, Permit):
-                return _deadline_error(caller.name, permit, policy)
-            try:
+            if policy is not None:
+                permit = await self._reserve(caller, policy)
                 # The server may have asked for a pause during the wait.
                 await self.check_again(caller)
-            except BaseException:
+        except BaseException as error:
+            if permit is not None:
                 await permit.release()
+            if not isinstance(error, HeyMiloError):
                 raise
-        except HeyMiloError as error:
             # Without the frames, which are of no use to whoever gets it as a value.
             return error.with_traceback(None)
         return permit
@@ -336,8 +328,6 @@ class RateLimiter:
     async def check_again(self, caller: Caller) -> None:
         """
         Wait for the end of a cool-down; raise its error if that is after the caller's deadline.
-
-        It may have begun after *caller* got its permit.
         """
         # Check again after each wait, because the server may have extended the pause. If the client
         # is closed, the call wakes up early, and sending its request raises the error.
@@ -366,65 +356,56 @@ class RateLimiter:
         unless that is longer than *longest* seconds.
         """
         if policy is not None and (observed := quota(response.headers, wall_clock())):
-            if observed.window == self._per:
+            if observed.window == self.window.per:
                 self._server_limit = observed.limit
             limit, now = self._limit(policy), caller.loop_state.now()
+            remaining = observed.remaining
             if self._shared is None:
-                self._window.observe(limit, observed.remaining, observed.reset, now)
-            elif (
-                # Most responses have no news for other processes, and a request to Redis takes time.
-                observed.remaining * _SCARCE <= limit
-                or observed.remaining < self.status(policy, now).remaining
-            ):
+                self.window.observe(limit, remaining, observed.reset, now)
+            # Most responses have no news for other processes, and a request to Redis takes time.
+            elif remaining * _SCARCE <= limit or remaining < self.status(policy, now).remaining:
                 await self._shared.observe(limit, observed, caller)
-        if not isinstance(error, APIStatusError) or error.status_code not in _COOLDOWN_STATUSES:
-            return
-        wait = error.retry_after
-        if wait is not None and 0 < wait <= longest:
-            until = caller.loop_state.now() + wait
-            self._cool_downs.start(self._credential, until, copy.copy(error))
-            self._window.cool_down(until)
-            if self._shared is not None:
-                await self._shared.cool_down(wait, caller)
+        if isinstance(error, APIStatusError) and error.status_code in _COOLDOWN_STATUSES:
+            wait = error.retry_after or 0.0
+            if 0 < wait <= longest:
+                until = caller.loop_state.now() + wait
+                self._cool_downs.start(self._credential, until, copy.copy(error))
+                self.window.cool_down(until)
+                if self._shared is not None:
+                    await self._shared.cool_down(wait, caller)
 
-    def cool_down(self, now: float) -> float:
-        """
-        Return the remaining cool-down of this credential in seconds, 0.0 if there is none.
-        """
+    def remaining_cool_down(self, now: float) -> float:
         found = self._cool_downs.remaining(self._credential, now)
         return 0.0 if found is None else found[0]
 
     def status(self, policy: RateLimit, now: float) -> RateLimitStatus:
-        status = self._window.status(self._limit(policy), now)
+        status = self.window.status(self._limit(policy), now)
         return status if self._shared is None else self._shared.status(status, now)
 
-    def is_idle(self, now: float) -> bool:
+    async def _reserve(self, caller: Caller, policy: RateLimit) -> Permit:
         """
-        Return whether it has no state that a new limiter would lack.
+        Wait for a permit and return it; raise an error if the wait is too long for *caller*.
         """
-        return self._window.is_empty(now)
-
-    async def _reserve(self, caller: Caller, limit: int) -> Permit | float:
-        """
-        Wait for a permit and return it, or return the wait if it is too long for *caller*.
-        """
-        loop_state, window, shared = caller.loop_state, self._window, self._shared
+        loop_state, window, shared = caller.loop_state, self.window, self._shared
+        limit = self._limit(policy)
         if shared is not None:
             permit = await shared.acquire(limit, caller, window)
-            if permit is not None:
+            if isinstance(permit, Permit):
                 return permit
+            if permit is not None:
+                raise _deadline_error(caller.name, permit, policy)
             limit = shared.fall_back(limit, window, loop_state.now())
         reservation, wait = window.reserve(limit, loop_state.now())
         try:
-            while wait and not caller.is_closed:
-                if not fits(wait, caller):
-                    window.release(reservation)
-                    return wait
+            while wait and not caller.is_closed and fits(wait, caller):
                 await loop_state.transport.sleep(wait)
                 wait = window.wait(reservation, loop_state.now())
         except BaseException:
             window.release(reservation)
             raise
+        if wait and not caller.is_closed:
+            window.release(reservation)
+            raise _deadline_error(caller.name, wait, policy)
         if shared is not None:
             shared.remember_start(loop_state.now())
         return Permit(window, reservation, caller)

@@ -7,9 +7,6 @@ HMAC-SHA256:
     {...}:starts:60.0   sorted set: starts and reservations, "process:number" -> microseconds
     {...}:alive         sorted set: processes, with the time of their last request
     {...}:cooldown      exists during a cool-down
-
-Processes renew their reservations regularly; those of a killed process expire after `LEASE`
-seconds.
 """
 
 from __future__ import annotations
@@ -58,8 +55,6 @@ _RETRY_AFTER: Final = 1.0
 _MICRO: Final = 1_000_000
 #: The maximum wait in seconds that a script gets.
 _LONGEST: Final = 1e8
-#: What a script returns if it lacks the history of the process.
-_UNKNOWN: Final = -1
 _CONTEXT: Final = b"heymilo_async: turns of a credential"
 
 _log = logging.getLogger("heymilo_async")
@@ -156,9 +151,6 @@ class Storage:
     ) -> Grant | None:
         """
         Reserve a permit for *member*, unless its wait would exceed *most* seconds.
-
-        *history* is sent if this process *is_behind* with sending it, or if Redis has lost it, for
-        example after a restart.
         """
         command = ("reserve", limit, _micro(min(most, _LONGEST)), member)
         answer = self._run(keys, history, *command, is_behind=is_behind)
@@ -178,14 +170,11 @@ class Storage:
         self._ask(lambda redis: redis.zrem(keys.names[0], member), is_last_word=True)
 
     def beat(self, keys: LimiterKeys, history: History) -> None:
-        """
-        Renew the reservations of this process; send *history* if Redis has lost it.
-        """
         self._run(keys, history, "beat")
 
     def observe(self, keys: LimiterKeys, limit: int, remaining: int, reset: float) -> None:
-        ago = keys.per - min(reset, keys.per)
-        self._run(keys, None, "observe", max(0, limit - remaining), _micro(ago))
+        counted, ago = max(0, limit - remaining), max(0.0, keys.per - reset)
+        self._run(keys, None, "observe", counted, _micro(ago))
 
     def cool_down(self, keys: LimiterKeys, wait: float) -> None:
         self._ask(lambda redis: redis.set(keys.names[2], 1, px=math.ceil(wait * 1000)))
@@ -202,7 +191,8 @@ class Storage:
         self, keys: LimiterKeys, history: History | None, *command: Any, is_behind: bool = False
     ) -> Any:
         """
-        Run a command of the script, with *history* if this process *is_behind*, or Redis lacks it.
+        Run a command of the script, with *history* if this process *is_behind* with sending it, or
+        if Redis has lost it, for example after a restart.
         """
 
         def run(*, is_complete: bool) -> Any:
@@ -214,12 +204,9 @@ class Storage:
             )
 
         answer = run(is_complete=history is None or is_behind)
-        return run(is_complete=True) if answer == _UNKNOWN else answer
+        return run(is_complete=True) if answer == -1 else answer
 
     def _ask(self, question: Callable[[Any], Any], *, is_last_word: bool = False) -> Any:
-        """
-        Send a request to Redis and return its result; None if it failed.
-        """
         if (self._is_closed and not is_last_word) or not self._may_ask():
             return None
         answer = fault = None
@@ -253,14 +240,12 @@ class Storage:
         """
         Mark Redis as down because of *fault*, or as available; log a change.
         """
-        if fault is None and self._asks_again_at == -math.inf:
-            return
         with self._lock:
             was_down = self._asks_again_at > -math.inf
             self._asks_again_at = -math.inf if fault is None else self._clock() + _RETRY_AFTER
-        if fault is None:
+        if was_down and fault is None:
             _log.info("the storage of the rate limit, %s, is available again", self._shown)
-        elif not (was_down or self._is_closed):
+        if fault is not None and not (was_down or self._is_closed):
             _log.warning(
                 "the storage of the rate limit, %s, is unavailable (%s): "
                 "until it is available again, this process uses its own share of the limit",
@@ -331,9 +316,8 @@ class SharedRateLimiter:
                 return permit
             async with contextlib.AsyncExitStack() as unless_used:
                 unless_used.push_async_callback(permit.release)
-                if not fits(grant.wait, caller):
-                    return grant.wait
-                if await self._wait(grant.wait, caller):
+                # If there is no time for it any more, Redis says so when it is asked again.
+                if fits(grant.wait, caller) and await self._wait(grant.wait, caller):
                     unless_used.pop_all()
                     return permit
         return Permit(window, window.plan(limit, now(), 0.0), caller)
@@ -346,10 +330,8 @@ class SharedRateLimiter:
         is_known = now - self._known_since >= self._keys.span
         sharers = self._sharers if is_known else max(self._sharers, _ASSUMED_SHARERS)
         share = max(1, limit // sharers)
-        last, self._last = self._last, None
-        if last is not None:
-            remaining, until = last
-            window.observe(share, remaining // sharers, until - now, now)
+        (remaining, until), self._last = self._last or (0, now), None
+        window.observe(share, remaining // sharers, until - now, now)
         return share
 
     def remember_start(self, now: float) -> None:
@@ -468,8 +450,7 @@ class SharedRateLimiter:
 
 
 def _open(url: Secret) -> Any:
-    # Not at the top, because it is an optional extra, and slow to import.
-    from redis import Redis, backoff, exceptions, retry  # noqa: PLC0415 - an extra
+    from redis import Redis, backoff, exceptions, retry  # noqa: PLC0415 - an extra, slow to import
 
     return Redis.from_url(
         url.reveal(),
@@ -485,8 +466,8 @@ def _open(url: Secret) -> Any:
 
 
 def _passwords(url: Secret) -> tuple[Secret, ...]:
-    found = (unquote(urlsplit(url.reveal()).password or ""), os.getenv(STORAGE_PASSWORD))
-    return tuple(Secret(one) for one in found if one)
+    own = unquote(urlsplit(url.reveal()).password or "")
+    return Secret(own), Secret(os.getenv(STORAGE_PASSWORD, ""))
 
 
 def _micro(seconds: float) -> int:
