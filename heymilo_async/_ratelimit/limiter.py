@@ -110,7 +110,7 @@ class Window:
         #: In order, including starts of other clients that the server counted.
         self._starts: deque[float] = deque()
         #: Granted permits whose requests are not sent yet.
-        self.permits: deque[Reservation] = deque()
+        self._permits: deque[Reservation] = deque()
         self._queue: deque[Reservation] = deque()
         self._cool_down_until = -math.inf
 
@@ -137,7 +137,7 @@ class Window:
                 # Rounded, because (now + 20.0) - now may exceed 20.0; but 0.0 would mean a permit.
                 return round(one.at - now, 6) or 1e-6
             del self._queue[before]
-            self.permits.append(one)
+            self._permits.append(one)
             return 0.0
 
     def plan(self, limit: int, now: float, wait: float) -> Reservation:
@@ -146,7 +146,7 @@ class Window:
         """
         one = Reservation(limit, now + wait)
         with self._lock:
-            (self._queue if wait else self.permits).append(one)
+            (self._queue if wait else self._permits).append(one)
         return one
 
     def start(self, one: Reservation, now: float) -> None:
@@ -202,20 +202,18 @@ class Window:
     def status(self, limit: int, now: float) -> RateLimitStatus:
         with self._lock:
             self._forget(now)
-            used = len(self._starts) + len(self.permits)
-            last = now if self.permits else self._starts[-1] if self._starts else now - self._span
+            free = limit - len(self._starts) - len(self._permits)
+            remaining = 0 if self._queue else max(0, free)
+            last = now if self._permits else self._starts[-1] if self._starts else now - self._span
             if self._queue:
                 last = self._queue[-1].at
-            return RateLimitStatus(
-                limit=limit,
-                remaining=0 if self._queue else max(0, limit - used),
-                reset=round(last + self._span - now, 6),
-            )
+            reset = round(last + self._span - now, 6)
+            return RateLimitStatus(limit=limit, remaining=remaining, reset=reset)
 
     def is_empty(self, now: float) -> bool:
         with self._lock:
             self._forget(now)
-            return not (self._starts or self.permits or self._queue)
+            return not (self._starts or self._permits or self._queue)
 
     def _free_at(self, limit: int, before: int, now: float) -> float:
         """
@@ -223,13 +221,13 @@ class Window:
         """
         if before >= limit:
             return self._queue[before - limit].at + self._span
-        back = limit - before - len(self.permits)
+        back = limit - before - len(self._permits)
         if back <= 0:
             return now + self._span
         return self._starts[-back] + self._span if back <= len(self._starts) else -math.inf
 
     def _remove(self, one: Reservation) -> None:
-        (self.permits if one in self.permits else self._queue).remove(one)
+        (self._permits if one in self._permits else self._queue).remove(one)
 
     def _forget(self, now: float) -> None:
         while self._starts and self._starts[0] + self._span <= now:
@@ -238,8 +236,8 @@ class Window:
         # then queues again.
         while self._queue and self._queue[0].at + self._span <= now:
             self._queue.popleft()
-        while self.permits and self.permits[0].at + self._span + _LOST <= now:
-            self.permits.popleft()
+        while self._permits and self._permits[0].at + self._span + _LOST <= now:
+            self._permits.popleft()
 
 
 class Caller(Protocol):

@@ -1,15 +1,15 @@
 -- A rate limit that processes share: its commands, each atomic and on the clock of Redis.
 --
 -- KEYS: the starts, the processes that are alive, the cool-down; redis.py describes them.
--- ARGV: span, lease, process, 0 if the result is -1 where Redis does not know the process, the name of
--- a command, its arguments; a history is pairs of time relative to now and member, at the end. All
--- times are in microseconds.
+-- ARGV: span, lease, process, whether its history is sent or not needed, the name of a command, its
+-- arguments. Times are in microseconds. A history is pairs of time relative to now and member.
 
 local starts, alive, cooldown = KEYS[1], KEYS[2], KEYS[3]
 local span, lease, process = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
+-- The result -1 asks for the history of a process that Redis does not know.
 if ARGV[4] == '0' and not redis.call('ZSCORE', alive, process) then
   return -1
 end
@@ -25,8 +25,7 @@ end
 local commands = {}
 
 -- Arguments: limit, maximum wait, member, history.
--- Result: 1 if granted, 0 if the wait is too long; the wait; the remaining permits; the number of
--- processes.
+-- Result: 1 if granted, 0 if the wait is too long; the wait; remaining permits; number of processes.
 function commands.reserve()
   hear(9)
   local limit, most = tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -46,12 +45,11 @@ function commands.reserve()
     local ahead = redis.call('ZRANGE', starts, count - limit, count - limit, 'WITHSCORES')
     at = math.max(at, ahead[2] + span)
   end
-  local share = redis.call('ZCARD', alive)
   if at - now > most then
-    return {0, at - now, 0, share}
+    return {0, at - now, 0, redis.call('ZCARD', alive)}
   end
   redis.call('ZADD', starts, at, ARGV[8])
-  return {1, at - now, math.max(0, limit - count - 1), share}
+  return {1, at - now, math.max(0, limit - count - 1), redis.call('ZCARD', alive)}
 end
 
 -- Argument: history.

@@ -66,7 +66,7 @@ _SCRIPT: Final = (resources.files("heymilo_async._ratelimit") / "redis.lua").rea
 @attrs.frozen(kw_only=True)
 class LimiterKeys:
     """
-    Redis keys of one credential and window.
+    Redis keys of one credential and window, which do not reveal the credential.
     """
 
     per: float
@@ -75,9 +75,6 @@ class LimiterKeys:
 
     @classmethod
     def of(cls, credential: Credential, per: float) -> LimiterKeys:
-        """
-        Return the keys of *credential*, which do not reveal it.
-        """
         # Joined with NUL, which credentials do not contain.
         text = "\0".join("" if one is None else one.reveal() for one in credential)
         # (In braces, so that a cluster keeps them together.)
@@ -216,7 +213,9 @@ class Storage:
             answer = question(self._redis)
         except Exception as error:
             # Keep only the text of the error, because its frames contain the password.
-            text = printable(scrub(str(error), _passwords(self._url)), 200)
+            own = Secret(unquote(urlsplit(self._url.reveal()).password or ""))
+            passwords = own, Secret(os.getenv(STORAGE_PASSWORD, ""))
+            text = printable(scrub(str(error), passwords), 200)
             fault = f"{type(error).__name__}: {text}"
         except BaseException as interruption:
             interruption.__context__ = None
@@ -463,11 +462,6 @@ def _open(url: Secret) -> Any:
         retry=retry.Retry(backoff.NoBackoff(), 1, (exceptions.ConnectionError,)),
         retry_on_error=[exceptions.ConnectionError],
     )
-
-
-def _passwords(url: Secret) -> tuple[Secret, ...]:
-    own = unquote(urlsplit(url.reveal()).password or "")
-    return Secret(own), Secret(os.getenv(STORAGE_PASSWORD, ""))
 
 
 def _micro(seconds: float) -> int:
