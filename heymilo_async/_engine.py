@@ -396,7 +396,7 @@ class Engine:
             number=len(state.attempts) - state.renewals,
             repeatable=state.call.operation.repeatable,
             policy=self.settings.retry,
-            at_least=state.limiter.cool_down(state.loop_state.now()),
+            at_least=state.limiter.remaining_cool_down(state.loop_state.now()),
             remaining=state.expires - now,
             random=self.random,
         )

@@ -234,7 +234,7 @@ class Pool:
                 # A program may use many keys for a short time each.
                 now = self.now()
                 self._limiters = {
-                    one: it for one, it in self._limiters.items() if not it.is_idle(now)
+                    one: it for one, it in self._limiters.items() if not it.window.is_empty(now)
                 }
                 self._many = max(_MANY, 2 * len(self._limiters))
             shared = None

@@ -1,9 +1,5 @@
 """
 RateLimiter: grants a permit for each attempt, by itself or shared with other processes.
-
-    CoolDowns     the waits that the server asked for, per credential
-    Window        a sliding window with a FIFO queue of reservations; returns waits, and never waits
-    RateLimiter   waits for both
 """
 
 from __future__ import annotations
@@ -19,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from .._core.messages import Response
-from .._core.retry import Quota, quota
+from .._core.retry import quota
 from .._core.settings import RateLimit, RateLimitStatus
 from .._core.transport import LoopState
 from ..errors import APIStatusError, DeadlineExceededError, HeyMiloError
@@ -31,7 +27,7 @@ if TYPE_CHECKING:
 _COOLDOWN_STATUSES = frozenset({429, 503})
 #: Requests are scarce if the server has at most one twentieth of the limit left.
 _SCARCE = 20
-#: The maximum delay in seconds between the start that Redis has recorded and the actual one.
+#: The maximum delay in seconds between the start that is recorded and the actual one.
 _LATE = 0.01
 #: How much longer our window is than the server's, as a fraction and as a minimum in seconds:
 #: network delays may shorten the distance between two requests.
@@ -109,7 +105,7 @@ class Window:
 
     def __init__(self, per: float) -> None:
         self._lock = threading.Lock()
-        self._per = per
+        self.per = per
         self._span = span_of(per)
         #: In order, including starts of other clients that the server counted.
         self._starts: deque[float] = deque()
@@ -135,7 +131,14 @@ class Window:
             self._forget(now)
             if one not in self._queue:
                 self._queue.append(one)
-            return self._settle(one, self._queue.index(one), now)
+            before = self._queue.index(one)
+            one.at = max(now, self._cool_down_until, self._free_at(one.limit, before, now))
+            if one.at > now:
+                # Rounded, because (now + 20.0) - now may exceed 20.0; but 0.0 would mean a permit.
+                return round(one.at - now, 6) or 1e-6
+            del self._queue[before]
+            self._permits.append(one)
+            return 0.0
 
     def plan(self, limit: int, now: float, wait: float) -> Reservation:
         """
@@ -150,7 +153,7 @@ class Window:
         """
         Count *one* from now on, because its request is being sent; call it again if that is slow.
         """
-        if one.is_started and now - one.at < _LEAST_MARGIN / 5:
+        if one.is_started and now - one.at < _LATE:
             return
         with self._lock:
             with contextlib.suppress(ValueError):
@@ -179,7 +182,7 @@ class Window:
         with self._lock:
             self._forget(now)
             counted = limit - remaining
-            since = now - self._per + min(reset, self._per)
+            since = now - self.per + min(reset, self.per)
             missing = max(0, counted - len(self._starts))
             if counted <= 0 or reset <= 0:
                 return
@@ -199,29 +202,18 @@ class Window:
     def status(self, limit: int, now: float) -> RateLimitStatus:
         with self._lock:
             self._forget(now)
-            used = len(self._starts) + len(self._permits)
+            free = limit - len(self._starts) - len(self._permits)
+            remaining = 0 if self._queue else max(0, free)
             last = now if self._permits else self._starts[-1] if self._starts else now - self._span
             if self._queue:
                 last = self._queue[-1].at
-            return RateLimitStatus(
-                limit=limit,
-                remaining=0 if self._queue else max(0, limit - used),
-                reset=round(last + self._span - now, 6),
-            )
+            reset = round(last + self._span - now, 6)
+            return RateLimitStatus(limit=limit, remaining=remaining, reset=reset)
 
     def is_empty(self, now: float) -> bool:
         with self._lock:
             self._forget(now)
             return not (self._starts or self._permits or self._queue)
-
-    def _settle(self, one: Reservation, before: int, now: float) -> float:
-        one.at = max(now, self._cool_down_until, self._free_at(one.limit, before, now))
-        if one.at > now:
-            # Rounded, because (now + 20.0) - now may exceed 20.0; but 0.0 would mean a permit.
-            return round(one.at - now, 6) or 1e-6
-        del self._queue[before]
-        self._permits.append(one)
-        return 0.0
 
     def _free_at(self, limit: int, before: int, now: float) -> float:
         """
@@ -251,11 +243,6 @@ class Window:
 class Caller(Protocol):
     """
     A call that needs a permit for each of its attempts, and records each wait that is about to start.
-
-    Attributes:
-        name: The name of the request, for errors.
-        remaining: Seconds until the deadline.
-        is_closed: Whether the client is closed.
     """
 
     @property
@@ -276,7 +263,8 @@ class Caller(Protocol):
 @attrs.frozen(eq=False, repr=False)
 class Permit:
     """
-    Permission to send one request. It counts from the time when the request is sent.
+    Permission to send one request. It counts from the time when the request is sent; if that never
+    happens, it is released.
     """
 
     _window: Window
@@ -286,9 +274,6 @@ class Permit:
     _member: str | None = None
 
     async def start(self) -> None:
-        """
-        Count it from now on, because its request is being sent; call it again if that is slow.
-        """
         now = self._caller.loop_state.now()
         lateness = now - self._reservation.at
         self._window.start(self._reservation, now)
@@ -296,9 +281,6 @@ class Permit:
             await self._shared.start(self._member, self._caller)
 
     async def release(self) -> None:
-        """
-        Return the permit, unless the request was sent.
-        """
         if not self._reservation.is_started:
             self._window.release(self._reservation)
             if self._shared is not None and self._member is not None:
@@ -313,14 +295,10 @@ class RateLimiter:
 
     _credential: Hashable
     _cool_downs: CoolDowns
-    _per: float
+    window: Window = attrs.field(converter=Window)
     _shared: SharedRateLimiter | None = None
-    _window: Window = attrs.field(init=False)
     #: The server's limit for such windows, if it has sent one.
     _server_limit: int | None = attrs.field(default=None, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._window = Window(self._per)
 
     async def acquire(
         self, caller: Caller, policy: RateLimit | None
@@ -329,20 +307,18 @@ class RateLimiter:
         Wait until *caller* may send a request. Return its permit, None if there is no *policy*, or
         an error if the wait would exceed the caller's deadline.
         """
+        permit = None
         try:
             await self.check_again(caller)
-            if policy is None:
-                return None
-            permit = await self._reserve(caller, self._limit(policy))
-            if not isinstance(permit, Permit):
-                return _deadline_error(caller.name, permit, policy)
-            try:
+            if policy is not None:
+                permit = await self._reserve(caller, policy)
                 # The server may have asked for a pause during the wait.
                 await self.check_again(caller)
-            except BaseException:
+        except BaseException as error:
+            if permit is not None:
                 await permit.release()
+            if not isinstance(error, HeyMiloError):
                 raise
-        except HeyMiloError as error:
             # Without the frames, which are of no use to whoever gets it as a value.
             return error.with_traceback(None)
         return permit
@@ -350,8 +326,6 @@ class RateLimiter:
     async def check_again(self, caller: Caller) -> None:
         """
         Wait for the end of a cool-down; raise its error if that is after the caller's deadline.
-
-        It may have begun after *caller* got its permit.
         """
         # Check again after each wait, because the server may have extended the pause. If the client
         # is closed, the call wakes up early, and sending its request raises the error.
@@ -380,74 +354,59 @@ class RateLimiter:
         unless that is longer than *longest* seconds.
         """
         if policy is not None and (observed := quota(response.headers, wall_clock())):
-            await self._observe_quota(caller, policy, observed)
-        if not isinstance(error, APIStatusError) or error.status_code not in _COOLDOWN_STATUSES:
-            return
-        wait = error.retry_after
-        if wait is not None and 0 < wait <= longest:
-            until = caller.loop_state.now() + wait
-            self._cool_downs.start(self._credential, until, copy.copy(error))
-            self._window.cool_down(until)
-            if self._shared is not None:
-                await self._shared.cool_down(wait, caller)
+            if observed.window == self.window.per:
+                self._server_limit = observed.limit
+            limit, now = self._limit(policy), caller.loop_state.now()
+            remaining = observed.remaining
+            if self._shared is None:
+                self.window.observe(limit, remaining, observed.reset, now)
+            # Most responses have no news for other processes, and a request to Redis takes time.
+            elif remaining * _SCARCE <= limit or remaining < self.status(policy, now).remaining:
+                await self._shared.observe(limit, observed, caller)
+        if isinstance(error, APIStatusError) and error.status_code in _COOLDOWN_STATUSES:
+            wait = error.retry_after or 0.0
+            if 0 < wait <= longest:
+                until = caller.loop_state.now() + wait
+                self._cool_downs.start(self._credential, until, copy.copy(error))
+                self.window.cool_down(until)
+                if self._shared is not None:
+                    await self._shared.cool_down(wait, caller)
 
-    def cool_down(self, now: float) -> float:
-        """
-        Return the remaining cool-down of this credential in seconds, 0.0 if there is none.
-        """
+    def remaining_cool_down(self, now: float) -> float:
         found = self._cool_downs.remaining(self._credential, now)
         return 0.0 if found is None else found[0]
 
     def status(self, policy: RateLimit, now: float) -> RateLimitStatus:
-        status = self._window.status(self._limit(policy), now)
+        status = self.window.status(self._limit(policy), now)
         return status if self._shared is None else self._shared.status(status, now)
 
-    def is_idle(self, now: float) -> bool:
+    async def _reserve(self, caller: Caller, policy: RateLimit) -> Permit:
         """
-        Return whether it has no state that a new limiter would lack.
+        Wait for a permit and return it; raise an error if the wait is too long for *caller*.
         """
-        return self._window.is_empty(now)
-
-    async def _reserve(self, caller: Caller, limit: int) -> Permit | float:
-        """
-        Wait for a permit and return it, or return the wait if it is too long for *caller*.
-        """
-        if self._shared is None:
-            return await self._reserve_alone(caller, limit)
-        permit = await self._shared.acquire(limit, caller, self._window)
-        if permit is None:
-            share = self._shared.fall_back(limit, self._window, caller.loop_state.now())
-            permit = await self._reserve_alone(caller, share)
-            self._shared.remember_start(caller.loop_state.now())
-        return permit
-
-    async def _reserve_alone(self, caller: Caller, limit: int) -> Permit | float:
-        loop_state = caller.loop_state
-        reservation, wait = self._window.reserve(limit, loop_state.now())
+        loop_state, window, shared = caller.loop_state, self.window, self._shared
+        limit = self._limit(policy)
+        if shared is not None:
+            permit = await shared.acquire(limit, caller, window)
+            if isinstance(permit, Permit):
+                return permit
+            if permit is not None:
+                raise _deadline_error(caller.name, permit, policy)
+            limit = shared.fall_back(limit, window, loop_state.now())
+        reservation, wait = window.reserve(limit, loop_state.now())
         try:
-            while wait and not caller.is_closed:
-                if not fits(wait, caller):
-                    self._window.release(reservation)
-                    return wait
+            while wait and not caller.is_closed and fits(wait, caller):
                 await loop_state.transport.sleep(wait)
-                wait = self._window.wait(reservation, loop_state.now())
+                wait = window.wait(reservation, loop_state.now())
         except BaseException:
-            self._window.release(reservation)
+            window.release(reservation)
             raise
-        return Permit(self._window, reservation, caller)
-
-    async def _observe_quota(self, caller: Caller, policy: RateLimit, observed: Quota) -> None:
-        if observed.window == self._per:
-            self._server_limit = observed.limit
-        limit, now = self._limit(policy), caller.loop_state.now()
-        if self._shared is None:
-            self._window.observe(limit, observed.remaining, observed.reset, now)
-        elif (
-            # Most responses have no news for other processes, and a request to Redis takes time.
-            observed.remaining * _SCARCE <= limit
-            or observed.remaining < self.status(policy, now).remaining
-        ):
-            await self._shared.observe(limit, observed, caller)
+        if wait and not caller.is_closed:
+            window.release(reservation)
+            raise _deadline_error(caller.name, wait, policy)
+        if shared is not None:
+            shared.remember_start(loop_state.now())
+        return Permit(window, reservation, caller)
 
     def _limit(self, policy: RateLimit) -> int:
         # Ignore a server limit of 0, which would never grant a permit.

@@ -1,40 +1,42 @@
 -- A rate limit that processes share: its commands, each atomic and on the clock of Redis.
 --
 -- KEYS: the starts, the processes that are alive, the cool-down; redis.py describes them.
--- ARGV: the name of a command, and its arguments. All times are in microseconds.
+-- ARGV: span, lease, process, whether its history is sent or not needed, the name of a command, its
+-- arguments. Times are in microseconds. A history is pairs of time relative to now and member.
 
 local starts, alive, cooldown = KEYS[1], KEYS[2], KEYS[3]
+local span, lease, process = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
-local commands = {}
+-- The result -1 asks for the history of a process that Redis does not know.
+if ARGV[4] == '0' and not redis.call('ZSCORE', alive, process) then
+  return -1
+end
 
--- Arguments: limit, span, lease, maximum wait, process, member, whether the process has a history,
--- and if Redis had lost it, the history as pairs of time relative to now and member.
--- Result: 1 if granted, 0 if the wait is too long, -1 if Redis does not know the process; then the
--- wait, and the time until all permits are available; the remaining permits; the number of processes.
-function commands.reserve()
-  local limit, span, lease = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-  local most, process, member = tonumber(ARGV[5]), ARGV[6], ARGV[7]
-  if #ARGV == 8 and ARGV[8] == '1' and not redis.call('ZSCORE', alive, process) then
-    return {-1, 0, 0, 0, 0}
-  end
-  for i = 9, #ARGV, 2 do
+-- Record that the process is alive, and its history, which begins at *first*.
+local function hear(first)
+  redis.call('ZADD', alive, now, process)
+  for i = first, #ARGV, 2 do
     redis.call('ZADD', starts, 'NX', now + ARGV[i], ARGV[i + 1])
   end
-  redis.call('ZADD', alive, now, process)
+end
+
+local commands = {}
+
+-- Arguments: limit, maximum wait, member, history.
+-- Result: 1 if granted, 0 if the wait is too long; the wait; remaining permits; number of processes.
+function commands.reserve()
+  hear(9)
+  local limit, most = tonumber(ARGV[6]), tonumber(ARGV[7])
   redis.call('ZREMRANGEBYSCORE', alive, '-inf', now - span - lease)
   redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
   local count = redis.call('ZCARD', starts)
-  if count >= limit then
-    for _, dead in ipairs(redis.call('ZRANGEBYSCORE', alive, '-inf', now - lease)) do
-      local reserved = redis.call('ZRANGEBYSCORE', starts, string.format('(%.0f', now), '+inf')
-      for _, one in ipairs(reserved) do
-        if string.sub(one, 1, #dead + 1) == dead .. ':' then
-          redis.call('ZREM', starts, one)
-        end
+  if count >= limit and redis.call('ZREMRANGEBYSCORE', alive, '-inf', now - lease) > 0 then
+    for _, one in ipairs(redis.call('ZRANGEBYSCORE', starts, string.format('(%.0f', now), '+inf')) do
+      if not redis.call('ZSCORE', alive, string.match(one, '^[^:]*')) then
+        redis.call('ZREM', starts, one)
       end
-      redis.call('ZREM', alive, dead)
     end
     count = redis.call('ZCARD', starts)
   end
@@ -43,57 +45,40 @@ function commands.reserve()
     local ahead = redis.call('ZRANGE', starts, count - limit, count - limit, 'WITHSCORES')
     at = math.max(at, ahead[2] + span)
   end
-  local share = redis.call('ZCARD', alive)
   if at - now > most then
-    return {0, at - now, at - now + span, 0, share}
+    return {0, at - now, 0, redis.call('ZCARD', alive)}
   end
-  redis.call('ZADD', starts, at, member)
-  local kept = math.max(redis.call('PTTL', starts), math.ceil((at - now + span) / 1000))
-  redis.call('PEXPIRE', starts, kept)
-  redis.call('PEXPIRE', alive, kept + lease / 1000)
-  return {1, at - now, at - now + span, math.max(0, limit - count - 1), share}
+  redis.call('ZADD', starts, at, ARGV[8])
+  return {1, at - now, math.max(0, limit - count - 1), redis.call('ZCARD', alive)}
 end
 
--- Arguments: process, span, and if Redis had lost it, the history as above.
--- Result: whether Redis knew the process.
+-- Argument: history.
 function commands.beat()
-  if #ARGV == 3 and not redis.call('ZSCORE', alive, ARGV[2]) then
-    return 0
-  end
-  local until_reset = redis.call('PTTL', starts)
-  for i = 4, #ARGV, 2 do
-    redis.call('ZADD', starts, 'NX', now + ARGV[i], ARGV[i + 1])
-    until_reset = math.max(until_reset, (ARGV[i] + ARGV[3]) / 1000)
-  end
-  redis.call('ZADD', alive, now, ARGV[2])
-  redis.call('PEXPIRE', starts, math.ceil(until_reset))
-  redis.call('PEXPIRE', alive, math.ceil(until_reset))
-  return 1
+  hear(6)
 end
 
--- Arguments: span, member. The member's start counts from now on.
+-- Argument: a member. Its start counts from now on.
 function commands.start()
-  redis.call('ZADD', starts, 'GT', now, ARGV[3])
-  redis.call('PEXPIRE', starts, math.max(redis.call('PTTL', starts), math.ceil(ARGV[2] / 1000)))
-  return 1
+  redis.call('ZADD', starts, 'GT', now, ARGV[6])
 end
 
--- Arguments: limit, span, the age of a start that counts until the reset, remaining.
+-- Arguments: how many starts the server has counted; how old they are, to count until the reset.
 function commands.observe()
-  local limit, span, ago = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+  local counted, since = tonumber(ARGV[6]), now - ARGV[7]
   redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
-  local counted = limit - tonumber(ARGV[5])
-  local newest = redis.call(
-    'ZREVRANGEBYSCORE', starts, string.format('%.0f', now), '-inf', 'LIMIT', 0, math.max(0, counted)
-  )
+  local newest = redis.call('ZREVRANGEBYSCORE', starts, now, '-inf', 'LIMIT', 0, counted)
   for _, member in ipairs(newest) do
-    redis.call('ZADD', starts, 'XX', 'GT', now - ago, member)
+    redis.call('ZADD', starts, 'XX', 'GT', since, member)
   end
   for i = 1, counted - #newest do
-    redis.call('ZADD', starts, now - ago, string.format('other:%.0f:%d', now, i))
+    redis.call('ZADD', starts, since, string.format('other:%.0f:%d', now, i))
   end
-  redis.call('PEXPIRE', starts, math.max(redis.call('PTTL', starts), math.ceil(span / 1000)))
-  return 0
 end
 
-return commands[ARGV[1]]()
+local result = commands[ARGV[5]]()
+-- Nothing stays for longer than it counts.
+local last = redis.call('ZRANGE', starts, -1, -1, 'WITHSCORES')[2] or now
+local left = math.ceil((last + span - now) / 1000)
+redis.call('PEXPIRE', starts, left)
+redis.call('PEXPIRE', alive, left + lease / 1000)
+return result

@@ -7,16 +7,12 @@ HMAC-SHA256:
     {...}:starts:60.0   sorted set: starts and reservations, "process:number" -> microseconds
     {...}:alive         sorted set: processes, with the time of their last request
     {...}:cooldown      exists during a cool-down
-
-Processes renew their reservations regularly; those of a killed process expire after `LEASE`
-seconds.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import hmac
 import itertools
 import logging
@@ -64,15 +60,13 @@ _CONTEXT: Final = b"heymilo_async: turns of a credential"
 _log = logging.getLogger("heymilo_async")
 
 #: One script for all commands, so that Redis has to be sent it once.
-_SCRIPT: Final = (
-    resources.files("heymilo_async._ratelimit").joinpath("redis.lua").read_text(encoding="utf-8")
-)
+_SCRIPT: Final = (resources.files("heymilo_async._ratelimit") / "redis.lua").read_text("utf-8")
 
 
 @attrs.frozen(kw_only=True)
 class LimiterKeys:
     """
-    Redis keys of one credential and window.
+    Redis keys of one credential and window, which do not reveal the credential.
     """
 
     per: float
@@ -81,18 +75,15 @@ class LimiterKeys:
 
     @classmethod
     def of(cls, credential: Credential, per: float) -> LimiterKeys:
-        """
-        Return the keys of *credential*, which do not reveal it.
-        """
         # Joined with NUL, which credentials do not contain.
         text = "\0".join("" if one is None else one.reveal() for one in credential)
         # (In braces, so that a cluster keeps them together.)
-        name = f"heymilo:{{{hmac.new(_CONTEXT, text.encode(), hashlib.sha256).hexdigest()}}}"
+        name = f"heymilo:{{{hmac.new(_CONTEXT, text.encode(), 'sha256').hexdigest()}}}"
         names = (f"{name}:starts:{float(per)!r}", f"{name}:alive", f"{name}:cooldown")
         return cls(per=per, span=span_of(per), names=names)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Grant:
     """
     The response of Redis to a request for a permit.
@@ -157,28 +148,17 @@ class Storage:
     ) -> Grant | None:
         """
         Reserve a permit for *member*, unless its wait would exceed *most* seconds.
-
-        *history* is sent if this process *is_behind* with sending it, or if Redis has lost it, for
-        example after a restart.
         """
-        numbers = (keys.span, LEASE, min(most, _LONGEST))
-        arguments = [limit, *map(_micro, numbers), self._process, member, int(history is not None)]
-        missing = _flat(history()) if history is not None and is_behind else []
-        answer = self._run(keys, "reserve", *arguments, *missing)
-        if answer is not None and answer[0] < 0 and history is not None:
-            answer = self._run(keys, "reserve", *arguments, *_flat(history()))
+        command = ("reserve", limit, _micro(min(most, _LONGEST)), member)
+        answer = self._run(keys, history, *command, is_behind=is_behind)
         if answer is None:
             return None
-        return Grant(
-            is_granted=bool(answer[0]),
-            wait=answer[1] / _MICRO,
-            reset=answer[2] / _MICRO,
-            remaining=answer[3],
-            sharers=answer[4],
-        )
+        is_granted, in_micro, remaining, sharers = answer
+        wait = in_micro / _MICRO
+        return Grant(bool(is_granted), wait, wait + keys.span, remaining, sharers)
 
     def start(self, keys: LimiterKeys, member: str) -> None:
-        self._run(keys, "start", _micro(keys.span), member)
+        self._run(keys, None, "start", member)
 
     def release(self, keys: LimiterKeys, member: str) -> None:
         """
@@ -187,16 +167,11 @@ class Storage:
         self._ask(lambda redis: redis.zrem(keys.names[0], member), is_last_word=True)
 
     def beat(self, keys: LimiterKeys, history: History) -> None:
-        """
-        Renew the reservations of this process; send *history* if Redis has lost it.
-        """
-        arguments = ("beat", self._process, _micro(keys.span))
-        if self._run(keys, *arguments) == 0:
-            self._run(keys, *arguments, *_flat(history()))
+        self._run(keys, history, "beat")
 
     def observe(self, keys: LimiterKeys, limit: int, remaining: int, reset: float) -> None:
-        ago = keys.per - min(reset, keys.per)
-        self._run(keys, "observe", limit, _micro(keys.span), _micro(ago), remaining)
+        counted, ago = max(0, limit - remaining), max(0.0, keys.per - reset)
+        self._run(keys, None, "observe", counted, _micro(ago))
 
     def cool_down(self, keys: LimiterKeys, wait: float) -> None:
         self._ask(lambda redis: redis.set(keys.names[2], 1, px=math.ceil(wait * 1000)))
@@ -209,16 +184,42 @@ class Storage:
         if self._redis is not None:
             self._redis.connection_pool.disconnect(inuse_connections=False)
 
-    def _run(self, keys: LimiterKeys, *arguments: Any) -> Any:
-        return self._ask(lambda redis: redis.register_script(_SCRIPT)(keys.names, arguments))
+    def _run(
+        self, keys: LimiterKeys, history: History | None, *command: Any, is_behind: bool = False
+    ) -> Any:
+        """
+        Run a command of the script, with *history* if this process *is_behind* with sending it, or
+        if Redis has lost it, for example after a restart.
+        """
+
+        def run(*, is_complete: bool) -> Any:
+            told = history() if history is not None and is_complete else {}
+            pairs = [each for member, since in told.items() for each in (_micro(since), member)]
+            head = (_micro(keys.span), _micro(LEASE), self._process, int(is_complete))
+            return self._ask(
+                lambda redis: redis.register_script(_SCRIPT)(keys.names, (*head, *command, *pairs))
+            )
+
+        answer = run(is_complete=history is None or is_behind)
+        return run(is_complete=True) if answer == -1 else answer
 
     def _ask(self, question: Callable[[Any], Any], *, is_last_word: bool = False) -> Any:
-        """
-        Send a request to Redis and return its result; None if it failed.
-        """
         if (self._is_closed and not is_last_word) or not self._may_ask():
             return None
-        answer, fault = self._answer(question)
+        answer = fault = None
+        try:
+            with self._lock:
+                self._redis = self._redis or _open(self._url)
+            answer = question(self._redis)
+        except Exception as error:
+            # Keep only the text of the error, because its frames contain the password.
+            own = Secret(unquote(urlsplit(self._url.reveal()).password or ""))
+            passwords = own, Secret(os.getenv(STORAGE_PASSWORD, ""))
+            text = printable(scrub(str(error), passwords), 200)
+            fault = f"{type(error).__name__}: {text}"
+        except BaseException as interruption:
+            interruption.__context__ = None
+            raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
         self.judge(fault)
         if self._is_closed:
             self.close()
@@ -234,40 +235,16 @@ class Storage:
             self._asks_again_at = self._clock() + _RETRY_AFTER
             return True
 
-    def _answer(
-        self, question: Callable[[Any], Any], *, is_first: bool = True
-    ) -> tuple[Any, str | None]:
-        """
-        Return the result of *question*, or None and the reason.
-        """
-        try:
-            with self._lock:
-                self._redis = self._redis or _open(self._url)
-            return question(self._redis), None
-        except Exception as error:
-            # Keep only the text of the error, because its frames contain the password.
-            text = printable(scrub(str(error), _passwords(self._url)), 200)
-            kinds = [kind.__name__ for kind in type(error).__mro__]
-        except BaseException as interruption:
-            interruption.__context__ = None
-            raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
-        if is_first and {"RedisError", "ConnectionError"} <= {*kinds}:
-            # The connection was idle for too long, or Redis was restarted.
-            return self._answer(question, is_first=False)
-        return None, f"{kinds[0]}: {text}"
-
     def judge(self, fault: str | None) -> None:
         """
         Mark Redis as down because of *fault*, or as available; log a change.
         """
-        if fault is None and self._asks_again_at == -math.inf:
-            return
         with self._lock:
             was_down = self._asks_again_at > -math.inf
             self._asks_again_at = -math.inf if fault is None else self._clock() + _RETRY_AFTER
-        if fault is None:
+        if was_down and fault is None:
             _log.info("the storage of the rate limit, %s, is available again", self._shown)
-        elif not (was_down or self._is_closed):
+        if fault is not None and not (was_down or self._is_closed):
             _log.warning(
                 "the storage of the rate limit, %s, is unavailable (%s): "
                 "until it is available again, this process uses its own share of the limit",
@@ -325,7 +302,11 @@ class SharedRateLimiter:
                 grant = await self._ask(functools.partial(self._answer, question), caller)
             finally:
                 if grant is None:
-                    await self._give_up(question, caller)
+                    # If the result is still outstanding, its thread returns the permit.
+                    with self._lock:
+                        question.is_given_up = True
+                    if question.is_answered:
+                        await self.release(question.member, caller)
             if grant is None or not grant.is_granted:
                 return None if grant is None else grant.wait
             reservation = window.plan(limit, now(), grant.wait)
@@ -334,9 +315,8 @@ class SharedRateLimiter:
                 return permit
             async with contextlib.AsyncExitStack() as unless_used:
                 unless_used.push_async_callback(permit.release)
-                if not fits(grant.wait, caller):
-                    return grant.wait
-                if await self._wait(grant.wait, caller):
+                # If there is no time for it any more, Redis says so when it is asked again.
+                if fits(grant.wait, caller) and await self._wait(grant.wait, caller):
                     unless_used.pop_all()
                     return permit
         return Permit(window, window.plan(limit, now(), 0.0), caller)
@@ -349,10 +329,8 @@ class SharedRateLimiter:
         is_known = now - self._known_since >= self._keys.span
         sharers = self._sharers if is_known else max(self._sharers, _ASSUMED_SHARERS)
         share = max(1, limit // sharers)
-        last, self._last = self._last, None
-        if last is not None:
-            remaining, until = last
-            window.observe(share, remaining // sharers, until - now, now)
+        (remaining, until), self._last = self._last or (0, now), None
+        window.observe(share, remaining // sharers, until - now, now)
         return share
 
     def remember_start(self, now: float) -> None:
@@ -386,11 +364,8 @@ class SharedRateLimiter:
         remaining, until = self._last or (0, now)
         if until <= now:
             return own
-        return attrs.evolve(
-            own,
-            remaining=min(own.remaining, remaining),
-            reset=max(own.reset, round(until - now, 6)),
-        )
+        reset = max(own.reset, round(until - now, 6))
+        return attrs.evolve(own, remaining=min(own.remaining, remaining), reset=reset)
 
     async def _ask(self, question: Callable[[], B], caller: Caller) -> B | None:
         """
@@ -409,17 +384,16 @@ class SharedRateLimiter:
 
     def _answer(self, question: _Question) -> Grant | None:
         now, member = question.now, question.member
-        with self._lock:
-            self._hear(now)
-            is_behind = self._is_behind
+        self._hear(now)
         try:
             grant = self._storage.reserve(
                 self._keys,
                 question.limit,
                 member,
                 most=question.most,
+                # First, because a start that is missing in Redis sets it after the history.
+                is_behind=self._is_behind,
                 history=functools.partial(self._history, now) if self._mine else None,
-                is_behind=is_behind,
             )
         finally:
             # Also after Ctrl-C, when it is unknown whether there is a permit to return.
@@ -438,17 +412,6 @@ class SharedRateLimiter:
             self._storage.release(self._keys, member)
         return grant
 
-    async def _give_up(self, question: _Question, caller: Caller) -> None:
-        """
-        Abandon *question*, whose call was cancelled or ran out of time. If the result is still
-        outstanding, its thread returns the permit.
-        """
-        with self._lock:
-            question.is_given_up = True
-            is_answered = question.is_answered
-        if is_answered:
-            await self.release(question.member, caller)
-
     def _history(self, now: float) -> dict[str, float]:
         with self._lock:
             return {member: at - now for member, at in self._mine.items()}
@@ -457,15 +420,13 @@ class SharedRateLimiter:
         """
         Wait, and renew the reservations of this process; return whether they are still valid.
         """
-        loop_state, lapses = caller.loop_state, self._lapses
-        until = loop_state.now() + seconds
-        while (left := until - loop_state.now()) > 0 and not caller.is_closed:
-            await loop_state.transport.sleep(min(left, BEAT))
-            with self._lock:
-                is_due = self._hear(loop_state.now()) >= BEAT
+        now, lapses = caller.loop_state.now, self._lapses
+        until = now() + seconds
+        while (left := until - now()) > 0 and not caller.is_closed:
+            await caller.loop_state.transport.sleep(min(left, BEAT))
             # One of the waiting calls renews for all.
-            if is_due:
-                history = functools.partial(self._history, loop_state.now())
+            if self._hear(now()) >= BEAT:
+                history = functools.partial(self._history, now())
                 await self._ask(functools.partial(self._storage.beat, self._keys, history), caller)
         return lapses == self._lapses
 
@@ -473,24 +434,22 @@ class SharedRateLimiter:
         """
         Record that a request to Redis happens now; return the seconds since the previous one.
         """
-        silence = now - self._heard_at
-        if silence >= LEASE:
-            self._lapses += 1
-        if silence >= BEAT:
-            self._heard_at = now
-            self._mine = {
-                member: at
-                for member, at in self._mine.items()
-                if at + self._keys.span > now and not (silence >= LEASE and at > now)
-            }
+        with self._lock:
+            silence = now - self._heard_at
+            if silence >= BEAT:
+                self._heard_at = now
+                is_lapse = silence >= LEASE
+                self._lapses += is_lapse
+                self._mine = {
+                    member: at
+                    for member, at in self._mine.items()
+                    if at + self._keys.span > now and not (is_lapse and at > now)
+                }
         return silence
 
 
 def _open(url: Secret) -> Any:
-    # Not at the top, because it is an optional extra, and slow to import.
-    from redis import Redis  # noqa: PLC0415 - an extra
-    from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra
-    from redis.retry import Retry  # noqa: PLC0415 - an extra
+    from redis import Redis, backoff, exceptions, retry  # noqa: PLC0415 - an extra, slow to import
 
     return Redis.from_url(
         url.reveal(),
@@ -498,18 +457,11 @@ def _open(url: Secret) -> Any:
         password=os.getenv(STORAGE_PASSWORD) or None,
         socket_timeout=_TIMEOUT,
         socket_connect_timeout=_TIMEOUT,
-        # By default it would retry for seconds while a call waits.
-        retry=Retry(NoBackoff(), 0),
+        # Once, because the connection may have been idle for too long, or Redis was restarted. By
+        # default it would retry for seconds while a call waits.
+        retry=retry.Retry(backoff.NoBackoff(), 1, (exceptions.ConnectionError,)),
+        retry_on_error=[exceptions.ConnectionError],
     )
-
-
-def _passwords(url: Secret) -> tuple[Secret, ...]:
-    found = (unquote(urlsplit(url.reveal()).password or ""), os.getenv(STORAGE_PASSWORD))
-    return tuple(Secret(one) for one in found if one)
-
-
-def _flat(history: Mapping[str, float]) -> list[Any]:
-    return [each for member, since in history.items() for each in (_micro(since), member)]
 
 
 def _micro(seconds: float) -> int:
