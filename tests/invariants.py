@@ -400,7 +400,8 @@ def elapsed(since: float) -> float:
     """
     Return the seconds since then, without those in which this process, or the machine, stood still.
     """
-    return time.monotonic() - since - pulse.stalled(since)
+    # A standstill is measured a little later than what it is taken from.
+    return max(0.0, time.monotonic() - since - pulse.stalled(since))
 
 
 #: How much later than it should a call may end, on a machine that has other things to do.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 import signal
 import socket
@@ -507,7 +508,7 @@ class Interrupted:
         self._ready = ready
         self._after = after
         self.sent = 0.0
-        self.took = 0.0
+        self.took = math.inf
 
     def __enter__(self):
         main = threading.get_ident()
@@ -564,7 +565,7 @@ def test_ctrl_c_while_reading(blocking, serve, data, deadline):
         with Interrupted(lambda: server.n) as interrupted:
             client.phone_numbers.get(ID)
 
-        assert 0 < interrupted.took < 0.2
+        assert 0 <= interrupted.took < 0.2
         assert watched.gone.wait(1)
         assert ID == client.phone_numbers.get(ID).id
     assert 2 == server.n
@@ -593,7 +594,7 @@ def test_ctrl_c_while_shaking_hands(blocking):
                 client.phone_numbers.get(ID)
         thread.join(2)
 
-    assert 0 < interrupted.took < 0.2
+    assert 0 <= interrupted.took < 0.2
     assert not thread.is_alive()
 
 
@@ -607,7 +608,7 @@ def test_ctrl_c_during_backoff(blocking, serve):
         with Interrupted(lambda: server.n) as interrupted:
             client.phone_numbers.get(ID)
 
-        assert 0 < interrupted.took < 0.2
+        assert 0 <= interrupted.took < 0.2
         assert 1 == server.n
 
 
@@ -625,7 +626,7 @@ def test_ctrl_c_between_pages(blocking, serve):
             for number in pager:
                 seen.append(number.id)
 
-        assert 0 < interrupted.took < 0.2
+        assert 0 <= interrupted.took < 0.2
         assert (["A", "B"], "B") == (seen, pager.cursor)
         rest = client.phone_numbers.list_all(starting_after=pager.cursor)
         assert ["C"] == [number.id for number in rest]
@@ -644,7 +645,7 @@ def test_ctrl_c_in_a_prefetch(blocking, serve):
                 for _ in ahead:
                     pass
 
-        assert 0 < interrupted.took < 0.2
+        assert 0 <= interrupted.took < 0.2
         assert ID == client.phone_numbers.get(ID).id
 
 
@@ -658,7 +659,7 @@ def test_ctrl_c_in_get_many(blocking, serve):
         with Interrupted(lambda: server.n == 4) as interrupted:
             client.phone_numbers.get_many([ID] * 50, concurrency=4)
 
-        assert 0 < interrupted.took < 0.2
+        assert 0 <= interrupted.took < 0.2
         # They end by themselves: no retry, no next id.
         end = time.monotonic() + 3
         while workers() and time.monotonic() < end:
@@ -679,7 +680,7 @@ def test_ctrl_c_in_get_many_during_backoff(blocking, serve):
         with Interrupted(lambda: server.n) as interrupted:
             client.phone_numbers.get_many([ID] * 50, concurrency=4)
 
-        assert 0 < interrupted.took < 0.2
+        assert 0 <= interrupted.took < 0.2
         end = time.monotonic() + 3
         while workers() and time.monotonic() < end:
             time.sleep(0.01)
@@ -950,7 +951,7 @@ def test_ctrl_c_while_waiting_for_a_connection(blocking, serve):
         holder.join(5)
         got.append(client.with_options(timeout=1.0).phone_numbers.get(ID).id)
 
-    assert 0 < interrupted.took < 0.2
+    assert 0 <= interrupted.took < 0.2
     assert [ID, ID] == got
     assert 2 == server.n
 
