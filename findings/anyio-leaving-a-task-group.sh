@@ -1,9 +1,9 @@
 #!/bin/sh
-# Guess: what a cancelled scope does to a task group does not depend on the event loop.
+# Guess: the event loop makes no difference to what a cancelled scope does to a task group.
 #
-# anyio 4.16.0 with trio 0.35.0: a task group with one task, which returns at once, is left within a
-# scope that is cancelled already. On asyncio the cancellation is delivered there; on trio the
-# code goes on behind the task group. With no task, neither delivers it; with a task that reaches a
+# anyio 4.16.0 with trio 0.35.0: a scope that is already cancelled contains a task group with one task,
+# which returns at once. At the end of the task group, asyncio raises the cancellation; on trio the
+# code after the task group still runs. With no task, neither raises it; with a task that reaches a
 # checkpoint, both do. So whether the end of `async with create_task_group()` is a checkpoint
 # depends on the backend, and code that was tested on one may stop elsewhere on the other.
 #

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Guess: DuckDB 2 returns a TIMESTAMPTZ as a datetime with a zone of the standard library, and needs
-# no other package for it, as nothing else is installed with it.
+# Guess: DuckDB 2 returns a TIMESTAMPTZ as a datetime with a zone of the standard library, without any
+# other package, because pip installs none with it.
 #
 # duckdb 2.0.0: `fetchall` and `fetchone` of a TIMESTAMPTZ raise InvalidInputException unless pytz is
-# installed, which no extra of duckdb names for it. TIMESTAMP is returned without it, and so is the
-# text of a TIMESTAMPTZ. From 2.0.1 on no pytz is needed, so a requirement of `duckdb>=2` is not enough.
+# installed, and no extra of duckdb requires pytz for that. A TIMESTAMP, or the text of a TIMESTAMPTZ,
+# needs no pytz. From 2.0.1 on nothing needs it, so the requirement `duckdb>=2` is not enough.
 #
 # Seen:
 #   timestamp: datetime

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Guess: `freeze_time(..., real_asyncio=True)` leaves the clocks of event loops alone, so one that runs in
-# another thread, such as that of a test server, goes on.
+# Guess: `freeze_time(..., real_asyncio=True)` does not touch the clocks of event loops, so a loop in
+# another thread, such as that of a test server, keeps running.
 #
-# freezegun 1.5.5: it first replaces `time.monotonic` and then the method of the loop that calls it. A timer
-# that another thread sets in between is due in the year that was frozen, counted from the start of the
-# machine: the loop stands still, and goes on standing still when the time is no longer frozen.
+# freezegun 1.5.5: it first replaces `time.monotonic`, and then the method of the loop that calls it. If
+# another thread sets a timer between these steps, the timer is due in the frozen year, counted from the
+# start of the machine: the loop stops, and does not start again when the freeze ends.
 #
 # Seen:
 #   before: the loop goes on

@@ -3,9 +3,9 @@
 # of a dataclass, whatever ran before.
 #
 # hypothesis 6.170.17 with attrs 26.1.0 and cattrs 26.2.1, under `from __future__ import annotations`:
-# it makes a dataclass, and refuses an attrs class with the same field, whose type it finds as text.
-# Once cattrs has structured that class, it makes it: cattrs has `attrs.resolve_types` rewrite the
-# fields of the class, for everybody. So a test passes or fails by what ran in the process before it.
+# `builds` makes a dataclass, and refuses an attrs class with the same field, because its type is a string.
+# After cattrs has structured that class, `builds` makes it too: cattrs calls `attrs.resolve_types`, which
+# changes the class itself. So whether a test passes depends on what ran in its process before.
 #
 # Seen:
 #   dataclass: made

@@ -2,9 +2,9 @@
 # Guess: mypy reads `__all__ += submodule.__all__`, one of the forms that the typing specification lists,
 # so `from package import *` has the names of the submodule.
 #
-# mypy 2.4.1: only a list or a tuple of texts counts. The names that come by way of `submodule.__all__`
-# are not defined after a star import, without a word about the line that it did not read; imported by
-# name they are there.
+# mypy 2.4.1: it accepts only a list or tuple of strings. Names from `submodule.__all__` are not defined
+# after a star import, and mypy does not report the line that it could not read; an import of these names
+# one by one works.
 #
 # Seen:
 #   by a star: error: Name "Below" is not defined

@@ -2,9 +2,9 @@
 # Guess: typer 0.29, the first version that requires pydantic, imports it to convert a parameter, so a
 # command without parameters, and the help of a command, start without it.
 #
-# typer 0.29.2: the help of the application imports no pydantic. Once a command is named, it is imported,
-# whatever the command takes: also for one without parameters, for its help, and for a name that no
-# command has. So an application that wants quick help has to give it before typer resolves a command.
+# typer 0.29.2: the help of the application imports no pydantic. As soon as a command is named, pydantic is
+# imported, whatever the command takes: also for one without parameters, for its help, and for an unknown
+# command. So an application with quick help has to print it before typer resolves a command.
 #
 # Seen:
 #   --help: no

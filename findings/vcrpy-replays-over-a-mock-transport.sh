@@ -1,9 +1,9 @@
 #!/bin/sh
-# Guess: a client with `httpx.MockTransport` is none of vcrpy's business, as nothing is sent.
+# Guess: vcrpy ignores a client with `httpx.MockTransport`, because it sends nothing.
 #
-# vcrpy 9.4.2 with httpx 0.28.1: within a cassette, what a MockTransport answers is recorded as if it
-# came from the network, and the next run replays it: the function that the test gave to the transport
-# is not called any more, and changing it changes nothing until the cassette is deleted.
+# vcrpy 9.4.2 with httpx 0.28.1: within a cassette, the responses of a MockTransport are recorded as if they
+# came from the network, and the next run replays them: vcrpy no longer calls the function that the test
+# gave to the transport, and changing it has no effect until the cassette is deleted.
 #
 # Seen:
 #   first run: the mock said 1, the client got 1

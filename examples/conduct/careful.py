@@ -1,5 +1,5 @@
 """
-An integration that does the same, and no harm when something goes wrong.
+An integration that does no harm when something fails.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ NAME, EMAIL = "Jo Doe", "jo.doe@example.com"
 
 def run(base_url: str, api_key: str) -> int:
     """
-    Invite somebody, and return how many candidates there are then.
+    Invite somebody, and return the number of candidates afterwards.
     """
     with HeyMilo(api_key, base_url=base_url, deadline=60.0) as client:
-        # Waits as long as it is told to, and a walk goes on where it failed: the client sees to it.
+        # The client waits as long as the server asks, and resumes a walk where it failed.
         posting = client.postings.list(limit=10)[0].id
         known = {one.interview_id for one in client.candidates.list_all(posting, page_size=10)}
 
@@ -26,7 +26,7 @@ def run(base_url: str, api_key: str) -> int:
 
 def invite(client: HeyMilo, posting: str) -> Candidate:
     """
-    Invite them once, and look before doing it again.
+    Invite somebody once; search the list before a second attempt.
     """
     while True:
         try:

@@ -1,5 +1,5 @@
 """
-An integration that works as long as nothing goes wrong. Do not copy it.
+An integration that works only as long as nothing fails. Do not copy it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ PERSON = {"name": "Jo Doe", "email": "jo.doe@example.com"}
 
 def run(base_url: str, api_key: str) -> int:
     """
-    Invite somebody, and return how many candidates there are then.
+    Invite somebody, and return the number of candidates afterwards.
     """
     api = Api(base_url, api_key)
     posting = api.everything("/postings", "id")[0]["id"]
@@ -29,7 +29,7 @@ def run(base_url: str, api_key: str) -> int:
 
 class Api:
     """
-    Requests, and what becomes of them.
+    Sends requests, and repeats those that fail.
     """
 
     def __init__(self, base_url: str, api_key: str) -> None:
@@ -38,7 +38,7 @@ class Api:
 
     def ask(self, path: str, body: Any = None) -> Any:
         """
-        Send one request, and return what it is answered.
+        Send one request, and return the response.
         """
         connection = http.client.HTTPConnection(self._host, timeout=20)
         try:
@@ -55,7 +55,7 @@ class Api:
 
     def surely(self, path: str, body: Any = None) -> Any:
         """
-        Send a request until it works: whatever was wrong, and whether it was carried out or not.
+        Repeat a request until it succeeds, whatever failed, and even if it was carried out.
         """
         while True:
             try:
@@ -65,7 +65,7 @@ class Api:
 
     def everything(self, path: str, key: str) -> list[Any]:
         """
-        Read a list to its end, from the start again if anything is wrong.
+        Read a whole list, from the start again after any failure.
         """
         while True:
             found: list[Any] = []

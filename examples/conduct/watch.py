@@ -1,5 +1,5 @@
 """
-Shows what the sandbox says of an integration: `python watch.py careless`.
+Prints the sandbox's report on an integration: `python watch.py careless`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ INTEGRATIONS = {"careful": careful.run, "careless": careless.run}
 
 def watch(run: Callable[[str, str], int]) -> tuple[int, ConductReport]:
     """
-    Let an integration run on a bad day; return what it returns, and how it behaved.
+    Run an integration while requests fail; return its result, and the report on its conduct.
     """
     with sandbox.running(candidates=90) as milo:
         milo.fail_next(status=429, retry_after=0.5, operation="listPostings")
-        # The first page comes, if a little late; the second one does not.
+        # The first page arrives late, and the second one fails.
         milo.fail_next(faults.Slow(0.001), operation="listCandidates")
         milo.fail_next(status=502, operation="listCandidates")
-        # The answer is cut short, and the candidate is invited all the same.
+        # The response is cut short, but the candidate is invited.
         milo.fail_next(faults.CutBody(), operation="ingestCandidate")
         return run(milo.base_url, milo.api_key), milo.conduct()
 

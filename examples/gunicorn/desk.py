@@ -1,5 +1,5 @@
 """
-The application: one client, made before gunicorn forks, and opened by each worker for itself.
+The application: one client, made before gunicorn forks; each worker opens connections of its own.
 
     gunicorn --preload --workers 4 --threads 8 desk:application
 """
@@ -13,8 +13,8 @@ from typing import Any
 
 from heymilo_async import HeyMilo, HeyMiloError, NotFoundError, RateLimit
 
-#: One for all threads of a worker. After the fork a worker has connections of its own; if
-#: REDIS_URL is set, all workers share one budget of requests.
+#: One client for all threads of a worker. After the fork a worker has connections of its own; if
+#: REDIS_URL is set, all workers share one rate limit.
 client = HeyMilo(
     deadline=5.0, rate_limit=RateLimit(300, per=60, storage=os.environ.get("REDIS_URL") or None)
 )
@@ -24,7 +24,7 @@ def application(
     environ: dict[str, Any], start_response: Callable[[str, list[tuple[str, str]]], Any]
 ) -> Iterable[bytes]:
     """
-    Answer `/ID` with the number that has that id, and the worker that looked it up.
+    Answer `/ID` with the phone number that has that id, and the worker that looked it up.
     """
     try:
         number = client.phone_numbers.get(environ["PATH_INFO"].lstrip("/"))

@@ -1,5 +1,5 @@
 """
-Looking up numbers in several processes: the client is sent to each once, and opens there.
+Looks up numbers in several processes; each receives the client once, and opens it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _clients: list[HeyMilo] = []
 
 def receive(client: HeyMilo) -> None:
     """
-    Keep the *client* that a new process is given, until the process ends.
+    Keep the *client* of a new process until the process ends.
 
     It was pickled without its key, which is read again from HEYMILO_API_KEY.
     """
@@ -26,18 +26,18 @@ def receive(client: HeyMilo) -> None:
 
 def number_of(phone_number_id: str) -> str:
     """
-    Return the number with that id, in E.164. This runs in the processes.
+    Return the number with that id, in E.164; runs in the worker processes.
     """
     return _clients[0].phone_numbers.get(phone_number_id).phone_number
 
 
 def numbers_of(ids: Iterable[str], client: HeyMilo, *, processes: int = 4) -> list[str]:
     """
-    Return the numbers of *ids*, in order, looked up in so many *processes*.
+    Return the numbers of *ids*, in order, looked up by that many *processes*.
     """
     with ProcessPoolExecutor(
         processes,
-        # Not by fork: this process may have threads, whose locks would stay locked over there.
+        # Not by fork: locks of this process's threads would stay locked in the child.
         mp_context=multiprocessing.get_context("spawn"),
         initializer=receive,
         initargs=(client,),

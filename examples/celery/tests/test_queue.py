@@ -1,5 +1,5 @@
 """
-A thousand ids, looked up by two workers with one shared budget.
+Looks up a thousand ids with two workers that share one rate limit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LIMIT, PER = 400, 2.0
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
     """
-    A Redis of our own, for the tasks and for the budget.
+    Start a Redis for the tasks and for the rate limit.
     """
     program = shutil.which("redis-server")
     if program is None:
@@ -53,9 +53,9 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
 
 def test_a_thousand_ids(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Two workers of two processes each look up 1,000 ids within the limit: none is lost, and next
-    to none refused. Where every seventh request fails, a task or two may, and no rule of conduct is
-    broken.
+    Two workers of two processes each look up 1,000 ids within the limit: none is lost, and almost
+    none is refused. If every seventh request fails, one or two tasks may fail, and no rule of
+    conduct is broken.
     """
     statuses: list[int | None] = []
     with sandbox.running(
@@ -71,7 +71,7 @@ def test_a_thousand_ids(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None
             ("NUMBERS_PER", str(PER)),
         ):
             monkeypatch.setenv(name, value)
-        # Now, for it reads the environment when it is loaded.
+        # Imported only now, because it reads the environment when it is loaded.
         from queue_of_numbers import numbers_of  # noqa: PLC0415
 
         command = [sys.executable, "-m", "celery", "--app", "queue_of_numbers", "worker"]

@@ -1,5 +1,5 @@
 """
-The fixtures of heymilo-async: a HeyMilo of one's own, and the judge of who talks to it.
+Loads the fixtures of heymilo-async, which start a sandbox and judge the requests that it receives.
 """
 
 from __future__ import annotations

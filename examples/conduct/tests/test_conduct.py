@@ -1,5 +1,5 @@
 """
-What is said of the two, on a bad day and on a good one.
+Tests the reports on the two integrations, with and without failures.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from heymilo_async.sandbox import Sandbox
 
 def test_the_careless_one() -> None:
     """
-    It breaks four rules, one of them with harm that nothing undoes.
+    It breaks four rules, one of them with permanent harm.
     """
     _, report = watch(careless.run)
 
@@ -26,7 +26,7 @@ def test_the_careless_one() -> None:
 
 def test_the_careful_one() -> None:
     """
-    It keeps them all, and each was put to the test.
+    It keeps all rules, and its requests have tested each of them.
     """
     _, report = watch(careful.run)
 
@@ -39,7 +39,7 @@ def test_the_careful_one() -> None:
 @pytest.mark.usefixtures("heymilo_conduct")
 def test_any_day(heymilo_sandbox: Sandbox) -> None:
     """
-    How your own suite would have it: a fixture, faults, and your code.
+    Your own suite would do it like this: a fixture, faults, and your code.
     """
     heymilo_sandbox.chaos(rate=0.1, seed=7)
 

@@ -1,5 +1,5 @@
 """
-The entry point runs a job once, and its exit code says how it went.
+The entry point runs a job once, and its exit code tells the result.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from heymilo_async.sandbox.faults import Slow
 
 ENTRYPOINT = Path(__file__).parents[1] / "entrypoint.sh"
 DOCKERFILE = ENTRYPOINT.with_name("Dockerfile")
-#: A scheduler starts a run again when it has failed: so often, at most.
+#: How often at most a scheduler starts a failed run again.
 MOST_RUNS = 10
 
-# Whatever a test is about, no rule of conduct is broken.
+# No test breaks a rule of conduct.
 pytestmark = pytest.mark.usefixtures("heymilo_conduct")
 
 
@@ -49,7 +49,7 @@ def _started(folder: Path, *arguments: str, **variables: str) -> subprocess.Pope
 
 def _run_until_done(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """
-    Run the entry point again as long as it fails, as a scheduler does; return the last run.
+    Run the entry point again until it succeeds, as a scheduler does; return the last run.
     """
     for _ in range(MOST_RUNS):
         done = _run(folder, *arguments)
@@ -70,7 +70,7 @@ def _active_posting(milo: Sandbox) -> str:
 
 def test_it_brings_the_data_home(heymilo_environment: Sandbox, tmp_path: Path) -> None:
     """
-    Without an argument it syncs; a second time it finds nothing new.
+    Without an argument it syncs; a second run finds nothing new.
     """
     first, second = _run(tmp_path), _run(tmp_path, "sync", "--only", "candidates")
 
@@ -81,7 +81,8 @@ def test_it_brings_the_data_home(heymilo_environment: Sandbox, tmp_path: Path) -
 
 def test_it_brings_candidates_in(heymilo_environment: Sandbox, tmp_path: Path) -> None:
     """
-    A file of the volume goes into a posting, and a row that cannot makes the exit code 1.
+    It sends the rows of a file on the volume to a posting, and an invalid row makes the exit code
+    1.
     """
     posting = _active_posting(heymilo_environment)
     (tmp_path / "people.csv").write_text("name,email\nJo Doe,jo.doe@example.com\nMax Loe,max\n")
@@ -94,8 +95,8 @@ def test_it_brings_candidates_in(heymilo_environment: Sandbox, tmp_path: Path) -
 
 def test_chaos(heymilo_environment: Sandbox, tmp_path: Path) -> None:
     """
-    Where every seventh request fails, runs that are started again come to their end: everybody in the
-    file is invited once, and everybody is brought home.
+    If every seventh request fails, repeated runs still finish: everybody in the file is invited
+    once, and every candidate is copied.
     """
     invited = [f"p{number}@example.com" for number in range(40)]
     rows = [f"P {number},{email}\n" for number, email in enumerate(invited)]
@@ -117,7 +118,7 @@ def test_chaos(heymilo_environment: Sandbox, tmp_path: Path) -> None:
 
 def test_the_key_comes_from_a_file(heymilo_environment: Sandbox, tmp_path: Path) -> None:
     """
-    A key that is mounted as a file is read; a wrong one ends the run with the code 3.
+    A key in a mounted file is read; a wrong one ends the run with code 3.
     """
     right, wrong = tmp_path / "right", tmp_path / "wrong"
     right.write_text(f"{heymilo_environment.api_key}\n")
@@ -134,7 +135,7 @@ def test_the_key_comes_from_a_file(heymilo_environment: Sandbox, tmp_path: Path)
 
 def test_another_job_is_refused(tmp_path: Path) -> None:
     """
-    A job that there is not is named; and a file has to be.
+    An unknown job is refused by name, and so is a missing file.
     """
     for arguments, text in ((["export"], "no such job: export"), (["ingest"], "which file?")):
         done = _run(tmp_path, *arguments)
@@ -144,7 +145,7 @@ def test_another_job_is_refused(tmp_path: Path) -> None:
 
 def test_it_is_stopped(heymilo_environment: Sandbox, tmp_path: Path) -> None:
     """
-    The signal by which a container is stopped ends the job itself, which says how far it came.
+    The signal that stops a container ends the job, which says how far it came.
     """
     heymilo_environment.fail_next(Slow(30), operation="listVoices")
     with _started(tmp_path, "sync", "--only", "postings,voices") as job:
@@ -161,7 +162,7 @@ def test_it_is_stopped(heymilo_environment: Sandbox, tmp_path: Path) -> None:
 
 def test_the_image_is_made_of_what_is_there() -> None:
     """
-    What the Dockerfile copies is in the clone, beginning at its root.
+    Everything that the Dockerfile copies is in the clone, relative to its root.
     """
     root = ENTRYPOINT.parents[2]
     copied = [

@@ -1,5 +1,5 @@
 """
-What our callers are told when HeyMilo fails: never its words, which are for our log.
+Turns HeyMilo's errors into responses for our callers; HeyMilo's own words go only to our log.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from heymilo_async import (
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which to come back, if HeyMilo does not say.
-DEFAULT_REST = 1
+#: Seconds after which a caller may try again, if HeyMilo does not say.
+DEFAULT_WAIT = 1
 
 
 def add_to(app: FastAPI) -> None:
     """
-    Let *app* answer HeyMilo's errors: for each, the handler of the closest class.
+    Register a handler in *app* for each error; Starlette picks the one of the closest class.
     """
     app.add_exception_handler(NotFoundError, _not_found)
     app.add_exception_handler(InvalidRequestError, _no_id)
     app.add_exception_handler(UnprocessableEntityError, _no_id)
     app.add_exception_handler(RateLimitError, _too_busy)
     app.add_exception_handler(APITimeoutError, _too_late)
-    # All others: no connection, a status 5xx, an answer that cannot be trusted. A refused key is
-    # one of them too, for it is a mistake of ours, and no business of our callers.
+    # All others: no connection, a status 5xx, an invalid response. A refused key belongs here,
+    # because it is our mistake and does not concern our callers.
     app.add_exception_handler(HeyMiloError, _failed)
 
 
@@ -48,11 +48,11 @@ async def _no_id(_request: Request, _error: Exception) -> JSONResponse:
 
 
 async def _too_busy(_request: Request, error: Exception) -> JSONResponse:
-    # 503 and not 429: it is us who asked too often, and not this caller.
+    # 503 and not 429: our backend sent too many requests, and not this caller.
     assert isinstance(error, RateLimitError)
-    log.warning("HeyMilo wants a rest: %s", error)
-    rest = DEFAULT_REST if error.retry_after is None else math.ceil(error.retry_after)
-    return _answer(503, "We are busy. Please come back.", {"Retry-After": str(rest)})
+    log.warning("HeyMilo's rate limit is reached: %s", error)
+    wait = DEFAULT_WAIT if error.retry_after is None else math.ceil(error.retry_after)
+    return _answer(503, "We are busy. Please come back.", {"Retry-After": str(wait)})
 
 
 async def _too_late(_request: Request, error: Exception) -> JSONResponse:

@@ -1,5 +1,5 @@
 """
-The application: one HeyMilo client for as long as it runs, its routes, and how it fails.
+The application: its routes, its error handlers, and one HeyMilo client for as long as it runs.
 
     uvicorn --factory app.main:create_app
 """
@@ -21,13 +21,13 @@ def create_app(*, deadline: float = 5.0, retry: RetryPolicy | None = None) -> Fa
     Return the application; its HeyMilo key is read from HEYMILO_API_KEY when it starts.
 
     Args:
-        deadline: Seconds that one of our requests may spend on HeyMilo, retries included.
+        deadline: Seconds that one request may spend on HeyMilo, retries included.
         retry: How often HeyMilo is asked again, and how long we wait in between.
     """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
-        # One client for all requests: they share its connections, and its rest after a 429.
+        # One client for all requests: they share its connections, and its cool-down after a 429.
         async with AsyncHeyMilo(deadline=deadline, retry=retry or RetryPolicy()) as client:
             app.state.heymilo = client
             yield

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/numbers", tags=["numbers"])
 
 class Number(BaseModel):
     """
-    What our frontend is shown of a number.
+    A phone number as our frontend sees it.
     """
 
     id: str
@@ -27,7 +27,7 @@ class Number(BaseModel):
     @classmethod
     def of(cls, number: PhoneNumber) -> Number:
         """
-        Return what to show of a number of HeyMilo's.
+        Return the fields to show of a HeyMilo phone number.
         """
         return cls(
             id=number.id,
@@ -39,12 +39,12 @@ class Number(BaseModel):
 
 class NumberPage(BaseModel):
     """
-    A page of numbers, and where the next one begins.
+    A page of numbers, and the cursor of the next one.
     """
 
     numbers: list[Number]
     total: int | None
-    #: To be sent as `after`; None on the last page.
+    #: The value of `after` for the next page; None on the last one.
     next: str | None
 
 

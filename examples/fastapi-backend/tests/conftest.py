@@ -1,5 +1,5 @@
 """
-The fixtures of heymilo-async, and our application on top of its sandbox.
+The fixtures of heymilo-async, and our application with its sandbox.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ pytest_plugins = ["heymilo_async.testing"]
 @pytest.fixture
 def backend(heymilo_environment: Sandbox) -> Iterator[TestClient]:
     """
-    Our application, started as in production; the environment leads it to the sandbox.
+    Start our application as in production; the environment points it to the sandbox.
 
-    It tries as often as in production, but at once: in a test nothing gets better by waiting.
+    It retries as often as in production, but without waits, which would only slow a test.
     """
     with TestClient(create_app(retry=RetryPolicy(initial_delay=0.0))) as client:
         yield client

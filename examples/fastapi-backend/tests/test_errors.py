@@ -1,5 +1,5 @@
 """
-What the routes answer when HeyMilo is not well, or is asked for what it does not have.
+The responses of the routes when HeyMilo fails or refuses a request.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from heymilo_async.sandbox import Sandbox, faults
 
 def test_a_number_that_is_not_there(backend: TestClient) -> None:
     """
-    404 is passed on.
+    A 404 is passed on.
     """
     answer = backend.get("/numbers/nobody")
 
@@ -23,14 +23,14 @@ def test_a_number_that_is_not_there(backend: TestClient) -> None:
 
 def test_a_cursor_that_is_not_there(backend: TestClient) -> None:
     """
-    A page after an unknown number is the caller's fault.
+    A cursor that does not exist is the caller's mistake.
     """
     assert 422 == backend.get("/numbers", params={"after": "nobody"}).status_code
 
 
 def test_an_id_that_cannot_be_one(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
     """
-    What cannot be an id is the caller's fault too, and HeyMilo is not asked.
+    An invalid id is the caller's mistake too, and no request is sent to HeyMilo.
     """
     assert 422 == backend.get(f"/numbers/{'9' * 2000}").status_code
     assert () == heymilo_sandbox.requests
@@ -38,7 +38,7 @@ def test_an_id_that_cannot_be_one(backend: TestClient, heymilo_sandbox: Sandbox)
 
 def test_a_limit_that_is_too_high(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
     """
-    FastAPI refuses it, and HeyMilo is not asked.
+    FastAPI refuses it, and no request is sent to HeyMilo.
     """
     assert 422 == backend.get("/numbers", params={"limit": 101}).status_code
     assert () == heymilo_sandbox.requests
@@ -46,7 +46,7 @@ def test_a_limit_that_is_too_high(backend: TestClient, heymilo_sandbox: Sandbox)
 
 def test_a_rate_limit_that_passes(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
     """
-    A short rest is waited for, and the caller sees nothing of it.
+    We wait for a short cool-down, and the caller does not notice.
     """
     heymilo_sandbox.fail_next(status=429, retry_after=0.01, times=2)
 
@@ -56,7 +56,7 @@ def test_a_rate_limit_that_passes(backend: TestClient, heymilo_sandbox: Sandbox)
 
 def test_a_rate_limit_that_lasts(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
     """
-    A rest beyond our deadline is not waited for: the caller is told at once when to come back.
+    We do not wait for a cool-down beyond our deadline: the caller learns at once when to try again.
     """
     heymilo_sandbox.fail_next(status=429, retry_after=30)
 
@@ -69,7 +69,7 @@ def test_a_rate_limit_that_lasts(backend: TestClient, heymilo_sandbox: Sandbox) 
 
 def test_a_rate_limit_that_does_not_say(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
     """
-    Without a `Retry-After` of HeyMilo's there is one of our own.
+    Without a `Retry-After` from HeyMilo we send our default.
     """
     heymilo_sandbox.fail_next(status=429, times=3)
 
@@ -80,7 +80,7 @@ def test_a_rate_limit_that_does_not_say(backend: TestClient, heymilo_sandbox: Sa
 
 def test_an_outage(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
     """
-    HeyMilo is asked three times, then the caller is told in our words.
+    HeyMilo receives three attempts; then the caller gets our error text.
     """
     heymilo_sandbox.fail_next(status=503, times=3)
 
@@ -98,7 +98,7 @@ def test_a_connection_that_breaks(
     backend: TestClient, heymilo_sandbox: Sandbox, fault: faults.Fault
 ) -> None:
     """
-    Once does no harm; each time is a bad gateway.
+    One broken connection does no harm; if every attempt breaks, that is a 502.
     """
     heymilo_sandbox.fail_next(fault)
     assert 200 == backend.get("/numbers").status_code
@@ -109,7 +109,7 @@ def test_a_connection_that_breaks(
 
 def test_an_answer_that_is_not_the_contracts(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
     """
-    A body that cannot be trusted is a bad gateway, and is not asked for again.
+    An invalid body is a 502, and the request is not repeated.
     """
     heymilo_sandbox.fail_next(faults.WrongTypes())
 
@@ -121,7 +121,7 @@ def test_an_answer_that_is_not_the_contracts(backend: TestClient, heymilo_sandbo
 @pytest.mark.parametrize("fault", [faults.Slow(60), faults.DripBody(every=60)], ids=str)
 def test_a_heymilo_that_is_slow(heymilo_sandbox: Sandbox, fault: faults.Fault) -> None:
     """
-    Our deadline holds, whatever HeyMilo takes its time with.
+    Our deadline holds, however slow HeyMilo is.
     """
     heymilo_sandbox.fail_next(fault, times=9)
 
@@ -132,7 +132,7 @@ def test_a_heymilo_that_is_slow(heymilo_sandbox: Sandbox, fault: faults.Fault) -
 @pytest.mark.usefixtures("heymilo_environment")
 def test_a_key_that_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    That is our own mistake: the caller learns nothing of it.
+    A refused key is our own mistake, so the caller learns nothing about it.
     """
     monkeypatch.setenv("HEYMILO_API_KEY", "withdrawn-key")
 

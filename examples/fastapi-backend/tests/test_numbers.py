@@ -1,5 +1,5 @@
 """
-What the routes answer while HeyMilo is well.
+The responses of the routes while HeyMilo works.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from heymilo_async.sandbox import PhoneNumberResponse, Sandbox
 
 def test_a_page_of_numbers(backend: TestClient) -> None:
     """
-    A page says how many numbers there are, and where the next page begins.
+    A page contains the total number, and the cursor of the next page.
     """
     page = backend.get("/numbers", params={"limit": 3}).json()
 
@@ -23,7 +23,7 @@ def test_a_page_of_numbers(backend: TestClient) -> None:
 
 def test_a_walk_through_all_pages(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
     """
-    Whoever follows `next` sees each number once, and HeyMilo is asked once a page.
+    A caller who follows `next` sees each number once, and HeyMilo receives one request a page.
     """
     seen: list[str] = []
     query: dict[str, str | int] = {"limit": 12}
@@ -40,7 +40,7 @@ def test_a_walk_through_all_pages(backend: TestClient, heymilo_sandbox: Sandbox)
 
 def test_a_workspace_without_numbers(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
     """
-    An empty list is a list.
+    An empty workspace gives an empty list.
     """
     for number in heymilo_sandbox.store:
         heymilo_sandbox.store.remove(number.id)
@@ -50,7 +50,7 @@ def test_a_workspace_without_numbers(backend: TestClient, heymilo_sandbox: Sandb
 
 def test_one_number(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
     """
-    A number is shown by our names.
+    A number is shown under our own names.
     """
     heymilo_sandbox.store.add(
         PhoneNumberResponse(
@@ -68,7 +68,7 @@ def test_one_number(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
 
 def test_what_heymilo_is_asked(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
     """
-    One request of ours is one of HeyMilo's, with the same limit and with our key.
+    Each of our requests sends one to HeyMilo, with the same limit and with our key.
     """
     backend.get("/numbers", params={"limit": 7})
 
@@ -84,7 +84,7 @@ def test_what_heymilo_is_asked(backend: TestClient, heymilo_sandbox: Sandbox) ->
 @pytest.mark.usefixtures("heymilo_conduct")
 def test_how_it_behaves(backend: TestClient, heymilo_sandbox: Sandbox) -> None:
     """
-    Where every seventh request fails, all of ours are answered, and no rule of conduct is broken.
+    If every seventh request fails, all of ours still succeed, and no rule of conduct is broken.
     """
     heymilo_sandbox.chaos(rate=0.15, seed=7)
 

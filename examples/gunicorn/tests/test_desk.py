@@ -26,7 +26,7 @@ HERE = Path(__file__).parent.parent
 
 def ask(url: str) -> tuple[int, Any]:
     """
-    Return the status and the content of what is at *url*.
+    Return the status and the content of *url*.
     """
     try:
         with urllib.request.urlopen(url, timeout=20) as answer:
@@ -39,7 +39,7 @@ def ask(url: str) -> tuple[int, Any]:
 @pytest.fixture
 def desk(heymilo_environment: Sandbox) -> Iterator[str]:
     """
-    The URL of the application under gunicorn with two workers; the environment leads it to us.
+    Start the application under gunicorn with two workers, connected to our sandbox; give its URL.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -64,7 +64,7 @@ def desk(heymilo_environment: Sandbox) -> Iterator[str]:
 @pytest.mark.usefixtures("heymilo_conduct")
 def test_both_workers_answer(desk: str, heymilo_environment: Sandbox) -> None:
     """
-    Requests go to both workers, and each number is right.
+    Both workers answer requests, and each number is right.
     """
     numbers = {one.id: one.phone_number for one in heymilo_environment.store}
     workers = set()
@@ -82,8 +82,8 @@ def test_both_workers_answer(desk: str, heymilo_environment: Sandbox) -> None:
 @pytest.mark.usefixtures("heymilo_conduct")
 def test_chaos(desk: str, heymilo_environment: Sandbox) -> None:
     """
-    Where every seventh request fails, nearly all numbers are found, the desk says of the others that
-    it cannot have them, and no rule of conduct is broken.
+    If every seventh request fails, the application finds nearly all numbers, reports the others as
+    unavailable, and breaks no rule of conduct.
     """
     heymilo_environment.chaos(rate=0.15, seed=7)
 
@@ -95,6 +95,6 @@ def test_chaos(desk: str, heymilo_environment: Sandbox) -> None:
 
 def test_a_number_that_there_is_not(desk: str) -> None:
     """
-    An error of the client's becomes an answer.
+    An error of the client becomes a response.
     """
     assert 404 == ask(f"{desk}/no-such-id")[0]

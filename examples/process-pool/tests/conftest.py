@@ -1,5 +1,5 @@
 """
-The fixtures of heymilo-async: a HeyMilo of one's own.
+Loads the fixtures of heymilo-async, which start a sandbox.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-The processes look up what they are asked for, and fail as one process would.
+The processes look up the given ids, and errors come back as from one process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from heymilo_async.sandbox import Sandbox
 
 def test_numbers_in_order(heymilo_environment: Sandbox) -> None:
     """
-    Each number is looked up once, and they come in the order of their ids.
+    Each number is looked up once, and the results have the order of the ids.
     """
     numbers = list(heymilo_environment.store)
     with HeyMilo() as client:
@@ -27,7 +27,7 @@ def test_numbers_in_order(heymilo_environment: Sandbox) -> None:
 
 def test_an_error_comes_back(heymilo_environment: Sandbox) -> None:
     """
-    An error in a process is raised here, as the class that it is.
+    An error in a process is raised here, with its class.
     """
     with HeyMilo() as client, pytest.raises(NotFoundError) as caught:
         numbers_of(["no-such-id"], client, processes=1)
@@ -37,7 +37,7 @@ def test_an_error_comes_back(heymilo_environment: Sandbox) -> None:
 
 def test_what_is_sent_has_no_key(heymilo_environment: Sandbox) -> None:
     """
-    What the processes are sent has no key in it.
+    The pickled client that the processes receive contains no key.
     """
     with HeyMilo() as client:
         assert heymilo_environment.api_key.encode() not in pickle.dumps(client)
@@ -46,7 +46,7 @@ def test_what_is_sent_has_no_key(heymilo_environment: Sandbox) -> None:
 @pytest.mark.usefixtures("heymilo_conduct")
 def test_how_they_behave(heymilo_environment: Sandbox) -> None:
     """
-    Where every seventh request fails, nothing is lost, and no rule of conduct is broken.
+    If every seventh request fails, nothing is lost, and no rule of conduct is broken.
     """
     heymilo_environment.chaos(rate=0.15, seed=7)
     numbers = list(heymilo_environment.store)
