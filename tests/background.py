@@ -1,5 +1,5 @@
 """
-What goes on beside a test: let it go on, wait for it, and see what is left of it.
+Helpers for work in the background: let real time pass, wait for a condition, and see what is left.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import anyio
 
 async def pause(front, seconds):
     """
-    Let real time pass, for what happens in the background.
+    Let real time pass, for work in the background.
     """
     if front.is_blocking:
         time.sleep(seconds)  # noqa: ASYNC251 - there is no loop
@@ -23,7 +23,7 @@ async def pause(front, seconds):
 
 def until(condition, seconds=3.0):
     """
-    Wait until *condition* holds, and return whether it came to that.
+    Wait until *condition* holds, and return whether it did.
     """
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
@@ -33,7 +33,7 @@ def until(condition, seconds=3.0):
 
 def workers():
     """
-    Return the threads that the package has started and that still run.
+    Return the threads of the package that are still running.
     """
     return [thread for thread in threading.enumerate() if thread.name == "heymilo"]
 

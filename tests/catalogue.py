@@ -1,5 +1,5 @@
 """
-The faults that this client is held to survive, by number, and what each of them must end in.
+The numbered faults that this client must survive, and the required outcome of each.
 
 A test says in the first words of its docstring which of them it shows: "Case 4: ...". So
 `pytest --case 4` runs those tests, and `tests/test_catalogue.py` holds that no case is without one.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-#: Sections of the catalogue: the first number of each, and what it is about.
+#: Sections of the catalogue: the first number of each, and its subject.
 SECTIONS = {
     1: "Which results are retried",
     13: "Backoff",
@@ -27,7 +27,7 @@ SECTIONS = {
     185: "What hurt users of other clients",
 }
 
-#: Every case: what goes wrong, and what must come of it.
+#: Every case: the fault, and the required outcome.
 CASES = {
     1: "A 429 without Retry-After, then an answer: the value, after a wait of at most 1 s.",
     2: "408, 500, 502, 503 or 504, then an answer: the value, after a wait of at most 0.5 s.",
@@ -207,11 +207,11 @@ CASES = {
 #: Every number that the catalogue has.
 NUMBERS = (*range(1, 155), *range(185, 204))
 
-#: How many places there are in the API's contract where a good guess is wrong. A test that is about
-#: one says so in its docstring: "Trap 4: ...".
+#: How many places in the API's contract mislead a good guess. A test about one says so in its
+#: docstring: "Trap 4: ...".
 TRAPS = 50
 
-#: Numbers that have no case yet, and what they are about.
+#: Numbers that have no case yet, and their subjects.
 MISSING: dict[int, str] = {}
 
 #: Cases that no test shows yet, and why.
@@ -223,7 +223,7 @@ _PURE = "arithmetic that all fronts share"
 _CANCELLED = "only an event loop cancels; what the blocking client has instead is Ctrl-C, case 140"
 _LOOPS = "it is about event loops"
 
-#: Cases that are not about all three fronts, and why.
+#: Cases that do not apply to all three fronts, and why.
 NOT_ON_ALL_FRONTS = {
     13: _PURE,
     14: _PURE,
@@ -255,7 +255,7 @@ NOT_ON_ALL_FRONTS = {
     148: _LOOPS,
 }
 
-#: Cases whose full size belongs to `nox -s soak`; the tests run them in a small form.
+#: Cases whose full size belongs to `nox -s soak`; the tests run a small size.
 FULL_SIZE_IN_SOAK = frozenset({63, 137, 144, 146, 148})
 
 _DOCUMENTED = re.compile(r"\s*Cases? (\d[\d, toand]*)")
@@ -273,7 +273,7 @@ def cases_of(docstring: str | None) -> set[int]:
 
 def traps_of(docstring: str | None) -> set[int]:
     """
-    Return the numbers of the places where a guess at the API goes wrong that a test is about.
+    Return the numbers of the misleading places of the contract that a test is about.
     """
     return {number for told in _TRAPS.findall(docstring or "") for number in _numbers(told)}
 
@@ -288,6 +288,6 @@ def _numbers(text: str) -> set[int]:
 
 def section_of(number: int) -> str:
     """
-    Return what the section of case *number* is about.
+    Return the subject of the section of case *number*.
     """
     return SECTIONS[max(first for first in SECTIONS if first <= number)]

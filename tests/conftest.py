@@ -1,5 +1,5 @@
 """
-What every test has: a clean environment, the three fronts, and sleep that takes no time.
+The setup of every test: a clean environment, the three fronts, and a sleep that takes no time.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from redis_server import RedisServer
 from server import Reply, Server
 
 settings.register_profile("default", deadline=None, max_examples=100)
-#: For `nox -s soak`: pytest's option --hypothesis-profile takes one of these. What failed once is
-#: kept in that folder and tried first the next time, and printed so that another machine can.
+#: For `nox -s soak`: pytest's option --hypothesis-profile takes one of these. Failed examples are
+#: kept in that folder and tried first the next time, and printed for use on another machine.
 _KEPT = {
     "deadline": None,
     "database": DirectoryBasedExampleDatabase(Path(__file__).parent.parent / ".hypothesis/kept"),
@@ -34,8 +34,8 @@ for _name, _examples in (("sockets", 2_000), ("soak", 20_000), ("million", 1_000
 settings.load_profile("default")
 
 
-#: Left to `nox -s full`, by file or folder, and why: the rest is what a newcomer runs. A single test
-#: of another file says so itself, by `@pytest.mark.full(REASON)`.
+#: Files and folders that only `nox -s full` runs, and why; a newcomer runs the rest. A single test
+#: in another file is marked with `@pytest.mark.full(REASON)`.
 FULL = {
     "cli/test_cli_credentials.py": "it starts terminals",
     "cli/test_cli_progress.py": "it starts terminals",
@@ -75,14 +75,14 @@ FULL = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """
-    Let `pytest --case 4` run what shows case 4 of the catalogue of faults.
+    Add `pytest --case 4`, which runs the tests that show case 4 of the catalogue of faults.
     """
     parser.addoption("--case", action="append", type=int, help="a case of tests/catalogue.py")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """
-    Load no file of which nothing is to run.
+    Do not load a file without a selected test.
     """
     is_left_out = config.option.markexpr == "not full" and _is_full(collection_path)
     return True if is_left_out and collection_path.is_file() else None
@@ -96,7 +96,7 @@ def _is_full(path: Path) -> bool:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """
-    Mark what belongs to `nox -s full`; leave out tests that show none of the cases asked for.
+    Mark the tests that belong to `nox -s full`; leave out tests that show none of the given cases.
     """
     for item in items:
         if _is_full(item.path):
@@ -111,7 +111,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """
-    Keep the garbage collector off what was collected: all of it stays, and takes 0.2 s to search.
+    Exclude the collected tests from garbage collection: all of them stay, and searching them takes
+    0.2 s.
     """
     gc.collect()
     gc.freeze()
@@ -120,7 +121,7 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def pulse() -> Iterator[invariants.Pulse]:
     """
-    What knows for how long the machine stood still.
+    Measures for how long the machine stood still.
     """
     with invariants.pulse:
         yield invariants.pulse
@@ -128,7 +129,7 @@ def pulse() -> Iterator[invariants.Pulse]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _table_of_characters() -> None:
-    # Hypothesis makes it once a clone, with 200 MB, that I-5 would take for a leak.
+    # Hypothesis makes it once per clone, with 200 MB, which I-5 would take for a leak.
     st.text().validate()
 
 
@@ -152,7 +153,7 @@ def front(request: pytest.FixtureRequest) -> QuickFront:
 @pytest.fixture
 def serve() -> Iterator[object]:
     """
-    Start servers that are stopped when the test is over: `serve(reply, reply, ...)`.
+    Start servers that stop after the test: `serve(reply, reply, ...)`.
     """
     running: list[Server] = []
 
@@ -169,7 +170,7 @@ def serve() -> Iterator[object]:
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
     """
-    An authority for certificates, which only tests trust.
+    A certificate authority that only tests trust.
     """
     return trustme.CA()
 
@@ -177,7 +178,7 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def redis_server() -> Iterator[RedisServer]:
     """
-    A Redis on a port of its own, empty, which is stopped when the test is over.
+    An empty Redis on a port of its own, which stops after the test.
     """
     with RedisServer() as running:
         yield running
@@ -186,7 +187,7 @@ def redis_server() -> Iterator[RedisServer]:
 @pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """
-    Let the transports' sleep take no time but on their own clock, and return what it was asked for.
+    Make the transports' sleep advance only their own clock; return the requested durations.
     """
     slept: list[float] = []
 
@@ -205,7 +206,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 class Clock:
     """
-    A clock that stands still until it is moved.
+    A clock that stands still until a test moves it.
     """
 
     def __init__(self) -> None:
@@ -218,7 +219,7 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     """
-    A clock in the hands of the test.
+    A clock that the test moves.
     """
     return Clock()
 
@@ -226,6 +227,6 @@ def clock() -> Clock:
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     """
-    What anyio's own plugin runs its tests on.
+    The backend on which anyio's own plugin runs its tests.
     """
     return request.param

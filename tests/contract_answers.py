@@ -1,5 +1,6 @@
 """
-Answers that the contract allows, made from its schemas: whole, bare, full of null, and new.
+Generates responses that the contract allows from its schemas: whole, minimal, with nulls, and with
+new members.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 CONTRACT: Final = json.loads((Path(__file__).parent / "contract.json").read_text(encoding="utf-8"))
-#: Everything that the schema names; only what it requires; null wherever it may be; members and
-#: words that it does not name.
+#: Every member of the schema; only required ones; null wherever it is allowed; members and words
+#: that the schema does not name.
 KINDS: Final = ("everything", "least", "nulls", "news")
 
 OPERATIONS: Final = {
@@ -22,7 +23,7 @@ OPERATIONS: Final = {
 
 def success_of(name: str) -> tuple[int, dict[str, Any] | None]:
     """
-    Return the lowest success of the operation with that *name*, and the schema of its JSON.
+    Return the lowest success status of the operation *name*, and the schema of its JSON.
     """
     _, _, operation = OPERATIONS[name]
     status = min(int(code) for code in operation["responses"] if code.startswith("2"))
@@ -32,7 +33,7 @@ def success_of(name: str) -> tuple[int, dict[str, Any] | None]:
 
 def answer_of(name: str, kind: str) -> Any:
     """
-    Return the JSON of a success of the operation with that *name*, of one of `KINDS`.
+    Return the JSON of a success of the operation *name*, of one of `KINDS`.
     """
     _, schema = success_of(name)
     return made(schema or {}, kind)
@@ -89,7 +90,7 @@ def _object(schema: dict[str, Any], kind: str) -> dict[str, Any]:
 
 def lost(sent: Any, kept: Any, place: str = "$") -> list[str]:
     """
-    Return where *kept*, a model as JSON, has not what was *sent*.
+    Return the places where *kept*, a model as JSON, lacks something that was *sent*.
     """
     if isinstance(sent, dict) and isinstance(kept, dict):
         return [

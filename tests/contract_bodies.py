@@ -1,5 +1,6 @@
 """
-What the contract's request schemas allow of each member, to its very bounds, and what they do not.
+Values for each member of the contract's request schemas: allowed ones, up to the bounds, and
+refused ones.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def members_of(name: str, *but: str) -> list[str]:
 
 def allowed(name: str, member: str) -> list[Any]:
     """
-    Return values of a *member* of the schema *name*, those at its bounds among them.
+    Return allowed values of a *member* of the schema *name*, including those at its bounds.
     """
     schema, is_nullable = _plain(name, member)
     return [*_allowed(schema), *([None] if is_nullable else [])]
@@ -30,7 +31,7 @@ def allowed(name: str, member: str) -> list[Any]:
 
 def refused(name: str, member: str) -> list[tuple[Any, type[Exception]]]:
     """
-    Return values that the contract does not allow, and the error of each.
+    Return values that the contract does not allow, each with its error.
     """
     schema, is_nullable = _plain(name, member)
     return [*_refused(schema), *([] if is_nullable else [(None, TypeError)])]

@@ -1,5 +1,5 @@
 """
-A server that counts what it answers, and the job of the workers that share its rate limit.
+A server that counts its responses, and the job of workers that share its rate limit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def counting(
 ) -> Iterator[tuple[sandbox.Sandbox, list[int]]]:
     """
     Run a sandbox that allows *limit* requests in *per* seconds; give it with the list of the
-    statuses that it answers.
+    statuses of its responses.
     """
     rule, statuses = sandbox.RateLimit(limit, per, algorithm=algorithm), []
     with sandbox.running(
@@ -30,6 +30,6 @@ def counting(
 
 def job(milo: sandbox.Sandbox, storage: RedisServer, **details: Any) -> dict[str, Any]:
     """
-    Return what the workers are to do: to look up a number again and again, by a shared limit.
+    Return the job of the workers: look up a number repeatedly, with a shared rate limit.
     """
     return {"id": next(iter(milo.store)).id, "storage": storage.url, **details}

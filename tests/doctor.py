@@ -1,12 +1,12 @@
 """
-Reading what `heymilo doctor` wrote.
+Parses the output of `heymilo doctor`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-#: What a test puts where a secret belongs.
+#: The value that a test uses where a secret belongs.
 SECRET = "hidden-1f0c77a2b9e64d53"
 NAMES = [
     "Python",
@@ -24,7 +24,7 @@ NAMES = [
 
 def lines(shown: Any) -> dict[str, tuple[str, str]]:
     """
-    Return mark and text of each check in what was *shown*, which holds no secret.
+    Return the mark and the text of each check in *shown*, which must contain no secret.
     """
     assert SECRET not in shown.out + shown.err
     made = {

@@ -1,5 +1,5 @@
 """
-Values for `parametrize`, of which the run of a newcomer takes the first few.
+Values for `parametrize`, of which a newcomer's run takes the first few.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 def few(values: Iterable[Any], count: int) -> list[Any]:
     """
-    Return *values* as parameters, of which all but the first *count* are left to `nox -s full`.
+    Return *values* as parameters; all but the first *count* run only in `nox -s full`.
     """
     left = pytest.mark.full("it tries each value")
     return [

@@ -1,5 +1,5 @@
 """
-What is installed of the package's dependencies must be the oldest version that each allows.
+Checks that the installed dependencies are the oldest versions that the package allows.
 
     python tests/floors.py 'attrs>=23.2' ...
 """
@@ -15,7 +15,7 @@ from packaging.version import Version
 
 def above(wanted: Requirement) -> str | None:
     """
-    Return what is installed of *wanted*, if that is newer than it has to be.
+    Return the installed version of *wanted*, if it is newer than the oldest allowed one.
     """
     installed = Version(version(wanted.name))
     floors = [Version(one.version) for one in wanted.specifier if one.operator == ">="]

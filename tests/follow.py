@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pages import blocks_of
 
-#: Seconds that a server may take to begin.
+#: Seconds that a server may take to start.
 _PATIENCE = 30
 
 _BEGIN = """
@@ -43,7 +43,7 @@ echo '+' {quoted}
 
 def script_of(page: Path) -> str:
     """
-    Return what a shell does that follows *page*.
+    Return a shell script that follows *page*.
     """
     parts, has_server = [_BEGIN], False
     for block in blocks_of(page):

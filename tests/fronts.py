@@ -22,7 +22,7 @@ Body = Callable[[Any], Awaitable[Any]]
 
 KEY = "canary-5f2b9c71e8d04a36"
 
-#: Reading the certificates of the machine takes longer than most tests.
+#: Reading this machine's certificates takes longer than most tests.
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
@@ -37,27 +37,27 @@ class Front:
     @property
     def is_blocking(self) -> bool:
         """
-        Whether it is the blocking one.
+        Whether it is the blocking front.
         """
         return self.name == "blocking"
 
     @property
     def transport(self) -> type[AsyncTransport | BlockingTransport]:
         """
-        What it waits with.
+        The transport that it waits with.
         """
         return BlockingTransport if self.is_blocking else AsyncTransport
 
     def client(self, base_url: str, api_key: str = KEY, **options: Any) -> Any:
         """
-        Return a client of this front, for a test that closes it by itself.
+        Return a client of this front, for a test that closes it itself.
         """
         kind = HeyMilo if self.is_blocking else AsyncHeyMilo
         return kind(api_key, base_url=base_url, **options)
 
     def run(self, body: Body, base_url: str, **options: Any) -> Any:
         """
-        Return what *body* returns, given a client of *base_url* that is closed afterwards.
+        Return the result of *body*, called with a client of *base_url* that is closed afterwards.
         """
         if self.is_blocking:
             with self.client(base_url, **options) as client:
@@ -71,7 +71,7 @@ class Front:
 
     def run_alone(self, body: Callable[[], Awaitable[Any]]) -> Any:
         """
-        Return what *body* returns, which makes its own clients by `self.awaitable`.
+        Return the result of *body*, which makes its own clients with `self.awaitable`.
         """
         if self.is_blocking:
             return run_now(_as_coroutine(body()))
@@ -86,7 +86,7 @@ class Front:
 
 class QuickFront(Front):
     """
-    A front whose clients read no certificates, unless they are told to by `ssl_context=None`.
+    A front whose clients read no certificates, unless `ssl_context=None` is passed.
     """
 
     def client(self, base_url: str, api_key: str = KEY, **options: Any) -> Any:
@@ -104,7 +104,7 @@ async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:
 
 class Awaited:
     """
-    A blocking object whose methods can be awaited, and which can be walked with `async for`.
+    A blocking object with methods that can be awaited, and that `async for` can iterate.
     """
 
     def __init__(self, blocking: Any) -> None:
@@ -142,7 +142,7 @@ def _wrapped(value: Any) -> Any:
 
 class _Method:
     """
-    A blocking method: called, it gives what can be awaited, walked or entered.
+    A blocking method; its result can be awaited, iterated or entered.
     """
 
     def __init__(self, method: Callable[..., Any]) -> None:

@@ -1,5 +1,5 @@
 """
-What the tests of bringing data home ask: a file of DuckDB, and the sandbox that it came from.
+Helpers for the tests of `sync`: query the DuckDB file, and list the sandbox's candidates.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from heymilo_async.sandbox import Sandbox
 
 def rows_of(file: Path, statement: str) -> list[tuple[Any, ...]]:
     """
-    Return what *statement* finds in *file*, whose times are UTC's.
+    Return the rows of *statement* in *file*, with times in UTC.
     """
     with duckdb.connect(str(file), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -24,7 +24,7 @@ def rows_of(file: Path, statement: str) -> list[tuple[Any, ...]]:
 
 def candidates_of(milo: Sandbox) -> list[Candidate]:
     """
-    Return all candidates of a sandbox, by its postings.
+    Return all candidates of a sandbox, by posting.
     """
     with milo.client() as client:
         return [

@@ -1,9 +1,9 @@
 """
-What tests know of the inside of the package, in one place: a part that moves breaks this file.
+The private names that tests use, in one place: moving a part breaks only this file.
 
-Tests use public names. From here they take decisions that no public name shows by themselves, the
-parts that they break on purpose, and the state behind a client. `tests/test_habits.py` says which
-files may look inside by themselves.
+Tests use public names. This module gives them decisions that no public name exposes, the parts that
+they break on purpose, and the state behind a client. `tests/test_habits.py` lists the other files
+that may use private names.
 """
 
 from __future__ import annotations
@@ -138,11 +138,11 @@ __all__ = [
     "write_readers_anew",
 ]
 
-#: What walks through pages, awaited and blocking.
+#: The classes that walk through pages, async and blocking.
 AWAITED_WALKS = (pages._Pages, pages._Items)
 BlockingWalk = pages._Blocking
 
-#: Where tests break something: what has it, and its name there.
+#: Where tests replace a part: its owner, and its name there.
 CREDENTIAL_CHECK = (settings, "_fault_of_credential")
 SECRET_PATTERNS = ((secrets, "_forms"), (secrets, "_beginning"))
 MANY_LIMITERS = (pools, "_MANY")
@@ -161,7 +161,7 @@ def write_readers_anew(patch: pytest.MonkeyPatch) -> None:
 
 def awaited(thing: Any) -> Any:
     """
-    Return the awaited object behind a client, a resource or a pager of any front.
+    Return the async object behind a client, a resource or a pager of any front.
     """
     blocking = getattr(thing, "blocking", thing)
     return getattr(blocking, "_twin", blocking)
@@ -183,57 +183,57 @@ def settings_of(client: Any) -> Any:
 
 def pool_settings_of(pool: Any) -> Any:
     """
-    Return what the connections of *pool* were made with.
+    Return the settings of the connections of *pool*.
     """
     return pool._settings
 
 
 def limiters_of(client: Any) -> Any:
     """
-    Return the limiters that the pool of *client* keeps, by credential.
+    Return the limiters of the pool of *client*, by credential.
     """
     return engine_of(client).pool._limiters
 
 
 def redis_timeout() -> tuple[Any, str]:
     """
-    Return where it stands how long Redis may take to answer, to be set.
+    Return the owner and name of Redis's timeout, so that a test can change it.
     """
-    # The module wants redis-py, which the tests of the package alone do not have.
+    # The module needs redis-py, which the tests of the package alone do not have.
     return importlib.import_module("heymilo_async._ratelimit.redis"), "_TIMEOUT"
 
 
 def lending(transport: Any) -> tuple[Any, str]:
     """
-    Return where *transport* has what lends a connection, to be broken.
+    Return the method of *transport* that leases a connection, so that a test can replace it.
     """
     return transport, "_opened"
 
 
 def has_opened(pool: Any) -> bool:
     """
-    Return whether *pool* has opened anything.
+    Return whether *pool* has opened any connections.
     """
     return bool(pool._opened)
 
 
 def cursor_of(model: Any) -> str:
     """
-    Return the name of the member of *model* that lists are walked by.
+    Return the member of *model* that is the cursor of its lists.
     """
     return model._cursor
 
 
 def stream_within(stream: Any) -> Any:
     """
-    Return what a stream of `TidyBackend` sends and receives by, which httpcore has made.
+    Return the stream of httpcore that a stream of `TidyBackend` sends and receives with.
     """
     return stream._inner._stream
 
 
 def is_open_here(client: Any) -> bool:
     """
-    Return whether *client* is the one that closes its pool, and has asked in this event loop.
+    Return whether *client* closes its pool itself, and has been used in this event loop.
     """
     pool = engine_of(client).pool
     if awaited(client)._is_view or pool.closed:
@@ -243,7 +243,7 @@ def is_open_here(client: Any) -> bool:
 
 def in_use(client: Any) -> list[str]:
     """
-    Return what the pool of *client* has in use, or is waited for.
+    Return the connections of the pool of *client* that are in use or waited for.
     """
     found: list[str] = []
     for state in list(engine_of(client).pool._loop_states.values()):
@@ -255,7 +255,7 @@ def in_use(client: Any) -> list[str]:
             )
             waiting = places.statistics().tasks_waiting
             found += [f"{waiting} tasks wait for a connection"] * bool(waiting)
-        # A client of yours has none.
+        # A pool with a client of yours has none.
         pool = transport._client and transport._client.pool
         if pool is None:
             continue

@@ -1,5 +1,5 @@
 """
-What tests know of the inside of the command, in one place: a part that moves breaks this file.
+The private names of the command that tests use, in one place: moving a part breaks only this file.
 """
 
 from __future__ import annotations
@@ -73,5 +73,5 @@ __all__ = [
     "view_of",
 ]
 
-#: How long the sandbox waits for a request at a time, to be set.
+#: How long the sandbox waits for a request at a time; tests change it.
 ONE_WAIT = (sandbox_command, "_ONE_WAIT")

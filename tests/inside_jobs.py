@@ -1,5 +1,5 @@
 """
-What tests know of the inside of the jobs, in one place: a part that moves breaks this file.
+The private names of the jobs that tests use, in one place: moving a part breaks only this file.
 """
 
 from __future__ import annotations
@@ -10,5 +10,5 @@ from heymilo_async.jobs._tables import TABLES, Table
 
 __all__ = ["STANDING", "TABLES", "Table", "opened", "warehouses"]
 
-#: What writes down where a run stands, to be broken.
+#: The method that records the position of a run; tests replace it.
 STANDING = (warehouses.Warehouse, "_stand")

@@ -1,5 +1,5 @@
 """
-What tests know of the inside of the sandbox, in one place: a part that moves breaks this file.
+The private names of the sandbox that tests use, in one place: moving a part breaks only this file.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ __all__ = [
     "spoilt",
 ]
 
-#: How many secrets a report looks for, to be set.
+#: How many secrets a report searches for; tests change it.
 MOST_SECRETS = (judging, "_MOST_SECRETS")
 
 
 def empty_app() -> Any:
     """
-    Return the application of a sandbox with nothing in it that a test could ask for.
+    Return the application of a sandbox without any data.
     """
     world = make_world(
         numbers=0,

@@ -1,5 +1,5 @@
 """
-What holds in every case of the catalogue, whatever its test looks at: the invariants I-1 to I-6.
+The invariants I-1 to I-6, which hold in every case of the catalogue, whatever its test is about.
 
     I-1  The key is in no log record, no output, no error and no pickle of one.
     I-2  What leaves a public method is a HeyMiloError, an argument's TypeError or ValueError,
@@ -63,15 +63,15 @@ from heymilo_async import (
 
 def _methods_of(kind: type) -> tuple[str, ...]:
     """
-    Return the names of the public methods that a face of a resource has.
+    Return the names of the public methods of a resource class.
     """
     return tuple(
         name for name, value in vars(kind).items() if name[0] != "_" and inspect.isfunction(value)
     )
 
 
-#: Every public method that does, or begins, a call: of the clients, of each resource's two faces,
-#: and of what walks through pages.
+#: Every public method that makes or starts a call: of the clients, of both classes of each
+#: resource, and of the classes that walk through pages.
 PUBLIC: dict[type, tuple[str, ...]] = {
     AsyncHeyMilo: ("with_options", "raw", "request", "aclose"),
     HeyMilo: ("with_options", "raw", "request", "close"),
@@ -84,7 +84,7 @@ PUBLIC: dict[type, tuple[str, ...]] = {
 
 _EXITS: tuple[tuple[type, str], ...] = ((AsyncHeyMilo, "__aexit__"), (HeyMilo, "__exit__"))
 
-#: What may leave a public method beside an error of ours.
+#: The exceptions besides our own that may leave a public method.
 _NOT_OURS = (
     asyncio.CancelledError,
     trio.Cancelled,
@@ -100,14 +100,14 @@ GROWTH = 40
 #: Seconds by which a call may outlast its deadline.
 LATE = 0.25
 
-#: Threads that belong to a test, or to a library that keeps them for the next one.
+#: Threads that belong to a test, or to a library that keeps them for reuse.
 _THREADS = ("test server", "Trio thread", "AnyIO worker", "asyncio_", "pulse", "execnet")
 
 
 @attrs.define
 class Watch:
     """
-    What was seen of one test: each breach of an invariant, in words.
+    Records the breaches of invariants in one test, each as a text.
 
     Attributes:
         secret: What must not be seen.
@@ -129,7 +129,7 @@ class Watch:
     @contextlib.contextmanager
     def during(self, where: str, engine: Any) -> Iterator[None]:
         """
-        Look at how the public method *where* ends, and remember meanwhile that it is under way.
+        Watch how the public method *where* ends, and count it as under way until then.
         """
         pool = engine and engine.pool
         began = time.monotonic()
@@ -151,13 +151,13 @@ class Watch:
 
     def is_idle(self, pool: Any) -> bool:
         """
-        Return whether no public method of a client on *pool* is under way.
+        Return whether no public method of a client of *pool* is under way.
         """
         return not self._under_way.get(pool)
 
     def error(self, where: str, error: BaseException) -> None:
         """
-        Look at an *error* that leaves the public method *where*: I-1 and I-2.
+        Check an *error* that leaves the public method *where*: I-1 and I-2.
         """
         if isinstance(error, _NOT_OURS) or type(error).__name__ in self.allowed:
             return
@@ -169,7 +169,7 @@ class Watch:
 
     def took(self, where: str, began: float, deadline: float | None) -> None:
         """
-        Look at how long a call with a *deadline* took that is over now: I-4.
+        Check the duration of a finished call with a *deadline*: I-4.
         """
         if deadline is None or time.monotonic() - began <= deadline + LATE:
             return
@@ -180,7 +180,7 @@ class Watch:
     @contextlib.contextmanager
     def failing(self) -> Iterator[None]:
         """
-        Take an error of a plain call for what it is: I-3.
+        Record the error of a plain call as a breach: I-3.
         """
         try:
             yield
@@ -189,7 +189,7 @@ class Watch:
 
     def answered(self, began: float) -> None:
         """
-        Look at how long a plain call took that is over now: I-3.
+        Check the duration of a finished plain call: I-3.
         """
         if time.monotonic() - began <= 1:
             return
@@ -199,7 +199,7 @@ class Watch:
 
     def tasks(self) -> None:
         """
-        Look for tasks in the event loop of asyncio, if that is what runs: I-3.
+        Check for tasks in asyncio's event loop, if that is running: I-3.
         """
         try:
             tasks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -210,7 +210,7 @@ class Watch:
 
     def record(self, record: logging.LogRecord) -> None:
         """
-        Look at what was logged: I-1 and I-3.
+        Check a log record: I-1 and I-3.
         """
         told = f"{record.getMessage()} {record.args!r} {record.exc_text}"
         if record.exc_info:
@@ -223,7 +223,7 @@ class Watch:
 
     def sent(self, posts: list[tuple[str, bool]]) -> None:
         """
-        Look at the creating requests that a server read, and whether it refused them: I-6.
+        Check the creating requests that a server received, and whether it refused them: I-6.
         """
         done = [target for target, refused in posts if not refused]
         for target in sorted({target for target in done if done.count(target) > 1}):
@@ -231,20 +231,20 @@ class Watch:
 
     def used(self, client: Any) -> None:
         """
-        Look at the pool of a *client* whose calls are over: I-3.
+        Check the pool of a *client* whose calls have ended: I-3.
         """
         self.breaches += [f"I-3: {what}" for what in in_use(client)]
 
     def grown(self, megabytes: float, limit: float) -> None:
         """
-        Look at by how many *megabytes* the process has grown: I-5.
+        Check by how many *megabytes* the process has grown: I-5.
         """
         if megabytes >= limit:
             self.breaches.append(f"I-5: memory grew by {megabytes:.0f} MB, of at most {limit}")
 
     def left(self, threads: list[str], sockets: int) -> None:
         """
-        Look at what is there now and was not before: I-3.
+        Check for things that were not there before: I-3.
         """
         if threads:
             self.breaches.append(f"I-3: threads are left: {threads}")
@@ -264,7 +264,7 @@ class _Reading(logging.Handler):
 @contextlib.contextmanager
 def reading_logs(watch: Watch, *, others: bool) -> Iterator[None]:
     """
-    Show *watch* all that any logger says; and, if they read along, the *others* too.
+    Pass *watch* every record of any logger, and also the *others* if they read along.
 
     A sweep says a million lines, and whoever keeps them has less memory afterwards.
     """
@@ -287,7 +287,7 @@ def reading_logs(watch: Watch, *, others: bool) -> Iterator[None]:
 
 def told_by(error: BaseException) -> Iterator[tuple[str, str]]:
     """
-    Yield every text that somebody may see of *error*, and of those behind it.
+    Yield every text that an *error*, and those behind it, can show.
     """
     told = traceback.TracebackException(
         type(error), error, _below(error.__traceback__), capture_locals=True
@@ -308,7 +308,7 @@ def told_by(error: BaseException) -> Iterator[tuple[str, str]]:
 
 
 def _below(frames: types.TracebackType | None) -> types.TracebackType | None:
-    # The frames of this module hold the caller's arguments, the key among them.
+    # The frames of this module hold the caller's arguments, including the key.
     while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
         frames = frames.tb_next
     return frames
@@ -320,10 +320,10 @@ def queued() -> dict[str, float]:
     https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat.
     """
     found = {}
-    # There may be no descriptor left for it: some tests use up all of them.
+    # There may be no file descriptor left for it: some tests use up all of them.
     with contextlib.suppress(OSError):
         for task in Path("/proc/self/task").iterdir():
-            # A thread may end meanwhile, and a kernel may count nothing.
+            # A thread may end meanwhile, and a kernel may have no such statistics.
             with contextlib.suppress(OSError):
                 found[task.name] = int((task / "schedstat").read_text("ascii").split()[1]) / 1e9
     return found
@@ -364,7 +364,7 @@ class Pulse:
             if now - self._last > 2 * self._every:
                 self._stalls = [*self._stalls[-200:], (now, now - self._last - self._every)]
             self._last = now
-            # To ask costs as much as ten beats.
+            # Reading it costs as much as ten beats.
             if now - self._waits[-1][0] > 5 * self._every:
                 self._waits = [*self._waits[-1200:], (now, self._waited())]
 
@@ -377,7 +377,7 @@ class Pulse:
         return max(0.0, min(passed, max(self._stood_still(since), self._stood_in_line(since))))
 
     def _stood_in_line(self, since: float) -> float:
-        # What was waited before the first look does not count; so it is never too much.
+        # Waiting before the first look does not count, so the result is never too high.
         first = next((seen for when, seen in self._waits if when >= since), None)
         if first is None:
             return 0.0
@@ -387,12 +387,12 @@ class Pulse:
 
     def _stood_still(self, since: float) -> float:
         known = sum(seconds for when, seconds in self._stalls if when >= since)
-        # Who was held up may be the first to go on, before it has noticed.
+        # The delayed thread may continue first, before the pulse has noticed the delay.
         under_way = time.monotonic() - self._last - self._every
         return known + (under_way if under_way > self._every else 0.0)
 
 
-#: The one of this process.
+#: The pulse of this process.
 pulse = Pulse()
 
 
@@ -404,18 +404,18 @@ def elapsed(since: float) -> float:
     return max(0.0, time.monotonic() - since - pulse.stalled(since))
 
 
-#: How much later than it should a call may end, on a machine that has other things to do.
+#: Seconds by which a call may end late on a busy machine.
 GRACE = 0.25
 
 
 @contextlib.contextmanager
 def lasting(at_least: float, at_most: float) -> Iterator[None]:
     """
-    Hold what happens within to a duration in seconds.
+    Check that the block takes a given duration in seconds.
     """
     began = time.monotonic()
     yield
-    # A pause of the machine may make it longer, and never shorter.
+    # A pause of the machine can make it longer, and never shorter.
     assert at_least - 0.02 <= time.monotonic() - began
     assert elapsed(began) <= at_most + GRACE
 
@@ -426,7 +426,7 @@ def sockets() -> set[str]:
     """
     found: set[str] = set()
     for descriptor in Path("/proc/self/fd").iterdir():
-        # The folder's own descriptor is gone by now.
+        # The folder's own descriptor is closed by now.
         with contextlib.suppress(OSError):
             target = str(descriptor.readlink())
             if target.startswith("socket:"):
@@ -436,7 +436,7 @@ def sockets() -> set[str]:
 
 def settled(look: Callable[[], Any], seconds: float = 1.0) -> Any:
     """
-    Return what *look* finds as soon as that is nothing, or else after *seconds*.
+    Return the result of *look* as soon as it is empty, or else after *seconds*.
     """
     end = time.monotonic() + seconds
     while found := look():
@@ -449,7 +449,7 @@ def settled(look: Callable[[], Any], seconds: float = 1.0) -> Any:
 
 def new_threads(before: set[threading.Thread]) -> list[str]:
     """
-    Return the names of the threads that were not there *before*, and have nothing to do here.
+    Return the names of unexpected threads that were not there *before*.
     """
     now = set(threading.enumerate()) - before
     return sorted(one.name for one in now if not one.name.startswith(_THREADS))
@@ -457,7 +457,7 @@ def new_threads(before: set[threading.Thread]) -> list[str]:
 
 def resident(name: str = "VmRSS") -> float:
     """
-    Return the memory of this process in megabytes; by the *name* VmHWM, the most it ever was.
+    Return the memory of this process in megabytes; with the *name* VmHWM, its peak.
     """
     for line in Path("/proc/self/status").read_text("ascii").splitlines():
         if line.startswith(name):
@@ -467,19 +467,20 @@ def resident(name: str = "VmRSS") -> float:
 
 def forget_peak() -> None:
     """
-    Let VmHWM begin anew.
+    Reset VmHWM, the peak of the memory.
     """
     Path("/proc/self/clear_refs").write_text("5", "ascii")
 
 
-#: The watch that the wrapped methods report to: there is one at a time.
+#: The watch that the wrapped methods report to; there is one at a time.
 _watch: Watch | None = None
 
 
 @contextlib.contextmanager
 def watching(watch: Watch, healthy: str) -> Iterator[None]:
     """
-    Have every public method tell *watch* how it ends, and look at each client whose `with` ends.
+    Make every public method report its end to *watch*, and check each client at the end of its
+    `with`.
 
     *healthy* is the address of a server that answers every plain call.
     """
@@ -503,7 +504,7 @@ def _looking(leave: Callable[..., Any], watch: Watch, healthy: str) -> Callable[
     @functools.wraps(leave)
     async def look_and_leave(self: AsyncHeyMilo, *exc_info: object) -> Any:
         if _can_be_looked_at(self, watch):
-            # The test may be over because it was cancelled.
+            # The test may have ended because it was cancelled.
             with anyio.CancelScope(shield=True), watch.failing():
                 await look(self, healthy, watch)
         return await leave(self, *exc_info)
@@ -550,7 +551,7 @@ def _watched(method: Callable[..., Any], where: str) -> Callable[..., Any]:
 
 
 def _during(where: str, caller: Any) -> contextlib.AbstractContextManager[None]:
-    # A call may outlive its test: a thread that reads ahead.
+    # A call may outlive its test, such as a thread that reads ahead.
     if _watch is None:
         return contextlib.nullcontext()
     return _watch.during(where, engine_of(caller))
@@ -558,11 +559,12 @@ def _during(where: str, caller: Any) -> contextlib.AbstractContextManager[None]:
 
 async def look(client: Any, healthy: str, watch: Watch) -> None:
     """
-    Look at a *client* that nobody uses any more: its pool, its tasks, and whether it still works.
+    Check a *client* that is no longer used: its pool, its tasks, and whether it still works.
     """
     if not (watch.in_flight and isinstance(client, Awaited)):
-        # A thread that reads ahead ends its last request after the `with`, as is documented; on a
-        # busy machine that takes longer than a second, and is no connection that was left in use.
+        # A thread that reads ahead ends its last request after the `with`, as documented; on a busy
+        # machine that takes longer than a second, and does not mean that a connection was left in
+        # use.
         settled(workers, 20.0)
         settled(lambda: in_use(client))
         watch.used(client)
@@ -570,7 +572,7 @@ async def look(client: Any, healthy: str, watch: Watch) -> None:
     shared = pool_settings_of(engine_of(client).pool)
     if shared.http_client is not None:
         return
-    # A key of its own, for that of the test may have to rest.
+    # It uses another key, because the key of the test may be in a cool-down.
     plain = client.with_options(
         api_key="another key",
         access_token=None,
@@ -582,7 +584,7 @@ async def look(client: Any, healthy: str, watch: Watch) -> None:
         default_headers=None,
     )
     began = time.monotonic()
-    # What a test has broken in the environment stays broken.
+    # A test may have broken the environment for good.
     with contextlib.suppress(ConfigurationError):
         if proxies(shared).by_scheme:
             return

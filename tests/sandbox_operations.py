@@ -1,5 +1,5 @@
 """
-What to ask of each operation of the contract, so that it succeeds.
+A valid request for each operation of the contract.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ BODIES: dict[str, Any] = {
 @attrs.frozen
 class Operation:
     """
-    An operation as the document has it.
+    An operation of the contract.
     """
 
     id: str
@@ -53,14 +53,14 @@ class Operation:
     @property
     def status(self) -> int:
         """
-        The lowest status that is a success.
+        The lowest success status.
         """
         return min(int(status) for status in self.said["responses"] if status.startswith("2"))
 
     @property
     def schema(self) -> Any:
         """
-        The schema of that answer.
+        The schema of that response.
         """
         content = self.said["responses"][str(self.status)]["content"]
         schema = content["application/json"]["schema"]
@@ -69,14 +69,14 @@ class Operation:
     @property
     def is_typed(self) -> bool:
         """
-        Whether the contract says what its `data` is.
+        Whether the contract has a schema for its `data`.
         """
         return self.schema is not True and "Response_" in self.schema.get("$ref", "")
 
     @property
     def query(self) -> list[str]:
         """
-        The names of the parameters in its query.
+        The names of its query parameters.
         """
         return [one["name"] for one in self.said.get("parameters", []) if one["in"] == "query"]
 
@@ -91,7 +91,7 @@ class Operation:
     @property
     def parameters(self) -> list[str]:
         """
-        The names in its path.
+        The names of its path parameters.
         """
         return re.findall(r"{(\w+)}", self.path)
 
@@ -105,14 +105,14 @@ OPERATIONS = [
 
 def first(milo: sandbox.Sandbox, name: str) -> Any:
     """
-    The first item of the resource *name*.
+    Return the first item of the resource *name*.
     """
     return next(iter(milo.stores[name]))
 
 
 def path_of(milo: sandbox.Sandbox, operation: Operation) -> str:
     """
-    The path of *operation* with ids that there are.
+    Return the path of *operation* with existing ids.
     """
     resource = operation.path.removeprefix("/api/v2/").partition("/")[0].replace("-", "_")
     ids = {
@@ -133,7 +133,7 @@ def path_of(milo: sandbox.Sandbox, operation: Operation) -> str:
 
 def body_of(milo: sandbox.Sandbox, operation: Operation) -> Any:
     """
-    A body that *operation* takes, None if it takes none.
+    Return a body for *operation*, None if it takes none.
     """
     body = BODIES.get(operation.id)
     if operation.id == "createWebhook":

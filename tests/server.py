@@ -1,5 +1,5 @@
 """
-A server that says exactly what a test tells it to, byte by byte, over real sockets.
+A server that sends exactly the bytes that a test gives it, over real sockets.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ NUMBER = {
 
 def numbers(*ids: str) -> list[dict[str, Any]]:
     """
-    Return a phone number, as JSON has it, for each of *ids*.
+    Return a phone number as parsed JSON for each of *ids*.
     """
     return [{**NUMBER, "id": one} for one in ids]
 
 
 def page(*ids: str, more: bool = False) -> bytes:
     """
-    Return the answer that holds a page of *ids*.
+    Return a response with a page of *ids*.
     """
     return ok({"data": numbers(*ids), "pagination": {"has_more": more, "total_count": None}})
 
 
 def single(number: dict[str, Any] | None = None, **changes: Any) -> bytes:
     """
-    Return the answer that holds one number.
+    Return a response with one number.
     """
     return ok({"data": {**(number or NUMBER), **changes}, "meta": None})
 
 
 def ok(content: Any, *headers: str) -> bytes:
     """
-    Return the answer 200 with *content* as JSON.
+    Return a 200 with *content* as JSON.
     """
     return answer(200, json.dumps(content).encode(), *headers)
 
@@ -58,7 +58,7 @@ def answer(
     status: int, body: bytes = b"", *headers: str, content_type: str = "application/json"
 ) -> bytes:
     """
-    Return an answer whose head is right in every way.
+    Return a response with a correct head.
     """
     head = [
         f"HTTP/1.1 {status} Whatever",
@@ -72,7 +72,7 @@ def answer(
 @attrs.frozen
 class Received:
     """
-    A request as the server read it.
+    A request as the server received it.
     """
 
     method: str
@@ -92,7 +92,7 @@ class Received:
 
 def read_head(head: bytes, connection: int) -> Received:
     """
-    Return the request whose *head*, without its empty line, came on that *connection*.
+    Return the request with this *head*, without its empty line, from that *connection*.
     """
     first, *fields = head.decode("latin-1").split("\r\n")
     method, target, _ = first.split(" ", 2)
@@ -105,7 +105,7 @@ def read_head(head: bytes, connection: int) -> Received:
 @attrs.define
 class Connection:
     """
-    What a reply may do to the connection beside sending bytes.
+    The operations on a connection that a reply may use besides sending bytes.
     """
 
     socket: socket.socket
@@ -114,7 +114,7 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         """
-        Send *data*, whether or not anybody takes it.
+        Send *data*, even if nobody reads it.
         """
         with contextlib.suppress(OSError):
             self.socket.sendall(data)
@@ -130,13 +130,13 @@ class Connection:
 
     def wait(self, seconds: float = 30.0) -> None:
         """
-        Say nothing for *seconds*, or until the server stops.
+        Send nothing for *seconds*, or until the server stops.
         """
         self.stopping.wait(seconds)
 
     def close(self) -> None:
         """
-        End the connection as a polite server does.
+        Close the connection normally.
         """
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
@@ -151,14 +151,15 @@ class Connection:
         self.socket.close()
 
 
-#: Told, when a server stops, which POSTs it read: the target, and whether it refused it with 429.
+#: Called when a server stops, with the POSTs that it received: the target, and whether it refused
+#: it with 429.
 _told_of_posts: list[Callable[[list[tuple[str, bool]]], None]] = []
 
 
 @contextlib.contextmanager
 def told_of_posts(listener: Callable[[list[tuple[str, bool]]], None]) -> Iterator[None]:
     """
-    Have *listener* told of the POSTs that each server read which stops meanwhile.
+    Pass *listener* the POSTs of each server that stops within the block.
     """
     _told_of_posts.append(listener)
     try:
@@ -167,13 +168,13 @@ def told_of_posts(listener: Callable[[list[tuple[str, bool]]], None]) -> Iterato
         _told_of_posts.remove(listener)
 
 
-#: Bytes to send, or what to do instead.
+#: Bytes to send, or a function to call instead.
 Reply = bytes | Callable[[Connection], None]
 
 
 class Server:
     """
-    Answers the n-th request with the n-th reply, and all that follow with the last one.
+    Sends the n-th reply to the n-th request, and the last one to all that follow.
 
     A reply may also be a function of the request that returns a reply: give one as *answers*.
     """
@@ -213,7 +214,7 @@ class Server:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        # First of all who accepts: it may have a connection in hand that is not in the list yet.
+        # First the accepting thread: it may hold a connection that is not in the list yet.
         self.threads[0].join(5)
         with self._lock:
             connections = list(self._connections)
@@ -230,14 +231,14 @@ class Server:
     @property
     def n(self) -> int:
         """
-        How many requests the server has read.
+        The number of received requests.
         """
         return len(self.requests)
 
     @property
     def gaps(self) -> list[float]:
         """
-        The seconds between one request and the next.
+        The seconds between consecutive requests.
         """
         return [b.at - a.at for a, b in zip(self.requests, self.requests[1:], strict=False)]
 
@@ -270,7 +271,8 @@ class Server:
                     self._connections.append(connection)
             for request in self._requests(connection, number):
                 self._reply(request, Connection(connection, number, self._stopping))
-            # The client has closed its side. What has ended is not kept: a test may make thousands.
+            # The client has closed its side. Finished connections are not kept: a test may open
+            # thousands.
             connection.close()
             with self._lock:
                 self._connections.remove(connection)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 def shown(value: object) -> str:
     """
-    Return *value* in plain characters, and without a backslash.
+    Return *value* as plain characters, without a backslash.
 
     (pytest doubles those whenever it collects again in the same process, as mutmut has it do, and
     does not find the test then.)

@@ -1,5 +1,5 @@
 """
-When attempts start: a listener that notes it.
+A listener that records when attempts start.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from heymilo_async.events import AttemptStarted, Event
 
 class Starts:
     """
-    A listener for `events=` that notes when attempts start; several clients may share it.
+    A listener for `events=` that records when attempts start; several clients may share it.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Starts:
 
     def closer_than(self, seconds: float, limit: int) -> list[tuple[float, float]]:
         """
-        Return those pairs of starts, *limit* apart, that are closer together than *seconds*.
+        Return the pairs of starts, *limit* apart, with fewer than *seconds* between them.
         """
         at = sorted(self.at)
         return [(a, b) for a, b in zip(at, at[limit:], strict=False) if b - a < seconds]

@@ -1,5 +1,5 @@
 """
-Suites of pytest that run as programs of their own, and what became of their tests.
+Runs test suites with pytest as separate programs, and returns their outcomes.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from xml.etree import ElementTree as ET
 
 import attrs
 
-#: Variables by which the pytest around it would meddle.
+#: Variables of the surrounding pytest that would interfere.
 _MEDDLING = ("PYTEST_", "COV_", "COVERAGE_", "PYTHONWARNINGS")
-#: Leaves nothing behind in a folder, and loads nothing that happens to be installed.
+#: Options that leave no files in a folder, and load no plugins.
 _QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 @attrs.frozen(kw_only=True)
 class Suite:
     """
-    A suite that has run.
+    The outcome of a suite.
 
     Attributes:
         code: The exit code of pytest.
@@ -38,7 +38,7 @@ class Suite:
 
 def on_asyncio(mode: str) -> tuple[str, ...]:
     """
-    Return the options that load pytest-asyncio, in *mode*, so that it does not warn.
+    Return the options that load pytest-asyncio in *mode* without its warning.
     """
     scope = "asyncio_default_fixture_loop_scope=function"
     return ("-p", "pytest_asyncio.plugin", "-o", f"asyncio_mode={mode}", "-o", scope)
@@ -46,7 +46,7 @@ def on_asyncio(mode: str) -> tuple[str, ...]:
 
 def run_suite(folder: Path, *options: str, report: Path, **variables: str) -> Suite:
     """
-    Run the suite in *folder*, where a warning is an error, with *variables* in its environment.
+    Run the suite in *folder*, with warnings as errors, and with *variables* in its environment.
 
     No plugin of pytest is loaded but those that *options* name.
     """

@@ -1,5 +1,5 @@
 """
-A call and a script of answers, on any front, without a socket.
+Makes a call with scripted responses, on any front, without a socket.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def talk(
     **options: Any,
 ) -> tuple[Any, list[httpx.Request]]:
     """
-    Return what *call* of a client returns or raises, and the requests that it took.
+    Return the result or the error of *call*, and the requests that it sent.
 
     The last of *answers* is given again and again.
     """
@@ -51,20 +51,20 @@ def talk(
 
 def single(data: Any, status: int = 200) -> httpx.Response:
     """
-    Return the answer that holds one thing.
+    Return a response with one item.
     """
     return httpx.Response(status, json={"data": data})
 
 
 def listed(*items: Any, more: bool = False) -> httpx.Response:
     """
-    Return the answer that holds a list.
+    Return a response with a list.
     """
     return httpx.Response(200, json={"data": list(items), "pagination": {"has_more": more}})
 
 
 def sent(request: httpx.Request) -> Any:
     """
-    Return the JSON of a request's body.
+    Return the parsed JSON body of a request.
     """
     return json.loads(request.content)

@@ -1,5 +1,5 @@
 """
-Credentials that change: when a callable is asked, what a 401 leads to, and that nothing shows it.
+Changing credentials: when a callable is called, what a 401 causes, and that nothing shows the key.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from heymilo_async import (
     events,
 )
 
-#: Where the package's own frames are.
+#: The folder of the package's own frames.
 PACKAGE = Path(heymilo_async.__file__).parent
 
 ID = NUMBER["id"]
-#: As long as real ones: shorter ones are not looked for in texts.
+#: As long as real keys: shorter ones are not masked in texts.
 OLD, NEW = "old-canary-71d0c3f2", "new-canary-8e41b7a9"
 NO_RETRY = RetryPolicy(max_attempts=1)
 
 
 class Keys:
     """
-    A callable that returns one key after the other, the last one for ever.
+    A callable that returns one key after the other, and then the last one for ever.
     """
 
     def __init__(self, *keys):
@@ -57,7 +57,7 @@ class Keys:
 
 def coroutine_function(keys):
     """
-    Return the async namesake of *keys*.
+    Return an async function with the results of *keys*.
     """
 
     async def ask():
@@ -69,7 +69,7 @@ def coroutine_function(keys):
 
 def accepting(*keys, reply=None):
     """
-    Return what a server says that knows these *keys* and no other.
+    Return the reply of a server that accepts these *keys* and no other.
     """
 
     def answers(request):
@@ -82,7 +82,7 @@ def accepting(*keys, reply=None):
 
 def keys_of(server):
     """
-    Return the keys that came, in order.
+    Return the keys of the received requests, in order.
     """
     return [request.headers.get("x-api-key") for request in server.requests]
 
@@ -96,7 +96,7 @@ async def get(client):
 
 def test_asked_once_and_kept(front, serve):
     """
-    A callable is asked when the first call needs a key, and what it returned is used from then on.
+    A callable is called when the first call needs a key, and its result is used from then on.
     """
     server = serve(single())
     keys = Keys(OLD, NEW)
@@ -114,7 +114,7 @@ def test_asked_once_and_kept(front, serve):
 
 def test_a_401_asks_once_more(front, serve, naps):
     """
-    After a 401 the callable is asked again, and the call is sent again at once, without a retry.
+    After a 401 the callable is called again, and the request is repeated at once, without a retry.
     """
     server = serve(answers=accepting(NEW))
     keys = Keys(OLD, NEW)
@@ -155,7 +155,7 @@ def test_a_second_401_stands(front, serve):
 
 def test_a_fixed_key_is_sent_once(front, serve):
     """
-    A key that is a text is not tried again after a 401.
+    A constant key is not tried again after a 401.
     """
     server = serve(answers=accepting())
 
@@ -170,7 +170,7 @@ def test_a_fixed_key_is_sent_once(front, serve):
 
 def test_a_creating_call_is_sent_once_more(front, serve):
     """
-    A call that creates something is sent again after a 401, which says that nothing was done.
+    A creating call is repeated after a 401, which means that nothing was done.
     """
     created = ok({"data": {"webhook_id": "W1", "url": "https://example.com/", "events": []}})
     server = serve(answers=accepting(NEW, reply=created))
@@ -186,7 +186,7 @@ def test_a_creating_call_is_sent_once_more(front, serve):
 
 def test_retries_go_on_after_a_renewal(front, serve, naps):
     """
-    The attempt with the renewed key counts for the refused one: as many retries are left as before.
+    The attempt with the renewed key replaces the refused one, so all retries remain.
     """
     broken = answer(503)
     server = serve(answer(401), broken, broken, single())
@@ -201,7 +201,7 @@ def test_retries_go_on_after_a_renewal(front, serve, naps):
 
 def test_a_401_after_a_retry(front, serve, naps):
     """
-    A key that is refused in the middle of a call is renewed too, once.
+    A key that is refused in a retry is renewed too, once.
     """
     server = serve(answer(503), answer(401), answer(503), answer(401))
 
@@ -217,7 +217,8 @@ def test_a_401_after_a_retry(front, serve, naps):
 
 def test_a_401_of_another_host(front, serve):
     """
-    What another host refuses, where a preview leads, renews nothing: it gets no credential.
+    A 401 of another host, such as that of a preview, renews nothing, because that host gets no
+    credential.
     """
     elsewhere = serve(answer(401))
     server = serve(answer(302, b"", f"Location: {elsewhere.base_url}/preview"))
@@ -236,7 +237,7 @@ def test_a_401_of_another_host(front, serve):
 
 def test_a_token_and_a_key(front, serve):
     """
-    A token may be a callable as well; after a 401 both are asked.
+    A token may be a callable, too; after a 401 both are called.
     """
     server = serve(answer(401), single())
     keys, tokens = Keys(OLD, NEW), Keys("token-one-f00d", "token-two-cafe")
@@ -254,7 +255,7 @@ def test_a_token_and_a_key(front, serve):
 
 def test_another_call_has_renewed_it(front, serve):
     """
-    A call whose key was refused takes the one that another call has got meanwhile.
+    A call whose key was refused uses the key that another call has got meanwhile.
     """
     server = serve(answers=accepting(NEW))
     keys = Keys(OLD, NEW)
@@ -269,7 +270,7 @@ def test_another_call_has_renewed_it(front, serve):
 
 def test_asked_by_one_thread_at_a_time(serve):
     """
-    Threads that need a key at the same time have it asked for once.
+    Threads that need a key at the same time cause one call of the callable.
     """
     server = serve(single())
     is_asked, go_on = threading.Event(), threading.Event()
@@ -298,7 +299,8 @@ def test_asked_by_one_thread_at_a_time(serve):
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_coroutine_function(backend, serve):
     """
-    `AsyncHeyMilo` awaits what a callable returns; tasks that need a key have it asked for once.
+    `AsyncHeyMilo` awaits the callable's result; tasks that need a key at the same time cause one
+    call.
     """
     server = serve(answers=accepting(NEW))
     keys = Keys(OLD, NEW)
@@ -324,7 +326,7 @@ def test_a_coroutine_function(backend, serve):
 
 def test_a_blocking_client_awaits_nothing(serve):
     """
-    `HeyMilo` refuses a coroutine function when it is made, and what has to be awaited in a call.
+    `HeyMilo` refuses a coroutine function at construction, and an awaitable result during a call.
     """
     ask = coroutine_function(Keys(OLD))
 
@@ -349,7 +351,7 @@ def test_a_blocking_client_awaits_nothing(serve):
 
 def test_what_a_callable_raises_ends_the_call(front, serve):
     """
-    An exception of the callable leaves the call as it is; the next call asks again.
+    An exception of the callable leaves the call unchanged; the next call calls it again.
     """
     server = serve(single())
     fault = LookupError("no key in the vault")
@@ -394,7 +396,7 @@ def test_what_a_callable_raises_after_a_401(front, serve):
 )
 def test_what_cannot_be_a_key(front, serve, returned, kind, words):
     """
-    What a callable returns is checked as a key that is given, and not shown.
+    The callable's result is checked like a constant key, and not shown.
     """
     server = serve(single())
 
@@ -409,7 +411,7 @@ def test_what_cannot_be_a_key(front, serve, returned, kind, words):
 
 def test_blanks_around_it_are_taken_off(front, serve):
     """
-    A key with a newline at its end, as a file has it, is sent without it.
+    A trailing newline, as in a file, is stripped.
     """
     server = serve(single())
 
@@ -421,7 +423,7 @@ def test_blanks_around_it_are_taken_off(front, serve):
 @pytest.mark.parametrize("given", [7, b"bytes"])
 def test_neither_text_nor_callable(given):
     """
-    What is neither is refused with both in the text.
+    Any other value is refused; the error names both types.
     """
     with pytest.raises(TypeError, match="api_key must be a str, or a callable that returns one"):
         HeyMilo(given)
@@ -429,7 +431,7 @@ def test_neither_text_nor_callable(given):
 
 def test_every_key_is_masked(front, serve, caplog):
     """
-    No key that was ever returned is in an error, a log record, an event, a repr or a pickle.
+    No key that was ever returned appears in an error, a log record, an event, a repr or a pickle.
     """
     caplog.set_level(logging.DEBUG)
     told = b'{"error": "%s and %s"}' % (OLD.encode(), NEW.encode())
@@ -452,13 +454,13 @@ def test_every_key_is_masked(front, serve, caplog):
     texts += map(repr, seen)
     assert [] == [text for text in texts if OLD in text or NEW in text]
     assert "api_key=***" in texts[4]
-    # What it answered to stands in the path of the request, as it has to.
+    # The requested id is in the path of the request, as it must be.
     assert OLD in server.requests[2].target
 
 
 def test_no_variable_shows_it(front, serve):
     """
-    The variables of the frames of a call that fails hold no key.
+    The local variables of a failing call's frames contain no key.
     """
     server = serve(answers=accepting())
 
@@ -473,7 +475,7 @@ def test_no_variable_shows_it(front, serve):
         )
 
     keys = Keys(OLD, NEW)
-    # (Its own repr has none: what a callable keeps is its own business.)
+    # (Its own repr has none: the callable is responsible for what it stores.)
     shown = front.run(body, server.base_url, api_key=keys)
 
     assert "respond" in shown
@@ -483,7 +485,7 @@ def test_no_variable_shows_it(front, serve):
 
 def test_a_callable_is_not_pickled(front, serve, monkeypatch):
     """
-    A client with a callable is pickled without it, and reads the key from the environment then.
+    The pickle of a client omits the callable, and the receiver reads the key from its environment.
     """
     server = serve(single())
     client = front.client(server.base_url, Keys(OLD), ssl_context=None)
@@ -503,7 +505,7 @@ def test_a_callable_is_not_pickled(front, serve, monkeypatch):
 
 def test_one_budget_for_all_its_keys(front, serve):
     """
-    The keys of one callable share one rate limit: a renewal does not begin a new window.
+    The keys of one callable share one rate limit, so a renewal does not start a new window.
     """
     server = serve(answers=accepting(NEW))
 
@@ -518,7 +520,7 @@ def test_one_budget_for_all_its_keys(front, serve):
 
 def test_no_time_is_left(front, serve, naps):
     """
-    If asking takes until the deadline, the 401 stands: an attempt that comes too late is not begun.
+    If the callable takes until the deadline, the 401 stands, and no further attempt starts.
     """
     server = serve(answers=accepting())
     first = iter([OLD])
@@ -526,7 +528,7 @@ def test_no_time_is_left(front, serve, naps):
     def ask():
         key = next(first, None)
         if key is None:
-            # The clock goes on, as the transport has it.
+            # The clock advances as that of the transport does.
             naps.append(100.0)
         return key or NEW
 
@@ -541,7 +543,7 @@ def test_no_time_is_left(front, serve, naps):
 
 def test_a_callable_that_uses_its_own_client(serve):
     """
-    A callable that needs the very key it is asked for is an error, and not a call without end.
+    A callable that needs the key that it returns raises an error, and does not recurse endlessly.
     """
     clients = []
 
@@ -567,7 +569,8 @@ def test_a_callable_that_uses_its_own_client(serve):
 
 def test_one_who_waits_is_cancelled(serve):
     """
-    A task that is cancelled while another asks leaves, and the other gets its key.
+    If a task is cancelled while another one calls the callable, it stops waiting, and the other
+    gets its key.
     """
     server = serve(single())
 

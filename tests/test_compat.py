@@ -1,5 +1,5 @@
 """
-Canaries: what dependencies have not promised and this package uses is there, and does what we need.
+Canaries for the unpromised parts of dependencies: they exist, and work as this package needs.
 
 A test that fails here says that a release of a dependency has changed. Look at the function of
 `heymilo_async/_http/compat.py`, or at the module, that its docstring names.

@@ -1,5 +1,5 @@
 """
-What is installed beside the package has no hole that is known: constraints.txt, and that it is used.
+constraints.txt excludes versions with known vulnerabilities, and every session uses it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ CONSTRAINTS = [Requirement(line) for line in LINES if line and not line.startswi
 @pytest.mark.parametrize("constraint", CONSTRAINTS, ids=lambda one: one.name)
 def test_what_is_installed_is_constrained(constraint):
     """
-    Case 128: the tests run with versions that constraints.txt allows.
+    Case 128: the installed versions fit constraints.txt.
     """
     assert metadata.version(constraint.name) in constraint.specifier
 
 
 def test_each_constraint_has_its_reason():
     """
-    Above each constraint stands why, and what the network stack needs is among them.
+    A comment above each constraint gives its reason, and the network libraries are constrained.
     """
     assert {"h11", "httpcore", "certifi", "idna"} == {one.name for one in CONSTRAINTS}
     for number, line in enumerate(LINES):
@@ -37,7 +37,7 @@ def test_each_constraint_has_its_reason():
 
 def test_a_version_with_the_hole_is_refused():
     """
-    Case 128: h11 0.15 and older, which take malformed chunks, are not allowed.
+    Case 128: h11 0.15 and older, which accept malformed chunks, are excluded.
     """
     (h11,) = [one for one in CONSTRAINTS if one.name == "h11"]
 
@@ -48,7 +48,7 @@ def test_a_version_with_the_hole_is_refused():
 
 def test_sessions_install_with_the_constraints():
     """
-    Every session that installs the package does so with constraints.txt.
+    Every session that installs the package uses constraints.txt.
     """
     installs = re.findall(
         r"session\.install\((.*)\)", (ROOT / "noxfile.py").read_text(encoding="utf-8")

@@ -1,5 +1,5 @@
 """
-The answers that other tests are made of: each is allowed by the contract, and of its kind.
+The generated responses for other tests fit the contract, and have their intended kind.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ VOICE = CONTRACT["components"]["schemas"]["VoiceResponse"]
 @pytest.mark.parametrize("name", WITH_JSON)
 def test_answers_are_what_the_contract_allows(name, kind):
     """
-    An answer of any kind fits the schema that it was made from.
+    A response of any kind fits the schema that it was generated from.
     """
     schema = {**success_of(name)[1], "components": CONTRACT["components"]}
 
@@ -25,7 +25,7 @@ def test_answers_are_what_the_contract_allows(name, kind):
 
 def test_the_kinds_differ():
     """
-    All members; the required ones; null where it may be; and one that is new, with new words.
+    All members; only the required ones; null where it is allowed; and a new member with new words.
     """
     answers = {kind: answer_of("getVoice", kind)["data"] for kind in KINDS}
     nullable = [name for name, one in VOICE["properties"].items() if "anyOf" in one]
@@ -49,6 +49,6 @@ def test_the_kinds_differ():
 )
 def test_what_is_lost_is_noticed(kept, faults):
     """
-    Each member that is gone or changed, at any depth, is named.
+    Each lost or changed member, at any depth, is named.
     """
     assert faults == lost({"a": 1, "b": [{"c": None}]}, kept)

@@ -1,5 +1,5 @@
 """
-CONTRIBUTING.md is true: a resource that is added by it works, and a step that is forgotten is missed.
+The steps in CONTRIBUTING.md add a working resource, and a test notices each omitted step.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import heymilo_async
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 STEPS = {step.name: step for step in steps()}
 RESOURCE = "heymilo_async/resources/badges.py"
-#: What tells that something is missing.
+#: The tests that notice an omission.
 CHECKS = ("--noconftest", "tests/test_resources.py", "tests/test_index.py")
 ALL_CHECKS = (
     "tests/test_resources.py",
@@ -30,18 +30,19 @@ ALL_CHECKS = (
     "tests/test_imports.py",
     "tests/sandbox/test_sandbox_contract.py",
 )
-#: What no test can miss: the sandbox has plausible values without, and a reader sees the rest.
+#: Steps that no test notices: the sandbox has plausible values without them, and a reader sees the
+#: rest.
 NOT_MISSED = {"heymilo_async/sandbox/_seeds.py", "changelog.d/+badges.added.md"}
 
 
-#: What the project's settings ask for.
+#: The project's settings require these.
 PLUGINS = (*on_asyncio("strict"), "-p", "pytest_timeout", "-p", "anyio.pytest_plugin")
 
 
 @pytest.fixture
 def project(tmp_path):
     """
-    A copy of the project, to take steps in.
+    A copy of the project to take steps in.
     """
     copy_project(tmp_path, Path(heymilo_async.__file__).parent)
     return tmp_path
@@ -49,7 +50,7 @@ def project(tmp_path):
 
 def check(project: Path, *tests: str) -> Suite:
     """
-    Run some tests of a copy, on the copy's package and not on one that is installed.
+    Run some tests of the copy, with the copy's package and not the installed one.
     """
     report = project / "report.xml"
     return run_suite(project, *PLUGINS, *tests, report=report, PYTHONPATH=str(project))
@@ -58,13 +59,13 @@ def check(project: Path, *tests: str) -> Suite:
 @pytest.mark.timeout(240)
 def test_a_resource_is_added_by_the_book(project):
     """
-    With all steps taken, what looks at resources, surface, imports and contract is content.
+    After all steps, the tests of resources, surface, imports and contract pass.
     """
     extend_contract(project)
     take(project, STEPS.values())
     write_index(project)
 
-    # The contract is not the one that was handed out any more.
+    # The contract now differs from the published one.
     chosen = "not faithful and not has_all and (badge or Badge or not trio)"
     suite = check(project, *ALL_CHECKS, "-k", chosen)
 
@@ -79,7 +80,7 @@ def test_a_resource_is_added_by_the_book(project):
 @pytest.mark.timeout(60)
 def test_the_command_of_a_resource_comes_with_it(project):
     """
-    With all steps taken, the command lists what the sandbox has.
+    After all steps, the command lists the sandbox's items.
     """
     extend_contract(project)
     take(project, STEPS.values())
@@ -100,7 +101,7 @@ def test_the_command_of_a_resource_comes_with_it(project):
 
 def test_a_resource_costs_what_is_said_of_it():
     """
-    A resource that can be listed and got takes at most 60 lines of one file, and one of seeds.
+    A resource with `list` and `get` takes at most 60 lines of one file, and one line of seeds.
     """
     lines = STEPS[RESOURCE].new.splitlines()
 
@@ -113,7 +114,7 @@ def test_a_resource_costs_what_is_said_of_it():
 
 def test_an_index_that_is_not_written_is_missed(project):
     """
-    Without the command, each file that is stale is named.
+    Without the command, the test names each stale file.
     """
     extend_contract(project)
     take(project, STEPS.values())
@@ -132,7 +133,7 @@ def test_an_index_that_is_not_written_is_missed(project):
 
 def test_a_contract_that_is_left_out_is_missed(project):
     """
-    Operations that the contract does not have are noticed.
+    The test names operations that the contract lacks.
     """
     take(project, STEPS.values())
     write_index(project)
@@ -142,7 +143,7 @@ def test_a_contract_that_is_left_out_is_missed(project):
 
 def test_an_operation_that_is_left_out_is_missed(project):
     """
-    With nothing but the contract, the tests name the operations that have no method.
+    With only the contract changed, the tests name the operations without a method.
     """
     extend_contract(project)
 
@@ -151,7 +152,7 @@ def test_an_operation_that_is_left_out_is_missed(project):
 
 def test_all_steps_are_known():
     """
-    Each block of the walk is a step, and of each is known whether it is missed.
+    Each block of the page is a known step, with or without a test that notices its omission.
     """
     assert {step.path for step in STEPS.values()} == NOT_MISSED | {RESOURCE}
     blocks = re.findall(r"^```+(?:python|diff|markdown)$", TEXT, re.MULTILINE)
@@ -160,7 +161,7 @@ def test_all_steps_are_known():
 
 def test_the_command_is_the_readmes():
     """
-    A newcomer types one command, and README and CONTRIBUTING agree on which.
+    README and CONTRIBUTING give the same command for a newcomer.
     """
     (command,) = re.findall(r"^python3 -m venv .*$", TEXT, re.MULTILINE)
 

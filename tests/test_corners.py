@@ -1,5 +1,5 @@
 """
-Corners that no call reaches by itself, or not on every run.
+Corner cases that no call reaches by itself, or not on every run.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ NOTHING = PoolSettings(max_connections=1, proxy=None, ssl_context=None, http_cli
 
 def test_run_now_refuses_what_suspends():
     """
-    A coroutine that waits for something else than the transport is a clear `RuntimeError`.
+    A coroutine that awaits anything but the transport raises a clear `RuntimeError`.
     """
 
     class Never:
@@ -82,7 +82,7 @@ def test_run_now_refuses_what_suspends():
 
 def test_a_secret_is_not_pickled():
     """
-    A secret refuses to be pickled, and compares with secrets only.
+    A secret cannot be pickled, and is equal only to secrets.
     """
     with pytest.raises(TypeError, match="neither pickled nor copied"):
         pickle.dumps(Secret(KEY))
@@ -99,7 +99,7 @@ def test_a_read_only_mapping_has_a_length():
 
 def test_the_end_of_the_stack_is_a_decode_error(monkeypatch):
     """
-    If reading a body runs out of stack, that is said as what it is.
+    If reading a body exhausts the stack, the error says so.
     """
 
     class OutOfStack:
@@ -114,7 +114,8 @@ def test_the_end_of_the_stack_is_a_decode_error(monkeypatch):
 
 def test_what_was_decoded_too_late_is_late(front, serve, monkeypatch):
     """
-    Decoding counts for the deadline: data that is there too late is a `DeadlineExceededError`.
+    Decoding counts towards the deadline: data that is decoded too late is a
+    `DeadlineExceededError`.
     """
     server = serve(single())
     late = []
@@ -139,7 +140,8 @@ def test_what_was_decoded_too_late_is_late(front, serve, monkeypatch):
 
 def test_a_shorter_rest_does_not_end_a_longer_one():
     """
-    A credential rests for as long as it was told at the most, and others do not rest with it.
+    A credential's cool-down is the longest of those requested, and does not affect other
+    credentials.
     """
     because = errors.RateLimitError("")
     cool_down = CoolDowns()
@@ -154,7 +156,8 @@ def test_a_shorter_rest_does_not_end_a_longer_one():
 
 def test_a_rest_is_as_long_as_it_was_told():
     """
-    A rest of 20 seconds is one of 20.0, whatever the clock says: floats would make it a hair more.
+    A cool-down of 20 seconds lasts exactly 20.0, at any clock reading: float arithmetic would make
+    it slightly longer.
     """
     because = errors.RateLimitError("")
     rests = set()
@@ -169,7 +172,7 @@ def test_a_rest_is_as_long_as_it_was_told():
 
 def test_two_threads_make_one_lane():
     """
-    Whoever comes second to make the lane of a place gets the one that is there.
+    The second of two threads that create the state of a loop gets the existing one.
     """
     pool = _pool.Pool(NOTHING, BlockingTransport, owner="HeyMilo", awaits=False)
 
@@ -179,7 +182,7 @@ def test_two_threads_make_one_lane():
 
 def test_a_child_starts_anew(serve):
     """
-    After a fork the child has connections of its own, and lets the parent's be.
+    After a fork the child opens connections of its own, and does not touch those of the parent.
     """
     server = serve(single())
 
@@ -197,7 +200,7 @@ def test_a_child_starts_anew(serve):
 
 def test_sockets_are_dropped_at_exit(serve):
     """
-    What an unclosed client leaves at the interpreter's exit is closed without a word.
+    The connections of an unclosed client are closed silently at the interpreter's exit.
     """
     server = serve(single())
 
@@ -211,7 +214,7 @@ def test_sockets_are_dropped_at_exit(serve):
 
 def test_a_stream_that_does_not_end_when_closed(monkeypatch):
     """
-    A transport of your own that goes on after its response was closed is left, and not read on.
+    If a transport of your own keeps sending after its response was closed, we stop reading.
     """
     monkeypatch.setattr(_async, "_LEFT_OVER", 3)
     given = []
@@ -232,7 +235,7 @@ def test_a_stream_that_does_not_end_when_closed(monkeypatch):
         ):
             with pytest.raises(NotFoundError):
                 await client.phone_numbers.get(ID)
-        # The generator that was left is ended by the loop.
+        # The loop ends the abandoned generator.
         await asyncio.sleep(0)
 
     asyncio.run(main())
@@ -242,7 +245,8 @@ def test_a_stream_that_does_not_end_when_closed(monkeypatch):
 
 def test_loops_that_were_closed_are_forgotten(serve):
     """
-    An event loop that was closed without ending its generators is not kept by its guard.
+    The guard of an event loop does not keep a closed loop in memory, even if its generators were
+    not ended.
     """
     server = serve(answer(200, single().partition(b"\r\n\r\n")[2], "Connection: close"))
     client = AsyncHeyMilo(KEY, base_url=server.base_url)
@@ -263,7 +267,7 @@ def test_loops_that_were_closed_are_forgotten(serve):
 
 def test_a_thread_that_is_to_stop_sends_nothing():
     """
-    A worker thread that was told to stop begins no request.
+    A worker thread that was stopped starts no request.
     """
     stop = threading.Event()
     stop.set()
@@ -284,7 +288,8 @@ def test_a_thread_that_is_to_stop_sends_nothing():
 
 def test_a_wire_that_was_closed_opens_nothing():
     """
-    A call that comes to the transport just after it was closed opens no client that nobody closes.
+    A call that reaches the transport just after its close does not open a client that would stay
+    open.
     """
     transport = BlockingTransport(NOTHING)
     run_now(transport.aclose())
@@ -295,7 +300,7 @@ def test_a_wire_that_was_closed_opens_nothing():
 
 def test_threads_try_again_too(serve):
     """
-    In `get_many` a thread waits before another try as a single call does.
+    In `get_many`, a thread waits before a retry as a single call does.
     """
     server = serve(answer(503), single())
 
@@ -329,7 +334,7 @@ def test_a_thread_that_ends_after_an_error_takes_no_more(serve):
 @pytest.mark.full("it goes by the clock")
 def test_a_deadline_with_a_client_of_your_own(serve):
     """
-    With your own blocking client the deadline ends a body that drips, between two pieces.
+    With your own blocking client, the deadline ends a slow body between two pieces.
     """
     server = serve(lambda connection: connection.drip(single(), every=0.01))
 
@@ -343,7 +348,7 @@ def test_a_deadline_with_a_client_of_your_own(serve):
 
 class FakeBody:
     """
-    A body of httpcore's, after which nothing came; closing it breaks if that is said.
+    A body of httpcore, without further bytes; closing it may raise.
     """
 
     _connection = SimpleNamespace(_h11_state=SimpleNamespace(trailing_data=(b"", False)))
@@ -353,7 +358,7 @@ class FakeBody:
 
     def close(self):
         """
-        Break, or do nothing.
+        Raise, or do nothing.
         """
         if self.breaks:
             message = "broken"
@@ -361,14 +366,14 @@ class FakeBody:
 
     async def aclose(self):
         """
-        Break, or do nothing.
+        Raise, or do nothing.
         """
         self.close()
 
 
 class FakeConnection:
     """
-    A connection as httpcore has them, and its backend, which only know whether they are closed.
+    A connection of httpcore and its backend, which only record whether they are closed.
     """
 
     closed = shut = spent = breaks = False
@@ -387,38 +392,38 @@ class FakeConnection:
 
     def is_closed(self):
         """
-        Say so.
+        Return the recorded state.
         """
         return self.closed
 
     def has_expired(self):
         """
-        Say so.
+        Return the recorded state.
         """
         return self.spent
 
     async def aclose(self):
         """
-        Note it.
+        Record the call.
         """
         self.closed = True
 
     def drop(self):
         """
-        Note it.
+        Record the call.
         """
         self.closed = True
 
     def shut_down(self):
         """
-        Note it.
+        Record the call.
         """
         self.shut = True
 
 
 def a_lease():
     """
-    Return the lease of an exchange that nobody makes, whose response is complete.
+    Return a lease of a complete response, without a real exchange.
     """
     exchange = Exchange(request=None, timeout=1.0)
     exchange.receiver.is_complete = True
@@ -427,7 +432,7 @@ def a_lease():
 
 class PoolUser:
     """
-    Sends requests over a pool of either kind, and keeps the connections that it made, in order.
+    Sends requests over a pool of either kind, and records its connections in order.
     """
 
     def __init__(self, kind, *, limit=1, expiry=3600.0):
@@ -444,14 +449,14 @@ class PoolUser:
     @property
     def routes(self):
         """
-        For which routes connections were made.
+        The routes of the opened connections.
         """
         return [origin.host.decode() for (_, origin), _ in self.made]
 
     @property
     def closed(self):
         """
-        Which connections are closed.
+        Whether each connection is closed.
         """
         return [made.closed for _, made in self.made]
 
@@ -495,7 +500,7 @@ BOTH_POOLS = pytest.mark.parametrize("kind", [BlockingPool, AsyncPool])
 @BOTH_POOLS
 def test_connections_stay_within_their_limit(kind):
     """
-    A connection on another route takes the place of the oldest idle one, and all are closed at last.
+    A connection for another route replaces the oldest idle one, and in the end all are closed.
     """
     user = PoolUser(kind, limit=2)
 
@@ -521,7 +526,8 @@ def test_connections_stay_within_their_limit(kind):
 @BOTH_POOLS
 def test_a_connection_that_was_idle_for_too_long_is_closed(kind):
     """
-    What was idle for longer than the pool keeps it is closed before the next request is sent.
+    A connection that was idle for longer than the pool allows is closed before the next request is
+    sent.
     """
     user = PoolUser(kind, expiry=-1.0)
 
@@ -537,7 +543,7 @@ def test_a_connection_that_was_idle_for_too_long_is_closed(kind):
 @BOTH_POOLS
 def test_the_connection_that_was_used_last_is_leased_first(kind):
     """
-    Of two idle connections on one route, the next request gets the one that came back last.
+    Of two idle connections on one route, the next request gets the one that was used last.
     """
     user = PoolUser(kind, limit=2)
 
@@ -556,7 +562,7 @@ def test_the_connection_that_was_used_last_is_leased_first(kind):
 
 def test_a_connection_that_was_lost_is_closed_and_its_place_free():
     """
-    A connection whose lease is gone is closed, and a thread that waits for its place notices.
+    A connection without a lease is closed, and a thread that waits for a connection continues.
     """
     user = PoolUser(BlockingPool)
     leases = [a_lease(), a_lease()]
@@ -572,7 +578,7 @@ def test_a_connection_that_was_lost_is_closed_and_its_place_free():
 
 def test_a_connection_that_cannot_be_made_takes_no_place():
     """
-    If making a connection fails, the next request has its place.
+    If opening a connection fails, its place is free for the next request.
     """
 
     def fail(_):
@@ -589,8 +595,8 @@ def test_a_connection_that_cannot_be_made_takes_no_place():
 @BOTH_POOLS
 def test_a_connection_that_is_leased_when_the_pool_is_closed(kind):
     """
-    A connection that a thread waits on is shut down when the pool is closed, and closed when it
-    comes back; a task's is closed at once.
+    When the pool is closed, a connection that a thread is using is shut down, and closed after use;
+    that of a task is closed at once.
     """
     user = PoolUser(kind)
 
@@ -609,7 +615,7 @@ def test_a_connection_that_is_leased_when_the_pool_is_closed(kind):
 
 def test_a_thread_that_waits_for_a_connection_ends_with_the_pool():
     """
-    A thread that waits for a connection is woken up when the pool is closed, and gets an error.
+    Closing the pool wakes up a thread that waits for a connection, and it gets an error.
     """
     user = PoolUser(BlockingPool)
     lease = a_lease()
@@ -635,7 +641,7 @@ def test_a_thread_that_waits_for_a_connection_ends_with_the_pool():
 @BOTH_POOLS
 def test_a_body_that_cannot_be_closed_takes_its_connection_along(kind, monkeypatch):
     """
-    If closing a response fails, its connection is not used again; closed twice, it is fine.
+    If closing a response fails, its connection is not used again; closing twice is allowed.
     """
     user = PoolUser(kind)
     monkeypatch.setattr(FakeConnection, "breaks", True)
@@ -655,7 +661,7 @@ def test_a_body_that_cannot_be_closed_takes_its_connection_along(kind, monkeypat
 @BOTH_POOLS
 def test_a_spent_connection_is_not_leased_again(kind):
     """
-    An idle connection that the server has closed meanwhile is closed, and a new one leased.
+    An idle connection that the server has closed is closed here too, and a new one is leased.
     """
     user = PoolUser(kind)
 
@@ -692,7 +698,7 @@ def test_a_retired_pool_keeps_no_connection(kind):
 @BOTH_POOLS
 def test_a_response_that_nobody_got_is_abandoned(kind):
     """
-    Of a response that never reached its caller the connection is closed, and its place is free.
+    If a response never reached its caller, its connection is closed, and its place is free.
     """
     user = PoolUser(kind)
 
@@ -723,7 +729,7 @@ def test_surplus_connections_of_tasks_are_closed(front, serve, monkeypatch):
 
 def test_what_ends_several_attempts_to_connect_is_one_thing():
     """
-    Of a group, what is no cancellation comes out, wherever it is; else the cancellation.
+    The first exception of a group that is no cancellation is raised, else the cancellation.
     """
 
     async def main():
@@ -767,7 +773,7 @@ def test_a_body_that_is_sent(front, serve):
 
 def test_a_large_body_is_read_aside(front, serve):
     """
-    A body of a megabyte is read as any other is, on asyncio and trio while other tasks go on.
+    A body of a megabyte is read as any other; on asyncio and trio other tasks run meanwhile.
     """
     server = serve(page(*(f"{number:0200}" for number in range(3000))))
 
@@ -788,14 +794,14 @@ def _received(status, body, *, coding="gzip", size=None):
 
 def test_an_exception_that_is_nobodys_slip():
     """
-    An exception that no HTTP library raises by mistake is not taken for one of the connection.
+    An exception that no HTTP library raises by mistake does not count as a connection error.
     """
     assert None is unexpected(MemoryError(), (), "read")
 
 
 def test_an_httpx_that_keeps_its_pool_elsewhere():
     """
-    With an httpx whose transports have no `_pool` no client opens: nothing slips through its own.
+    If httpx's transports have no `_pool`, no client opens, so no request uses httpx's own pool.
     """
     with pytest.raises(ConfigurationError, match="not supported"):
         replace_pool(object(), None)
@@ -805,7 +811,8 @@ def test_an_httpx_that_keeps_its_pool_elsewhere():
 @pytest.mark.parametrize("level", [0, 1, 9])
 def test_gzip_in_pieces_of_any_size(size, level):
     """
-    A packed body is unpacked to the last byte, however it comes in, several members included.
+    A compressed body is decompressed completely, in pieces of any size, with one or several gzip
+    members.
     """
     plain = os.urandom(1000) + bytes(300_000) + b"end"
     packed = gzip.compress(plain, level) + gzip.compress(b"more")
@@ -816,7 +823,7 @@ def test_gzip_in_pieces_of_any_size(size, level):
 @pytest.mark.parametrize("size", [63, 64, 65, 127, 128])
 def test_what_is_left_in_the_unpacker_comes_out(size):
     """
-    Data that a piece has brought, but that had no room yet, comes out before the next piece.
+    Data that did not fit into the previous output is returned before the next piece.
     """
     plain = bytes(2_000_000)
 
@@ -825,7 +832,7 @@ def test_what_is_left_in_the_unpacker_comes_out(size):
 
 def test_an_error_that_is_packed_without_end_is_read_in_part():
     """
-    Of an error's packed body only so much is read, whatever it holds.
+    Only a limited part of an error's compressed body is read, whatever it contains.
     """
     empty = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + b"\x00\x00\x00\xff\xff" * 50_000
 
@@ -834,7 +841,7 @@ def test_an_error_that_is_packed_without_end_is_read_in_part():
 
 def test_more_than_the_limit_is_not_kept():
     """
-    A success larger than 32 MiB is refused and let go of.
+    A success larger than 32 MiB is refused, and its memory is freed.
     """
     got = _received(200, bytes(MAX_BODY + 1), coding="identity", size=1024 * 1024)
 
@@ -844,7 +851,7 @@ def test_more_than_the_limit_is_not_kept():
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_ahead_says_its_end_again(backend):
     """
-    Whoever asks on after the end of what is fetched ahead is told the end again.
+    After the end of the prefetched pages, each further call reports the end again.
     """
 
     async def end():
@@ -862,13 +869,13 @@ def test_ahead_says_its_end_again(backend):
 
 class ClosedSocket:
     """
-    A socket that another thread has closed, as httpcore's streams let it out.
+    A socket that another thread has closed, as httpcore's streams report it.
     """
 
     aclose = get_extra_info = None
 
     def read(self, *_):
-        # From within the standard library, as a socket does.
+        # Raised within the standard library, as by a real socket.
         selectors.SelectSelector().register(-1, selectors.EVENT_READ)
 
     write = read
@@ -876,7 +883,7 @@ class ClosedSocket:
 
 class ClosedAsyncSocket(ClosedSocket):
     """
-    The same, awaited.
+    The same, async.
     """
 
     async def read(self, *_):
@@ -890,7 +897,7 @@ class ClosedAsyncSocket(ClosedSocket):
 )
 def test_a_socket_that_is_closed_by_somebody_else(what, expected):
     """
-    What httpcore lets through of a broken socket is an error of the connection, in both transports.
+    An unwrapped error of a broken socket becomes a connection error, in both transports.
     """
 
     class Backend:
@@ -906,7 +913,7 @@ def test_a_socket_that_is_closed_by_somebody_else(what, expected):
 
 def test_a_clock_with_a_time_of_its_own():
     """
-    A virtual clock of trio's may have whatever attributes it likes.
+    A virtual clock of trio may have any attributes.
     """
 
     class Clock(trio.abc.Clock):
@@ -935,7 +942,7 @@ def test_a_clock_with_a_time_of_its_own():
 
 def test_a_url_that_is_long_is_not_kept(front, serve):
     """
-    The longest cursor there may be is sent, and its URL is forgotten.
+    The longest allowed cursor is sent, and its URL is not cached.
     """
     server = serve(page("A"))
     cursor = "\u65e5" * 4096
@@ -951,7 +958,7 @@ def test_a_url_that_is_long_is_not_kept(front, serve):
 
 def test_every_logger_is_known_by_both_names():
     """
-    I-1: what is masked in the logs of httpx and httpcore is so in those of their successors.
+    I-1: the log filter applies to the loggers of httpx, of httpcore, and of their successors.
     """
     names = set(LOGGERS)
 

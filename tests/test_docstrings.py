@@ -1,5 +1,5 @@
 """
-What docstrings show is what happens, and each public name is described in full.
+Examples in docstrings run as shown, and each public name has a complete docstring.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MODULES = [
         if not name.startswith("heymilo_async.cli")
     ),
 ]
-#: What users import from.
+#: The modules that users import from.
 PUBLIC = [
     "heymilo_async",
     "heymilo_async.events",
@@ -41,7 +41,7 @@ PUBLIC = [
     "heymilo_async.sandbox.faults",
     "heymilo_async.testing",
 ]
-#: Kinds of these are shown by an example of theirs.
+#: Kinds of classes of which one example is enough.
 SHOWN_BY_THEIR_BASE = {
     Event,
     Fault,
@@ -61,7 +61,7 @@ EXAMPLES = {
 
 def _own(name):
     """
-    Return the public names of the module with *name* that are described in it.
+    Return the public names that the module *name* defines and describes.
     """
     module = importlib.import_module(name)
     things = {one: getattr(module, one) for one in module.__all__}
@@ -95,7 +95,7 @@ def _has_entry(described, name):
 
 def _raised_by(function):
     """
-    Return the names of the exceptions that *function* raises in its own lines.
+    Return the names of the exceptions that *function* itself raises.
     """
     tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
     return {
@@ -118,7 +118,7 @@ def milo():
 @pytest.mark.parametrize("name", [name for name, examples in EXAMPLES.items() if examples])
 def test_docstrings_run(name, milo, monkeypatch):
     """
-    What a docstring shows is what happens, asked of a sandbox of 30 numbers.
+    Each example gives the shown output, with a sandbox of 30 numbers.
     """
     monkeypatch.setenv("HEYMILO_API_KEY", milo.api_key)
     monkeypatch.setenv("HEYMILO_BASE_URL", milo.base_url)
@@ -131,7 +131,7 @@ def test_docstrings_run(name, milo, monkeypatch):
 
 def test_no_example_is_skipped():
     """
-    No example asks to be passed over.
+    No example is marked to be skipped.
     """
     skipped = [
         f"{test.name}: {example.source}"
@@ -160,7 +160,7 @@ def test_public_names_are_described():
 
 def test_functions_have_their_sections():
     """
-    What is called says what it takes, gives back and raises, and shows it.
+    Each function's docstring has its arguments, its result, its errors and an example.
     """
     for name, function in FUNCTIONS.items():
         described = _described(function)
@@ -177,7 +177,7 @@ def test_functions_have_their_sections():
 
 def test_classes_have_their_sections():
     """
-    A class names each of its fields and shows how it is met; kinds of one thing, once.
+    A class's docstring describes each field and has an example, once for classes of one kind.
     """
     for name, kind in CLASSES.items():
         described = _described(kind)
@@ -191,7 +191,7 @@ def test_classes_have_their_sections():
 
 def test_no_private_name_shows():
     """
-    What users read names nothing that they cannot import.
+    Docstrings mention no private name.
     """
     shown = {
         name: found

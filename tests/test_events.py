@@ -1,5 +1,5 @@
 """
-What `events=` is told: each call from its start to its end, and no secret.
+The events that `events=` receives: each call from start to end, without a secret.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def kinds(told):
 
 def test_a_call_from_start_to_end(front, serve):
     """
-    A call that succeeds at once is four events, which agree on its number and its operation.
+    A call that succeeds at once has four events, with the same number and operation.
     """
     server = serve(single())
     told = []
@@ -92,7 +92,7 @@ def test_no_limit_is_none(front, serve):
 
 def test_retries_are_told(front, serve, naps):
     """
-    After a failed attempt comes the wait for the next one, and why.
+    A failed attempt is followed by an event with the wait for the next one, and the reason.
     """
     server = serve(answer(503, b"", "X-Request-Id: r1"), Connection.close, single())
     told = []
@@ -141,7 +141,7 @@ def test_a_call_that_fails(front, serve):
 
 def test_a_broken_body_has_a_cause(front, serve):
     """
-    An answer that cannot be read has a status, and a cause beside it.
+    A response that cannot be decoded has a status and a cause.
     """
     server = serve(answer(200, b"{"))
     told = []
@@ -158,7 +158,7 @@ def test_a_broken_body_has_a_cause(front, serve):
 
 def test_a_rest_is_told(front, serve, naps):
     """
-    A call that waits because another one was told to, says so before its first attempt.
+    A call that waits for a cool-down emits an event before its first attempt.
     """
     server = serve(answer(429, b"", "Retry-After: 7"), single())
     told = []
@@ -177,7 +177,7 @@ def test_a_rest_is_told(front, serve, naps):
 
 def test_a_call_that_is_not_sent(front, serve):
     """
-    A call that is refused for its deadline before anything is sent has no attempt, and an end.
+    A call that is refused unsent because of its deadline has an end, and no attempt.
     """
     server = serve(answer(429, b"", "Retry-After: 7"))
     told = []
@@ -199,7 +199,8 @@ def test_a_call_that_is_not_sent(front, serve):
 
 def test_pages_are_told(front, serve):
     """
-    A walk tells each page as it comes: how many items, whether there are more, where it stands.
+    A walk emits an event for each page: the number of items, whether there are more, and the
+    cursor.
     """
     server = serve(page("A", "B", more=True), page("C"), page())
     told = []
@@ -221,7 +222,7 @@ def test_pages_are_told(front, serve):
 
 def test_a_cancelled_call_has_an_end(serve, anyio_backend):
     """
-    A call that is cancelled ends with the name of the cancellation.
+    The end of a cancelled call names the cancellation.
     """
     server = serve(Connection.wait)
     told = []
@@ -241,7 +242,7 @@ def test_a_cancelled_call_has_an_end(serve, anyio_backend):
 
 def test_a_listener_that_fails(front, serve, caplog):
     """
-    What a listener raises breaks no call, and is logged once.
+    An exception of a listener fails no call, and is logged once.
     """
     server = serve(single())
 
@@ -260,7 +261,7 @@ def test_a_listener_that_fails(front, serve, caplog):
 
 def test_several_listeners(front, serve):
     """
-    Each of several listeners is told everything, in their order, whether or not another one fails.
+    Each of several listeners receives every event, in their order, even if another one raises.
     """
     server = serve(single())
     told = []
@@ -283,7 +284,7 @@ def test_several_listeners(front, serve):
 @pytest.fixture
 def made(monkeypatch):
     """
-    Return the class of each event that is made, in order.
+    Return the class of each created event, in order.
     """
     kinds = []
     for kind in map(vars(events).get, events.__all__):
@@ -307,7 +308,7 @@ def made(monkeypatch):
 )
 def test_nobody_listens(front, serve, naps, caplog, made, nobody, level, expected):
     """
-    While nobody listens no event is made but those that the log has a line for at its level.
+    Without listeners only events that the log writes at its level are created.
     """
     server = serve(answer(503), single(), page("A"))
 
@@ -323,7 +324,7 @@ def test_nobody_listens(front, serve, naps, caplog, made, nobody, level, expecte
 
 def test_ctrl_c_in_a_listener(serve):
     """
-    Ctrl-C that comes while a listener is at work reaches the caller.
+    Ctrl-C during a listener reaches the caller.
     """
     server = serve(single())
 
@@ -339,7 +340,8 @@ def test_ctrl_c_in_a_listener(serve):
 
 def test_a_view_has_its_own_listener(front, serve):
     """
-    A view tells whom it was given, keeps its client's listener if it was given none, or nobody.
+    A view uses its own listener, or that of its client if it was given none; None turns listeners
+    off.
     """
     server = serve(single())
     mine, its = [], []
@@ -379,7 +381,7 @@ class _Awaited:
 )
 def test_what_cannot_listen(front, value):
     """
-    What is not callable, or would have to be awaited, is refused when the client is made.
+    A listener that is not callable, or is async, is refused at construction.
     """
     with pytest.raises(TypeError, match="events"):
         front.client("http://127.0.0.1:1", events=value)
@@ -387,7 +389,8 @@ def test_what_cannot_listen(front, value):
 
 def test_no_secret_is_told(front, serve, naps):
     """
-    No event shows the key, a token or a header of one's own, though the server repeats them all.
+    No event contains the key, a token or a header of the caller, even if the server repeats them
+    all.
     """
     token, mine = "canary-token-0123456789", "canary-header-0123456789"
     echo = [f"X-Echo: {KEY} {token} {mine}", f"X-Request-Id: {KEY}"]
@@ -414,7 +417,7 @@ def test_no_secret_is_told(front, serve, naps):
 
 def test_events_are_values():
     """
-    An event cannot be changed, can be pickled and copied, and equals another one that says the same.
+    Events are immutable, can be pickled and copied, and compare by value.
     """
     event = AttemptStarted(
         call=1,
@@ -439,7 +442,7 @@ def test_events_are_values():
 @pytest.mark.parametrize("name", events.__all__)
 def test_events_are_described(name):
     """
-    Each event's docstring explains each of its own fields.
+    Each event's docstring explains its own fields.
     """
     kind = getattr(events, name)
     own = list(vars(kind)["__annotations__"])
@@ -450,7 +453,7 @@ def test_events_are_described(name):
 
 def test_a_connection_that_fails(front, serve, naps):
     """
-    The reason for another try after a failed connection is its kind and text.
+    The reason for a retry after a failed connection is the kind and text of the error.
     """
     told = []
 

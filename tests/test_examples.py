@@ -13,9 +13,9 @@ import pytest
 from suites import run_suite
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-#: What old versions of FastAPI's TestClient do to new ones of anyio.
+#: Warnings of old versions of FastAPI's TestClient with new ones of anyio.
 NOT_OURS = "ignore:The anyio.abc.BlockingPortal alias is deprecated:DeprecationWarning"
-#: What they stand for is not installed with our tests: `nox -s examples` runs them.
+#: Their dependencies are not installed with our tests: `nox -s examples` runs them.
 ELSEWHERE = {"celery", "data-home", "gunicorn"}
 PROJECTS = sorted(
     path.parent for path in EXAMPLES.glob("*/pyproject.toml") if path.parent.name not in ELSEWHERE
@@ -24,7 +24,7 @@ PROJECTS = sorted(
 
 def test_the_examples_are_found():
     """
-    There is a FastAPI backend among them; and each has a page with the command for its tests.
+    The FastAPI backend is among them, and each has a README with the command for its tests.
     """
     folders = sorted(path.parent.name for path in EXAMPLES.glob("*/pyproject.toml"))
 
@@ -46,7 +46,7 @@ def test_the_examples_are_found():
 
 def test_how_a_page_is_followed(tmp_path):
     """
-    Commands run in one shell, in order; servers go on beside them; what fails ends it.
+    Commands run in one shell, in order; servers run beside them; a failing command ends the script.
     """
     page = tmp_path / "README.md"
     page.write_text(

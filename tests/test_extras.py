@@ -1,5 +1,5 @@
 """
-Extras: who did not install one is told so in one line that names it, and the client needs none.
+A missing extra is reported in one line that names it, and the client needs no extra.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ EXTRAS = {
     for extra, wanted in DEPENDENCIES.items()
     if extra != "all"
 }
-#: What somebody would write who forgot the extra.
+#: Code of a user who forgot the extra.
 USES = {
     "cli": "from heymilo_async.cli import main; sys.exit(main())",
     "dlt": (
@@ -46,9 +46,9 @@ USES = {
         "sync(HeyMilo('a-key'), '/dev/null')"
     ),
 }
-#: What a distribution is imported as, where that is another name.
+#: The import names of distributions that have another name.
 MODULES = {"jsonschema-rs": "jsonschema_rs", "opentelemetry-api": "opentelemetry"}
-#: What the client itself could not do without, though an extra asks for it too.
+#: Packages that the client needs itself, although an extra requires them too.
 NEVER_MISSING = {"h11"}
 
 
@@ -69,7 +69,7 @@ def run(code: str, *missing: str) -> subprocess.CompletedProcess[str]:
 
 def test_each_extra_is_tried():
     """
-    For each extra it is known here what its users write.
+    Each extra has an example of its use here.
     """
     assert set() == EXTRAS.keys() - USES.keys()
 
@@ -85,7 +85,7 @@ def test_each_extra_is_tried():
 )
 def test_a_missing_package_names_its_extra(extra, package):
     """
-    The last line says what is missing and what to type, and no other line says anything else.
+    The last line says what is missing and what to type; no other line is printed.
     """
     done = run(USES[extra], package)
     *before, last = done.stderr.splitlines()
@@ -110,7 +110,7 @@ def test_nothing_sends_a_reader_to_an_index():
     sent = [
         str(place)
         for place in places
-        # (Who tries an example has an environment in its folder.)
+        # (An example may have an environment in its folder.)
         if place.suffix in names
         and not any(part.startswith(".") for part in place.relative_to(ROOT).parts)
         and re.search(names[place.suffix], place.read_text(encoding="utf-8"))
@@ -121,7 +121,7 @@ def test_nothing_sends_a_reader_to_an_index():
 
 def test_the_client_needs_none(serve):
     """
-    With every optional package missing, a call goes through.
+    Without any optional package, a call succeeds.
     """
     server = serve(single())
     everything = {one for packages in EXTRAS.values() for one in packages} - NEVER_MISSING

@@ -1,5 +1,5 @@
 """
-Both faces of every operation are what they seem to whoever looks: mocks, frameworks, type hints.
+The async and blocking methods appear as such to mocks, frameworks and type hints.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from resources import FOUND
 import heymilo_async
 from heymilo_async import AsyncHeyMilo, HeyMilo, Model
 
-#: Group and method of every operation there is.
+#: Group and method of every operation.
 OPERATIONS = [(found.name, name) for found in FOUND for name in found.methods]
 KINDS = [AsyncHeyMilo, HeyMilo]
 
 
 def is_awaited(kind, method):
     """
-    Return whether *method* of this *kind* of client is a coroutine function; what makes a pager is
-    none.
+    Return whether *method* of this *kind* of client is a coroutine function; one that returns a
+    pager is not.
     """
     return kind is AsyncHeyMilo and not (method == "find" or method.startswith("list_all"))
 
@@ -42,7 +42,7 @@ def spec_of_instance(kind):
 @functools.cache
 def spec_of_class(kind):
     """
-    Return what an autospec of the class makes.
+    Return an instance of an autospec of the class.
     """
     return mock.create_autospec(kind).return_value
 
@@ -51,7 +51,7 @@ def spec_of_class(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_autospec_knows_each_operation(kind, spec):
     """
-    Case 188: an autospec has every operation, of the right kind, and refuses what it does not take.
+    Case 188: an autospec has every operation, async or blocking, and refuses invalid arguments.
     """
     mocks = {one: getattr(getattr(spec(kind), one[0]), one[1]) for one in OPERATIONS}
 
@@ -68,7 +68,8 @@ def test_autospec_knows_each_operation(kind, spec):
 @pytest.mark.parametrize(("group", "method"), OPERATIONS)
 def test_a_group_is_patched_with_its_operations(kind, group, method):
     """
-    Case 188: `patch.object(..., autospec=True)` of a group has every operation, of the right kind.
+    Case 188: a group under `patch.object(..., autospec=True)` has every operation, async or
+    blocking.
     """
     with mock.patch.object(kind, group, autospec=True) as patched:
         mocked = getattr(patched, method)
@@ -80,7 +81,7 @@ def test_a_group_is_patched_with_its_operations(kind, group, method):
 
 def test_a_blocking_method_is_a_plain_function():
     """
-    Case 188: nothing about a blocking method says coroutine, unwrapped or wrapped once more.
+    Case 188: a blocking method never counts as a coroutine function, unwrapped or wrapped.
     """
     for group, method in OPERATIONS:
         plain = getattr(getattr(HeyMilo, group), method)
@@ -97,7 +98,7 @@ def test_a_blocking_method_is_a_plain_function():
 
 def test_type_hints_of_both_faces():
     """
-    Case 188: the type hints of a method resolve, and are the same for both faces, pagers aside.
+    Case 188: the type hints of a method resolve, and are equal for both faces, except for pagers.
     """
     for group, method in OPERATIONS:
         awaited, plain = (
@@ -112,7 +113,7 @@ def test_type_hints_of_both_faces():
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_unknown_operation_of_a_group(kind):
     """
-    What a group does not have, a patched group does not have either.
+    A patched group lacks what the group lacks.
     """
     with mock.patch.object(kind, "phone_numbers", autospec=True) as patched:
         assert not hasattr(patched, "an_operation_of_nobody")
@@ -146,7 +147,7 @@ VALUES = [
 ]
 
 
-#: One example says whether it can be made; how long that takes is hypothesis's business.
+#: One example shows whether a model can be built; hypothesis is responsible for its speed.
 ONE = settings(max_examples=1, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 
 
@@ -178,6 +179,6 @@ def test_hypothesis_builds_each_model(kind, data):
 @ONE
 def test_hypothesis_knows_each_model_by_its_type(kind, data):
     """
-    Case 198: hypothesis makes a model that is part of another one, optional fields included.
+    Case 198: hypothesis builds a model that is part of another one, optional fields included.
     """
     assert isinstance(data.draw(st.from_type(kind)), kind)

@@ -1,5 +1,5 @@
 """
-The findings: each is told of in the README, and says in its first lines what it is about.
+Each finding has a line in the README, and its first lines say what it shows.
 
 They are not run here, as they install packages.
 """
@@ -29,7 +29,7 @@ def test_each_finding_has_a_line():
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
 def test_a_finding_says_what_it_is(program):
     """
-    A program names its guess and what was seen, and installs exact versions of the packages.
+    Each program states its guess and what was seen, and installs exact versions.
     """
     text = program.read_text(encoding="utf-8")
     (installed,) = re.findall(

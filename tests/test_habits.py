@@ -1,5 +1,5 @@
 """
-Habits that nobody keeps by memory alone.
+Checks rules of the project that are easily forgotten.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ def test_tests_read_as_claims():
 
 def test_files_have_names_of_their_own():
     """
-    No two files of tests have the same name, so that a failure says where to look.
+    No two test files have the same name, so a failure says where to look.
     """
     names = [file.name for file in FILES]
 
     assert sorted(set(names)) == sorted(names)
 
 
-#: The files that may know names of the package that begin with an underscore: what hands them on
-#: to the others, and what is about the inside itself.
+#: The files that may use private names of the package: the helpers for other tests, and tests of
+#: the inside itself.
 KNOWING = {
     *("inside.py", "inside_command.py", "inside_jobs.py", "inside_sandbox.py"),
     *("rules/test_rules_body.py", "rules/test_rules_call.py", "rules/test_rules_check.py"),
@@ -57,7 +57,7 @@ KNOWING = {
 }
 
 
-#: Where the package defines a private name: a function, a class, a variable, an attribute.
+#: Places where the package defines a private name: a function, a class, a variable, an attribute.
 DEFINED = re.compile(
     r"(?:^\s*|\b(?:def|class) |\b(?:self|cls)\.)(_[A-Za-z]\w*)\b(?=\s*[:=,(\[])", re.MULTILINE
 )
@@ -65,7 +65,7 @@ DEFINED = re.compile(
 
 def is_private(name: str) -> bool:
     """
-    Return whether *name*, or a part of it, begins with an underscore, as `__init__` does not.
+    Return whether *name*, or a part of it, is private; a name such as `__init__` is not.
     """
     return any(one.startswith("_") and not one.endswith("__") for one in name.split("."))
 
@@ -86,7 +86,7 @@ def names_in(tree: ast.AST) -> set[str]:
 
 def private_names(tree: ast.AST, inside: set[str]) -> set[str]:
     """
-    Return what a file of tests imports of the package, or takes of its objects, and is private.
+    Return the private names that a test file imports from the package or reads from its objects.
     """
     own = names_in(tree)
     found = set()
@@ -109,7 +109,7 @@ def private_names(tree: ast.AST, inside: set[str]) -> set[str]:
 
 def test_few_files_know_the_inside():
     """
-    At most 15 files know private names of the package: who moves one has no other to look at.
+    At most 15 files use private names of the package, so moving one breaks few files.
     """
     inside = {
         name
@@ -156,12 +156,12 @@ def test_private_names_are_seen(line):
 )
 def test_other_names_are_none_of_it(line):
     """
-    What is public, or the test's own, or another library's, is not counted.
+    Public names, the test's own ones, and those of other libraries are not counted.
     """
     assert set() == private_names(ast.parse(line), {"_engine", "_leased"})
 
 
-#: What switches a rule off, with the reason behind it.
+#: A comment that turns a rule off, with its reason.
 EXCEPTION = re.compile(r"# (?:ruff: )?(noqa|pragma: no|type: ignore|pyright: ignore)\b([^#]*)(.*)")
 SOURCES = [
     *(ROOT / "heymilo_async").rglob("*.py"),
@@ -174,7 +174,7 @@ SOURCES = [
 
 def test_exceptions_to_rules_have_their_reasons():
     """
-    Beside each rule that is switched off stands why, or on the line above it.
+    Each rule that is turned off has its reason on its line, or on the line above.
 
     (A test that passes a wrong type on purpose says so by that.)
     """

@@ -1,5 +1,5 @@
 """
-Imports run one way, and nothing is loaded that is not needed.
+Imports run in one direction, and nothing unnecessary is loaded.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import heymilo_async
 
 ROOT = Path(heymilo_async.__file__).parent
 
-#: From the bottom to the top, folders included; parts of one layer do not import each other.
+#: From the bottom to the top, folders included; modules of one layer do not import each other.
 LAYERS = [
     {"_distribution", "_values"},
     {"errors", "events"},
@@ -34,7 +34,7 @@ LAYERS = [
     {"cli", "testing"},
     {"__main__"},
 ]
-#: `errors` and `events` are two halves of what a call came to.
+#: `errors` and `events` describe the outcome of a call together.
 WITHIN = {("events", "errors"), ("errors", "events"), ("otel", "__init__")}
 
 
@@ -75,7 +75,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 def test_imports_run_one_way():
     """
-    A module imports from its own part and from the layers below, and from nowhere else.
+    A module imports only from its own part and from the layers below.
     """
     wrong = {
         f"{module.relative_to(ROOT)}: {other}"
@@ -98,7 +98,7 @@ def test_the_check_sees_imports():
 
 def test_httpx_is_imported_by_the_border_alone():
     """
-    No module but those of `_http` imports httpx or httpcore.
+    Only modules of `_http` import httpx or httpcore.
     """
     importing = {
         _part(module)
@@ -110,14 +110,14 @@ def test_httpx_is_imported_by_the_border_alone():
     assert {"_http"} == importing
 
 
-#: What no help needs.
+#: Modules that no help needs.
 _HEAVY = {
     *("anyio", "cattrs", "httpcore", "httpx", "rich", "starlette", "tenacity"),
     "heymilo_async._client",
 }
 
-#: What is run, and the packages and modules that it may not load.
-#: (But for rich, which httpx loads where it finds it.)
+#: The code, and the packages and modules that it must not load. (Except rich, which httpx loads if
+#: it is installed.)
 UNLOADED = {
     "import heymilo_async": {
         *("anyio", "attrs", "cattrs", "httpcore", "httpx", "tenacity"),
@@ -150,7 +150,7 @@ UNLOADED = {
 
 def loaded_by(code, *arguments):
     """
-    Return the modules that a process has loaded when it has run *code*.
+    Return the modules that a new process loads when it runs *code*.
     """
     script = f"import atexit, sys; atexit.register(lambda: print(*sys.modules)); {code}"
     done = subprocess.run(
@@ -162,7 +162,8 @@ def loaded_by(code, *arguments):
 @pytest.mark.parametrize("code", UNLOADED, ids=lambda code: code[-30:])
 def test_what_is_not_needed_is_not_loaded(code):
     """
-    An import, and the command's version and help, load what they need, however large the API is.
+    An import, and the command's version and help, load only what they need, however large the API
+    is.
     """
     loaded = loaded_by(code, *code.partition("  # ")[2].split())
     # typer loads rich itself in versions before 0.19.
@@ -174,7 +175,7 @@ def test_what_is_not_needed_is_not_loaded(code):
 
 def test_runtime_dependencies_are_five():
     """
-    The distribution wants httpx, attrs, cattrs, anyio and tenacity, and the rest are extras.
+    The distribution requires httpx, attrs, cattrs, anyio and tenacity; all others are extras.
     """
     from importlib.metadata import requires
 
@@ -187,6 +188,6 @@ def test_runtime_dependencies_are_five():
 
 def test_typed():
     """
-    The marker that tells type checkers to read this package is there.
+    The package contains `py.typed`, the marker for type checkers.
     """
     assert (ROOT / "py.typed").exists()

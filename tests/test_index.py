@@ -1,5 +1,5 @@
 """
-What follows from the modules of resources is written, and as they want it.
+The files that `scripts/index.py` generates are current.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 def test_nothing_that_follows_is_stale():
     """
-    The index and the pages of the reference are as `scripts/index.py` writes them.
+    The index and the reference pages are as `scripts/index.py` writes them.
     """
     script = ROOT / "scripts" / "index.py"
     done = subprocess.run(
@@ -30,7 +30,7 @@ def test_nothing_that_follows_is_stale():
 @pytest.mark.full("it starts a process")
 def test_an_import_loads_no_resource():
     """
-    A group is loaded when it is first used, and it alone; `dir` knows all of them before.
+    A group is loaded on first use, alone; `dir` lists all groups before.
     """
     code = """
 import sys, heymilo_async
@@ -52,7 +52,7 @@ print(heymilo_async.PhoneNumber.__module__, loaded()[-1])
 @pytest.mark.full("it starts a process")
 def test_a_module_is_found_as_an_attribute():
     """
-    After `import heymilo_async` alone there is `heymilo_async.errors`, too.
+    After `import heymilo_async`, `heymilo_async.errors` exists, too.
     """
     code = "import heymilo_async; print(heymilo_async.errors.HeyMiloError)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -62,7 +62,7 @@ def test_a_module_is_found_as_an_attribute():
 
 def test_a_name_that_is_nobodys():
     """
-    What the package does not have is an AttributeError that names it.
+    An unknown name of the package is an AttributeError that names it.
     """
     for module in (heymilo_async, heymilo_async.resources):
         assert not hasattr(module, "NothingOfThatName")

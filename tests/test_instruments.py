@@ -1,5 +1,5 @@
 """
-The tools that watch httpx see each request of the client's own, and the key is in none of their data.
+Tools that instrument httpx see each request of the client, and their data never contains the key.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ ID = NUMBER["id"]
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_the_instrumentation_of_opentelemetry(front, serve, when):
     """
-    Case 191: a span of OpenTelemetry's instrumentation for each attempt, whether it came before or
-    after the client was opened, and none once it has been taken off.
+    Case 191: OpenTelemetry's instrumentation makes a span for each attempt, before or after the
+    client was opened, and none after its removal.
     """
     spans, instrumentor = InMemorySpanExporter(), HTTPXClientInstrumentor()
     provider = TracerProvider(shutdown_on_exit=False)
@@ -60,7 +60,7 @@ def test_the_instrumentation_of_opentelemetry(front, serve, when):
     assert [] == [span for span in seen if KEY in span.to_json()]
 
 
-#: A program of its own, as Sentry patches what there is once in a process, and with its defaults.
+#: A separate program with Sentry's defaults, because Sentry patches a process once.
 WATCHED_BY_SENTRY = """
 import json, logging, sys
 import sentry_sdk
@@ -98,8 +98,8 @@ print(json.dumps(kept))
 @pytest.mark.full("it starts processes")
 def test_sentry(front, serve):
     """
-    Case 191: Sentry has a breadcrumb and a span for each request that was answered, and an event
-    for each error; none of them, with the variables of every frame, shows the key.
+    Case 191: Sentry has a breadcrumb and a span for each answered request, and an event for each
+    error; none of them, with the variables of every frame, contains the key.
     """
     replies = [
         single(),

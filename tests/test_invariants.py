@@ -1,5 +1,5 @@
 """
-The harness of the catalogue sees a breach of each invariant, and nothing where there is none.
+The harness of the catalogue detects a breach of each invariant, and reports none otherwise.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def watch() -> Watch:
 
 def test_every_operation_is_watched():
     """
-    Each operation of the contract, on both faces, is among the methods that a watch sees.
+    Each operation of the contract, async and blocking, is among the watched methods.
     """
     seen = {
         (kind.__name__.startswith("Async"), getattr(vars(kind)[name], "__operation__", None))
@@ -71,7 +71,7 @@ def test_every_operation_is_watched():
 
 def test_a_sound_call_breaches_nothing(front, serve, watch):
     """
-    A success, an error of ours, and an argument that is refused are as they should be.
+    A success, an error of ours, and a refused argument breach nothing.
     """
     server = serve(single(), answer(404))
 
@@ -103,7 +103,7 @@ def test_a_sound_call_breaches_nothing(front, serve, watch):
 )
 def test_a_key_in_an_error(watch, attach):
     """
-    I-1: wherever an error holds the key, it is found; and not found in one that does not.
+    I-1: a key anywhere in an error is detected; an error without it is not reported.
     """
     error = NotFoundError("gone")
     expected = attach(error) is None
@@ -116,7 +116,7 @@ def test_a_key_in_an_error(watch, attach):
 
 def test_a_key_among_the_locals_of_a_traceback(watch):
     """
-    I-1: a traceback with locals would show what a frame holds.
+    I-1: the local variables of a frame are searched, because a traceback could show them.
     """
 
     def holds_it() -> None:
@@ -132,7 +132,7 @@ def test_a_key_among_the_locals_of_a_traceback(watch):
 
 class UnpickledError(NotFoundError):
     """
-    An error that is clean to look at, but not in a pickle.
+    An error that shows no key, except in its pickle.
     """
 
     def __reduce__(self) -> Any:
@@ -141,7 +141,7 @@ class UnpickledError(NotFoundError):
 
 def test_a_key_in_a_pickle():
     """
-    I-1: a pickle is looked into, too.
+    I-1: a pickle is searched, too.
     """
     texts = dict(told_by(UnpickledError("gone")))
 
@@ -153,7 +153,7 @@ def test_a_key_in_a_pickle():
 @pytest.mark.parametrize("way", ["message", "args", "exception"])
 def test_a_key_in_a_log(watch, way):
     """
-    I-1: a record of any level and logger is read.
+    I-1: a record of any level and logger is searched.
     """
     log = logging.getLogger("somebody.else")
     with reading_logs(watch, others=False):
@@ -167,7 +167,7 @@ def test_a_key_in_a_log(watch, way):
 
 def test_a_foreign_error(watch, monkeypatch, serve):
     """
-    I-2: an error that is not ours is told, unless a test says that it is the caller's.
+    I-2: a foreign error is reported, unless a test declares it as the caller's.
     """
 
     def fail(*_: object, **__: object) -> None:
@@ -191,7 +191,7 @@ def test_a_foreign_error(watch, monkeypatch, serve):
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), asyncio.CancelledError(), ValueError()])
 def test_what_may_leave_a_method(watch, error):
     """
-    I-2: Ctrl-C, cancellation and an argument's error are nobody's fault.
+    I-2: Ctrl-C, cancellation and an argument's error are allowed.
     """
     watch.error("get", error)
 
@@ -200,7 +200,7 @@ def test_what_may_leave_a_method(watch, error):
 
 def test_a_connection_in_use(front, serve, watch):
     """
-    I-3: a connection that a call under way has is in use, and not in use when that is over.
+    I-3: the connection of a call under way counts as in use, and not afterwards.
     """
     used: list[list[str]] = []
 
@@ -222,7 +222,7 @@ def test_a_connection_in_use(front, serve, watch):
 
 def test_a_client_that_works_no_more(front, serve, watch):
     """
-    I-3: a plain call that fails, or takes more than a second, is told.
+    I-3: a plain call that fails, or takes more than a second, is reported.
     """
     server = serve(single())
 
@@ -241,7 +241,7 @@ def test_a_client_that_works_no_more(front, serve, watch):
 
 def test_a_task_that_is_left(watch):
     """
-    I-3: a task of asyncio's beside the test's own is told, and trio is no matter.
+    I-3: a remaining task of asyncio is reported; on trio tasks cannot remain.
     """
 
     async def main() -> None:
@@ -258,7 +258,7 @@ def test_a_task_that_is_left(watch):
 
 def test_an_error_that_an_event_loop_logs(watch):
     """
-    I-3: what asyncio complains of at the end of a test is told.
+    I-3: what asyncio logs at the end of a test is reported.
     """
     with reading_logs(watch, others=False):
         logging.getLogger("asyncio").error("Task exception was never retrieved")
@@ -269,7 +269,7 @@ def test_an_error_that_an_event_loop_logs(watch):
 
 def test_threads_and_sockets_that_are_left(watch):
     """
-    I-3: a thread or a socket that was not there before is told.
+    I-3: a new thread or socket is reported.
     """
     threads, files = set(threading.enumerate()), sockets()
     ending = threading.Event()
@@ -286,7 +286,7 @@ def test_threads_and_sockets_that_are_left(watch):
 
 def test_a_call_that_outlasts_its_deadline(watch):
     """
-    I-4: a quarter of a second is allowed, and what the machine stood still.
+    I-4: a quarter of a second is allowed, plus the time in which the machine stood still.
     """
     slow = Watch(KEY, lambda _: 1.0)
     for one in (watch, slow):
@@ -300,7 +300,7 @@ def test_a_call_that_outlasts_its_deadline(watch):
 
 def test_a_machine_that_stands_still():
     """
-    I-4: the pulse knows of a moment in which this process could do nothing.
+    I-4: the pulse notices a moment in which this process could not run.
     """
     with Pulse(every=0.001) as pulse:
         began = time.monotonic()
@@ -313,7 +313,7 @@ def test_a_machine_that_stands_still():
 
 def test_a_machine_that_is_busy():
     """
-    I-4: for how long a thread waited for a processor counts, up to the time that passed.
+    I-4: the time that a thread waited for a processor counts, up to the elapsed time.
     """
     waited = {"1": 5.0, "2": 3.0}
     began = time.monotonic()
@@ -333,9 +333,9 @@ def test_a_machine_that_is_busy():
 
 def test_memory_that_grows(watch):
     """
-    I-5: 40 MB more are told, and measured by the kernel.
+    I-5: growth by more than 40 MB is reported, as measured by the kernel.
     """
-    # What the process once had, in an earlier test, is not ours.
+    # Memory of an earlier test does not count.
     forget_peak()
     before = resident()
     held = bytearray(GROWTH * 1024**2)
@@ -348,7 +348,7 @@ def test_memory_that_grows(watch):
 
 def test_a_creating_request_that_is_sent_again(watch):
     """
-    I-6: a POST that may have been done is not sent twice; one that was refused may be.
+    I-6: a POST that may have been carried out must not be sent twice; one that was refused may.
     """
     with told_of_posts(watch.sent):
         for replies in ((answer(429), single()), (answer(503), single())):

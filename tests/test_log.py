@@ -1,5 +1,5 @@
 """
-The log: which lines a call makes at which level, what their records hold, and HEYMILO_LOG.
+The log: the lines of a call at each level, the fields of their records, and HEYMILO_LOG.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def get(client):
 )
 def test_lines_of_a_call_with_two_retries(front, serve, naps, caplog, level, expected):
     """
-    Case 154: a line a retry at WARNING and a line a call at DEBUG; no header, query or body.
+    Case 154: each retry has a line at WARNING, and each call one at DEBUG; none has a header, query
+    or body.
     """
     server = serve(answer(503, b"a body", "X-Custom: a header"), Connection.close, page("A"))
 
@@ -63,7 +64,7 @@ def test_lines_of_a_call_with_two_retries(front, serve, naps, caplog, level, exp
 
 def test_a_retry_is_explained(front, serve, naps, caplog):
     """
-    Case 154: the line of a retry has the attempt, the reason and the wait, in words and as data.
+    Case 154: the line of a retry has the attempt, the reason and the wait, as text and as fields.
     """
     server = serve(answer(503), Connection.close, single())
 
@@ -87,7 +88,7 @@ def test_a_retry_is_explained(front, serve, naps, caplog):
 
 def test_a_call_is_summed_up(front, serve, caplog):
     """
-    The line of a call says how it ended, how long it took, and after how many attempts.
+    The line of a call has its outcome, its duration and its number of attempts.
     """
     server = serve(answer(200, single().partition(b"\r\n\r\n")[2], "X-Request-Id: r1"), answer(404))
 
@@ -122,7 +123,7 @@ def test_a_call_is_summed_up(front, serve, caplog):
 
 def test_a_failure_is_not_logged_below_the_level(front, serve, caplog):
     """
-    Who wants to see errors only does not see that a call failed.
+    At the level ERROR, a failing call is not logged.
     """
     server = serve(answer(404))
 
@@ -138,7 +139,8 @@ def test_a_failure_is_not_logged_below_the_level(front, serve, caplog):
 
 def test_no_line_shows_a_secret(front, serve, naps, caplog):
     """
-    Case 154: no line and no record shows the key, though it is the id and the server repeats it.
+    Case 154: no line and no record contains the key, even if it is the id and the server repeats
+    it.
     """
     echo = [f"X-Echo: {KEY}", f"X-Request-Id: {KEY}"]
     server = serve(answer(503, KEY.encode(), *echo), answer(500, KEY.encode(), *echo))
@@ -158,7 +160,7 @@ def test_no_line_shows_a_secret(front, serve, naps, caplog):
 
 def test_levels_may_change(front, serve, caplog):
     """
-    A level that is set after the client was made counts from then on.
+    A level that is set after construction applies from then on.
     """
     server = serve(single())
 
@@ -194,7 +196,7 @@ def test_a_level_that_changes_during_a_call(front, serve, caplog):
 
 def test_log_beside_a_listener(front, serve, naps, caplog):
     """
-    The log goes on beside `events=`, and in a view that tells nobody.
+    The log also works with `events=`, and in a view without listeners.
     """
     server = serve(answer(503), single(), answer(503), single())
     told = []
@@ -212,7 +214,7 @@ def test_log_beside_a_listener(front, serve, naps, caplog):
 
 def test_a_handler_that_fails(front, serve, naps, monkeypatch):
     """
-    What a handler of the application raises breaks no call.
+    An exception of the application's log handler fails no call.
     """
     server = serve(answer(503), single())
     handled = []
@@ -234,9 +236,9 @@ def test_a_handler_that_fails(front, serve, naps, monkeypatch):
 @pytest.fixture
 def root(monkeypatch):
     """
-    The root logger of an application without logging; the log is as it was when the test is over.
+    The root logger of an application without logging; afterwards the log is restored.
     """
-    # A root of its own, for pytest has handlers on the real one.
+    # A separate root, because pytest has handlers on the real one.
     root = logging.RootLogger(logging.WARNING)
     handlers, level = list(LOGGER.handlers), LOGGER.level
     monkeypatch.setattr(LOGGER, "parent", root)
@@ -248,7 +250,7 @@ def root(monkeypatch):
 
 def lines_of(text):
     """
-    Return level and message of each line of the log in *text*.
+    Return the level and message of each log line in *text*.
     """
     return [LINE.fullmatch(line).groups() for line in text.splitlines()]
 
@@ -269,7 +271,8 @@ def test_the_variable_switches_it_on(
     front, serve, naps, root, monkeypatch, capsys, value, expected
 ):
     """
-    HEYMILO_LOG=debug shows the log on stderr, `info` and `warning` its warnings, nothing nothing.
+    HEYMILO_LOG=debug writes the log to stderr, `info` and `warning` only its warnings, an empty
+    value nothing.
     """
     server = serve(answer(503), single())
     if value is not None:
@@ -284,7 +287,7 @@ def test_the_variable_switches_it_on(
 @pytest.mark.parametrize("value", ["verbose", "1", "10", "debug,info", "\x1b[2J" * 99])
 def test_the_variable_has_to_name_a_level(front, root, monkeypatch, value):
     """
-    Anything else in HEYMILO_LOG is an error of the constructor that says what it may be.
+    Any other value of HEYMILO_LOG is an error of the constructor that lists the valid ones.
     """
     monkeypatch.setenv("HEYMILO_LOG", value)
 
@@ -297,7 +300,7 @@ def test_the_variable_has_to_name_a_level(front, root, monkeypatch, value):
 
 def test_it_is_switched_on_once(front, serve, root, monkeypatch, capsys):
     """
-    A second client doubles no line, and leaves the level that the application set meanwhile.
+    A second client doubles no line, and keeps the level that the application has set meanwhile.
     """
     server = serve(single())
     monkeypatch.setenv("HEYMILO_LOG", "debug")
@@ -313,7 +316,7 @@ def test_it_is_switched_on_once(front, serve, root, monkeypatch, capsys):
 @pytest.mark.parametrize("where", ["the log's own", "root"])
 def test_no_line_is_doubled(front, serve, naps, root, monkeypatch, capsys, where):
     """
-    Where a handler of the application takes a record, stderr has it from nobody but that handler.
+    If a handler of the application takes a record, only that handler writes it to stderr.
     """
     server = serve(answer(503), single())
     monkeypatch.setenv("HEYMILO_LOG", "debug")
@@ -330,7 +333,8 @@ def test_no_line_is_doubled(front, serve, naps, root, monkeypatch, capsys, where
 
 def test_handlers_that_a_record_does_not_reach(front, serve, root, monkeypatch, capsys):
     """
-    A logger that keeps its records from the application's handlers still has them on stderr.
+    If a logger does not propagate its records to the application's handlers, they still go to
+    stderr.
     """
     server = serve(single())
     monkeypatch.setenv("HEYMILO_LOG", "debug")
@@ -346,7 +350,7 @@ def test_handlers_that_a_record_does_not_reach(front, serve, root, monkeypatch, 
 
 def test_stderr_that_cannot_be_written_to(serve, naps, root, monkeypatch):
     """
-    A program without a stderr, as those without a console are, makes its calls all the same.
+    A program without a stderr, as without a console, can make calls.
     """
     server = serve(answer(503), single())
     monkeypatch.setenv("HEYMILO_LOG", "debug")
@@ -359,7 +363,7 @@ def test_stderr_that_cannot_be_written_to(serve, naps, root, monkeypatch):
 @pytest.mark.full("it starts a process")
 def test_as_a_user_sees_it(serve):
     """
-    In a program without logging the variable is all it takes.
+    In a program without logging, setting the variable is enough.
     """
     server = serve(answer(503, b"", "Retry-After: 0.01"), single())
     code = (

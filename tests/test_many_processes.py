@@ -1,5 +1,5 @@
 """
-Many processes with one key: over a storage they keep one limit together, whatever happens to them.
+Many processes with one key share one limit over a storage, whatever happens to them.
 
 The same in full size: `nox -s pacing`.
 """
@@ -16,7 +16,7 @@ from workers import Workers, work
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
-#: 120 calls of 8 processes, of which 40 may start in a second.
+#: 120 calls of 8 processes; 40 may start in a second.
 LIMIT, PER, PROCESSES, EACH = 40, 1.0, 8, 15
 
 
@@ -29,7 +29,7 @@ JOB = {"limit": LIMIT, "per": PER, "processes": PROCESSES, "calls": PROCESSES * 
 )
 def test_eight_processes_keep_one_limit(redis_server, algorithm, front):
     """
-    No call is lost, next to none refused, and they take little longer than the limit wants.
+    No call is lost, almost none is refused, and they take little longer than the limit requires.
     """
     with counting(LIMIT, PER, algorithm) as (milo, statuses):
         done = work(milo, **job(milo, redis_server, front=front, **JOB))
@@ -41,7 +41,7 @@ def test_eight_processes_keep_one_limit(redis_server, algorithm, front):
 
 def test_a_storage_that_is_killed_and_started(redis_server):
     """
-    No call is lost while Redis is killed and started anew in the middle, and nothing hangs.
+    No call is lost while Redis is killed and restarted in the middle, and none hangs.
     """
     with (
         counting(LIMIT, PER) as (milo, statuses),
@@ -62,8 +62,8 @@ def test_a_storage_that_is_killed_and_started(redis_server):
 
 def test_a_worker_that_is_killed(redis_server):
     """
-    Two workers of eight are killed with calls in the line: the others lose none, and wait for none
-    that is not theirs.
+    Two workers of eight are killed with calls in the queue: the others lose none, and do not wait
+    for the killed ones.
     """
     with (
         counting(LIMIT, PER) as (milo, _),

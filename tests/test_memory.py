@@ -1,5 +1,5 @@
 """
-What is kept in memory: of a walk one page, and of an interview no more than parsed JSON takes.
+Memory: a walk keeps one page, and an interview takes no more than its parsed JSON.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from server import NUMBER
 from heymilo_async import WebInterviewResult
 
 PAGE = 100
-#: Bytes that a walk may take beyond what one page of it does.
+#: Bytes that a walk may take beyond those of one page.
 SLACK = 1_000_000
 
 
 def numbers(many: int) -> Callable[[httpx.Request], httpx.Response]:
     """
-    Return what answers for a list of so *many* numbers, page by page.
+    Return the replies for a list of *many* numbers, page by page.
     """
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -43,7 +43,7 @@ def numbers(many: int) -> Callable[[httpx.Request], httpx.Response]:
 
 def peak(front: Front, many: int, walk: Callable[[object], Awaitable[int]]) -> int:
     """
-    Return the most bytes that *walk* took at a time, through a list of so *many* numbers.
+    Return the peak memory of *walk* in bytes, for a list of *many* numbers.
     """
     kind = httpx.Client if front.is_blocking else httpx.AsyncClient
     own = kind(transport=httpx.MockTransport(numbers(many)))
@@ -68,7 +68,7 @@ async def by_item(client):
 
 async def reading_ahead(client):
     """
-    Count them while the next page is fetched already.
+    Count them with the next page prefetched.
     """
     count = 0
     async with client.phone_numbers.list_all(page_size=PAGE).prefetch(pages=1) as ahead:
@@ -79,7 +79,7 @@ async def reading_ahead(client):
 
 async def collected(client):
     """
-    Keep them, and count what is kept.
+    Keep them, and count them.
     """
     return len(await client.phone_numbers.list_all(page_size=PAGE).collect())
 
@@ -87,7 +87,7 @@ async def collected(client):
 @pytest.mark.parametrize("walk", [by_item, reading_ahead], ids=lambda walk: walk.__name__)
 def test_a_walk_takes_the_memory_of_a_page(front, walk):
     """
-    However long the list is: a walk keeps no page that it has left.
+    A walk of any length keeps no earlier page.
     """
     peak(front, PAGE, walk)  # what is made once is not the walk's
 
@@ -96,7 +96,7 @@ def test_a_walk_takes_the_memory_of_a_page(front, walk):
 
 def test_what_is_kept_is_seen(front):
     """
-    The claim above would fail of a walk that keeps what it hands out.
+    The test above would fail for a walk that keeps its items.
     """
     peak(front, PAGE, collected)
 
@@ -105,7 +105,7 @@ def test_what_is_kept_is_seen(front):
 
 def test_an_interview_takes_less_than_its_json():
     """
-    A long one, as models, is not more than what json makes of it.
+    A long interview takes less memory as models than as parsed JSON.
     """
     entries = [
         {

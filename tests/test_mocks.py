@@ -1,5 +1,5 @@
 """
-The tools that users mock HTTP with see the client's requests, and nothing is sent past them.
+The tools that mock HTTP see the client's requests, and no request is sent past them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MOCKED = {"data": {**NUMBER, "country_code": "GB"}, "meta": None}
 
 async def country(client):
     """
-    Return the country of the number that mock and server know.
+    Return the country of the number that mock and server have.
     """
     return (await client.phone_numbers.get(ID)).country_code
 
@@ -30,7 +30,7 @@ async def country(client):
 @contextlib.contextmanager
 def by_pytest_httpx(request):
     """
-    Answer by pytest-httpx.
+    Mock with pytest-httpx.
     """
     httpx_mock = request.getfixturevalue("httpx_mock")
     httpx_mock.add_response(json=MOCKED)
@@ -42,7 +42,7 @@ def by_pytest_httpx(request):
 @contextlib.contextmanager
 def by_respx(_, using="httpcore"):
     """
-    Answer by respx, which replaces httpcore's connections.
+    Mock with respx, which replaces httpcore's connections.
     """
     with respx.mock(using=using) as router:
         route = router.get(path=f"/api/v2/phone-numbers/{ID}").respond(json=MOCKED)
@@ -53,7 +53,7 @@ def by_respx(_, using="httpcore"):
 @contextlib.contextmanager
 def by_respx_using_httpx(request):
     """
-    Answer by respx, which replaces the transports of httpx's clients.
+    Mock with respx, which replaces the transports of httpx's clients.
     """
     with by_respx(request, using="httpx"):
         yield
@@ -62,7 +62,7 @@ def by_respx_using_httpx(request):
 @pytest.mark.parametrize("mocking", [by_pytest_httpx, by_respx, by_respx_using_httpx])
 def test_a_mock_answers(front, serve, request, mocking):
     """
-    Case 191: a mock answers in place of the server, which is not asked.
+    Case 191: the mock responds instead of the server, which receives no request.
     """
     server = serve(single())
 
@@ -73,7 +73,7 @@ def test_a_mock_answers(front, serve, request, mocking):
 
 def test_a_mock_transport_answers(front):
     """
-    Case 191: `httpx.MockTransport`, in a client of the user's own, answers.
+    Case 191: `httpx.MockTransport` in a client of the user's own responds.
     """
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=MOCKED))
     kind = httpx.Client if front.is_blocking else httpx.AsyncClient
@@ -84,7 +84,7 @@ def test_a_mock_transport_answers(front):
 @pytest.mark.lets_out("AssertionError")
 def test_an_assertion_of_a_mock(front, serve, httpx_mock):
     """
-    Case 191: an AssertionError of a mock leaves as it is, at once.
+    Case 191: an AssertionError of a mock is raised unchanged, at once.
     """
     server = serve(single())
     httpx_mock.add_exception(AssertionError("not as expected"))
@@ -101,7 +101,7 @@ def test_an_assertion_of_a_mock(front, serve, httpx_mock):
 @pytest.mark.lets_out("JSONDecodeError")
 def test_an_error_within_a_mock_transport(front):
     """
-    Case 191: what the standard library raises within a mock of the user's leaves as it is.
+    Case 191: an exception of the standard library in a user's mock is raised unchanged.
     """
     transport = httpx.MockTransport(lambda _: json.loads("{"))
     kind = httpx.Client if front.is_blocking else httpx.AsyncClient
@@ -115,7 +115,7 @@ def test_an_error_within_a_mock_transport(front):
 
 def test_a_timeout_of_a_mock(front, httpx_mock):
     """
-    Case 191: a timeout that a mock makes up is one to the client.
+    Case 191: a simulated timeout of a mock counts as a timeout.
     """
     httpx_mock.add_exception(httpx.ReadTimeout("made up"))
 
@@ -132,8 +132,8 @@ def test_a_timeout_of_a_mock(front, httpx_mock):
 )
 def test_a_cassette(front, serve, tmp_path, options, has_key):
     """
-    Case 191: a cassette of vcrpy has what was answered, and answers it again; the key is in it
-    unless filtered.
+    Case 191: a cassette of vcrpy records and replays responses; it contains the key unless
+    filtered.
     """
     server = serve(single())
     path = tmp_path / "cassette.yaml"
@@ -150,7 +150,7 @@ def test_a_cassette(front, serve, tmp_path, options, has_key):
 )
 def test_a_secret_in_a_cassette(front, serve, tmp_path, options, has_it):
     """
-    Case 191: a cassette has the bodies of requests too, as they were, unless filtered.
+    Case 191: a cassette also contains the bodies of requests unchanged, unless filtered.
     """
     server = serve(answer(422, b"{}"))
     path = tmp_path / "cassette.yaml"

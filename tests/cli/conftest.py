@@ -1,5 +1,5 @@
 """
-The command as a test runs it: in this process, or as a program of its own.
+Runs the command for a test: in this process, or as a program of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 
 from heymilo_async import cli, sandbox
 
-#: What says how wide and how colourful output is; tests say it themselves.
+#: The variables that decide how wide and how colourful output is; tests set them themselves.
 LOOKS = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS")
 KEY = "canary-5f2b9c71e8d04a36"
 
@@ -22,7 +22,7 @@ KEY = "canary-5f2b9c71e8d04a36"
 @attrs.frozen
 class Outcome:
     """
-    What the command left: its exit code, and what it wrote.
+    The outcome of the command: its exit code, and its output.
     """
 
     code: int
@@ -62,7 +62,7 @@ def heymilo(
 @pytest.fixture
 def environment() -> dict[str, str]:
     """
-    The variables for a program of its own, which finds the same packages and has a key.
+    The variables for a separate program, which finds the same packages and has a key.
     """
     return {
         **os.environ,

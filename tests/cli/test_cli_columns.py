@@ -1,5 +1,5 @@
 """
-Which fields, how many numbers, and what a shell may complete.
+The chosen columns, the number of items, and shell completion.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LIST = ("phone-numbers", "list")
 @pytest.fixture
 def two(serve):
     """
-    The URL of a server that has two numbers, one of them with a field that is new.
+    The URL of a server that has two numbers, one of them with an unknown field.
     """
     first, second = numbers("A", "B")
     data = [{**first, "label": "front desk"}, {**second, "country_code": None}]
@@ -34,7 +34,7 @@ def two(serve):
 
 def test_columns_of_lines(heymilo, two):
     """
-    In csv and jsonl the chosen fields come in the chosen order, each once.
+    In csv and jsonl the chosen fields are written in the chosen order, each once.
     """
     chosen = ("--columns", "country_code, id,country_code")
     as_csv = heymilo(*LIST, *chosen, "--format", "csv", base_url=two)
@@ -50,7 +50,7 @@ def test_columns_of_lines(heymilo, two):
 
 def test_columns_of_a_document(heymilo, two):
     """
-    In json the items have the chosen fields, and what is around them stays.
+    In json the items have the chosen fields, and the envelope stays complete.
     """
     chosen = json.loads(heymilo(*LIST, "--columns", "id", "--format", "json", base_url=two).out)
     everything = json.loads(heymilo(*LIST, "--format", "json", base_url=two).out)
@@ -63,7 +63,7 @@ def test_columns_of_a_document(heymilo, two):
 
 def test_columns_of_a_table(heymilo, two):
     """
-    A table has the chosen columns, those among them that it usually leaves out.
+    A table has the chosen columns, including those that it usually leaves out.
     """
     table = heymilo(*LIST, "--columns", "id,object", "--format", "table", base_url=two).out
 
@@ -74,7 +74,7 @@ def test_columns_of_a_table(heymilo, two):
 
 def test_columns_of_one_number(heymilo, milo):
     """
-    One number, too, is shown by the chosen fields.
+    The chosen fields also apply to a single number.
     """
     first = next(iter(milo.store))
     get = ("phone-numbers", "get", first.id, "--columns", "active,id")
@@ -92,7 +92,7 @@ def test_columns_of_one_number(heymilo, milo):
 @pytest.mark.parametrize("names", ["", "phone", "id,,active", "id;active", "ID", "label"])
 def test_columns_that_there_are_not(heymilo, names):
     """
-    A field that there is not is a usage error, which names those that there are.
+    An unknown field is a usage error, which lists the known ones.
     """
     ended = heymilo(*LIST, "--columns", names)
 
@@ -104,7 +104,7 @@ def test_columns_that_there_are_not(heymilo, names):
 @pytest.mark.parametrize(("most", "requests"), [(0, 0), (1, 1), (25, 1), (30, 1), (100, 1)])
 def test_so_many_numbers(heymilo, milo, most, requests):
     """
-    --max-items walks until so many numbers are written, and asks for no more than it needs.
+    --max-items walks until that many numbers are written, and requests no more than it needs.
     """
     milo.reset()
 
@@ -117,7 +117,7 @@ def test_so_many_numbers(heymilo, milo, most, requests):
 
 def test_so_many_numbers_over_pages(heymilo, milo):
     """
-    With a --limit, that is the size of each page.
+    A --limit sets the size of each page.
     """
     milo.reset()
 
@@ -167,14 +167,14 @@ def complete(environment, words):
 )
 def test_what_a_shell_completes(environment, words, offered):
     """
-    Commands, formats and fields complete, with no key and no network.
+    Commands, formats and fields complete, without a key or a network.
     """
     assert offered == complete(environment, words)
 
 
 def test_fields_complete():
     """
-    Each field that begins so is offered, behind those that are there already.
+    Each matching field is offered, appended to the fields that are already typed.
     """
     assert ["phone_number", "id", "country_code", "active", "date_provisioned", "object"] == (
         VIEW.completed("")
@@ -186,7 +186,7 @@ def test_fields_complete():
 @pytest.mark.full("it starts a process")
 def test_the_script_of_a_shell(environment):
     """
-    --show-completion prints a script that asks the command.
+    --show-completion prints a script that calls the command.
     """
     done = subprocess.run(
         [sys.executable, "-m", "heymilo_async.cli", "--show-completion", "bash"],

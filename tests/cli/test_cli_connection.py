@@ -1,5 +1,5 @@
 """
-The options that commands share: how to ask, and what to say of it.
+The connection options that commands share, and what -v prints.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GET = ("phone-numbers", "get", "666A24C3")
 )
 def test_tries(heymilo, serve, naps, place, options, tries):
     """
-    A call is tried as often as told, wherever the option stands.
+    --max-attempts sets the number of attempts, before or after the command's name.
     """
     server = serve(answer(503))
     arguments = (*options, *GET) if place == "before" else (*GET, *options)
@@ -41,7 +41,7 @@ def test_tries(heymilo, serve, naps, place, options, tries):
 )
 def test_time(heymilo, serve, options):
     """
-    A server that says nothing is given up after the time that was told.
+    A silent server is given up after the given time.
     """
     server = serve(Connection.wait)
     began = time.monotonic()
@@ -54,7 +54,7 @@ def test_time(heymilo, serve, options):
 
 def test_where_and_for_whom(heymilo, serve):
     """
-    --base-url and --workspace-id come before what the environment says.
+    --base-url and --workspace-id take precedence over the environment.
     """
     server = serve(single())
 
@@ -69,7 +69,7 @@ def test_where_and_for_whom(heymilo, serve):
 
 def test_what_stands_behind_wins(heymilo, serve):
     """
-    Given twice, the one behind the command counts.
+    If an option is given twice, the one after the command's name wins.
     """
     server = serve(single())
     ended = heymilo(*("--base-url", "http://127.0.0.1:1", *GET, "--base-url", server.base_url))
@@ -94,7 +94,7 @@ def test_what_stands_behind_wins(heymilo, serve):
 )
 def test_values_that_cannot_be(heymilo, options, words):
     """
-    A wrong value is a usage error that names its option, before or behind the command.
+    A wrong value is a usage error that names its option, before or after the command's name.
     """
     for arguments in ((*options, *GET), (*GET, *options)):
         ended = heymilo(*arguments)
@@ -106,7 +106,7 @@ def test_values_that_cannot_be(heymilo, options, words):
 
 def test_what_goes_over_the_wire(heymilo, serve, naps):
     """
-    -v says each attempt and its answer, and why and when there is another one; stdout is the same.
+    -v prints each attempt and its response, and why and when it is retried; stdout does not change.
     """
     server = serve(answer(503, b"", "X-Request-Id: r1"), Connection.close, single())
 
@@ -131,7 +131,8 @@ def test_what_goes_over_the_wire(heymilo, serve, naps):
 @pytest.mark.parametrize("options", [("-vv",), ("-v", "-v"), ("--verbose", "--verbose")])
 def test_headers_with_masks(heymilo, serve, monkeypatch, options):
     """
-    -vv shows the headers too, and of a credential three stars, though the server repeats it.
+    -vv also shows the headers, and masks a credential with three stars, even if the server repeats
+    it.
     """
     key = "canary-5f2b9c71e8d04a36"
     server = serve(answer(200, single().partition(b"\r\n\r\n")[2], f"X-Echo: {key}"))
@@ -145,7 +146,7 @@ def test_headers_with_masks(heymilo, serve, monkeypatch, options):
 
 def test_being_verbose_adds_up(heymilo, serve):
     """
-    Once before the command and once behind it is twice.
+    One -v before the command's name and one after it are the same as -vv.
     """
     server = serve(single())
 
@@ -154,7 +155,7 @@ def test_being_verbose_adds_up(heymilo, serve):
 
 def test_every_wait_is_said(heymilo, serve, naps):
     """
-    A wait that the server asked for is said, before another attempt or before the first one.
+    -v reports a wait that the server asked for, before a retry or before the first attempt.
     """
     server = serve(page("A", more=True), answer(429, b"", "Retry-After: 7"), page("B"))
 
@@ -168,7 +169,7 @@ def test_every_wait_is_said(heymilo, serve, naps):
 
 def test_later_wins():
     """
-    Of two sayings the later one counts, where it says anything.
+    Of two sets of options the later one wins, where it sets a value.
     """
     first = Options(timeout=1.0, deadline=2.0, verbose=1)
 
@@ -183,7 +184,7 @@ def test_later_wins():
 )
 def test_durations(text, expected):
     """
-    A duration is a number and a unit; where it is seconds anyway, the number will do.
+    A duration is a number and a unit; for a number of seconds the unit is optional.
     """
     assert expected == durations.seconds(text)
     if text.strip()[-1] in "sm":
@@ -195,7 +196,7 @@ def test_durations(text, expected):
 )
 def test_what_is_no_duration(text):
     """
-    Anything else is refused, with what it should look like.
+    Anything else is refused, with an example of a duration.
     """
     for read in (durations.duration, durations.seconds):
         with pytest.raises(typer.BadParameter, match="50ms"):
@@ -213,14 +214,14 @@ def test_what_is_no_duration(text):
 )
 def test_pace(text, expected):
     """
-    A pace is so many requests in some time, or none.
+    A rate limit is a number of requests in a period, or none.
     """
     assert expected == pace(text).limit
 
 
 def test_pace_that_is_none(heymilo, serve):
     """
-    A pace that cannot be read is refused, with what it is written like, and nothing is sent.
+    An invalid rate limit is refused with an example, and nothing is sent.
     """
     server = serve(page("A"))
 
@@ -233,7 +234,7 @@ def test_pace_that_is_none(heymilo, serve):
 @pytest.mark.parametrize("options", [(), ("--rate-limit", "off"), ("--rate-limit", "2/s")])
 def test_a_paced_call(heymilo, serve, options):
     """
-    With any pace, a call comes to what it comes to.
+    With any rate limit, a call has the same result.
     """
     server = serve(page("A"))
 

@@ -1,5 +1,5 @@
 """
-Asking for a key: at a terminal alone, and nothing of it is shown.
+The prompt for a key: only at a terminal, and the key is never shown.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ NONE = (
     "heymilo: no credentials: set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN), "
     "or try the sandbox, which needs none: heymilo --sandbox phone-numbers list\n"
 )
-#: Opened by the leader of a new session, a terminal is that session's own: Ctrl-C works in it.
+#: When the leader of a new session opens a terminal, it becomes that session's own, so Ctrl-C works
+#: in it.
 IN_ITS_OWN_TERMINAL = 'exec "$@" <"$TERMINAL" >"$TERMINAL" 2>&1'
 
 
 class Terminal:
     """
-    A program in a pseudo-terminal, what it has shown, and somebody who types.
+    A program in a pseudo-terminal, with its output and a simulated user.
     """
 
     def __init__(self, environment, *, own, **variables):
@@ -69,7 +70,7 @@ class Terminal:
             self.shown += more.decode().replace("\r\n", "\n")
 
     def end(self):
-        # Linux ends a terminal that nobody has open any more with EIO.
+        # Linux ends a terminal that no process has open any more with EIO.
         with contextlib.suppress(OSError):
             while more := os.read(self._ours, 65536):
                 self.shown += more.decode().replace("\r\n", "\n")
@@ -99,7 +100,7 @@ def terminal(no_key):
 @pytest.mark.parametrize("own", [True, False], ids=["as its own", "as somebody else's"])
 def test_a_typed_key_is_used_and_not_shown(terminal, serve, own):
     """
-    The terminal has the question and the answer of the server, and no letter of the key.
+    The terminal shows the prompt and the server's response, and no character of the key.
     """
     server = serve(page("A"))
     person = terminal(own=own, HEYMILO_BASE_URL=server.base_url)
@@ -117,7 +118,7 @@ def test_a_typed_key_is_used_and_not_shown(terminal, serve, own):
 )
 def test_nothing_typed(terminal, nothing):
     """
-    It is the error that a program gets, on a line of its own.
+    An empty input gives the same error as in a program, on a line of its own.
     """
     person = terminal()
     person.until(QUESTION)
@@ -129,7 +130,7 @@ def test_nothing_typed(terminal, nothing):
 
 def test_ctrl_c_instead_of_a_key(terminal):
     """
-    130, on a line of its own; what was typed until then is not shown.
+    Ctrl-C exits with 130, on a line of its own, and does not show what was typed.
     """
     person = terminal()
     person.until(QUESTION)
@@ -141,7 +142,7 @@ def test_ctrl_c_instead_of_a_key(terminal):
 
 def test_a_key_that_cannot_be_one(terminal):
     """
-    It is said, without showing it.
+    An invalid key is reported without showing it.
     """
     person = terminal()
     person.until(QUESTION)
@@ -155,7 +156,7 @@ def test_a_key_that_cannot_be_one(terminal):
 @pytest.mark.parametrize("variable", credentials.VARIABLES)
 def test_with_a_credential_nobody_is_asked(terminal, serve, variable):
     """
-    At a terminal neither.
+    With a credential in the environment the command does not prompt, even at a terminal.
     """
     server = serve(page("A"))
     person = terminal(HEYMILO_BASE_URL=server.base_url, **{variable: TYPED})
@@ -167,7 +168,7 @@ def test_with_a_credential_nobody_is_asked(terminal, serve, variable):
 @pytest.mark.parametrize("blank", ["", " "])
 def test_without_a_terminal_nobody_is_asked(no_key, blank):
     """
-    Whatever comes on standard input; a variable of blanks is none.
+    The command does not prompt, whatever standard input contains; a blank variable counts as unset.
     """
     ended = subprocess.run(
         [sys.executable, "-m", "heymilo_async.cli", *LIST],
@@ -186,7 +187,7 @@ def test_without_a_terminal_nobody_is_asked(no_key, blank):
 @pytest.mark.parametrize("place", [0, 2], ids=["before", "behind"])
 def test_there_is_no_option_for_a_key(heymilo, place, option):
     """
-    Other users would see it in the process list, and so would the shell's history.
+    An option would show the key in the process list, and in the shell's history.
     """
     arguments = list(LIST)
     arguments.insert(place, f"{option}={TYPED}")
@@ -200,7 +201,7 @@ def test_there_is_no_option_for_a_key(heymilo, place, option):
 
 class _Tty(io.StringIO):
     """
-    A stream that says that a person is there.
+    A stream that claims to be a terminal.
     """
 
     def isatty(self):
@@ -210,7 +211,7 @@ class _Tty(io.StringIO):
 @pytest.fixture
 def person(monkeypatch):
     """
-    Let somebody sit at a terminal who answers as told; stderr is returned.
+    Simulate a user at a terminal who types the given answer; return stderr.
     """
 
     def answering(answer):
@@ -236,7 +237,7 @@ def raising(error):
 @pytest.mark.parametrize("variable", credentials.VARIABLES)
 def test_a_variable_goes_before_a_person(person, monkeypatch, variable):
     """
-    The client reads it by itself.
+    The client reads the variable by itself.
     """
     person(raising(AssertionError))
     monkeypatch.setenv(variable, TYPED)
@@ -247,7 +248,7 @@ def test_a_variable_goes_before_a_person(person, monkeypatch, variable):
 
 def test_a_key_is_wrapped_at_once(person):
     """
-    No traceback shows it.
+    No traceback shows the key.
     """
     person(lambda *_: f" {TYPED} ")
 
@@ -259,7 +260,7 @@ def test_a_key_is_wrapped_at_once(person):
 
 def test_ctrl_z_is_ignored_while_the_key_is_typed(person):
     """
-    A shell would let the terminal show the rest of it; afterwards Ctrl-Z works again.
+    A shell would let the terminal echo the rest of it; afterwards Ctrl-Z works again.
     """
     before = signal.getsignal(signal.SIGTSTP)
     during = []
@@ -277,7 +278,7 @@ def test_ctrl_z_is_ignored_while_the_key_is_typed(person):
 
 def test_a_terminal_that_would_show_it(person):
     """
-    Then nobody is asked.
+    If the terminal would show the key, the command does not prompt.
     """
 
     def answer(*_):
@@ -293,7 +294,7 @@ def test_a_terminal_that_would_show_it(person):
 
 def test_what_is_no_text(person):
     """
-    The error of the decoder holds all that was typed, and goes no further.
+    The decoder's error contains all that was typed, so it is not passed on.
     """
     person(raising(UnicodeDecodeError("utf-8", TYPED.encode(), 0, 1, "invalid")))
 
@@ -307,7 +308,7 @@ def test_what_is_no_text(person):
 )
 def test_the_next_line_begins_at_the_left(person, error, raised):
     """
-    The cursor stands behind the question when Ctrl-C or Ctrl-D is pressed.
+    Ctrl-C or Ctrl-D leaves the cursor after the prompt, so the next line starts with a line break.
     """
     stderr = person(raising(error))
 
@@ -319,7 +320,7 @@ def test_the_next_line_begins_at_the_left(person, error, raised):
 @pytest.mark.parametrize("closed", ["stdin", "stderr"])
 def test_closed_streams_are_no_terminal(person, monkeypatch, closed):
     """
-    Python has None in their place.
+    Python replaces closed streams with None.
     """
     person(lambda *_: TYPED)
     monkeypatch.setattr(sys, closed, None)

@@ -1,5 +1,5 @@
 """
-What the command says of a mistake: what was typed, what it is, and the cure that a shell has.
+The command's errors: they show what was typed, what is wrong, and what to do in a shell.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ LIST = ("phone-numbers", "list", "--max-attempts", "1")
 
 def test_http_off_this_machine(heymilo, monkeypatch):
     """
-    http:// that leads away is refused with the option that allows it, and goes out with it.
+    http:// to another machine is refused with the option that allows it, and is sent with that
+    option.
     """
     monkeypatch.setenv("HEYMILO_BASE_URL", "http://nowhere.invalid")
 
@@ -30,7 +31,7 @@ def test_http_off_this_machine(heymilo, monkeypatch):
 
 def test_no_connection(heymilo, monkeypatch):
     """
-    A server that nobody can reach is named, with the command that looks at the way there.
+    The error names an unreachable server, and the command that checks the connection.
     """
     shown = heymilo(*LIST, base_url="http://127.0.0.1:9")
 
@@ -41,7 +42,7 @@ def test_no_connection(heymilo, monkeypatch):
 
 def test_a_certificate_that_is_not_trusted(heymilo, serve, authority):
     """
-    The command has no ssl_context=, and does not speak of it.
+    The command has no ssl_context=, so its error does not suggest it.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -56,7 +57,7 @@ def test_a_certificate_that_is_not_trusted(heymilo, serve, authority):
 
 def test_a_base_url_without_a_scheme(heymilo):
     """
-    What was typed is shown, and what to type.
+    The error shows what was typed, and what to type instead.
     """
     shown = heymilo("--base-url", "api.heymilo.ai", *LIST)
 
@@ -68,7 +69,7 @@ def test_a_base_url_without_a_scheme(heymilo):
 @pytest.mark.parametrize("status", [400, 404, 422])
 def test_a_number_in_place_of_an_id(heymilo, serve, number, status):
     """
-    Who asks for a phone number by the number itself is told that an id is wanted, and where it is.
+    If the argument is a phone number and not an id, the error says so, and where to find the id.
     """
     shown = heymilo("phone-numbers", "get", number, base_url=serve(answer(status)).base_url)
 
@@ -78,7 +79,7 @@ def test_a_number_in_place_of_an_id(heymilo, serve, number, status):
 
 def test_the_command_that_it_names(heymilo, serve):
     """
-    The command that tells the id of a number is one, and tells it.
+    The command that the error suggests exists, and prints the id of a number.
     """
     shown = heymilo(
         *("phone-numbers", "list", "--all", "--columns", "id,phone_number"),
@@ -101,7 +102,7 @@ def test_the_command_that_it_names(heymilo, serve):
 )
 def test_what_is_no_number(heymilo, serve, command, item_id, reply):
     """
-    Of an id, of another resource and of another error nothing of the kind is said.
+    Errors about an id, about another resource, and of other kinds do not mention phone numbers.
     """
     shown = heymilo(command, "get", item_id, base_url=serve(reply).base_url)
 
@@ -119,7 +120,7 @@ def test_what_is_no_number(heymilo, serve, command, item_id, reply):
 )
 def test_what_was_typed(heymilo, options, told):
     """
-    A value that an option does not take is shown as it was typed, in our words and not a library's.
+    The error shows an option's invalid value as it was typed, in our words and not a library's.
     """
     shown = heymilo("phone-numbers", "list", *options)
 
@@ -138,6 +139,6 @@ def test_what_was_typed(heymilo, options, told):
 )
 def test_cures_of_a_program(ours, shells):
     """
-    A cure that only a program has is put as a shell has it.
+    Where an error suggests a change of a program, the command suggests its equivalent in a shell.
     """
     assert shells in errors.for_the_shell(ours)

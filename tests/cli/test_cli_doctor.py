@@ -1,5 +1,5 @@
 """
-`heymilo doctor`: each line is well, or says what to do; and the exit code tells the shell.
+`heymilo doctor`: each line reports success, or says what to do; the exit code tells the shell.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def date(seconds=0.0):
 @pytest.fixture
 def port():
     """
-    A port that takes connections, and no more than that.
+    A port that accepts connections, and does nothing else.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
@@ -34,7 +34,7 @@ def port():
 
 def test_all_is_well(heymilo, serve):
     """
-    Ten lines, and no letter of the key.
+    Ten lines, and no character of the key.
     """
     content = {"data": [], "pagination": {"has_more": False}}
     server = serve(ok(content, date(), "X-RateLimit-Limit: 300", "X-RateLimit-Remaining: 299"))
@@ -57,7 +57,7 @@ def test_all_is_well(heymilo, serve):
 
 def test_options_count(heymilo, serve):
     """
-    Those of the connection, before the command's name and behind it.
+    The connection options count, before the command's name and after it.
     """
     server = serve(lambda connection: connection.wait())
 
@@ -74,9 +74,9 @@ def test_options_count(heymilo, serve):
 
 def test_of_the_sandbox(heymilo, monkeypatch):
     """
-    No key is needed for it.
+    Checking the sandbox needs no key.
     """
-    # So that they are put back.
+    # Set here, so that they are restored.
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.delenv("HEYMILO_API_KEY")
 
@@ -90,7 +90,7 @@ def test_of_the_sandbox(heymilo, monkeypatch):
 
 def test_without_a_key(heymilo, port, monkeypatch):
     """
-    All that needs none is looked at all the same.
+    Without a key, doctor still runs all checks that need none.
     """
     monkeypatch.setenv("HEYMILO_API_KEY", " ")
 
@@ -108,7 +108,7 @@ def test_without_a_key(heymilo, port, monkeypatch):
 
 def test_a_key_that_cannot_be_one(heymilo, port, monkeypatch):
     """
-    What is wrong with it is said, and not what it is.
+    An invalid key is described, and not shown.
     """
     monkeypatch.setenv("HEYMILO_API_KEY", f"{SECRET}\x07")
 
@@ -133,7 +133,7 @@ def test_a_key_that_cannot_be_one(heymilo, port, monkeypatch):
 )
 def test_a_key_with_something_around_it(heymilo, serve, monkeypatch, form, told):
     """
-    Blanks and quotes that came along with a key are told, and the checks go on.
+    Doctor reports blanks and quotes around a key, and continues its checks.
     """
     monkeypatch.setenv("HEYMILO_API_KEY", form.format(SECRET, SECRET))
 
@@ -149,7 +149,7 @@ def test_a_key_with_something_around_it(heymilo, serve, monkeypatch, form, told)
 
 def test_a_key_and_a_token(heymilo, serve, monkeypatch):
     """
-    The one that is not used is named.
+    Doctor names the credential that is not used.
     """
     monkeypatch.setenv("HEYMILO_ACCESS_TOKEN", f"{SECRET}-token")
 
@@ -163,7 +163,7 @@ def test_a_key_and_a_token(heymilo, serve, monkeypatch):
 
 def test_a_base_url_that_is_none(heymilo):
     """
-    Nothing behind it can be looked at; what was typed is shown, and what to write.
+    No further check runs; the line shows what was typed, and what to write instead.
     """
     shown = heymilo("doctor", base_url="api.heymilo.ai")
 
@@ -179,7 +179,7 @@ def test_a_base_url_that_is_none(heymilo):
 
 def test_as_json(heymilo, serve):
     """
-    One object, with numbers as numbers.
+    JSON output is one object, with numbers as numbers.
     """
     server = serve(answer(503, b"", date()))
 
@@ -213,7 +213,7 @@ def test_as_json(heymilo, serve):
 )
 def test_a_call_that_fails(heymilo, serve, reply, code, text):
     """
-    Once, without another try; the exit code is that of other commands.
+    The call is made once, without a retry; the exit code is that of other commands.
     """
     server = serve(reply)
 
@@ -228,7 +228,7 @@ def test_a_call_that_fails(heymilo, serve, reply, code, text):
 @pytest.mark.parametrize(("ahead", "text"), [(60, "behind"), (-60, "ahead of")])
 def test_a_clock_that_is_off(heymilo, serve, ahead, text):
     """
-    It is worth a look, and no failure.
+    A wrong clock is a warning, and no failure.
     """
     shown = heymilo("doctor", base_url=serve(answer(401, b"", date(ahead))).base_url)
 
@@ -250,7 +250,7 @@ def test_a_clock_that_is_off(heymilo, serve, ahead, text):
 )
 def test_how_far_clocks_are_apart(sent, asked, answered, ahead):
     """
-    At least so far: what a slow answer explains is not held against the clock.
+    The reported difference is a lower bound: a slow response does not count against the clock.
     """
     assert ahead == checks.skew(sent, asked, answered)
 
@@ -258,7 +258,7 @@ def test_how_far_clocks_are_apart(sent, asked, answered, ahead):
 @pytest.mark.parametrize("width", [40, 80])
 def test_in_a_terminal(monkeypatch, width):
     """
-    Long lines are folded within their column; nothing in them moves the cursor.
+    Long lines are wrapped within their column, and contain nothing that moves the cursor.
     """
     monkeypatch.setattr(verdict, "is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", str(width))
@@ -277,7 +277,7 @@ def test_in_a_terminal(monkeypatch, width):
 
 def test_help_of_doctor(heymilo):
     """
-    It says what the marks mean.
+    The help explains the marks.
     """
     shown = heymilo("doctor", "--help")
 

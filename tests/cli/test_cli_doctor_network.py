@@ -1,5 +1,5 @@
 """
-`heymilo doctor` on the way to the server: proxies, names, connections.
+`heymilo doctor` and the network: proxies, names, connections.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from server import page
 
 def test_a_proxy_on_the_way(heymilo, serve, monkeypatch):
     """
-    The look-up and the connection are its; its user and password are not shown.
+    The look-up and the connection are those of the proxy; its user and password are not shown.
     """
     proxy = serve(page("A"))
     monkeypatch.setenv("HTTP_PROXY", f"http://user:{SECRET}@127.0.0.1:{proxy.port}")
@@ -35,7 +35,7 @@ def test_a_proxy_on_the_way(heymilo, serve, monkeypatch):
 
 def test_a_proxy_that_is_none(heymilo, monkeypatch):
     """
-    It is a setting that cannot be used.
+    An invalid proxy is an unusable setting.
     """
     monkeypatch.setenv("https_proxy", f"ftp://user:{SECRET}@proxy")
 
@@ -50,7 +50,7 @@ def test_a_proxy_that_is_none(heymilo, monkeypatch):
 
 def test_a_socks_proxy(heymilo, monkeypatch):
     """
-    TLS is not seen through it, so the call has to show it.
+    TLS is not visible through a SOCKS proxy, so the call has to test it.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -66,7 +66,7 @@ def test_a_socks_proxy(heymilo, monkeypatch):
 
 def test_no_such_name(heymilo, monkeypatch):
     """
-    The connection is not tried then, nor what comes after it.
+    If the name is unknown, doctor tries neither the connection nor the steps after it.
     """
 
     def unknown(*_, **__):
@@ -88,7 +88,7 @@ def test_no_such_name(heymilo, monkeypatch):
 
 def test_a_name_that_can_be_none():
     """
-    A label of 64 characters is refused before anybody is asked.
+    A label of 64 characters is refused without a look-up.
     """
     with pytest.raises(socket.gaierror):
         reach.look_up("a" * 64, 443)
@@ -96,7 +96,7 @@ def test_a_name_that_can_be_none():
 
 def test_a_port_where_nobody_listens(heymilo):
     """
-    The machine is there, and refuses.
+    The machine exists, and refuses the connection.
     """
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
@@ -113,7 +113,7 @@ def test_a_port_where_nobody_listens(heymilo):
 @pytest.fixture
 def case():
     """
-    Return a case whose steps may take *seconds*, of a server that answers.
+    Return a case whose steps may take *seconds*, for a server that answers.
     """
 
     def known(seconds=30.0, **facts):
@@ -127,7 +127,7 @@ def case():
 
 def test_a_look_up_that_does_not_end(case, monkeypatch):
     """
-    It cannot be interrupted, and is not waited for.
+    A look-up cannot be interrupted, so doctor stops waiting for it.
     """
     over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(30) or [])
@@ -140,7 +140,7 @@ def test_a_look_up_that_does_not_end(case, monkeypatch):
 
 def test_the_addresses_of_a_name(case, monkeypatch):
     """
-    Each once; a program gets them as a list.
+    Each address is listed once; a program gets them as a list.
     """
     found = [(0, 0, 0, "", (address, 443)) for address in ("192.0.2.1", "::1", "192.0.2.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
@@ -166,7 +166,7 @@ def test_the_addresses_of_a_name(case, monkeypatch):
 )
 def test_a_machine_out_of_reach(case, monkeypatch, error, proxy, text, cure):
     """
-    Each address is tried; then it is said what may be the reason.
+    Doctor tries each address, and then names possible reasons.
     """
     tried = []
 
@@ -187,7 +187,7 @@ def test_a_machine_out_of_reach(case, monkeypatch, error, proxy, text, cure):
 
 def test_the_second_address_is_enough(case, monkeypatch):
     """
-    As on a machine without IPv6.
+    One reachable address is enough, as on a machine without IPv6.
     """
     ours, theirs = socket.socketpair()
 

@@ -1,5 +1,5 @@
 """
-`heymilo doctor` on certificates: good ones, bad ones, and through a proxy.
+`heymilo doctor` and certificates: valid ones, invalid ones, and through a proxy.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def secure(serve, authority):
 @pytest.fixture
 def trusting(authority, monkeypatch, tmp_path):
     """
-    Let this machine trust the authority.
+    Make this machine trust the authority.
     """
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
@@ -44,7 +44,7 @@ def trusting(authority, monkeypatch, tmp_path):
 @attrs.define
 class _Tunnels:
     """
-    A proxy that opens tunnels to one server, or answers as told.
+    A proxy that opens tunnels to one server, or sends a given response.
     """
 
     target: int
@@ -72,7 +72,7 @@ class _Tunnels:
 @pytest.mark.usefixtures("trusting")
 def test_tls_through_a_proxy(heymilo, secure, serve, monkeypatch):
     """
-    The certificate is the server's, and the proxy is told who asks.
+    The certificate is that of the server, and the proxy receives its user and password.
     """
     server = secure(page("A"))
     proxy = serve(_Tunnels(server.port))
@@ -98,7 +98,7 @@ def test_tls_through_a_proxy(heymilo, secure, serve, monkeypatch):
 )
 def test_a_proxy_that_says_no(heymilo, serve, monkeypatch, reply, text):
     """
-    It is told apart from a server that does.
+    Doctor distinguishes a proxy that refuses from a server that refuses.
     """
     proxy = serve(_Tunnels(0, reply))
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
@@ -114,7 +114,7 @@ def test_a_proxy_that_says_no(heymilo, serve, monkeypatch, reply, text):
 @pytest.mark.usefixtures("trusting")
 def test_a_good_certificate(heymilo, secure):
     """
-    Who gave it and until when, for people and for programs.
+    Doctor shows the issuer and the expiry date, for people and for programs.
     """
     until = datetime.now(UTC) + timedelta(days=30)
     server = secure(not_after=until)
@@ -130,7 +130,7 @@ def test_a_good_certificate(heymilo, secure):
 
 def test_an_authority_that_is_not_known(heymilo, secure):
     """
-    As where a company looks into its own TLS.
+    The authority is unknown, as with a company's proxy that inspects TLS.
     """
     server = secure()
 
@@ -145,7 +145,7 @@ def test_an_authority_that_is_not_known(heymilo, secure):
 @pytest.mark.usefixtures("trusting")
 def test_a_certificate_for_another_address(heymilo, secure):
     """
-    Then the base URL is looked at again.
+    Doctor then suggests checking the base URL.
     """
     shown = heymilo("doctor", base_url=secure(name="192.0.2.1").base_url)
 
@@ -157,7 +157,7 @@ def test_a_certificate_for_another_address(heymilo, secure):
 @pytest.mark.usefixtures("trusting")
 def test_a_certificate_that_has_expired(heymilo, secure):
     """
-    Or a clock that is wrong, so it says what time it is here.
+    The clock may be wrong instead, so doctor also shows the local time.
     """
     server = secure(
         not_before=datetime(2020, 1, 1, tzinfo=UTC), not_after=datetime(2021, 1, 1, tzinfo=UTC)
@@ -174,7 +174,7 @@ def test_a_certificate_that_has_expired(heymilo, secure):
 
 def test_no_tls_on_this_port(heymilo, serve):
     """
-    A common slip is https for http.
+    Using https for http is a common mistake.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -209,14 +209,14 @@ def test_no_tls_on_this_port(heymilo, serve):
 )
 def test_other_ends_of_a_handshake(error, text):
     """
-    Each is told in words.
+    Each outcome of a handshake has a text of its own.
     """
     assert reach.tls_fault(error, datetime.now(UTC))[0].startswith(text)
 
 
 def test_an_odd_reason_to_refuse_a_certificate():
     """
-    OpenSSL's own words, if there are none of ours.
+    Doctor quotes OpenSSL if we have no text of our own.
     """
     error = ssl.SSLCertVerificationError(1, "verify failed")
     error.verify_code, error.verify_message = 23, "certificate revoked"
@@ -229,7 +229,7 @@ def test_an_odd_reason_to_refuse_a_certificate():
 
 def test_certificates_that_cannot_be_read(heymilo, secure, monkeypatch, tmp_path):
     """
-    SSL_CERT_FILE leads to what is none.
+    SSL_CERT_FILE names a file without certificates.
     """
     (tmp_path / "nothing.pem").write_text("nothing")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing.pem"))
@@ -242,7 +242,7 @@ def test_certificates_that_cannot_be_read(heymilo, secure, monkeypatch, tmp_path
 
 def test_a_proxy_that_refuses_the_call(heymilo, serve, monkeypatch):
     """
-    Where TLS is not seen, the call tells it.
+    If TLS is not visible, the call reports the refusal.
     """
     monkeypatch.setitem(checks.CHECKS, "TLS", (lambda _: Finding(text="not looked at"), ()))
     proxy = serve(_Tunnels(0, answer(407)))

@@ -1,5 +1,5 @@
 """
-An error is one readable line on stderr and an exit code; never a traceback.
+An error is one readable line on stderr and an exit code, and never a traceback.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LIST = ("phone-numbers", "list")
 
 def closed_port() -> int:
     """
-    A port of this machine that nobody listens at.
+    A port of this machine without a listener.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
@@ -42,7 +42,7 @@ def closed_port() -> int:
 @pytest.mark.usefixtures("naps")
 def test_the_exit_code_says_what_kind_of_error_it_was(heymilo, serve, reply, code):
     """
-    One line, and nothing on stdout.
+    Each error is one line on stderr, and stdout is empty.
     """
     server = serve(reply)
 
@@ -56,7 +56,7 @@ def test_the_exit_code_says_what_kind_of_error_it_was(heymilo, serve, reply, cod
 @pytest.mark.usefixtures("naps")
 def test_nobody_listens(heymilo):
     """
-    No connection is 6.
+    A failed connection exits with 6.
     """
     assert 6 == heymilo(*LIST, base_url=f"http://127.0.0.1:{closed_port()}").code
 
@@ -82,7 +82,7 @@ def test_nobody_listens(heymilo):
 )
 def test_a_wrong_argument_is_2(heymilo, arguments, said):
     """
-    The line names what is wrong; nothing was sent.
+    The line names the wrong argument; nothing was sent.
     """
     ended = heymilo(*arguments)
 
@@ -93,7 +93,7 @@ def test_a_wrong_argument_is_2(heymilo, arguments, said):
 
 def test_a_usage_error_says_where_help_is(heymilo):
     """
-    The help of the command that was meant.
+    It points to the help of the command that was meant.
     """
     ended = heymilo("phone-numbers", "get")
 
@@ -102,7 +102,7 @@ def test_a_usage_error_says_where_help_is(heymilo):
 
 def test_a_usage_error_that_knows_no_command(capsys):
     """
-    Gets the help of the whole.
+    It points to the help of `heymilo` itself.
     """
     assert 2 == errors.report(errors.UsageError("Something is wrong."))
     assert "(see 'heymilo --help')\n" in capsys.readouterr().err
@@ -113,7 +113,7 @@ def test_a_usage_error_that_knows_no_command(capsys):
 )
 def test_a_wrong_setting_is_2(heymilo, base_url):
     """
-    It is a wrong argument that came by another way.
+    A wrong setting in the environment counts as a wrong argument.
     """
     ended = heymilo(*LIST, base_url=base_url)
 
@@ -124,7 +124,8 @@ def test_a_wrong_setting_is_2(heymilo, base_url):
 @pytest.mark.parametrize("key", [None, "", "  "])
 def test_no_credentials_is_3(heymilo, monkeypatch, key):
     """
-    It takes a key to mend it, as with a wrong one; the line says how to do without.
+    Missing credentials exit with the same code as a wrong key; the line says how to try without an
+    account.
     """
     if key is None:
         monkeypatch.delenv("HEYMILO_API_KEY")
@@ -157,7 +158,7 @@ def test_a_token_will_do(heymilo, serve, monkeypatch):
 
 def test_what_the_server_says_cannot_drive_the_terminal(heymilo, serve):
     """
-    Nor make two lines of one.
+    A server's text contains no escape sequences and no line breaks when it is printed.
     """
     body = (
         rb'{"detail": "\u001b]0;title\u0007 one\ntwo \u202e [red]x[/red] canary-5f2b9c71e8d04a36"}'
@@ -183,7 +184,7 @@ def test_what_the_server_says_cannot_drive_the_terminal(heymilo, serve):
 )
 def test_nothing_leaves_the_command_as_an_exception(heymilo, serve, monkeypatch, error, code, said):
     """
-    Whatever a command raises, and wherever: while it works, and before.
+    An exception of any kind, while the command runs or before, ends as one line.
     """
 
     def fail(*_):
@@ -200,9 +201,9 @@ def test_nothing_leaves_the_command_as_an_exception(heymilo, serve, monkeypatch,
 
 def test_help_that_nobody_reads_is_a_closed_pipe(monkeypatch):
     """
-    Rich and Typer end the process with 1 then, which would hide it.
+    Rich and Typer end the process with 1 then, which would hide the closed pipe.
     """
-    # Not the one that the test runner reads from: it is led nowhere.
+    # Not the stream that the test runner reads from: that one is redirected to nowhere.
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     error = SystemExit(1)
     error.__context__ = BrokenPipeError()
@@ -212,7 +213,7 @@ def test_help_that_nobody_reads_is_a_closed_pipe(monkeypatch):
 
 class _Refusing(io.StringIO):
     """
-    A stream that takes nothing.
+    A stream that refuses all output.
     """
 
     encoding = "ascii"
@@ -237,7 +238,7 @@ class _Refusing(io.StringIO):
 )
 def test_an_output_that_takes_nothing_is_an_error(monkeypatch, error, said):
     """
-    Nobody believes to have a file that is not there.
+    A refused output is an error, so nobody relies on a file that is incomplete.
     """
     monkeypatch.setattr(sys, "stdout", _Refusing(error))
 
@@ -261,7 +262,7 @@ def test_what_is_no_error_of_the_output_passes_through_it(monkeypatch, error):
 
 def test_a_closed_stdout_is_an_error(monkeypatch):
     """
-    As `>&-` closes it.
+    A stdout that the shell closed (`>&-`) is an error.
     """
     monkeypatch.setattr(sys, "stdout", None)
 
@@ -272,7 +273,7 @@ def test_a_closed_stdout_is_an_error(monkeypatch):
 
 def test_a_closed_stderr_is_nobodys_error(monkeypatch, capsys):
     """
-    And the line does not go where the data goes.
+    A closed stderr is no error, and the line does not go to stdout instead.
     """
     monkeypatch.setattr(sys, "stderr", None)
     streams.say("text")
@@ -284,7 +285,7 @@ def test_a_closed_stderr_is_nobodys_error(monkeypatch, capsys):
 
 def test_an_output_that_is_no_file_will_do(monkeypatch):
     """
-    Whatever stands in for stdout, a notebook's for one.
+    Any object that replaces stdout works, such as a notebook's.
     """
     taken = io.StringIO()
     monkeypatch.setattr(sys, "stdout", taken)
@@ -296,7 +297,7 @@ def test_an_output_that_is_no_file_will_do(monkeypatch):
 
 def test_main_reads_the_arguments_of_the_process(monkeypatch, capsys):
     """
-    It is the entry point, and returns what the shell gets.
+    It is the entry point, and returns the exit code for the shell.
     """
     monkeypatch.setattr(sys, "argv", ["heymilo", "nonsense"])
 
@@ -306,7 +307,7 @@ def test_main_reads_the_arguments_of_the_process(monkeypatch, capsys):
 
 def test_ctrl_c_while_an_error_is_reported(monkeypatch):
     """
-    Pressed twice, it is still no traceback.
+    A second Ctrl-C still causes no traceback.
     """
 
     def interrupt(_):

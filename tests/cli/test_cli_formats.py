@@ -1,5 +1,5 @@
 """
-What comes back is written as it was asked for, to the letter.
+The output formats, compared to the letter.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NEWER = {**NUMBER, "label": "\x1b[31mfront desk", "tags": ["a"]}
 
 def test_a_table_shows_what_people_look_for(heymilo, serve):
     """
-    What the server does not say is a dash; times are UTC.
+    A missing value is a dash; times are in UTC.
     """
     server = serve(ok({"data": [NUMBER, BARE], "pagination": {"has_more": False}}))
 
@@ -34,7 +34,7 @@ def test_a_table_shows_what_people_look_for(heymilo, serve):
 
 def test_one_number_is_a_block(heymilo, serve):
     """
-    A value a line, by the same names as in the table.
+    Each value has a line, under the same names as in the table.
     """
     server = serve(single())
 
@@ -53,7 +53,7 @@ def test_one_number_is_a_block(heymilo, serve):
 
 def test_a_narrow_terminal_gets_a_block_for_each(heymilo, serve, monkeypatch):
     """
-    Nothing is cut off: what is too long even so goes on in the next line.
+    Nothing is cut off: a value that is still too long continues on the next line.
     """
     monkeypatch.setenv("COLUMNS", "40")
     server = serve(page("666A24C3", "X" * 30))
@@ -75,7 +75,8 @@ def test_a_narrow_terminal_gets_a_block_for_each(heymilo, serve, monkeypatch):
 
 def test_json_is_the_whole_page(heymilo, serve):
     """
-    As the contract has it, pagination and all; and no hint beside it, for it says `has_more`.
+    The JSON is the contract's envelope with its pagination; no hint is printed, because it has
+    `has_more`.
     """
     server = serve(page("666A24C3", more=True))
 
@@ -89,7 +90,7 @@ def test_json_is_the_whole_page(heymilo, serve):
 @pytest.mark.parametrize("form", ["json", "jsonl"])
 def test_one_number_as_json_is_all_that_came(heymilo, serve, form):
     """
-    Fields of tomorrow too; in ASCII, so that no terminal takes anything for a command.
+    The JSON includes unknown fields, and is ASCII, so no terminal interprets anything in it.
     """
     server = serve(ok({"data": NEWER, "meta": None}))
 
@@ -103,7 +104,7 @@ def test_one_number_as_json_is_all_that_came(heymilo, serve, form):
 
 def test_jsonl_is_a_number_a_line(heymilo, serve):
     """
-    And it is what a pipe gets unless it asks for something else.
+    A pipe gets jsonl unless another format is chosen.
     """
     server = serve(page("A", "B"))
 
@@ -116,7 +117,7 @@ def test_jsonl_is_a_number_a_line(heymilo, serve):
 
 def test_one_number_on_a_pipe_is_json(heymilo, serve):
     """
-    Unless it asks for something else.
+    A pipe gets JSON unless another format is chosen.
     """
     server = serve(single())
 
@@ -131,7 +132,8 @@ def test_one_number_on_a_pipe_is_json(heymilo, serve):
 
 def test_csv_is_rfc_4180(heymilo, serve):
     """
-    A header, CR LF, an empty cell for null, quotes where they are needed, the value unchanged.
+    CSV has a header, CR LF, an empty cell for null, quotes where they are needed, and unchanged
+    values.
     """
     odd = {**BARE, "id": 'a "b",\nc'}
     server = serve(ok({"data": [NUMBER, odd], "pagination": {"has_more": False}}))
@@ -148,7 +150,7 @@ def test_csv_is_rfc_4180(heymilo, serve):
 
 def test_one_number_as_csv_has_a_header_too(heymilo, serve):
     """
-    So that two of them can be told apart from one list.
+    The header lets two single numbers be told apart from one list.
     """
     server = serve(single())
 
@@ -161,7 +163,7 @@ def test_one_number_as_csv_has_a_header_too(heymilo, serve):
 
 def test_an_empty_list(heymilo, serve):
     """
-    A person is told; a program finds nothing, or the header alone.
+    A person gets a message; a program gets nothing, or only the header.
     """
     server = serve(page())
 
@@ -183,7 +185,7 @@ def test_an_empty_list(heymilo, serve):
 @pytest.mark.parametrize("form", ["table", "jsonl", "csv"])
 def test_a_page_that_is_not_all_says_so(heymilo, serve, form):
     """
-    On stderr, with what to type; the output itself stays what it is.
+    A hint on stderr says what to type; the output itself does not change.
     """
     server = serve(page("A", "B  c", more=True))
 
@@ -196,7 +198,8 @@ def test_a_page_that_is_not_all_says_so(heymilo, serve, form):
 @pytest.mark.parametrize("command", [["list"], ["get", "666A24C3"]])
 def test_a_table_holds_no_commands_for_the_terminal(heymilo, serve, command):
     """
-    Neither escape sequences nor rich's own markup, nor emoji codes, nor text turned round.
+    A table contains no escape sequences, no markup of rich, no emoji codes, and no bidirectional
+    controls.
     """
     text = "\x1b[2J\u202e[bold]x[/bold] :smile: \x9b\x07"
     hostile = {**NUMBER, "phone_number": text}
@@ -212,7 +215,7 @@ def test_a_table_holds_no_commands_for_the_terminal(heymilo, serve, command):
 @pytest.mark.parametrize("width", [80, 40])
 def test_wide_characters_keep_the_columns_straight(heymilo, serve, monkeypatch, width):
     """
-    They take two cells each.
+    Wide characters take two cells each.
     """
     monkeypatch.setenv("COLUMNS", str(width))
     wide = {**NUMBER, "id": "電話番号"}
@@ -228,7 +231,7 @@ def test_wide_characters_keep_the_columns_straight(heymilo, serve, monkeypatch, 
 
 def test_limit_and_starting_after_are_sent(heymilo, serve):
     """
-    And what is not given is not sent.
+    Options that are not given are not sent.
     """
     server = serve(page("A"))
 
@@ -242,7 +245,7 @@ def test_limit_and_starting_after_are_sent(heymilo, serve):
 
 def test_the_key_is_sent(heymilo, serve):
     """
-    By the same client that a program would use.
+    The command uses the same client as a program.
     """
     server = serve(answer(401))
 

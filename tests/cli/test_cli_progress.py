@@ -1,5 +1,5 @@
 """
-How far a walk has come: seen by a person, and by nobody else.
+The progress bar of a walk: shown to a person at a terminal, and nowhere else.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LIST = ("phone-numbers", "list", "--limit", "2", "--all")
 
 def page_of(*ids, more=False, total=4):
     """
-    Return a page of a list that has so many numbers.
+    Return a page of a list with that many numbers.
     """
     return ok({"data": numbers(*ids), "pagination": {"has_more": more, "total_count": total}})
 
@@ -35,7 +35,7 @@ def page_of(*ids, more=False, total=4):
 @pytest.fixture
 def gate():
     """
-    What the second page waits for.
+    The event that the second page waits for.
     """
     event = threading.Event()
     yield event
@@ -45,7 +45,7 @@ def gate():
 @pytest.fixture
 def two_pages(serve, gate):
     """
-    A server whose second page comes when the gate opens.
+    A server whose second page is sent when the gate opens.
     """
 
     def second(connection):
@@ -86,7 +86,7 @@ def start(environment):
 
 class Terminal:
     """
-    What a terminal was told to show.
+    A terminal that records its output.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -95,9 +95,9 @@ class Terminal:
 
     def until(self, text: str | None) -> str:
         """
-        Read until *text* was shown, None: until the program has ended; return all there was.
+        Read until *text* was shown, or, if it is None, until the program ends; return all output.
         """
-        # Linux ends a terminal that nobody has open any more with EIO.
+        # Linux ends a terminal that no process has open any more with EIO.
         with contextlib.suppress(OSError):
             while text is None or text not in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.shown):
                 more = os.read(self._descriptor, 65536)
@@ -110,7 +110,7 @@ class Terminal:
 @pytest.mark.parametrize("width", [80, 40])
 def test_a_bar_for_a_person(start, two_pages, gate, width):
     """
-    A walk into a file shows on the terminal how far it is; the file has the numbers alone.
+    A walk into a file shows its progress on the terminal; the file has only the numbers.
     """
     process, terminal = start(*LIST, base_url=two_pages, width=width)
     terminal.until("2 of 4")
@@ -124,13 +124,13 @@ def test_a_bar_for_a_person(start, two_pages, gate, width):
     # It never takes a second line.
     assert shown.count("\n") <= 1
     assert b"\x1b" not in out
-    # The bar is gone in the end: its line was erased, and the cursor is back.
+    # At the end the bar is gone: its line was erased, and the cursor is back.
     assert shown.rstrip().endswith(("\x1b[2K", "\x1b[?25h"))
 
 
 def test_ctrl_c_says_how_to_go_on(start, two_pages):
     """
-    An interrupted walk has written its whole pages, and says where the next one begins.
+    An interrupted walk has written whole pages, and says where the next one begins.
     """
     process, terminal = start(*LIST, base_url=two_pages)
     terminal.until("2 of 4")
@@ -156,7 +156,7 @@ def test_no_colour(start, two_pages, gate):
 
 def test_no_bar_beside_a_trace(start, two_pages, gate):
     """
-    -v says more, and a bar would only be torn by it.
+    -v prints more than a bar, and would break it.
     """
     gate.set()
     process, terminal = start("-v", *LIST, base_url=two_pages)
@@ -169,7 +169,7 @@ def test_no_bar_beside_a_trace(start, two_pages, gate):
 
 def test_no_bar_for_a_file(program, two_pages, gate):
     """
-    Where nobody looks at stderr, nothing is shown there.
+    If stderr is no terminal, no bar is shown.
     """
     gate.set()
     ended = program(*LIST, base_url=two_pages)
@@ -180,7 +180,7 @@ def test_no_bar_for_a_file(program, two_pages, gate):
 
 class Stream(io.StringIO):
     """
-    A stream that says whether it is a terminal.
+    A stream that claims to be a terminal or not.
     """
 
     def __init__(self, *, terminal: bool) -> None:
@@ -189,7 +189,7 @@ class Stream(io.StringIO):
 
     def isatty(self) -> bool:
         """
-        Say it.
+        Return the claim.
         """
         return self._terminal
 
@@ -208,7 +208,7 @@ class Stream(io.StringIO):
 )
 def test_when_a_bar_is_wanted(monkeypatch, out, err, verbose, writes_lines, expected):
     """
-    A bar is for a terminal on stderr on which nothing else is written meanwhile.
+    A bar is only for a terminal on stderr to which nothing else is written meanwhile.
     """
     for name, terminal in (("stdout", out), ("stderr", err)):
         stream = None if terminal is None else Stream(terminal=terminal)
@@ -229,7 +229,7 @@ def test_when_a_bar_is_wanted(monkeypatch, out, err, verbose, writes_lines, expe
 )
 def test_what_a_bar_shows(monkeypatch, most, is_total_known, total, shown):
     """
-    It shows how many, and of how many as far as that is known.
+    It shows the count, and the total if that is known.
     """
     err = Stream(terminal=True)
     monkeypatch.setattr(sys, "stderr", err)

@@ -1,5 +1,5 @@
 """
-The commands that come of the operations: what they take, what they write, and what they refuse.
+The commands that are derived from the operations: arguments, output, and refusals.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def unchanged():
 
 def asking(milo, monkeypatch, heymilo):
     """
-    Return what runs the command against this sandbox.
+    Return a function that runs the command against this sandbox.
     """
     monkeypatch.setenv("HEYMILO_BASE_URL", milo.base_url)
 
@@ -61,7 +61,7 @@ def ask(milo, monkeypatch, heymilo):
 @pytest.fixture
 def look(unchanged, monkeypatch, heymilo):
     """
-    Run the command against the sandbox that nothing is changed in.
+    Run the command against the sandbox that no test changes.
     """
     return asking(unchanged, monkeypatch, heymilo)
 
@@ -80,7 +80,8 @@ def posting_of(milo):
 )
 def test_each_method_is_a_command(heymilo, one, columns, monkeypatch):
     """
-    Each method of a group has a command with a help that fits, walks and groups of calls aside.
+    Each method of a group has a command with its own help, except walks and methods that make
+    several calls.
     """
     monkeypatch.setenv("COLUMNS", columns)
     group = one.name.replace("_", "-")
@@ -100,7 +101,7 @@ def test_each_method_is_a_command(heymilo, one, columns, monkeypatch):
 @pytest.mark.parametrize("form", ["table", "json", "jsonl"])
 def test_lists_are_written(look, unchanged, group, form):
     """
-    Each group that lists something writes it in each format.
+    Each group that has lists writes them in every format.
     """
     command = {
         "health": ["health", "check"],
@@ -119,7 +120,7 @@ def test_lists_are_written(look, unchanged, group, form):
 
 def test_a_posting_from_options_and_data(ask):
     """
-    Options come on top of --data, which has what no option can say.
+    Options override members of --data, which can contain what no option can.
     """
     data = json.dumps({"title": "Baker", "workflow": [{"type": "form"}], "deadline": None})
     made = ask("postings", "create", "--data", data, "--title", "Welder", "--metadata", "a=b")
@@ -144,7 +145,7 @@ def test_a_posting_from_options_and_data(ask):
 
 def test_candidates_from_a_file_and_from_standard_input(ask, milo, tmp_path, monkeypatch):
     """
-    A list of candidates is the body: from a file with @, from standard input with -.
+    The body is a list of candidates: from a file with @, or from standard input with -.
     """
     posting = posting_of(milo)
     file = tmp_path / "people.json"
@@ -163,7 +164,7 @@ def test_candidates_from_a_file_and_from_standard_input(ask, milo, tmp_path, mon
 
 def test_one_candidate_from_options(ask, milo):
     """
-    Options are all that it takes; flags have two sides.
+    Options alone are enough; each flag has a negative form.
     """
     done = ask(
         *("candidates", "ingest", posting_of(milo)),
@@ -180,7 +181,7 @@ def test_one_candidate_from_options(ask, milo):
 
 def test_questions_are_put_in_order(ask, milo):
     """
-    A list of texts is an option that comes several times.
+    A list of strings is an option that may be repeated.
     """
     posting = posting_of(milo)
     listed = ask("questions", "list", posting, "--modality", "voice", "--columns", "id")
@@ -193,7 +194,7 @@ def test_questions_are_put_in_order(ask, milo):
 
 def test_a_preview_goes_into_a_file(look, tmp_path, monkeypatch):
     """
-    Audio goes where --output says, to a pipe as it is, and never to a terminal.
+    Audio goes to the file that --output names, to a pipe as raw bytes, and never to a terminal.
     """
     voice = json.loads(look("voices", "list", "--limit", "1").out)["id"]
     target = tmp_path / "voice.mp3"
@@ -212,7 +213,7 @@ def test_a_preview_goes_into_a_file(look, tmp_path, monkeypatch):
 
 def test_a_preview_without_a_file(look, monkeypatch):
     """
-    Without --output the recording goes to standard output.
+    Without --output the audio goes to standard output.
     """
     written = []
     monkeypatch.setattr(resource_commands, "write_bytes", written.append)
@@ -225,7 +226,7 @@ def test_a_preview_without_a_file(look, monkeypatch):
 
 def test_a_preview_goes_to_a_pipe(program, milo, monkeypatch):
     """
-    Another program gets the bytes as they are.
+    Another program gets the bytes unchanged.
     """
     written = io.BytesIO()
 
@@ -243,7 +244,7 @@ def test_a_preview_goes_to_a_pipe(program, milo, monkeypatch):
 
 def test_bytes_that_nobody_takes(monkeypatch):
     """
-    A closed pipe, a full disk and a stream that is not there are told apart.
+    A closed pipe, a full disk and a missing stream are different errors.
     """
 
     class Broken:
@@ -286,7 +287,7 @@ def test_bytes_that_nobody_takes(monkeypatch):
 )
 def test_what_cannot_be_understood(look, arguments, words):
     """
-    A mistake is a usage error that says what is wrong.
+    An invalid argument is a usage error that says what is wrong.
     """
     done = look(*arguments)
 
@@ -296,7 +297,7 @@ def test_what_cannot_be_understood(look, arguments, words):
 
 def test_objects_are_written(look):
     """
-    What no model describes is JSON, on one line if asked.
+    A response without a model is printed as JSON, on one line if requested.
     """
     kinds = look("schemas", "list-agent-types")
     line = look("schemas", "list-question-types", "--format", "jsonl")
@@ -308,7 +309,7 @@ def test_objects_are_written(look):
 
 def test_metadata_of_an_interview(ask, milo):
     """
-    Texts by key are an option that comes several times, also where the method takes them by place.
+    A mapping of strings is an option that may be repeated, even if the method takes it by position.
     """
     with milo.client() as client:
         interview = client.candidates.list(posting_of(milo), limit=1)[0].interview_id
@@ -321,7 +322,7 @@ def test_metadata_of_an_interview(ask, milo):
 
 def test_an_empty_walk_says_so(heymilo, serve):
     """
-    Nothing that was found is said, and no error.
+    An empty walk prints a message, and is no error.
     """
     server = serve(answer(200, b'{"data": [], "pagination": {"has_more": false}}'))
     done = heymilo("voices", "list", "--all", "--format", "table", base_url=server.base_url)
@@ -343,14 +344,14 @@ def test_an_empty_walk_says_so(heymilo, serve):
 )
 def test_values_in_columns(value, expected):
     """
-    A column has what fits: yes and no, the beginning of what is long, JSON for what is nested.
+    A column shows yes or no, the beginning of a long text, and JSON for nested values.
     """
     assert expected == shown(value)
 
 
 def test_columns_of_nested_models(look, unchanged):
     """
-    What is nested stands in a column as JSON, when it is chosen.
+    A nested value is shown as JSON if its column is chosen.
     """
     done = look(
         "postings", "get", posting_of(unchanged), "--columns", "workflow", "--format", "table"
@@ -361,7 +362,7 @@ def test_columns_of_nested_models(look, unchanged):
 
 def test_every_model_of_a_list_has_a_view():
     """
-    Its cursor comes first, and nothing that lets its holder in is shown without being asked for.
+    The cursor comes first, and a link that gives access is shown only if its column is chosen.
     """
     for one in FOUND:
         for operation in one.operations:

@@ -1,5 +1,5 @@
 """
-`heymilo sandbox`: a server in the foreground, whose log holds no key, and which ends when told.
+`heymilo sandbox`: a server in the foreground, whose log shows no key, and which stops on a signal.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OTHER_KEY = "somebody-elses-4b1d09e7"
 @attrs.define
 class Visitor:
     """
-    Somebody in another terminal, who knows what the command has written.
+    A simulated user in another terminal, who sees what the command has written.
     """
 
     written: queue.SimpleQueue[str] = attrs.field(factory=queue.SimpleQueue)
@@ -47,7 +47,7 @@ class Visitor:
 
     def ask(self, target=PATH, **headers):
         """
-        Ask with a client that is not ours, wait for the line about it, and return the status.
+        Send a request without our client, wait for its line in the log, and return the status.
         """
         request = urllib.request.Request(
             self.variables["HEYMILO_BASE_URL"] + target,
@@ -70,7 +70,7 @@ class Visitor:
 @pytest.fixture
 def foreground(heymilo, monkeypatch):
     """
-    Run `heymilo sandbox` in this process; once it runs a visitor comes, and stops it in the end.
+    Run `heymilo sandbox` in this process; when it runs, a visitor acts, and then stops it.
     """
     really_write = sandbox_command.write
 
@@ -89,7 +89,7 @@ def foreground(heymilo, monkeypatch):
                 visit(visitor)
             except BaseException as error:
                 wrong.append(error)
-            # (Were it not there to be stopped, pytest would be.)
+            # (Without the command's handler, the signal would stop pytest.)
             if signal.getsignal(stop) is not before:
                 signal.pthread_kill(threading.main_thread().ident, stop)
 
@@ -107,7 +107,7 @@ def foreground(heymilo, monkeypatch):
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_it_runs_until_it_is_stopped(foreground, stop):
     """
-    What a shell needs is on stdout, in two lines; to be stopped is no error.
+    It prints two lines for a shell on stdout; stopping the sandbox is no error.
     """
     before = signal.getsignal(stop)
 
@@ -130,7 +130,7 @@ def test_it_runs_until_it_is_stopped(foreground, stop):
 
 def test_the_client_can_use_it(foreground):
     """
-    With what it says, and nothing else.
+    The client needs nothing but the printed settings.
     """
     asked = []
 
@@ -148,7 +148,7 @@ def test_the_client_can_use_it(foreground):
 
 def test_it_has_as_many_as_it_is_told(foreground):
     """
-    Postings and candidates, which get on in real time.
+    It has the given numbers of postings and candidates, and the candidates advance in real time.
     """
     found = []
 
@@ -172,7 +172,7 @@ def test_it_has_as_many_as_it_is_told(foreground):
 
 def test_the_last_line_begins_at_the_left(foreground, monkeypatch):
     """
-    On a terminal, Ctrl-C has left ^C there.
+    On a terminal, Ctrl-C has printed ^C on the current line.
     """
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
 
@@ -183,7 +183,7 @@ def test_the_last_line_begins_at_the_left(foreground, monkeypatch):
 
 def test_nobody_came(foreground, monkeypatch):
     """
-    It waits as long as it takes.
+    It waits for a first request without a limit.
     """
     monkeypatch.setattr(*ONE_WAIT, 0.001)
 
@@ -195,7 +195,7 @@ def test_nobody_came(foreground, monkeypatch):
 
 def test_other_peoples_keys_are_not_shown(foreground):
     """
-    Neither from a header nor where a caller has put it by mistake.
+    The log shows neither a key from a header nor one that a caller put elsewhere by mistake.
     """
 
     def visit(visitor):
@@ -224,7 +224,7 @@ def test_other_peoples_keys_are_not_shown(foreground):
 @pytest.mark.parametrize(("target", "code"), [(PATH, 0), (f"{PATH}?api_key=abc", 1)])
 def test_conduct(foreground, target, code):
     """
-    At the end a report says what was broken, and the exit code does.
+    At the end, the report and the exit code show a broken rule.
     """
     shown, _ = foreground("--conduct", visit=lambda visitor: visitor.ask(target))
 
@@ -241,7 +241,7 @@ def test_conduct(foreground, target, code):
 @pytest.mark.parametrize("algorithm", [None, "fixed-window", "token-bucket"])
 def test_a_rate_limit(foreground, algorithm):
     """
-    What is beyond it gets 429, and the log says so.
+    Requests beyond the limit get a 429, and the log shows it.
     """
     how = [] if algorithm is None else ["--rate-limit-algorithm", algorithm]
     statuses = []
@@ -257,7 +257,7 @@ def test_a_rate_limit(foreground, algorithm):
 
 def test_chaos_is_the_same_with_the_same_seed(foreground):
     """
-    And the log names each fault.
+    The log names each fault.
     """
 
     def visit(visitor):
@@ -278,7 +278,7 @@ def test_chaos_is_the_same_with_the_same_seed(foreground):
 
 def test_chaos_without_a_seed_tells_the_one_it_takes(foreground):
     """
-    So that it can be had again.
+    The sandbox prints the random seed, so that the run can be repeated.
     """
     shown, _ = foreground("--chaos", "0.01")
 
@@ -287,7 +287,7 @@ def test_chaos_without_a_seed_tells_the_one_it_takes(foreground):
 
 def test_options_reach_the_sandbox(foreground, monkeypatch):
     """
-    Each in the units that it takes.
+    Each option accepts its own units.
     """
     given = {}
     running = sandbox.running
@@ -310,7 +310,7 @@ def test_options_reach_the_sandbox(foreground, monkeypatch):
 )
 def test_durations(text, seconds):
     """
-    A number and a unit.
+    A duration is a number and a unit.
     """
     assert seconds == pytest.approx(durations.duration(text))
 
@@ -342,7 +342,7 @@ def test_durations(text, seconds):
 )
 def test_options_that_cannot_be(heymilo, arguments, text):
     """
-    One line that names what would be right, in Typer's words where Typer knows.
+    One line names what would be right, in Typer's words where Typer checks the option.
     """
     shown = heymilo("sandbox", *arguments)
 
@@ -353,7 +353,7 @@ def test_options_that_cannot_be(heymilo, arguments, text):
 
 def test_a_sandbox_of_the_sandbox(heymilo):
     """
-    It is no use.
+    Starting a sandbox with --sandbox is a usage error.
     """
     shown = heymilo("--sandbox", "sandbox")
 
@@ -366,7 +366,7 @@ def test_a_sandbox_of_the_sandbox(heymilo):
 
 def test_a_port_in_use(heymilo):
     """
-    One line, and what to do.
+    One line says so, and what to do.
     """
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -381,7 +381,7 @@ def test_a_port_in_use(heymilo):
 
 def test_an_address_of_another_machine(heymilo):
     """
-    TEST-NET-1 is nobody's.
+    The sandbox refuses an address that this machine does not have, here one of TEST-NET-1.
     """
     shown = heymilo("sandbox", "--host", "192.0.2.1", "--allow-remote")
 
@@ -392,7 +392,7 @@ def test_an_address_of_another_machine(heymilo):
 
 def test_a_sandbox_that_does_not_start(heymilo, monkeypatch):
     """
-    As on a machine that is busy beyond measure.
+    The server does not start in time, as on a very busy machine.
     """
 
     def late(**_):
@@ -409,7 +409,7 @@ def test_a_sandbox_that_does_not_start(heymilo, monkeypatch):
 
 def test_a_missing_package_is_one_line(heymilo, monkeypatch):
     """
-    That says what to install.
+    The line says what to install.
     """
     for name in [name for name in sys.modules if name.startswith("heymilo_async.sandbox")]:
         monkeypatch.delitem(sys.modules, name)
@@ -447,7 +447,7 @@ def _exchange(method="GET", path=PATH, query="", headers=None, **facts):
 )
 def test_lines(exchange, line):
     """
-    Time, status, milliseconds, method, path; and nothing that could drive a terminal.
+    A line has time, status, milliseconds, method and path, and no control characters.
     """
     assert f"{line}\n" == exchanges.line(exchange, "12:34:56")
 
@@ -476,7 +476,7 @@ def program(environment):
 
 def test_lines_come_at_once_through_a_pipe(program):
     """
-    As for `heymilo sandbox | tee`; after Ctrl-C there is no traceback.
+    Lines arrive at once, as for `heymilo sandbox | tee`; after Ctrl-C there is no traceback.
     """
     process = program("--api-key", "key")
     visitor = Visitor()
@@ -493,7 +493,8 @@ def test_lines_come_at_once_through_a_pipe(program):
 
 def test_nobody_reads_the_log(program):
     """
-    As after `| head -2`: it ends with the next request, silently.
+    If the reader of the log has gone, as with `| head -2`, the sandbox ends silently at the next
+    request.
     """
     process = program()
     visitor = Visitor()

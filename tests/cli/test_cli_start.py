@@ -1,5 +1,5 @@
 """
-Before any request: help, version, the sandbox, and what is not installed.
+The command before any request: help, version, the sandbox, and missing packages.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from heymilo_async import cli
 )
 def test_help_teaches(heymilo, arguments):
     """
-    Without arguments too: examples to copy, every variable, every exit code.
+    Help also appears without arguments: examples to copy, every variable, every exit code.
     """
     shown = heymilo(*arguments)
 
@@ -39,7 +39,7 @@ def test_help_teaches(heymilo, arguments):
 @pytest.mark.parametrize("arguments", [[], ["--help"]])
 def test_a_group_shows_its_commands(heymilo, arguments):
     """
-    Alone, it is a question.
+    A group without a command shows its help.
     """
     shown = heymilo("phone-numbers", *arguments)
 
@@ -50,7 +50,7 @@ def test_a_group_shows_its_commands(heymilo, arguments):
 
 def test_help_of_list_names_its_options_and_formats(heymilo):
     """
-    And which format it is when none is asked for.
+    The help also names the default format.
     """
     shown = heymilo("phone-numbers", "list", "--help")
 
@@ -60,7 +60,7 @@ def test_help_of_list_names_its_options_and_formats(heymilo):
 
 def test_help_has_sections_of_two_columns(heymilo):
     """
-    Names, and what they mean beside them; where the names end, is decided for each section.
+    Each section has names and their descriptions in two columns, whose widths are its own.
     """
     lines = heymilo("phone-numbers", "get", "--help").out.splitlines()
 
@@ -74,7 +74,7 @@ def test_help_has_sections_of_two_columns(heymilo):
 
 def test_help_has_every_option(heymilo):
     """
-    A name that is too long to have something beside it has it below.
+    If a name is too long for its column, the description is on the next line.
     """
     shown = heymilo("postings", "create", "--help")
 
@@ -88,7 +88,7 @@ def test_help_has_every_option(heymilo):
 @pytest.mark.parametrize("arguments", [["--version"], ["--sandbox", "--version"]], ids=" ".join)
 def test_version(heymilo, arguments):
     """
-    Of the distribution, as pip has it, also behind other options.
+    It prints the version of the installed distribution, also after other options.
     """
     shown = heymilo(*arguments)
 
@@ -98,7 +98,7 @@ def test_version(heymilo, arguments):
 
 def test_version_by_itself_needs_nothing_else(capsys, monkeypatch):
     """
-    Nothing of the client is there to ask; what keeps it from being written is said as ever.
+    --version does not load the client; an error while it is written is reported as usual.
     """
     monkeypatch.setattr(sys, "argv", ["heymilo", "--version"])
 
@@ -113,7 +113,7 @@ def test_version_by_itself_needs_nothing_else(capsys, monkeypatch):
 
 def test_what_help_lists_is_what_a_command_says_of_itself():
     """
-    The first line of each, which the list has without loading the command.
+    The list has the first line of each command's help, without loading the command.
     """
     listed = typer.main.get_command(app.app).commands.values()
 
@@ -127,7 +127,7 @@ def test_what_help_lists_is_what_a_command_says_of_itself():
 
 def test_the_command_is_installed_under_its_name():
     """
-    `heymilo` is `heymilo_async.cli.main`.
+    The entry point of `heymilo` is `heymilo_async.cli.main`.
     """
     (entry,) = [
         entry
@@ -140,7 +140,8 @@ def test_the_command_is_installed_under_its_name():
 
 def test_the_sandbox_needs_no_key(heymilo, monkeypatch):
     """
-    Neither key nor network, nor heeds it a proxy or an address that are there for the real one.
+    --sandbox needs neither a key nor a network, and ignores a proxy and a base URL that are set for
+    the real API.
     """
     monkeypatch.delenv("HEYMILO_API_KEY")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
@@ -160,9 +161,9 @@ def test_the_sandbox_needs_no_key(heymilo, monkeypatch):
 
 def test_the_sandbox_says_no_as_the_real_one_does(heymilo, monkeypatch):
     """
-    The same client, the same exit codes.
+    Errors of the sandbox have the same texts and exit codes as errors of the API.
     """
-    # So that it is put back.
+    # Set here, so that it is restored.
     monkeypatch.setenv("NO_PROXY", "")
 
     assert 4 == heymilo("--sandbox", "phone-numbers", "get", "nope").code
@@ -170,7 +171,7 @@ def test_the_sandbox_says_no_as_the_real_one_does(heymilo, monkeypatch):
 
 def test_a_missing_sandbox_is_one_line(heymilo, monkeypatch):
     """
-    That says what to install.
+    The line says what to install.
     """
     for name in [name for name in sys.modules if name.startswith("heymilo_async.sandbox")]:
         monkeypatch.delitem(sys.modules, name)
@@ -189,7 +190,7 @@ def test_a_missing_sandbox_is_one_line(heymilo, monkeypatch):
 @pytest.fixture
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Let this process forget until the end of the test that it has imported the command.
+    Let this process forget that it has imported the command, until the end of the test.
     """
     for name in [name for name in sys.modules if name.startswith("heymilo_async.cli._")]:
         monkeypatch.delitem(sys.modules, name)
@@ -200,7 +201,7 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("package", ["typer", "rich"])
 def test_a_missing_package_is_one_line(monkeypatch, capsys, package):
     """
-    That says what to install.
+    The line says what to install.
     """
     for name in [name for name in sys.modules if name.startswith(f"{package}.")]:
         monkeypatch.delitem(sys.modules, name)
@@ -219,7 +220,7 @@ def test_a_missing_package_is_one_line(monkeypatch, capsys, package):
 @pytest.mark.usefixtures("forgotten")
 def test_another_missing_module_is_not_blamed_on_the_extra(monkeypatch):
     """
-    A broken installation keeps its own error.
+    A broken installation raises its own error.
     """
     monkeypatch.setitem(sys.modules, "heymilo_async.cli._connection", None)
 
@@ -230,7 +231,7 @@ def test_another_missing_module_is_not_blamed_on_the_extra(monkeypatch):
 @pytest.mark.parametrize("module", ["heymilo_async.__main__", "heymilo_async.cli.__main__"])
 def test_python_runs_the_package(monkeypatch, capsys, module):
     """
-    `python -m heymilo_async` is the command too, and so is `python -m heymilo_async.cli`.
+    `python -m heymilo_async` runs the command, and so does `python -m heymilo_async.cli`.
     """
     monkeypatch.setattr(sys, "argv", ["heymilo", "--version"])
     monkeypatch.delitem(sys.modules, module, raising=False)
@@ -244,7 +245,7 @@ def test_python_runs_the_package(monkeypatch, capsys, module):
 
 def test_importing_it_runs_nothing(capsys, monkeypatch):
     """
-    Tools import modules to look at them.
+    Importing the module has no side effect, because tools import modules to inspect them.
     """
     for module in ("heymilo_async.__main__", "heymilo_async.cli.__main__"):
         monkeypatch.delitem(sys.modules, module, raising=False)
@@ -257,7 +258,7 @@ def test_importing_it_runs_nothing(capsys, monkeypatch):
 @pytest.mark.full("it starts a process")
 def test_the_client_imports_neither_typer_nor_the_sandbox(program):
     """
-    Nor does the command import the sandbox before it is asked for one.
+    The command does not import the sandbox either, before it needs it.
 
     (httpx itself imports rich, where click is installed too.)
     """
@@ -273,7 +274,7 @@ def test_the_client_imports_neither_typer_nor_the_sandbox(program):
 @pytest.mark.full("it starts a process")
 def test_a_shell_completes_commands(program, environment):
     """
-    Typer's completion works under the name `heymilo`.
+    Typer's completion works for the name `heymilo`.
     """
     environment.update(
         _HEYMILO_COMPLETE="complete_bash", COMP_WORDS="heymilo phone-numbers l", COMP_CWORD="2"

@@ -28,7 +28,8 @@ LIST = ("phone-numbers", "list")
 @pytest.fixture
 def terminal(environment):
     """
-    Run the command in a pseudo-terminal of *width* columns, and return its code and what it shows.
+    Run the command in a pseudo-terminal of *width* columns, and return its exit code and its
+    output.
     """
 
     def run(*arguments, width, base_url, **variables):
@@ -49,7 +50,7 @@ def terminal(environment):
         )
         os.close(theirs)
         shown = b""
-        # Linux ends a terminal that nobody has open any more with EIO.
+        # Linux ends a terminal that no process has open any more with EIO.
         with contextlib.suppress(OSError):
             while more := os.read(ours, 65536):
                 shown += more
@@ -62,7 +63,7 @@ def terminal(environment):
 @pytest.fixture
 def start(environment):
     """
-    Start the command with pipes, and see to it that it ends.
+    Start the command with pipes, and make sure that it ends.
     """
     started: list[subprocess.Popen[bytes]] = []
 
@@ -83,21 +84,21 @@ def start(environment):
 
 def plain(shown: str) -> str:
     """
-    Return what is *shown* without its colours.
+    Return *shown* without its colours.
     """
     return re.sub(r"\x1b\[[0-9;]*m", "", shown)
 
 
 def widths(shown: str) -> list[int]:
     """
-    Return how wide each line is.
+    Return the width of each line.
     """
     return [len(line) for line in plain(shown).splitlines()]
 
 
 def test_a_terminal_of_80_columns_gets_a_table(terminal, milo):
     """
-    In colour, with the hint below it.
+    The table is in colour, with a hint below it.
     """
     code, shown = terminal(*LIST, "--limit", "3", width=80, base_url=milo.base_url)
 
@@ -112,7 +113,7 @@ def test_a_terminal_of_80_columns_gets_a_table(terminal, milo):
 
 def test_a_terminal_of_40_columns_gets_blocks(terminal, milo):
     """
-    And NO_COLOR leaves no colour, only bold.
+    With NO_COLOR the output has no colour, only bold.
     """
     code, shown = terminal(
         *(*LIST, "--limit", "100"), width=40, base_url=milo.base_url, NO_COLOR="1"
@@ -126,7 +127,7 @@ def test_a_terminal_of_40_columns_gets_blocks(terminal, milo):
 
 def test_a_hostile_answer_in_a_terminal(terminal, serve):
     """
-    The only escapes are our own.
+    The output has no escape sequences but our own.
     """
     hostile = {**NUMBER, "phone_number": "\x1b]0;owned\x07\x1b[8m", "id": "電話"}
     server = serve(ok({"data": [hostile], "pagination": {"has_more": False}}))
@@ -141,7 +142,7 @@ def test_a_hostile_answer_in_a_terminal(terminal, serve):
 
 def test_help_fits_a_narrow_terminal(terminal):
     """
-    Of 40 columns: what a name means stands below it, unless the name is very short.
+    At 40 columns a description is below its name, unless the name is very short.
     """
     code, shown = terminal("--help", width=40, base_url="")
 
@@ -153,7 +154,7 @@ def test_help_fits_a_narrow_terminal(terminal):
 
 def test_help_fits_a_terminal_of_80_columns(terminal):
     """
-    And a wide one, where its lines are no longer than people like to read.
+    A wide terminal gets lines of a readable length.
     """
     at_80 = terminal(*LIST, "--help", width=80, base_url="")[1]
     at_200 = terminal(*LIST, "--help", width=200, base_url="")[1]
@@ -164,7 +165,7 @@ def test_help_fits_a_terminal_of_80_columns(terminal):
 
 def test_help_in_a_terminal_is_bold_in_places(terminal):
     """
-    Headings and names are, without a colour that NO_COLOR would have to forbid.
+    Headings and names are bold, without a colour that NO_COLOR would forbid.
     """
     shown = terminal("--help", width=80, base_url="")[1]
     dumb = terminal("--help", width=80, base_url="", TERM="dumb")[1]
@@ -176,7 +177,8 @@ def test_help_in_a_terminal_is_bold_in_places(terminal):
 
 def test_a_reader_that_has_enough(start, serve):
     """
-    As `| head -1` has: what it wanted, then silence and the code that the shell knows from others.
+    With `| head -1`, the reader gets its line, and the command ends silently with the usual exit
+    code.
     """
     server = serve(answers=lambda request: page(f"N{server.n}", more=True))
     process = start(*LIST, "--all", "--format", "jsonl", base_url=server.base_url)
@@ -191,7 +193,7 @@ def test_a_reader_that_has_enough(start, serve):
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
 def test_nobody_reads_the_help(start, arguments):
     """
-    It is no error of ours.
+    A closed pipe is no error of the command.
     """
     ours, theirs = os.pipe()
     os.close(ours)
@@ -205,7 +207,7 @@ def test_nobody_reads_the_help(start, arguments):
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
 def test_a_full_disk(start, serve):
     """
-    One line, and no complaint of the interpreter's when it ends.
+    One line reports it, and the interpreter prints no complaint at its end.
     """
     server = serve(page("A"))
     with FULL.open("wb") as full:
@@ -217,7 +219,7 @@ def test_a_full_disk(start, serve):
 
 def test_ctrl_c_says_where_to_go_on(start, serve):
     """
-    130, one line, and what was written stays written.
+    It exits with 130 after one line, and keeps what was written.
     """
     arrived = threading.Event()
 
@@ -239,7 +241,7 @@ def test_ctrl_c_says_where_to_go_on(start, serve):
 
 def test_ctrl_c_with_a_table_shows_what_there_is(start, serve):
     """
-    Though a table is otherwise written when all of it is there.
+    The rows so far are written, although a table is usually written as a whole.
     """
     arrived = threading.Event()
 
@@ -269,7 +271,7 @@ def test_ctrl_c_with_a_table_shows_what_there_is(start, serve):
 )
 def test_the_shell_gets_the_exit_code(program, serve, reply, code):
     """
-    And never a traceback, nor a warning of something left open.
+    There is never a traceback, nor a warning about an unclosed resource.
     """
     server = serve(reply)
 
@@ -282,7 +284,7 @@ def test_the_shell_gets_the_exit_code(program, serve, reply, code):
 
 def test_the_sandbox_as_a_program(program):
     """
-    The first thing that a newcomer types.
+    A newcomer types this command first.
     """
     ended = program("--sandbox", *LIST, "--all", "--format", "csv")
 
@@ -293,7 +295,7 @@ def test_the_sandbox_as_a_program(program):
 @pytest.mark.parametrize("width", [80, 40])
 def test_wide_characters_in_a_terminal(terminal, serve, width):
     """
-    Characters that take two columns are counted as two: no line is too long, nothing is cut off.
+    Characters of double width count as two columns: no line is too long, and nothing is cut off.
     """
     wide = {**NUMBER, "id": "電話番号", "country_code": "日本"}
     server = serve(ok({"data": [NUMBER, wide], "pagination": {"has_more": False}}))
@@ -304,7 +306,7 @@ def test_wide_characters_in_a_terminal(terminal, serve, width):
     assert 0 == code
     assert max(map(cell_len, lines)) <= width
     assert 2 == sum("電話番号" in line or NUMBER["id"] in line for line in lines)
-    # What stands to the right of the id begins in the same column in both.
+    # The text after the id begins in the same column in both.
     if width == 80:
         ends = [cell_len(line[: line.rindex("yes")]) for line in lines if "yes" in line]
         assert 2 == len(ends)

@@ -1,5 +1,5 @@
 """
-Every page, with `--all`: written as they arrive, and never lost when something comes between.
+Walks with `--all`: pages are written as they arrive, and nothing is lost after an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ VIEW = view_of(PhoneNumber, "phone numbers")
 @pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
 def test_all_is_every_page(heymilo, milo, form):
     """
-    Each number once, in the server's order, in every format.
+    Every format has each number once, in the server's order.
     """
     shown = heymilo(
         *("phone-numbers", "list", "--all", "--limit", "7", "--format", form),
@@ -35,7 +35,7 @@ def test_all_is_every_page(heymilo, milo, form):
 
 def test_limit_is_the_size_of_a_page(heymilo, serve):
     """
-    Without it, the largest that the API has.
+    Without --limit, the pages are as large as the API allows.
     """
     server = serve(page("A"))
 
@@ -49,7 +49,7 @@ def test_limit_is_the_size_of_a_page(heymilo, serve):
 
 def test_all_as_json_has_the_shape_of_a_page(heymilo, serve):
     """
-    What reads `.data` reads both.
+    A reader of `.data` can read both.
     """
     server = serve(page("A", "B", more=True), page("C"))
 
@@ -63,7 +63,7 @@ def test_all_as_json_has_the_shape_of_a_page(heymilo, serve):
 @pytest.mark.parametrize("form", ["jsonl", "csv", "table"])
 def test_an_error_on_the_way_names_where_to_go_on(heymilo, serve, form):
     """
-    After what was written; the error itself is what it is.
+    The hint comes after the output so far; the error itself is unchanged.
     """
     server = serve(page("A", "B", more=True), answer(401))
 
@@ -77,7 +77,7 @@ def test_an_error_on_the_way_names_where_to_go_on(heymilo, serve, form):
 
 def test_an_error_before_anything_was_written_does_not(heymilo, serve):
     """
-    There is nothing to go on from.
+    There is no place to continue from.
     """
     server = serve(answer(401))
 
@@ -91,7 +91,7 @@ def test_an_error_before_anything_was_written_does_not(heymilo, serve):
 
 def test_half_a_json_document_is_not_written(heymilo, serve):
     """
-    So there is nothing to go on from either.
+    Nothing was written, so there is no place to continue from either.
     """
     server = serve(page("A", more=True), answer(404))
 
@@ -103,7 +103,7 @@ def test_half_a_json_document_is_not_written(heymilo, serve):
 
 def test_pages_are_written_as_they_arrive(monkeypatch):
     """
-    Before the next one is asked for.
+    Each page is written before the next one is requested.
     """
     written: list[str] = []
     monkeypatch.setattr(output, "write", written.append)
@@ -121,7 +121,7 @@ def test_pages_are_written_as_they_arrive(monkeypatch):
 
 def test_an_id_that_a_shell_would_split_is_quoted(capsys):
     """
-    What is printed can be typed.
+    The printed hint can be typed as it is.
     """
     with pytest.raises(KeyboardInterrupt) as caught:
         output.write_pages(_interrupted("a b;c"), output.Format.JSONL, VIEW)
@@ -131,7 +131,7 @@ def test_an_id_that_a_shell_would_split_is_quoted(capsys):
 
 def test_what_could_not_be_written_is_not_passed_over(monkeypatch):
     """
-    The cursor is that of the last page that is out.
+    The cursor is that of the last page that was written.
     """
     taken: list[str] = []
 

@@ -1,5 +1,5 @@
 """
-Holds every test of the fault catalogue to the invariants, whatever else it looks at.
+Checks the invariants in every test of the fault catalogue.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def blocking() -> QuickFront:
 @pytest.fixture(scope="session")
 def healthy() -> Iterator[str]:
     """
-    The address of a server that answers every plain call.
+    The URL of a server that answers every plain call.
     """
     with server.Server(server.page()) as running:
         yield running.base_url

@@ -1,5 +1,6 @@
 """
-Answers that are whole but not welcome: statuses, error bodies, and models that have drifted.
+Complete responses that are errors: statuses, error bodies, and models that differ from the
+contract.
 """
 
 from __future__ import annotations
@@ -47,14 +48,15 @@ from heymilo_async import (
 
 ONCE = RetryPolicy(max_attempts=1)
 
-#: Given to each client: to read this machine's certificates takes longer than most of these tests.
+#: Each client gets it, because reading this machine's certificates takes longer than most of these
+#: tests.
 TRUST = ssl.create_default_context()
 
 
 @pytest.fixture(autouse=True)
 def no_key_in_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """
-    Hold each test to it that no log record, of any level and any library, has the key.
+    Fail a test in which a log record, of any level and any library, has the key.
     """
     caplog.set_level(logging.DEBUG)
     yield
@@ -64,7 +66,7 @@ def no_key_in_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 def vetted(error: Exception) -> Any:
     """
-    Return *error* if it is one of this package's, holds no key, and survives being copied.
+    Return *error* after checking that it is one of this package's, has no key, and can be copied.
     """
     assert isinstance(error, HeyMiloError), error
     assert error.__cause__ is None
@@ -85,7 +87,7 @@ def vetted(error: Exception) -> Any:
 
 async def outcome(call: Awaitable[Any]) -> Any:
     """
-    Return what *call* returns, or the error that it raises; nothing but ours is caught.
+    Return the result of *call*, or the error of this package that it raises.
     """
     try:
         return await call
@@ -95,7 +97,7 @@ async def outcome(call: Awaitable[Any]) -> Any:
 
 async def get(client: Any) -> Any:
     """
-    Return the number that the server tells of, or the error.
+    Return the server's number, or the error.
     """
     return await outcome(client.phone_numbers.get(NUMBER["id"]))
 
@@ -115,7 +117,7 @@ def outcomes(
     **options: Any,
 ) -> list[Any]:
     """
-    Return what becomes of *times* calls, one after the other through one client.
+    Return the outcomes of *times* calls, made one after the other with one client.
     """
 
     async def body(client: Any) -> list[Any]:
@@ -126,7 +128,7 @@ def outcomes(
 
 def by_status(*fields: str, body: bytes = b"{}") -> Callable[[Any], Reply]:
     """
-    Return the answers of a server that gives each request the status that it asks for.
+    Return the replies of a server that answers each request with the status that its path names.
     """
     return lambda request: answer(int(request.target.rpartition("/")[2]), body, *fields)
 
@@ -144,7 +146,7 @@ CLASSES: dict[int, type[APIStatusError]] = {
 @pytest.mark.parametrize("fields", few([[], ["Retry-After: 1"]], 1))
 def test_other_4xx_are_raised_at_once(front, serve, naps, fields):
     """
-    Case 4: every 4xx but 408 and 429 is raised after one request, told to wait or not.
+    Case 4: every 4xx but 408 and 429 is raised after one request, with or without `Retry-After`.
     """
     statuses = [status for status in range(400, 500) if status not in {408, 429}]
     server = serve(answers=by_status(*fields))
@@ -182,7 +184,8 @@ STATUSES = {
 @pytest.mark.parametrize("fields", [(), ("Retry-After: 2",)])
 def test_statuses_that_another_try_cannot_mend(front, serve, naps, fields):
     """
-    Cases 5 and 27: 3xx, other 5xx and what is beyond are raised after one request, no wait.
+    Cases 5 and 27: 3xx, other 5xx and unknown statuses are raised after one request, without a
+    wait.
     """
     server = serve(answers=by_status(*fields, body=b""))
 
@@ -198,7 +201,7 @@ def test_statuses_that_another_try_cannot_mend(front, serve, naps, fields):
 
 def test_a_success_with_a_wish_to_wait_is_a_success(front, serve, naps):
     """
-    Case 27: a 200, 201 or 202 with `Retry-After` is a value, at once.
+    Case 27: a 200, 201 or 202 with `Retry-After` returns a value at once.
     """
     body = json.dumps({"data": NUMBER}).encode()
     server = serve(*(answer(status, body, "Retry-After: 2") for status in (200, 201, 202)))
@@ -209,7 +212,7 @@ def test_a_success_with_a_wish_to_wait_is_a_success(front, serve, naps):
 
 def test_switching_protocols_is_no_success(front, serve, naps):
     """
-    Case 5: a 101 that nobody asked for ends in one of this package's errors.
+    Case 5: an unrequested 101 ends in one of this package's errors.
     """
     server = serve(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
 
@@ -252,7 +255,7 @@ ISSUE_READ = ValidationIssue(
     loc=("query", "limit", 0), msg="too big", type="less_than_equal", extra={"input": 500}
 )
 
-#: The body; what `.error` and `.detail` are; what the text says.
+#: The body; the values of `.error` and `.detail`; the text.
 ERROR_BODIES: dict[str, tuple[bytes, ErrorBody | None, tuple[ValidationIssue, ...], str]] = {
     "envelope": (json.dumps({"error": FULL}).encode(), FULL_READ, (), "That will not do."),
     "envelope-of-wrong-types": (
@@ -336,7 +339,7 @@ ERROR_BODIES: dict[str, tuple[bytes, ErrorBody | None, tuple[ValidationIssue, ..
 @pytest.mark.parametrize("status", few([422, 503, 400, 404, 418, 500], 2))
 def test_error_bodies(front, serve, status):
     """
-    Case 66: whatever the body, the status decides the class; what can be read of it is kept.
+    Case 66: whatever the body, the status decides the class; the readable part of the body is kept.
     """
     kinds = {418: APIStatusError, 500: ServerError, 503: ServerError, **CLASSES}
     fields = ("X-Request-Id: r-1", "X-Other: kept")
@@ -363,7 +366,7 @@ def test_error_bodies(front, serve, status):
 @pytest.mark.parametrize("status", [400, 500])
 def test_half_a_surrogate_pair_in_an_error(front, serve, status):
     """
-    Case 69: half a surrogate pair in an error's body leaves an error that can be printed.
+    Case 69: an unpaired surrogate in an error's body leaves an error that can be printed.
     """
     body = (
         rb'{"error": {"type": "\ud800", "code": "\udc00", "message": "x \ud800", "param": "\udfff",'
@@ -383,7 +386,7 @@ def test_half_a_surrogate_pair_in_an_error(front, serve, status):
 
 def test_duplicate_members_in_an_error(front, serve):
     """
-    Case 74: of members that come twice the last one counts, in errors too.
+    Case 74: of duplicate members the last one counts, in errors too.
     """
     server = serve(answer(400, b'{"error": {"message": "a"}, "error": {"message": "b"}}'))
 
@@ -394,7 +397,7 @@ def test_duplicate_members_in_an_error(front, serve):
 
 def test_a_compressed_error_is_read(front, serve):
     """
-    Case 66: an error's body may be gzip; broken gzip leaves the status.
+    Case 66: an error's body may be gzip; if the gzip is broken, the status remains.
     """
     packed = gzip.compress(b'{"detail": "unpacked"}')
     fields = "Content-Encoding: gzip"
@@ -416,7 +419,7 @@ def test_a_compressed_error_is_read(front, serve):
 
 def test_a_cut_error_body_leaves_the_status(front, serve, naps):
     """
-    Case 49: an error whose body is cut short or ill-framed is still that error.
+    Case 49: an error whose body is cut short or badly framed is still that error.
     """
     head = b"HTTP/1.1 403 Forbidden\r\n"
     server = serve(
@@ -437,7 +440,7 @@ def test_a_cut_error_body_leaves_the_status(front, serve, naps):
 @pytest.mark.parametrize("framing", ["length", "chunked", "close"])
 def test_a_huge_error_body_is_not_read_to_its_end(front, serve, framing):
     """
-    Case 67: of 64 MB in an error's body 64 KiB are kept, and the rest is not even taken in.
+    Case 67: of a 64 MB error body 64 KiB are kept, and the rest is not even read.
     """
     sent: list[int] = []
     piece = b"x" * 65536
@@ -505,7 +508,7 @@ ECHOES: dict[str, bytes] = {
 @pytest.mark.parametrize("where", few(ECHOES, 10))
 def test_an_echoed_key_is_in_no_error(front, serve, where):
     """
-    I-1: a server that repeats the key, wherever it likes, gets it into no error and no log.
+    I-1: if a server repeats the key anywhere, no error and no log contains it.
     """
     server = serve(ECHOES[where])
 
@@ -517,7 +520,7 @@ def test_an_echoed_key_is_in_no_error(front, serve, where):
 
 def test_attempts_tell_of_each_try(front, serve, naps):
     """
-    Case 3: an error's attempts say what each of them came to, in order, with its request id.
+    Case 3: an error's attempts record the outcome of each, in order, with its request id.
     """
     server = serve(
         answer(500, b"", "X-Request-Id: one"),
@@ -536,7 +539,7 @@ def test_attempts_tell_of_each_try(front, serve, naps):
     assert "Error" in error.attempts[1].cause
 
 
-# What has drifted: models whose JSON is not what the contract says.
+# Models whose JSON differs from the contract.
 
 ODD: list[Any] = [
     None,
@@ -556,7 +559,7 @@ ODD_NAMES = ["new", "extra", "_extra", "self", "", "__class__", "data", "é", "a
 @pytest.mark.parametrize("value", ODD, ids=repr)
 def test_unknown_members_are_kept(front, serve, value):
     """
-    Case 82: members that nobody knows, of any type and at every level, are kept and no more.
+    Case 82: unknown members, of any type and at every level, are only kept.
     """
     more = dict.fromkeys(ODD_NAMES, value)
     other = {name: member for name, member in more.items() if name != "data"}
@@ -627,21 +630,21 @@ REQUIRED_OF_ONE = {
 
 def faults(errors: list[Any]) -> list[tuple[type, str, int]]:
     """
-    Return of each of *errors* what it is, where the fault is, and how many tries there were.
+    Return the kind of each of *errors*, the path in it, and the number of attempts.
     """
     return [(type(error), error.path, len(error.attempts)) for error in errors]
 
 
 def drifted(paths: Any) -> list[tuple[type, str, int]]:
     """
-    Return what `faults` gives for drift at *paths*.
+    Return the result of `faults` for changes at *paths*.
     """
     return [(ResponseDecodeError, path, 1) for path in paths]
 
 
 def test_a_missing_member_is_named(front, serve):
     """
-    Case 83: each required member that is missing is an error that says where, after one try.
+    Case 83: a missing required member is an error that names its path, after one attempt.
     """
     pages = serve(*(ok(without(LISTED, *path)) for path in REQUIRED_OF_A_PAGE.values()))
     singles = serve(*(ok(without(ONE, *path)) for path in REQUIRED_OF_ONE.values()))
@@ -659,7 +662,7 @@ def test_a_missing_member_is_named(front, serve):
 
 def test_members_that_may_be_missing(front, serve):
     """
-    Case 83: what the contract does not require may be missing.
+    Case 83: members that the contract does not require may be missing.
     """
     bare = {name: NUMBER[name] for name in ("id", "phone_number", "active")}
     server = serve(ok({"data": bare}), ok({"data": [bare], "pagination": {"has_more": False}}))
@@ -678,7 +681,7 @@ def test_members_that_may_be_missing(front, serve):
 
 def test_null_where_there_must_be_a_value(front, serve):
     """
-    Cases 84 and 89: null for what cannot be null is an error that says where.
+    Cases 84 and 89: null for a member that cannot be null is an error that names its path.
     """
     of_page = {
         **REQUIRED_OF_A_PAGE,
@@ -695,7 +698,7 @@ def test_null_where_there_must_be_a_value(front, serve):
 
 def test_null_where_it_may_be(front, serve):
     """
-    Case 84: null is a value of the members that the contract lets be null.
+    Case 84: null is a valid value where the contract allows it.
     """
     server = serve(single(country_code=None, date_provisioned=None))
 
@@ -731,7 +734,7 @@ WRONG_TYPES: dict[str, list[Any]] = {
 @pytest.mark.parametrize("name", WRONG_TYPES)
 def test_nothing_is_coerced(front, serve, name):
     """
-    Cases 85 and 86: a member of the wrong type is an error that names it, never a value.
+    Cases 85 and 86: a member of the wrong type is an error that names it, and is never converted.
     """
     values = WRONG_TYPES[name]
     singles = serve(*(single(**{name: value}) for value in values))
@@ -779,7 +782,7 @@ def test_a_page_of_the_wrong_shape(front, serve):
 
 def test_a_single_answer_of_the_wrong_shape(front, serve):
     """
-    Cases 85 and 89: data or meta of the wrong type is an error that says where.
+    Cases 85 and 89: data or meta of the wrong type is an error that names its path.
     """
     wrong = [("data", value) for value in ([], [NUMBER], "x", 5, True)]
     wrong += [("meta", value) for value in ([], "x", 5, True)]
@@ -792,7 +795,7 @@ def test_a_single_answer_of_the_wrong_shape(front, serve):
 
 def test_times_at_the_edge(front, serve):
     """
-    Case 86: the years 1 to 9999 are times, whatever is beyond them is an error.
+    Case 86: the years 1 to 9999 are valid, and any other is an error.
     """
     good = [0, -0.0, 1, -1, 0.5, -62135596800, 253402300799, 1739612400.123456]
     bad = [
@@ -832,7 +835,7 @@ ODD_NUMBERS = [
 
 def test_odd_phone_numbers_are_passed_on(front, serve):
     """
-    Case 87: a number that is not E.164 is passed on as it came, and `is_e164` says so.
+    Case 87: a number that is not E.164 is returned unchanged, and `is_e164` is false.
     """
     server = serve(*(single(phone_number=text) for text in [*ODD_NUMBERS, "+12062088075"]))
 
@@ -844,7 +847,7 @@ def test_odd_phone_numbers_are_passed_on(front, serve):
 
 def test_another_object_is_passed_on(front, serve):
     """
-    Case 88: an `object` or a country that the contract does not name is a value like others.
+    Case 88: an `object` or a country that the contract does not name is an ordinary value.
     """
     server = serve(single(object="phone_number.v3"), single(object=""), single(country_code="Zzz"))
 
@@ -856,7 +859,7 @@ def test_another_object_is_passed_on(front, serve):
 
 def test_one_bad_item_among_a_hundred(front, serve):
     """
-    Case 90: the error names the item at fault, and its body holds the other 99.
+    Case 90: the error names the bad item, and its body has the other 99.
     """
     content = {"data": numbers(*map(str, range(100))), "pagination": {"has_more": False}}
     server = serve(ok(having(content, "yes", "data", 57, "active")))
@@ -870,7 +873,7 @@ def test_one_bad_item_among_a_hundred(front, serve):
 
 def test_the_first_of_several_faults_is_named(front, serve):
     """
-    Case 90: of several faults the error names one that is there.
+    Case 90: of several bad items, the error names one.
     """
     content = having(having(LISTED, None, "data", 1, "id"), "x", "pagination", "has_more")
     server = serve(ok(content))
@@ -882,7 +885,7 @@ def test_the_first_of_several_faults_is_named(front, serve):
 
 def test_the_answer_to_another_question(front, serve):
     """
-    Case 91: an answer about another id is an error, and its connection is not used again.
+    Case 91: a response about another id is an error, and its connection is not reused.
     """
     other = ["B", "", " 666A24C3", "666A24C3 ", "666A24C", "666A24C33", "string", "é" * 70_000]
     server = serve(*(single(id=one) for one in other), single())
@@ -898,7 +901,8 @@ def test_the_answer_to_another_question(front, serve):
 
 def test_the_same_id_in_another_case(front, serve):
     """
-    Case 91: upper and lower case aside, the same id is the same id; it is passed on as it came.
+    Case 91: an id that differs only in upper and lower case is the same id, and is returned
+    unchanged.
     """
     server = serve(single(id="666a24c3"))
 
@@ -908,7 +912,7 @@ def test_the_same_id_in_another_case(front, serve):
 
 def test_an_answer_too_many_is_not_handed_to_the_next_caller(front, serve):
     """
-    Case 91: a second answer that comes along with the first is never taken for another's.
+    Case 91: a second response that arrives with the first never reaches another call.
     """
     server = serve(single() + single(phone_number="+12065550199", id="OTHER"), page("A"), single())
 
@@ -929,7 +933,7 @@ def test_an_answer_too_many_is_not_handed_to_the_next_caller(front, serve):
 
 def test_rate_limit_error_says_what_it_knows(front, serve, naps):
     """
-    Case 31: a 429 that says nothing else is a `RateLimitError` after the attempts there are.
+    Case 31: a 429 without any details is a `RateLimitError` after all attempts.
     """
     html = answer(429, b"<html>slow down</html>", content_type="text/html")
     server = serve(html, html, html, *[answer(429)] * 3, single())

@@ -1,5 +1,5 @@
 """
-Bodies: their size, their coding, and JSON that is not what it should be.
+Bodies: their size, their encoding, and invalid JSON.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ GetMany = Callable[[Any], Any]
 
 def with_json(text: str | bytes) -> bytes:
     """
-    Return the body of a good answer whose `meta` has *text*, as it is, for a member.
+    Return the body of a good response, with *text* as a raw member of its `meta`.
     """
     raw = text if isinstance(text, bytes) else text.encode()
     return GOOD[:-1] + b', "meta": {"x": ' + raw + b"}}"
@@ -56,20 +56,20 @@ def with_json(text: str | bytes) -> bytes:
 
 def chunked(*pieces: bytes) -> bytes:
     """
-    Return *pieces* as the chunks of a whole body.
+    Return *pieces* as a complete chunked body.
     """
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
 def chunked_answer(*pieces: bytes, fields: tuple[str, ...] = ()) -> bytes:
     """
-    Return a 200 whose body comes in chunks.
+    Return a 200 with a chunked body.
     """
     head = ["HTTP/1.1 200 OK", "Transfer-Encoding: chunked", *fields, "", ""]
     return "\r\n".join(head).encode() + chunked(*pieces)
 
 
-# What is no body of a success.
+# Bodies that no success has.
 
 NO_BODIES: dict[str, bytes] = {
     "login-page": answer(200, b"<html>" + b"q" * 10_000, content_type="text/html"),
@@ -95,7 +95,7 @@ NO_BODIES: dict[str, bytes] = {
 
 def test_a_success_without_a_value(front, serve):
     """
-    Case 64: a success whose body is no answer is an error after one request, and tells what came.
+    Case 64: a success with an unusable body is an error after one request, and shows what came.
     """
     server = serve(*NO_BODIES.values(), single())
 
@@ -118,7 +118,7 @@ def test_a_success_without_a_value(front, serve):
 
 def test_what_the_body_is_called_does_not_matter(front, serve):
     """
-    Case 65: JSON is JSON, whatever the answer calls it.
+    Case 65: JSON is read, whatever its content type.
     """
     kinds = [
         "text/plain",
@@ -151,7 +151,7 @@ def test_other_successes_hold_values_too(front, serve):
 
 def test_encodings(front, serve):
     """
-    Case 68: UTF-8 is read, with a byte order mark or without; nothing else is, nor guessed at.
+    Case 68: UTF-8 is read, with or without a byte order mark; no other encoding is read or guessed.
     """
     accented = json.dumps({"data": {**NUMBER, "country_code": "é"}}, ensure_ascii=False)
     bad = [
@@ -184,7 +184,7 @@ def test_encodings(front, serve):
 
 def test_half_a_surrogate_pair(front, serve, caplog):
     """
-    Case 69: half a surrogate pair, wherever it stands, is an error that can be shown anywhere.
+    Case 69: an unpaired surrogate anywhere is an error that can be printed.
     """
     bad = [
         GOOD.replace(b"US", rb"\ud800"),
@@ -208,7 +208,7 @@ def test_half_a_surrogate_pair(front, serve, caplog):
 
 def test_whole_surrogate_pairs(front, serve):
     """
-    Case 69: whole pairs, and what only looks like half of one, are text like any other.
+    Case 69: surrogate pairs, and text that only looks like half of one, are ordinary text.
     """
     good = {
         rb"\ud83d\ude00": "😀",
@@ -229,7 +229,7 @@ def test_whole_surrogate_pairs(front, serve):
 
 async def deep_down(levels: int, work: Callable[[], Any]) -> Any:
     """
-    Return what *work* returns, that many frames further down.
+    Return the result of *work*, called that many frames further down.
     """
     return await (deep_down(levels - 1, work) if levels else work())
 
@@ -251,7 +251,7 @@ DEEP: dict[str, bytes] = {
 @pytest.mark.parametrize("frames", [0, 400])
 def test_nesting(front, serve, frames):
     """
-    Case 70: a body nested too deeply is an error, quickly, however deep the caller stands.
+    Case 70: a body nested too deeply is an error, quickly, however deep the caller's stack is.
     """
     server = serve(*(answer(200, body) for body in DEEP.values()), single())
 
@@ -269,7 +269,7 @@ def test_nesting(front, serve, frames):
 @pytest.mark.parametrize("frames", [0, 400])
 def test_nesting_that_can_be_read(front, serve, frames):
     """
-    Case 70: ninety levels of what nobody knows are read, kept, copied and written.
+    Case 70: ninety levels of unknown members are read, kept, copied and written.
     """
     nested = b"[" * 90 + b"]" * 90
     server = serve(answer(200, GOOD.replace(b'"US"', b'"US", "more": ' + nested)))
@@ -286,7 +286,7 @@ def test_nesting_that_can_be_read(front, serve, frames):
 
 def test_the_text_of_a_deep_error_body(front, serve):
     """
-    Case 70: an error's body that is nested without end leaves the status, and quickly.
+    Case 70: an error's body with endless nesting leaves the status, and quickly.
     """
     server = serve(*(answer(400, body[:60_000]) for body in DEEP.values()))
 
@@ -300,7 +300,7 @@ LONG = b"9" * 5_000
 
 def test_giant_integers(front, serve):
     """
-    Case 71: an integer of thousands of digits is an error at once, in a member known or not.
+    Case 71: an integer of thousands of digits is an error at once, in a known or unknown member.
     """
     content = {"data": numbers("A"), "pagination": {"has_more": False, "total_count": 1}}
     listed = json.dumps(content).encode().replace(b'"total_count": 1', b'"total_count": ' + LONG)
@@ -324,7 +324,7 @@ def test_giant_integers(front, serve):
 
 def test_giant_integers_where_python_would_read_them(front, serve):
     """
-    Case 71: that holds too in a program that has lifted Python's own limit of digits.
+    Case 71: the same holds in a program that has lifted Python's own limit of digits.
     """
     server = serve(answer(200, with_json(LONG)), answer(200, GOOD.replace(b"1739612400.0", LONG)))
 
@@ -340,7 +340,7 @@ def test_giant_integers_where_python_would_read_them(front, serve):
 
 def test_numbers_that_are_none(front, serve):
     """
-    Case 72: NaN, Infinity and what is too large for a number are errors, in a member known or not.
+    Case 72: NaN, Infinity and numbers out of range are errors, in a known or unknown member.
     """
     texts = ["NaN", "-NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1e99999999999", "inf"]
     members = [
@@ -361,7 +361,7 @@ def test_numbers_that_are_none(front, serve):
 
 def test_numbers_that_are_numbers(front, serve):
     """
-    Case 72: numbers in every form that JSON has are read as what they are.
+    Case 72: numbers in every form of JSON are read as their values.
     """
     texts = ["0", "-0", "0.0", "1e3", "1E+2", "1e-400", "-1.5e-5", "123456789012345678901234567890"]
     server = serve(
@@ -373,7 +373,7 @@ def test_numbers_that_are_numbers(front, serve):
     assert [json.loads(text) for text in texts] == [number.extra["n"] for number in read]
 
 
-#: An own set after the classes of JSONTestSuite; each stands where a value would.
+#: Our own set, with the classes of JSONTestSuite; each replaces a value.
 NOT_JSON = """
     [1,] [,1] [1,,2] [1 [ [1}  ]  {"a":1,}  {,"a":1}  {"a"}  {"a" 1}  {"a":}  {:1}  {1:1}
     {a:1}  {'a':1}  {"a":1  {"a":1]  {"a":1,,"b":2}  {"a":1}}  {"a";1}  {null:null}  {[]:1}
@@ -417,7 +417,7 @@ IS_JSON += ['"\u2028"', "[ 1 , 2 ]", ' {"a" : 1 } ', "\t[\r\n]\t", "[]\n", '" "'
 @pytest.mark.parametrize("way", ["member", "whole"])
 def test_what_is_not_json(front, serve, way):
     """
-    Case 73: what only resembles JSON is an error and nothing else.
+    Case 73: text that only resembles JSON is an error, and nothing else.
     """
     bodies = [with_json(text) if way == "member" else text.encode() for text in NOT_JSON]
     server = serve(*(answer(200, body) for body in bodies))
@@ -433,7 +433,7 @@ def test_what_is_not_json(front, serve, way):
 
 def test_what_is_json(front, serve):
     """
-    Case 73: what is JSON is read as Python's own reader has it.
+    Case 73: JSON is read as Python's own reader reads it.
     """
     server = serve(*(answer(200, with_json(text)) for text in IS_JSON))
 
@@ -447,7 +447,7 @@ def test_what_is_json(front, serve):
 
 def test_duplicate_members(front, serve):
     """
-    Case 74: of members that come twice the last one counts as a whole, at every level.
+    Case 74: of duplicate members the last one counts as a whole, at every level.
     """
     other = json.dumps({**NUMBER, "id": "B", "country_code": None, "more": 1})
     twice = [
@@ -480,7 +480,7 @@ def test_duplicate_members(front, serve):
 
 class Flood:
     """
-    A reply that sends pieces for as long as somebody takes them, and counts what was taken.
+    A reply that sends pieces for as long as the client reads, and counts what it has read.
     """
 
     def __init__(self, head: bytes, pieces: Iterator[bytes]) -> None:
@@ -490,7 +490,7 @@ class Flood:
 
     def __call__(self, connection: Connection) -> None:
         """
-        Send; whoever has enough closes the connection, and this ends with an OSError.
+        Send until the client closes the connection, which raises an OSError here.
         """
         connection.socket.sendall(self.head)
         for piece in self.pieces:
@@ -510,7 +510,7 @@ def repeated(piece: bytes, total: int) -> Iterator[bytes]:
 @pytest.mark.parametrize("length", ["10000000000", "33554433", "9" * 19, "9" * 20])
 def test_a_length_that_is_too_much(front, serve, length):
     """
-    Case 75: a body that says it is too large is refused before it is read.
+    Case 75: a body with a too large Content-Length is refused before it is read.
     """
     flood = Flood(
         f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode(),
@@ -532,7 +532,7 @@ def test_a_length_that_is_too_much(front, serve, length):
 @pytest.mark.parametrize("framing", ["chunked", "close"])
 def test_a_body_without_end(front, serve, framing):
     """
-    Case 75: a body that does not end is refused at 32 MiB, and no more than that is held.
+    Case 75: an endless body is refused at 32 MiB, and no more than that is held in memory.
     """
     piece = b" " * 65536
     head = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -561,7 +561,7 @@ def test_a_body_without_end(front, serve, framing):
 @pytest.mark.memory(160)
 def test_the_largest_body(front, serve):
     """
-    Case 75: a body of 32 MiB to the byte is read, one byte more is not.
+    Case 75: a body of exactly 32 MiB is read; one byte more is refused.
     """
     pieces = [GOOD, *repeated(b" " * 1024**2, MAX_BODY - 1024**2), b" " * (1024**2 - len(GOOD))]
     server = serve(chunked_answer(*pieces), chunked_answer(*pieces, b" "))
@@ -574,7 +574,7 @@ def test_the_largest_body(front, serve):
 
 def bomb(size: int, member: int | None = None) -> bytes:
     """
-    Return the gzip of *size* blanks, in one member or in many.
+    Return the gzip of *size* blanks, in one gzip member or in many.
     """
     if member is not None:
         return gzip.compress(b" " * member, 1) * (size // member)
@@ -585,7 +585,8 @@ def bomb(size: int, member: int | None = None) -> bytes:
 @pytest.mark.parametrize("member", [None, 1024**2], ids=["one", "many"])
 def test_a_bomb(front, serve, member):
     """
-    Case 76: a small body that unpacks to a huge one is refused at 32 MiB, quickly, and not held.
+    Case 76: a small body that decompresses to a huge one is refused at 32 MiB, quickly, and is not
+    held in memory.
     """
     packed = bomb(128 * 1024**2, member)
     server = serve(answer(200, packed, GZIP), single())
@@ -605,7 +606,7 @@ def test_a_bomb(front, serve, member):
 
 def test_a_bomb_as_an_error(front, serve):
     """
-    Case 76: an error whose body is a bomb is that error, with 64 KiB of it.
+    Case 76: an error whose body is a gzip bomb is still that error, with 64 KiB of its body.
     """
     server = serve(answer(400, bomb(64 * 1024**2), GZIP), single())
 
@@ -617,7 +618,7 @@ def test_a_bomb_as_an_error(front, serve):
 
 def test_a_body_that_unpacks_to_nothing_for_ever(front, serve):
     """
-    Case 76: a body without end is refused though nothing comes of it when it is unpacked.
+    Case 76: an endless body is refused even if it decompresses to nothing.
     """
     empty_blocks = b"\x00\x00\x00\xff\xff" * 13_000
     flood = Flood(
@@ -634,7 +635,7 @@ def test_a_body_that_unpacks_to_nothing_for_ever(front, serve):
 
 def test_many_members_are_unpacked_quickly(front, serve):
     """
-    Case 76: the time to unpack a body grows with its size and not with its square.
+    Case 76: the time to decompress a body grows linearly with its size.
     """
     packed = gzip.compress(GOOD) + gzip.compress(b"") * 50_000
     server = serve(answer(200, packed, GZIP))
@@ -647,7 +648,7 @@ def test_many_members_are_unpacked_quickly(front, serve):
 
 def test_only_gzip_is_asked_for(front, serve):
     """
-    Case 77: requests accept gzip, whatever else this machine could unpack.
+    Case 77: requests accept only gzip, whatever else this machine can decompress.
     """
     server = serve(single(), page("A"))
 
@@ -662,8 +663,8 @@ def test_only_gzip_is_asked_for(front, serve):
 )
 def test_gzip_is_unpacked(front, serve, name):
     """
-    Cases 78 and 192: gzip by any of its names is unpacked, in one piece, byte by byte, and in
-    members.
+    Cases 78 and 192: gzip under any of its names is decompressed, in one piece, byte by byte, and
+    in members.
     """
     field = f"Content-Encoding: {name}"
     half = len(GOOD) // 2
@@ -682,8 +683,8 @@ def test_gzip_is_unpacked(front, serve, name):
 )
 def test_what_follows_the_end_of_gzip(front, serve, surplus):
     """
-    Cases 78 and 192: bytes behind the end of gzip that begin no further member are passed over, in
-    one piece and byte by byte.
+    Cases 78 and 192: bytes after the end of gzip that start no further member are ignored, in one
+    piece and byte by byte.
     """
     body = PACKED + surplus
     pieces = [body[at : at + 1] for at in range(len(PACKED) + 3)] + [body[len(PACKED) + 3 :]]
@@ -705,7 +706,7 @@ def test_what_follows_the_end_of_gzip(front, serve, surplus):
 )
 def test_no_coding(front, serve, fields):
     """
-    Case 78: a body that says it is in no coding is read as it is.
+    Case 78: a body with the encoding `identity` is read as it is.
     """
     server = serve(answer(200, GOOD, *fields))
 
@@ -737,7 +738,8 @@ WRONG_CODINGS: dict[str, bytes] = {
 
 def test_codings_that_cannot_be_read(front, serve):
     """
-    Case 78: a body in a coding that it is not, or that nobody asked for, is an error, never read.
+    Case 78: a body that is not in its declared encoding, or in one that was not requested, is an
+    error.
     """
     server = serve(*WRONG_CODINGS.values(), single())
 
@@ -752,7 +754,7 @@ def test_codings_that_cannot_be_read(front, serve):
 
 def test_gzip_cut_short(front, serve):
     """
-    Case 79: a gzip body that ends anywhere before its end is an error, though its JSON is whole.
+    Case 79: a gzip body that is cut anywhere is an error, even if its JSON is complete.
     """
     flushed = zlib.compressobj(wbits=31)
     open_ended = flushed.compress(GOOD) + flushed.flush(zlib.Z_SYNC_FLUSH)
@@ -775,7 +777,7 @@ def test_gzip_cut_short(front, serve):
 
 def test_tiny_chunks(front, serve):
     """
-    Case 80: the time to read a body in chunks grows with their number and not with its square.
+    Case 80: the time to read a chunked body grows linearly with the number of chunks.
     """
 
     def seconds(count: int) -> float:
@@ -790,7 +792,7 @@ def test_tiny_chunks(front, serve):
 
 def fat_page(size: int) -> bytes:
     """
-    Return a page of 100 numbers that is about *size* bytes.
+    Return a page of 100 numbers with about *size* bytes.
     """
     items = [{**number, "note": "é" * (size // 200)} for number in numbers(*map(str, range(100)))]
     return ok({"data": items, "pagination": {"has_more": False}})
@@ -798,7 +800,8 @@ def fat_page(size: int) -> bytes:
 
 def test_a_fat_page(front, serve):
     """
-    Case 81: a page of 5 MB is read, in little more memory than it takes, and holds nobody up.
+    Case 81: a page of 5 MB is read, in little more memory than its size, and without blocking
+    others.
     """
     server = serve(fat_page(2 * 1024**2), page("A"))
     gaps: list[float] = []
@@ -813,7 +816,7 @@ def test_a_fat_page(front, serve):
         return read
 
     async def heartbeat():
-        # On the clock of this thread: what other programs take is not ours.
+        # On the clock of this thread, which other programs do not advance.
         while True:
             began = time.thread_time()
             await anyio.sleep(0.001)

@@ -1,6 +1,6 @@
 """
-Secrets in bodies, case 203 of the fault catalogue: a webhook's URL, a token for an ATS, the links of
-candidates. They go to the server and to the caller, and into no text.
+Secrets in bodies, case 203 of the fault catalogue: a webhook's URL, a token for an ATS, the links
+of candidates. They reach the server and the caller, and no text.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from heymilo_async import (
 from heymilo_async.otel import Telemetry
 
 TOKEN = "t0ken-9d41c07e5ab3"
-#: A credential of the client, which a caller has mixed up with something else.
+#: A credential of the client that a caller has used by mistake.
 OTHER = "canary-of-a-token-4c1d"
 SEGMENT = "B0004-77c1-Xk29QhVv0Lr4"
 PASSWORD = "passw0rd/of a hook"
@@ -57,7 +57,7 @@ LINK = "https://example.com/interview/of-a-candidate/3f1b"
 
 async def create(client):
     """
-    Create a webhook whose URL lets its holder in.
+    Create a webhook whose URL contains a token.
     """
     return await client.webhooks.create(posting_id="P1", webhook_url=URL, event_type="any")
 
@@ -74,7 +74,7 @@ async def push(client):
 
 async def request(client):
     """
-    Send by `request` what no method is for, the secret deep within.
+    Send a request that no method covers with `request`, the secret nested deeply.
     """
     body = {"hooks": [{"webhook_url": URL}], "name": "any"}
     return await client.request("POST", "/api/v2/hooks", body=body)
@@ -82,7 +82,7 @@ async def request(client):
 
 async def raw(client):
     """
-    Create a webhook by way of `raw`.
+    Create a webhook with `raw`.
     """
     return await client.raw(
         client.webhooks.create, posting_id="P1", webhook_url=URL, event_type="any"
@@ -91,7 +91,7 @@ async def raw(client):
 
 def envelope(message):
     """
-    Return the contract's own shape of an error.
+    Return an error in the contract's own format.
     """
     return json.dumps(
         {
@@ -108,7 +108,7 @@ def envelope(message):
 
 def validation(text):
     """
-    Return FastAPI's shape of an error, with what was given.
+    Return an error in FastAPI's format, with the invalid input.
     """
     return json.dumps(
         {
@@ -145,7 +145,8 @@ ECHOES = {
 
 def shown_of(error):
     """
-    Return all that a program shows of *error*, frames of ours with their locals too, but `.body`.
+    Return all that a program can show of *error* except `.body`, including the locals of our
+    frames.
     """
     texts = []
     link = error
@@ -164,7 +165,7 @@ def shown_of(error):
 
 class Spans:
     """
-    What telemetry makes of calls.
+    Records the spans that telemetry makes of calls.
     """
 
     def __init__(self):
@@ -181,7 +182,7 @@ class Spans:
 
 def failure(front, base_url, call, **options):
     """
-    Return the error that *call* ends with, and what events and spans said of it.
+    Return the error of *call*, and the texts of its events and spans.
     """
     events, spans = [], Spans()
 
@@ -207,7 +208,7 @@ def leaks(*texts, secrets=SECRETS):
 @pytest.mark.parametrize("echo", few(ECHOES, 3))
 def test_a_refusal_that_repeats_a_secret(front, serve, caplog, call, echo):
     """
-    Case 203: a refusal that repeats a secret of the body shows it in no text, log, event or span.
+    Case 203: if a refusal repeats a secret of the body, no text, log, event or span shows it.
     """
     caplog.set_level(logging.DEBUG)
     body, header = ECHOES[echo].encode(), f"X-Request-Id: {TOKEN}"
@@ -217,15 +218,15 @@ def test_a_refusal_that_repeats_a_secret(front, serve, caplog, call, echo):
 
         assert (status, 1) == (error.status_code, len(server.requests))
         assert [] == leaks(*shown_of(error), *told, pickle.dumps(error).decode("latin-1"))
-        # Whatever the message quotes, the rest of it stays.
+        # Whatever the message quotes, the rest of it remains.
         assert "***" in f"{error} {error.error} {error.detail}"
-    # The log of the test's own server is none of ours.
+    # The log of the test's own server is not ours.
     assert [] == leaks(*(one.getMessage() for one in caplog.records))
 
 
 def test_what_is_around_the_secret_stays(front, serve):
     """
-    Case 203: of a refusal only the secret goes; what it is about can be read.
+    Case 203: only the secret is removed from a refusal; its subject remains readable.
     """
     server = serve(answer(422, validation(URL).encode()))
 
@@ -241,7 +242,8 @@ def test_what_is_around_the_secret_stays(front, serve):
 @pytest.mark.parametrize("status", [400, 404, 409, 422, 500])
 def test_an_answer_with_a_secret_of_its_own(front, serve, caplog, status):
     """
-    Case 203: what the caller did not send is known by the name of its member; `.body` has it.
+    Case 203: a secret that the caller did not send is recognised by the name of its member; `.body`
+    keeps it.
     """
     caplog.set_level(logging.DEBUG)
     existing = {"interview_url": LINK, "urls": {"ingestion_url_key": LINK}, "name": "Jo Doe"}
@@ -266,7 +268,7 @@ def test_an_answer_with_a_secret_of_its_own(front, serve, caplog, status):
 
 def test_a_success_that_cannot_be_read(front, serve, caplog):
     """
-    Case 203: neither does the error about a success that cannot be read show what was sent.
+    Case 203: the error about an undecodable success does not show what was sent, either.
     """
     caplog.set_level(logging.DEBUG)
     hook = {"webhook_id": 5, "webhook_url": URL, "posting_id": "P1"}
@@ -282,7 +284,7 @@ def test_a_success_that_cannot_be_read(front, serve, caplog):
 @pytest.mark.lets_out(httpx.ConnectError)
 def test_a_failure_below_http_that_repeats_a_secret(front, caplog):
     """
-    Case 203: a client of the caller's own may say anything in its errors.
+    Case 203: the errors of a caller's own client may contain any text.
     """
     caplog.set_level(logging.DEBUG)
     once = RetryPolicy(max_attempts=1)
@@ -295,7 +297,7 @@ def test_a_failure_below_http_that_repeats_a_secret(front, caplog):
 
 def test_a_push_that_was_not_queued(front, serve):
     """
-    Case 203: the text of a 200 that says that nothing was done is masked; `.data` is as it came.
+    Case 203: the text about a 200 that reports a failure is masked; `.data` is unchanged.
     """
     receipt = {
         "status": "no",
@@ -343,7 +345,7 @@ def test_a_push_that_was_not_queued(front, serve):
 )
 def test_a_refusal_of_our_own(front, serve, kind, call):
     """
-    Case 203: what is refused unsent is not quoted where it is a secret.
+    Case 203: an argument that is refused unsent is not quoted if it is a secret.
     """
     server = serve(ok({}))
 
@@ -375,7 +377,7 @@ def test_a_refusal_of_our_own(front, serve, kind, call):
 )
 def test_the_locals_of_a_refusal_of_our_own(front, serve, call):
     """
-    Case 203: neither do the frames of what is refused unsent hold a secret.
+    Case 203: the frames of a refused argument contain no secret, either.
     """
     error, _ = failure(front, serve(ok({})).base_url, call)
 
@@ -385,7 +387,7 @@ def test_the_locals_of_a_refusal_of_our_own(front, serve, call):
 
 def test_the_error_of_a_call_has_no_secret_among_its_locals(front, serve):
     """
-    Case 203: a tool that shows the locals of a traceback shows no secret from a frame of ours.
+    Case 203: a tool that shows the locals of a traceback shows no secret of our frames.
     """
     for call in (create, push, request, raw):
         error, _ = failure(front, serve(answer(500, b"{}")).base_url, call)
@@ -397,12 +399,13 @@ def test_the_error_of_a_call_has_no_secret_among_its_locals(front, serve):
         assert [] == leaks(*(f"{one.locals}" for one in ours))
 
 
-# The rules.
+# The decisions.
 
 
 def test_the_members_are_those_that_models_mark():
     """
-    Case 203: what is masked by name is what models mask in `repr`, and the token of a push.
+    Case 203: the members masked by name are those that models mask in `repr`, and the token of a
+    push.
     """
     public = [getattr(heymilo_async, name) for name in heymilo_async.__all__]
     models = [one for one in public if isinstance(one, type) and issubclass(one, Model)]
@@ -429,14 +432,14 @@ def test_the_members_are_those_that_models_mark():
 )
 def test_the_secrets_in_a_body(body, secrets):
     """
-    Case 203: a body's secrets are found at any depth, and so are the parts of a URL.
+    Case 203: the secrets in a body are found at any depth, and so are the parts of a URL.
     """
     assert secrets == [one.reveal() for one in secrets_in(body)]
 
 
 def test_a_body_that_holds_itself_is_looked_at_once():
     """
-    Case 203: what a caller gives may go round in circles.
+    Case 203: a caller's body may contain itself.
     """
     body = {"image": LINK, "b": [(), []]}
     body["b"] += [body, body["b"]]
@@ -458,14 +461,15 @@ def test_a_body_that_holds_itself_is_looked_at_once():
 )
 def test_members_are_hidden_in_any_text(text, hidden):
     """
-    Case 203: in JSON, in JSON within a string, in a repr and in a form; a sentence stays.
+    Case 203: members are masked in JSON, in JSON within a string, in a repr and in a form; plain
+    sentences remain.
     """
     assert hidden == hide_members(text)
 
 
 def test_parsed_members_are_hidden_whole():
     """
-    Case 203: where JSON was read, whatever stands under the name is hidden; null says nothing.
+    Case 203: in parsed JSON, the whole value under the name is masked; null is not.
     """
     content = {
         "image": [LINK],
@@ -482,7 +486,7 @@ def test_parsed_members_are_hidden_whole():
 
 def test_a_part_is_found_in_another_form():
     """
-    Case 203: the path of a URL, by itself and escaped, is found as the whole is.
+    Case 203: the path of a URL, alone and escaped, is found like the whole URL.
     """
     body = json.dumps({"webhook_url": URL}, separators=(",", ":")).encode()
 

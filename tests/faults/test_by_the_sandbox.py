@@ -1,5 +1,5 @@
 """
-Faults that the sandbox's relay can say, with the real application behind it.
+Faults that the sandbox's relay injects, with the real application behind it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def milo():
 )
 def test_what_another_try_mends(front, milo, fault):
     """
-    Cases 2, 46, 47, 49: an answer that breaks off is asked for once more, and comes.
+    Cases 2, 46, 47, 49: a response that breaks off is requested once more, and then arrives.
     """
     name = next(iter(milo.store)).id
 
@@ -57,7 +57,7 @@ def test_what_another_try_mends(front, milo, fault):
 @pytest.mark.parametrize("fault", [faults.InvalidJSON(), faults.WrongTypes()], ids=repr)
 def test_what_no_other_try_mends(front, milo, fault):
     """
-    Cases 64, 85: a body that is not the contract's is an error, and is not asked for again.
+    Cases 64, 85: a body that does not fit the contract is an error, and is not requested again.
     """
     name = next(iter(milo.store)).id
 
@@ -72,7 +72,7 @@ def test_what_no_other_try_mends(front, milo, fault):
 
 def test_a_body_that_drips(front, milo):
     """
-    Case 39: a body that comes drop by drop ends at the deadline.
+    Case 39: a body that arrives byte by byte ends at the deadline.
     """
 
     async def body(client):
@@ -85,7 +85,7 @@ def test_a_body_that_drips(front, milo):
 
 def test_a_list_that_goes_round(front, milo):
     """
-    Case 94: a page that ends where it was asked to begin ends the walk.
+    Case 94: a page whose last item is its own cursor ends the walk.
     """
 
     async def body(client):

@@ -1,5 +1,5 @@
 """
-Cancellation and Ctrl-C, cases 129 to 132 and 140 of the fault catalogue: it ends there and then.
+Cancellation and Ctrl-C, cases 129 to 132 and 140 of the fault catalogue: the call ends at once.
 """
 
 # What is interrupted is a walk as a whole, and what came before counts.
@@ -50,7 +50,7 @@ def in_pieces(*headers):
 
 async def cancel_when(client, moment, call=None):
     """
-    Cancel a call when *moment* has passed; return the seconds that it took to end.
+    Cancel a call when *moment* has passed; return the seconds until it ended.
     """
     ended = []
 
@@ -71,7 +71,7 @@ async def cancel_when(client, moment, call=None):
 
 def after_steps(count):
     """
-    Return a wait of *count* rounds of the event loop.
+    Return a wait for *count* iterations of the event loop.
     """
 
     async def wait():
@@ -83,14 +83,14 @@ def after_steps(count):
 
 def after(seconds):
     """
-    Return a wait of *seconds*.
+    Return a wait for *seconds*.
     """
     return lambda: anyio.sleep(seconds)
 
 
 def once_asked(server, count=1):
     """
-    Return a wait until *server* has read *count* requests.
+    Return a wait until *server* has received *count* requests.
     """
 
     async def wait():
@@ -107,7 +107,8 @@ def once_asked(server, count=1):
 @pytest.mark.parametrize("fresh", [True, False], ids=["fresh connection", "kept connection"])
 def test_cancelled_at_every_step(loop, serve, fresh):
     """
-    Case 129: cancelled after any number of the loop's rounds, a call frees its place at once.
+    Case 129: if a call is cancelled after any number of iterations of the loop, its connection is
+    free at once.
     """
     server = serve(in_pieces(*["Connection: close"] * fresh))
     slowest = 0.0
@@ -119,7 +120,7 @@ def test_cancelled_at_every_step(loop, serve, fresh):
             before = server.n
             with anyio.fail_after(1):
                 assert ID == (await client.phone_numbers.get(ID)).id
-            # The cancelled one may have been on its way; it is not tried again.
+            # The cancelled call may have been sent; it is not retried.
             assert server.n <= before + 2
 
     loop.run(body, server.base_url, max_connections=1)
@@ -130,7 +131,8 @@ def test_cancelled_at_every_step(loop, serve, fresh):
 @pytest.mark.parametrize("fresh", [True, False], ids=["fresh connection", "kept connection"])
 def test_cancelled_at_every_moment(loop, serve, fresh):
     """
-    Case 129: cancelled at any tenth of a millisecond, a call leaves the pool of one usable.
+    Case 129: if a call is cancelled at any tenth of a millisecond, a pool of one connection stays
+    usable.
     """
     server = serve(in_pieces(*["Connection: close"] * fresh))
     slowest = 0.0
@@ -149,7 +151,7 @@ def test_cancelled_at_every_moment(loop, serve, fresh):
 
 def test_cancelled_before_it_starts(loop, serve):
     """
-    Case 129: a call in a scope that is cancelled already sends nothing.
+    Case 129: a call in a scope that is already cancelled sends nothing.
     """
     server = serve(single())
 
@@ -166,7 +168,8 @@ def test_cancelled_before_it_starts(loop, serve):
 
 def test_churn_of_cancelled_calls(loop, serve):
     """
-    Case 130: after a second of calls cancelled at random, every place of the pool is free.
+    Case 130: after a second of calls cancelled at random, every connection of the pool is free
+    again.
     """
     server = serve(in_pieces())
     dice = random.Random(130)
@@ -206,7 +209,7 @@ def test_churn_of_cancelled_calls(loop, serve):
 
 def test_cancelled_while_waiting_for_a_place(loop, serve):
     """
-    Case 130: calls cancelled in the queue for a connection leave it, and the next ones get on.
+    Case 130: calls cancelled in the queue for a connection leave it, and the next ones advance.
     """
     server = serve(lambda connection: connection.wait(), single())
 
@@ -231,13 +234,13 @@ def test_cancelled_while_waiting_for_a_place(loop, serve):
 @pytest.mark.parametrize("what", ["backoff", "Retry-After", "the key rests"])
 def test_cancelled_while_it_waits(loop, serve, what):
     """
-    Case 131: a call cancelled while it waits before another try ends at once, and tries no more.
+    Case 131: a call cancelled while it waits for a retry ends at once, and is not retried.
     """
     server = serve(answer(503) if what == "backoff" else answer(429, b"", "Retry-After: 5"))
 
     async def body(client):
         if what == "the key rests":
-            # Another call was told so; this one has not been sent yet.
+            # The server asked another call to wait; this one has not been sent yet.
             async with anyio.create_task_group() as group:
                 group.start_soon(client.phone_numbers.get, ID)
                 await once_asked(server)()
@@ -258,7 +261,7 @@ def test_cancelled_while_it_waits(loop, serve, what):
 )
 def test_every_operation_is_cancelled(loop, serve, what):
     """
-    Case 131: whatever is under way, a cancellation ends it at once, and only the cancellation.
+    Case 131: whatever is under way, a cancellation ends it at once, and raises nothing else.
     """
 
     async def walk(client):
@@ -306,7 +309,8 @@ def test_every_operation_is_cancelled(loop, serve, what):
 
 def test_sibling_that_fails(loop, serve):
     """
-    Case 132: when a sibling fails, the group's error is the sibling's, and none of the client's.
+    Case 132: when a sibling task fails, the group's error is that of the sibling, and none of the
+    client's.
     """
     server = serve(lambda connection: connection.wait(), single())
 
@@ -330,7 +334,7 @@ def test_sibling_that_fails(loop, serve):
 @pytest.mark.parametrize("when", ["reading", "backoff"])
 def test_timeout_of_the_caller(loop, serve, when):
     """
-    Case 131: a timeout that the caller sets is the caller's TimeoutError, and no class of ours.
+    Case 131: a timeout of the caller raises the caller's TimeoutError, and no class of ours.
     """
     server = serve(
         answer(429, b"", "Retry-After: 30")
@@ -354,7 +358,7 @@ def test_timeout_of_the_caller(loop, serve, when):
 @pytest.mark.parametrize("how", ["timeout", "wait_for"])
 def test_timeout_of_asyncio(serve, how):
     """
-    Case 131: asyncio's own timeouts work as they do with any other awaitable.
+    Case 131: asyncio's own timeouts work as with any other awaitable.
     """
     server = serve(lambda connection: connection.wait(), single())
 
@@ -409,7 +413,7 @@ def test_task_of_asyncio_cancelled(serve, what, deadline):
 
 def test_cancellation_that_is_caught(serve):
     """
-    Case 131: a task that catches its cancellation may go on and call again.
+    Case 131: a task that catches its cancellation may continue and call again.
     """
     server = serve(lambda connection: connection.wait(), single())
 
@@ -430,7 +434,7 @@ def test_cancellation_that_is_caught(serve):
 
 def test_cancelled_in_a_group_of_many(loop, serve):
     """
-    Case 130: `get_many` that is cancelled stops all of its requests, none is left behind.
+    Case 130: a cancelled `get_many` stops all of its requests.
     """
     open_now, lock = set(), threading.Lock()
 
@@ -463,7 +467,7 @@ def test_cancelled_in_a_group_of_many(loop, serve):
 
 def test_closing_is_cancelled(loop, serve):
     """
-    Case 130: an `aclose` that is cancelled has closed the client all the same.
+    Case 130: a cancelled `aclose` has still closed the client.
     """
     server = serve(single())
 
@@ -482,7 +486,7 @@ def test_closing_is_cancelled(loop, serve):
 
 def test_nothing_is_logged_about_cancelled_calls(loop, serve, caplog):
     """
-    Case 130: calls that were cancelled leave no record on the loggers of the event loops.
+    Case 130: cancelled calls leave no record on the loggers of the event loops.
     """
     server = serve(in_pieces())
 
@@ -501,7 +505,7 @@ def test_nothing_is_logged_about_cancelled_calls(loop, serve, caplog):
 
 class Interrupted:
     """
-    Sends this process a Ctrl-C as soon as *ready*, and tells how long it took to arrive.
+    Sends this process a Ctrl-C as soon as *ready*, and measures how long it took to take effect.
     """
 
     def __init__(self, ready, after=0.05):
@@ -533,7 +537,7 @@ class Interrupted:
 
 class Watched:
     """
-    A reply that sends *data*, says nothing more, and notes when the client hangs up.
+    A reply that sends *data*, then nothing more, and records when the client closes the connection.
     """
 
     def __init__(self, data=b""):
@@ -573,7 +577,7 @@ def test_ctrl_c_while_reading(blocking, serve, data, deadline):
 
 def test_ctrl_c_while_shaking_hands(blocking):
     """
-    Case 140: Ctrl-C during a TLS handshake that nobody answers ends it.
+    Case 140: Ctrl-C ends a TLS handshake that the server does not answer.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -600,7 +604,7 @@ def test_ctrl_c_while_shaking_hands(blocking):
 
 def test_ctrl_c_during_backoff(blocking, serve):
     """
-    Case 140: Ctrl-C during the wait before another try ends the wait; there is no other try.
+    Case 140: Ctrl-C during the wait for a retry ends the wait, and there is no retry.
     """
     server = serve(answer(503, b"", "Retry-After: 30"), single())
 
@@ -614,7 +618,7 @@ def test_ctrl_c_during_backoff(blocking, serve):
 
 def test_ctrl_c_between_pages(blocking, serve):
     """
-    Case 140: Ctrl-C in a walk leaves the cursor where it was, and the walk can be resumed.
+    Case 140: Ctrl-C in a walk leaves the cursor in place, so the walk can be resumed.
     """
     watched = Watched()
     server = serve(page("A", "B", more=True), watched, page("C"))
@@ -635,7 +639,7 @@ def test_ctrl_c_between_pages(blocking, serve):
 @pytest.mark.in_flight
 def test_ctrl_c_in_a_prefetch(blocking, serve):
     """
-    Case 140: Ctrl-C while waiting for a page that is fetched ahead does not wait for it.
+    Case 140: Ctrl-C does not wait for a page that is being prefetched.
     """
     server = serve(page("A", more=True), lambda connection: connection.wait(), single())
 
@@ -651,7 +655,7 @@ def test_ctrl_c_in_a_prefetch(blocking, serve):
 
 def test_ctrl_c_in_get_many(blocking, serve):
     """
-    Case 140: Ctrl-C in `get_many` does not wait for the requests in flight; nothing new begins.
+    Case 140: Ctrl-C in `get_many` does not wait for the requests in flight, and starts no new ones.
     """
     server = serve(lambda connection: (connection.wait(0.4), connection.send(answer(503))))
 
@@ -672,7 +676,7 @@ def test_ctrl_c_in_get_many(blocking, serve):
 
 def test_ctrl_c_in_get_many_during_backoff(blocking, serve):
     """
-    Case 140: Ctrl-C in `get_many` wakes up the threads that wait before another try.
+    Case 140: Ctrl-C in `get_many` wakes up the threads that wait for a retry.
     """
     server = serve(answer(503, b"", "Retry-After: 30"))
 
@@ -719,7 +723,7 @@ else:
 @pytest.mark.parametrize("what", ["many", "prefetch", "asyncio", "trio"])
 def test_ctrl_c_ends_a_program(serve, what):
     """
-    Case 140: a program that is interrupted ends within a second, and its traceback has no key.
+    Case 140: an interrupted program ends within a second, and its traceback has no key.
     """
     server = serve(lambda connection: connection.wait())
     program = subprocess.Popen(
@@ -750,7 +754,7 @@ def test_ctrl_c_ends_a_program(serve, what):
 @contextlib.contextmanager
 def handling(handler):
     """
-    Have *handler* called for a signal that nothing else uses; pytest's own timeout has SIGALRM.
+    Use *handler* for a signal that nothing else uses; pytest's own timeout uses SIGALRM.
     """
     before = signal.signal(signal.SIGUSR1, handler)
     try:
@@ -761,7 +765,7 @@ def handling(handler):
 
 def signal_after(seconds):
     """
-    Return a thread that sends this one that signal after *seconds*.
+    Return a thread that sends this thread a signal after *seconds*.
     """
     here = threading.get_ident()
     timer = threading.Timer(seconds, lambda: signal.pthread_kill(here, signal.SIGUSR1))
@@ -771,7 +775,8 @@ def signal_after(seconds):
 
 def ringing(gone):
     """
-    Return a reply that sends this thread a signal, and sets *gone* when the client has hung up.
+    Return a reply that sends this thread a signal, and sets *gone* when the client has closed the
+    connection.
     """
     here = threading.get_ident()
 
@@ -787,15 +792,14 @@ def ringing(gone):
 
 class TimeIsUpError(Exception):
     """
-    What a caller's signal handler raises.
+    The exception of a caller's signal handler.
     """
 
 
 @pytest.mark.lets_out("TimeIsUpError")
 def test_signal_handler_that_raises(blocking, serve):
     """
-    Cases 140 and 186: what a signal handler of the caller's raises in a blocking call comes out as
-    it is.
+    Cases 140 and 186: an exception of the caller's signal handler leaves a blocking call unchanged.
     """
 
     def ring(*_):
@@ -813,7 +817,8 @@ def test_signal_handler_that_raises(blocking, serve):
     assert 2 == server.n
 
 
-#: What the HTTP library would take for the network's, and our own code for a slip of the library.
+#: Exceptions that look like a network error to the HTTP library, or like a bug of the library to
+#: our own code.
 LOOKALIKES = [TimeoutError, OSError, InterruptedError, ConnectionError, ValueError, LookupError]
 LOOKALIKES += [AssertionError, AttributeError, UnicodeError, OverflowError]
 
@@ -822,8 +827,8 @@ LOOKALIKES += [AssertionError, AttributeError, UnicodeError, OverflowError]
 @pytest.mark.parametrize("kind", LOOKALIKES)
 def test_signal_handler_that_raises_what_looks_like_the_network(blocking, serve, kind):
     """
-    Cases 140 and 186: an exception of a signal handler leaves as it is, whatever its class, and
-    nothing is tried again.
+    Cases 140 and 186: an exception of a signal handler leaves the call unchanged, whatever its
+    class, and nothing is retried.
     """
     gone = threading.Event()
     raised = kind("of the handler")
@@ -845,8 +850,8 @@ def test_signal_handler_that_raises_what_looks_like_the_network(blocking, serve,
 @pytest.mark.parametrize("kind", LOOKALIKES)
 def test_signal_handler_that_raises_while_a_request_goes_out(blocking, serve, monkeypatch, kind):
     """
-    Cases 140 and 186: an exception of a signal handler leaves as it is in the middle of sending,
-    too.
+    Cases 140 and 186: an exception of a signal handler leaves the call unchanged in the middle of
+    sending, too.
     """
     raised = kind("of the handler")
 
@@ -893,8 +898,8 @@ def test_signal_handler_that_raises_in_a_later_attempt(blocking, serve):
 @pytest.mark.lets_out("OSError")
 def test_signal_handler_that_raises_while_a_client_opens(blocking, serve, monkeypatch):
     """
-    Cases 140 and 186: what a signal handler raises while the certificates are read is not blamed on
-    them.
+    Cases 140 and 186: an exception of a signal handler that comes while certificates are read is
+    not reported as a certificate error.
     """
     raised = OSError("of the handler")
 
@@ -935,7 +940,7 @@ def test_signal_handler_that_returns(blocking, serve):
 
 def test_ctrl_c_while_waiting_for_a_connection(blocking, serve):
     """
-    Case 140: Ctrl-C while waiting for a free connection ends the wait, and takes no place away.
+    Case 140: Ctrl-C while waiting for a free connection ends the wait, and leaks no connection.
     """
     release = threading.Event()
     server = serve(lambda connection: (release.wait(10), connection.send(single())), single())
@@ -957,8 +962,8 @@ def test_ctrl_c_while_waiting_for_a_connection(blocking, serve):
 
 
 # An interrupt within `socket.create_connection` leaves its socket to the garbage collector, which
-# says so, and one within a callback of a weak reference is reported and lost: that is Python's,
-# and no place of ours is lost by it.
+# warns, and one within a callback of a weak reference is printed and lost: Python causes both, and
+# neither leaks a connection of ours.
 @pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
@@ -980,7 +985,8 @@ def test_ctrl_c_at_every_moment(blocking, serve, fresh):
                 timer = signal_after(dice.random() * 0.007)
                 client.phone_numbers.get(ID)
                 ended = True
-                # Wherever it comes, it comes in here; but for the rare one that is lost.
+                # Wherever it arrives, it arrives in this block, except for the rare one that is
+                # lost.
                 timer.join()
                 time.sleep(0.02)
             except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """
-Settings, cases 124 to 127 and 149 to 151 of the fault catalogue: what is said once and what it does.
+Settings, cases 124 to 127 and 149 to 151 of the fault catalogue: how they are set, and what they
+do.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ from heymilo_async import (
 
 ONCE = RetryPolicy(max_attempts=1)
 
-#: A name that no resolver knows: whoever reaches a server under it went through a proxy.
+#: A name that no resolver knows: a request reaches such a server only through a proxy.
 NOWHERE = "http://api.invalid"
 
 
 class Proxy:
     """
-    A proxy on loopback: notes what it is asked for, and leads everything to one server.
+    A proxy on loopback that records its requests, and forwards everything to one server.
     """
 
     def __init__(self, target):
@@ -50,7 +51,7 @@ class Proxy:
         self._open = []
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        #: The head of each request that came in the clear.
+        #: The head of each unencrypted request.
         self.heads = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
@@ -92,7 +93,7 @@ class Proxy:
             if head.startswith(b"CONNECT "):
                 connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
             else:
-                # As a proxy does: the absolute URL becomes a path again.
+                # As a proxy does: the absolute URL becomes a path.
                 first, rest = head.split(b"\r\n", 1)
                 method, url, version = first.split(b" ")
                 path = b"/" + url.split(b"/", 3)[3]
@@ -110,7 +111,7 @@ class Proxy:
 @pytest.fixture
 def proxy_to():
     """
-    Start proxies that lead to a server: `proxy_to(server)`.
+    Start proxies that forward to a server: `proxy_to(server)`.
     """
     running = []
 
@@ -125,7 +126,7 @@ def proxy_to():
 
 async def get(client):
     """
-    Get the number that the servers of these tests know.
+    Get the number that the servers of these tests have.
     """
     return (await client.phone_numbers.get(NUMBER["id"])).id
 
@@ -183,7 +184,7 @@ async def get(client):
 )
 def test_base_urls_that_cannot_work(front, url):
     """
-    Case 124: a base URL that is none, leaks the key or hides a part is a ConfigurationError.
+    Case 124: a base URL that is invalid, would leak the key, or has a query is a ConfigurationError.
     """
     with pytest.raises(ConfigurationError, match="base_url") as caught:
         front.client(url)
@@ -197,7 +198,7 @@ def test_base_urls_that_cannot_work(front, url):
 @pytest.mark.parametrize("url", [5, b"https://api.heymilo.ai", ["x"], True])
 def test_base_urls_of_the_wrong_type(front, url):
     """
-    Case 124: a base URL that is no str is a TypeError.
+    Case 124: a base URL that is not a str is a TypeError.
     """
     with pytest.raises(TypeError, match="base_url"):
         front.client(url)
@@ -222,7 +223,7 @@ def test_base_urls_of_the_wrong_type(front, url):
 )
 def test_base_urls_that_work(front, url):
     """
-    Case 124: https anywhere, and http on loopback, need no switch.
+    Case 124: https anywhere, and http on loopback, need no option.
     """
     assert settings_of(front.client(url)).base_url.lower() == url.lower()
 
@@ -230,7 +231,7 @@ def test_base_urls_that_work(front, url):
 @pytest.mark.parametrize("form", [" {}", "{}\n", "\t{} "])
 def test_blanks_round_a_base_url(front, serve, form):
     """
-    Case 124: blanks round a base URL, as files leave them, are stripped or refused.
+    Case 124: blanks around a base URL, as files leave them, are stripped or refused.
     """
     server = serve(single())
 
@@ -246,7 +247,7 @@ def test_blanks_round_a_base_url(front, serve, form):
 @pytest.mark.parametrize("end", ["", "/", "//", "/prefix", "/prefix/", "/a/b//"])
 def test_path_prefix_is_kept(front, serve, end):
     """
-    Case 124: the path of the base URL comes before every path, and slashes at its end do not count.
+    Case 124: the base URL's path precedes every path, and slashes at its end make no difference.
     """
     server = serve(page())
 
@@ -260,7 +261,7 @@ def test_path_prefix_is_kept(front, serve, end):
 
 def test_insecure_http_is_allowed_by_a_switch(front):
     """
-    Case 124: `allow_insecure_http` allows http anywhere, and a view may not slip by it.
+    Case 124: `allow_insecure_http` allows http anywhere, and a view cannot bypass it.
     """
     loose = front.client("http://10.0.0.1", allow_insecure_http=True)
     strict = front.client("https://10.0.0.1")
@@ -274,7 +275,7 @@ def test_insecure_http_is_allowed_by_a_switch(front):
 
 def test_base_url_from_the_environment(front, serve, monkeypatch):
     """
-    Case 124: without base_url the variable counts; set to nothing it is as good as none.
+    Case 124: without base_url the variable counts; an empty one counts as unset.
     """
     server = serve(single())
     monkeypatch.setenv("HEYMILO_BASE_URL", server.base_url)
@@ -288,7 +289,7 @@ def test_base_url_from_the_environment(front, serve, monkeypatch):
 
 def test_bad_base_url_from_the_environment(front, monkeypatch):
     """
-    Case 124: a variable that cannot work is refused like an argument.
+    Case 124: an unusable variable is refused like an argument.
     """
     monkeypatch.setenv("HEYMILO_BASE_URL", "http://api.heymilo.ai")
 
@@ -302,7 +303,7 @@ def test_bad_base_url_from_the_environment(front, monkeypatch):
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
 def test_proxy_from_the_environment(front, serve, proxy_to, monkeypatch, variable):
     """
-    Case 125: the usual variables, in either case, lead through the proxy.
+    Case 125: the usual variables, in upper or lower case, set the proxy.
     """
     server = serve(single())
     proxy = proxy_to(server)
@@ -314,7 +315,7 @@ def test_proxy_from_the_environment(front, serve, proxy_to, monkeypatch, variabl
 
 def test_proxy_variable_without_a_scheme(front, serve, proxy_to, monkeypatch):
     """
-    Case 125: `HTTP_PROXY=host:port`, as curl takes it, works.
+    Case 125: `HTTP_PROXY=host:port`, as curl accepts it, works.
     """
     proxy = proxy_to(serve(single()))
     monkeypatch.setenv("HTTP_PROXY", f"127.0.0.1:{proxy.port}")
@@ -324,7 +325,8 @@ def test_proxy_variable_without_a_scheme(front, serve, proxy_to, monkeypatch):
 
 def test_proxy_as_an_argument(front, serve, proxy_to, monkeypatch):
     """
-    Case 125: an argument wins over the variables, NO_PROXY included, and takes a login.
+    Case 125: an argument takes precedence over the variables, NO_PROXY included, and may have a
+    login.
     """
     proxy = proxy_to(serve(single()))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
@@ -338,7 +340,7 @@ def test_proxy_as_an_argument(front, serve, proxy_to, monkeypatch):
 
 def test_encrypted_call_through_a_proxy(front, serve, proxy_to, monkeypatch):
     """
-    Case 125: https goes through a tunnel: checked end to end, and the proxy sees no key.
+    Case 125: https uses a tunnel: certificates are checked end to end, and the proxy sees no key.
     """
     authority = trustme.CA()
     theirs, ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
@@ -390,7 +392,7 @@ def test_encrypted_call_through_a_proxy(front, serve, proxy_to, monkeypatch):
 )
 def test_exceptions_from_the_proxy(front, serve, proxy_to, monkeypatch, url, exceptions, through):
     """
-    Case 125: NO_PROXY takes names, what is below them, addresses, ports and networks.
+    Case 125: NO_PROXY accepts names with their subdomains, addresses, ports and networks.
     """
     server = serve(single())
     proxy = proxy_to(server)
@@ -420,7 +422,8 @@ def test_exceptions_from_the_proxy(front, serve, proxy_to, monkeypatch, url, exc
 )  # fmt: skip
 def test_odd_exceptions_from_the_proxy(front, serve, proxy_to, monkeypatch, exceptions):
     """
-    Case 125: an odd NO_PROXY works or is named by a ConfigurationError; it is no foreign error.
+    Case 125: an odd NO_PROXY works or is named by a ConfigurationError; it never raises a foreign
+    error.
     """
     server = serve(single())
     proxy = proxy_to(server)
@@ -461,7 +464,7 @@ def test_odd_exceptions_from_the_proxy(front, serve, proxy_to, monkeypatch, exce
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
 def test_broken_proxy_variables(front, monkeypatch, variable, value):
     """
-    Case 125: a proxy variable that cannot work is a ConfigurationError that names it.
+    Case 125: an unusable proxy variable is a ConfigurationError that names it.
     """
     monkeypatch.setenv(variable, value)
 
@@ -473,7 +476,7 @@ def test_broken_proxy_variables(front, monkeypatch, variable, value):
 
     error = front.run(body, "http://127.0.0.1:1", retry=ONCE)
 
-    # Some are a host by themselves, in a way: then it is one that cannot be reached.
+    # Some are valid as a host name, which then cannot be reached.
     assert isinstance(error, ConfigurationError | APIConnectionError)
     if value.startswith(("ftp", "socks", "http://127")):
         assert ConfigurationError is type(error)
@@ -483,7 +486,7 @@ def test_broken_proxy_variables(front, monkeypatch, variable, value):
 @pytest.mark.parametrize("value", ["", " "])
 def test_proxy_variables_set_to_nothing(front, serve, monkeypatch, value):
     """
-    Case 125: proxy variables that are set to nothing are as good as none.
+    Case 125: empty proxy variables count as unset.
     """
     server = serve(single())
     for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
@@ -511,7 +514,7 @@ def test_proxy_variables_set_to_nothing(front, serve, monkeypatch, value):
 )
 def test_proxies_that_cannot_work(front, proxy, kind):
     """
-    Case 125: a proxy that cannot work is refused by the constructor.
+    Case 125: the constructor refuses an unusable proxy.
     """
     with pytest.raises(kind, match="proxy"):
         front.client("http://127.0.0.1:1", proxy=proxy)
@@ -519,7 +522,7 @@ def test_proxies_that_cannot_work(front, proxy, kind):
 
 def test_socks_without_its_package(front):
     """
-    Case 125: a SOCKS proxy without the package for it says what to install.
+    Case 125: a SOCKS proxy without its package raises an error that says what to install.
     """
 
     async def body(client):
@@ -532,7 +535,7 @@ def test_socks_without_its_package(front):
 
 def test_proxy_that_is_down(front, monkeypatch):
     """
-    Case 125: a proxy that cannot be reached is a connection error, not a wrong answer.
+    Case 125: an unreachable proxy is a connection error, not a wrong response.
     """
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
 
@@ -560,7 +563,7 @@ def test_proxy_that_refuses_the_tunnel(front, serve):
 
 def test_environment_is_read_once(front, serve, proxy_to, monkeypatch):
     """
-    Cases 125 and 127: proxy variables that change while a client is open do not move it.
+    Cases 125 and 127: proxy variables that change while a client is open have no effect.
     """
     server = serve(single())
     proxy = proxy_to(server)
@@ -580,7 +583,7 @@ def test_environment_is_read_once(front, serve, proxy_to, monkeypatch):
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
 def test_certificates_that_are_not_there(front, monkeypatch, variable):
     """
-    Case 125: a certificate variable that leads nowhere is a ConfigurationError that names it.
+    Case 125: a certificate variable with a missing path is a ConfigurationError that names it.
     """
     monkeypatch.setenv(variable, "/nonexistent")
 
@@ -591,7 +594,7 @@ def test_certificates_that_are_not_there(front, monkeypatch, variable):
 
     error = front.run(body, "https://127.0.0.1:1", ssl_context=None, retry=ONCE)
 
-    # OpenSSL takes any directory, and finds nothing in it.
+    # OpenSSL accepts any directory, and finds nothing in it.
     expected = {"SSL_CERT_FILE": ConfigurationError, "SSL_CERT_DIR": APIConnectionError}
     assert expected[variable] is type(error)
     if variable == "SSL_CERT_FILE":
@@ -600,8 +603,8 @@ def test_certificates_that_are_not_there(front, monkeypatch, variable):
 
 def test_a_key_log_that_cannot_be_written(front, monkeypatch, tmp_path):
     """
-    Cases 125 and 193: a key log that cannot be written is a ConfigurationError that names its
-    variable, and blames no certificate.
+    Cases 125 and 193: an unwritable key log is a ConfigurationError that names its variable, and
+    blames no certificate.
     """
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "nowhere" / "keys.log"))
 
@@ -616,7 +619,7 @@ def test_a_key_log_that_cannot_be_written(front, monkeypatch, tmp_path):
 @contextlib.contextmanager
 def no_descriptor_left():
     """
-    Have every attempt to open a file or a socket fail.
+    Make every attempt to open a file or a socket fail.
     """
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
@@ -628,8 +631,8 @@ def no_descriptor_left():
 
 def test_no_file_descriptor_to_open_a_client(front):
     """
-    Case 193: where no file descriptor is left when the certificates are read, that is a connection
-    error, which no certificate is blamed for, and it passes.
+    Case 193: if no file descriptor is left when the certificates are read, that is a temporary
+    connection error, and no certificate is blamed for it.
     """
 
     async def body(client):
@@ -648,7 +651,7 @@ def test_no_file_descriptor_to_open_a_client(front):
 
 def test_no_file_descriptor_to_look_at_the_loop(front, serve, monkeypatch):
     """
-    Where anyio has no file descriptor left to find the event loop, there is a loop.
+    If anyio has no file descriptor left to detect the event loop, the loop is still found.
     """
 
     def full():
@@ -665,7 +668,7 @@ def test_no_file_descriptor_to_look_at_the_loop(front, serve, monkeypatch):
 
 def test_a_key_log_that_can_be_written(front, serve, monkeypatch, tmp_path):
     """
-    Case 125: a key log is no obstacle.
+    Case 125: a writable key log is used.
     """
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
     server = serve(single())
@@ -675,7 +678,7 @@ def test_a_key_log_that_can_be_written(front, serve, monkeypatch, tmp_path):
 
 def test_certificates_that_are_none(front, monkeypatch, tmp_path):
     """
-    Case 125: a certificate file that holds none is a ConfigurationError that names the variable.
+    Case 125: a file without certificates is a ConfigurationError that names the variable.
     """
     path = tmp_path / "ca.pem"
     path.write_text("no certificate")
@@ -695,7 +698,7 @@ def test_certificates_that_are_none(front, monkeypatch, tmp_path):
 
 async def failure(client):
     """
-    Return the error that a call ends with.
+    Return the error of a call.
     """
     with pytest.raises(HeyMiloError) as caught:
         await get(client)
@@ -719,7 +722,8 @@ def test_certificates_of_the_environment(front, serve, monkeypatch, tmp_path):
 @pytest.mark.parametrize("context", ["/etc/ssl/cert.pem", False, True, object()])
 def test_contexts_of_the_wrong_type(front, context):
     """
-    Case 125: an ssl_context that is none is a TypeError; in particular False, which is no switch.
+    Case 125: an invalid ssl_context is a TypeError; in particular False, which does not turn checks
+    off.
     """
     with pytest.raises(TypeError, match="ssl_context"):
         front.client("https://127.0.0.1:1", ssl_context=context)
@@ -744,7 +748,7 @@ def test_contexts_of_the_wrong_type(front, context):
 )
 def test_which_credentials_are_sent(front, serve, monkeypatch, given, environment, sent):
     """
-    Case 126: the environment is read only if nothing is given: the key first, else the token.
+    Case 126: the environment is read only if no credential is given: first the key, else the token.
     """
     server = serve(single())
     for name, value in environment.items():
@@ -758,7 +762,7 @@ def test_which_credentials_are_sent(front, serve, monkeypatch, given, environmen
 
 def test_workspace_of_the_environment(front, serve, monkeypatch):
     """
-    Case 126: the workspace comes from its argument, else from its variable; a view may have none.
+    Case 126: the workspace comes from its argument, else from its variable; a view may remove it.
     """
     server = serve(single())
     monkeypatch.setenv("HEYMILO_WORKSPACE_ID", "w-env")
@@ -778,7 +782,7 @@ def test_workspace_of_the_environment(front, serve, monkeypatch):
 
 def test_clients_side_by_side(front, serve):
     """
-    Case 126: many calls of two clients and a view, interleaved, each carry their own key.
+    Case 126: in many interleaved calls of two clients and a view, each carries its own key.
     """
     server = serve(answers=lambda request: single(id=request.target.rsplit("/", 1)[1]))
 
@@ -844,7 +848,7 @@ def test_key_and_token_of_a_view(front, serve):
 
 def test_view_does_not_read_the_environment(front, monkeypatch):
     """
-    Case 126: a view from which the only credential is taken away is an error, whatever is set.
+    Case 126: removing a view's only credential is an error, whatever the environment has.
     """
     monkeypatch.setenv("HEYMILO_API_KEY", "from-the-environment")
     client = front.client("http://127.0.0.1:1")
@@ -855,7 +859,7 @@ def test_view_does_not_read_the_environment(front, monkeypatch):
 
 def test_missing_key_names_the_sandbox(front):
     """
-    A client that is left without a key says where one can try things without an account.
+    The error of a client without a key says how to try the client without an account.
     """
     with pytest.raises(ConfigurationError) as caught:
         front.client("http://127.0.0.1:1").with_options(api_key=None)
@@ -870,7 +874,7 @@ def test_missing_key_names_the_sandbox(front):
 
 def test_environment_changed_afterwards(front, serve, monkeypatch):
     """
-    Case 127: a variable that is changed after construction changes nothing, for views neither.
+    Case 127: changing a variable after construction has no effect, on views neither.
     """
     server = serve(single())
     monkeypatch.setenv("HEYMILO_API_KEY", "first")
@@ -893,7 +897,7 @@ def test_environment_changed_afterwards(front, serve, monkeypatch):
 
 def test_attribute_assigned(front, serve):
     """
-    Case 127: assigning the key to the client is refused, or changes nothing that is sent.
+    Case 127: assigning the key to the client is refused, or does not change what is sent.
     """
     server = serve(single())
     client = front.client(server.base_url)
@@ -914,7 +918,7 @@ def test_attribute_assigned(front, serve):
 @pytest.mark.parametrize("name", ["api_key", "base_url", "timeout", "deadline", "retry"])
 def test_settings_are_frozen(front, name):
     """
-    Case 127: the settings of a client cannot be assigned to.
+    Case 127: the settings of a client are read-only.
     """
     settings = settings_of(front.client("http://127.0.0.1:1"))
 
@@ -929,7 +933,7 @@ POOL = {"max_connections", "proxy", "ssl_context", "http_client"}
 
 def parameters(function):
     """
-    Return the parameters of *function* but for `self`.
+    Return the parameters of *function*, without `self`.
     """
     found = dict(inspect.signature(function).parameters)
     found.pop("self")
@@ -939,7 +943,7 @@ def parameters(function):
 @pytest.mark.parametrize("kind", [AsyncHeyMilo, HeyMilo])
 def test_view_has_every_parameter(kind):
     """
-    Case 149: `with_options` has every parameter of the constructor that is not the pool's.
+    Case 149: `with_options` has every parameter of the constructor except those of the pool.
     """
     constructor, view = parameters(kind.__init__), parameters(kind.with_options)
 
@@ -950,7 +954,7 @@ def test_view_has_every_parameter(kind):
 
 def test_both_clients_have_the_same_parameters():
     """
-    Case 149: the two clients differ in no parameter and no default.
+    Case 149: the two clients have the same parameters and defaults.
     """
     for name in ("__init__", "with_options", "raw"):
         one = parameters(getattr(AsyncHeyMilo, name))
@@ -965,7 +969,7 @@ def test_both_clients_have_the_same_parameters():
 @pytest.mark.parametrize("name", sorted(POOL))
 def test_view_has_none_of_the_pools_parameters(front, name):
     """
-    Case 149: what belongs to the connections cannot be changed by a view.
+    Case 149: a view cannot change settings of the connections.
     """
     with pytest.raises(TypeError):
         front.client("http://127.0.0.1:1").with_options(**{name: None})
@@ -987,7 +991,7 @@ CHANGES = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_view_changes_one_setting_alone(front, name):
     """
-    Case 149: each option changes itself, in the view; all else, and the client, stay as they are.
+    Case 149: each option changes only itself, and only in the view.
     """
     client = front.client("http://127.0.0.1:1", default_headers={"X-Mine": "1"}, deadline=5.0)
     before = attrs.asdict(settings_of(client), recurse=False)
@@ -1002,7 +1006,7 @@ def test_view_changes_one_setting_alone(front, name):
 
 def test_view_without_options_is_the_same(front):
     """
-    Case 149: a view for which nothing is given has the client's settings, all of them.
+    Case 149: a view without options has all settings of the client.
     """
     client = front.client("http://127.0.0.1:1", deadline=5.0, default_headers={"X-Mine": "1"})
 
@@ -1012,7 +1016,7 @@ def test_view_without_options_is_the_same(front):
 @pytest.mark.parametrize("name", ["timeout", "base_url", "retry", "allow_insecure_http"])
 def test_none_is_no_value_for_these(front, name):
     """
-    Case 149: None is refused where it means nothing, by the constructor's words.
+    Case 149: the constructor and a view refuse None for these settings with the same text.
     """
     client = front.client("http://127.0.0.1:1")
 
@@ -1058,7 +1062,7 @@ BAD_SECONDS = [
 @pytest.mark.parametrize("name", ["timeout", "deadline"])
 def test_seconds_that_cannot_work(front, name, value, kind):
     """
-    Case 149: durations that cannot be waited for are refused, by constructor and views alike.
+    Case 149: constructors and views refuse durations that are out of range.
     """
     with pytest.raises(kind, match=name):
         front.client("http://127.0.0.1:1", **{name: value})
@@ -1068,7 +1072,7 @@ def test_seconds_that_cannot_work(front, name, value, kind):
 
 def test_timeout_none_is_refused(front):
     """
-    Case 149: there is no call without a timeout.
+    Case 149: a call always has a timeout.
     """
     with pytest.raises(TypeError, match="timeout"):
         front.client("http://127.0.0.1:1", timeout=None)
@@ -1089,7 +1093,7 @@ def test_timeout_none_is_refused(front):
 )
 def test_max_connections_that_cannot_work(front, value, kind):
     """
-    Case 149: a number of connections is a whole number from 1 on.
+    Case 149: `max_connections` is an integer of at least 1.
     """
     with pytest.raises(kind, match="max_connections"):
         front.client("http://127.0.0.1:1", max_connections=value)
@@ -1098,7 +1102,7 @@ def test_max_connections_that_cannot_work(front, value, kind):
 @pytest.mark.parametrize("name", ["api_keys", "key", "timeouts", "max_retries", "verify"])
 def test_unknown_options(front, name):
     """
-    Case 149: an option that does not exist is a TypeError that names it.
+    Case 149: an unknown option is a TypeError that names it.
     """
     with pytest.raises(TypeError, match=name):
         front.client("http://127.0.0.1:1", **{name: "x"})
@@ -1108,7 +1112,7 @@ def test_unknown_options(front, name):
 
 def test_everything_but_the_key_is_by_name(front):
     """
-    Case 149: a second positional argument is a TypeError, so that none is taken for another.
+    Case 149: a second positional argument is a TypeError, so no argument is taken for another.
     """
     kind = HeyMilo if front.is_blocking else AsyncHeyMilo
 
@@ -1118,7 +1122,7 @@ def test_everything_but_the_key_is_by_name(front):
 
 def test_view_is_used_once(front, serve, naps):
     """
-    Case 150: an override counts for the view's call, and the next call of the client has its own.
+    Case 150: a view's option applies to the view's call, and the client's next call has its own.
     """
     server = serve(answer(503), single(), answer(503), single())
 
@@ -1136,7 +1140,7 @@ def test_view_is_used_once(front, serve, naps):
 
 def test_view_of_a_view(front, serve):
     """
-    Case 150: options of a view of a view add up, and the later ones win.
+    Case 150: options of a view of a view combine, and the later ones win.
     """
     server = serve(single())
 
@@ -1168,7 +1172,7 @@ def test_views_share_the_connections(front, serve):
 
 def test_closing_a_view_closes_nothing(front, serve):
     """
-    Case 151: a view that is closed, left or collected leaves the client and other views open.
+    Case 151: closing, leaving or deleting a view leaves the client and other views open.
     """
     server = serve(single())
 
@@ -1191,7 +1195,7 @@ def test_closing_a_view_closes_nothing(front, serve):
 
 def test_closing_the_client_closes_its_views(front, serve):
     """
-    Case 151: once the client is closed, so are its views, old and new.
+    Case 151: closing the client closes its views, old and new.
     """
     server = serve(single())
 
@@ -1212,7 +1216,7 @@ def test_closing_the_client_closes_its_views(front, serve):
 
 def test_resource_of_a_view_outlives_the_view(front, serve):
     """
-    Case 151: a resource taken from a view keeps the view's settings when the view is gone.
+    Case 151: a resource of a view keeps the view's settings after the view is deleted.
     """
     server = serve(single())
 
@@ -1243,7 +1247,7 @@ def test_raw_takes_the_settings_of_the_view(front, serve):
 
 def test_own_client_and_what_is_its_business(front):
     """
-    Case 149: proxy and ssl_context next to a client of one's own contradict each other.
+    Case 149: proxy and ssl_context contradict an http_client.
     """
     import httpx
 
@@ -1282,7 +1286,7 @@ def test_invalid_arguments_are_no_configuration(front, serve, limit):
 )
 def test_headers_that_change_how_a_message_is_read(front, name):
     """
-    Case 114: what asks for another protocol, or is one of ours to servers that take _ for -.
+    Case 114: default headers cannot ask for another protocol, or imitate ours with _ for -.
     """
     with pytest.raises(ConfigurationError, match=f"^default_headers must not contain {name}: "):
         front.client("http://127.0.0.1:1", default_headers={name: "x"})
@@ -1291,7 +1295,7 @@ def test_headers_that_change_how_a_message_is_read(front, name):
 @pytest.mark.parametrize("token", ["Bearer t0ken-t0ken", "bearer\tt0ken-t0ken", "BEARER  t0ken"])
 def test_a_token_with_its_scheme(front, token):
     """
-    Case 116: a token that was copied with its scheme is refused, however the two are set apart.
+    Case 116: a token that was copied with its scheme is refused, whatever separates the two.
     """
     with pytest.raises(ConfigurationError, match="starts with 'Bearer'") as caught:
         front.client("http://127.0.0.1:1", None, access_token=token)
@@ -1302,7 +1306,7 @@ def test_a_token_with_its_scheme(front, token):
 @pytest.mark.parametrize("path", ["/..", "/a/../b", "/%2e%2E", "/a/.%2e", "/%2E/b"])
 def test_a_prefix_that_names_another_path(front, path):
     """
-    Case 124: a prefix of dots leads somewhere else, be they spelt out or not.
+    Case 124: a path prefix with dot segments is refused, plain or percent-encoded.
     """
     with pytest.raises(ConfigurationError, match=r"path segments \. or \.\."):
         front.client(f"http://127.0.0.1:1{path}")

@@ -29,14 +29,14 @@ def decoded(target):
 
 def echo(request):
     """
-    Answer with a number of the very id that was asked for.
+    Respond with a number that has the requested id.
     """
     return single(id=decoded(request.target)[-1])
 
 
 async def refused(kind, client, value):
     """
-    Return the texts of the errors that every operation raises for an id that is *value*.
+    Return the error texts of every operation for the id *value*.
     """
     numbers = client.phone_numbers
     texts = []
@@ -52,13 +52,14 @@ async def refused(kind, client, value):
     return texts
 
 
-# What no path can hold.
+# Ids that no path can contain.
 
 
 @pytest.mark.parametrize("value", ["", ".", ".."])
 def test_ids_that_name_another_path(front, serve, value):
     """
-    Cases 106 and 107: an empty id, `.` and `..` are refused: never the list's route or above it.
+    Cases 106 and 107: an empty id, `.` and `..` are refused, so no id leads to the list's route or
+    above it.
     """
     server = serve(single())
 
@@ -77,7 +78,7 @@ def test_ids_that_name_another_path(front, serve, value):
 @pytest.mark.parametrize("value", ["...", ". ", " ", "..a", "....", ".a", "-", "~"])
 def test_ids_that_look_like_dots(front, serve, value):
     """
-    Case 107: what only resembles `.` and `..` is an id like any other.
+    Case 107: an id that only resembles `.` and `..` is an ordinary id.
     """
     server = serve(answers=echo)
 
@@ -126,7 +127,7 @@ def test_ids_that_look_like_dots(front, serve, value):
 )
 def test_id_is_one_segment(front, serve, value, segment):
     """
-    Case 108: whatever is in an id, it is one encoded segment on the transport.
+    Case 108: any id becomes one encoded path segment.
     """
     server = serve(answers=echo)
 
@@ -139,7 +140,7 @@ def test_id_is_one_segment(front, serve, value, segment):
 
 def test_prefix_of_the_base_url_is_kept(front, serve):
     """
-    Case 108: an id does not eat the path prefix of the base URL, nor does a slash after it.
+    Case 108: the base URL's path prefix remains before any id, with or without a trailing slash.
     """
     server = serve(answers=echo)
 
@@ -170,7 +171,7 @@ def test_prefix_of_the_base_url_is_kept(front, serve):
 )
 def test_id_that_is_another_host(front, serve, value):
     """
-    Case 109: an id that looks like a URL is a segment, and nobody is connected to but the server.
+    Case 109: an id that looks like a URL is a segment, and the client connects only to its server.
     """
     elsewhere = serve(single())
     server = serve(answers=echo)
@@ -208,7 +209,8 @@ def test_id_that_is_another_host(front, serve, value):
 )
 def test_ids_that_are_no_text(front, serve, value):
     """
-    Case 110: a control, an unpaired surrogate, a line end, or too much: refused, named, not shown.
+    Case 110: an id with a control character, an unpaired surrogate or a line end, or one that is
+    too long, is refused without showing it.
     """
     server = serve(single())
 
@@ -228,7 +230,7 @@ def test_ids_that_are_no_text(front, serve, value):
 
 class Odd(str):
     """
-    A text that prints as another one.
+    A str whose `__str__` returns another text.
     """
 
     __slots__ = ()
@@ -239,7 +241,7 @@ class Odd(str):
 
 class Liar(str):
     """
-    A text that lies about everything but what it prints as.
+    A str whose methods all lie, except `__str__`.
     """
 
     __slots__ = ()
@@ -268,7 +270,7 @@ class Liar(str):
 
 class Which(enum.StrEnum):
     """
-    Texts with names, which are texts all the same.
+    An enum of strings, whose members are strings.
     """
 
     MAIN = "666A24C3"
@@ -276,7 +278,7 @@ class Which(enum.StrEnum):
 
 class Both(str, enum.Enum):  # noqa: UP042 - the older kind
     """
-    Texts with names, which print as the names.
+    An enum of strings whose `__str__` returns the names.
     """
 
     MAIN = "666A24C3"
@@ -284,14 +286,14 @@ class Both(str, enum.Enum):  # noqa: UP042 - the older kind
 
 class Sneaky:
     """
-    No text, but willing to be one.
+    An object that is not a str, but claims to be one.
     """
 
     def __init__(self):
         self.asked = 0
 
     def __str__(self):
-        # Whoever shows a traceback with its locals may ask.
+        # A tool that shows a traceback with its locals may call this.
         self.asked += sys._getframe(1).f_globals["__name__"].startswith("heymilo_async")
         return "666A24C3"
 
@@ -319,7 +321,8 @@ class Sneaky:
 )
 def test_ids_of_the_wrong_type(front, serve, value):
     """
-    Case 111: an id that is no str, or prints as another one, is a TypeError that names its type.
+    Case 111: an id that is not a str, or whose `__str__` returns another text, is a TypeError that
+    names its type.
     """
     server = serve(single())
 
@@ -333,7 +336,7 @@ def test_ids_of_the_wrong_type(front, serve, value):
 
 def test_foreign_object_is_not_asked_for_its_text(front, serve):
     """
-    Case 111: a foreign object's `__str__` is not called at all.
+    Case 111: the `__str__` of a foreign object is never called.
     """
     server = serve(single())
     sneaky = Sneaky()
@@ -350,7 +353,7 @@ def test_foreign_object_is_not_asked_for_its_text(front, serve):
 
 def test_texts_with_names(front, serve):
     """
-    Case 111: a member of a StrEnum is the text that it prints as.
+    Case 111: a member of a StrEnum counts as its value.
     """
     server = serve(answers=echo)
 
@@ -363,7 +366,7 @@ def test_texts_with_names(front, serve):
 @pytest.mark.parametrize("text", ["a/b", "..", "", "a\r\n"])
 def test_subclass_that_lies(front, serve, text):
     """
-    Case 111: of a subclass only the text counts, whatever its methods say about it.
+    Case 111: of a subclass of str only the text counts, whatever its methods return.
     """
     server = serve(answers=echo)
 
@@ -386,7 +389,7 @@ def test_subclass_that_lies(front, serve, text):
 @pytest.mark.parametrize("ids", ["666A24C3", b"ab", None, 5, object()])
 def test_many_ids_of_the_wrong_type(front, serve, ids):
     """
-    Case 111: `get_many` takes an iterable of str; a single str is not meant as its letters.
+    Case 111: `get_many` takes an iterable of str, and refuses a single str.
     """
     server = serve(single())
 
@@ -406,7 +409,7 @@ def test_many_ids_of_the_wrong_type(front, serve, ids):
 @example(ids=[chr(code) for code in range(256)])
 def test_any_text_is_one_segment_or_refused(front, serve, ids):
     """
-    Case 112: any text is refused and not sent, or what the server decodes is that text.
+    Case 112: any text is refused unsent, or the server decodes exactly that text.
     """
     server = serve(answers=echo)
 
@@ -432,7 +435,8 @@ def test_any_text_is_one_segment_or_refused(front, serve, ids):
 
 def test_every_single_character_is_one_segment_or_refused(front, serve):
     """
-    Case 112: each character of the first planes by itself, a sample of the rest, within a text.
+    Case 112: the same holds for each character of the first planes, and a sample of the rest,
+    within a text.
     """
     server = serve(answers=echo)
     codes = [*range(0x400), *range(0x2000, 0x2070), *range(0xD7F0, 0xE000, 97), 0xFEFF, 0x10FFFF]
@@ -451,7 +455,7 @@ def test_every_single_character_is_one_segment_or_refused(front, serve):
     assert [one for one in ids if one not in refusals] == [
         decoded(request.target)[-1] for request in server.requests
     ]
-    # Refused is what no id is made of, and nothing that one might be.
+    # Only characters that no real id contains are refused.
     assert all(not one[1].isprintable() for one in refusals)
     assert all(f"a{chr(code)}b" in refusals for code in [*range(32), 127, 0x2028, 0xD7F0 + 97])
 
@@ -461,7 +465,7 @@ def test_every_single_character_is_one_segment_or_refused(front, serve):
 @example(cursors=["", "&limit=1", "\r\n", "\x00", "\ud800", "+", "%2B", " ", "#"])
 def test_any_text_is_one_parameter_or_refused(front, serve, cursors):
     """
-    Case 112: any text as `starting_after` is refused, or exactly what the server decodes.
+    Case 112: any text as `starting_after` is refused, or the server decodes exactly that text.
     """
     server = serve(page())
 
@@ -499,7 +503,7 @@ def test_any_text_is_one_parameter_or_refused(front, serve, cursors):
 )
 def test_cursors_that_cannot_work(front, serve, value, kind):
     """
-    Case 114: a cursor that cannot be sent as it is, is refused by name before any I/O.
+    Case 114: a cursor that cannot be sent unchanged is refused by name before any I/O.
     """
     server = serve(page())
 
@@ -517,7 +521,7 @@ def test_cursors_that_cannot_work(front, serve, value, kind):
 @pytest.mark.parametrize("value", ["a&limit=1", "a#b", "a?b=c", "a b", "a+b", "%26", "a;b", "\r\n"])
 def test_cursor_adds_no_parameter(front, serve, value):
     """
-    Case 114: a cursor full of marks is one parameter, and `limit` stays what it was.
+    Case 114: a cursor full of special characters is one parameter, and `limit` is unchanged.
     """
     server = serve(page())
 
@@ -574,7 +578,7 @@ def test_workspace_id_that_breaks_a_header(front, serve, value):
 )
 def test_default_headers_that_break_a_message(front, serve, name, value):
     """
-    Case 114: a header whose name or value cannot stand in a message is refused, and not shown raw.
+    Case 114: a header with an invalid name or value is refused, and not shown raw.
     """
     server = serve(page())
 
@@ -610,7 +614,8 @@ def test_default_headers_that_break_a_message(front, serve, name, value):
 )
 def test_default_headers_that_are_the_clients(front, name):
     """
-    Case 114: credentials and what frames a message are no default headers, in any case of letters.
+    Case 114: credentials and framing headers are refused as default headers, in upper and lower
+    case.
     """
     with pytest.raises(ConfigurationError, match=f"(?i){name}") as caught:
         front.client("http://127.0.0.1:1", default_headers={name: "a-secret-value"})
@@ -631,7 +636,7 @@ def test_default_headers_of_the_wrong_type(front, headers):
 
 def test_default_headers_are_sent_once(front, serve):
     """
-    Case 114: default headers are sent as they are, and one of our own in place of ours.
+    Case 114: default headers are sent unchanged, and replace those of ours that may be replaced.
     """
     server = serve(page())
     raw = {"X-A": "1, 2", "user-agent": "mine/1", "X-Empty": ""}
@@ -648,7 +653,7 @@ def test_default_headers_are_sent_once(front, serve):
 
 def test_default_headers_cannot_be_changed_afterwards(front, serve):
     """
-    Case 114: what the caller does to the mapping later does not change the client.
+    Case 114: later changes of the caller's mapping do not change the client.
     """
     server = serve(page())
     mapping = {"X-A": "1"}
@@ -666,7 +671,7 @@ def test_default_headers_cannot_be_changed_afterwards(front, serve):
 
 def test_answer_in_another_case_is_the_same_id(front, serve):
     """
-    Case 108: the answer's id is compared without regard to upper and lower case.
+    Case 108: the id of a response is compared without regard to upper and lower case.
     """
     server = serve(single(id="abc-\u00c4"))
 
@@ -678,7 +683,7 @@ def test_answer_in_another_case_is_the_same_id(front, serve):
 
 def test_id_of_bytes_on_the_wire_is_utf_8(front, serve):
     """
-    Case 108: characters beyond ASCII are percent-encoded UTF-8, in the form they were given.
+    Case 108: characters beyond ASCII are percent-encoded UTF-8, without normalization.
     """
     server = serve(ok({"data": {**NUMBER, "id": "e\u0301"}}))
 

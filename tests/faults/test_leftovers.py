@@ -1,5 +1,5 @@
 """
-What one call leaves behind is not the next one's: connections, places, and things in memory.
+A call leaves nothing to the next one: no connection in use, no waiting place, no objects in memory.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CHUNKED_TWICE = (
 
 async def four_at_once(client):
     """
-    Look up four numbers with one connection: three wait for it.
+    Look up four numbers over one connection, so three calls wait for it.
     """
     return await client.phone_numbers.get_many_settled(
         ["one", "two", "three", "four"], concurrency=4
@@ -43,12 +43,12 @@ async def four_at_once(client):
 
 def test_who_waits_gets_no_desynchronised_connection(front, serve):
     """
-    Case 91: after a ResponseMismatchError those who waited already get new connections, too.
+    Case 91: after a ResponseMismatchError, waiting calls get new connections, too.
     """
     asked: dict[int, str] = {}
 
     def the_one_before(request):
-        # Each answer is to the question before, on that connection.
+        # Each response answers the previous request on that connection.
         answered = asked.get(request.connection, "other")
         asked[request.connection] = request.target.rpartition("/")[2]
         return lambda connection: (connection.wait(0.02), connection.send(single(id=answered)))
@@ -63,7 +63,7 @@ def test_who_waits_gets_no_desynchronised_connection(front, serve):
 
 def test_who_waits_gets_no_connection_of_two_framings(front, serve):
     """
-    Case 61: an answer that is framed in two ways ends its connection for those who wait, too.
+    Case 61: after a response with two framings, waiting calls get a new connection, too.
     """
 
     def reply(request):
@@ -203,8 +203,8 @@ def test_a_call_that_is_cancelled_as_it_closes_a_large_response(serve, ending, b
 
 def speak_tls(connection: socket.socket, context: ssl.SSLContext, answers: list[bytes]) -> None:
     """
-    Answer each request with the next of *answers*; the first two are sent in one segment, each in
-    a TLS record of its own.
+    Answer each request with the next of *answers*; the first two are sent in one segment, each in a
+    TLS record of its own.
     """
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(incoming, outgoing, server_side=True)
@@ -252,7 +252,8 @@ def tls_server(context: ssl.SSLContext, answers: list[bytes]) -> Iterator[str]:
 
 def test_an_answer_that_nobody_asked_for_over_tls(front):
     """
-    Case 61: what TLS has read already, beyond the answer, is not the answer to the next call.
+    Case 61: bytes that TLS has already read beyond the response are not the response to the next
+    call.
     """
     authority = trustme.CA()
     there, here = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
@@ -268,18 +269,18 @@ def test_an_answer_that_nobody_asked_for_over_tls(front):
 
 class BoomError(Exception):
     """
-    What nobody but the test raises.
+    An exception that only the test raises.
     """
 
 
 class Raising(logging.Handler):
     """
-    A handler of the application's that fails.
+    A handler of the application that fails.
     """
 
     def emit(self, _: logging.LogRecord) -> None:
         """
-        Fail.
+        Raise.
         """
         raise BoomError
 
@@ -287,7 +288,8 @@ class Raising(logging.Handler):
 @pytest.mark.lets_out("BoomError")
 def test_a_log_handler_that_raises(front, serve):
     """
-    I-3: what a handler of yours raises comes out of the library's log, and costs no connection.
+    I-3: an exception of your log handler passes through the logging library, and leaks no
+    connection.
     """
     server = serve(single())
     logger = logging.getLogger("httpx")
@@ -314,7 +316,7 @@ def test_a_log_handler_that_raises(front, serve):
 @pytest.fixture
 def left() -> Iterator[Callable[[], list[object]]]:
     """
-    Tell what is there of calls that were made since, with no garbage collector coming by.
+    Return the objects that remain of calls since then, without a garbage collection.
     """
     gc.collect()
     gc.disable()
@@ -332,7 +334,7 @@ def left() -> Iterator[Callable[[], list[object]]]:
 )
 def test_nothing_waits_for_the_garbage_collector(front, serve, left, reply):
     """
-    I-5: when a call is over nothing of it is left, whether or not the garbage collector comes by.
+    I-5: after a call nothing of it remains in memory, even without a garbage collection.
     """
     server = serve(reply)
 
@@ -346,7 +348,7 @@ def test_nothing_waits_for_the_garbage_collector(front, serve, left, reply):
 
 def test_a_tenacity_that_keeps_it_elsewhere(front, serve, monkeypatch):
     """
-    Should tenacity keep what is left of a call under another name, calls go on all the same.
+    If tenacity renames the attribute that holds a finished call, calls still work.
     """
     retrying = tenacity.AsyncRetrying
 
@@ -370,7 +372,7 @@ def test_a_tenacity_that_keeps_it_elsewhere(front, serve, monkeypatch):
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_nothing_of_a_cancelled_call_waits_for_it(serve, left, backend):
     """
-    I-5: nor is anything left of a call that was cancelled.
+    I-5: nothing of a cancelled call remains either.
     """
     server = serve(lambda connection: connection.wait())
 

@@ -1,5 +1,5 @@
 """
-Open, share, fork, close: cases 133 to 153 of the fault catalogue, and what belongs to them.
+Open, share, fork, close: cases 133 to 153 of the fault catalogue, and related ones.
 """
 
 from __future__ import annotations
@@ -60,21 +60,21 @@ ONCE = RetryPolicy(max_attempts=1)
 
 def echo(request):
     """
-    Answer with a number of the very id that was asked for.
+    Respond with a number that has the requested id.
     """
     return single(id=urlsplit(request.target).path.rpartition("/")[2])
 
 
 def hang(connection):
     """
-    Read, and say nothing.
+    Read the request, and send nothing.
     """
     connection.wait()
 
 
 async def at_once(front, *calls):
     """
-    Make *calls* at the same time, each in a task or a thread; return their results or errors.
+    Make *calls* concurrently, each in a task or a thread; return their results or errors.
     """
     outcomes = [None] * len(calls)
 
@@ -85,7 +85,7 @@ async def at_once(front, *calls):
             outcomes[index] = error
 
     if front.is_blocking:
-        # Over the blocking transport a coroutine runs to its end with one `send`.
+        # Over the blocking transport one `send` runs a coroutine to its end.
         def run(index):
             with contextlib.suppress(StopIteration):
                 one(index).send(None)
@@ -102,12 +102,13 @@ async def at_once(front, *calls):
     return outcomes
 
 
-# Calls side by side.
+# Concurrent calls.
 
 
 def test_attempts_of_calls_are_apart(front, serve, naps):
     """
-    Case 133: ten calls at once that fail three times each make three attempts, each its own.
+    Case 133: ten concurrent calls that fail three times each record three attempts each, all their
+    own.
     """
     server = serve(answers=lambda request: answer(503, urlsplit(request.target).path.encode()))
 
@@ -128,7 +129,7 @@ def test_attempts_of_calls_are_apart(front, serve, naps):
 @pytest.mark.parametrize("connections", [2, 16, 100])
 def test_threads_share_a_client(blocking, serve, connections):
     """
-    Case 138: 32 threads with 20 calls each get 640 right answers at the first try.
+    Case 138: 32 threads with 20 calls each get 640 right responses at the first attempt.
     """
     server = serve(answers=echo)
     wrong = []
@@ -158,7 +159,7 @@ def test_threads_share_a_client(blocking, serve, connections):
 
 def test_threads_make_the_pool_once(blocking, serve):
     """
-    Case 138: threads that begin at the same moment open one pool and not one each.
+    Case 138: threads that start at the same moment open one pool, not one each.
     """
     server = serve(answers=echo)
     start = threading.Barrier(16)
@@ -181,7 +182,7 @@ def test_threads_make_the_pool_once(blocking, serve):
 
 def test_tasks_make_the_pool_once(loop, serve):
     """
-    Case 138: tasks that begin at the same moment share the connections from the first one on.
+    Case 138: tasks that start at the same moment share the connections from the first one on.
     """
     server = serve(answers=echo)
 
@@ -198,7 +199,7 @@ def test_tasks_make_the_pool_once(loop, serve):
 @pytest.mark.parametrize("calls", [300])
 def test_more_calls_than_connections(loop, serve, calls):
     """
-    Case 137, small: hundreds of calls at once wait for their turn, and none fails.
+    Case 137, small: hundreds of concurrent calls wait for a connection, and none fails.
     """
     server = serve(answers=echo)
 
@@ -215,7 +216,8 @@ def test_more_calls_than_connections(loop, serve, calls):
 
 def test_connections_are_waited_for_so_long(front, serve):
     """
-    Case 147: no free connection in time is an APITimeoutError of the phase `pool`, never retried.
+    Case 147: a timeout while waiting for a connection is an APITimeoutError with the phase `pool`,
+    never retried.
     """
     server = serve(hang)
 
@@ -241,7 +243,7 @@ def test_connections_are_waited_for_so_long(front, serve):
     assert ("pool", False) == (error.phase, error.maybe_sent)
     assert 1 == len(error.attempts)
     assert "max_connections" in str(error)
-    # It is our own queue: the server's budget has nothing to do with it.
+    # The queue is our own, so the retry budget is not affected.
     assert 500 == left
     assert 1 == server.n
 
@@ -255,7 +257,7 @@ def tokens(client):
 
 def test_deadline_while_waiting_for_a_connection(front, serve):
     """
-    Case 147: a deadline that passes in the queue says so, and in time.
+    Case 147: a deadline that passes in the queue raises in time, and says that the call was queued.
     """
     server = serve(hang)
 
@@ -286,7 +288,7 @@ def test_deadline_while_waiting_for_a_connection(front, serve):
 
 def test_close_with_requests_in_flight(front, serve):
     """
-    Case 134: closing ends ten calls that are under way with a ClientClosedError, within a second.
+    Case 134: closing ends ten calls under way with a ClientClosedError, within a second.
     """
     server = serve(hang)
 
@@ -313,7 +315,7 @@ def test_close_with_requests_in_flight(front, serve):
 @pytest.mark.parametrize("what", ["backoff", "queue", "get_many", "settled", "collect"])
 def test_close_while_calls_wait(front, serve, what):
     """
-    Case 134: a call that waits, for another try or for a connection, ends when the client closes.
+    Case 134: a call that waits for a retry or for a connection ends when the client closes.
 
     (In blocking code a wait for another try ends first: nothing wakes `time.sleep`.)
     """
@@ -348,7 +350,7 @@ def test_close_while_calls_wait(front, serve, what):
 
 def test_close_while_connecting(blocking, serve, monkeypatch):
     """
-    Case 134: a call that is still connecting when another thread closes the client ends, too.
+    Case 134: a call that is still connecting ends when another thread closes the client.
     """
     server = serve(hang)
     looking, go_on = threading.Event(), threading.Event()
@@ -381,7 +383,7 @@ def test_close_while_connecting(blocking, serve, monkeypatch):
 
 def test_close_again(front, serve):
     """
-    Case 134: a second close does nothing; a call after it is a ClientClosedError without I/O.
+    Case 134: a second close does nothing; a later call is a ClientClosedError without I/O.
     """
     server = serve(single())
 
@@ -410,7 +412,7 @@ def test_close_again(front, serve):
 
 def test_close_at_the_same_time(front, serve):
     """
-    Case 134: several tasks, or threads, may close at once.
+    Case 134: several tasks, or threads, may close at the same time.
     """
     server = serve(single())
 
@@ -423,7 +425,7 @@ def test_close_at_the_same_time(front, serve):
 
 def test_enter_again_after_leaving(front, serve):
     """
-    Case 134: a client that was left cannot be entered again; making a new one is the cure.
+    Case 134: a closed client cannot be entered again; the error says to make a new one.
     """
     server = serve(single())
 
@@ -442,7 +444,7 @@ def test_enter_again_after_leaving(front, serve):
 
 def test_close_of_an_unused_client(front):
     """
-    Case 134: a client that never opened a connection is closed without a loop's help.
+    Case 134: a client that never opened a connection can be closed without a running loop.
     """
     client = front.client("http://127.0.0.1:1")
 
@@ -454,7 +456,7 @@ def test_close_of_an_unused_client(front):
 
 def test_arguments_are_checked_before_the_state(front, serve):
     """
-    Case 134: on a closed client a wrong argument is still told first, or the closing is.
+    Case 134: on a closed client, a wrong argument raises one of the two errors, and nothing is sent.
     """
     server = serve(single())
 
@@ -470,7 +472,7 @@ def test_arguments_are_checked_before_the_state(front, serve):
 
 def test_many_clients_leave_nothing(front, serve):
     """
-    Case 144: 300 clients that are made, used and closed leave no file, no thread and no task.
+    Case 144: 300 clients that are made, used and closed leave no file, thread or task.
     """
     server = serve(single())
 
@@ -483,7 +485,7 @@ def test_many_clients_leave_nothing(front, serve):
             assert 1 == len(asyncio.all_tasks())
 
     def ours():
-        # Neither this server's, nor those of the one that the harness asks.
+        # Neither this server's threads nor those of the harness's server.
         return [t for t in threading.enumerate() if t.name != "test server"]
 
     before = open_files(), len(ours())
@@ -499,7 +501,7 @@ def test_many_clients_leave_nothing(front, serve):
 @pytest.mark.parametrize("fault", ["500", "timeout", "not JSON", "another id"])
 def test_errors_leave_no_connection_busy(front, serve, naps, fault):
     """
-    Case 145: after errors for ever, every connection of the pool is free again.
+    Case 145: after many errors, every connection of the pool is free again.
     """
     reply = {
         "500": answer(500, b"x" * 300_000),
@@ -514,7 +516,7 @@ def test_errors_leave_no_connection_busy(front, serve, naps, fault):
             with pytest.raises(HeyMiloError):
                 await client.phone_numbers.get(ID)
         server.replies[:] = [single()]
-        # With one connection, a single one that is still busy would be a timeout.
+        # With a pool of one connection, a leaked one would cause a timeout.
         return (await client.phone_numbers.get(ID)).id
 
     assert ID == front.run(body, server.base_url, max_connections=1, timeout=0.1)
@@ -525,7 +527,7 @@ def test_errors_leave_no_connection_busy(front, serve, naps, fault):
 
 def test_two_loops_one_after_the_other(loop, serve):
     """
-    Case 135: a client used in two runs of a loop has fresh connections in the second one.
+    Case 135: in its second event loop, a client opens new connections.
     """
     server = serve(single())
     client = loop.client(server.base_url)
@@ -593,7 +595,7 @@ for runs in (
 
 def run_python(code, *args, options=("-X", "dev", "-W", "error"), **kinds):
     """
-    Run *code* in a Python of its own; return exit status, stdout and stderr.
+    Run *code* in a new Python process; return exit status, stdout and stderr.
     """
     done = subprocess.run(
         [sys.executable, *options, "-c", code, *map(str, args)],
@@ -608,7 +610,7 @@ def run_python(code, *args, options=("-X", "dev", "-W", "error"), **kinds):
 
 def test_two_loops_in_developer_mode(serve):
     """
-    Case 135: with -X dev and warnings as errors, several loops with one client write no word.
+    Case 135: with -X dev and warnings as errors, using one client in several loops prints nothing.
     """
     server = serve(page("A"))
 
@@ -639,7 +641,7 @@ def test_loops_of_two_kinds(serve):
 
 def test_threads_with_their_own_loops(loop, serve):
     """
-    Case 136: a client used by several threads at once, each with its loop, mixes up nothing.
+    Case 136: several threads, each with its own loop, share a client without mixing up responses.
     """
     server = serve(answers=echo)
     client = loop.client(server.base_url)
@@ -665,8 +667,8 @@ def test_threads_with_their_own_loops(loop, serve):
 
 def test_loops_of_other_threads_come_and_go(serve):
     """
-    Cases 136 and 190: loops that begin and end in other threads, while one is being set up, disturb
-    nothing.
+    Cases 136 and 190: loops that start and end in other threads do not disturb the setup of another
+    one.
     """
     server = serve(answers=echo)
     client = AsyncHeyMilo(KEY, base_url=server.base_url)
@@ -678,7 +680,7 @@ def test_loops_of_other_threads_come_and_go(serve):
             self.owner = threading.get_ident()
 
         def is_closed(self):
-            # Another thread looks: let the others run in the middle of it.
+            # Switch threads here: let the others run in the middle of it.
             if threading.get_ident() != self.owner:
                 time.sleep(0.001)
             return super().is_closed()
@@ -701,8 +703,8 @@ def test_loops_of_other_threads_come_and_go(serve):
     assert [ID] * 36 == outcomes
 
 
-#: A program of its own, in which threads take turns as often as they can. All begin with the first
-#: use of a group, and share connections, a rate limit and a listener.
+#: A separate program in which threads switch as often as possible. All start with the first use of
+#: a group, and share connections, a rate limit and a listener.
 THREADS_AND_LOOPS = """
 import asyncio, collections, ssl, sys, threading
 from heymilo_async import AsyncHeyMilo, RateLimit
@@ -744,8 +746,8 @@ print(dict(outcomes))
 @pytest.mark.timeout(600)
 def test_many_threads_with_their_own_loops(serve):
     """
-    Cases 136 and 190: 24 threads, each with a new event loop for each of 300 calls, share a client,
-    and every call is answered.
+    Cases 136 and 190: 24 threads share a client, each with a new event loop for each of 300 calls,
+    and every call succeeds.
     """
     server = serve(answers=echo)
     done = subprocess.run(
@@ -758,7 +760,7 @@ def test_many_threads_with_their_own_loops(serve):
     assert ("{'right': 7200}\n", "") == (done.stdout, done.stderr)
 
 
-#: A program of its own, in which nothing is loaded yet.
+#: A separate program, in which nothing is loaded yet.
 FIRST_USES = """
 import random, sys, threading, typing
 import heymilo_async
@@ -789,7 +791,7 @@ print(failed)
 
 def test_threads_that_use_all_groups_for_the_first_time():
     """
-    Case 190: 24 threads that load every group at the same moment find each class as it is shown.
+    Case 190: 24 threads that load every group at the same moment all find each class complete.
     """
     done = subprocess.run(
         [sys.executable, "-c", FIRST_USES], capture_output=True, text=True, check=True
@@ -798,14 +800,14 @@ def test_threads_that_use_all_groups_for_the_first_time():
     assert ("[]\n", "") == (done.stdout, done.stderr)
 
 
-# Whoever closes a loop by hand leaves its connections open, and asyncio says so.
+# If a program closes a loop by hand, its connections stay open, and asyncio warns.
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize("by_hand", [False, True])
 @pytest.mark.parametrize("library", ["asyncio", "uvloop"])
 def test_loops_that_have_ended_are_let_go(serve, library, by_hand):
     """
-    Cases 135 and 185: a client that is used in one loop after the other keeps the last of them at
-    most.
+    Cases 135 and 185: a client that is used in one loop after the other keeps at most the last of
+    them in memory.
     """
     kind = pytest.importorskip(library, reason="there is no uvloop on this system")
     server = serve(answers=echo)
@@ -828,14 +830,14 @@ def test_loops_that_have_ended_are_let_go(serve, library, by_hand):
 @pytest.mark.parametrize("allowed", [0, 1, 3])
 def test_no_more_threads(serve, monkeypatch, allowed):
     """
-    Cases 138 and 189: where no further thread can be started, blocking calls go on with those there
-    are.
+    Cases 138 and 189: if no further thread can be started, blocking calls continue with the
+    existing ones.
     """
     start = threading.Thread.start
     left = [allowed]
 
     def start_if_allowed(thread):
-        # Those of the server are not meant.
+        # The threads of the server do not count.
         if thread.name == "heymilo":
             if not left[0]:
                 message = "can't start new thread"
@@ -855,7 +857,7 @@ def test_no_more_threads(serve, monkeypatch, allowed):
 
 def test_prefetch_without_a_thread(serve, monkeypatch):
     """
-    Cases 138 and 189: a prefetch that can start no thread fetches each page when it is asked for.
+    Cases 138 and 189: a prefetch that cannot start a thread fetches each page when it is needed.
     """
     start = threading.Thread.start
 
@@ -877,7 +879,7 @@ def test_prefetch_without_a_thread(serve, monkeypatch):
 
 def test_closed_in_one_loop_is_closed_in_all(loop, serve):
     """
-    Case 136: a client that one loop has closed is closed for the others.
+    Case 136: a client that is closed in one loop is closed in all.
     """
     server = serve(single())
     client = loop.client(server.base_url)
@@ -895,8 +897,8 @@ def test_closed_in_one_loop_is_closed_in_all(loop, serve):
 
 def test_loops_that_come_and_go_leave_nothing(loop, serve):
     """
-    Cases 135 and 185: twenty loops with one client that nobody closes in between leave no file
-    behind.
+    Cases 135 and 185: twenty loops with one client that is not closed in between leave no open
+    file.
     """
     server = serve(single())
     client = loop.client(server.base_url)
@@ -921,7 +923,7 @@ def test_loops_that_come_and_go_leave_nothing(loop, serve):
 @pytest.mark.lets_out("RuntimeError")
 def test_no_loop_at_all():
     """
-    Case 136: an async client may be made without a loop; what it gives is awaited in one.
+    Case 136: an async client may be made without a loop; its calls are awaited in one.
     """
     client = AsyncHeyMilo(KEY, base_url="http://127.0.0.1:1")
 
@@ -936,7 +938,8 @@ def test_no_loop_at_all():
 @pytest.mark.parametrize("where", ["asyncio", "trio", "to_thread"])
 def test_blocking_client_in_a_loop(blocking, serve, where):
     """
-    Case 142: the blocking client works within a running loop, as in a notebook, and in its threads.
+    Case 142: the blocking client works within a running loop, as in a notebook, and in threads of
+    it.
     """
     server = serve(answers=lambda r: echo(r) if "/phone-numbers/" in r.target else page("A"))
 
@@ -958,7 +961,8 @@ def test_blocking_client_in_a_loop(blocking, serve, where):
 
 def test_blocking_client_within_a_callback_of_a_loop(blocking, serve):
     """
-    Case 142: used in the middle of a task, the blocking client leaves the task and its loop alone.
+    Case 142: the blocking client, used in the middle of a task, does not affect the task or its
+    loop.
     """
     server = serve(single())
 
@@ -977,11 +981,11 @@ def test_blocking_client_within_a_callback_of_a_loop(blocking, serve):
 
 def in_a_child(work):
     """
-    Return what *work* returns in a forked child, as text, and the child's exit status.
+    Return the result of *work* in a forked child, as text, and the child's exit status.
     """
     ours, theirs = os.pipe()
     with warnings.catch_warnings():
-        # Python 3.12 warns of threads: the server has some, and the child needs none of them.
+        # Python 3.12 warns about threads: the server has some, and the child needs none of them.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if not pid:
@@ -1001,7 +1005,7 @@ def in_a_child(work):
     return said.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-#: A program of its own, for it leaves no file descriptor to anybody.
+#: A separate program, because it leaves no free file descriptor.
 FULL = """
 import asyncio, json, resource, sys
 from heymilo_async import AsyncHeyMilo, HeyMilo
@@ -1038,8 +1042,8 @@ loop.run_until_complete(client.aclose()) if loop else client.close()
 @pytest.mark.parametrize("name", ["asyncio", "blocking"])
 def test_no_file_descriptor_left(serve, name):
     """
-    Case 193: where no file descriptor is left when a client opens, that is a connection error, and
-    once there are some again, the same client works.
+    Case 193: if no file descriptor is left when a client opens, that is a connection error; when
+    there are some again, the same client works.
     """
     server = serve(answers=echo)
 
@@ -1057,8 +1061,8 @@ def test_no_file_descriptor_left(serve, name):
     assert "A" == got
 
 
-#: A program of its own, for it forks while another of its threads is at work: the tracer of a
-#: coverage run has a lock of its own, which would be held in the child for ever.
+#: A separate program, because it forks while another of its threads runs: the tracer of a coverage
+#: run has a lock, which would stay locked in the child.
 FORKS = """
 import os, sys, threading, warnings
 from heymilo_async import HeyMilo
@@ -1109,7 +1113,7 @@ FORKED = (0, "0 " * 10 + "last {('p-0', 'p-1', 'p-2')}\n", "")
 
 def test_fork_after_the_first_request(serve):
     """
-    Case 139: parent and child go on with the same client, and neither gets the other's answer.
+    Case 139: parent and child continue with the same client, and neither gets the other's response.
     """
 
     def answers(request):
@@ -1122,13 +1126,13 @@ def test_fork_after_the_first_request(serve):
     server = serve(answers=answers)
 
     assert FORKED == run_python(FORKS, server.base_url, "once", options=("-X", "dev"))
-    # The parent's connections were not taken along: its own go on.
+    # The parent's own connections still work.
     assert 1 + 30 + 30 + 1 == server.n
 
 
 def test_fork_while_a_request_is_under_way(blocking, serve):
     """
-    Case 139: a fork in the middle of another thread's request disturbs neither side.
+    Case 139: a fork in the middle of another thread's request disturbs neither process.
     """
     release = threading.Event()
 
@@ -1155,7 +1159,7 @@ def test_fork_while_a_request_is_under_way(blocking, serve):
 
 def test_close_in_the_child(blocking, serve):
     """
-    Case 139: a child that closes the client closes its own connections, not the parent's.
+    Case 139: closing the client in the child closes only the child's connections.
     """
     server = serve(answers=echo)
 
@@ -1211,14 +1215,14 @@ def test_fork_with_an_async_client(serve):
 
 def test_locks_held_by_another_thread_at_the_fork(serve):
     """
-    Case 139: a lock that a thread held when the process forked does not hang the child.
+    Case 139: a lock that a thread held at the fork does not block the child.
     """
     server = serve(answers=echo)
 
     assert FORKED == run_python(FORKS, server.base_url, "busy", options=("-X", "dev"))
 
 
-# The interpreter's end.
+# The end of the interpreter.
 
 EXIT = """
 import sys, time
@@ -1256,13 +1260,14 @@ sys.exit(7)
 
 def test_exit_with_an_unclosed_client(front, serve, tmp_path):
     """
-    Case 141: a program that forgets to close ends at once, with its own status and a clean stderr.
+    Case 141: a program that forgets to close its client ends at once, with its own status and a
+    clean stderr.
     """
     server = serve(page("A", more=True), hang)
 
     last_line = tmp_path / "last-line"
     ended = run_python(EXIT, front.name, "walking", server.base_url, last_line, options=())
-    # All processes read the same clock.
+    # All processes use the same clock.
     took = elapsed(float(last_line.read_text()))
 
     assert (7, "A\n", "") == ended
@@ -1272,7 +1277,7 @@ def test_exit_with_an_unclosed_client(front, serve, tmp_path):
 @pytest.mark.parametrize("used", ["unused", "used"])
 def test_exit_in_developer_mode(front, serve, used):
     """
-    Case 141: with -X dev a forgotten client that was used is named by one ResourceWarning.
+    Case 141: with -X dev, a used and unclosed client causes one ResourceWarning that names it.
     """
     server = serve(page("A"))
 
@@ -1293,7 +1298,7 @@ def test_exit_in_developer_mode(front, serve, used):
 
 def test_unclosed_client_is_named(front, serve):
     """
-    Case 143: a client that is dropped without close warns once, and says what to do.
+    Case 143: deleting an unclosed client warns once, and the warning says what to do.
     """
     server = serve(single())
 
@@ -1304,7 +1309,7 @@ def test_unclosed_client_is_named(front, serve):
             warnings.simplefilter("always")
             del client
             gc.collect()
-        # Its sockets may speak for themselves.
+        # Its sockets may warn themselves.
         return [(one.category, str(one.message)) for one in caught if "HeyMilo" in str(one.message)]
 
     with warnings.catch_warnings():
@@ -1319,7 +1324,7 @@ def test_unclosed_client_is_named(front, serve):
 
 def test_client_dropped_in_its_loop(loop, serve, caplog):
     """
-    Case 143: a client dropped while its loop runs starts no task and leaves no complaint.
+    Case 143: deleting a client while its loop runs starts no task and prints nothing.
     """
     server = serve(single())
 
@@ -1344,7 +1349,7 @@ def test_client_dropped_in_its_loop(loop, serve, caplog):
 
 def test_view_that_is_dropped_does_not_warn(front, serve):
     """
-    Case 151: a view that goes is no unclosed client; the last one to go is.
+    Case 151: deleting a view warns only if it was the last one of an unclosed client.
     """
     server = serve(single())
 
@@ -1364,7 +1369,7 @@ def test_view_that_is_dropped_does_not_warn(front, serve):
 
 def test_failed_constructor_does_not_warn(front):
     """
-    Case 143: a client that could not be made has nothing to close, and says nothing when it goes.
+    Case 143: a client whose constructor failed has nothing to close, and does not warn.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -1387,7 +1392,7 @@ def own_kind(request, front):
 
 def test_own_client(front, serve, own_kind):
     """
-    Case 152: a client of one's own is used, for every operation, and never closed.
+    Case 152: a client of the user's own is used for every operation, and never closed.
     """
     server = serve(answers=lambda r: echo(r) if "/phone-numbers/" in r.target else page("A"))
 
@@ -1424,7 +1429,8 @@ def test_own_client(front, serve, own_kind):
 )
 def test_own_client_and_a_redirect(front, serve, own_kind, location, host, follows):
     """
-    Case 121: over one's own client too a redirect is one, be its target no URL, and not followed.
+    Case 121: a client of the user's own does not follow redirects either, even if the target is no
+    URL.
     """
     head = f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n"
     server = serve(head.encode("latin-1"))
@@ -1447,7 +1453,7 @@ def test_own_client_and_a_redirect(front, serve, own_kind, location, host, follo
 
 def test_own_client_over_a_mock(front, own_kind):
     """
-    Case 152: a mock transport answers as a server does, compressed or not, right or wrong.
+    Case 152: a mock transport can send every kind of response that a server can.
     """
     library = importlib.import_module(own_kind.__module__.partition(".")[0])
     seen = []
@@ -1479,7 +1485,7 @@ def test_own_client_over_a_mock(front, own_kind):
 
 def test_own_clients_exceptions(front, own_kind, naps):
     """
-    Case 152: what the library raises by itself is a HeyMiloError, whichever library it is.
+    Case 152: an exception of the library becomes a HeyMiloError, whichever library it is.
     """
     library = importlib.import_module(own_kind.__module__.partition(".")[0])
     outcomes = {}
@@ -1522,9 +1528,9 @@ def test_own_clients_exceptions(front, own_kind, naps):
 
 def test_every_exception_of_the_library_is_known():
     """
-    Case 153: an exception that a new httpx brings is noticed here first.
+    Case 153: this test notices an exception that a new httpx adds.
     """
-    # Not of a request that is sent: cookies of one's own jar, and a URL that is none.
+    # Not about a sent request: cookies of a user's own jar, and an invalid URL.
     other = {"InvalidURL", "CookieConflict"}
     for library in LIBRARIES:
         unknown = [
@@ -1542,7 +1548,8 @@ def test_every_exception_of_the_library_is_known():
 @pytest.mark.parametrize("when", ["request", "response"])
 def test_own_clients_hook_that_raises(front, serve, own_kind, kind, when):
     """
-    Case 152: what a hook raises comes out as it is, after one try, and the client goes on.
+    Case 152: an exception of a hook is raised unchanged, after one attempt, and the client still
+    works.
     """
     server = serve(single())
     mine = [kind("mine")]
@@ -1576,7 +1583,8 @@ def test_own_clients_hook_that_raises(front, serve, own_kind, kind, when):
 @pytest.mark.lets_out("LookupError")
 def test_own_clients_hook_that_raises_in_get_many(front, own_kind):
     """
-    Case 152: in `get_many` a foreign error leaves bare too, and `get_many_settled` does not keep it.
+    Case 152: in `get_many` a foreign exception is raised unchanged too, and `get_many_settled` does
+    not store it.
     """
     library = importlib.import_module(own_kind.__module__.partition(".")[0])
 
@@ -1600,7 +1608,7 @@ def test_own_clients_hook_that_raises_in_get_many(front, own_kind):
 
 def test_own_client_that_reads_the_body(front, serve, own_kind):
     """
-    Case 152: a hook that reads the response itself does not take the body away from us.
+    Case 152: a hook may read the response, and we still get its body.
     """
     server = serve(single())
 
@@ -1626,7 +1634,7 @@ def test_own_client_that_reads_the_body(front, serve, own_kind):
 
 def test_own_client_that_is_closed(front, serve, own_kind):
     """
-    Case 152: a client of one's own that was closed is a ClientClosedError that says whose it is.
+    Case 152: if a client of the user's own is closed, a ClientClosedError says which client it is.
     """
     server = serve(single())
 
@@ -1645,19 +1653,19 @@ def test_own_client_that_is_closed(front, serve, own_kind):
 
 def test_own_client_of_the_wrong_kind(front):
     """
-    Case 152: a client of the other kind, or none at all, is a TypeError of the constructor.
+    Case 152: a client of the wrong kind is a TypeError of the constructor.
     """
     other = Front("asyncio" if front.is_blocking else "blocking")
     wrong = [*(kind_of(other, library) for library in LIBRARIES), object, dict]
 
     class Client:
         """
-        Another library's, which happens to have the name.
+        A class of another library that has the same name.
         """
 
     class AsyncClient(Client):
         """
-        Likewise.
+        The same.
         """
 
     for kind in (*wrong, Client, AsyncClient):
@@ -1671,7 +1679,7 @@ def test_own_client_of_the_wrong_kind(front):
 
 def test_own_client_of_a_subclass(front, serve, own_kind):
     """
-    Case 152: a subclass of the library's client is one of them.
+    Case 152: a subclass of the library's client is accepted.
     """
     server = serve(single())
     mine = type("Mine", (own_kind,), {"__module__": "somewhere"})
@@ -1689,7 +1697,7 @@ def test_own_client_of_a_subclass(front, serve, own_kind):
 @pytest.mark.parametrize("own_kind", [httpx.AsyncClient, httpx2.AsyncClient])
 def test_own_client_in_a_second_loop(loop, serve, own_kind):
     """
-    Case 135: a client of one's own that meets a second loop is an EventLoopError before any I/O.
+    Case 135: using a client of the user's own in a second loop is an EventLoopError before any I/O.
     """
     server = serve(single())
     own = own_kind(trust_env=False, verify=NO_CERTIFICATES)
@@ -1704,7 +1712,7 @@ def test_own_client_in_a_second_loop(loop, serve, own_kind):
 
     async def first():
         await client.phone_numbers.get(ID)
-        # Or its socket would complain that nobody closed it.
+        # Otherwise its socket would warn that it was not closed.
         await own._transport.aclose()
 
     anyio.run(first, backend=loop.name)
@@ -1719,7 +1727,7 @@ def test_own_client_in_a_second_loop(loop, serve, own_kind):
 
 def test_own_client_that_is_not_closed_does_not_warn(front, serve, own_kind):
     """
-    Case 152: with a client of one's own there is nothing of ours to close, and no warning.
+    Case 152: with a client of the user's own there is nothing to close, and no warning.
     """
     server = serve(single())
 
@@ -1738,7 +1746,7 @@ def test_own_client_that_is_not_closed_does_not_warn(front, serve, own_kind):
 
 def test_own_clients_headers_do_not_replace_ours(front, serve, own_kind):
     """
-    Case 152: authentication and headers of one's own client do not take the place of the key.
+    Case 152: authentication and headers of a client of the user's own do not replace the key.
     """
     server = serve(single())
 
@@ -1768,7 +1776,7 @@ def test_own_clients_headers_do_not_replace_ours(front, serve, own_kind):
 
 def test_close_with_ones_own_client_in_flight(front, serve, own_kind):
     """
-    Case 134: closing ends calls on one's own client too, and leaves that client open.
+    Case 134: closing also ends calls on a client of the user's own, and leaves that client open.
     """
     server = serve(lambda connection: (connection.wait(0.5), connection.send(single())))
 
@@ -1788,18 +1796,19 @@ def test_close_with_ones_own_client_in_flight(front, serve, own_kind):
 
     error, closed = front.run_alone(body)
 
-    # The blocking one cannot be interrupted: it ends with its answer, and says what became of it.
+    # The blocking call cannot be interrupted: it ends with its response, and reports the outcome.
     assert ClientClosedError is type(error)
     assert closed is False
 
 
-# Many at a time.
+# Several ids.
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 8, 1000])
 def test_many_in_order(front, serve, concurrency):
     """
-    Case 138: `get_many` returns the numbers in the order of the ids, however they come back.
+    Case 138: `get_many` returns the numbers in the order of the ids, whatever the order of the
+    responses.
     """
 
     def answers(request):
@@ -1825,7 +1834,8 @@ def test_many_in_order(front, serve, concurrency):
 @pytest.mark.parametrize("ids", [[], (), iter(()), {}, {"A": 1}, {"A"}, ("A", "A"), iter("AB")])
 def test_many_of_any_iterable(front, serve, ids):
     """
-    Case 138: none, one, the same twice, a set, a dict's keys, an iterator: each is asked for once.
+    Case 138: the ids may be none, one, duplicates, a set, a dict's keys or an iterator: each is
+    requested once.
     """
     server = serve(answers=echo)
     ids = list(ids)
@@ -1840,7 +1850,7 @@ def test_many_of_any_iterable(front, serve, ids):
 @pytest.mark.parametrize("method", ["get_many", "get_many_settled"])
 def test_many_at_a_time_and_no_more(front, serve, method):
     """
-    Case 138: the server never sees more requests at a time than `concurrency`, but so many.
+    Case 138: the server sees up to `concurrency` requests at a time, and never more.
     """
     changed = threading.Condition()
     now, most = 0, 0
@@ -1851,7 +1861,7 @@ def test_many_at_a_time_and_no_more(front, serve, method):
             now += 1
             most = max(most, now)
             changed.notify_all()
-            # Nobody gets an answer before there were five: a slow machine takes its time.
+            # No response is sent before there are five requests, however slow the machine.
             changed.wait_for(lambda: most >= 5, timeout=20)
         connection.wait(0.01)  # in which a sixth would show
         with changed:
@@ -1898,7 +1908,8 @@ def test_concurrency_that_cannot_work(front, serve, value, kind):
 @pytest.mark.in_flight
 def test_first_error_of_many_stops_the_rest(front, serve):
     """
-    Case 132: the first error of `get_many` is raised bare, at once, and nothing new is sent.
+    Case 132: the first error of `get_many` is raised at once, without a group, and no new request
+    is sent.
     """
 
     def answers(request):
@@ -1928,7 +1939,7 @@ def test_first_error_of_many_stops_the_rest(front, serve):
 
 def test_outcome_of_each_of_many(front, serve, naps):
     """
-    Case 132: `get_many_settled` has for each id its number or its own error, in order.
+    Case 132: `get_many_settled` returns the number or the error of each id, in order.
     """
 
     def answers(request):
@@ -1948,14 +1959,14 @@ def test_outcome_of_each_of_many(front, serve, naps):
         one.id if isinstance(one, PhoneNumber) else type(one).__name__ for one in outcomes
     ]
     assert [1, 3, 1] == [len(one.attempts) for one in outcomes if isinstance(one, HeyMiloError)]
-    # Kept for long, an error keeps no frames alive.
+    # An error that is kept for long keeps no frames alive.
     assert [None] * 3 == [one.__traceback__ for one in outcomes if isinstance(one, HeyMiloError)]
 
 
 @pytest.mark.parametrize("method", ["get_many", "get_many_settled"])
 def test_deadline_over_many(front, serve, method):
     """
-    Case 138: the deadline is for all of the ids together, not for each.
+    Case 138: the deadline is for all ids together, not for each.
     """
     server = serve(lambda connection: (connection.wait(0.08), connection.send(single())))
 
@@ -1980,7 +1991,7 @@ def test_deadline_over_many(front, serve, method):
 
 def test_many_within_many(front, serve):
     """
-    Case 138: `get_many` calls at the same time, on few connections, do not lock each other out.
+    Case 138: concurrent `get_many` calls on few connections do not deadlock.
     """
     server = serve(answers=echo)
 
@@ -2012,12 +2023,12 @@ def test_ids_that_raise(front, serve):
     assert 0 == server.n
 
 
-# Everything around the data.
+# The whole response.
 
 
 def test_raw_response(front, serve, naps):
     """
-    Case 153: `raw` has data, meta, status, headers, request id, attempts, elapsed and the rest.
+    Case 153: `raw` returns data, meta, status, headers, request id, attempts and elapsed time.
     """
     server = serve(
         answer(503, b"", "X-Request-Id: r-1"),
@@ -2063,7 +2074,7 @@ def test_raw_list(front, serve):
 
 def test_raw_refuses_what_is_no_operation(front, serve):
     """
-    Case 153: `raw` takes single operations of this client or a view of it, and nothing else.
+    Case 153: `raw` takes single operations of this client or of its views, and nothing else.
     """
     server = serve(single())
     other = front.client(server.base_url)
@@ -2119,7 +2130,7 @@ def test_raw_of_the_other_face(blocking, serve):
 
 def test_raw_leaves_the_client_as_it_is(front, serve):
     """
-    Case 150: after `raw` the client's methods return plain data, also at the same time.
+    Case 150: after `raw`, and at the same time, the client's methods return plain data.
     """
     server = serve(single())
 
@@ -2170,14 +2181,14 @@ def test_every_error_is_documented(name):
 )
 def test_kinds_of_errors(kind, base):
     """
-    Case 153: the tree of exceptions is the one that is drawn.
+    Case 153: the tree of exceptions is the documented one.
     """
     assert issubclass(getattr(heymilo_async, kind), base)
 
 
 def test_tracebacks_name_what_is_imported():
     """
-    Case 153: an exception calls itself by the name that a caller would import.
+    Case 153: a traceback shows an exception under the name that a caller imports.
     """
     assert "heymilo_async.NotFoundError" == f"{NotFoundError.__module__}.{NotFoundError.__name__}"
 
@@ -2205,7 +2216,7 @@ def test_blocking_client_has_no_loop(blocking, serve):
 
 def test_client_in_a_finalizer(blocking, serve):
     """
-    Case 143: closing from a finalizer, in whatever thread, works.
+    Case 143: closing from a finalizer works in any thread.
     """
     server = serve(single())
 

@@ -1,5 +1,5 @@
 """
-The rate limit: more calls than the server allows, none of which is lost.
+The rate limit: more calls than the server allows, without losing any.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from server import NUMBER, answer, ok, single
 from heymilo_async import RateLimit
 from heymilo_async.sandbox import RateLimit as Rule
 
-#: In small, with a bound that a busy machine keeps; in full size it is in `nox -s pacing`.
+#: A small size, with a bound that a busy machine keeps; the full size is in `nox -s pacing`.
 LIMIT, PER, CALLS = 60, 1.5, 150
 
 
 def counting():
     """
-    Return how a server answers that counts, and the list of the statuses it answered.
+    Return the replies of a counting server, and the list of the statuses of its responses.
     """
     limiter, statuses = Limiter(Rule(LIMIT, PER)), []
 
@@ -33,14 +33,15 @@ def counting():
 
 def test_more_calls_at_once_than_the_limit(front, serve, pulse):
     """
-    Case 30: more than twice the limit at once: all calls succeed, in little more than two windows.
+    Case 30: with more than twice the limit at once, all calls succeed, in little more than two
+    windows.
     """
     answers, statuses = counting()
     server = serve(answers=answers)
     free = serve(single())
 
     async def body(client):
-        # What the last window's calls take by themselves.
+        # The time that the calls of the last window take by themselves.
         began = time.monotonic()
         unpaced = client.with_options(rate_limit=None, base_url=free.base_url)
         await unpaced.phone_numbers.get_many([NUMBER["id"]] * LIMIT, concurrency=LIMIT)
@@ -56,5 +57,6 @@ def test_more_calls_at_once_than_the_limit(front, serve, pulse):
     assert CALLS == got == statuses.count(200)
     assert statuses.count(429) <= 0.05 * len(statuses)
     assert 2 * PER <= elapsed
-    # On a machine that is too slow for the limit the calls themselves take longer than it does.
+    # On a machine that is too slow for the limit, the calls themselves take longer than the limit
+    # does.
     assert elapsed - stalled <= 2 * max(2 * PER + alone, CALLS / LIMIT * alone)

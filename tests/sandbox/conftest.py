@@ -1,5 +1,5 @@
 """
-An HTTP client that shares nothing with the package, and a sandbox to ask.
+An HTTP client that shares no code with the package, and a sandbox for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LIST = "/api/v2/phone-numbers"
 @attrs.frozen
 class Response:
     """
-    What came back: the status, the headers by lower-case name, the body, decoded if it is JSON.
+    A response: the status, the headers by lower-case name, and the body, decoded if it is JSON.
     """
 
     status: int
@@ -36,7 +36,8 @@ Ask = Callable[..., Response]
 @pytest.fixture(scope="session")
 def ask() -> Ask:
     """
-    Ask a sandbox for *path* on a new connection, with its key unless *headers* say otherwise.
+    Send a request for *path* on a new connection, with the sandbox's key unless *headers* has
+    another.
     """
 
     def answer(
@@ -80,7 +81,7 @@ def served() -> Iterator[sandbox.Sandbox]:
 @pytest.fixture
 def milo(served: sandbox.Sandbox) -> sandbox.Sandbox:
     """
-    The shared sandbox with what it started with.
+    The shared sandbox, reset to its initial data.
     """
     served.reset()
     return served
@@ -92,7 +93,7 @@ Api = Callable[..., Response]
 @pytest.fixture
 def api(milo: sandbox.Sandbox, ask: Ask) -> Api:
     """
-    Ask the shared sandbox by method, path below `/api/v2`, and body.
+    Send a request to the shared sandbox by method, path below `/api/v2`, and body.
     """
 
     def answer(method: str, path: str, body: Any = None) -> Response:

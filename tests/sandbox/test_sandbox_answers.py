@@ -1,5 +1,5 @@
 """
-What the sandbox answers over the transport, status by status.
+The sandbox's responses over HTTP, status by status.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ Ask = Callable[..., Any]
 
 def error_of(answer: Any) -> tuple[int, str, str]:
     """
-    The status of *answer*, and the type and code in its envelope, which must be the contract's.
+    Return the status of *answer*, and the type and code of its envelope, which must fit the
+    contract.
     """
     fields = CONTRACT["components"]["schemas"]["APIError"]["properties"]
     assert {"error"} == answer.body.keys()
@@ -37,7 +38,8 @@ def error_of(answer: Any) -> tuple[int, str, str]:
 
 def issues_of(answer: Any) -> list[tuple[list[str | int], str]]:
     """
-    Where and what the validation issues of *answer* are; no issue may carry another field.
+    Return the locations and types of the validation issues of *answer*; an issue must have no other
+    field.
     """
     assert 422 == answer.status
     assert {"detail"} == answer.body.keys()
@@ -50,7 +52,7 @@ def test_list_answers_a_page_of_twenty_unless_asked_otherwise(
     milo: sandbox.Sandbox, ask: Ask
 ) -> None:
     """
-    The page holds the first twenty of thirty numbers, and says so.
+    The page has the first twenty of thirty numbers, and says that there are more.
     """
     answer = ask(milo)
 
@@ -75,7 +77,7 @@ def test_a_walk_meets_every_number_once(
     milo: sandbox.Sandbox, ask: Ask, count: int, limit: int
 ) -> None:
     """
-    Following the last id of each page meets all numbers in order, and no page but the last is
+    Following the last id of each page returns all numbers in order, and only the last page is
     short.
     """
     for number in list(milo.store)[count:]:
@@ -97,7 +99,7 @@ def test_a_walk_meets_every_number_once(
 
 def test_nothing_follows_the_last_number(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
-    A walk that is resumed at its end gets an empty last page.
+    A walk that resumes at its end gets an empty last page.
     """
     last = list(milo.store)[-1]
 
@@ -108,7 +110,7 @@ def test_nothing_follows_the_last_number(milo: sandbox.Sandbox, ask: Ask) -> Non
 
 def test_get_answers_one_number_without_metadata(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
-    The number is the one asked for; `meta` is there, and null.
+    The response has the requested number; `meta` is present, and null.
     """
     for number in milo.store:
         answer = ask(milo, f"{LIST}/{number.id}")
@@ -118,7 +120,7 @@ def test_get_answers_one_number_without_metadata(milo: sandbox.Sandbox, ask: Ask
 
 def test_an_unknown_id_is_not_found(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
-    The envelope says what is missing, and which parameter named it.
+    The envelope says what was not found, and names the parameter.
     """
     answer = ask(milo, f"{LIST}/00000000")
 
@@ -128,7 +130,7 @@ def test_an_unknown_id_is_not_found(milo: sandbox.Sandbox, ask: Ask) -> None:
 
 def test_a_removed_number_is_not_found(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
-    The server sees at once what a test does to the store.
+    The server sees a test's change of the store at once.
     """
     number = milo.store.remove(next(iter(milo.store)).id)
 
@@ -150,7 +152,7 @@ def test_a_limit_outside_the_bounds_is_refused(
     milo: sandbox.Sandbox, ask: Ask, limit: str, kind: str
 ) -> None:
     """
-    The answer has the contract's shape for validation errors and names the parameter.
+    The response has the contract's format for validation errors, and names the parameter.
     """
     assert [(["query", "limit"], kind)] == issues_of(ask(milo, f"{LIST}?limit={limit}"))
 
@@ -158,7 +160,7 @@ def test_a_limit_outside_the_bounds_is_refused(
 @pytest.mark.parametrize("limit", [1, 100])
 def test_the_bounds_of_limit_are_inclusive(milo: sandbox.Sandbox, ask: Ask, limit: int) -> None:
     """
-    One and one hundred are fine.
+    Both bounds, one and one hundred, are allowed.
     """
     assert 200 == ask(milo, f"{LIST}?limit={limit}").status
 
@@ -166,7 +168,7 @@ def test_the_bounds_of_limit_are_inclusive(milo: sandbox.Sandbox, ask: Ask, limi
 @pytest.mark.parametrize("cursor", ["00000000", ""])
 def test_an_unknown_cursor_is_refused(milo: sandbox.Sandbox, ask: Ask, cursor: str) -> None:
     """
-    A cursor that no number has is a validation error, not an empty page.
+    An unknown cursor is a validation error, not an empty page.
     """
     answer = ask(milo, f"{LIST}?starting_after={cursor}")
 
@@ -176,7 +178,7 @@ def test_an_unknown_cursor_is_refused(milo: sandbox.Sandbox, ask: Ask, cursor: s
 @pytest.mark.parametrize("path", [LIST, f"{LIST}?limit=0", f"{LIST}/00000000"])
 def test_without_credentials_nothing_is_told(milo: sandbox.Sandbox, ask: Ask, path: str) -> None:
     """
-    The key is asked for before the parameters are looked at.
+    The key is checked before the parameters.
     """
     answer = ask(milo, path, headers={})
 
@@ -201,7 +203,7 @@ def test_wrong_credentials_are_refused_and_not_repeated(
     milo: sandbox.Sandbox, ask: Ask, headers: dict[str, str]
 ) -> None:
     """
-    No wrong key is accepted, nor sent back.
+    No wrong key is accepted, or repeated in a response.
     """
     answer = ask(milo, headers=headers)
 
@@ -211,7 +213,7 @@ def test_wrong_credentials_are_refused_and_not_repeated(
 
 def test_a_token_is_for_the_bearer_scheme(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
-    The right token under another scheme opens nothing.
+    The right token under another scheme is refused.
     """
     headers = {"Authorization": f"Basic {milo.access_token}"}
 
@@ -223,7 +225,7 @@ def test_an_access_token_serves_instead_of_a_key(
     milo: sandbox.Sandbox, ask: Ask, scheme: str
 ) -> None:
     """
-    A second kind of credential, with a workspace as OAuth callers may name one.
+    OAuth callers send an access token, and may name a workspace.
     """
     headers = {"Authorization": f"{scheme} {milo.access_token}", "X-Workspace-Id": "workspace"}
 
@@ -233,7 +235,7 @@ def test_an_access_token_serves_instead_of_a_key(
 @pytest.mark.parametrize("path", ["/", f"{LIST}/a/b", "/api/v2", "/docs", "/redoc"])
 def test_an_unknown_route_is_not_found(milo: sandbox.Sandbox, ask: Ask, path: str) -> None:
     """
-    The router says so in FastAPI's words, for it knows nothing of the API's envelope.
+    The 404 is FastAPI's, without the API's envelope.
     """
     answer = ask(milo, path)
 
@@ -243,7 +245,7 @@ def test_an_unknown_route_is_not_found(milo: sandbox.Sandbox, ask: Ask, path: st
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_slash_too_many_is_redirected(milo: sandbox.Sandbox, ask: Ask, method: str) -> None:
     """
-    By a status that keeps the method, as FastAPI does.
+    The status of the redirect keeps the method, as in FastAPI.
     """
     answer = ask(milo, f"{LIST}/", method=method)
 
@@ -253,7 +255,7 @@ def test_a_slash_too_many_is_redirected(milo: sandbox.Sandbox, ask: Ask, method:
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_another_method_is_not_allowed(milo: sandbox.Sandbox, ask: Ask, method: str) -> None:
     """
-    The header that says what is allowed survives.
+    The `Allow` header is kept.
     """
     answer = ask(milo, method=method)
 
@@ -265,7 +267,7 @@ def test_any_http_exception_is_answered(
     milo: sandbox.Sandbox, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    Whoever raises it, and with its headers.
+    An exception with any status becomes a response, with its headers.
     """
 
     def refuse(_item_id: str) -> None:
@@ -285,7 +287,7 @@ def test_a_crash_is_an_internal_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """
-    The answer says nothing of the cause; the log has it, under the id of the answer.
+    The response does not show the cause; the log has it, under the id of the response.
     """
 
     def fail(_item_id: str) -> None:
@@ -318,7 +320,7 @@ def test_every_answer_has_an_id_of_its_own(
     milo: sandbox.Sandbox, ask: Ask, status: int, path: str, method: str, with_key: bool
 ) -> None:
     """
-    No two answers share an `X-Request-Id`, be they good or bad.
+    No two responses share an `X-Request-Id`, whatever their status.
     """
     headers = {"X-API-KEY": milo.api_key} if with_key else {}
     answers = [ask(milo, path, headers, method) for _ in range(2)]
@@ -329,8 +331,8 @@ def test_every_answer_has_an_id_of_its_own(
 
 def test_requests_are_noted_as_they_were_on_the_wire(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
-    The path and the query stay percent-encoded, refused requests count too, and a snapshot does
-    not grow.
+    The path and the query stay percent-encoded, refused requests are recorded too, and a snapshot
+    does not grow.
     """
     before = milo.requests
     ask(milo, f"{LIST}/a%2Fb?x=%20", {"X-API-KEY": "not-the-key", "X-Other": "seen"})
@@ -343,7 +345,7 @@ def test_requests_are_noted_as_they_were_on_the_wire(milo: sandbox.Sandbox, ask:
 
 def test_bodies_are_noted_and_not_shown(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
-    They are candidates' data, as a rule.
+    Bodies usually have candidates' data.
     """
     ask(milo, "/api/v2/postings", method="POST", body=b'{"title": "Baker"}')
     (request,) = milo.requests

@@ -1,5 +1,5 @@
 """
-What nobody knows is a setting, and a setting that cannot be is refused.
+Unknown facts about the real API are settings, and an invalid setting is refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def test_a_setting_that_cannot_be_is_refused(
     milo: sandbox.Sandbox, setting: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     """
-    When it is made, and while the sandbox runs.
+    It is refused at construction, and while the sandbox runs.
     """
     with pytest.raises(error, match=words):
         Assumptions(**setting)
@@ -41,7 +41,7 @@ def test_a_setting_that_cannot_be_is_refused(
 
 def test_settings_add_up_until_it_is_reset() -> None:
     """
-    Then they are those that it began with.
+    Settings accumulate; a reset restores the initial ones.
     """
     first = Assumptions(preview="redirect")
     with sandbox.running(assumptions=first) as milo:

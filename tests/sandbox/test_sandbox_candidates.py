@@ -1,5 +1,5 @@
 """
-Candidates of the sandbox: ingested, listed by when they were invited, each on a way of their own.
+The sandbox's candidates: how they are ingested and listed, and how they progress.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BEN = {"name": "Ben Example", "email": "ben@example.com", "data": {"shift": ["ea
 
 def invited(api: Api, posting: str, query: str = "") -> list[dict[str, Any]]:
     """
-    The candidates of a posting that *query* asks for.
+    Return the candidates of a posting that *query* selects.
     """
     answer = api("GET", f"/postings/{posting}/candidates?limit=100{query}")
     assert 200 == answer.status
@@ -32,7 +32,7 @@ def invited(api: Api, posting: str, query: str = "") -> list[dict[str, Any]]:
 
 def test_who_is_ingested_has_an_interview(api: Api, posting: str) -> None:
     """
-    The receipt has its id and its link, and the candidate as the list shows it.
+    The receipt has the interview's id and its link, and the candidate as in the list.
     """
     answer = api("POST", f"/postings/{posting}/candidates", ADA)
     receipt = answer.body["data"]
@@ -49,7 +49,7 @@ def test_a_person_is_one_candidate_with_an_interview_for_each_posting(
     milo: sandbox.Sandbox, api: Api
 ) -> None:
     """
-    Across postings the candidate's id is the same one, and the interview's is not.
+    Two postings share the candidate's id, but not the interview's.
     """
     one, other, *_ = [
         api("POST", f"/postings/{posting.id}/candidates", ADA).body["data"]["candidate"]
@@ -64,7 +64,7 @@ def test_an_address_that_is_known_is_the_same_interview_or_a_conflict(
     milo: sandbox.Sandbox, api: Api, posting: str
 ) -> None:
     """
-    Nobody knows which; queued, it is never refused.
+    Which of the two is an assumption; a queued candidate is never refused.
     """
     path, again = f"/postings/{posting}/candidates", {**ADA, "email": "ADA@example.com"}
     first = api("POST", path, ADA).body["data"]
@@ -87,7 +87,7 @@ def test_a_bulk_answers_a_list_in_the_envelope_of_one(
     milo: sandbox.Sandbox, api: Api, posting: str
 ) -> None:
     """
-    An entry for each, with the metadata that came; whether in the same order, nobody knows.
+    There is an entry for each candidate, with its metadata; the order is an assumption.
     """
     path = f"/postings/{posting}/candidates/bulk"
     kept = api("POST", path, {"data": [ADA, BEN]})
@@ -101,7 +101,8 @@ def test_a_bulk_answers_a_list_in_the_envelope_of_one(
 
 def test_who_is_queued_comes_later(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
     """
-    Now, or when the ingestion has taken its time; the answer has nothing but a ticket.
+    They arrive at once, or after the ingestion's duration; the response has only an id of the
+    ingestion.
     """
     path, before = f"/postings/{posting}/candidates", len(invited(api, posting))
     answer = api("POST", f"{path}/async", ADA)
@@ -120,7 +121,7 @@ def test_who_is_queued_comes_later(milo: sandbox.Sandbox, api: Api, posting: str
 @pytest.mark.parametrize("way", ["", "/async", "/bulk", "/bulk/async"])
 def test_metadata_is_limited(api: Api, posting: str, way: str) -> None:
     """
-    The refusal says whose; nobody else is taken either.
+    The refusal names the candidate, and no other candidate of the request is ingested.
     """
     wrong = {**ADA, "metadata": {"k" * 41: ""}}
     body = {"data": [BEN, wrong]} if "bulk" in way else wrong
@@ -134,7 +135,7 @@ def test_metadata_is_limited(api: Api, posting: str, way: str) -> None:
 
 def test_a_list_begins_and_ends_when_it_is_told(api: Api, posting: str) -> None:
     """
-    Both ends belong to it, in ISO 8601 with or without an offset, or in Unix seconds.
+    Both ends are inclusive, in ISO 8601 with or without an offset, or in Unix seconds.
     """
     everyone = invited(api, posting)
     times = [one["created_at"] for one in everyone]
@@ -158,7 +159,7 @@ def test_a_list_begins_and_ends_when_it_is_told(api: Api, posting: str) -> None:
 )
 def test_a_range_that_cannot_be_is_refused(api: Api, posting: str, query: str, param: str) -> None:
     """
-    By a 400 that names the end.
+    A 400 names the invalid end.
     """
     answer = api("GET", f"/postings/{posting}/candidates?{query}")
 
@@ -171,7 +172,7 @@ def test_a_range_that_cannot_be_is_refused(api: Api, posting: str, query: str, p
 
 def test_seconds_may_have_a_fraction_or_not(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
     """
-    Nobody knows; whole ones are fine.
+    Whether a fraction is allowed is an assumption; whole seconds always are.
     """
     milo.assume(fractional_bounds=False)
     path = f"/postings/{posting}/candidates?created_before"
@@ -181,7 +182,8 @@ def test_seconds_may_have_a_fraction_or_not(milo: sandbox.Sandbox, api: Api, pos
 
 def test_time_stands_until_it_is_let_pass(milo: sandbox.Sandbox) -> None:
     """
-    Then candidates have got on; nobody goes back, and `reset` brings back the beginning.
+    After that, candidates have progressed and none has regressed, and `reset` restores the initial
+    state.
     """
     before = list(milo.stores["candidates"])
     assert before == list(milo.stores["candidates"])
@@ -201,7 +203,7 @@ def test_time_stands_until_it_is_let_pass(milo: sandbox.Sandbox) -> None:
 
 def test_candidates_are_everywhere_on_their_way() -> None:
     """
-    Not begun, under way, evaluated, done, decided, knocked out; some never begin.
+    Not started, in progress, evaluating, completed, decided, knocked out; some never start.
     """
     seen: Counter[str] = Counter()
     with sandbox.running(candidates=300) as milo:
@@ -219,7 +221,7 @@ def test_candidates_are_everywhere_on_their_way() -> None:
 
 def test_a_status_agrees_with_the_steps(milo: sandbox.Sandbox) -> None:
     """
-    And the score is there when the interview is evaluated.
+    The score is present when the interview is evaluated.
     """
     for one in milo.stores["candidates"]:
         words = [step["status"] for step in one.workflow["steps"]]
@@ -243,7 +245,7 @@ def test_a_status_agrees_with_the_steps(milo: sandbox.Sandbox) -> None:
 
 def test_runs_repeat() -> None:
     """
-    The same seed gives the same workspace, another one another.
+    The same seed gives the same workspace, another seed gives another one.
     """
     found = []
     for seed in (1, 1, 2):
@@ -259,7 +261,7 @@ def test_runs_repeat() -> None:
 
 def test_time_may_run_and_begin_anywhere() -> None:
     """
-    In real time it begins now, and goes on by itself.
+    In real time the clock starts now, and advances by itself.
     """
     start = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
     with sandbox.running(start=start) as milo:
@@ -283,7 +285,7 @@ def test_time_that_cannot_pass_is_refused(
     milo: sandbox.Sandbox, passing: Any, error: type[Exception], words: str
 ) -> None:
     """
-    And none passes.
+    The clock does not advance.
     """
     before = milo.now
 
@@ -297,7 +299,7 @@ def test_a_test_may_have_its_way_with_a_candidate(
     milo: sandbox.Sandbox, api: Api, posting: str
 ) -> None:
     """
-    What is changed stays, whatever time it is; it has to fit the contract.
+    The change stays, whatever the time; it has to fit the contract.
     """
     candidates = milo.stores["candidates"]
     first = next(iter(candidates))
@@ -317,7 +319,7 @@ def test_a_test_may_have_its_way_with_a_candidate(
 
 def test_candidates_of_a_posting_that_is_gone_stay(milo: sandbox.Sandbox, posting: str) -> None:
     """
-    They have no steps any more, and so do nothing.
+    They have no steps any more, so they do not progress.
     """
     milo.stores["postings"].remove(posting)
     milo.advance(days=30)

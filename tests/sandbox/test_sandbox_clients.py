@@ -1,5 +1,5 @@
 """
-The clients and the sandbox: what one says the other understands, on all three fronts.
+The clients and the sandbox understand each other, on all three fronts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BEN = {"name": "Ben Example", "email": "ben@example.com", "metadata": {"row": "2
 
 def asked(front: Any, milo: sandbox.Sandbox, body: Any) -> Any:
     """
-    What *body* returns, with a client of *milo* on one front.
+    Return the result of *body*, called with a client of *milo* on one front.
     """
     return front.run(body, milo.base_url, api_key=milo.api_key)
 
@@ -37,7 +37,7 @@ def asked(front: Any, milo: sandbox.Sandbox, body: Any) -> Any:
 @pytest.mark.parametrize("name", LISTS)
 def test_what_there_is_is_read(front: Any, milo: sandbox.Sandbox, name: str) -> None:
     """
-    All of it, whatever the size of a page, and each by its id; no member is unknown to the model.
+    Every item is read, with any page size and by its id; no member is unknown to the model.
     """
     key = KEYS.get(name, "id")
     ids = [item[key] for item in milo.stores[name]]
@@ -56,7 +56,7 @@ def test_what_there_is_is_read(front: Any, milo: sandbox.Sandbox, name: str) -> 
 
 def test_what_has_no_pages_is_read(front: Any, milo: sandbox.Sandbox) -> None:
     """
-    Connections, workspaces, registries, health.
+    These are connections, workspaces, registries and health.
     """
 
     async def body(client: Any) -> Any:
@@ -75,7 +75,7 @@ def test_what_has_no_pages_is_read(front: Any, milo: sandbox.Sandbox) -> None:
 
 def test_a_posting_from_beginning_to_end(front: Any, milo: sandbox.Sandbox) -> None:
     """
-    It is made, asks other questions, takes candidates, and what they did is read two weeks later.
+    The posting is created, gets other questions, takes candidates, and has results two weeks later.
     """
 
     async def begin(client: Any) -> Any:
@@ -113,7 +113,7 @@ def test_a_posting_from_beginning_to_end(front: Any, milo: sandbox.Sandbox) -> N
 @pytest.mark.parametrize("how", ["data", "bare", "meta", "nowhere"])
 def test_every_interview_is_read(front: Any, milo: sandbox.Sandbox, how: str) -> None:
     """
-    However far it is, and wherever it says that it is not ready.
+    Every interview can be read, at any progress, and wherever it says that it is not ready.
     """
     milo.assume(not_ready=how)
     people = list(milo.stores["candidates"])[:30]
@@ -131,7 +131,7 @@ def test_every_interview_is_read(front: Any, milo: sandbox.Sandbox, how: str) ->
 @pytest.mark.parametrize("how", ["bytes", "redirect"])
 def test_a_preview_is_heard(front: Any, milo: sandbox.Sandbox, how: str) -> None:
     """
-    From here or from elsewhere, where the key does not go.
+    A preview comes from the same server or from another one, which receives no key.
     """
     milo.assume(preview=how)
     voice = next(iter(milo.stores["voices"])).id
@@ -146,7 +146,8 @@ def test_a_preview_is_heard(front: Any, milo: sandbox.Sandbox, how: str) -> None
 
 def test_the_queue_of_the_ats(front: Any, milo: sandbox.Sandbox) -> None:
     """
-    A push that succeeds is waited for; one that is not even queued failed, and so did a search.
+    A push that succeeds is waited for; one that was not queued is an error, and so is a failed
+    search.
     """
     milo.assume(push_polls=0, resolve_without_criteria="fail")
     person = {"first_name": "Zoe", "email": "zoe@example.com"}
@@ -166,7 +167,7 @@ def test_the_queue_of_the_ats(front: Any, milo: sandbox.Sandbox) -> None:
 
 def test_refusals_are_the_errors_that_they_should_be(front: Any, milo: sandbox.Sandbox) -> None:
     """
-    By status, with the place of the fault in a 422.
+    The status decides the class, and a 422 names the location of the fault.
     """
     milo.assume(same_email="conflict")
     posting = next(iter(milo.stores["postings"])).id

@@ -1,5 +1,6 @@
 """
-`Sandbox.conduct`: what a bad integration does is seen, a good one is not accused, and silence proves nothing.
+`Sandbox.conduct`: it reports a bad integration, never accuses a good one, and draws no conclusion
+from missing evidence.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ PERSON = {"name": "Jo Doe", "email": "jo.doe@example.com"}
 
 class Integration:
     """
-    A program that talks to the sandbox over one connection, until it is lost.
+    A program that talks to the sandbox over one connection until the connection is lost.
     """
 
     def __init__(self, milo):
@@ -36,7 +37,7 @@ class Integration:
 
     def say(self, method, path, body=None, *, headers=None, timeout=10):
         """
-        Return the status and the body of what comes back; None and nothing if nothing does.
+        Return the status and the body of the response; without a response, None and nothing.
         """
         if self._connection is None:
             url = urlsplit(self._milo.base_url)
@@ -72,7 +73,7 @@ class Integration:
 @pytest.fixture
 def it(milo):
     """
-    An integration that talks to the shared sandbox.
+    An integration that uses the shared sandbox.
     """
     program = Integration(milo)
     yield program
@@ -89,7 +90,7 @@ def candidates(posting):
 
 def broken(milo, **options):
     """
-    Return which rules were broken, and by which requests.
+    Return the broken rules, each with its requests.
     """
     return [(one.rule, one.requests) for one in milo.conduct(**options).violations]
 
@@ -99,7 +100,7 @@ def broken(milo, **options):
 
 def test_silence_proves_nothing(milo):
     """
-    Of an integration that has done nothing, nothing is known: no rule is called kept.
+    The report on an integration without requests has no kept rule.
     """
     report = milo.conduct()
 
@@ -110,7 +111,8 @@ def test_silence_proves_nothing(milo):
 
 def test_a_report_reads_well(milo, it):
     """
-    It says which rule, which requests, what happened and the cure; what was kept; what was not seen.
+    It names the rule and the requests, what happened and how to fix it; the kept rules; and those
+    not seen.
     """
     milo.fail_next(status=503, operation="createWebhook", times=2)
     for _ in range(2):
@@ -131,7 +133,7 @@ def test_a_report_reads_well(milo, it):
 
 def test_a_violation_counts_what_it_does_not_name():
     """
-    Of many requests the first five are named.
+    Of many requests only the first five are listed.
     """
     one = Violation(rule="hot-loop", requests=(4,), text="Wait.")
 
@@ -143,7 +145,7 @@ def test_a_violation_counts_what_it_does_not_name():
 
 def test_requests_that_are_not_the_integrations(milo, it):
     """
-    A test's own requests are left out by a header, or by their places.
+    A header or a range excludes a test's own requests.
     """
     for headers in ({}, dict(NOT_JUDGED)):
         it.get(f"{NUMBERS}?api_key=abc", headers=headers)
@@ -159,7 +161,7 @@ def test_requests_that_are_not_the_integrations(milo, it):
 
 def test_a_range_is_judged_by_itself(milo, it, candidates):
     """
-    What happened before the range has not happened.
+    Requests before the range do not count.
     """
     it.get(f"{candidates}?created_after=0")
     it.get(candidates)
@@ -176,7 +178,7 @@ def test_a_range_is_judged_by_itself(milo, it, candidates):
 
 def test_a_reset_forgets(milo, it):
     """
-    After a reset nothing has happened, and places begin at 0.
+    After a reset no requests are recorded, and indexes start at 0.
     """
     it.get(f"{NUMBERS}?api_key=abc")
     milo.reset()
@@ -203,7 +205,7 @@ def test_a_reset_forgets(milo, it):
 )
 def test_a_credential_elsewhere(milo, it, how):
     """
-    A credential in a query, a path or a body is one that others read; the report does not show it.
+    A credential in a query, a path or a body breaks the rule; the report does not show it.
     """
     how(it, milo.api_key)
     how(it, milo.api_key)
@@ -214,7 +216,7 @@ def test_a_credential_elsewhere(milo, it, how):
 
 def test_a_long_token_within_a_text(ask):
     """
-    A long credential is found within a text; a short one is a word like others.
+    A long credential is found within a text; a short one could be an ordinary word.
     """
     with sandbox.running(api_key="test") as milo:
         ask(milo, f"{NUMBERS}?search=test")
@@ -228,7 +230,7 @@ def test_a_long_token_within_a_text(ask):
 
 def test_a_credential_in_its_header(milo, it):
     """
-    In its header it is where it belongs; of requests without one nothing is known.
+    In its own header a credential is correct; requests without one prove nothing.
     """
     it.get("/health", headers={"X-API-KEY": ""})
     assert "credentials-misplaced" in milo.conduct().not_seen
@@ -237,13 +239,13 @@ def test_a_credential_in_its_header(milo, it):
     assert "credentials-misplaced" in milo.conduct().kept
 
 
-# Links and keys that answers give.
+# Links and keys of responses.
 
 
 @pytest.fixture
 def link(it, candidates):
     """
-    A candidate's way into an interview, as the list gives it; one is kept from the posting, too.
+    A candidate's interview link from the list; the judge also remembers one of the posting.
     """
     return json.loads(it.get(candidates)[1])["data"][0]["interview_url"]
 
@@ -259,7 +261,7 @@ def link(it, candidates):
 )
 def test_a_link_elsewhere(milo, it, link, how):
     """
-    A link that lets its holder in is sent on.
+    A link that gives access is sent to another place.
     """
     how(it, link)
 
@@ -269,7 +271,7 @@ def test_a_link_elsewhere(milo, it, link, how):
 
 def test_a_link_in_its_place(milo, it, candidates, link):
     """
-    A link that is noted at its own interview stays where it was.
+    Storing a link in the metadata of its own interview is allowed.
     """
     interview = json.loads(it.get(candidates)[1])["data"][0]["interview_id"]
     it.post(f"/api/v2/interviews/{interview}/metadata", {"metadata": {"link": link}})
@@ -279,7 +281,7 @@ def test_a_link_in_its_place(milo, it, candidates, link):
 
 def test_a_key_at_its_own_door(milo, it):
     """
-    The key of a posting may open the door that it is made for, and be pushed where one is asked for.
+    The key of a posting may be used for its purpose, and in a push.
     """
     posting = json.loads(it.get(f"{POSTINGS}?limit=1")[1])["data"][0]
     key = posting["urls"]["ingestion_url_key"]
@@ -291,7 +293,7 @@ def test_a_key_at_its_own_door(milo, it):
 
 def test_no_link_was_given(milo, it):
     """
-    Where no answer has had one, nothing is known of it.
+    If no response had a link, the rule is not seen.
     """
     it.get(NUMBERS)
     it.get(NUMBERS)
@@ -304,7 +306,7 @@ def test_no_link_was_given(milo, it):
 
 def test_a_wait_that_is_cut_short(milo, it):
     """
-    The same route is asked again at once, though the answer said to wait.
+    The same route is requested at once, although the response asked for a wait.
     """
     milo.fail_next(status=429, retry_after=30)
     it.get(NUMBERS)
@@ -316,7 +318,7 @@ def test_a_wait_that_is_cut_short(milo, it):
 
 def test_a_wait_that_is_kept(milo):
     """
-    Our own client waits; another route need not.
+    Our own client waits; another route need not wait.
     """
     with milo.client() as client:
         milo.fail_next(status=429, retry_after=0.1)
@@ -327,7 +329,7 @@ def test_a_wait_that_is_kept(milo):
 
 def test_nobody_was_told_to_wait(milo, it):
     """
-    A 429 without a wait, or with none, says nothing; nor does a 503 with one.
+    A 429 without a wait, or with a wait of 0, proves nothing; nor does a 503 with one.
     """
     milo.fail_next(status=429)
     milo.fail_next(status=429, retry_after=0)
@@ -338,12 +340,12 @@ def test_nobody_was_told_to_wait(milo, it):
     assert "retry-after-ignored" in milo.conduct().not_seen
 
 
-# A limit that is known.
+# A known limit.
 
 
 def test_more_requests_than_a_limit(milo, it):
     """
-    Only on request, and for what came within a window.
+    It is judged only on request, for any window.
     """
     for _ in range(7):
         it.get(NUMBERS)
@@ -357,19 +359,20 @@ def test_more_requests_than_a_limit(milo, it):
 
 def test_a_limit_of_nothing(milo):
     """
-    Where nobody came nothing is seen; what is no limit is refused.
+    Without requests the rule is not seen; an invalid limit is refused.
     """
     assert "limit-exceeded" in milo.conduct(limit="2/s").not_seen
     with pytest.raises(TypeError, match="must be a RateLimit or a str, not int"):
         milo.conduct(limit=2)
 
 
-# Lists that are read by time.
+# Lists that are filtered by time.
 
 
 def test_a_list_is_read_anew(milo, it, candidates):
     """
-    Who has read by time goes back to the start; to read a page of that walk is one violation.
+    After a filtered read, the integration reads the list from the start; further pages of that walk
+    add no violation.
     """
     it.get(f"{candidates}?created_after=0&limit=2")
     first = json.loads(it.get(f"{candidates}?limit=2")[1])["data"]
@@ -380,7 +383,7 @@ def test_a_list_is_read_anew(milo, it, candidates):
 
 def test_a_first_whole_walk(milo, it, candidates, posting):
     """
-    To read a list whole at first, then by time, then that to its end, is how it is done.
+    The correct way: read the whole list once, then with a filter, then that list to its end.
     """
     last = json.loads(it.get(f"{candidates}?limit=2")[1])["data"][-1]["interview_id"]
     it.get(f"{candidates}?limit=2&starting_after={last}")
@@ -395,7 +398,7 @@ def test_a_first_whole_walk(milo, it, candidates, posting):
 
 def test_nothing_was_read_by_time(milo, it, candidates):
     """
-    Whoever always reads whole lists breaks nothing; nor does a filter that was refused count.
+    An integration that always reads whole lists breaks no rule; a refused filter does not count.
     """
     for path in (candidates, candidates, f"{candidates}?created_after=never", candidates):
         it.get(path)
@@ -405,7 +408,7 @@ def test_nothing_was_read_by_time(milo, it, candidates):
 
 def test_a_look_for_what_may_be_there(milo, it, candidates):
     """
-    To look through the list for what may have been created is no needless walk.
+    Searching the list for what a request may have created is allowed.
     """
     it.get(f"{candidates}?created_after=0")
     milo.fail_next(faults.CutBody(), operation="ingestCandidate")
@@ -423,7 +426,7 @@ def test_a_look_for_what_may_be_there(milo, it, candidates):
 @pytest.fixture
 def second(it, candidates):
     """
-    The path of the second page of candidates, after the first was read.
+    Return the path of the second page of candidates, after the first was read.
     """
     last = json.loads(it.get(f"{candidates}?limit=2")[1])["data"][-1]["interview_id"]
     return f"{candidates}?limit=2&starting_after={last}"
@@ -431,7 +434,7 @@ def second(it, candidates):
 
 def test_a_walk_begins_anew(milo, it, candidates, second):
     """
-    The page fails, and the integration goes back to the first one.
+    A page fails, and the integration starts again at the first one.
     """
     milo.fail_next(status=502)
     it.get(second)
@@ -443,7 +446,7 @@ def test_a_walk_begins_anew(milo, it, candidates, second):
 
 def test_a_walk_goes_on(milo, it, candidates, second):
     """
-    The page is asked for again; another walk with a filter of its own is another one.
+    The failed page is requested again; a walk with another filter is a separate walk.
     """
     milo.fail_next(status=502)
     it.get(second)
@@ -456,7 +459,8 @@ def test_a_walk_goes_on(milo, it, candidates, second):
 
 def test_no_walk_was_broken_off(milo, it, candidates, second):
     """
-    A first page that fails has no cursor to go on with, and a 422 means to begin anew.
+    If the first page fails there is no cursor to continue from, and after a 422 a new start is
+    right.
     """
     milo.fail_next(status=503)
     it.get(f"{candidates}?limit=2")
@@ -472,7 +476,7 @@ def test_no_walk_was_broken_off(milo, it, candidates, second):
 
 def test_a_look_is_no_walk_anew(milo, it, candidates, second):
     """
-    Who has to look for what may have been created begins where the newest are.
+    A search for what may have been created starts with the newest items.
     """
     milo.fail_next(status=502)
     it.get(second)
@@ -489,7 +493,7 @@ def test_a_look_is_no_walk_anew(milo, it, candidates, second):
 @pytest.mark.parametrize("status", [401, 503])
 def test_a_hot_loop(milo, it, status):
     """
-    More than five identical requests follow a failure, without a wait; a loop is one violation.
+    More than five identical requests follow a failure without a wait; each loop is one violation.
     """
     milo.fail_next(status=status, times=8)
     for _ in range(9):
@@ -500,7 +504,8 @@ def test_a_hot_loop(milo, it, status):
 
 def test_a_few_tries(milo, it):
     """
-    Five more tries are none, nor are others in between; nor does one go on after a success.
+    Five more attempts are no loop, nor are requests with others in between; a success ends the
+    count.
     """
     milo.fail_next(status=503, times=6)
     for _ in range(6):
@@ -514,7 +519,7 @@ def test_a_few_tries(milo, it):
 
 def test_nothing_has_failed(milo, it):
     """
-    A poll of what works is no loop; a refusal that is no 401 is not what the rule is about.
+    Polling that succeeds is no loop; a refusal other than a 401 is outside the rule.
     """
     for _ in range(9):
         it.get(NUMBERS)
@@ -523,7 +528,7 @@ def test_nothing_has_failed(milo, it):
     assert "hot-loop" in milo.conduct().not_seen
 
 
-# Writes that create.
+# Creating requests.
 
 
 BULK = {"data": [PERSON, {"name": "Max Loe", "email": "max.loe@example.com"}]}
@@ -551,7 +556,7 @@ BULK = {"data": [PERSON, {"name": "Max Loe", "email": "max.loe@example.com"}]}
 )
 def test_a_blind_repeat(milo, it, candidates, fault, first, again):
     """
-    A person who may have been invited is invited again, by whichever way, and nobody has looked.
+    A person who may already be invited is invited again, by any operation, without a search.
     """
     milo.fail_next(fault)
     it.post(candidates + first[0], first[1])
@@ -564,7 +569,7 @@ def test_a_blind_repeat(milo, it, candidates, fault, first, again):
 @pytest.mark.parametrize("how", ["clone", "create", "own key"])
 def test_a_blind_repeat_of_something_else(milo, it, posting, how):
     """
-    The same body, no body, or the same key of one's own make a repeat.
+    The same body, no body, or the same key of the integration's own identify a repeat.
     """
     milo.fail_next(status=500)
     for n in range(2):
@@ -580,7 +585,7 @@ def test_a_blind_repeat_of_something_else(milo, it, posting, how):
 
 def test_an_answer_that_nobody_waits_for(milo, it, posting):
     """
-    Who gives up waiting does not know either; of what only reads that says nothing.
+    An integration that gave up waiting does not know the outcome; a reading request proves nothing.
     """
     milo.fail_next(faults.Slow(3600), operation="listPostings")
     it.get(POSTINGS, timeout=0.05)
@@ -593,7 +598,7 @@ def test_an_answer_that_nobody_waits_for(milo, it, posting):
 
 def test_an_answer_that_comes_too_late(milo, it, posting):
     """
-    ... though the sandbox sends it.
+    The sandbox sends the response too late, after the integration left.
     """
     milo.fail_next(faults.Slow(0.3), operation="clonePosting")
     it.post(f"{POSTINGS}/{posting}/clone", timeout=0.05)
@@ -617,7 +622,8 @@ def test_an_answer_that_comes_too_late(milo, it, posting):
 )
 def test_a_repeat_after_a_look(milo, it, posting, method, create, look):
     """
-    Who looks in the list may send again what is not there; a look that fails is none.
+    After a search, an item that is not in the list may be sent again; a failed search does not
+    count.
     """
     create, look, body = create.format(posting), look.format(posting), BULK
     milo.fail_next(status=503)
@@ -637,7 +643,7 @@ def test_a_repeat_after_a_look(milo, it, posting, method, create, look):
 
 def test_a_push_is_looked_up(milo, it):
     """
-    What was pushed is looked for in the other system, for no list has it.
+    A push is searched for in the other system, because no list has it.
     """
     push = {"ats_name": "Bullhorn", "create_submission": True, "candidate": PERSON}
     milo.fail_next(status=503)
@@ -653,7 +659,8 @@ def test_a_push_is_looked_up(milo, it):
 
 def test_others_are_no_repeat(milo, it, candidates, posting):
     """
-    After a failure others may be sent, and whatever makes nothing; after a refusal the same.
+    After a failure other items may be sent, and requests that create nothing; after a refusal also
+    the same one.
     """
     milo.fail_next(status=503, operation="ingestCandidatesBulk")
     it.post(f"{candidates}/bulk", BULK)
@@ -674,7 +681,7 @@ def test_others_are_no_repeat(milo, it, candidates, posting):
 
 def test_what_was_repeated_and_done(milo, it, posting):
     """
-    What a repeat was answered settles it: who means to make another one may.
+    A repeat that was answered settles the matter: creating another one later is allowed.
     """
     milo.fail_next(status=503)
     for _ in range(3):
@@ -685,7 +692,7 @@ def test_what_was_repeated_and_done(milo, it, posting):
 
 def test_no_write_has_failed(milo, it, posting):
     """
-    Writes that were answered say nothing of what one does when they are not.
+    Writes that were answered do not test the rule.
     """
     for _ in range(2):
         it.post(f"{POSTINGS}/{posting}/clone")
@@ -695,7 +702,7 @@ def test_no_write_has_failed(milo, it, posting):
 
 def test_our_own_client(front, milo):
     """
-    Under faults no front repeats what may have created something, or breaks another rule.
+    Under faults, no front repeats what may have created something, or breaks another rule.
     """
     posting = next(iter(milo.stores["postings"])).id
 
@@ -718,12 +725,13 @@ def test_our_own_client(front, milo):
     assert {"hot-loop", "blind-repeat", "walk-restarted"} <= set(milo.conduct().kept)
 
 
-# Moments, and requests that are there at once: told to a judge, for no test can sleep so exactly.
+# Timing and concurrent requests: these tests call a judge directly, because no test can sleep so
+# exactly.
 
 
 class Court:
     """
-    A judge, and the evidence as it pleases.
+    A judge with simulated evidence.
     """
 
     def __init__(self):
@@ -748,20 +756,20 @@ class Court:
 
     def answer(self, arrival, at, status=200, **more):
         """
-        Let it be answered.
+        Send its response.
         """
         self.judge.answered(arrival, Answer(at=at, status=status, **more))
 
     def ask(self, at, target=NUMBERS, status=200, *, retry_after=0.0, **more):
         """
-        Let a request arrive, and be answered at once.
+        Let a request arrive, and send its response at once.
         """
         arrival = self.come(at, target, **more)
         self.answer(arrival, at, status, retry_after=retry_after)
 
     def broken(self, limit=None):
         """
-        Return which rules were broken, and by which requests.
+        Return the broken rules, each with its requests.
         """
         return [(one.rule, one.requests) for one in self.judge.report(limit).violations]
 
@@ -769,7 +777,7 @@ class Court:
 @pytest.fixture
 def court():
     """
-    A court that has heard of nothing.
+    A court without any evidence.
     """
     return Court()
 
@@ -779,7 +787,7 @@ def court():
 )
 def test_a_wait_is_over(court, at, expected):
     """
-    A wait is kept but for what two clocks differ by; and only the next request is judged.
+    A small difference between two clocks is tolerated; only the next request is judged.
     """
     court.ask(0.0, status=429, retry_after=2.0)
     court.ask(at)
@@ -800,7 +808,7 @@ def test_a_wait_is_over(court, at, expected):
 )
 def test_a_request_on_its_way(court, at, target, expected):
     """
-    What may have been sent before the wait was known breaks nothing; what follows it may.
+    A request that may have been sent before the wait was known breaks nothing; a later one may.
     """
     court.ask(0.0, status=429, retry_after=30.0)
     court.ask(at, target)
@@ -812,7 +820,7 @@ def test_a_request_on_its_way(court, at, target, expected):
 
 def test_callers_who_know_nothing_of_each_other(court):
     """
-    Where two requests of a kind were there at once, an equal one may be another caller's.
+    If two requests of a kind overlapped, an equal one may be from another caller.
     """
     court.ask(0.0, status=429, retry_after=30.0)
     court.ask(0.1)
@@ -837,7 +845,8 @@ def test_callers_who_know_nothing_of_each_other(court):
 
 def test_two_who_walk_in_turn(court):
     """
-    Over one connection nothing overlaps; but who has got over a page does not ask for it again.
+    Over one connection nothing overlaps, but a single program does not request a page again that it
+    has passed.
     """
     second = f"{NUMBERS}?starting_after=a"
     court.ask(0.0)
@@ -852,7 +861,7 @@ def test_two_who_walk_in_turn(court):
 
 def test_several_who_write_at_once(court):
     """
-    Others who write something else at the same time are no excuse.
+    Concurrent writes of something else are no excuse.
     """
     create = {"target": WEBHOOKS, "method": "POST"}
     first, other = (court.come(0.0, **create, body=body) for body in (b"{}", b"[]"))
@@ -866,7 +875,7 @@ def test_several_who_write_at_once(court):
 @pytest.mark.parametrize(("pause", "expected"), [(1.9, 1), (2.1, 0)])
 def test_a_loop_that_waits(court, pause, expected):
     """
-    Who waits longer than two seconds between two tries is not in a hot loop.
+    More than two seconds between two attempts make no hot loop.
     """
     for n in range(9):
         court.ask(n * pause, status=503)
@@ -889,7 +898,7 @@ def test_many_callers_in_an_outage(court):
 @pytest.mark.parametrize(("pause", "expected"), [(0.24, [(0, 1, 2, 3, 4)]), (0.2475, [])])
 def test_a_window_of_a_limit(court, pause, expected):
     """
-    Any window counts, but for what the way to the server may take.
+    Every window counts, with a tolerance for the time on the way to the server.
     """
     for n in range(8):
         court.ask(n * pause)
@@ -899,7 +908,7 @@ def test_a_window_of_a_limit(court, pause, expected):
 
 def test_a_look_that_was_too_early(court):
     """
-    A look that had begun before the write failed may have missed what it made.
+    A search that began before the write failed may have missed the created item.
     """
     create = {"target": WEBHOOKS, "method": "POST", "body": b"{}"}
     made = court.come(0.0, **create)
@@ -914,7 +923,7 @@ def test_a_look_that_was_too_early(court):
 
 def test_only_so_many_links_are_remembered(court, monkeypatch):
     """
-    The oldest ones are forgotten, lest a long run fills the memory.
+    The oldest links are forgotten, so that a long run does not fill the memory.
     """
     monkeypatch.setattr(*MOST_SECRETS, 2)
     links = [f"https://example.com/{n}?token=abc" for n in range(3)]
@@ -928,7 +937,7 @@ def test_only_so_many_links_are_remembered(court, monkeypatch):
 
 def test_only_so_much_can_be_judged_again(court):
     """
-    What is not kept any more is said so; of everything there still is a report.
+    The report says that old requests were dropped; a report on everything is still possible.
     """
     witness = Witness([], keep=5)
     for n in range(4):

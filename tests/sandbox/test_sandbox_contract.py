@@ -1,5 +1,5 @@
 """
-The sandbox serves the contract that is packaged with it, and the clients know the same one.
+The sandbox serves its packaged contract, which is also the one that the clients are tested with.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from heymilo_async import sandbox
 PROJECT = Path(__file__).parents[2]
 PACKAGED = Path(sandbox.__file__).parent / "contract.json"
 COPY = PROJECT / "tests" / "contract.json"
-#: The OpenAPI document that HeyMilo publishes, if somebody has it and says where.
+#: The OpenAPI document that HeyMilo publishes, if this variable names a copy of it.
 PUBLISHED = os.environ.get("HEYMILO_CONTRACT", "")
 
-#: What only tells something to people.
+#: Keys that only inform people.
 PROSE = {"description", "summary", "title", "examples", "example"}
 
 
 def read(path: Path) -> Any:
     """
-    The JSON document in the file at *path*.
+    Return the JSON document in the file *path*.
     """
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def facts(document: Any) -> Any:
     """
-    What *document* says to a program; a property may well be called `title`.
+    Return *document* without prose; a property may be called `title`.
     """
     if isinstance(document, list):
         return [facts(one) for one in document]
@@ -50,7 +50,7 @@ def facts(document: Any) -> Any:
 
 def test_the_packaged_contract_is_served(milo: sandbox.Sandbox, ask: Callable[..., Any]) -> None:
     """
-    Byte for byte, to whoever asks.
+    It is served unchanged, without a credential.
     """
     served = ask(milo, "/openapi.json", headers={})
 
@@ -69,7 +69,7 @@ def test_it_has_all_operations() -> None:
 
 def test_it_agrees_with_what_the_clients_are_tested_against() -> None:
     """
-    Path by path and schema by schema, prose aside.
+    Paths and schemas are equal, except for prose.
     """
     packaged, copy = read(PACKAGED), read(COPY)
 
@@ -85,6 +85,6 @@ def test_it_agrees_with_what_the_clients_are_tested_against() -> None:
 )
 def test_the_packaged_contract_is_faithful() -> None:
     """
-    It is the one that HeyMilo publishes.
+    It is equal to the published document.
     """
     assert read(Path(PUBLISHED)) == read(PACKAGED)

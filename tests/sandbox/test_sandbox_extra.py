@@ -1,5 +1,6 @@
 """
-The sandbox is an extra: who did not install it is told how, and nobody else pays for it.
+The sandbox is an extra: without it, an error says how to install it, and the client does not load
+it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("package", ["starlette", "jsonschema_rs", "uvicorn"])
 def test_a_missing_package_names_the_extra(package: str) -> None:
     """
-    The last line of the traceback is what to type.
+    The last line of the traceback has the command to type.
     """
     ended = run(f"import sys; sys.modules[{package!r}] = None; import heymilo_async.sandbox")
 
@@ -40,7 +41,7 @@ def test_a_missing_package_names_the_extra(package: str) -> None:
 @pytest.fixture
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Let this process forget until the end of the test that it has imported the sandbox.
+    Let this process forget that it has imported the sandbox, until the end of the test.
     """
     for name in [name for name in sys.modules if name.startswith("heymilo_async.sandbox")]:
         monkeypatch.delitem(sys.modules, name)
@@ -50,7 +51,7 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("package", ["jsonschema_rs", "uvicorn"])
 def test_the_error_knows_what_is_missing(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     """
-    For who catches it and offers something else instead.
+    Code that catches the error can read which module is missing.
     """
     monkeypatch.setitem(sys.modules, package, None)
 
@@ -63,7 +64,7 @@ def test_the_error_knows_what_is_missing(monkeypatch: pytest.MonkeyPatch, packag
 @pytest.mark.usefixtures("forgotten")
 def test_another_missing_module_is_not_blamed_on_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    A broken installation keeps its own error.
+    A broken installation raises its own error.
     """
     monkeypatch.setitem(sys.modules, "heymilo_async.sandbox._limits", None)
 

@@ -1,5 +1,5 @@
 """
-Faults by script and at random: the bytes that come, and what the client makes of them.
+Scripted and random faults: the bytes on the wire, and the client's results.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def shared():
 @pytest.fixture
 def milo(shared):
     """
-    That sandbox, as new.
+    That sandbox, reset.
     """
     shared.reset()
     yield shared
@@ -60,7 +60,7 @@ def milo(shared):
 
 def raw(milo, path=LIST):
     """
-    Return every byte that comes back on a new connection, and how it ended.
+    Return every byte of the response on a new connection, and how the connection ended.
     """
     url = urlsplit(milo.base_url)
     with socket.create_connection((url.hostname, url.port), timeout=10) as connection:
@@ -77,7 +77,7 @@ def raw(milo, path=LIST):
 
 def fetch(front, milo, **options):
     """
-    Return how many numbers a client of *front* gets on a page, or its error.
+    Return the number of items that a client of *front* gets on a page, or its error.
     """
 
     async def body(client):
@@ -107,7 +107,7 @@ def test_a_status_is_an_envelope(milo, ask):
 
 def test_a_drop_is_no_byte(milo):
     """
-    A dropped connection ends in good order or by a reset, and nothing comes before that.
+    A dropped connection ends normally or by a reset, without a byte before that.
     """
     milo.fail_next(Drop())
     milo.fail_next(Drop(reset=True))
@@ -117,7 +117,7 @@ def test_a_drop_is_no_byte(milo):
 
 def test_a_cut_body_is_shorter_than_it_says(milo):
     """
-    The head promises the whole body, a part of it comes, and the connection ends.
+    The head promises the whole body, a part of it is sent, and the connection ends.
     """
     whole, _ = raw(milo)
     milo.fail_next(CutBody(keep=0.25))
@@ -130,7 +130,7 @@ def test_a_cut_body_is_shorter_than_it_says(milo):
 
 def test_a_slow_answer_is_whole(milo):
     """
-    It comes late, and is what it would have been.
+    The response is late, and otherwise unchanged.
     """
     whole, _ = raw(milo)
     milo.fail_next(Slow(0.1))
@@ -143,7 +143,7 @@ def test_a_slow_answer_is_whole(milo):
 
 def test_a_dripping_body_is_whole(milo):
     """
-    It comes in drops, each after its wait, and is what it would have been.
+    It arrives in pieces, each after a wait, and is otherwise unchanged.
     """
     whole = raw(milo)[0].partition(b"\r\n\r\n")[2]
     milo.fail_next(DripBody(size=len(whole) // 4, every=0.02))
@@ -155,7 +155,7 @@ def test_a_dripping_body_is_whole(milo):
 
 def test_a_kept_connection_goes_on(milo):
     """
-    After a fault that leaves the connection alone, the next request uses the same one.
+    After a fault that keeps the connection, the next request uses the same one.
     """
     milo.fail_next(status=503)
     milo.fail_next(InvalidJSON())
@@ -174,7 +174,7 @@ def test_a_kept_connection_goes_on(milo):
 
 def test_a_request_with_a_body(milo):
     """
-    A request with a body is passed on and answered, and the connection goes on.
+    A request with a body is forwarded and answered, and the connection stays usable.
     """
     connection = http.client.HTTPConnection(urlsplit(milo.base_url).netloc, timeout=10)
     statuses = []
@@ -192,7 +192,7 @@ def test_a_request_with_a_body(milo):
 
 def test_who_waits_to_be_told_to_go_on(milo):
     """
-    A request that expects `100 Continue` gets it from the application.
+    A request with `Expect: 100-continue` gets its 100 from the application.
     """
     url = urlsplit(milo.base_url)
     with socket.create_connection((url.hostname, url.port), timeout=10) as connection:
@@ -210,7 +210,7 @@ def test_who_waits_to_be_told_to_go_on(milo):
 
 def test_two_requests_at_once(milo):
     """
-    Requests that come in one packet are answered one after the other.
+    Requests in one packet are answered one after the other.
     """
     url = urlsplit(milo.base_url)
     request = f"GET {LIST} HTTP/1.1\r\nHost: x\r\nX-API-KEY: {milo.api_key}\r\n"
@@ -229,7 +229,7 @@ def test_two_requests_at_once(milo):
 
 def test_a_client_gets_over_them(front, milo, naps):
     """
-    Each of the faults that chaos picks from costs one more request, and no call.
+    Each of the faults that chaos chooses from costs one more request, and fails no call.
     """
     for fault in SURVIVABLE:
         milo.reset()
@@ -241,7 +241,7 @@ def test_a_client_gets_over_them(front, milo, naps):
 
 def test_so_many_times(front, milo, naps):
     """
-    A fault for three requests meets three, and waits for as long as it says.
+    A fault for three requests applies to three, and waits as long as it says.
     """
     milo.fail_next(status=429, retry_after=2, times=3)
 
@@ -269,7 +269,7 @@ def test_so_many_times(front, milo, naps):
 )
 def test_what_a_client_calls_them(front, milo, fault, kind):
     """
-    Each fault is the error that the same thing would be on a real network.
+    Each fault raises the same error as its counterpart on a real network.
     """
     milo.fail_next(fault)
     deadline = 0.3 if kind is APITimeoutError else None
@@ -280,7 +280,7 @@ def test_what_a_client_calls_them(front, milo, fault, kind):
 
 def test_a_wrong_type_has_its_path(front, milo):
     """
-    The path of a wrong type leads to the number's `active`, or to `has_more` on an empty page.
+    The path of a wrong type is the number's `active`, or `has_more` on an empty page.
     """
 
     async def body(client):
@@ -305,7 +305,7 @@ def test_a_wrong_type_has_its_path(front, milo):
 
 def test_a_cursor_that_repeats(front, milo):
     """
-    The fault waits for the page after a cursor, and there the walk stops with an error.
+    The fault waits for a page after a cursor, where it ends the walk with an error.
     """
 
     async def body(client):
@@ -321,7 +321,7 @@ def test_a_cursor_that_repeats(front, milo):
 
 def test_an_error_answer_has_no_types_to_spoil(milo, ask):
     """
-    Faults that change a body leave an answer that is no data of the contract as it says.
+    Faults that change a body do not change an error response.
     """
     milo.fail_next(WrongTypes(), times=2)
     milo.fail_next(RepeatCursor())
@@ -336,7 +336,7 @@ def test_an_error_answer_has_no_types_to_spoil(milo, ask):
 
 def test_for_one_operation(milo, ask):
     """
-    A fault for one operation leaves the other one, and what is none, alone.
+    A fault for one operation does not affect other operations, or other paths.
     """
     milo.fail_next(status=503, operation="getPhoneNumber")
     milo.fail_next(status=502)
@@ -349,7 +349,7 @@ def test_for_one_operation(milo, ask):
 
 def test_calm_and_reset(milo, ask):
     """
-    `calm` ends the faults; `reset` also brings the numbers back, and forgets the requests.
+    `calm` ends the faults; `reset` also restores the numbers, and clears the recorded requests.
     """
     milo.fail_next(status=503, times=100)
     milo.chaos(rate=1, faults=[Status(502)])
@@ -368,7 +368,7 @@ def test_calm_and_reset(milo, ask):
 
 def lots(milo, ask, count=60, **options):
     """
-    Return the status of each of so many requests amid chaos of 503s.
+    Return the status of each of that many requests under chaos with 503s.
     """
     milo.reset()
     milo.chaos(**{"faults": [Status(503)], **options})
@@ -377,7 +377,7 @@ def lots(milo, ask, count=60, **options):
 
 def test_chaos_can_be_repeated(milo, ask):
     """
-    The same seed fails the same requests, another one others; about as many as the rate says.
+    The same seed fails the same requests, another seed fails others; their number fits the rate.
     """
     first, again, other = (lots(milo, ask, rate=0.25, seed=seed) for seed in (7, 7, 8))
 
@@ -388,7 +388,7 @@ def test_chaos_can_be_repeated(milo, ask):
 
 def test_chaos_of_none_and_of_all(milo, ask):
     """
-    A rate of 0 fails no request and one of 1 each; one operation's chaos is its own.
+    A rate of 0 fails no request and one of 1 fails each; chaos can be limited to one operation.
     """
     assert {200} == set(lots(milo, ask, 10, rate=0))
     assert {503} == set(lots(milo, ask, 10, rate=1.0))
@@ -431,7 +431,7 @@ def test_a_client_amid_chaos(front, milo, naps):
 )
 def test_scripts_that_cannot_be(milo, ask, options, kind, words):
     """
-    A script that says nothing sensible is refused, and changes nothing.
+    An invalid script is refused, and changes nothing.
     """
     with pytest.raises(kind, match=words):
         milo.fail_next(**options)
@@ -453,7 +453,7 @@ def test_scripts_that_cannot_be(milo, ask, options, kind, words):
 )
 def test_chaos_that_cannot_be(milo, options, kind, words):
     """
-    Chaos is refused that has no rate, seed or fault to it.
+    Chaos with an invalid rate, seed or fault is refused.
     """
     with pytest.raises(kind, match=words):
         milo.chaos(**options)
@@ -483,7 +483,7 @@ def test_faults_that_cannot_be(make, kind, words):
 
 def test_faults_are_exported():
     """
-    Each kind of fault is in `faults.__all__`, in order, and described.
+    Each kind of fault is in `faults.__all__`, in order, and has a docstring.
     """
     kinds = [value for value in vars(faults).values() if isinstance(value, type)]
     own = {kind.__name__ for kind in kinds if issubclass(kind, Fault)}

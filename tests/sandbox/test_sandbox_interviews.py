@@ -1,5 +1,5 @@
 """
-Interviews of the sandbox: what came of them grows with the candidate, and they carry metadata.
+The sandbox's interviews: their results grow with the candidate's progress, and they have metadata.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SCHEMA = {
 
 def with_status(milo: sandbox.Sandbox, *statuses: str) -> list[Any]:
     """
-    The candidates whose status is one of *statuses*; there is at least one.
+    Return the candidates whose status is one of *statuses*; there must be at least one.
     """
     found = [one for one in milo.stores["candidates"] if one.status in statuses]
     assert found
@@ -39,7 +39,7 @@ def with_status(milo: sandbox.Sandbox, *statuses: str) -> list[Any]:
 
 def test_there_is_a_result_of_each_step_that_has_ended(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    At any time, of any candidate, and always as the contract says.
+    Results fit the contract at any time, for any candidate.
     """
     check = jsonschema_rs.validator_for(SCHEMA)
     for _ in range(3):
@@ -59,7 +59,7 @@ def test_there_is_a_result_of_each_step_that_has_ended(milo: sandbox.Sandbox, ap
 
 def test_results_are_about_what_was_asked(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
     """
-    Each question of the posting has its place, by id, in its order.
+    Each question of the posting has an answer with its id, in the posting's order.
     """
     one = next(
         one for one in with_status(milo, "completed", "shortlisted") if one.posting_id == posting
@@ -79,7 +79,7 @@ def test_results_are_about_what_was_asked(milo: sandbox.Sandbox, api: Api, posti
 
 def test_cheating_is_looked_for_where_it_is_set_up(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    Not if it is switched off, and not before the interview.
+    It is absent if it is switched off, and before the interview.
     """
     done, *_ = with_status(milo, "completed")
     pending, *_ = with_status(milo, "pending")
@@ -104,7 +104,7 @@ def test_not_ready_may_stand_anywhere(
     milo: sandbox.Sandbox, api: Api, how: str, meta: Any, says: bool
 ) -> None:
     """
-    Nobody knows where an interview says so.
+    Where an interview says so is an assumption.
     """
     milo.assume(not_ready=how)
     for one in with_status(milo, *NOT_READY):
@@ -116,7 +116,7 @@ def test_not_ready_may_stand_anywhere(
 
 def test_not_ready_may_be_all_there_is(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    With less than the contract requires.
+    The interview then lacks members that the contract requires.
     """
     milo.assume(not_ready="bare")
     one, *_ = with_status(milo, *NOT_READY)
@@ -130,7 +130,7 @@ def test_an_interview_of_a_posting_that_is_gone_has_no_results(
     milo: sandbox.Sandbox, api: Api, posting: str
 ) -> None:
     """
-    Who it was is still known.
+    The candidate's name and address remain.
     """
     one = next(one for one in milo.stores["candidates"] if one.posting_id == posting)
     milo.stores["postings"].remove(posting)
@@ -141,7 +141,7 @@ def test_an_interview_of_a_posting_that_is_gone_has_no_results(
 
 def test_metadata_is_set_and_deleted(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    Whether the keys that are not sent stay, nobody knows; the candidate shows it, too.
+    Whether keys that are not sent remain is an assumption; the candidate shows the metadata, too.
     """
     one = next(iter(milo.stores["candidates"]))
     path = f"/interviews/{one.interview_id}/metadata"
@@ -160,7 +160,7 @@ def test_metadata_is_set_and_deleted(milo: sandbox.Sandbox, api: Api) -> None:
 
 def test_metadata_has_its_limits_after_merging(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    What would be one key too many is refused, and changes nothing.
+    One key too many is refused, and changes nothing.
     """
     one = next(iter(milo.stores["candidates"]))
     path = f"/interviews/{one.interview_id}/metadata"

@@ -1,5 +1,5 @@
 """
-Items of the sandbox: what the contract's schemas say, to be read and not to be changed.
+The sandbox's items fit the contract's schemas, and are read-only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from heymilo_async.sandbox import PhoneNumberResponse
 
 def test_an_item_is_a_mapping_and_has_attributes() -> None:
     """
-    What may be left out is filled in; equal members make equal items.
+    Optional members are filled in; items with equal members are equal.
     """
     made = PhoneNumberResponse(id="desk", phone_number="+442079460000", active=True)
     members = {
@@ -40,7 +40,7 @@ def test_an_item_is_a_mapping_and_has_attributes() -> None:
 
 def test_an_item_can_be_copied() -> None:
     """
-    By `copy` and by `pickle`.
+    `copy` and `pickle` work.
     """
     made = PhoneNumberResponse(id="desk", phone_number="+442079460000", active=True)
 
@@ -60,7 +60,7 @@ def test_an_item_can_be_copied() -> None:
 )
 def test_an_item_fits_the_contract(members: dict[str, Any], words: str) -> None:
     """
-    Or the error says in which member it does not.
+    Otherwise the error names the invalid member.
     """
     with pytest.raises(ValueError, match=words):
         PhoneNumberResponse(**members)
@@ -68,7 +68,7 @@ def test_an_item_fits_the_contract(members: dict[str, Any], words: str) -> None:
 
 def test_what_is_in_an_item_is_not_shared(milo: sandbox.Sandbox) -> None:
     """
-    Who changes a list that came out of it changes nothing.
+    Changing a list that was read from an item does not change the item.
     """
     postings = milo.stores["postings"]
     first = next(iter(postings))
@@ -81,7 +81,7 @@ def test_what_is_in_an_item_is_not_shared(milo: sandbox.Sandbox) -> None:
 
 def test_items_of_all_resources_have_all_members(milo: sandbox.Sandbox) -> None:
     """
-    And among two dozen of them some lack what may be lacking.
+    Of two dozen items, some lack optional members.
     """
     voices = list(milo.stores["voices"])
 

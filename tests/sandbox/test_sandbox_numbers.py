@@ -1,5 +1,5 @@
 """
-The numbers of the sandbox can reach nobody.
+The sandbox's phone numbers belong to nobody.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RESERVED = {"US": re.compile(US), "CA": re.compile(CA), "GB": re.compile(GB), "A
 
 def country_of(phone_number: str) -> str:
     """
-    The country in whose reserved ranges *phone_number* lies; there must be exactly one.
+    Return the only country in whose reserved ranges *phone_number* lies.
     """
     (country,) = [name for name, range_ in RESERVED.items() if range_.fullmatch(phone_number)]
     return country
@@ -37,7 +37,8 @@ def country_of(phone_number: str) -> str:
 @pytest.mark.parametrize("count", [0, 1, 30, 3000, CAPACITY])
 def test_numbers_are_distinct_and_reserved_for_fiction(count: int) -> None:
     """
-    As many as asked for; each number and each id once; the country is the number's own or unknown.
+    There are as many as requested, with unique numbers and ids; the country is the number's own or
+    unknown.
     """
     numbers = sandbox.seed_numbers(count)
 
@@ -50,7 +51,7 @@ def test_numbers_are_distinct_and_reserved_for_fiction(count: int) -> None:
 
 def test_seeds_are_always_the_same() -> None:
     """
-    The same count gives the same list, and a shorter list begins a longer one.
+    The same count gives the same list, which starts like every longer list.
     """
     numbers = sandbox.seed_numbers(50)
 
@@ -61,7 +62,8 @@ def test_seeds_are_always_the_same() -> None:
 
 def test_a_dozen_numbers_are_of_every_kind() -> None:
     """
-    Known and unknown countries, active and not, never provisioned, at whole seconds and between.
+    Known and unknown countries, active and inactive, never provisioned, with whole and fractional
+    seconds.
     """
     numbers = sandbox.seed_numbers(12)
     times = [number.date_provisioned for number in numbers]
@@ -74,7 +76,7 @@ def test_a_dozen_numbers_are_of_every_kind() -> None:
 @pytest.mark.parametrize("count", [True, 1.0, "30", None])
 def test_a_count_must_be_an_int(count: Any) -> None:
     """
-    A wrong type is told before anything is made.
+    A wrong type is refused before anything is generated.
     """
     with pytest.raises(TypeError, match=f"must be an int, not {type(count).__name__}"):
         sandbox.seed_numbers(count)
@@ -83,7 +85,7 @@ def test_a_count_must_be_an_int(count: Any) -> None:
 @pytest.mark.parametrize("count", [-1, CAPACITY + 1])
 def test_a_count_must_not_exceed_what_is_reserved(count: int) -> None:
     """
-    The message names the bounds.
+    The error names the bounds.
     """
     with pytest.raises(ValueError, match=rf"within 0\.\.{CAPACITY}, not {count}"):
         sandbox.seed_numbers(count)

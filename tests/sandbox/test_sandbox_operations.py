@@ -1,5 +1,5 @@
 """
-All 56 operations: each answers as the contract says, and refuses what it does not allow.
+All 56 operations: each responds as the contract says, and refuses what it does not allow.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ with_id = pytest.mark.parametrize(
 
 def do(milo: sandbox.Sandbox, ask: Ask, operation: Operation, **options: Any) -> Any:
     """
-    Ask for *operation* as it is to be asked, unless *options* say otherwise.
+    Send a valid request for *operation*, changed by *options*.
     """
     if operation.id == "getAtsPushStatus":
         push = next(one for one in OPERATIONS if one.id == "pushAtsCandidate")
@@ -41,7 +41,7 @@ def do(milo: sandbox.Sandbox, ask: Ask, operation: Operation, **options: Any) ->
 
 def where(answer: Any) -> list[list[str | int]]:
     """
-    Where the faults are that a 422 tells of.
+    Return the locations of the errors in a 422.
     """
     assert 422 == answer.status
     for one in answer.body["detail"]:
@@ -54,7 +54,7 @@ def test_each_answers_as_the_contract_says(
     milo: sandbox.Sandbox, ask: Ask, operation: Operation
 ) -> None:
     """
-    With the lowest status that is a success, and with what its schema allows.
+    It responds with its lowest success status, and with data that its schema allows.
     """
     answer = do(milo, ask, operation)
 
@@ -68,7 +68,7 @@ def test_each_answers_as_the_contract_says(
 @every
 def test_each_wants_a_credential(milo: sandbox.Sandbox, ask: Ask, operation: Operation) -> None:
     """
-    The contract's security covers all of them.
+    The contract's security applies to all of them.
     """
     answer = do(milo, ask, operation, headers={})
 
@@ -78,7 +78,7 @@ def test_each_wants_a_credential(milo: sandbox.Sandbox, ask: Ask, operation: Ope
 @every
 def test_each_can_fail(milo: sandbox.Sandbox, ask: Ask, operation: Operation) -> None:
     """
-    A fault that waits for one operation meets it and no other.
+    A fault for one operation affects no other.
     """
     milo.fail_next(status=503, operation=operation.id)
 
@@ -95,7 +95,7 @@ def test_each_can_fail(milo: sandbox.Sandbox, ask: Ask, operation: Operation) ->
 )
 def test_each_can_have_wrong_types(milo: sandbox.Sandbox, ask: Ask, operation: Operation) -> None:
     """
-    Wherever the contract says what there is to be.
+    Every operation whose response has a schema supports the fault.
     """
     milo.fail_next(WrongTypes(), operation=operation.id)
 
@@ -108,7 +108,7 @@ def test_each_can_have_wrong_types(milo: sandbox.Sandbox, ask: Ask, operation: O
 @pages
 def test_each_cursor_can_repeat(milo: sandbox.Sandbox, ask: Ask, operation: Operation) -> None:
     """
-    The page after it ends with the very same one, by whichever name.
+    The page after a cursor ends with the same cursor, whatever its member is called.
     """
     milo.fail_next(RepeatCursor())
     path = path_of(milo, operation)
@@ -123,12 +123,12 @@ def test_each_cursor_can_repeat(milo: sandbox.Sandbox, ask: Ask, operation: Oper
 @every
 def test_each_is_counted(limited: sandbox.Sandbox, ask: Ask, operation: Operation) -> None:
     """
-    Against one limit for all.
+    All operations share one limit.
     """
     limited.reset()
     ask(limited, "/health")
 
-    # What is asked for does not matter: who may not ask at all learns nothing of it.
+    # The request itself does not matter: without a credential it reveals nothing.
     path = operation.path.replace("{", "").replace("}", "")
     answer = ask(limited, path, method=operation.method)
 
@@ -139,7 +139,7 @@ def test_each_is_counted(limited: sandbox.Sandbox, ask: Ask, operation: Operatio
 @pytest.fixture(scope="module")
 def limited() -> Any:
     """
-    A sandbox that takes one request a minute.
+    A sandbox that allows one request a minute.
     """
     with sandbox.running(rate_limit="1/min") as milo:
         yield milo
@@ -150,9 +150,9 @@ def test_an_id_that_nobody_has_is_not_found(
     milo: sandbox.Sandbox, ask: Ask, operation: Operation
 ) -> None:
     """
-    The envelope names the parameter, the innermost one included.
+    The envelope names the parameter, also the innermost one.
     """
-    # The contract declares no 404 for this one: whether there is one is a setting.
+    # The contract declares no 404 for this operation: whether there is one is an assumption.
     milo.assume(unknown_push=404)
 
     for name in operation.parameters:
@@ -168,7 +168,7 @@ def test_an_id_that_nobody_has_is_not_found(
 @pages
 def test_limits_are_bounded(milo: sandbox.Sandbox, ask: Ask, operation: Operation) -> None:
     """
-    From 1 to 100; the refusal names the parameter.
+    The bounds are 1 and 100; the refusal names the parameter.
     """
     path = path_of(milo, operation)
 
@@ -179,7 +179,7 @@ def test_limits_are_bounded(milo: sandbox.Sandbox, ask: Ask, operation: Operatio
 @pages
 def test_a_walk_meets_each_item_once(milo: sandbox.Sandbox, ask: Ask, operation: Operation) -> None:
     """
-    By the cursor that the contract names, whatever the size of a page.
+    The walk uses the contract's cursor, with any page size.
     """
     path, walked, cursor = path_of(milo, operation), [], ""
     key = {"listCandidates": "interview_id", "listWebhooks": "webhook_id"}.get(operation.id, "id")
@@ -204,7 +204,7 @@ def test_an_unknown_cursor_is_invalid(
     milo: sandbox.Sandbox, ask: Ask, operation: Operation
 ) -> None:
     """
-    It is no empty page.
+    An unknown cursor is a 422 and not an empty page.
     """
     path = path_of(milo, operation)
 
@@ -218,7 +218,7 @@ def test_search_is_a_part_of_the_name(
     milo: sandbox.Sandbox, ask: Ask, operation: Operation
 ) -> None:
     """
-    Whatever its case; what is found is counted.
+    The case does not matter; `total_count` counts the matches.
     """
     path = path_of(milo, operation)
     items = ask(milo, f"{path}?limit=100").body["data"]
@@ -237,7 +237,7 @@ def test_a_body_that_is_none_is_refused(
     milo: sandbox.Sandbox, ask: Ask, operation: Operation
 ) -> None:
     """
-    Nothing, something that is no JSON, JSON that is no object, another kind of content.
+    It may be missing, not JSON, JSON without an object, or another content type.
     """
     path, method = path_of(milo, operation), operation.method
     key = {"X-API-KEY": milo.api_key}
@@ -254,7 +254,7 @@ def test_a_member_of_a_wrong_type_is_named(
     milo: sandbox.Sandbox, ask: Ask, operation: Operation
 ) -> None:
     """
-    Each of them, one by one; a list of lists is what no member is.
+    Each member is tried; a list of lists fits no member.
     """
     path, good = path_of(milo, operation), body_of(milo, operation)
 
@@ -262,7 +262,7 @@ def test_a_member_of_a_wrong_type_is_named(
         if any(not one for one in schema.get("anyOf", [])):
             continue  # any JSON
         answer = ask(milo, path, method=operation.method, body={**good, name: [[1]]})
-        # In a list it is the item that is wrong.
+        # In a list the item is wrong.
         assert {("body", name)} == {tuple(loc[:2]) for loc in where(answer)}
 
 
@@ -271,7 +271,7 @@ def test_a_member_that_is_missing_is_named(
     milo: sandbox.Sandbox, ask: Ask, operation: Operation
 ) -> None:
     """
-    All that are required, at once.
+    All missing required members are named at once.
     """
     required = operation.body_schema.get("required", [])
     answer = ask(milo, path_of(milo, operation), method=operation.method, body={})
@@ -296,7 +296,7 @@ def test_a_member_that_is_missing_is_named(
 )
 def test_json_that_is_none_is_refused(milo: sandbox.Sandbox, ask: Ask, text: bytes) -> None:
     """
-    Though Python would read it, or fail in another way.
+    Python's own reader would accept it, or fail in another way.
     """
     answer = ask(milo, "/api/v2/postings", method="POST", body=text)
 
@@ -310,7 +310,7 @@ def test_json_that_is_none_is_refused(milo: sandbox.Sandbox, ask: Ask, text: byt
 )
 def test_json_has_several_names(milo: sandbox.Sandbox, ask: Ask, kind: str) -> None:
     """
-    Those that FastAPI takes for JSON.
+    The accepted content types are those of FastAPI.
     """
     headers = {"X-API-KEY": milo.api_key, "Content-Type": kind}
 
@@ -319,7 +319,7 @@ def test_json_has_several_names(milo: sandbox.Sandbox, ask: Ask, kind: str) -> N
 
 def test_text_is_text_in_any_script(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
-    Also when it is escaped, and when it is a pair of surrogates.
+    The text may be escaped, and may have surrogate pairs.
     """
     body = b'{"title": "\\u00c9clair \\ud83e\\udd50", "workflow": []}'
 
@@ -333,7 +333,7 @@ def test_a_number_in_a_query_is_text_first(
     milo: sandbox.Sandbox, ask: Ask, text: str, kind: str | None
 ) -> None:
     """
-    Blanks and a sign are fine, more digits than Python reads are not.
+    Blanks and a sign are accepted; more digits than Python reads are refused.
     """
     answer = ask(milo, f"/api/v2/voices?limit={text.replace(' ', '%20').replace('+', '%2B')}")
 
@@ -345,7 +345,7 @@ def test_a_number_in_a_query_is_text_first(
 
 def test_allow_names_all_methods_of_a_path(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
-    Not those of one operation only.
+    `Allow` lists the methods of all operations of the path.
     """
     answer = ask(milo, "/api/v2/webhooks/1", method="PUT")
 

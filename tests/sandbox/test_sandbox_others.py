@@ -1,5 +1,5 @@
 """
-The smaller subjects of the sandbox: webhooks, the ATS, previews, discovery.
+The sandbox's smaller subjects: webhooks, the ATS, previews, discovery.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PUSH = {"ats_name": "Bullhorn", "candidate": {"first_name": "Zoe", "email": "zoe
 
 def test_a_webhook_is_deleted_softly(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
     """
-    The list has the active ones; whether the others can still be got, nobody knows.
+    The list has the active ones; whether `get` still finds the others is an assumption.
     """
     made = api("POST", "/webhooks", {**HOOK, "posting_id": posting}).body["data"]
     path = f"/webhooks/{made['webhook_id']}"
@@ -41,7 +41,7 @@ def test_a_webhook_that_there_is_may_be_the_same(
     milo: sandbox.Sandbox, api: Api, posting: str
 ) -> None:
     """
-    Nobody knows; one that was deleted is not.
+    Whether it is the same is an assumption; a deleted one never is.
     """
     body = {**HOOK, "posting_id": posting}
 
@@ -60,7 +60,7 @@ def test_a_webhook_that_there_is_may_be_the_same(
 
 def test_a_webhook_is_of_a_posting(api: Api) -> None:
     """
-    That there is.
+    The posting must exist.
     """
     answer = api("POST", "/webhooks", {**HOOK, "posting_id": "nobody"})
 
@@ -76,7 +76,7 @@ def test_a_webhook_is_of_a_posting(api: Api) -> None:
 )
 def test_two_systems_are_known(api: Api, path: str, body: Any) -> None:
     """
-    Bullhorn and Avionte; another one is a 400 that says so.
+    They are Bullhorn and Avionte; any other is a 400 that says so.
     """
     answer = api("POST", path, body)
 
@@ -86,7 +86,7 @@ def test_two_systems_are_known(api: Api, path: str, body: Any) -> None:
 
 def test_the_system_knows_the_candidates(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    By address and by id; who is not there is no failure.
+    A search finds them by address and by id; no match is no failure.
     """
     one = next(iter(milo.stores["candidates"]))
 
@@ -106,7 +106,7 @@ def test_the_system_knows_the_candidates(milo: sandbox.Sandbox, api: Api) -> Non
 
 def test_a_search_for_nobody_is_refused_or_fails(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    Nobody knows which; the failure comes with a 200.
+    Which of the two is an assumption; the failure has status 200.
     """
     refused = api("POST", "/ats/candidates/resolve", {"ats_name": "avionte"})
     milo.assume(resolve_without_criteria="fail")
@@ -119,7 +119,7 @@ def test_a_search_for_nobody_is_refused_or_fails(milo: sandbox.Sandbox, api: Api
 
 def test_a_push_makes_a_person(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    Once the queue has come to it; after that the search finds them.
+    When the queue has processed it, the search finds the person.
     """
     milo.assume(push_polls=2)
     queued = api("POST", "/ats/candidates/push", PUSH).body["data"]
@@ -137,7 +137,7 @@ def test_a_push_makes_a_person(milo: sandbox.Sandbox, api: Api) -> None:
 
 def test_a_push_of_somebody_known_makes_nobody(api: Api) -> None:
     """
-    The id is the one that was sent.
+    The id is the one that the request had.
     """
     body = {**PUSH, "candidate": {**PUSH["candidate"], "ats_candidate_id": "4711"}}  # type: ignore[dict-item]
     queued = api("POST", "/ats/candidates/push", body).body["data"]
@@ -151,7 +151,7 @@ def test_a_push_of_somebody_known_makes_nobody(api: Api) -> None:
 
 def test_a_push_may_fail_again_and_again(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    Each time it is asked for there is one failure more.
+    Each poll adds one failure.
     """
     milo.assume(ats_push="failure")
     queued = api("POST", "/ats/candidates/push", PUSH).body["data"]
@@ -165,7 +165,7 @@ def test_a_push_may_fail_again_and_again(milo: sandbox.Sandbox, api: Api) -> Non
 
 def test_a_push_may_never_end(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    It stays in the queue.
+    The push stays in the queue.
     """
     milo.assume(ats_push="never")
     queued = api("POST", "/ats/candidates/push", PUSH).body["data"]
@@ -176,7 +176,7 @@ def test_a_push_may_never_end(milo: sandbox.Sandbox, api: Api) -> None:
 
 def test_a_push_may_not_even_be_queued(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    That is a 200 without an item.
+    The response is a 200 without an item.
     """
     milo.assume(ats_push="refused")
     answer = api("POST", "/ats/candidates/push", PUSH)
@@ -187,7 +187,7 @@ def test_a_push_may_not_even_be_queued(milo: sandbox.Sandbox, api: Api) -> None:
 
 def test_a_push_that_nobody_knows(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    By which status it is refused, nobody knows either.
+    The status of the refusal is an assumption.
     """
     wrong = api("GET", "/ats/candidates/push/nobody")
     milo.assume(unknown_push=404)
@@ -199,7 +199,7 @@ def test_a_push_that_nobody_knows(milo: sandbox.Sandbox, api: Api) -> None:
 
 def test_a_preview_is_sound(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    Frames of MPEG-1 layer III, one behind the other.
+    It consists of MPEG-1 layer III frames.
     """
     voice = next(iter(milo.stores["voices"]))
     answer = api("GET", f"/voices/{voice.id}/preview")
@@ -212,7 +212,7 @@ def test_a_preview_is_sound(milo: sandbox.Sandbox, api: Api) -> None:
 
 def test_a_preview_may_be_elsewhere(milo: sandbox.Sandbox, api: Api, ask: Ask) -> None:
     """
-    At a second port, where a key is a mistake, and nothing else is to be had.
+    It comes from a second port, which refuses a key, and serves nothing else.
     """
     voice = next(iter(milo.stores["voices"]))
     here = api("GET", f"/voices/{voice.id}/preview")
@@ -242,7 +242,7 @@ def test_a_preview_may_be_elsewhere(milo: sandbox.Sandbox, api: Api, ask: Ask) -
 @attrs.frozen
 class Elsewhere:
     """
-    Another server, to be asked as a sandbox is.
+    Another server with the interface of a sandbox.
     """
 
     base_url: str
@@ -250,7 +250,7 @@ class Elsewhere:
 
 def test_a_preview_may_be_json(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    The contract allows any.
+    The contract allows any content type.
     """
     voice = next(iter(milo.stores["voices"]))
     milo.assume(preview="json")
@@ -261,7 +261,7 @@ def test_a_preview_may_be_json(milo: sandbox.Sandbox, api: Api) -> None:
 
 def test_a_key_may_come_as_a_token(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
-    Nobody knows; the scheme has to be right in any case.
+    Whether a bearer token may be the key is an assumption; the scheme must always be right.
     """
     bearer, basic = ({"Authorization": f"{one} {milo.api_key}"} for one in ("Bearer", "Basic"))
 
@@ -272,7 +272,7 @@ def test_a_key_may_come_as_a_token(milo: sandbox.Sandbox, ask: Ask) -> None:
 
 def test_health_tells_more_to_who_asks(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
-    By the header of the contract.
+    A header of the contract asks for the details.
     """
     key = {"X-API-KEY": milo.api_key}
     short = ask(milo, "/health", headers=key)
@@ -284,7 +284,8 @@ def test_health_tells_more_to_who_asks(milo: sandbox.Sandbox, ask: Ask) -> None:
 
 def test_discovery_may_be_open(milo: sandbox.Sandbox, ask: Ask) -> None:
     """
-    The contract declares no credential for three operations, and secures all: nobody knows.
+    The contract declares no credential for three operations, and secures all, so this is an
+    assumption.
     """
     paths = ("/health", "/api/v2/schemas/agents", "/api/v2/schemas/question-types")
 
@@ -297,7 +298,7 @@ def test_discovery_may_be_open(milo: sandbox.Sandbox, ask: Ask) -> None:
 
 def test_registries_have_what_workflows_are_made_of(api: Api) -> None:
     """
-    Bare objects: a kind of step each, and a modality each.
+    The responses are bare objects, with an entry for each step type and each modality.
     """
     agents = api("GET", "/schemas/agents").body
     kinds = api("GET", "/schemas/question-types").body
@@ -309,7 +310,7 @@ def test_registries_have_what_workflows_are_made_of(api: Api) -> None:
 
 def test_references_lead_somewhere(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    From groups to templates, from templates to postings, from webhooks to postings.
+    Groups refer to existing templates, templates to postings, webhooks to postings.
     """
     for group in milo.stores["email_template_groups"]:
         (template,) = group.template_mappings.values()
@@ -327,7 +328,7 @@ def test_references_lead_somewhere(milo: sandbox.Sandbox, api: Api) -> None:
 
 def test_data_can_reach_nobody(milo: sandbox.Sandbox) -> None:
     """
-    Hosts are those that are kept for examples.
+    All hosts are reserved for examples.
     """
     for store in milo.stores.values():
         for item in store:

@@ -1,5 +1,5 @@
 """
-Postings of the sandbox: made from steps or from a template, changed, archived, activated, cloned.
+The sandbox's postings: created from steps or a template, updated, archived, activated, cloned.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ NOW = 1_767_603_600.0
 
 def refusal(answer: Any) -> tuple[int, str, str | None]:
     """
-    The status, the code and the parameter of a refusal in the envelope.
+    Return the status, the code and the parameter of a refusal in the envelope.
     """
     return answer.status, answer.body["error"]["code"], answer.body["error"]["param"]
 
 
 def places(answer: Any) -> list[str]:
     """
-    Where the faults of a 422 are, below the body or the path.
+    Return the locations of the errors in a 422, below the body or the path.
     """
     assert 422 == answer.status
     return [".".join(map(str, one["loc"][1:])) for one in answer.body["detail"]]
@@ -34,7 +34,7 @@ def places(answer: Any) -> list[str]:
 
 def of_the_ats(milo: sandbox.Sandbox) -> str:
     """
-    The id of the template that a job in an ATS led to.
+    Return the id of the template of a job in an ATS.
     """
     return str(list(milo.stores["interview_templates"])[-1].id)
 
@@ -67,7 +67,7 @@ def test_a_posting_is_made_from_its_steps(api: Api) -> None:
 
 def test_a_config_is_filled_in(api: Api) -> None:
     """
-    What is null or left out is the server's choice, what nobody knows is ignored.
+    The server chooses values that are null or left out, and ignores unknown members.
     """
     config = {"video": None, "num_questions": 7, "colour": "red"}
     questions = [{"modality": "sms", "text": "How many?", "expected_value": 3}]
@@ -85,7 +85,8 @@ def test_a_config_is_filled_in(api: Api) -> None:
 
 def test_a_deadline_is_a_month_away_by_default(api: Api) -> None:
     """
-    A calendar month, whether it is left out or null; one that is given is a time.
+    A month is a calendar month, whether the deadline is left out or null; a given one must be a
+    time.
     """
     bare = {"title": "Baker", "workflow": [{"type": "form"}]}
     given = [{}, {"deadline": None}, {"deadline": "2026-03-01T00:00:00Z"}]
@@ -98,7 +99,8 @@ def test_a_deadline_is_a_month_away_by_default(api: Api) -> None:
 
 def test_a_format_that_no_answer_has(api):
     """
-    A step's question may have any text for it by the contract, but none could be shown with it.
+    The contract allows any string as the format of a step's question, but no response could have
+    it.
     """
     questions = [
         {"modality": "form", "text": "When?", "response_format": one}
@@ -123,7 +125,7 @@ def test_a_format_that_no_answer_has(api):
 )
 def test_a_posting_has_one_source(milo: sandbox.Sandbox, api: Api, source: Any) -> None:
     """
-    Steps or a template, and not both; by which status that is refused, nobody knows.
+    Steps and a template exclude each other; the status of the refusal is an assumption.
     """
     body = {"title": "Baker", **source}
     first = api("POST", "/postings", body)
@@ -144,7 +146,7 @@ def test_a_posting_has_one_source(milo: sandbox.Sandbox, api: Api, source: Any) 
 )
 def test_metadata_is_limited(api: Api, posting: str, metadata: Any, place: str) -> None:
     """
-    To 50 keys of 40 characters, and values of 500: what is at the limit is fine.
+    The limits are 50 keys of 40 characters, and values of 500; values at the limit are accepted.
     """
     most = {f"{n:040}": "v" * 500 for n in range(50)}
 
@@ -154,7 +156,7 @@ def test_metadata_is_limited(api: Api, posting: str, metadata: Any, place: str) 
 
 def test_a_step_is_checked_by_its_type(api: Api) -> None:
     """
-    The refusal names the field within the step, and all faults at once.
+    The refusal names the fields within the step, all errors at once.
     """
     workflow = [
         {"type": "web_interview", "config": {"min_evaluation_score": 2}},
@@ -173,7 +175,7 @@ def test_a_step_is_checked_by_its_type(api: Api) -> None:
 
 def test_a_template_is_copied_but_for_what_is_given(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    Its steps and its texts come along; a description that is given, empty or not, takes their place.
+    Its steps and texts are copied; a given description, even an empty one, replaces the template's.
     """
     template = next(iter(milo.stores["interview_templates"]))
     blueprint = api("GET", f"/postings/{template.posting_id}").body["data"]
@@ -199,7 +201,7 @@ def test_an_unknown_template_is_not_found(api: Api) -> None:
 
 def test_what_a_posting_points_at_may_have_to_exist(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    Nobody knows whether it has to: both can be had.
+    Whether the referenced object must exist is an assumption, and both values work.
     """
     body = {"title": "Baker", "workflow": [{"type": "form"}], "phone_number_id": "nobody"}
     known = {**body, "phone_number_id": next(iter(milo.store)).id}
@@ -216,7 +218,7 @@ def test_what_an_ats_led_to_is_a_draft_until_it_is_activated(
     milo: sandbox.Sandbox, api: Api
 ) -> None:
     """
-    Until then it takes no candidates; activating attaches it, and may be done twice.
+    As a draft it takes no candidates; activating attaches it, and may be repeated.
     """
     body = {"title": "Baker", "interview_template_id": of_the_ats(milo)}
     made = api("POST", "/postings", body).body["data"]
@@ -243,7 +245,7 @@ def test_what_an_ats_led_to_is_a_draft_until_it_is_activated(
 
 def test_an_update_changes_what_it_names(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
     """
-    And nothing else; a map is replaced whole, and unknown members are ignored.
+    Nothing else changes; a map is replaced as a whole, and unknown members are ignored.
     """
     before = api("GET", f"/postings/{posting}").body["data"]
     milo.advance(minutes=1)
@@ -262,7 +264,7 @@ def test_an_update_changes_what_it_names(milo: sandbox.Sandbox, api: Api, postin
 
 def test_null_clears_or_changes_nothing(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
     """
-    Nobody knows which; what an answer cannot do without stays in any case.
+    Which of the two is an assumption; members that a response requires stay in any case.
     """
     nulls = {"metadata": None, "deadline": None, "title": None}
     before = api("GET", f"/postings/{posting}").body["data"]
@@ -278,7 +280,7 @@ def test_null_clears_or_changes_nothing(milo: sandbox.Sandbox, api: Api, posting
 @pytest.mark.parametrize("step", ["web_interview", "4"])
 def test_a_step_is_found_by_its_type_or_its_order(api: Api, posting: str, step: str) -> None:
     """
-    What is named of its config is replaced, nested objects as a whole.
+    The named settings are replaced, nested objects as a whole.
     """
     before = api("GET", f"/postings/{posting}").body["data"]["workflow"]
     config = {"num_questions": 7, "cheat_detection_config": {"enabled": False}}
@@ -290,7 +292,7 @@ def test_a_step_is_found_by_its_type_or_its_order(api: Api, posting: str, step: 
 
 def test_a_step_has_the_keys_of_its_type(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
     """
-    Others are a 400; whether bounds hold, and what null does, nobody knows.
+    Other keys are a 400; whether bounds are checked, and the effect of null, are assumptions.
     """
     path = f"/postings/{posting}/workflow"
 
@@ -313,7 +315,7 @@ def test_archiving_ends_a_posting_for_candidates(
     milo: sandbox.Sandbox, api: Api, posting: str
 ) -> None:
     """
-    Whether activating brings it back, and by which status a candidate is refused, nobody knows.
+    Whether activating opens it again, and the status of a candidate's refusal, are assumptions.
     """
     path, person = f"/postings/{posting}", {"name": "Ada", "email": "ada@example.com"}
     for _ in range(2):
@@ -332,7 +334,7 @@ def test_archiving_ends_a_posting_for_candidates(
 
 def test_a_posting_without_steps_cannot_be_activated(api: Api) -> None:
     """
-    It wants a valid workflow.
+    Activating requires a valid workflow.
     """
     made = api("POST", "/postings", {"title": "Baker", "workflow": []}).body["data"]
 
@@ -343,7 +345,7 @@ def test_a_posting_without_steps_cannot_be_activated(api: Api) -> None:
 
 def test_a_clone_is_another_posting(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
     """
-    With the same steps and questions; what it is called, nobody knows.
+    It has the same steps and questions; its title is an assumption.
     """
     original = api("GET", f"/postings/{posting}").body["data"]
     answer = api("POST", f"/postings/{posting}/clone")
@@ -371,7 +373,7 @@ def test_lists_may_leave_out_what_is_not_active(
     milo: sandbox.Sandbox, api: Api, posting: str
 ) -> None:
     """
-    Nobody knows whether they do, nor in which order they are.
+    Whether they do, and their order, are assumptions.
     """
     api("POST", f"/postings/{posting}/archive")
     ids = [one.id for one in milo.stores["postings"]]
@@ -391,7 +393,8 @@ def test_lists_may_leave_out_what_is_not_active(
 
 def test_stats_count_candidates(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    Of this posting alone; an average is null without such a step, or without a score.
+    Only this posting's candidates count; an average is null without such a step, or without a
+    score.
     """
     people = list(milo.stores["candidates"])
     for one in milo.stores["postings"]:

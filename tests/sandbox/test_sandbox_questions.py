@@ -1,5 +1,5 @@
 """
-Questions of the sandbox's postings: made, changed, put in order, deleted softly.
+The questions of the sandbox's postings: created, updated, ordered, deleted softly.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Api = Callable[..., Any]
 
 def listed(api: Api, posting: str, modality: str | None = None) -> list[dict[str, Any]]:
     """
-    The active questions of a posting.
+    Return the active questions of a posting.
     """
     query = "" if modality is None else f"&modality={modality}"
     found: list[dict[str, Any]] = api(
@@ -27,7 +27,7 @@ def listed(api: Api, posting: str, modality: str | None = None) -> list[dict[str
 
 def test_questions_are_listed_by_modality(api: Api, posting: str) -> None:
     """
-    Or all of them, mixed; a modality that there is not is refused.
+    Without a modality all are listed, mixed; an unknown modality is refused.
     """
     everything = listed(api, posting)
     voices = listed(api, posting, "voice")
@@ -40,7 +40,7 @@ def test_questions_are_listed_by_modality(api: Api, posting: str) -> None:
 
 def test_a_new_question_comes_last(api: Api, posting: str) -> None:
     """
-    Of its modality.
+    It is the last one of its modality.
     """
     body = {"modality": "voice", "text": "Why?", "question_type": "scored"}
     made = api("POST", f"/postings/{posting}/questions", body)
@@ -69,7 +69,7 @@ def test_the_server_finds_the_type(
     milo: sandbox.Sandbox, api: Api, posting: str, body: dict[str, Any], kind: str | None
 ) -> None:
     """
-    Whether it does so when one was sent, nobody knows.
+    Whether the server also does so if one was sent is an assumption.
     """
     path = f"/postings/{posting}/questions"
     made = api("POST", path, {**body, "text": "Why?"}).body["data"]
@@ -81,7 +81,7 @@ def test_the_server_finds_the_type(
 
 def test_an_update_changes_what_it_names(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
     """
-    But not the modality or the rank; what null does, nobody knows.
+    The modality and the rank do not change; the effect of null is an assumption.
     """
     before = listed(api, posting, "sms")[0]
     path = f"/postings/{posting}/questions/{before['id']}"
@@ -103,7 +103,7 @@ def test_a_deleted_question_is_gone_from_the_list(
     milo: sandbox.Sandbox, api: Api, posting: str
 ) -> None:
     """
-    The answer is the question; whether it can still be got, nobody knows.
+    The response is the question; whether `get` still finds it is an assumption.
     """
     question = listed(api, posting)[0]
     path = f"/postings/{posting}/questions/{question['id']}"
@@ -125,7 +125,7 @@ def test_a_deleted_question_is_gone_from_the_list(
 
 def test_a_question_belongs_to_its_posting(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
     """
-    Below another one it is not found.
+    The path of another posting gives a 404.
     """
     other = list(milo.stores["postings"])[1].id
     question = listed(api, posting)[0]["id"]
@@ -135,7 +135,7 @@ def test_a_question_belongs_to_its_posting(milo: sandbox.Sandbox, api: Api, post
 
 def test_an_order_has_every_active_question(milo: sandbox.Sandbox, api: Api, posting: str) -> None:
     """
-    The answer is a list, in that order; one that lacks a question is refused, nobody knows how.
+    The response is a list in that order; an incomplete order is refused with an assumed status.
     """
     ids = [one["id"] for one in listed(api, posting, "voice")]
     path = f"/postings/{posting}/questions/reorder"

@@ -1,5 +1,5 @@
 """
-The sandbox's rate limit: what may pass, when more may, and what the answers say of it.
+The sandbox's rate limit: which requests pass, when more may pass, and the headers of responses.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LIST = "/api/v2/phone-numbers"
 
 def test_a_fixed_window(clock):
     """
-    So many pass in a window, however they are spread; the next window begins with the next request.
+    That many requests pass in a window, at any times; the next window begins with the next request.
     """
     limiter = Limiter(RateLimit(3, per=60.0), clock)
     passed = []
@@ -31,7 +31,7 @@ def test_a_fixed_window(clock):
 
 def test_what_a_fixed_window_says(clock):
     """
-    A verdict has what is left, when the window ends, and how long to wait if nothing is left.
+    A verdict has the remaining requests, the end of the window, and the wait if none remain.
     """
     limiter = Limiter(RateLimit(2, per=60.0), clock)
     said = [limiter.take("key")]
@@ -47,7 +47,7 @@ def test_what_a_fixed_window_says(clock):
 
 def test_a_token_bucket(clock):
     """
-    A full bucket lets a burst through, and after it as many as come back, evenly.
+    A full bucket allows a burst, and afterwards as many requests as tokens return, evenly.
     """
     limiter = Limiter(RateLimit(6, per=60.0, algorithm="token-bucket"), clock)
     burst = [limiter.take("key").allowed for _ in range(7)]
@@ -63,7 +63,8 @@ def test_a_token_bucket(clock):
 
 def test_what_a_token_bucket_says(clock):
     """
-    A verdict has the tokens left, when the bucket is full again, and when the next token comes.
+    A verdict has the remaining tokens, the time when the bucket is full, and that of the next
+    token.
     """
     limiter = Limiter(RateLimit(2, per=8.0, algorithm="token-bucket"), clock)
     said = [limiter.take("key"), limiter.take("key")]
@@ -94,7 +95,7 @@ def test_who_waits_as_told_may_pass(clock, algorithm):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_each_credential_by_itself(clock, algorithm):
     """
-    What one credential uses up, another one still has; to reset gives everybody everything.
+    Each credential has its own count; a reset restores all of them.
     """
     limiter = Limiter(RateLimit(1, algorithm=algorithm), clock)
     passed = [limiter.take(one).allowed for one in ("a", "b", "a", "b")]
@@ -104,7 +105,7 @@ def test_each_credential_by_itself(clock, algorithm):
     assert limiter.take("a").allowed
 
 
-# What is asked for.
+# The settings.
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_each_credential_by_itself(clock, algorithm):
 )
 def test_limits_as_people_write_them(text, limit, per):
     """
-    A limit reads as a number, a stroke and a time.
+    A limit is written as a number, a slash and a period.
     """
     assert RateLimit(limit, per) == RateLimit.parse(text)
     assert RateLimit(limit, per, algorithm="token-bucket") == RateLimit.parse(
@@ -138,7 +139,7 @@ def test_limits_as_people_write_them(text, limit, per):
 )
 def test_texts_that_are_no_limit(text):
     """
-    Any other text is refused, with what it should look like or what is wrong with its number.
+    Any other text is refused with an example, or with the error in its number.
     """
     with pytest.raises(ValueError, match=r"300/min|within"):
         RateLimit.parse(text)
@@ -161,7 +162,7 @@ def test_texts_that_are_no_limit(text):
 )
 def test_limits_that_cannot_be(arguments, kind, name):
     """
-    A number of the wrong type or out of its range is refused by its name.
+    A number of the wrong type or out of range is refused by name.
     """
     with pytest.raises(kind, match=name):
         RateLimit(*arguments)
@@ -169,19 +170,20 @@ def test_limits_that_cannot_be(arguments, kind, name):
 
 def test_an_algorithm_that_there_is_not():
     """
-    An unknown algorithm is refused, and the text names those that there are.
+    An unknown algorithm is refused, and the text lists the known ones.
     """
     with pytest.raises(ValueError, match="fixed-window, token-bucket"):
         RateLimit(3, algorithm="leaky-bucket")  # type: ignore[arg-type]
 
 
-# What the answers say.
+# The responses.
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_answers_under_a_limit(ask, algorithm):
     """
-    Each answer says how things stand; one too many is a 429 in the envelope, with a wait.
+    Each response has the rate limit headers; one request too many is a 429 in the envelope, with a
+    wait.
     """
     with sandbox.running(rate_limit=RateLimit(2, per=600.0, algorithm=algorithm)) as milo:
         first, second, third = (ask(milo) for _ in range(3))
@@ -203,7 +205,8 @@ def test_answers_under_a_limit(ask, algorithm):
 
 def test_who_is_counted(ask):
     """
-    Strangers are not counted, refusals of other kinds are, and the token has a count of its own.
+    Requests without a valid credential do not count, other refused requests do, and the token has a
+    count of its own.
     """
     with sandbox.running(rate_limit="3/h") as milo:
         stranger = ask(milo, headers={"X-API-KEY": "wrong"})
@@ -223,7 +226,7 @@ def test_who_is_counted(ask):
 
 def test_no_limit_says_nothing(ask):
     """
-    Without a limit no answer speaks of one.
+    Without a limit no response has rate limit headers.
     """
     with sandbox.running() as milo:
         answer = ask(milo)
@@ -233,8 +236,8 @@ def test_no_limit_says_nothing(ask):
 
 def test_a_client_waits_as_it_is_told(front, naps):
     """
-    A client that is refused waits until the window ends, and tries again; without another try it
-    raises what the server said.
+    A refused client waits until the window ends, and retries; without a retry it raises the
+    server's error.
     """
     with sandbox.running(rate_limit="2/min") as milo:
 
@@ -258,7 +261,7 @@ def test_a_client_waits_as_it_is_told(front, naps):
 @pytest.mark.full("it goes by the clock")
 def test_scaled_down_in_time(front):
     """
-    A limit of a fraction of a second holds, and waiting for it takes no longer than that.
+    A limit for a fraction of a second works, and waiting for it takes no longer than that.
     """
     with sandbox.running(rate_limit="3/0.3s") as milo:
 
@@ -274,7 +277,7 @@ def test_scaled_down_in_time(front):
 
 def test_reset_forgets_what_was_counted(ask):
     """
-    After `reset` a key that had used up its requests may go on.
+    After `reset`, an exhausted key may send requests again.
     """
     with sandbox.running(rate_limit="1/h") as milo:
         before = [ask(milo).status, ask(milo).status]

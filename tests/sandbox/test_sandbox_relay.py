@@ -1,5 +1,5 @@
 """
-The relay by itself: before any server of HTTP, over networks of any kind.
+The relay alone: in front of any HTTP server, with any simulated network.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def get(front, relay, **options):
 
 def raw(relay, sent):
     """
-    Return what comes back for the bytes *sent*, to the end of the connection.
+    Return the response to the bytes *sent*, until the connection ends.
     """
     with socket.create_connection(("127.0.0.1", relay.port), timeout=10) as connection:
         connection.sendall(sent)
@@ -86,7 +86,7 @@ STEPS = [Send(b"abcdef"), Wait(5), Send(b"gh"), End()]
 )
 def test_steps_over_a_network(network, sent, expected):
     """
-    Each property of a network turns steps into other steps, which deliver the same bytes.
+    Each property of a network turns steps into others that deliver the same bytes.
     """
     assert expected == list(over(network, STEPS, sent))
 
@@ -105,7 +105,7 @@ def test_steps_over_a_network(network, sent, expected):
 )
 def test_networks_that_cannot_be(options, kind):
     """
-    A network's number is refused by its name.
+    An invalid number of a network is refused by name.
     """
     with pytest.raises(kind, match=next(iter(options))):
         Network(**options)
@@ -121,7 +121,7 @@ def test_networks_that_cannot_be(options, kind):
 )
 def test_bad_networks_lose_nothing(front, serve, network):
     """
-    Over a slow network, or one that slices, the answer is the same.
+    Over a slow network, or one that splits the bytes, the response is the same.
     """
     server = serve(single())
 
@@ -131,7 +131,7 @@ def test_bad_networks_lose_nothing(front, serve, network):
 
 def test_latency_and_rate_take_their_time(front, serve):
     """
-    An answer takes the latency, and its size over the rate.
+    A response takes the latency, and its size divided by the rate.
     """
     server = serve(single())
 
@@ -145,7 +145,7 @@ def test_latency_and_rate_take_their_time(front, serve):
 @pytest.mark.parametrize("reset", [False, True])
 def test_a_cut(front, serve, reset):
     """
-    A network that cuts ends each connection after so many bytes: no whole answer comes.
+    A network that cuts ends each connection after that many bytes, so no response is complete.
     """
     server = serve(single())
 
@@ -155,7 +155,7 @@ def test_a_cut(front, serve, reset):
 
 def test_a_network_can_change(front, serve):
     """
-    Another network holds from the next answer on.
+    A change of the network applies from the next response on.
     """
     server = serve(single())
 
@@ -173,7 +173,7 @@ def test_a_network_can_change(front, serve):
 
 def test_every_byte_as_it_came(serve):
     """
-    A relay over a good network changes no byte of an answer.
+    Without faults a relay changes no byte of a response.
     """
     odd = b"HTTP/1.1 200 \xe9 !\r\nX-ODD:  y \r\ncontent-LENGTH: 3\r\n\r\nabc"
     server = serve(odd)
@@ -188,7 +188,7 @@ def test_every_byte_as_it_came(serve):
 )
 def test_a_server_that_breaks_off(serve, reply):
     """
-    What cannot be read as an answer is passed on as it is, and then the connection ends.
+    A response that cannot be parsed is forwarded unchanged, and then the connection ends.
     """
 
     def send(connection):
@@ -203,7 +203,7 @@ def test_a_server_that_breaks_off(serve, reply):
 
 def test_an_answer_without_a_length(serve):
     """
-    An answer that ends with its connection is whole.
+    A response that ends with its connection is complete.
     """
     reply = b"HTTP/1.0 200 OK\r\n\r\nabc"
 
@@ -219,7 +219,7 @@ def test_an_answer_without_a_length(serve):
 
 def test_hints_before_an_answer(front, serve):
     """
-    An answer of 103 before the answer is passed on with it.
+    A 103 before the response is forwarded with it.
     """
     server = serve(b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + single())
 
@@ -231,7 +231,7 @@ def test_hints_before_an_answer(front, serve):
 @pytest.mark.parametrize("fault", [WrongTypes(), RepeatCursor()], ids=repr)
 def test_a_body_that_is_no_object(fault, body):
     """
-    A fault that changes a JSON object lets any other body be.
+    A fault that changes a JSON object leaves any other body unchanged.
     """
     reply = RelayedAnswer(raw=answer(200, body), status_code=200, headers=(), body=body)
 
@@ -240,7 +240,7 @@ def test_a_body_that_is_no_object(fault, body):
 
 def test_a_request_that_is_none():
     """
-    What cannot be read as a request is passed on as it is, and so is all that comes back.
+    A request that cannot be parsed is forwarded unchanged, and so is everything that comes back.
     """
     heard = []
 
@@ -270,7 +270,7 @@ def test_a_request_that_is_none():
 
 def test_a_server_that_is_not_there(front):
     """
-    If nobody listens behind the relay, the connection ends without an answer.
+    If no server listens behind the relay, the connection ends without a response.
     """
     with socket.create_server(("127.0.0.1", 0)) as closed:
         target = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -281,7 +281,7 @@ def test_a_server_that_is_not_there(front):
 
 def test_a_server_that_closes_its_connections(front, serve):
     """
-    A server that ends its connection after each answer is asked on a new one.
+    If a server closes its connection after each response, the relay opens a new one.
     """
 
     def send(connection):
@@ -296,7 +296,7 @@ def test_a_server_that_closes_its_connections(front, serve):
 
 def test_leaving_does_not_wait(serve):
     """
-    A relay ends though an answer is still to come, and leaves no thread behind.
+    A relay stops even if a response is still to come, and leaves no thread behind.
     """
     server = serve(Connection.wait)
     threads = set(threading.enumerate())
@@ -317,7 +317,7 @@ def test_leaving_does_not_wait(serve):
 @pytest.mark.parametrize("target", ["", "127.0.0.1:80", "https://127.0.0.1:1", "http://127.0.0.1"])
 def test_targets_that_cannot_be(target):
     """
-    A target that is no URL of plain HTTP with a port is refused.
+    A target that is not a plain HTTP URL with a port is refused.
     """
     with pytest.raises(ValueError, match="http://127"), relaying(target):
         pytest.fail("it runs")

@@ -1,5 +1,5 @@
 """
-The sandbox starts anywhere, and leaves nothing behind.
+The sandbox starts in any environment, and leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NAIVE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - that is what is refused
 
 def has_ipv6() -> bool:
     """
-    Whether a server can listen on ``::1``; containers often have IPv4 only.
+    Return whether a server can listen on ``::1``; containers often have IPv4 only.
     """
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
@@ -42,7 +42,7 @@ def has_ipv6() -> bool:
 
 def connect(base_url: str) -> socket.socket:
     """
-    A new connection to the server at *base_url*.
+    Return a new connection to the server at *base_url*.
     """
     url = urlsplit(base_url)
     return socket.create_connection((url.hostname, url.port), timeout=10)
@@ -50,7 +50,7 @@ def connect(base_url: str) -> socket.socket:
 
 def test_a_sandbox_answers_as_soon_as_it_is_there(ask: Ask) -> None:
     """
-    With as many numbers as asked for, and a key and a token of its own.
+    It has as many numbers as requested, and a key and a token of its own.
     """
     with sandbox.running(numbers=3) as milo:
         assert 3 == len(milo.store)
@@ -60,7 +60,7 @@ def test_a_sandbox_answers_as_soon_as_it_is_there(ask: Ask) -> None:
 
 def test_two_sandboxes_are_strangers(ask: Ask) -> None:
     """
-    They run at once; each has its own port, key and numbers.
+    They run at the same time; each has its own port, key and numbers.
     """
     with sandbox.running(numbers=1) as one, sandbox.running(numbers=2) as other:
         assert one.base_url != other.base_url
@@ -83,7 +83,7 @@ def test_two_sandboxes_are_strangers(ask: Ask) -> None:
 )
 def test_any_loopback_address_will_do(ask: Ask, host: str, start: str) -> None:
     """
-    The base URL names the address itself, so that no client has to look it up.
+    The base URL has the address itself, so clients need no name look-up.
     """
     with sandbox.running(host=host) as milo:
         assert milo.base_url.startswith(start)
@@ -92,7 +92,7 @@ def test_any_loopback_address_will_do(ask: Ask, host: str, start: str) -> None:
 
 def test_a_kept_connection_is_answered_without_delay() -> None:
     """
-    Fifty answers, which would take two seconds if each waited for a delayed acknowledgement.
+    If each waited for a delayed acknowledgement, fifty responses would take two seconds.
     """
     with sandbox.running() as milo:
         connection = http.client.HTTPConnection(urlsplit(milo.base_url).netloc, timeout=10)
@@ -107,7 +107,7 @@ def test_a_kept_connection_is_answered_without_delay() -> None:
 
 def test_a_port_can_be_chosen_and_used_again() -> None:
     """
-    The port is free as soon as the `with` block is left.
+    The port is free as soon as the `with` block has ended.
     """
     with sandbox.running() as milo:
         port = urlsplit(milo.base_url).port
@@ -120,7 +120,7 @@ def test_a_port_can_be_chosen_and_used_again() -> None:
 
 def test_a_port_in_use_is_refused() -> None:
     """
-    The system's own error says so.
+    The error is that of the operating system.
     """
     with (
         sandbox.running() as milo,
@@ -135,7 +135,7 @@ def test_a_port_in_use_is_refused() -> None:
 )
 def test_only_loopback_is_served(host: Any) -> None:
     """
-    A server with a predictable store does not belong on a network.
+    A server with predictable data does not belong on a network.
     """
     with (
         pytest.raises(ValueError, match="must be a loopback address"),
@@ -177,7 +177,7 @@ def test_bad_options_are_refused(
     options: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     """
-    The error says which option is wrong, and no thread is started.
+    The error names the invalid option, and no thread is started.
     """
     threads = threading.enumerate()
 
@@ -189,7 +189,7 @@ def test_bad_options_are_refused(
 
 def test_leaving_is_quick_and_leaves_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     """
-    Clients that keep their connections open do not hold it up: idle ones, and half a request.
+    Open connections of clients do not delay it: idle ones, and half a request.
     """
     threads = threading.enumerate()
     with contextlib.ExitStack() as connections:
@@ -214,7 +214,7 @@ def test_leaving_is_quick_and_leaves_nothing(capfd: pytest.CaptureFixture[str]) 
 
 def test_an_error_in_the_block_stops_the_sandbox_too() -> None:
     """
-    The error goes on as it was.
+    The error is raised unchanged.
     """
     threads = threading.enumerate()
 
@@ -226,7 +226,7 @@ def test_an_error_in_the_block_stops_the_sandbox_too() -> None:
 
 def test_it_is_quiet_about_broken_requests(capfd: pytest.CaptureFixture[str]) -> None:
     """
-    A test that sends garbage does not want to read about it on stderr.
+    A test that sends garbage needs no messages about it on stderr.
     """
     root = logging.getLogger()
     handlers, root.handlers = root.handlers, []
@@ -242,7 +242,7 @@ def test_it_is_quiet_about_broken_requests(capfd: pytest.CaptureFixture[str]) ->
 
 def test_an_answer_that_never_comes_does_not_hold_up_the_exit() -> None:
     """
-    After a second of grace such an answer is given up, and its connection closed.
+    After a second of grace the response is dropped, and its connection closed.
     """
     asked = threading.Event()
     threads = threading.enumerate()
@@ -268,7 +268,7 @@ def test_an_answer_that_never_comes_does_not_hold_up_the_exit() -> None:
 
 def test_it_runs_inside_asyncio(ask: Ask) -> None:
     """
-    The loop of the calling thread is not touched.
+    The loop of the calling thread is not affected.
     """
 
     async def main() -> None:
@@ -281,7 +281,7 @@ def test_it_runs_inside_asyncio(ask: Ask) -> None:
 
 def test_it_runs_inside_trio(ask: Ask) -> None:
     """
-    The server has a loop of its own, whatever runs around it.
+    The server has a loop of its own, in any program.
     """
 
     async def main() -> None:
@@ -294,7 +294,7 @@ def test_it_runs_inside_trio(ask: Ask) -> None:
 
 def test_it_runs_in_a_thread_without_a_loop(ask: Ask) -> None:
     """
-    As in a worker process, or a notebook's helper thread.
+    The thread may be one of a worker process, or of a notebook.
     """
     statuses: list[int] = []
 
@@ -311,7 +311,7 @@ def test_it_runs_in_a_thread_without_a_loop(ask: Ask) -> None:
 
 def test_signal_handlers_stay_as_they_were() -> None:
     """
-    Ctrl-C belongs to the program, not to its sandbox.
+    Ctrl-C belongs to the program, and not to its sandbox.
     """
     signals = (signal.SIGINT, signal.SIGTERM)
     before = [signal.getsignal(number) for number in signals]
@@ -322,7 +322,7 @@ def test_signal_handlers_stay_as_they_were() -> None:
 
 def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    The error of the server's thread is raised in the caller's.
+    An error of the server's thread is raised in the caller's thread.
     """
     threads = threading.enumerate()
 
@@ -338,7 +338,7 @@ def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_server_that_does_not_start_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Waiting is bounded, and the thread ends.
+    The wait is bounded, and the thread ends.
     """
     threads = threading.enumerate()
 
@@ -364,7 +364,7 @@ def test_clients_are_made_for_this_sandbox(
     monkeypatch: pytest.MonkeyPatch, face: str, make: str
 ) -> None:
     """
-    They get its key and its address; options are handed on, and win.
+    They get its key and its URL; given options override these.
     """
     monkeypatch.setattr(serve, face, dict)
 
@@ -378,7 +378,7 @@ def test_clients_are_made_for_this_sandbox(
 
 def test_a_sandbox_shows_no_credentials() -> None:
     """
-    Its repr says where it is, and nothing more.
+    Its repr shows its URL, and nothing more.
     """
     with sandbox.running() as milo:
         assert f"Sandbox(base_url={milo.base_url!r})" == repr(milo)
@@ -386,7 +386,7 @@ def test_a_sandbox_shows_no_credentials() -> None:
 
 def test_another_address_only_if_told_so(ask: Ask) -> None:
     """
-    With `allow_remote` it may listen on every address, and its URL names one of this machine.
+    With `allow_remote` it may listen on every address, and its URL has one of this machine.
     """
     with sandbox.running(host="0.0.0.0", allow_remote=True) as milo:
         assert milo.base_url.startswith("http://127.0.0.1:")
@@ -395,8 +395,8 @@ def test_another_address_only_if_told_so(ask: Ask) -> None:
 
 def test_every_exchange_is_told(ask: Ask) -> None:
     """
-    Each request is told when its answer has ended, with what became of it; failing to listen
-    breaks nothing.
+    The listener receives each request when its response has ended, with the outcome; an error of
+    the listener has no effect.
     """
     told: list[sandbox.Exchange] = []
 

@@ -1,5 +1,5 @@
 """
-The store keeps items in order, and stays whole when threads share it.
+The store keeps the order of items, and several threads may share it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def test_an_id_is_taken_once(store: Store[PhoneNumberResponse]) -> None:
 
 def test_a_removed_item_is_gone(store: Store[PhoneNumberResponse]) -> None:
     """
-    It is handed back, and cannot be removed twice.
+    `remove` returns it, and it cannot be removed twice.
     """
     second = seed_numbers(2)[1]
 
@@ -56,7 +56,7 @@ def test_a_removed_item_is_gone(store: Store[PhoneNumberResponse]) -> None:
 
 def test_a_changed_item_keeps_its_place(store: Store[PhoneNumberResponse]) -> None:
     """
-    The fields that were not named keep their values too.
+    Fields that were not named keep their values, too.
     """
     second = seed_numbers(2)[1]
     changed = store.change(second.id, active=not second.active, country_code=None)
@@ -67,7 +67,7 @@ def test_a_changed_item_keeps_its_place(store: Store[PhoneNumberResponse]) -> No
 
 def test_an_item_cannot_be_changed_past_its_store(store: Store[PhoneNumberResponse]) -> None:
     """
-    What a caller was given is frozen.
+    An item that a caller received is frozen.
     """
     with pytest.raises(AttributeError, match="active is frozen"):
         next(iter(store)).active = False
@@ -78,7 +78,7 @@ def test_a_change_cannot_touch_the_id_or_invent_a_field(
     store: Store[PhoneNumberResponse], field: str
 ) -> None:
     """
-    The message names the field.
+    The error names the field.
     """
     with pytest.raises(TypeError, match=f"cannot change {field} of a"):
         store.change(next(iter(store)).id, **{field: "value"})
@@ -104,7 +104,7 @@ def test_an_unknown_item_cannot_be_changed(store: Store[PhoneNumberResponse]) ->
 
 def test_pages_follow_a_cursor(store: Store[PhoneNumberResponse]) -> None:
     """
-    A page begins behind the cursor, and says whether others follow.
+    A page begins after the cursor, and says whether others follow.
     """
     numbers = seed_numbers(5)
     page = store.page(2, numbers[0].id)
@@ -116,7 +116,7 @@ def test_pages_follow_a_cursor(store: Store[PhoneNumberResponse]) -> None:
 
 def test_an_unknown_cursor_is_a_key_error(store: Store[PhoneNumberResponse]) -> None:
     """
-    There is no page behind an item that is not there.
+    There is no page after an unknown item.
     """
     with pytest.raises(KeyError, match="00000000"):
         store.page(2, "00000000")
@@ -124,7 +124,7 @@ def test_an_unknown_cursor_is_a_key_error(store: Store[PhoneNumberResponse]) -> 
 
 def test_reset_goes_back_to_the_beginning(store: Store[PhoneNumberResponse]) -> None:
     """
-    Whatever was added, removed or changed, and as often as one likes.
+    It undoes additions, removals and changes, any number of times.
     """
     for _ in range(2):
         first, second, *_others = store
@@ -138,7 +138,8 @@ def test_reset_goes_back_to_the_beginning(store: Store[PhoneNumberResponse]) -> 
 
 def test_threads_can_share_a_store() -> None:
     """
-    Eight threads that add, change, read and remove their own items leave what nobody touched.
+    After eight threads have added, changed, read and removed their own items, the other items are
+    unchanged.
     """
     numbers = seed_numbers(805)
     store = Store(numbers[:5])
@@ -159,7 +160,7 @@ def test_threads_can_share_a_store() -> None:
 
 def test_the_log_of_requests_is_bounded() -> None:
     """
-    A sandbox that runs for long forgets the oldest requests.
+    A long-running sandbox drops the oldest requests.
     """
     log = RequestLog(keep=2)
     for path in ("/1", "/2", "/3"):

@@ -1,5 +1,6 @@
 """
-Hooks of schemathesis: bodies that point at what there is, where the contract cannot say what that is.
+Hooks of schemathesis: they put existing ids into bodies where the contract cannot express which ids
+exist.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Any
 
 import schemathesis
 
-#: Members of a posting that point at something; without them it has the defaults.
+#: Members of a posting that refer to other objects; without them it has the defaults.
 _REFERENCES = (
     "phone_number_id",
     "sender_email_id",
@@ -28,7 +29,7 @@ def map_body(context: Any, body: Any) -> Any:
         return body
     body = {name: value for name, value in body.items() if name not in _REFERENCES}
     if operation == "createPosting":
-        # One of the two, and not both.
+        # Only one of the two is allowed.
         body.pop("interview_template_id" if body.get("workflow") else "workflow", None)
         if "workflow" not in body:
             body["interview_template_id"] = os.environ["HEYMILO_TEST_TEMPLATE"]

@@ -1,5 +1,5 @@
 """
-Points schemathesis at a running sandbox: whatever it thinks of, the answer is as the contract says.
+Runs schemathesis against a sandbox: whatever it sends, the response must fit the contract.
 
 Run by `nox -s contract`, with schemathesis beside the package; every argument is handed on to it.
 """
@@ -19,7 +19,7 @@ from heymilo_async import sandbox
 
 HERE = Path(__file__).parent
 SEED = "7"
-#: The contract secures these three and declares no 401: whatever they answer is wrong by one of it.
+#: The contract secures these three and declares no 401, so any response contradicts one of the two.
 ALL_BUT_DISCOVERY = ("--exclude-path-regex", "^(/health|/api/v2/schemas/)")
 
 
@@ -34,7 +34,7 @@ WRITES = {
 
 def probe(config: str, *arguments: str, writes: bool = False, **options: Any) -> int:
     """
-    Run schemathesis by the settings in *config* against a sandbox of its own, and its contract.
+    Run schemathesis with the settings in *config* against a sandbox of its own, and its contract.
 
     If *writes*, each write has to be carried out at least once: refusals alone show little.
     """
@@ -57,13 +57,13 @@ def probe(config: str, *arguments: str, writes: bool = False, **options: Any) ->
     missing = sorted(name for name in WRITES if not done[name]) if writes else []
     if missing:
         print(f"--- never carried out: {', '.join(missing)}", flush=True)
-    # That nothing was found says nothing if nothing was asked.
+    # A run without requests would pass too.
     return code if asked > 50 and not missing else 1
 
 
 def known(milo: sandbox.Sandbox) -> dict[str, str]:
     """
-    Return what the settings and hooks have to know of a sandbox, as variables.
+    Return the facts about a sandbox that the settings and hooks need, as variables.
     """
     numbers = [number.id for number in milo.store]
     posting, archived, reordered = [one.id for one in milo.stores["postings"]][:3]
@@ -90,11 +90,11 @@ def known(milo: sandbox.Sandbox) -> dict[str, str]:
 
 def main() -> int:
     """
-    Probe with any input, with input that is known to be good, and with a rate limit in the way.
+    Probe with any input, with valid input, and with a rate limit.
 
     Of all that is written, most is carried out.
     """
-    # Where the sandbox fails, it is its log that says why.
+    # If the sandbox fails, its log says why.
     logging.basicConfig(level=logging.ERROR)
     return max(
         probe("anything.toml", *ALL_BUT_DISCOVERY),

@@ -1,5 +1,5 @@
 """
-Reads the built site: it works from a folder, no link is dead, and it names what is public.
+Checks the built site: it works from a folder, no link is dead, and it has every public name.
 
 Run by `nox -s docs`, with the folder of the site as its argument.
 """
@@ -26,7 +26,7 @@ PUBLIC = (
     "heymilo_async.sandbox.faults",
     "heymilo_async.testing",
 )
-#: What a browser fetches by itself, and by which attribute.
+#: Elements that make a browser fetch something, with their attributes.
 _FETCHED = {
     "audio": "src",
     "embed": "src",
@@ -38,19 +38,19 @@ _FETCHED = {
     "source": "src",
     "video": "src",
 }
-#: Elements of `head` that name another page, and fetch nothing.
+#: Elements of `head` that link to another page, without fetching it.
 _NAMED_ONLY = {"author", "canonical", "index", "next", "prev", "search"}
-#: A name with an underscore in front, not counting those with two.
+#: A name that begins with one underscore.
 _PRIVATE = re.compile(r"(?<![\w.-])_[A-Za-z]\w*|\._[A-Za-z]\w*")
-#: Names that are Python's own, and dlt's own column.
+#: Names of Python itself, and dlt's own column.
 _STANDARD = {"._exit", "_dlt_load_id"}
-#: Pages about the inside name what is inside.
+#: Pages about the internals have internal names.
 _ABOUT_THE_INSIDE = {"design.html", "mutation.html"}
 
 
 class Page(HTMLParser):
     """
-    What a page has to say.
+    The content of a page.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,7 +64,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """
-        Note what an element names, links to, and fetches.
+        Record the names, links and resources of an element.
         """
         given = {name: value or "" for name, value in attrs}
         self.anchors |= {given[name] for name in ("id", "name") if name in given}
@@ -79,13 +79,13 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """
-        Go on reading behind a script.
+        Continue to read after a script.
         """
         self._unread -= tag in {"script", "style"}
 
     def handle_data(self, data: str) -> None:
         """
-        Note what is read.
+        Record a text.
         """
         if not self._unread:
             self.text.append(data)
@@ -93,7 +93,7 @@ class Page(HTMLParser):
 
 def faults_of(site: Path) -> Iterator[str]:
     """
-    Yield what is wrong with *site*, a line for each fault.
+    Yield the errors of *site*, a line for each.
     """
     pages = {path.relative_to(site).as_posix(): Page(path) for path in site.rglob("*.html")}
     for name, page in pages.items():
@@ -128,7 +128,7 @@ def _path(url: str) -> str:
 
 def _missing_names(site: Path) -> Iterator[str]:
     """
-    Yield each public name that has no place in the reference.
+    Yield each public name that the reference lacks.
     """
     inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
     described = {
@@ -142,7 +142,7 @@ def _missing_names(site: Path) -> Iterator[str]:
 
 def main() -> int:
     """
-    Print what is wrong, and return the exit code.
+    Print the errors, and return the exit code.
     """
     site = Path(sys.argv[1])
     faults = list(faults_of(site))

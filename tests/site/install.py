@@ -1,5 +1,5 @@
 """
-Types what the pages say of installing, each in a folder and an environment that are new.
+Runs the install commands of the pages, each page in a new folder and a new environment.
 
 Run by `nox -s install`. The other commands of the pages are typed by `tests/test_pages.py`.
 """
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pages import PAGES, ROOT, Block, blocks_of
 
-#: The one that `.ci/run` begins with.
+#: The Python that `.ci/run` starts with.
 TYPED_BY_CI = "nox -s tests"
 #: Not part of a clone.
 NOT_CLONED = (".git", ".nox", ".venv", "build", "dist", "__pycache__", ".*_cache", ".coverage*")
@@ -25,23 +25,23 @@ NOT_CLONED = (".git", ".nox", ".venv", "build", "dist", "__pycache__", ".*_cache
 
 def type_in(page: Path, folder: Path) -> int:
     """
-    Type the commands of *page* that install, one after the other in a clone in *folder*, and
-    return the exit code.
+    Run the install commands of *page*, one after the other in a clone in *folder*, and return the
+    exit code.
     """
-    # Where a page speaks of the clone from beside it, this is what it is called.
+    # The name of the clone on pages that use it from its parent folder.
     clone = folder / "heymilo-async"
     shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(*NOT_CLONED))
     texts = [block.text for block in installing(page)]
     lines = ["set -euo pipefail"]
     if not any("venv" in text for text in texts):
-        # It is said for an environment that the reader has, active.
+        # The command assumes that the reader's environment is active.
         lines += [f"python3 -m venv {folder / 'theirs'}", f". {folder / 'theirs'}/bin/activate"]
     mine = {
         name: value
         for name, value in os.environ.items()
         if name not in {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"} and not name.startswith("NOX_")
     }
-    # The python3 that nox was started with, and not the one of its session.
+    # The python3 that started nox, and not that of its session.
     session = str(Path(sys.executable).parent)
     paths = [path for path in os.environ["PATH"].split(os.pathsep) if path != session]
     done = subprocess.run(
@@ -68,7 +68,8 @@ def installing(page: Path) -> list[Block]:
 
 def main() -> int:
     """
-    Type them all, or those of the pages that are named, and return the exit code: 0 if each worked.
+    Run the commands of all pages, or of the named ones, and return the exit code: 0 if all
+    succeeded.
     """
     named = [Path(name).resolve() for name in sys.argv[1:]]
     codes = []

@@ -1,5 +1,5 @@
 """
-Opens each page of the built site in Chromium, from its folder, as people see it, and measures it.
+Opens each page of the built site in Chromium, from its folder, and checks its layout.
 
 Run by `nox -s docs_look`, with the folder of the site and one for pictures as its arguments. It
 wants a `chromium` on the PATH (Debian's package is called so) and speaks to it through a pipe:
@@ -19,11 +19,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-#: What is looked through: name, width and height in CSS pixels.
+#: The viewports: name, width and height in CSS pixels.
 SCREENS = (("desktop", 1280, 900), ("phone", 390, 844))
 THEMES = ("light", "dark")
 
-#: What reaches beyond the screen without a box of its own to scroll in, or is drawn over others.
+#: Finds elements that are wider than the screen without a scroll bar of their own, or that overlap
+#: others.
 _TOO_WIDE = """
 (() => {
   const width = document.documentElement.clientWidth;
@@ -50,14 +51,14 @@ _SEARCH = """
 
 class Browser:
     """
-    A Chromium without a window, and one page in it.
+    A headless Chromium with one page.
     """
 
     def __init__(self, profile: str) -> None:
         command = shutil.which("chromium")
         if command is None:
             sys.exit("there is no chromium on the PATH: apt-get install chromium")
-        # It reads commands from the descriptor 3 and writes what happens to 4.
+        # It reads commands from descriptor 3 and writes events to 4.
         reads, self._to = os.pipe()
         self._from, writes = os.pipe()
         self._process = subprocess.Popen(
@@ -84,7 +85,7 @@ class Browser:
 
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """
-        Send a command and return its result; what happens meanwhile goes into `events`.
+        Send a command and return its result; meanwhile, events are collected in `events`.
         """
         self._number += 1
         message = {"id": self._number, "method": method, "params": params}
@@ -101,7 +102,7 @@ class Browser:
 
     def wait_for(self, method: str) -> None:
         """
-        Return when an event of that kind has come since `events` was last empty.
+        Wait for an event of that kind since `events` was last empty.
         """
         while not any(event.get("method") == method for event in self.events):
             self.events.append(self._next())
@@ -117,7 +118,7 @@ class Browser:
 
     def value(self, expression: str) -> Any:
         """
-        Return what *expression* is worth on the page.
+        Return the value of *expression* on the page.
         """
         answer = self.ask(
             "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
@@ -136,7 +137,7 @@ class Browser:
 
     def open(self, url: str, width: int, height: int, theme: str) -> None:
         """
-        Show *url* on a screen of that size, to somebody who likes that theme.
+        Open *url* on a screen of that size, with that colour scheme.
         """
         self.ask(
             "Emulation.setDeviceMetricsOverride",
@@ -155,14 +156,14 @@ class Browser:
 
     def picture(self, file: Path) -> None:
         """
-        Write what is seen, from the top of the page to its end, to *file*.
+        Write a picture of the whole page to *file*.
         """
         answer = self.ask("Page.captureScreenshot", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(answer["data"]))
 
     def troubles(self) -> Iterator[str]:
         """
-        Yield what the page fetched from elsewhere, and what it complained of.
+        Yield the page's requests to other hosts, and its error messages.
         """
         for event in self.events:
             params = event.get("params", {})
@@ -178,7 +179,7 @@ class Browser:
 
 def look_at(site: Path, pictures: Path) -> Iterator[str]:
     """
-    Yield what is wrong with the pages of *site*, a line for each fault.
+    Yield the errors of the pages of *site*, a line for each.
     """
     pictures.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as profile:
@@ -202,7 +203,7 @@ def look_at(site: Path, pictures: Path) -> Iterator[str]:
 
 def main() -> int:
     """
-    Print what is wrong, and return the exit code.
+    Print the errors, and return the exit code.
     """
     site, pictures = map(Path, sys.argv[1:3])
     faults = list(look_at(site, pictures))
