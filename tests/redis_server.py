@@ -1,5 +1,5 @@
 """
-A Redis of one's own on this machine, to be stopped and started as a test likes.
+A Redis for a test on this machine, which the test can stop and start.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from typing import Any, Self
 
 import pytest
 
-#: What clients of it have to know; nobody else can see it in a URL that is masked.
+#: The password that its clients need; a URL with a masked password does not show it.
 PASSWORD = "canary-storage-5d20e9"
 
 
 def required() -> str:
     """
-    Return the path of the program; skip the test if a contributor has none, and fail it in CI.
+    Return the path of the program; without it, skip the test on a contributor's machine, and fail
+    it in CI.
     """
     program = shutil.which("redis-server")
     if program is None:
@@ -36,7 +37,7 @@ def required() -> str:
 
 def free_port() -> int:
     """
-    Return a port of the loopback interface that nobody listens on.
+    Return a free port of the loopback interface.
     """
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -45,7 +46,7 @@ def free_port() -> int:
 
 class RedisServer:
     """
-    One Redis, in memory only: what it knew is gone when it is stopped.
+    A Redis that keeps its data in memory only, so stopping it loses them.
 
     Over TLS if *tls* is a folder with `chain.pem` and `key.pem`, a certificate for `localhost`.
     """
@@ -69,10 +70,10 @@ class RedisServer:
 
     def start(self) -> None:
         """
-        Start it, and wait until it answers.
+        Start it, and wait until it responds.
         """
         configuration = Path(self._folder.name) / "redis.conf"
-        # Not as arguments: others could see the password.
+        # Not as arguments, where other users could see the password.
         configuration.write_text(
             f"bind 127.0.0.1\n{self._listen()}\nrequirepass {PASSWORD}\nsave ''\n"
             f"dir {self._folder.name}\nlogfile {self._folder.name}/log\n",
@@ -98,7 +99,7 @@ class RedisServer:
 
     def stop(self) -> None:
         """
-        Kill it, if it runs.
+        Kill it, if it is running.
         """
         if self._process is not None:
             self._process.kill()
@@ -108,7 +109,7 @@ class RedisServer:
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:
         """
-        Let it do nothing for a while.
+        Stop its process for a while.
         """
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
@@ -119,16 +120,16 @@ class RedisServer:
 
     def told(self) -> Any:
         """
-        Return a client for giving it orders, to be used with `with`.
+        Return a client for commands, to be used with `with`.
         """
-        # Not above: the tests of the package alone have no redis-py.
+        # Not at the top: the tests of the package alone have no redis-py.
         from redis import Redis
 
         return Redis.from_url(self.url, decode_responses=True)
 
     def keys(self) -> dict[str, int]:
         """
-        Return the keys that it holds, and how many members each has.
+        Return its keys, each with its number of members.
         """
         with self.told() as client:
             names = list(client.scan_iter())
@@ -139,7 +140,7 @@ class RedisServer:
 
 class SilentRedis:
     """
-    A port that takes connections and says nothing, as a Redis that hangs does.
+    A port that accepts connections and sends nothing, like a Redis that hangs.
     """
 
     def __enter__(self) -> Self:
@@ -152,11 +153,11 @@ class SilentRedis:
 
     def connections(self) -> int:
         """
-        Return how many connections have come, and end them.
+        Return the number of accepted connections, and close them.
         """
         self._listener.settimeout(0.0)
         with contextlib.ExitStack() as stack:
-            # All first: a client whose connection has ended might come again.
+            # First accept all: a client whose connection was closed might connect again.
             for count in itertools.count():
                 try:
                     stack.enter_context(self._listener.accept()[0])

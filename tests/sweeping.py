@@ -1,5 +1,5 @@
 """
-What sweeps share: how a client is asked, how an answer is bent, and what every error keeps to.
+Helpers of the sweeps: clients, changed responses, and the rules that every error keeps.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from heymilo_async import HeyMiloError, RetryPolicy
 
 def examples(few: int) -> int:
     """
-    Return *few*, or how many examples the profile wants, if one was chosen.
+    Return *few*, or the number of examples of the chosen profile.
     """
     wanted = settings().max_examples
     return few if wanted == settings.get_profile("default").max_examples else wanted
 
 
-#: Each test runs four times; and the fixture `asking` serves for all examples of a test.
+#: Each test runs four times; one fixture `asking` serves for all its examples.
 SWEEP = settings(
     max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-#: Without a wait between the answer and what is made of it.
+#: No other code runs between the response and its processing.
 ALONE: dict[str, Any] = {
     "retry": RetryPolicy(max_attempts=1),
     "ssl_context": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
@@ -45,7 +45,7 @@ PAGE = json.dumps(
 
 class Asking:
     """
-    A client of one front, and the server that it asks.
+    A client of one front, and its server.
     """
 
     def __init__(self, front: Front) -> None:
@@ -58,7 +58,7 @@ class Asking:
     @contextlib.contextmanager
     def over_sockets(self) -> Iterator[Self]:
         """
-        Ask a server over sockets, each time with a new client.
+        Use a server over sockets, each time with a new client.
         """
         with Server(answers=self._reply) as self._sockets:
             yield self
@@ -66,11 +66,11 @@ class Asking:
     @contextlib.contextmanager
     def in_memory(self) -> Iterator[Self]:
         """
-        Ask a network in memory, with one client that has a new connection each time.
+        Use a network in memory, with one client that opens a new connection each time.
         """
         with (
             installed(Network(self._reply)) as self._memory,
-            # Not a `with`, at whose end the harness would ask a healthy server.
+            # Not a `with`, at whose end the harness would send a request to a healthy server.
             contextlib.closing(self._front.client(self._memory.base_url, **ALONE)) as self._client,
         ):
             yield self
@@ -87,13 +87,13 @@ class Asking:
     @property
     def requests(self) -> list[Received]:
         """
-        The requests since the last question.
+        The requests since the last call of `run`.
         """
         return self._server.requests
 
     def run(self, body: Body, answers: Callable[[Received], Reply]) -> Any:
         """
-        Return what *body* makes of a server that answers a request as *answers* says.
+        Return the result of *body* with a server that sends the responses of *answers*.
         """
         self._answers = answers
         self.requests.clear()
@@ -103,19 +103,19 @@ class Asking:
 
     def get(self, reply: Reply, asked: str = NUMBER["id"]) -> Any:
         """
-        Return the number, or the error, that comes of asking for one and getting *reply*.
+        Return the number, or the error, of a `get` whose response is *reply*.
         """
         return self.run(lambda client: settled(client.phone_numbers.get(asked)), lambda _: reply)
 
     def list(self, reply: Reply, **query: Any) -> Any:
         """
-        Return the page, or the error, that comes of asking for one and getting *reply*.
+        Return the page, or the error, of a `list` whose response is *reply*.
         """
         return self.run(lambda client: settled(client.phone_numbers.list(**query)), lambda _: reply)
 
     def slice(self, *sizes: int) -> None:
         """
-        Let what the server sends come in pieces of such *sizes*, if it can be told to.
+        Split the server's bytes into pieces of these *sizes*, if the network can.
         """
         if self._memory is not None:
             self._memory.sizes = sizes
@@ -123,7 +123,7 @@ class Asking:
 
 async def settled(asked: Any) -> Any:
     """
-    Return what *asked* comes to, be it an error.
+    Return the result of *asked*, or its error.
     """
     try:
         return await asked
@@ -133,7 +133,8 @@ async def settled(asked: Any) -> Any:
 
 def is_sound(error: HeyMiloError) -> bool:
     """
-    Say whether *error* keeps the rules of all errors: it prints, it pickles, it holds no secret.
+    Return whether *error* keeps the rules of all errors: it prints, it pickles, it contains no
+    secret.
     """
     shown = (str(error), repr(error), repr(vars(error)))
     again = pickle.loads(pickle.dumps(error))
@@ -148,7 +149,7 @@ def is_sound(error: HeyMiloError) -> bool:
 
 def then_closed(*pieces: bytes) -> Any:
     """
-    Return what sends *pieces*, and then closes the connection.
+    Return a reply that sends *pieces*, and then closes the connection.
     """
 
     def send(connection: Any) -> None:
@@ -161,7 +162,7 @@ def then_closed(*pieces: bytes) -> Any:
 
 def json_values(text: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Any]:
     """
-    Return any JSON value, NaN and the like included, its strings and names being any *text*.
+    Return any JSON value, including NaN, whose strings and names are any *text*.
     """
     texts = st.text(max_size=8) if text is None else text
     return st.recursive(
@@ -176,7 +177,7 @@ def json_values(text: st.SearchStrategy[str] | None = None) -> st.SearchStrategy
 @st.composite
 def mutated(draw: st.DrawFn, body: bytes) -> bytes:
     """
-    Return *body* with some bytes of it taken away, put in, or put in place of others.
+    Return *body* with some bytes removed, inserted or replaced.
     """
     data = bytearray(body)
     for _ in range(draw(st.integers(1, 3))):

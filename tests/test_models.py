@@ -1,5 +1,5 @@
 """
-Models: what they are made of, and that nothing of the JSON is lost or bent on the way.
+Models: their structure, and that no part of the JSON is lost or converted.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ json_values = st.recursive(
 
 def extras(known: set[str]) -> st.SearchStrategy[dict[str, object]]:
     """
-    Return strategies for members that a model does not know.
+    Return strategies for unknown members of a model.
     """
     return st.dictionaries(text.filter(lambda name: name not in known), json_values, max_size=3)
 
@@ -87,7 +87,7 @@ models = numbers | metas | pages | bodies | issues
 @given(models)
 def test_from_dict_is_the_way_back(model):
     """
-    `from_dict(type(m), to_dict(m)) == m`, by way of real JSON too.
+    `from_dict(type(m), to_dict(m)) == m`, also over real JSON.
     """
     assert model == from_dict(type(model), to_dict(model))
     assert model == from_dict(type(model), json.loads(to_json(model)))
@@ -96,7 +96,7 @@ def test_from_dict_is_the_way_back(model):
 @given(models)
 def test_models_can_be_pickled_copied_and_hashed(model):
     """
-    A model is equal to its pickle and its copies, and so is its hash.
+    A model equals its pickle and its copies, and has the same hash.
     """
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         assert model == pickle.loads(pickle.dumps(model, protocol))
@@ -107,7 +107,7 @@ def test_models_can_be_pickled_copied_and_hashed(model):
 @given(json_values)
 def test_any_json_is_a_page_or_a_decode_error(value):
     """
-    Whatever JSON comes, it is read as what it is or refused with its place.
+    Any JSON is read as it is, or refused with the path of the error.
     """
     body = json.dumps(value).encode()
     try:
@@ -121,7 +121,7 @@ def test_any_json_is_a_page_or_a_decode_error(value):
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_decode_error(body):
     """
-    Bytes that are no page at all are a `ResponseDecodeError`, and nothing else comes out.
+    Bytes that are not JSON raise a `ResponseDecodeError`, and nothing else.
     """
     with pytest.raises(ResponseDecodeError):
         decode(body, Page[PhoneNumber])
@@ -130,7 +130,7 @@ def test_any_bytes_are_a_decode_error(body):
 @pytest.mark.parametrize("model", [PhoneNumber, PaginationMeta, Page, ErrorBody, ErrorDetail])
 def test_models_are_slotted_and_frozen(model):
     """
-    A model has no `__dict__`, and no attribute of it can be set.
+    A model has no `__dict__`, and its attributes cannot be set.
     """
     assert "__slots__" in vars(model)
     instance = object.__new__(model)
@@ -141,7 +141,7 @@ def test_models_are_slotted_and_frozen(model):
 
 def test_extra_is_kept_and_read_only():
     """
-    A member that is added later is in `extra`, counts for equality and not for the hash.
+    A new member is kept in `extra`, and counts for equality but not for the hash.
     """
     plain, more = from_dict(PhoneNumber, NUMBER), from_dict(PhoneNumber, {**NUMBER, "label": [1]})
 
@@ -154,7 +154,7 @@ def test_extra_is_kept_and_read_only():
 
 def test_extra_is_a_copy():
     """
-    Neither what a model was read from nor what it was written to is shared with it.
+    Neither the source of a model nor the result of `to_dict` shares data with it.
     """
     source = {**NUMBER, "tags": {"a": [1]}}
     number = from_dict(PhoneNumber, source)
@@ -166,7 +166,7 @@ def test_extra_is_a_copy():
 
 def test_to_dict_is_the_contracts_json():
     """
-    `to_dict` gives every field, None as null, times as Unix seconds, then the extras.
+    `to_dict` returns every field, None as null, times as Unix seconds, then the extra members.
     """
     number = PhoneNumber(
         id="A",
@@ -220,7 +220,7 @@ def test_times_are_aware_and_utc():
 )
 def test_a_wrong_type_is_never_bent(change, path):
     """
-    A value of the wrong type is an error that names its place.
+    A value of the wrong type is an error that names its path.
     """
     with pytest.raises(ResponseDecodeError) as caught:
         from_dict(PhoneNumber, {**NUMBER, **change})
@@ -252,7 +252,7 @@ def test_a_wrong_type_is_never_bent(change, path):
 )
 def test_the_path_leads_through_lists(kind, data, path):
     """
-    The place of a fault is a JSON path, with indices.
+    The path of an error is a JSON path with indices.
     """
     with pytest.raises(ResponseDecodeError) as caught:
         from_dict(kind, data)
@@ -300,7 +300,7 @@ def test_a_deep_caller_gets_a_decode_error():
 @pytest.mark.parametrize("kind", [dict, int, Headers])
 def test_only_models_are_read(kind):
     """
-    `from_dict` and `to_dict` refuse what is no model, and data that is no mapping.
+    `from_dict` and `to_dict` refuse other classes than models, and data that is no mapping.
     """
     with pytest.raises(TypeError, match="model"):
         from_dict(kind, {})
@@ -312,7 +312,7 @@ def test_only_models_are_read(kind):
 
 def test_what_json_cannot_say_is_not_written():
     """
-    A value in a hand-made `extra` that JSON does not have is a `TypeError`.
+    A value in a hand-made `extra` that JSON lacks is a `TypeError`.
     """
     number = PhoneNumber(id="A", phone_number="", active=True, extra={"odd": {1, 2}})
 
@@ -322,7 +322,7 @@ def test_what_json_cannot_say_is_not_written():
 
 def test_a_hand_made_extra_does_not_hide_a_field():
     """
-    What a model knows comes from its field, whatever `extra` says.
+    The field has the value of a known member, whatever `extra` contains.
     """
     number = PhoneNumber(id="A", phone_number="", active=True, extra={"id": "B"})
 
@@ -346,7 +346,7 @@ def test_a_hand_made_extra_does_not_hide_a_field():
 )
 def test_is_e164(written, expected):
     """
-    `is_e164` is about the number as it is written; the number itself is passed on unchanged.
+    `is_e164` describes the number as it is written; the number itself is unchanged.
     """
     number = PhoneNumber(id="A", phone_number=written, active=True)
 
@@ -356,7 +356,7 @@ def test_is_e164(written, expected):
 
 def test_a_page_is_a_sequence():
     """
-    A page has a length, indices, slices and an order, and is never more than itself.
+    A page has a length, indices, slices and an order, and never fetches more items.
     """
     items = tuple(from_dict(PhoneNumber, {**NUMBER, "id": one}) for one in "ABC")
     page = Page(data=items, pagination=PaginationMeta(has_more=False))
@@ -379,7 +379,8 @@ def test_an_empty_page_is_false_and_has_no_cursor():
 
 def test_headers_are_a_read_only_mapping():
     """
-    Headers are found in any case, joined if they came twice, and hold no credential.
+    Headers are found in upper and lower case, joined if they are repeated, and contain no
+    credential.
     """
     headers = Headers(
         [
@@ -410,7 +411,7 @@ def test_headers_are_a_read_only_mapping():
 
 def test_read_only_mappings_compare_with_any_mapping():
     """
-    A read-only mapping equals a dict of the same items, and nothing that is no mapping.
+    A read-only mapping equals a dict with the same items, and nothing that is not a mapping.
     """
     assert ReadOnly({"a": 1}) == {"a": 1}
     assert ReadOnly({"a": 1}) != 5

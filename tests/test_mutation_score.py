@@ -1,5 +1,5 @@
 """
-The mutation score: what fails it, and that nothing is explained which needs no explanation.
+The mutation score: when it fails, and that no explanation is superfluous.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MUTATED = {Path(file).stem for file in SETTINGS["mutmut"]["only_mutate"]}
 
 def mutants(module: str, noticed: int, alive: int = 0) -> list[Mutant]:
     """
-    Return so many mutants of *module*.
+    Return that many mutants of *module*.
     """
     return [
         Mutant(f"{module}.x_f__mutmut_{number}", "a < b", "a <= b", number < noticed)
@@ -32,7 +32,8 @@ REASON = Reason(module="_retry", was="a < b", became="a <= b", reason="they are 
 
 def test_enough_of_each_module_is_noticed():
     """
-    Nine of ten of each module, and of all, with a reason for the tenth, are enough.
+    It passes if nine of ten mutants are caught, in each module and in total, and the tenth has a
+    reason.
     """
     some = [*mutants("p._retry", 9, 1), *mutants("p._codec", 10)]
 
@@ -42,7 +43,7 @@ def test_enough_of_each_module_is_noticed():
 
 def test_one_module_is_not_made_up_for_by_another():
     """
-    Less than nine of ten of one module is a fault, however good the others are.
+    Less than nine of ten in one module is an error, however good the others are.
     """
     some = [*mutants("p._retry", 8, 1), *mutants("p._codec", 100)]
 
@@ -53,7 +54,7 @@ def test_one_module_is_not_made_up_for_by_another():
 
 def test_a_survivor_without_a_reason():
     """
-    A mutant that lives has to be explained, by its module and by what was changed.
+    A survivor needs an explanation, by its module and its change.
     """
     some = mutants("p._retry", 19, 1)
     others = [
@@ -69,7 +70,7 @@ def test_a_survivor_without_a_reason():
 
 def test_a_reason_for_nothing():
     """
-    What does not live any more needs no reason, and the list is to be read.
+    An explanation without a survivor is an error.
     """
     (fault,) = faults_of(mutants("p._retry", 20), [REASON])
 
@@ -78,7 +79,7 @@ def test_a_reason_for_nothing():
 
 def test_what_a_diff_changes():
     """
-    Of a diff, the lines before and after.
+    A diff gives the lines before and after.
     """
     diff = "--- a\n+++ b\n@@ -1 +1 @@\n def f():\n-    return [\n-        1\n+    return [2\n ]\n"
 
@@ -92,7 +93,7 @@ def test_what_a_diff_changes():
 )
 def test_each_survivor_has_a_reason(listed):
     """
-    Each that may live is named by what it changes in which module, and has a sentence for it.
+    Each explained survivor is identified by its module and its change, and has a sentence.
     """
     reason = Reason(**listed)
 

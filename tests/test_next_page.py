@@ -1,5 +1,5 @@
 """
-From one page to the next: with the same arguments, to the end, and only where there is a client.
+`next_page`: it keeps the arguments, ends after the last page, and needs a client.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from heymilo_async import (
 
 async def following(one):
     """
-    Return the page after *one*, of either face.
+    Return the page after *one*, of either class.
     """
     found = one.next_page()
     return await found if isinstance(one, AsyncPage) else found
@@ -32,7 +32,7 @@ async def following(one):
 
 async def walked(one):
     """
-    Return the ids of *one* and of all pages after it.
+    Return the ids of *one* and of all following pages.
     """
     ids = []
     while one is not None:
@@ -43,7 +43,7 @@ async def walked(one):
 
 def test_to_the_end(front, serve):
     """
-    Each page has the next one, and the last one has None; arguments are as they were.
+    Each page has a next one, and the last returns None; the arguments stay the same.
     """
     server = serve(page("A", "B", more=True), page("C", more=True), page("D"))
 
@@ -71,7 +71,7 @@ def test_an_empty_list(front, serve):
 
 def test_each_list_has_it(front, serve):
     """
-    Lists with a parent and with arguments of their own have it too, and keep those.
+    Lists with a parent or with arguments of their own support it too, and keep these.
     """
     listed = ok({"data": [], "pagination": {"has_more": False}})
     summary = {"id": "P1", "title": "A", "object": "posting_summary"}
@@ -102,7 +102,7 @@ def test_of_raw(front, serve):
 
 def test_the_settings_of_a_view(front, serve):
     """
-    The next page comes by the view that the first one came by.
+    The next page is fetched with the settings of the view that fetched the first.
     """
     server = serve(page("A", more=True), page("B"))
 
@@ -125,7 +125,7 @@ def test_the_settings_of_a_view(front, serve):
 )
 def test_a_list_that_does_not_get_on(front, serve, replies, words):
     """
-    A page that holds the last item again, or promises more without one, is a PaginationError.
+    A page that repeats the last item, or is empty and promises more, is a PaginationError.
     """
     server = serve(*replies)
 
@@ -138,7 +138,7 @@ def test_a_list_that_does_not_get_on(front, serve, replies, words):
 
 def test_an_error_leaves_the_page_as_it_was(front, serve, naps):
     """
-    What the list raises is raised, and to ask again is to try again.
+    An error of the list is raised, and another call tries again.
     """
     server = serve(page("A", more=True), *[b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"] * 3)
 
@@ -155,7 +155,8 @@ def test_an_error_leaves_the_page_as_it_was(front, serve, naps):
 
 def test_a_page_without_a_client(front, serve):
     """
-    A page that was made, copied, unpickled or read has no next one, and says what to do.
+    A page that was constructed, copied, unpickled or decoded has no next page; the error says what
+    to do.
     """
     server = serve(page("A", more=True))
 
@@ -183,7 +184,7 @@ def test_a_page_without_a_client(front, serve):
 
 def test_both_faces_are_equal(serve):
     """
-    A page is a page, whichever client it came from; and nothing else is.
+    Pages of both clients with the same items are equal; other objects are not.
     """
     made = [
         kind(data=tuple(numbers("A")), pagination=PaginationMeta(has_more=False))

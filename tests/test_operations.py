@@ -1,5 +1,5 @@
 """
-Every operation of the contract, on three fronts: what goes out, and what comes of each answer.
+Every operation of the contract, on three fronts: its request, and the result of each response.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def plain_calls():
             )
 
 
-#: How each operation is called, whose ids are all `X1`.
+#: The call of each operation; all ids are `X1`.
 CALLS: dict[str, Callable[[Any], Any]] = dict(plain_calls()) | {
     "createPosting": lambda c: c.postings.create(
         title="Welder",
@@ -121,14 +121,14 @@ CREATING = [
 
 def ask(front, name, *answers, **options):
     """
-    Return what becomes of a call of the operation *name*, and the requests that it took.
+    Return the outcome of a call of the operation *name*, and its requests.
     """
     return talk(front, CALLS[name], *answers, **options)
 
 
 def answered(name, kind="everything", **changes):
     """
-    Return a success of the operation *name*, about the id that was asked for.
+    Return a success response of the operation *name* about the requested id.
     """
     status, _ = success_of(name)
     if name == "getVoicePreview":
@@ -143,7 +143,7 @@ def answered(name, kind="everything", **changes):
 
 def plain(result):
     """
-    Return what a call returned as JSON.
+    Return the result of a call as JSON.
     """
     if isinstance(result, Page | Model):
         return to_dict(result)
@@ -154,8 +154,8 @@ def plain(result):
 
 def test_every_operation_is_called_here():
     """
-    Traps 48 and 50: the table above has each operation of the contract, by its own odd name, and
-    each has a method.
+    Traps 48 and 50: the table above contains each operation of the contract, under its own name,
+    and each has a method.
     """
     assert set(OPERATIONS) == set(CALLS) == set(DESCRIBED)
 
@@ -163,9 +163,9 @@ def test_every_operation_is_called_here():
 @pytest.mark.parametrize("name", [one for one in CALLS if one != "getVoicePreview"])
 def test_nothing_of_an_answer_is_lost(front, name):
     """
-    Traps 13, 33 to 39, 43: what the contract allows is read, and all of it is kept.
+    Traps 13, 33 to 39, 43: every response that the contract allows is decoded without loss.
     """
-    # Failures within a success, and what is missing for want of an item, have tests of their own.
+    # Other tests cover failures within a success, and what is missing without an item.
     changes = {"success": True, "item_id": "Q1"} if name.endswith("AtsCandidate") else {}
     for kind in KINDS:
         sent = answered(name, kind, **changes)
@@ -176,7 +176,8 @@ def test_nothing_of_an_answer_is_lost(front, name):
         if isinstance(result, Page):
             assert [] == lost(content, plain(result)), kind
         else:
-            # Traps 7, 8, 10: single envelopes, lists that cannot be walked, and none at all.
+            # Traps 7, 8, 10: single envelopes, lists without pagination, and responses without an
+            # envelope.
             data = content if DESCRIBED[name].shape == "object" else content["data"]
             assert [] == lost(data, plain(result)), kind
 
@@ -184,7 +185,8 @@ def test_nothing_of_an_answer_is_lost(front, name):
 @pytest.mark.parametrize("name", CALLS)
 def test_what_goes_out_is_what_the_contract_has(front, name):
     """
-    Traps 3, 28, 49: method, path, parameters and body are the contract's, and the key goes along.
+    Traps 3, 28, 49: method, path, parameters and body are those of the contract, and the key is
+    sent.
     """
     method, path, operation = OPERATIONS[name]
     _, (request,) = ask(front, name, answered(name, success=True, item_id="Q1"))
@@ -214,7 +216,7 @@ COMPONENTS = CONTRACT["components"]
 @pytest.mark.parametrize("name", CALLS)
 def test_what_may_be_sent_again(front, name, naps):
     """
-    Traps 16 and 31: after a 503 what creates is not sent again, all others are.
+    Traps 16 and 31: after a 503, creating calls are not repeated, and all others are.
     """
     down = [httpx.Response(503)] * 3
     error, requests = ask(front, name, *down)
@@ -229,7 +231,7 @@ def test_what_may_be_sent_again(front, name, naps):
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_that_was_refused_for_now(front, name, naps):
     """
-    Case 200: after a 429 any call is sent again: the server has done nothing.
+    Case 200: after a 429 any call is repeated, because the server has done nothing.
     """
     busy = httpx.Response(429, headers={"Retry-After": "1"})
     result, requests = ask(front, name, busy, answered(name, success=True, item_id="Q1"))
@@ -242,7 +244,7 @@ def test_a_write_that_was_refused_for_now(front, name, naps):
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_whose_answer_was_lost(front, name, naps):
     """
-    Case 200: where the server may have got a call, one that creates is not sent again, and says so.
+    Case 200: if a creating call may have arrived, it is not repeated, and its error says so.
     """
     gone = [httpx.ReadError("gone")] * 3
     error, requests = ask(front, name, *gone)
@@ -255,7 +257,7 @@ def test_a_write_whose_answer_was_lost(front, name, naps):
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_that_was_never_sent(front, name, naps):
     """
-    Case 200: where no connection was made any call is sent again.
+    Case 200: if no connection was made, any call is repeated.
     """
     refused = httpx.ConnectError("refused")
     result, requests = ask(front, name, refused, answered(name, success=True, item_id="Q1"))
@@ -267,8 +269,8 @@ def test_a_write_that_was_never_sent(front, name, naps):
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_whose_answer_cannot_be_read(front, name):
     """
-    Case 200: a success that is no answer says that the request was carried out; it is not sent
-    again.
+    Case 200: the error about an undecodable success says that the request was carried out; it is
+    not repeated.
     """
     error, requests = ask(front, name, httpx.Response(200, json={"data": 5}))
 
@@ -280,7 +282,7 @@ def test_a_write_whose_answer_cannot_be_read(front, name):
 @pytest.mark.parametrize("name", ["deleteQuestion", "deleteWebhook", "deleteInterviewMetadata"])
 def test_a_delete_that_may_have_been_done_before(front, name, naps):
     """
-    Traps 17 and 18: a 404 after an attempt that may have arrived says so; a first one does not.
+    Traps 17 and 18: a 404 after an attempt that may have arrived says so; a first 404 does not.
     """
     again, _ = ask(front, name, httpx.Response(502), httpx.Response(404))
     first, _ = ask(front, name, httpx.Response(404))
@@ -293,7 +295,7 @@ def test_a_delete_that_may_have_been_done_before(front, name, naps):
 @pytest.mark.parametrize("name", [one for one in CALLS if DESCRIBED[one].answers is not None])
 def test_an_answer_about_something_else(front, name):
     """
-    Trap 5: the member that the contract has must be the id that was asked for.
+    Trap 5: the contract's id member must have the requested id.
     """
     other = answered(name, **{DESCRIBED[name].answers: "another"})
     error, _ = ask(front, name, other)
@@ -304,7 +306,7 @@ def test_an_answer_about_something_else(front, name):
 
 def test_a_preview_is_bytes(front):
     """
-    Trap 10: the preview is the recording itself, whatever its bytes.
+    Trap 10: a preview is returned as bytes, unchanged.
     """
     sent = httpx.Response(200, content=b"\xff\xfb\x00", headers={"Content-Type": "audio/mpeg"})
     result, (request,) = ask(front, "getVoicePreview", sent)
@@ -315,8 +317,8 @@ def test_a_preview_is_bytes(front):
 
 def test_a_preview_on_another_host(front):
     """
-    Cases 122 and 202, trap 22: a 302 is followed once, over https, without a credential or a header
-    of the caller's.
+    Cases 122 and 202, trap 22: one 302 is followed, over https, without a credential or a caller's
+    header.
     """
     there = httpx.Response(302, headers={"Location": "https://cdn.example.com/a.mp3?sig=1"})
     audio = httpx.Response(200, content=b"ID3", headers={"Content-Type": "audio/mpeg"})
@@ -343,8 +345,8 @@ def test_a_preview_on_another_host(front):
 )
 def test_a_preview_that_points_where_nobody_goes(front, location):
     """
-    Case 202, trap 22: to http, to a password, or to nowhere the redirect is an error, and not
-    followed.
+    Case 202, trap 22: a redirect to http, to a URL with a password, or to an invalid URL is an
+    error, and not followed.
     """
     headers = {} if location is None else {"Location": location}
     error, requests = ask(front, "getVoicePreview", httpx.Response(302, headers=headers))
@@ -364,7 +366,7 @@ def test_a_preview_that_points_on(front):
 
 def test_a_preview_without_end(front):
     """
-    Case 202: another host may send 32 MiB at most, as any may.
+    Case 202: a preview from another host is limited to 32 MiB, like any body.
     """
     there = httpx.Response(302, headers={"Location": "https://cdn.example.com/a.mp3"})
     sound = {"Content-Type": "audio/mpeg"}
@@ -376,7 +378,7 @@ def test_a_preview_without_end(front):
 
 def test_a_preview_gets_no_secret_of_the_callers(front):
     """
-    Case 202: a header of the caller's that holds a secret goes to the API alone.
+    Case 202: a caller's header with a secret is sent to the API only.
     """
     there = httpx.Response(302, headers={"Location": "https://cdn.example.com/a.mp3"})
     audio = httpx.Response(200, content=b"ID3", headers={"Content-Type": "audio/mpeg"})
@@ -391,7 +393,8 @@ def test_a_preview_gets_no_secret_of_the_callers(front):
 @pytest.mark.parametrize("sent", [{"url": "https://example.com"}, None])
 def test_a_preview_that_is_no_audio(front, sent):
     """
-    JSON of a shape that nobody describes is an error that holds it; so is nothing at all.
+    A preview that is JSON of an unknown shape is an error that contains it; an empty one is an
+    error, too.
     """
     answer = httpx.Response(200) if sent is None else httpx.Response(200, json=sent)
     error, _ = ask(front, "getVoicePreview", answer)
@@ -403,7 +406,8 @@ def test_a_preview_that_is_no_audio(front, sent):
 @pytest.mark.parametrize("name", ["listWorkspaces", "listAtsConnections", "reorderQuestions"])
 def test_a_list_that_cannot_be_walked_says_that_there_is_more(front, name, caplog):
     """
-    Trap 9: what is not there is logged, for no page can be asked for.
+    Trap 9: if a list without pagination says that there is more, that is logged, because no page
+    can be requested.
     """
     content = answer_of(name, "everything")
     content["pagination"]["has_more"] = True
@@ -414,7 +418,7 @@ def test_a_list_that_cannot_be_walked_says_that_there_is_more(front, name, caplo
 
 def test_a_closed_client(front):
     """
-    A client that is closed sends nothing, whatever is called.
+    A closed client sends nothing, for every operation.
     """
 
     async def body(client):
@@ -432,7 +436,7 @@ def test_a_closed_client(front):
 
 def test_once_is_once(front):
     """
-    With one attempt at most nothing is sent twice.
+    With `max_attempts=1` no request is repeated.
     """
     once = RetryPolicy(max_attempts=1)
     _, requests = ask(front, "getPosting", httpx.Response(503), retry=once)

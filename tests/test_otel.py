@@ -1,5 +1,5 @@
 """
-OpenTelemetry: the spans of a call, where they hang, what they say, and the metrics beside them.
+OpenTelemetry: the spans of a call, their parents and attributes, and the metrics.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ GET = f"GET {ONE}"
 
 class Seen:
     """
-    A telemetry whose spans and metrics stay in memory.
+    A telemetry that keeps its spans and metrics in memory.
     """
 
     def __init__(self):
@@ -52,14 +52,14 @@ class Seen:
     @property
     def spans(self):
         """
-        All spans that have ended, in the order in which they started.
+        All ended spans, in the order in which they started.
         """
         return sorted(self.exporter.get_finished_spans(), key=lambda span: span.start_time)
 
     @property
     def tree(self):
         """
-        The spans as one reads them: each below its parent, with its kind and how it ended.
+        The spans as a tree, each with its kind and its outcome.
         """
         lines = []
 
@@ -88,7 +88,7 @@ class Seen:
 
 def described(span):
     """
-    Return the kind of *span*, its HTTP status, and what kind of error it ended with.
+    Return the kind of *span*, its HTTP status, and its `error.type`.
     """
     facts = [None if span.kind is trace.SpanKind.INTERNAL else span.kind.name]
     facts += [span.attributes.get("http.response.status_code")]
@@ -101,7 +101,7 @@ def described(span):
 @pytest.fixture
 def seen():
     """
-    Providers that keep what they get.
+    Providers that keep their data in memory.
     """
     return Seen()
 
@@ -123,7 +123,7 @@ async def failing(client):
 
 def test_a_trace_as_one_reads_it(front, serve, naps, seen):
     """
-    A call with two retries below the application's own span: its attempts are its children.
+    A call with two retries is below the application's own span, and its attempts are its children.
     """
     server = serve(answer(503), Connection.close, single(), page("A"))
 
@@ -148,7 +148,8 @@ def test_a_trace_as_one_reads_it(front, serve, naps, seen):
 
 def test_attributes(front, serve, naps, seen):
     """
-    Spans have what the semantic conventions for HTTP clients ask for, and what explains a wait.
+    Spans have the attributes of the semantic conventions for HTTP clients, and those that explain a
+    wait.
     """
     ok = single().partition(b"\r\n\r\n")[2]
     server = serve(answer(503), answer(200, ok, "X-Request-Id: r2"))
@@ -176,7 +177,7 @@ def test_attributes(front, serve, naps, seen):
 
 def test_attributes_of_a_list(front, serve, seen):
     """
-    The span of a list has the page's size, and the cursor stands in the URL alone.
+    The span of a list has the page's size; the cursor appears only in the URL.
     """
     server = serve(page("B", "C", more=True))
 
@@ -205,7 +206,7 @@ def test_attributes_of_a_list(front, serve, seen):
 )
 def test_addresses(seen, base_url, address, port, template):
     """
-    A port that goes without saying is said, and a path of the base URL is a part of the template.
+    A default port is recorded too, and a path of the base URL is part of the template.
     """
     transport = httpx.MockTransport(lambda request: httpx.Response(404))
 
@@ -267,7 +268,7 @@ def test_errors(front, serve, seen, reply, expected):
 
 def test_what_went_wrong_is_said(front, serve, seen):
     """
-    The attempt that had no answer says why not, in the words of the library below.
+    The span of an attempt without a response has the error text of the library.
     """
     server = serve(Connection.close)
 
@@ -278,7 +279,7 @@ def test_what_went_wrong_is_said(front, serve, seen):
 
 def cancelled_at(kind, serve_url, seen, backend):
     """
-    Make a call below a span, and cancel it when it tells an event of *kind*.
+    Make a call below a span, and cancel it at an event of *kind*.
     """
 
     async def main():
@@ -301,7 +302,7 @@ def cancelled_at(kind, serve_url, seen, backend):
 
 def test_a_cancelled_call(serve, anyio_backend, seen):
     """
-    Cancellation ends both spans, names itself, and leaves the caller's span current.
+    Cancellation ends both spans with its name, and leaves the caller's span current.
     """
     server = serve(Connection.wait)
 
@@ -312,7 +313,8 @@ def test_a_cancelled_call(serve, anyio_backend, seen):
 
 def test_a_call_that_is_cancelled_while_it_waits(serve, anyio_backend, seen):
     """
-    A call that is cancelled before another try failed because of that, and not of the status.
+    If a call is cancelled while it waits for a retry, its error is the cancellation, not the
+    status.
     """
     server = serve(answer(503, b"", "Retry-After: 30"))
 
@@ -327,7 +329,7 @@ def test_a_call_that_is_cancelled_while_it_waits(serve, anyio_backend, seen):
 
 def test_a_call_that_is_not_sent(front, serve, seen):
     """
-    A call that was refused for its deadline, since the key is to rest, has no attempt.
+    A call that is refused because of a cool-down beyond its deadline has no attempt.
     """
     server = serve(answer(429, b"", "Retry-After: 7"))
 
@@ -340,7 +342,7 @@ def test_a_call_that_is_not_sent(front, serve, seen):
     assert ["getPhoneNumber RateLimitError"] == seen.tree
 
 
-# Where spans hang.
+# Parents of spans.
 
 
 def test_calls_of_threads_and_tasks(front, serve, seen):
@@ -367,7 +369,7 @@ def test_calls_of_threads_and_tasks(front, serve, seen):
 
 def test_pages_that_are_fetched_ahead(front, serve, seen):
     """
-    The pages of `prefetch` are children of the span in which it was entered.
+    The pages of `prefetch` are children of the span that was current when it was entered.
     """
     server = serve(page("A", more=True), page("B", more=True), page("C"))
 
@@ -385,7 +387,7 @@ def test_pages_that_are_fetched_ahead(front, serve, seen):
 
 def test_walks(front, serve, seen):
     """
-    Each page of a walk is a call of its own, below the span in which it was asked for.
+    Each page of a walk is a call of its own, below the span that was current when it was requested.
     """
     server = serve(page("A", more=True), page("B"))
 
@@ -402,7 +404,7 @@ def test_walks(front, serve, seen):
 
 def test_without_a_span_around_it(front, serve, seen):
     """
-    Calls outside of any span are traces of their own, and leave none behind them.
+    Calls outside of any span start traces of their own, and leave no span current.
     """
     server = serve(single())
 
@@ -417,7 +419,7 @@ def test_without_a_span_around_it(front, serve, seen):
 
 def test_the_log_is_within_the_span(front, serve, naps, seen, monkeypatch):
     """
-    What is logged of a call is logged while its span is current, so that both are found together.
+    Log records of a call are written while its span is current, so that both have the same ids.
     """
     server = serve(answer(503), single())
     logged = []
@@ -441,7 +443,7 @@ def test_the_log_is_within_the_span(front, serve, naps, seen, monkeypatch):
 
 def test_beside_a_listener_of_ones_own(front, serve, seen):
     """
-    Telemetry and a listener are told side by side; the listener finds the call's span current.
+    Telemetry and another listener both receive events; the listener finds the call's span current.
     """
     server = serve(single())
     current = []
@@ -458,7 +460,7 @@ def test_beside_a_listener_of_ones_own(front, serve, seen):
 
 def test_an_end_elsewhere(seen, caplog):
     """
-    A call that ends in another context, as when the garbage collector ends it, leaves that alone.
+    If a call ends in another context, as in a garbage collection, that context is unchanged.
     """
     facts = {"call": 1, "operation": "getPhoneNumber", "request": f"GET {LIST}/{ID}"}
     started = CallStarted(
@@ -488,7 +490,7 @@ class FailingTracers(TracerProvider):
 
     def get_tracer(self, *args, **kwargs):
         """
-        Return a tracer that counts.
+        Return a counting tracer.
         """
         tracer = super().get_tracer(*args, **kwargs)
         start_span = tracer.start_span
@@ -504,7 +506,8 @@ class FailingTracers(TracerProvider):
 @pytest.mark.parametrize(("number", "kind"), [(1, "CallStarted"), (2, "AttemptStarted")])
 def test_a_start_that_was_missed(front, serve, seen, caplog, number, kind):
     """
-    A call or an attempt whose span could not be made goes on without one; it is reported once.
+    A call or an attempt continues without its span if that could not be created; the error is
+    logged once.
     """
     server = serve(single())
     telemetry = Telemetry(tracer_provider=FailingTracers(number), meter_provider=seen.meters)
@@ -524,7 +527,7 @@ def test_a_start_that_was_missed(front, serve, seen, caplog, number, kind):
 
 def test_metrics(front, serve, naps, seen):
     """
-    The metrics count the durations of calls and of requests, the retries, and nothing twice.
+    The metrics record the durations of calls and of requests, and the retries, each once.
     """
     server = serve(answer(503), Connection.close, single(), answer(404))
     port = int(server.base_url.rpartition(":")[2])
@@ -560,7 +563,7 @@ def test_metrics(front, serve, naps, seen):
 
 def test_waiting_for_a_turn(front, serve, naps, seen):
     """
-    The time that a call waited for its turn is a metric, and an attribute of its first attempt.
+    The time that a call waited for its permit is a metric, and an attribute of its first attempt.
     """
     server = serve(answer(429, b"", "Retry-After: 7"), single())
 
@@ -576,12 +579,12 @@ def test_waiting_for_a_turn(front, serve, naps, seen):
     assert 7.0 == pytest.approx(naps[0], abs=1)
 
 
-# Secrets, and who else is there.
+# Secrets, and other instrumentation.
 
 
 def test_no_secret_is_exported(front, serve, naps, seen):
     """
-    No span and no metric shows a key, a token or a header, though the server repeats them all.
+    No span and no metric contains a key, a token or a header, even if the server repeats them all.
     """
     token, mine = "canary-token-0123456789", "canary-header-0123456789"
     echo = [f"X-Echo: {KEY} {token} {mine}", f"X-Request-Id: {KEY}"]
@@ -610,7 +613,8 @@ def test_no_secret_is_exported(front, serve, naps, seen):
 @pytest.mark.parametrize("whole", [True, False], ids=["all clients", "one client"])
 def test_beside_the_instrumentation_of_httpx(front, serve, seen, whole):
     """
-    The span of opentelemetry-instrumentation-httpx is a child of the attempt's, and has no key.
+    The span of opentelemetry-instrumentation-httpx is a child of the attempt's span, and has no
+    key.
     """
     server = serve(answer(503, b"", "Retry-After: 0.01"), single())
     kind = httpx.Client if front.is_blocking else httpx.AsyncClient
@@ -643,7 +647,7 @@ def test_beside_the_instrumentation_of_httpx(front, serve, seen, whole):
     ] == seen.tree
     for span in seen.spans:
         assert "canary" not in span.to_json()
-    # Their span's id goes to the server, so that its own spans would hang below it.
+    # It sends its span's id to the server, whose own spans would be below it.
     inner = [f"{span.context.span_id:016x}" for span in seen.spans if span.name == "GET"]
     assert inner == [one.headers["traceparent"].split("-")[2] for one in server.requests]
     assert {KEY} == {one.headers["x-api-key"] for one in server.requests}
@@ -651,7 +655,7 @@ def test_beside_the_instrumentation_of_httpx(front, serve, seen, whole):
 
 def test_the_server_is_not_told_of_traces(front, serve, seen):
     """
-    By itself telemetry sends no header: whose server that is need not know of our traces.
+    Telemetry itself sends no header, because a server need not learn of our traces.
     """
     server = serve(single())
 
@@ -676,7 +680,7 @@ def run(code, **environment):
 @pytest.mark.full("it starts a process")
 def test_providers_that_are_set_up_later(serve):
     """
-    Without providers of its own, telemetry goes to the global ones, also if they come after it.
+    Without providers of its own, telemetry uses the global ones, even if they are set later.
     """
     server = serve(single())
     ended = run(
@@ -711,7 +715,8 @@ print(reader.get_metrics_data().to_json(indent=None))
 
 def test_telemetry_is_pickled(seen):
     """
-    With the global providers it goes to another process; with others it says what to do instead.
+    Telemetry with the global providers can be pickled; with others the error says what to do
+    instead.
     """
     assert isinstance(pickle.loads(pickle.dumps(Telemetry())), Telemetry)
     with pytest.raises(TypeError, match="set the global providers in each process"):
@@ -720,7 +725,7 @@ def test_telemetry_is_pickled(seen):
 
 def test_the_error_knows_what_is_missing(monkeypatch):
     """
-    For who catches it and does without.
+    Code that catches the error can read which module is missing.
     """
     monkeypatch.delitem(sys.modules, "heymilo_async.otel")
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
@@ -734,7 +739,7 @@ def test_the_error_knows_what_is_missing(monkeypatch):
 @pytest.mark.full("it starts a process")
 def test_it_costs_nothing_where_it_is_not_used(serve):
     """
-    A client that makes a call loads nothing of OpenTelemetry.
+    A client that makes a call does not load OpenTelemetry.
     """
     server = serve(single())
     ended = run(

@@ -1,5 +1,5 @@
 """
-What a `TypeError` says to who comes from another SDK, misspells a setting, or calls the other face.
+The texts of a `TypeError` for a keyword of another SDK, a misspelt setting, or a wrong argument.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SECRET = "canary-aa17d2f0c4"
 
 def settings_of(kind):
     """
-    Return what the constructor of *kind* takes.
+    Return the constructor's parameters of *kind*.
     """
     return set(inspect.signature(kind).parameters)
 
@@ -29,7 +29,7 @@ def settings_of(kind):
 @pytest.mark.parametrize("name", FOREIGN)
 def test_a_keyword_from_elsewhere(kind, name):
     """
-    The keyword of another SDK is refused by the constructor and by `with_options`, with ours.
+    The constructor and `with_options` refuse a keyword of another SDK, and name ours.
     """
     told = re.escape(f"has no {name}=: {FOREIGN[name]}")
     with pytest.raises(TypeError, match=rf"^{kind.__name__}\(\) {told}$"):
@@ -41,7 +41,7 @@ def test_a_keyword_from_elsewhere(kind, name):
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_name_that_is_told_exists(kind):
     """
-    What the texts say to use are settings of ours, and what they refuse are none.
+    The texts suggest only existing settings, and refuse none of them.
     """
     told = set(re.findall(r"\b(\w+)=(?!\.)", " ".join(FOREIGN.values())))
     told -= {"max_attempts", "connect", "read", "write", "pool", "cafile"}
@@ -61,7 +61,7 @@ def test_each_name_that_is_told_exists(kind):
 )
 def test_a_misspelt_keyword(kind, name, told):
     """
-    A keyword that resembles one of ours is refused with that one; any other by its name.
+    A keyword that resembles one of ours is refused with that name; any other with its own.
     """
     with pytest.raises(TypeError, match=re.escape(f"{kind.__name__}() has no {name}={told}") + "$"):
         kind(**{name: "value"})
@@ -70,7 +70,7 @@ def test_a_misspelt_keyword(kind, name, told):
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_variable_shows_the_key(kind):
     """
-    Neither a key under another name nor one beside a wrong name is in the traceback's variables.
+    The traceback's variables contain neither a key under another name nor one beside a wrong name.
     """
     for given in ({"key": SECRET}, {"api_kye": SECRET}, {"api_key": SECRET, "max_retries": 2}):
         with pytest.raises(TypeError) as caught:
@@ -99,7 +99,7 @@ def test_no_variable_shows_the_key(kind):
 )
 def test_the_face_that_was_called(call, told):
     """
-    What does not fit a blocking method is said of that method, and not of its async twin.
+    A wrong argument of a blocking method is reported for that method, and not for its async twin.
     """
     with HeyMilo(KEY) as client, pytest.raises(TypeError) as caught:
         call(client)
@@ -122,7 +122,7 @@ def test_the_face_that_was_called(call, told):
 )
 def test_raw_says_which_method_makes_one_call(front, name, single):
     """
-    Of a method that makes as many calls as it takes, `raw` names the one that makes one.
+    For a method that makes several calls, `raw` names the method that makes one.
     """
 
     async def body(client):

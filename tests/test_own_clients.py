@@ -1,5 +1,5 @@
 """
-A client of httpx or of httpx2 as `http_client=`: over real sockets it comes to what ours comes to.
+An `http_client=` of httpx or httpx2 gives the same results over real sockets as our own client.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ GZIP = "Content-Encoding: gzip"
 
 def chunked(*pieces):
     """
-    Return an answer whose body comes in chunks.
+    Return a response with a chunked body.
     """
     head = (
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -45,7 +45,7 @@ def chunked(*pieces):
     return head + b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in (*pieces, b""))
 
 
-#: What a server may say, and how a client that is given it ends.
+#: Responses, and the outcome for a client that receives them.
 ANSWERS = {
     "well": single(),
     "gzip": answer(200, PACKED, GZIP),
@@ -65,13 +65,13 @@ ANSWERS = {
     "503 of a gateway": answer(503, b"<html>", "Retry-After: 7", content_type="text/html"),
     "an error in gzip": answer(422, gzip.compress(b'{"detail": "packed"}'), GZIP),
 }
-#: Those that are as they should be.
+#: The valid ones.
 WELL = {"well", "gzip", "two members of gzip", "chunks"}
 
 
 def told(connection, what):
     """
-    Say *what*, and hang up.
+    Send *what*, and close the connection.
     """
     connection.send(what)
     connection.close()
@@ -101,7 +101,7 @@ async def own_client(front, library, base_url, hooks=None, **options):
 
 async def outcome(client):
     """
-    Return what became of a `get`: the number, or what an error says of itself.
+    Return the outcome of a `get`: the number, or the fields of its error.
     """
     try:
         return await client.phone_numbers.get(ID)
@@ -133,7 +133,7 @@ def test_whatever_a_server_says(front, serve, library, name):
 
 def test_nobody_listens(front, serve, library):
     """
-    A refused connection was never sent, and is tried again.
+    A refused connection means that nothing was sent, so the call is retried.
     """
     server = serve()
     server.__exit__()
@@ -157,7 +157,7 @@ def test_nobody_listens(front, serve, library):
 
 def test_a_hook_that_closes_the_response(front, serve, library):
     """
-    A response that a hook of yours has closed is an error, and is not read all the same.
+    If a hook of yours has closed the response, the call is an error, and the body is not read.
     """
     server = serve(single())
 
@@ -250,7 +250,7 @@ def test_a_page_after_a_redirect(front, serve, library):
 
 def test_a_server_that_is_silent(front, serve, library):
     """
-    Nothing for `timeout` seconds is an APITimeoutError, whatever timeout the client itself has.
+    No data for `timeout` seconds is an APITimeoutError, whatever timeout the given client has.
     """
     server = serve(lambda connection: connection.wait())
 
@@ -265,7 +265,7 @@ def test_a_server_that_is_silent(front, serve, library):
 
 def test_a_deadline_within_a_body(front, serve, library):
     """
-    A server that drips its body meets the deadline, though it is never silent for long.
+    A server that sends its body byte by byte exceeds the deadline.
     """
     server = serve(lambda connection: connection.drip(single() + b" " * 400, 0.02, size=8))
 
@@ -281,7 +281,7 @@ def test_a_deadline_within_a_body(front, serve, library):
 
 def test_a_call_that_is_cancelled(front, serve, library):
     """
-    Cancellation comes out as it is; the client of yours goes on, and has its place back.
+    Cancellation is raised unchanged; your client stays usable, and its connection is free again.
     """
     if front.is_blocking:
         front = type(front)("trio")
@@ -399,7 +399,7 @@ def test_a_transport_that_hangs_in_closing(library, backend):
 
 def test_a_client_that_follows_redirects_does_not_for_us(front, serve, library):
     """
-    The key would go with it: a redirect is an error after one request.
+    A redirect is an error after one request, because the key would be sent along.
     """
     elsewhere = serve(single())
     server = serve(answer(307, b"", f"Location: {elsewhere.base_url}/x"))
@@ -416,7 +416,8 @@ def test_a_client_that_follows_redirects_does_not_for_us(front, serve, library):
 
 def test_the_library_does_not_log_the_key(front, serve, library, caplog):
     """
-    What httpx and httpcore, or their successors, log of an answer that repeats the key is masked.
+    The key is masked in the logs of httpx and httpcore, or their successors, if a response repeats
+    it.
     """
     server = serve(ok({"data": NUMBER}, f"X-Echo: {KEY}"))
 
@@ -434,7 +435,7 @@ def test_the_library_does_not_log_the_key(front, serve, library, caplog):
 
 def in_a_new_interpreter(code, base_url):
     """
-    Return what *code* prints, run by itself with `client` made by it.
+    Return the output of *code*, run in a new interpreter with a `client`.
     """
     asks = (
         f"import warnings; warnings.simplefilter('error'); import sys\n{code}\n"
@@ -452,7 +453,7 @@ def in_a_new_interpreter(code, base_url):
 @pytest.mark.parametrize("code", ["", "sys.modules['httpx2'] = sys.modules['httpcore2'] = None"])
 def test_who_does_not_bring_the_successor_does_not_get_it(serve, code):
     """
-    httpx2 is not imported by us, and need not be there.
+    We do not import httpx2, so it need not be installed.
     """
     server = serve(single())
 
@@ -465,7 +466,7 @@ def test_who_does_not_bring_the_successor_does_not_get_it(serve, code):
 
 def test_a_program_that_aliases_httpx(serve):
     """
-    After `httpx2.alias_httpx()` our own connections are the successor's, without a change of ours.
+    After `httpx2.alias_httpx()` our own connections use httpx2, without a change of ours.
     """
     server = serve(single())
 

@@ -1,5 +1,5 @@
 """
-Pacing within one process: a sliding window, first come, first served, learning from the server.
+Pacing within one process: a sliding window, a FIFO queue, and limits learned from the server.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from heymilo_async import (
 from heymilo_async.events import AttemptStarted, Paced
 
 ID = NUMBER["id"]
-#: A window of 60 seconds, and the margin.
+#: A window of 60 seconds, plus the margin.
 SPAN = 60.6
 
 
@@ -67,7 +67,7 @@ def reserve(window, limit, now):
 
 def wait(window, one, now):
     """
-    Return for how long *one* still has to wait; if it need not, it starts.
+    Return the remaining wait of *one*; if that is zero, it starts.
     """
     left = window.wait(one, now)
     if not left:
@@ -77,7 +77,7 @@ def wait(window, one, now):
 
 def started(window, limit, now):
     """
-    Return whether one more may start at *now*; if it may not, it does not wait for it.
+    Return whether one more may start at *now*, without joining the queue otherwise.
     """
     one, left = reserve(window, limit, now)
     if left:
@@ -90,7 +90,8 @@ def started(window, limit, now):
 
 def test_as_many_as_the_limit_start_at_once():
     """
-    The first requests of a window start without a wait, the next one when the first is far back.
+    The first requests of a window start without a wait, the next one when the first has left the
+    window.
     """
     window = Window(60.0)
     waits = [reserve(window, 3, now)[1] for now in (0.0, 1.0, 2.0, 3.0)]
@@ -100,14 +101,14 @@ def test_as_many_as_the_limit_start_at_once():
 
 def test_the_margin():
     """
-    A start counts 1 % longer than the server's window, and 50 ms longer at least.
+    A start counts 1 % longer than the server's window, and at least 50 ms longer.
     """
     assert [60.6, 5.05, 1.05, 0.15] == pytest.approx([span_of(p) for p in (60.0, 5.0, 1.0, 0.1)])
 
 
 def test_the_window_slides():
     """
-    Each start makes room for another one when it is a window old, not all of them at once.
+    Each start frees its place when it is one window old, not all of them at once.
     """
     window = Window(60.0)
     for now in (0.0, 20.0, 40.0):
@@ -120,7 +121,7 @@ def test_the_window_slides():
 
 def test_first_come_first_served():
     """
-    Who waits is not overtaken by who comes just as a place is free.
+    A caller that arrives when a place becomes free does not overtake those that wait.
     """
     window = Window(60.0)
     reserve(window, 1, 0.0)
@@ -136,7 +137,7 @@ def test_first_come_first_served():
 
 def test_who_starts_late_is_followed_late():
     """
-    The distance is kept from when a request did start, not from when it was to start.
+    The window counts from when a request really started, not from when it was due.
     """
     window = Window(60.0)
     reserve(window, 1, 0.0)
@@ -151,7 +152,7 @@ def test_who_starts_late_is_followed_late():
 
 def test_who_leaves_gives_the_turn_back():
     """
-    A turn that is given back is the next one's; to give back one that has started changes nothing.
+    A released reservation goes to the next caller; releasing one that has started changes nothing.
     """
     window = Window(60.0)
     turn, _ = reserve(window, 1, 0.0)
@@ -165,8 +166,8 @@ def test_who_leaves_gives_the_turn_back():
 
 def test_who_never_comes_holds_nobody_up():
     """
-    A turn that is overdue for a whole window is forgotten; should it come after all, it lines up
-    again.
+    A reservation that is overdue for a whole window expires; if its caller comes after all, it
+    joins the queue again.
     """
     window = Window(60.0)
     reserve(window, 1, 0.0)
@@ -180,7 +181,7 @@ def test_who_never_comes_holds_nobody_up():
 @attrs.define
 class Caller:
     """
-    A caller in a simulation: it asks again at a moment, gives up at one, or sends at one.
+    A simulated caller: it checks again at one time, gives up at another, or sends.
     """
 
     reservation: object
@@ -192,13 +193,13 @@ class Caller:
     @property
     def next_at(self):
         """
-        When it does something next.
+        The time of its next action.
         """
         return min(self.asks_at, self.leaves_at, self.sends_at)
 
     def take(self, left, now):
         """
-        Wait for *left* seconds more, or send after a while if that is nothing.
+        Wait *left* more seconds, or send after a while if that is zero.
         """
         if left:
             self.asks_at = now + left
@@ -223,8 +224,8 @@ STEPS = st.lists(
 @given(limit=st.integers(1, 4), steps=STEPS)
 def test_never_more_than_the_limit(limit, steps):
     """
-    Whoever comes, is late, leaves, learns, or has a permit for a while before it sends:
-    in no window are more requests sent than the limit.
+    Callers may arrive, be late, leave, learn, or hold a permit before they send: no window has more
+    requests than the limit.
     """
     window, now, sent = Window(10.0), 0.0, []
     callers: list[Caller] = []
@@ -258,8 +259,8 @@ def test_never_more_than_the_limit(limit, steps):
 
 def test_a_permit_counts_until_its_request_is_sent():
     """
-    A permit in use counts as a start of this very moment, and then as one of the moment
-    at which its request was sent, however often connecting came between.
+    A permit in use counts as a start at the current time, and afterwards at the time when its
+    request was sent, however often it had to connect.
     """
     window = Window(60.0)
     one, _ = window.reserve(1, 0.0)
@@ -288,7 +289,7 @@ def test_a_permit_that_was_lost():
 
 def test_a_start_that_the_server_moved():
     """
-    A request whose start was counted otherwise meanwhile, and that goes out again, counts twice.
+    If the count of a request's start was changed and the request is sent again, it counts twice.
     """
     window = Window(60.0)
     one, _ = reserve(window, 3, 0.0)
@@ -300,7 +301,7 @@ def test_a_start_that_the_server_moved():
 
 def test_how_things_stand():
     """
-    The status has the limit, what may start at once, and when all of it may.
+    The status has the limit, how many requests may start at once, and when all of them may.
     """
     window = Window(60.0)
     stood = [window.status(2, 0.0)]
@@ -318,7 +319,7 @@ def test_how_things_stand():
     assert RateLimitStatus(limit=2, remaining=2, reset=0.0) == window.status(2, 1000.0)
 
 
-# What the server says.
+# The server's headers.
 
 
 @pytest.mark.parametrize(
@@ -372,14 +373,14 @@ def test_how_things_stand():
 )
 def test_what_headers_say_is_left(fields, expected):
     """
-    What is left is read in each of the usual ways; what makes no sense says nothing.
+    The remaining quota is read from each of the usual headers; invalid ones are ignored.
     """
     assert expected == quota(Headers(fields.items()), 1739612400.0)
 
 
 def test_others_with_the_same_key():
     """
-    What the server has left counts, if it is less than we thought, until its reset.
+    The server's remaining quota counts until its reset, if it is less than ours.
     """
     window = Window(60.0)
     reserve(window, 10, 0.0)
@@ -392,7 +393,7 @@ def test_others_with_the_same_key():
 
 def test_a_server_that_has_more_left():
     """
-    A server never makes the client faster than it was told to be.
+    A server never makes the client faster than its own limit.
     """
     window = Window(60.0)
     reserve(window, 1, 0.0)
@@ -403,7 +404,8 @@ def test_a_server_that_has_more_left():
 
 def test_starts_that_took_a_while_to_arrive():
     """
-    What the server has counted is kept until its reset: its window began when the first arrived.
+    Starts that the server has counted remain until its reset, because its window begins when the
+    first arrives.
     """
     window = Window(60.0)
     for _ in range(3):
@@ -417,7 +419,7 @@ def test_starts_that_took_a_while_to_arrive():
 
 def test_those_in_the_line_rest_too():
     """
-    Who waits for its turn when the server asks for a rest starts after it.
+    A cool-down applies to callers in the queue, too.
     """
     window = Window(60.0)
     reserve(window, 1, 0.0)
@@ -431,7 +433,7 @@ def test_those_in_the_line_rest_too():
 
 def test_a_reset_in_a_year():
     """
-    Nothing that a server says of what is left stops the client for longer than one window.
+    No header about the remaining quota stops the client for longer than one window.
     """
     window = Window(60.0)
     window.observe(5, remaining=0, reset=365 * 86_400.0, now=0.0)
@@ -445,7 +447,7 @@ def test_a_reset_in_a_year():
 @pytest.mark.parametrize("retries", [False, True])
 def test_a_paced_client(front, serve, naps, retries):
     """
-    A client starts as many requests as its limit at once, then waits; each attempt counts.
+    A client starts as many requests as its limit allows at once, then waits; each attempt counts.
     """
     server = serve(*([answer(503), answer(503)] if retries else []), single())
     told = []
@@ -462,7 +464,7 @@ def test_a_paced_client(front, serve, naps, retries):
         retry=RetryPolicy(initial_delay=0.0),
     )
 
-    # (Requests themselves take a while too, and each keeps its own distance.)
+    # (Requests take a while too, and each keeps its own distance.)
     waits = [event.wait for event in told if isinstance(event, Paced) and event.wait > 1.0]
     assert [SPAN] * (2 if retries else 1) == pytest.approx(waits, abs=2.0)
     assert server.n == len([event for event in told if isinstance(event, AttemptStarted)])
@@ -471,7 +473,7 @@ def test_a_paced_client(front, serve, naps, retries):
 
 class Waiting:
     """
-    A call that waits on a clock of its own, and what happens when it begins to.
+    A call that waits on its own clock, and an action at the start of its wait.
     """
 
     name = "GET the number"
@@ -495,8 +497,8 @@ class Waiting:
 @pytest.mark.parametrize("pause", [1000.0, 90.0], ids=["too long", "interrupted"])
 def test_a_pause_that_begins_while_a_call_waits_for_its_permit(pause):
     """
-    A call that has its permit waits for a pause that began meanwhile; if it cannot, the permit is
-    there for the next one.
+    A call with a permit waits for a cool-down that began meanwhile; if it cannot, the next call
+    gets the permit.
     """
     cool_downs, policy = CoolDowns(), RateLimit(1, per=60)
     limiter = RateLimiter("a key", cool_downs, 60.0)
@@ -518,7 +520,7 @@ def test_a_pause_that_begins_while_a_call_waits_for_its_permit(pause):
 @pytest.mark.parametrize("what", ["loading the HTTP library", "connecting"])
 def test_a_start_is_counted_when_the_request_is_sent(front, serve, naps, monkeypatch, what):
     """
-    What comes before the first request in a cold process does not use up its window.
+    Work before the first request of a cold process does not use up its window.
     """
     server = serve(single())
     if what == "connecting":
@@ -553,7 +555,7 @@ def test_a_start_is_counted_when_the_request_is_sent(front, serve, naps, monkeyp
 
 def test_a_request_that_was_not_sent(front, serve, naps):
     """
-    A call that fails before its request is sent gives its permit back.
+    A call that fails before its request is sent releases its permit.
     """
     server = serve(single())
 
@@ -570,7 +572,7 @@ def test_a_request_that_was_not_sent(front, serve, naps):
 
 def test_how_a_client_stands(front, serve, naps):
     """
-    `client.rate_limit` shows limit, remaining and reset, in an event loop and outside of one.
+    `client.rate_limit` has limit, remaining and reset, inside and outside of an event loop.
     """
     server = serve(single())
 
@@ -592,7 +594,7 @@ def test_how_a_client_stands(front, serve, naps):
 
 def test_the_wait_is_part_of_the_attempt(front, serve, naps):
     """
-    An attempt says how long was waited before it, the turn included.
+    An attempt records the wait before it, including that for its permit.
     """
     server = serve(single())
 
@@ -607,7 +609,7 @@ def test_the_wait_is_part_of_the_attempt(front, serve, naps):
 
 def test_a_turn_that_comes_too_late(front, serve, naps):
     """
-    A call whose turn comes after its deadline raises at once, unsent, and takes nobody's turn.
+    A call whose permit would come after its deadline raises at once, unsent, and takes no permit.
     """
     server = serve(single())
 
@@ -630,7 +632,8 @@ def test_a_turn_that_comes_too_late(front, serve, naps):
 
 def test_another_try_without_a_turn(front, serve, naps):
     """
-    If the turn of another try comes after the deadline, the error that led to it is raised.
+    If the permit of a retry would come after the deadline, the error that led to the retry is
+    raised.
     """
     server = serve(answer(503), single())
 
@@ -653,7 +656,7 @@ def test_another_try_without_a_turn(front, serve, naps):
 
 def test_what_views_share(front, serve, naps):
     """
-    A budget is that of a credential: other keys, and other windows, have one of their own.
+    Each credential has its own window; other keys, and other periods, have others.
     """
     server = serve(single())
 
@@ -680,7 +683,7 @@ def test_what_views_share(front, serve, naps):
 
 def test_what_a_client_learns(front, serve, naps):
     """
-    A client whose key is used elsewhere too waits before the server has to refuse.
+    If another client uses the same key, a client waits before the server has to refuse.
     """
     server = serve(
         single(), answer(404, b"{}", "X-RateLimit-Remaining: 1", "X-RateLimit-Reset: 20"), single()
@@ -701,7 +704,7 @@ def test_what_a_client_learns(front, serve, naps):
 
 def test_a_lower_limit_of_the_server(front, serve, naps):
     """
-    A policy of the server's for the same window counts if it allows less, and not if it allows more.
+    The server's policy for the same window applies if it allows less, and not if it allows more.
     """
     policies = ["q=2;w=60", "q=500;w=60", "q=0;w=60", "q=1;w=3600"]
     replies = [
@@ -725,7 +728,7 @@ def test_a_lower_limit_of_the_server(front, serve, naps):
 
 def test_a_rest_comes_first(front, serve, naps):
     """
-    A client that was told to rest does so, and takes its turn after that.
+    A client first waits for a cool-down, and then for its permit.
     """
     server = serve(answer(429, b"", "Retry-After: 30"), single())
 
@@ -743,7 +746,7 @@ def test_a_rest_comes_first(front, serve, naps):
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_call_that_is_cancelled_while_it_waits(serve, backend):
     """
-    Whoever stops waiting gives the turn back: the next call is not held up.
+    A cancelled call releases its place in the queue, so the next call does not wait for it.
     """
     server = serve(single())
 
@@ -766,7 +769,7 @@ def test_a_call_that_is_cancelled_while_it_waits(serve, backend):
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_client_that_is_closed_while_calls_wait(serve, backend):
     """
-    Closing the client ends the calls that wait for a turn, at once.
+    Closing the client ends the calls that wait for a permit, at once.
     """
     server = serve(single())
 
@@ -795,7 +798,7 @@ def test_a_client_that_is_closed_while_calls_wait(serve, backend):
 @pytest.mark.full("it goes by the clock")
 def test_threads_share_one_budget(serve):
     """
-    Twelve threads with one client start no more than its limit in a window.
+    Twelve threads with one client start no more requests in a window than its limit.
     """
     server = serve(single())
 
@@ -819,7 +822,7 @@ def test_threads_share_one_budget(serve):
 @pytest.mark.full("it goes by the clock")
 def test_event_loops_share_one_budget(serve):
     """
-    Event loops in two threads with one client start no more than its limit in a window.
+    Event loops in two threads with one client start no more requests in a window than its limit.
     """
     server = serve(single())
     began = Starts()
@@ -844,7 +847,7 @@ def test_event_loops_share_one_budget(serve):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_child_counts_anew(serve):
     """
-    After a fork the child has a window of its own, whatever the parent's holds.
+    After a fork the child has an empty window, whatever the parent's contains.
     """
     server = serve(page())
     client = HeyMilo(KEY, base_url=server.base_url, rate_limit=RateLimit(5, per=60))
@@ -861,7 +864,7 @@ def test_a_child_counts_anew(serve):
 
 def test_credentials_that_nobody_uses_any_more(serve, monkeypatch):
     """
-    A client that serves many keys forgets those whose starts do not count any more.
+    A client that serves many keys forgets those whose starts have left the window.
     """
     monkeypatch.setattr(*MANY_LIMITERS, 2)
     server = serve(single())
@@ -874,7 +877,7 @@ def test_credentials_that_nobody_uses_any_more(serve, monkeypatch):
         assert len(limiters_of(client)) <= 2
 
 
-# What it takes.
+# Accepted values.
 
 
 @pytest.mark.parametrize(
@@ -896,7 +899,7 @@ def test_credentials_that_nobody_uses_any_more(serve, monkeypatch):
 )
 def test_limits_that_cannot_be(arguments, kind, name):
     """
-    A number of the wrong type or out of its range is refused by its name.
+    A number of the wrong type or out of range is refused by name.
     """
     with pytest.raises(kind, match=name):
         RateLimit(*arguments)
@@ -904,7 +907,7 @@ def test_limits_that_cannot_be(arguments, kind, name):
 
 def test_a_limit_as_people_write_it():
     """
-    A limit reads as a number, a stroke and a time; another text is refused.
+    A limit is written as a number, a slash and a period; any other text is refused.
     """
     assert RateLimit(300, per=60.0) == RateLimit.parse("300/min")
     for text in ("300", "0/min", "3/1000h"):
@@ -926,7 +929,7 @@ def test_a_limit_as_people_write_it_is_a_rate_limit():
 @pytest.mark.parametrize("value", [300, (300, 60), True, {}])
 def test_what_is_no_rate_limit(value):
     """
-    A client takes a `RateLimit` and nothing that looks like one.
+    A client accepts a `RateLimit`, and no object that resembles one.
     """
     with pytest.raises(TypeError, match="rate_limit must be a RateLimit, a str"):
         HeyMilo(KEY, rate_limit=value)
@@ -936,7 +939,7 @@ def test_what_is_no_rate_limit(value):
 
 def test_a_rate_limit_is_its_own_copy():
     """
-    A rate limit never changes, so a copy of it, deep or not, is the same one.
+    A rate limit is immutable, so `copy` and `deepcopy` return the same object.
     """
     rule = RateLimit(5, per=1)
 

@@ -1,5 +1,5 @@
 """
-Pacing as the server sees it: from a cold process, beside a Redis that dies, or one that is silent.
+Pacing as the server sees it: from a cold process, with a Redis that dies, or with a silent one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from workers import Workers
 from heymilo_async import DeadlineExceededError, HeyMiloError, RateLimit
 from heymilo_async.sandbox import running
 
-#: Makes thirty calls, ten at a time, in a process that has loaded nothing before.
+#: Makes thirty calls, ten at a time, in a new process.
 COLD = """
 import sys
 
@@ -49,7 +49,7 @@ else:
 
 def most_within(times, seconds):
     """
-    Return how many of *times* fall into one span of so many *seconds*, at most.
+    Return the most of *times* that fall into one span of that many *seconds*.
     """
     return max(sum(1 for one in times if start <= one < start + seconds) for start in times)
 
@@ -77,8 +77,8 @@ def test_a_cold_process(front, serve):
 
     assert (f"{calls}\n", "") == (done.stdout, done.stderr)
     assert calls == len(times)
-    # Half of the window, for requests arrive a little sooner or later than they were sent; who
-    # counts a permit too early sends two windows at once.
+    # Half of the window, because requests arrive a little sooner or later than they were sent;
+    # counting a permit too early would send two windows at once.
     assert most_within(times, per / 2) <= limit
 
 
@@ -86,7 +86,8 @@ def test_a_cold_process(front, serve):
 @pytest.mark.parametrize("killed_after", [0.1, 1.3])
 def test_a_redis_that_dies(front, redis_server, killed_after):
     """
-    Case 196: four processes whose Redis dies send no more than the limit and what was under way.
+    Case 196: four processes whose Redis dies send no more than the limit and what was already under
+    way.
     """
     limit, per, processes, concurrency, calls = 16, 1.0, 4, 2, 40
     details = {
@@ -100,7 +101,7 @@ def test_a_redis_that_dies(front, redis_server, killed_after):
     times = []
 
     def note(exchange):
-        # The requests by which the workers have connected are a stranger's, and refused.
+        # The workers connect with requests of another credential, which are refused.
         if exchange.status_code == 200:
             times.append(time.monotonic())
 
@@ -120,10 +121,10 @@ def test_a_redis_that_dies(front, redis_server, killed_after):
 
 def test_a_redis_that_is_silent(front, serve, monkeypatch):
     """
-    Case 197: three hundred calls beside a Redis that says nothing take four threads and four
-    connections at most, and none outlasts its deadline for it.
+    Case 197: three hundred calls with a silent Redis use at most four threads and four connections,
+    and none exceeds its deadline because of it.
     """
-    # A call that waited for Redis would wait for seconds.
+    # A call that waited for Redis would take seconds.
     monkeypatch.setattr(*redis_timeout(), 30.0)
     server = serve(single())
     threads, ends = [], []

@@ -1,5 +1,5 @@
 """
-What is in the wheel and in the sdist, and what they say of themselves.
+The contents of the wheel and of the sdist, and their metadata.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import heymilo_async
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-#: What stands at the top of the sdist: all that is in the repository but what CI starts.
+#: The top level of the sdist: the whole repository except what only CI uses.
 FOLDERS = {
     *(".github", "benchmarks", "changelog.d", "docs", "examples", "findings", "heymilo_async"),
     *("scripts", "tests"),
@@ -34,7 +34,7 @@ FILES = {
 
 def build(kind: str, source: Path, target: Path) -> Path:
     """
-    Return the wheel or the sdist of *source*, built as a front end for builds does it.
+    Return the wheel or the sdist of *source*, built as a build front end does it.
     """
     code = f"import hatchling.build as b, sys; print(b.build_{kind}(sys.argv[1]))"
     done = subprocess.run(
@@ -59,12 +59,12 @@ def wheel(tmp_path_factory):
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory):
     """
-    The sdist, as the folder that it unpacks to.
+    The sdist, unpacked into a folder.
     """
     target = tmp_path_factory.mktemp("sdist")
     packed = build("sdist", ROOT, target)
     with tarfile.open(packed) as opened:
-        # Python 3.11.4 brought it; from 3.12 on, to leave it out is deprecated.
+        # Python 3.11.4 added it; from 3.12 on, leaving it out is deprecated.
         safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
         opened.extractall(target, **safely)
     return target / packed.name.removesuffix(".tar.gz")
@@ -73,7 +73,7 @@ def sdist(tmp_path_factory):
 @pytest.fixture(scope="module")
 def metadata(wheel):
     """
-    What the wheel says of itself.
+    The metadata of the wheel.
     """
     (name,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
     return message_from_bytes(wheel.read(name))
@@ -81,7 +81,7 @@ def metadata(wheel):
 
 def test_the_wheel_has_the_package_and_nothing_else(wheel):
     """
-    Each module that is here, the contract and the marker of types are in the wheel, and no test is.
+    The wheel contains each module, the contract and `py.typed`, and no test.
     """
     here = {
         str(file.relative_to(ROOT))
@@ -97,7 +97,7 @@ def test_the_wheel_has_the_package_and_nothing_else(wheel):
 
 def test_the_sdist_has_all_that_the_tests_want(sdist):
     """
-    At its top stands what is known to belong there; the tests and what they read are complete.
+    Its top level has the expected files; the tests and the files that they read are complete.
     """
     tops = {path.name for path in sdist.iterdir()}
     tests = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("*.py")}
@@ -109,7 +109,7 @@ def test_the_sdist_has_all_that_the_tests_want(sdist):
 
 def test_nothing_that_was_made_by_running_is_packed(wheel, sdist):
     """
-    Neither holds bytecode, caches or results.
+    Neither contains bytecode, caches or results.
     """
     names = [*wheel.namelist(), *(str(path.relative_to(sdist)) for path in sdist.rglob("*"))]
     made = ("__pycache__", ".pyc", ".coverage", ".pytest_cache", ".nox", ".venv", "dist")
@@ -119,7 +119,7 @@ def test_nothing_that_was_made_by_running_is_packed(wheel, sdist):
 
 def test_the_wheel_is_the_same_by_way_of_the_sdist(wheel, sdist, tmp_path):
     """
-    Whoever builds from the sdist gets the bytes that we built, whenever that is.
+    A wheel that is built from the sdist has the same bytes as ours, at any time.
     """
     again = build("wheel", sdist, tmp_path)
 
@@ -128,7 +128,7 @@ def test_the_wheel_is_the_same_by_way_of_the_sdist(wheel, sdist, tmp_path):
 
 def test_the_version_is_said_once(metadata):
     """
-    `_distribution.py` says it; pyproject.toml and the wheel take it from there.
+    `_distribution.py` has the version; pyproject.toml and the wheel read it from there.
     """
     code = (ROOT / "heymilo_async" / "_distribution.py").read_text(encoding="utf-8")
 
@@ -139,7 +139,8 @@ def test_the_version_is_said_once(metadata):
 
 def test_the_metadata_is_complete(metadata):
     """
-    Name, what it is, licence, Pythons, the README as its description, and no URL that is made up.
+    It has the name, the summary, the licence, the Pythons, the README as description, and no
+    invented URL.
     """
     pythons = [
         one.rpartition(" ")[2]
@@ -162,7 +163,7 @@ def test_the_metadata_is_complete(metadata):
 
 def test_all_is_every_extra(metadata):
     """
-    `heymilo-async[all]` is all the other extras together.
+    `heymilo-async[all]` contains all other extras.
     """
     wanted = [Requirement(one) for one in metadata.get_all("Requires-Dist")]
     by_extra = {

@@ -1,5 +1,5 @@
 """
-Clients are pickled as their settings, without a secret, and open lazily where they arrive.
+Clients are pickled as their settings, without a secret, and open lazily in the receiving process.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def hear(event):
 
 def sent(thing):
     """
-    Return *thing* as another process gets it.
+    Return *thing* as another process receives it.
     """
     return pickle.loads(pickle.dumps(thing))
 
 
 def test_a_client_works_where_it_arrives(front, serve, monkeypatch):
     """
-    A client of which the key is in the environment is sent, and works at once.
+    If the receiving process has the key in its environment, the client works at once.
     """
     server = serve(single())
     client = front.client(server.base_url, deadline=20.0, ssl_context=None)
@@ -64,7 +64,7 @@ def test_a_client_works_where_it_arrives(front, serve, monkeypatch):
 
 def test_every_setting_arrives(front, monkeypatch):
     """
-    All settings are as they were, but for the secrets; nothing is opened.
+    All settings arrive, except the secrets; nothing is opened.
     """
     monkeypatch.setenv("HEYMILO_API_KEY", "the-key-over-there")
     monkeypatch.setenv("HEYMILO_WORKSPACE_ID", "another-workspace")
@@ -98,7 +98,8 @@ def test_every_setting_arrives(front, monkeypatch):
 
 def test_without_a_key_where_it_arrives(front, serve):
     """
-    Where there is no key a client arrives all the same; its calls say what to do, and views work.
+    Without a key in the receiving process, the client arrives; its calls say what to do, and views
+    work.
     """
     server = serve(single())
     again = sent(front.client(server.base_url, ssl_context=None))
@@ -120,7 +121,8 @@ def test_without_a_key_where_it_arrives(front, serve):
 
 def test_the_credentials_it_had(monkeypatch):
     """
-    What is read again is what there was: a key, a token, or both, and never one for the other.
+    The receiver reads what the client had: a key, a token, or both, and never one instead of the
+    other.
     """
     monkeypatch.setenv("HEYMILO_API_KEY", "a-key")
     monkeypatch.setenv("HEYMILO_ACCESS_TOKEN", "a-token")
@@ -157,7 +159,7 @@ def test_a_view_becomes_a_client(front, serve, monkeypatch):
 
 def test_a_client_of_a_class_of_yours(monkeypatch):
     """
-    A subclass arrives as what it was.
+    A subclass keeps its class.
     """
     monkeypatch.setenv("HEYMILO_API_KEY", KEY)
 
@@ -179,7 +181,7 @@ class AsyncMine(AsyncHeyMilo):
 
 def test_the_storage_of_a_rate_limit(front, serve, redis_server, monkeypatch):
     """
-    The password of a storage is left out; without it no call begins, and it can be given again.
+    The pickle omits the password of a storage; without it no call starts, and it can be set again.
     """
     monkeypatch.setenv("HEYMILO_API_KEY", KEY)
     server = serve(single())
@@ -212,7 +214,8 @@ def test_the_storage_of_a_rate_limit(front, serve, redis_server, monkeypatch):
 )
 def test_what_cannot_be_pickled(options, named):
     """
-    A setting that cannot be pickled, or is a secret, is a `TypeError` that names it and a cure.
+    A setting that cannot be pickled, or is secret, is a `TypeError` that names it and says what to
+    do.
     """
     made = {name: make() for name, make in options.items()}
     with HeyMilo(KEY, **made) as client, pytest.raises(TypeError) as caught:
@@ -228,7 +231,7 @@ def test_what_cannot_be_pickled(options, named):
 
 def test_clients_are_not_copied(front):
     """
-    To copy a client is a `TypeError` that points to `with_options`.
+    Copying a client is a `TypeError` that suggests `with_options`.
     """
     client = front.client("http://127.0.0.1:1", ssl_context=None)
     for attempt in (copy.copy, copy.deepcopy):
@@ -238,7 +241,7 @@ def test_clients_are_not_copied(front):
 
 def test_what_belongs_to_a_client(front):
     """
-    A resource, a method and a walk are not pickled; the error says to pickle the client.
+    A resource, a method and a pager cannot be pickled; the error says to pickle the client.
     """
     client = front.client("http://127.0.0.1:1", ssl_context=None)
     for thing in (

@@ -1,5 +1,5 @@
 """
-Through a proxy that is itself reached by TLS: one encrypted connection within another.
+Proxies: TLS within TLS, and the meaning of NO_PROXY.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ID = NUMBER["id"]
 @pytest.fixture(scope="module")
 def server_context(authority):
     """
-    What a server on loopback shows.
+    The TLS context of a server on loopback.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -70,7 +70,7 @@ def tls_proxy(server_context):
 
 def test_tls_within_tls(front, serve, authority, server_context, tls_proxy):
     """
-    An https server is reached through an https proxy, and only the proxy gets its password.
+    An https server is reached through an https proxy, and only the proxy receives its password.
     """
     proxy, asked = tls_proxy
     server = serve(single(), ssl_context=server_context)
@@ -110,7 +110,8 @@ def test_tls_within_tls(front, serve, authority, server_context, tls_proxy):
 )
 def test_what_a_name_in_no_proxy_covers(entry, covered):
     """
-    A name covers itself and what is below it, in any case, with its port alone if it has one.
+    A name covers itself and its subdomains, in upper and lower case, and only its port if it has
+    one.
     """
     assert covered is bool(entry and covers(entry, "api.example.test", 443))
 
@@ -134,7 +135,7 @@ def test_what_a_name_in_no_proxy_covers(entry, covered):
 )
 def test_what_an_address_in_no_proxy_covers(entry, host, covered):
     """
-    An address covers itself however it is written, and a network all that is in it.
+    An address covers itself in any notation, and a network covers all its addresses.
     """
     assert covered is covers(entry, host, 443)
 
@@ -145,7 +146,7 @@ def test_what_an_address_in_no_proxy_covers(entry, host, covered):
 )
 def test_a_name_with_an_umlaut_in_no_proxy(entry, covered):
     """
-    A name may be written as people read it, or as it is looked up.
+    A name may be written in Unicode or in its ASCII form.
     """
     assert covered is covers(entry, "api.xn--mnchen-3ya.test", 443)
 
@@ -153,7 +154,7 @@ def test_a_name_with_an_umlaut_in_no_proxy(entry, covered):
 @pytest.fixture(scope="module")
 def ways():
     """
-    The ports of a server and of a proxy, each of which says what it is.
+    The ports of a server and of a proxy, each of which names itself in its response.
     """
 
     def serve(listener, said):
@@ -229,8 +230,8 @@ AS_CURL = [
     (SIX, "fd00::5/129"),
     (SIX, "10.0.0.0/8"),
 ]
-#: What curl 7.88 does not take, and this client does: curl documents it, or others take it. (To
-#: that curl an IPv6 address is a text.)
+#: Entries that curl 7.88 does not accept, and this client does: curl documents them, or other tools
+#: accept them. (That curl treats an IPv6 address as text.)
 BEYOND_CURL = [
     (SIX, "fd00:0:0:0:0:0:0:5", "another way to write an address"),
     (SIX, "fd00::/8", "a network"),
@@ -247,7 +248,7 @@ BEYOND_CURL = [
 
 def is_direct(monkeypatch, host, port, exceptions):
     """
-    Return whether this client goes past the proxy with NO_PROXY like that.
+    Return whether this client bypasses the proxy with that NO_PROXY.
     """
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:1")
     monkeypatch.setenv("NO_PROXY", exceptions)
@@ -275,7 +276,7 @@ def is_direct_by_curl(host, ways, exceptions):
 @pytest.mark.parametrize(("host", "exceptions"), AS_CURL)
 def test_no_proxy_means_what_it_means_to_curl(monkeypatch, ways, host, exceptions):
     """
-    Names, lists, addresses and networks: what goes past the proxy does so with curl as well.
+    Names, lists, addresses and networks bypass the proxy exactly if they do with curl.
     """
     expected = is_direct_by_curl(host, ways, exceptions)
 
@@ -285,7 +286,7 @@ def test_no_proxy_means_what_it_means_to_curl(monkeypatch, ways, host, exception
 @pytest.mark.parametrize(("host", "exceptions", "what"), BEYOND_CURL)
 def test_what_no_proxy_takes_beyond_curl(monkeypatch, host, exceptions, what):
     """
-    Brackets, ports and schemes are what others take, so they mean here what they mean there.
+    Brackets, ports and schemes mean the same as in other tools.
     """
     assert what
     assert is_direct(monkeypatch, host, 8080, exceptions.format(port=8080))
@@ -294,7 +295,7 @@ def test_what_no_proxy_takes_beyond_curl(monkeypatch, host, exceptions, what):
 
 def test_the_schemes_own_proxy_comes_first():
     """
-    A proxy for one scheme goes before the one for all; without any the way is direct.
+    The proxy of a scheme takes precedence over ALL_PROXY; without any the connection is direct.
     """
     both = Proxies({"all": None, "https": None}, ("10.0.0.0/8",))
 

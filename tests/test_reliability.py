@@ -27,7 +27,7 @@ SMALL = [
 @pytest.mark.parametrize(("promise", "parameters"), SMALL)
 def test_promise_in_small(promise, parameters):
     """
-    Cases 130, 137 and 146, small: what is promised of load, time and memory holds.
+    Cases 130, 137 and 146, small: the promises about load, time and memory hold.
     """
     assert [] == broken(measure(promise.scenario, parameters, longest=50), promise.bars)
 
@@ -54,7 +54,7 @@ def test_the_tests_on_other_loops(plugin):
 
 def test_the_page_is_written_by_the_session():
     """
-    Both pages are what `nox -s reliability` makes of the figures, and nothing else.
+    `nox -s reliability` would generate both pages from the same figures.
     """
     figures = json.loads(page.JSON.read_text(encoding="utf-8"))
 
@@ -64,7 +64,7 @@ def test_the_page_is_written_by_the_session():
 
 def test_the_page_has_every_promise():
     """
-    The page has what is measured, as it is measured now, and every promise is kept there.
+    The page has every current measurement, and every promise is kept in it.
     """
     figures = json.loads(page.JSON.read_text(encoding="utf-8"))
     told = {one["title"]: one for one in figures["promises"]}

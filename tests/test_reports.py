@@ -1,5 +1,5 @@
 """
-What users of other clients reported, tried here: a clock that stands still, archives, subclasses.
+Problems that users of other clients reported: a stopped clock, archives, subclasses.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PACKAGE = Path(heymilo_async.__file__).parent
 @pytest.fixture
 def still(monkeypatch):
     """
-    Let the clocks of the `time` module stand still, as freezegun does.
+    Stop the clocks of the `time` module, as freezegun does.
     """
     for name in ("monotonic", "time", "perf_counter"):
         monkeypatch.setattr(time, name, lambda: 1_767_225_600.0)
@@ -44,7 +44,7 @@ def still(monkeypatch):
 @pytest.mark.usefixtures("still")
 def test_waits_end_where_a_test_lets_the_clock_stand_still(serve):
     """
-    A pause, a wait for a permit and a retry end in a test that has stopped the clock.
+    A cool-down, a wait for a permit and a retry wait all end in a test that has stopped the clock.
 
     (With an event loop it is the loop's clock that stands still, and nothing on it goes on.)
     """
@@ -72,7 +72,7 @@ def test_a_deadline_passes_where_a_test_lets_the_clock_stand_still(serve):
 
 def test_a_sandbox_ends_where_a_test_lets_the_clock_stand_still(monkeypatch):
     """
-    A sandbox answers, lets time pass and ends, whenever a test has stopped the clock.
+    A sandbox responds, advances its clock and stops, whenever a test has stopped the clock.
     """
     with running() as sandbox, sandbox.client() as client:
         with monkeypatch.context() as stopped:
@@ -81,7 +81,7 @@ def test_a_sandbox_ends_where_a_test_lets_the_clock_stand_still(monkeypatch):
             sandbox.advance(hours=1)
 
             assert 3 == len(client.postings.list())
-            # The server looks at its clock ten times a second.
+            # The server reads its clock ten times a second.
             threading.Event().wait(0.25)
         began = time.monotonic()
 
@@ -90,7 +90,7 @@ def test_a_sandbox_ends_where_a_test_lets_the_clock_stand_still(monkeypatch):
 
 class Tenant(HeyMilo):
     """
-    A client of an application that knows something more.
+    A client subclass of an application, with a setting of its own.
     """
 
     def __init__(self, name, **options):
@@ -111,7 +111,8 @@ class AsyncTenant(AsyncHeyMilo):
 @pytest.mark.parametrize("kind", [Tenant, AsyncTenant])
 def test_a_view_of_a_subclass_has_what_the_subclass_knows(kind):
     """
-    `with_options` needs no constructor, so a subclass may have its own, and keeps what it has set.
+    `with_options` does not call the constructor, so a subclass may have its own, and keeps its
+    attributes.
     """
     client = kind("acme", base_url="https://api.example.com")
     numbers = client.phone_numbers
@@ -125,7 +126,8 @@ def test_a_view_of_a_subclass_has_what_the_subclass_knows(kind):
 
 def test_a_proxy_for_all_beside_those_of_both_schemes(monkeypatch):
     """
-    Desktops set ALL_PROXY to `socks://...` beside the other two: what is not used is no fault.
+    Desktops set ALL_PROXY to `socks://...` beside the other two; an unused variable causes no
+    error.
     """
     monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:1080/")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
@@ -150,7 +152,7 @@ with running() as sandbox, sandbox.client() as client:
 
 def run(folder, *arguments, **environment):
     """
-    Return what Python prints when it is run in *folder* with *arguments*.
+    Return the output of Python in *folder* with *arguments*.
     """
     done = subprocess.run(
         [sys.executable, *arguments],
@@ -167,7 +169,7 @@ def run(folder, *arguments, **environment):
 
 def test_the_package_in_an_archive(tmp_path):
     """
-    Archives that Python imports from hold all that the client and the sandbox need.
+    The client and the sandbox work when they are imported from an archive.
     """
     archive = tmp_path / "app.zip"
     with zipfile.ZipFile(archive, "w") as file:
@@ -182,7 +184,7 @@ def test_the_package_in_an_archive(tmp_path):
 
 def test_the_package_without_docstrings(tmp_path):
     """
-    `python -OO` takes docstrings and assertions away, and nothing that the client needs.
+    `python -OO` removes docstrings and assertions, and nothing that the client needs.
     """
     assert " 3 AsyncHeyMilo\n" in run(tmp_path, "-OO", "-W", "error", "-c", TALK)
     assert "--starting-after" in run(

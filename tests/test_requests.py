@@ -1,5 +1,5 @@
 """
-`client.request`: what no method stands for, on the way of every call.
+`client.request`: it sends any request, with the same retries, limits and errors as every call.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PATH = "/api/v2/badges"
 
 def test_the_json_of_an_answer_comes_back(front):
     """
-    Whatever JSON it is; None if there is none. The key goes along.
+    Any JSON is returned; None if there is none. The key is sent.
     """
     answers = [httpx.Response(200, json=[1, {"a": None}]), httpx.Response(204)]
     some, (request,) = talk(
@@ -32,7 +32,7 @@ def test_the_json_of_an_answer_comes_back(front):
 
 def test_a_body_goes_out_as_json(front):
     """
-    The body is any JSON, and what was sent is not sent again where it may have arrived.
+    The body is any JSON, and a request that may have arrived is not repeated.
     """
     error, (request,) = talk(
         front, lambda c: c.request("POST", PATH, body={"a": [1]}), httpx.Response(503)
@@ -45,7 +45,7 @@ def test_a_body_goes_out_as_json(front):
 
 def test_what_is_repeatable_is_said(front, naps):
     """
-    A GET is, unless the caller says otherwise; a POST is not, unless the caller does.
+    By default a GET is repeatable and a POST is not; the caller can change both.
     """
     down = httpx.Response(503)
     _, posted = talk(front, lambda c: c.request("POST", PATH, repeatable=True), down)
@@ -76,7 +76,7 @@ def test_errors_are_those_of_every_call(front):
 )
 def test_paths_are_quoted(front, path, expected):
     """
-    What a URL cannot hold is quoted, and what is quoted stays so.
+    Characters that a URL cannot contain are quoted, and existing quoting is kept.
     """
     _, (request,) = talk(front, lambda c: c.request("GET", path), httpx.Response(204))
 
@@ -108,7 +108,7 @@ def test_paths_are_quoted(front, path, expected):
 )
 def test_what_cannot_be_asked_is_refused(front, method, path, given, error):
     """
-    The path cannot leave base_url, and what cannot be sent is not sent.
+    A path that leaves base_url, or an invalid argument, is refused unsent.
     """
 
     async def body(client):
@@ -120,7 +120,7 @@ def test_what_cannot_be_asked_is_refused(front, method, path, given, error):
 
 def test_raw_takes_requests_and_says_what_it_does_not_take(front):
     """
-    `raw` has a request's answer with all around it; of a walk it names the method to give.
+    `raw` returns a request's whole response; for a walk, the error names the method to use.
     """
     response, _ = talk(
         front, lambda c: c.raw(c.request, "GET", PATH), httpx.Response(200, json={"a": 1})
@@ -142,7 +142,7 @@ def test_raw_takes_requests_and_says_what_it_does_not_take(front):
 
 def test_requests_of_another_client():
     """
-    `raw` does not take another client's request.
+    `raw` refuses another client's request.
     """
     with HeyMilo(KEY) as one, HeyMilo(KEY) as other, pytest.raises(InvalidRequestError):
         one.raw(other.request, "GET", PATH)

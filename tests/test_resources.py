@@ -1,5 +1,6 @@
 """
-Nothing of a resource is forgotten: each test says what is missing, and where it belongs.
+Checks that no part of a resource is forgotten: each test says what is missing, and where it
+belongs.
 
 `CONTRIBUTING.md` adds a resource step by step; these are the steps.
 """
@@ -37,7 +38,7 @@ LISTED = [one for one in marked if one.shape == "page" and one.id != "listPostin
 
 def test_operations_of_the_contract_have_a_method():
     """
-    Each operation of the contract is marked on one method, with its method and its path.
+    Each operation of the contract belongs to one method, with its HTTP method and path.
     """
     has = [(one.id, one.method, one.path) for one in marked]
 
@@ -50,7 +51,7 @@ def test_operations_of_the_contract_have_a_method():
 
 def test_operations_are_in_the_contract():
     """
-    A method stands for an operation that the contract has.
+    Each operation of a method exists in the contract.
     """
     assert [] == [
         f"tests/contract.json has no operation {one.id}, {one.method} {one.path}"
@@ -61,7 +62,7 @@ def test_operations_are_in_the_contract():
 
 def test_resources_have_a_blocking_face():
     """
-    Beside each awaited class stands its blocking one, which has the same name without `Async`.
+    Each async class has a blocking one, whose name lacks `Async`.
     """
     assert [] == [
         f"heymilo_async/resources/{one.name}.py has {one.awaited.__name__}, and no blocking face"
@@ -72,7 +73,7 @@ def test_resources_have_a_blocking_face():
 
 def test_the_sandbox_answers_each_operation():
     """
-    The sandbox answers every operation that the client has.
+    The sandbox responds to every operation that the client has.
     """
     assert [] == [
         f"heymilo_async/sandbox/contract.json has no operation {one.id}"
@@ -84,7 +85,8 @@ def test_the_sandbox_answers_each_operation():
 @pytest.mark.parametrize("one", LISTED, ids=lambda one: one.id)
 def test_models_know_every_member(one):
     """
-    What the sandbox sends, which is what the contract describes, is read and written without loss.
+    Models read and write what the sandbox sends, which is what the contract describes, without
+    loss.
     """
     (model,) = get_args(one.returns)
     group = next(found.name for found in FOUND if one in found.operations)
@@ -99,7 +101,7 @@ def test_models_know_every_member(one):
 
 def test_a_test_calls_each_method():
     """
-    Each method of a resource's own is called by a test, by the client's name for it.
+    A test calls each method of a resource by its attribute of the client.
     """
     tests = "\n".join(file.read_text(encoding="utf-8") for file in HERE.rglob("test_*.py"))
 

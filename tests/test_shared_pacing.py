@@ -1,5 +1,5 @@
 """
-Pacing over a storage: clients that share a Redis share one budget, and do well without it.
+Pacing over a storage: clients that share a Redis share one rate limit, and each works without it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ ONCE = RetryPolicy(max_attempts=1)
 @pytest.fixture
 def storages(redis_server):
     """
-    Makes storages, each as if in a process of its own; they are closed when the test is over.
+    Makes storages, each as in a process of its own; they are closed after the test.
     """
     made = []
 
@@ -70,7 +70,7 @@ def storages(redis_server):
 
 def take(storage, limit, *, keys=KEYS, most=1e9, history=None, is_behind=False):
     """
-    Return what *storage* grants for one more start.
+    Return the permit and the wait that *storage* grants for one more start.
     """
     member = storage.new_member()
     return storage.reserve(keys, limit, member, most=most, history=history, is_behind=is_behind)
@@ -78,8 +78,8 @@ def take(storage, limit, *, keys=KEYS, most=1e9, history=None, is_behind=False):
 
 def connections_left(redis_server):
     """
-    Return how many connections Redis has, that of this question included, once it has noticed
-    which ones are closed.
+    Return the number of Redis's connections, including this one, once it has noticed which ones are
+    closed.
     """
     with redis_server.told() as told:
         deadline = time.monotonic() + 10
@@ -90,17 +90,17 @@ def connections_left(redis_server):
 
 def close_to(expected):
     """
-    Return what equals a wait of *expected* seconds, but for the time that a test takes.
+    Return an object that equals a wait of *expected* seconds, minus the time that a test takes.
     """
     return pytest.approx(expected, abs=0.5)
 
 
-# The turns in Redis.
+# Permits in Redis.
 
 
 def test_two_processes_share_a_window(storages):
     """
-    What one process took, the other one has to wait for; each knows how things stand.
+    A second process waits for the starts of the first; each knows the current state.
     """
     ours, theirs = storages(), storages()
     grants = [take(ours, 3), take(theirs, 3), take(ours, 3), take(theirs, 3), take(ours, 3)]
@@ -113,7 +113,7 @@ def test_two_processes_share_a_window(storages):
 
 def test_a_turn_that_would_come_too_late_is_not_taken(storages):
     """
-    Who cannot wait so long is told for how long it would be, and takes no place in the line.
+    A caller that cannot wait long enough learns the wait, and joins no queue.
     """
     storage = storages()
     take(storage, 1)
@@ -126,7 +126,7 @@ def test_a_turn_that_would_come_too_late_is_not_taken(storages):
 
 def test_a_turn_that_is_given_back(storages):
     """
-    A turn that is given back is there for the next one.
+    A released permit is available to the next caller.
     """
     storage = storages()
     take(storage, 1)
@@ -140,7 +140,7 @@ def test_a_turn_that_is_given_back(storages):
 
 def test_credentials_do_not_share(storages):
     """
-    Another credential has a window of its own, and so has another length of it.
+    Another credential has its own window, and so has another period.
     """
     storage = storages()
     several = [
@@ -157,7 +157,7 @@ def test_credentials_do_not_share(storages):
 
 def test_turns_of_a_process_that_died(storages, monkeypatch):
     """
-    The turns to come of a process that says nothing any more are free again; its starts count.
+    The reserved permits of a process that has died become free again; its starts count.
     """
     monkeypatch.setattr(_storage, "LEASE", 0.2)
     dead, alive = storages(), storages()
@@ -170,7 +170,7 @@ def test_turns_of_a_process_that_died(storages, monkeypatch):
 
 def test_turns_of_a_process_that_waits(storages, monkeypatch):
     """
-    Those of a process that says that it is alive are kept.
+    The permits of a process that renews them are kept.
     """
     monkeypatch.setattr(_storage, "LEASE", 0.2)
     patient, other = storages(), storages()
@@ -185,7 +185,7 @@ def test_turns_of_a_process_that_waits(storages, monkeypatch):
 
 def test_redis_forgets_everything(storages, redis_server):
     """
-    A Redis that was started anew is told of the starts and turns that are still to count.
+    A restarted Redis receives the starts and permits that still count.
     """
     storage = storages()
     take(storage, 2)
@@ -203,7 +203,7 @@ def test_redis_forgets_everything(storages, redis_server):
 
 def test_what_happened_meanwhile(storages):
     """
-    Starts that were made while Redis was not asked are told with the next question, once.
+    Starts from a time without Redis are reported once, with the next request.
     """
     storage = storages()
     take(storage, 3)
@@ -216,7 +216,7 @@ def test_what_happened_meanwhile(storages):
 
 def test_what_the_server_says_is_for_all(storages):
     """
-    If the server has less left than all of us thought, somebody else uses the key.
+    If the server has less left than our clients have counted, somebody else uses the key.
     """
     ours, theirs = storages(), storages()
     take(ours, 10)
@@ -229,7 +229,7 @@ def test_what_the_server_says_is_for_all(storages):
 
 def test_a_rest_is_for_all(storages):
     """
-    When the server asked one of us to rest, nobody has a turn before that.
+    If the server asks one client for a cool-down, no client gets a permit before its end.
     """
     ours, theirs = storages(), storages()
     ours.cool_down(KEYS, 30.0)
@@ -239,7 +239,7 @@ def test_a_rest_is_for_all(storages):
 
 def test_what_is_not_used_is_forgotten(storages, redis_server, monkeypatch):
     """
-    Nothing stays in Redis for longer than it counts.
+    No entry stays in Redis for longer than it counts.
     """
     monkeypatch.setattr(_storage, "LEASE", 0.2)
     storage = storages()
@@ -261,7 +261,8 @@ def test_what_is_not_used_is_forgotten(storages, redis_server, monkeypatch):
 
 def test_a_storage_that_is_down(storages, redis_server, clock, caplog):
     """
-    It is asked once a second, not by every call; one line says so, and one that it is back.
+    One call a second asks it, and not every call; the log has one line for its failure and one for
+    its return.
     """
     caplog.set_level(logging.INFO, "heymilo_async")
     storage = storages(clock=clock)
@@ -286,7 +287,7 @@ def test_a_storage_that_is_down(storages, redis_server, clock, caplog):
 
 def test_one_finds_out_for_all(storages, redis_server, clock):
     """
-    While one asks whether a storage is back, the others do not wait for that.
+    While one call checks whether a storage is back, the others do not wait for it.
     """
     storage = storages(clock=clock)
     redis_server.stop()
@@ -295,7 +296,7 @@ def test_one_finds_out_for_all(storages, redis_server, clock):
     assert storage._may_ask()
     assert not storage._may_ask()
 
-    # Another thread came between, and is asking by now.
+    # Another thread has come between, and is checking by now.
     clock.now += 1.1
     real, storage._lock = storage._lock, threading.Lock()
     storage._lock.acquire()
@@ -312,7 +313,7 @@ def test_one_finds_out_for_all(storages, redis_server, clock):
 
 def test_a_storage_that_says_nothing(monkeypatch, caplog):
     """
-    One that takes connections and never answers costs half a second, once.
+    A storage that accepts connections and never responds costs half a second, once.
     """
     monkeypatch.setattr(_storage, "_TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -331,7 +332,7 @@ def test_a_storage_that_says_nothing(monkeypatch, caplog):
 
 def test_a_wrong_password(redis_server, caplog):
     """
-    A storage that refuses us counts as down, and no text has the password.
+    A storage that refuses us counts as down, and no text contains the password.
     """
     secret = "canary-wrong-password-77"
     storage = Storage(Secret(redis_server.url.replace(PASSWORD, secret)), "redis://***@127.0.0.1")
@@ -342,8 +343,8 @@ def test_a_wrong_password(redis_server, caplog):
     assert secret not in caplog.text
 
 
-#: What is wrong with a Redis that answers: how that comes about, given the key of the starts; how
-#: it ends; and what is said of it.
+#: Faults of a Redis that responds: how to cause one, given the key of the starts; how to end it;
+#: and the log's text.
 AILMENTS = {
     "it has become a replica": (
         lambda told, _: told.replicaof("127.0.0.1", "1"),
@@ -366,7 +367,7 @@ AILMENTS = {
 @pytest.mark.parametrize("what", AILMENTS)
 def test_a_storage_that_is_ill(storages, redis_server, clock, caplog, what):
     """
-    A storage that answers with an error counts as down, until it is well again.
+    A storage that responds with an error counts as down, until it works again.
     """
     begins, ends, said = AILMENTS[what]
     storage = storages(clock=clock)
@@ -395,7 +396,7 @@ def test_a_storage_that_is_ill(storages, redis_server, clock, caplog, what):
 )
 def test_a_storage_to_which_something_happened(storages, redis_server, caplog, what):
     """
-    A storage that has lost something, but works, serves on: nobody has to notice.
+    A storage that has lost data, but works, stays in use.
     """
     storage = storages()
     granted = [take(storage, 5).is_granted]
@@ -409,7 +410,7 @@ def test_a_storage_to_which_something_happened(storages, redis_server, caplog, w
 
 def test_a_storage_that_hangs(storages, redis_server, clock, monkeypatch, caplog):
     """
-    A storage that stands still counts as down after half a second, until it goes on.
+    A storage that hangs counts as down after half a second, until it continues.
     """
     monkeypatch.setattr(_storage, "_TIMEOUT", 0.2)
     storage = storages(clock=clock)
@@ -426,7 +427,8 @@ def test_a_storage_that_hangs(storages, redis_server, clock, monkeypatch, caplog
 
 def test_a_storage_over_tls(tmp_path):
     """
-    With `rediss://` the storage is reached over TLS, by the authority that the URL names.
+    With `rediss://` the storage is reached over TLS, with the certificate authority that the URL
+    names.
     """
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
@@ -451,7 +453,7 @@ def test_a_storage_over_tls(tmp_path):
 @pytest.mark.parametrize("what", ["it has become a replica", "somebody else uses the key"])
 def test_calls_beside_a_storage_that_is_ill(front, serve, redis_server, caplog, what):
     """
-    No call is lost while the storage is ill; the client paces alone, and one line says so.
+    No call is lost while the storage fails; the client paces alone, and the log has one line.
     """
     server = serve(single())
     rule = RateLimit(3, per=0.4, storage=redis_server.url)
@@ -475,7 +477,7 @@ def test_calls_beside_a_storage_that_is_ill(front, serve, redis_server, caplog, 
 
 def test_a_password_that_redis_repeats(monkeypatch, caplog):
     """
-    Should an error's text hold the password, it is masked.
+    If an error's text contains the password, it is masked.
     """
     url = Secret("redis://:canary%2Fstorage%2Fpw@127.0.0.1:1")
     monkeypatch.setenv("HEYMILO_STORAGE_PASSWORD", "canary-of-the-environment")
@@ -493,7 +495,7 @@ def test_a_password_that_redis_repeats(monkeypatch, caplog):
 
 def test_the_password_of_the_environment(redis_server, monkeypatch):
     """
-    If the URL has no password, that of HEYMILO_STORAGE_PASSWORD is used.
+    If the URL has no password, HEYMILO_STORAGE_PASSWORD is used.
     """
     monkeypatch.setenv("HEYMILO_STORAGE_PASSWORD", PASSWORD)
     storage = Storage(Secret(f"redis://127.0.0.1:{redis_server.port}/0"), "plain")
@@ -504,7 +506,7 @@ def test_the_password_of_the_environment(redis_server, monkeypatch):
 
 def test_ctrl_c_in_the_middle(storages, monkeypatch):
     """
-    Ctrl-C leaves with a cut traceback: the frames below hold the password.
+    Ctrl-C is raised with a shortened traceback, because the frames below contain the password.
     """
     storage = storages()
 
@@ -521,7 +523,7 @@ def test_ctrl_c_in_the_middle(storages, monkeypatch):
 
 def test_a_closed_storage_says_nothing(storages, caplog):
     """
-    After it was closed it answers nobody, and that is no fault to tell.
+    A closed storage grants nothing, and that is not logged.
     """
     storage = storages()
     take(storage, 3)
@@ -533,8 +535,8 @@ def test_a_closed_storage_says_nothing(storages, caplog):
 
 def connection_of(pool):
     """
-    Take a connection out of redis-py's pool; version 5.0 wants the name of a command, and later
-    ones warn of it.
+    Take a connection out of redis-py's pool; version 5.0 requires the name of a command, and later
+    ones warn about it.
     """
     named = inspect.signature(pool.get_connection).parameters.get("command_name")
     wants = named is not None and named.default is inspect.Parameter.empty
@@ -543,7 +545,7 @@ def connection_of(pool):
 
 def test_connections_that_all_died(storages, redis_server, caplog):
     """
-    A Redis that closed many connections is asked again over a new one, and nobody has to notice.
+    If Redis has closed many connections, a new one is used, and the call succeeds.
     """
     storage = storages()
     take(storage, 9)
@@ -559,7 +561,7 @@ def test_connections_that_all_died(storages, redis_server, caplog):
 
 def test_closed_while_somebody_asks(storages, redis_server):
     """
-    A storage that is closed leaves the connection in use to its user, and closes it afterwards.
+    Closing a storage leaves the connection in use to its user, and closes it afterwards.
     """
     storage = storages()
     connection_ids = []
@@ -580,7 +582,7 @@ def test_closed_while_somebody_asks(storages, redis_server):
 
 def test_a_turn_that_is_given_back_late(storages, redis_server):
     """
-    A turn is given back though the storage was closed meanwhile, and no connection is left.
+    A permit is returned even if the storage was closed meanwhile, and no connection remains.
     """
     storage = storages()
     member = storage.new_member()
@@ -595,7 +597,7 @@ def test_a_turn_that_is_given_back_late(storages, redis_server):
 
 def test_closed_while_it_is_opened(storages, redis_server, monkeypatch):
     """
-    A storage that is closed while its first question opens it keeps no connection.
+    A storage that is closed while its first request opens it keeps no connection.
     """
     storage, real = storages(), _storage._open
 
@@ -611,7 +613,7 @@ def test_closed_while_it_is_opened(storages, redis_server, monkeypatch):
 
 def test_who_finds_out_opens_the_way(storages, redis_server, clock):
     """
-    Once one has found out that the storage is back, nobody waits any longer.
+    As soon as one call has found that the storage is back, all calls use it.
     """
     storage = storages(clock=clock)
     redis_server.stop()
@@ -624,7 +626,8 @@ def test_who_finds_out_opens_the_way(storages, redis_server, clock):
 
 def test_a_log_in_that_fails(storages, redis_server, clock, caplog):
     """
-    A storage that refuses what the URL asks for is asked again once a second, and says why once.
+    A storage that refuses the URL's settings is tried again once a second, and the reason is logged
+    once.
     """
     url = redis_server.url.removesuffix("/0") + "/9999"
     storage = Storage(Secret(url), "no such database", clock=clock)
@@ -641,7 +644,7 @@ def test_a_log_in_that_fails(storages, redis_server, clock, caplog):
 
 def test_an_answer_in_pieces(front, serve, redis_server, monkeypatch, caplog):
     """
-    A storage whose answer trickles in keeps no call waiting, and counts as down.
+    A storage whose response arrives in small pieces delays no call, and counts as down.
     """
     monkeypatch.setattr(_storage, "_PATIENCE", 0.5)
     server = serve(single())
@@ -667,7 +670,7 @@ def test_an_answer_in_pieces(front, serve, redis_server, monkeypatch, caplog):
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_an_event_loop_goes_on_while_pieces_come(serve, redis_server, backend):
     """
-    While an answer comes in pieces, the event loop does something else.
+    While a response arrives in pieces, the event loop runs other tasks.
     """
     server = serve(single())
     ticks = []
@@ -701,7 +704,7 @@ def test_an_event_loop_goes_on_while_pieces_come(serve, redis_server, backend):
 @pytest.mark.parametrize("deadline", [None, 60.0])
 def test_ctrl_c_while_redis_answers(serve, redis_server, deadline):
     """
-    Ctrl-C in the middle of the question leaves no turn behind.
+    Ctrl-C in the middle of a request to Redis leaves no permit behind.
     """
     server = serve(single())
     rule = RateLimit(99, per=60, storage=redis_server.url)
@@ -728,7 +731,7 @@ def test_ctrl_c_while_redis_answers(serve, redis_server, deadline):
 @pytest.mark.parametrize("concurrency", [1, 20])
 def test_few_connections(front, serve, redis_server, concurrency):
     """
-    However many calls ask, they ask over four connections at most.
+    Any number of calls use at most four connections to Redis.
     """
     server = serve(single())
     rule = RateLimit(1000, per=60, storage=redis_server.url)
@@ -744,8 +747,8 @@ def test_few_connections(front, serve, redis_server, concurrency):
 
 def test_calls_beside_a_storage_that_says_nothing(front, serve, monkeypatch):
     """
-    A storage that accepts connections and says nothing takes four threads at most, and no call
-    misses its deadline for it.
+    With a storage that accepts connections and never responds, at most four threads are used, and
+    no call misses its deadline because of it.
     """
     monkeypatch.setattr(_storage, "_TIMEOUT", 30.0)
     server = serve(single())
@@ -769,7 +772,7 @@ def test_calls_beside_a_storage_that_says_nothing(front, serve, monkeypatch):
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_an_event_loop_goes_on(serve, redis_server, backend):
     """
-    While a storage stands still, the event loop does not.
+    While a storage hangs, the event loop runs.
     """
     server = serve(single())
     rule = RateLimit(99, per=60, storage=redis_server.url)
@@ -800,7 +803,7 @@ def test_an_event_loop_goes_on(serve, redis_server, backend):
 
 def test_clients_share_one_budget(front, serve, redis_server):
     """
-    Two clients with one key start no more requests than the limit, together.
+    Two clients with one key start no more requests together than the limit.
     """
     server = serve(single())
     began = Starts()
@@ -825,7 +828,7 @@ def test_clients_share_one_budget(front, serve, redis_server):
 
 def test_the_storage_knows_no_secret(front, serve, redis_server):
     """
-    What Redis holds is named by an HMAC of the credential; neither key nor token is in it.
+    The keys in Redis are an HMAC of the credential; neither key nor token is stored.
     """
     server = serve(single())
 
@@ -843,7 +846,7 @@ def test_the_storage_knows_no_secret(front, serve, redis_server):
 
 def test_a_turn_that_comes_too_late(front, serve, redis_server):
     """
-    A call whose turn would come after its deadline raises at once, and leaves no trace in Redis.
+    A call whose permit would come after its deadline raises at once, and leaves no entry in Redis.
     """
     server = serve(single())
 
@@ -866,7 +869,8 @@ def test_a_turn_that_comes_too_late(front, serve, redis_server):
 
 def test_a_storage_that_stops_and_starts(front, serve, redis_server, caplog):
     """
-    No call is lost while the storage is down; the client paces alone, and comes back by itself.
+    No call is lost while the storage is down; the client paces alone, and uses it again when it is
+    back.
     """
     server = serve(single())
 
@@ -892,11 +896,11 @@ def test_a_storage_that_stops_and_starts(front, serve, redis_server, caplog):
 
 def test_alone_each_takes_its_share(redis_server, serve, naps):
     """
-    While the storage is down, a process allows itself what the limit is, divided by those who
-    used the key lately, if it has known them for a window.
+    While the storage is down, a process uses the limit divided by the number of recent processes,
+    if it has known that number for a window.
     """
     server = serve(single())
-    # To Redis, whose clock nobody turns, four are used up, and each may have one of the other two.
+    # To Redis, whose clock does not move, four are used up, and each may have one of the other two.
     rule = RateLimit(6, per=60, storage=redis_server.url)
     clients = [HeyMilo(KEY, base_url=server.base_url, rate_limit=rule) for _ in range(2)]
     for client in clients:
@@ -916,7 +920,8 @@ def test_alone_each_takes_its_share(redis_server, serve, naps):
 
 def test_a_storage_that_dies_early(front, serve, redis_server):
     """
-    Case 196: a process that has heard of the others for less than a window counts on more of them.
+    Case 196: a process that has known the others for less than a window assumes that there are more
+    of them.
     """
     server = serve(single())
 
@@ -935,7 +940,7 @@ def test_a_storage_that_dies_early(front, serve, redis_server):
 
 def test_a_storage_that_never_answered(front, serve, redis_server):
     """
-    A process that does not know how many share the limit allows itself one part in sixteen.
+    A process that does not know how many share the limit uses a sixteenth of it.
     """
     server = serve(single())
     redis_server.stop()
@@ -952,7 +957,7 @@ def test_a_storage_that_never_answered(front, serve, redis_server):
 
 def test_a_storage_that_dies_when_nothing_is_left(front, serve, redis_server):
     """
-    What others may have started counts, for a window after Redis answered last.
+    For a window after Redis's last response, starts that others may have made count.
     """
     server = serve(single())
     rule = RateLimit(6, per=60, storage=redis_server.url)
@@ -1003,7 +1008,7 @@ def test_a_request_that_is_sent_late(front, serve, redis_server, naps, monkeypat
 
 def test_a_lower_limit_is_told_to_others(front, serve, redis_server):
     """
-    What the server says is left, and that it wants a rest, reaches the other clients.
+    The server's remaining quota and its cool-down reach the other clients.
     """
     server = serve(
         answer(429, b"", "Retry-After: 4000"),
@@ -1031,14 +1036,14 @@ def test_a_lower_limit_is_told_to_others(front, serve, redis_server):
 
     kinds = [RateLimitError, NotFoundError, RateLimitError, DeadlineExceededError]
     assert kinds == [kind for kind, _ in seen]
-    # (What the other one did since then, it learns by its next call.)
+    # (The other client learns of the later starts with its next call.)
     assert [9, 1, 1] == [remaining for _, remaining in seen[:3]]
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_call_that_is_cancelled_while_it_waits(serve, redis_server, backend):
     """
-    Whoever stops waiting gives the turn back to all.
+    A cancelled call returns its permit to all clients.
     """
     server = serve(single())
     rule = RateLimit(2, per=60, storage=redis_server.url)
@@ -1057,7 +1062,7 @@ def test_a_call_that_is_cancelled_while_it_waits(serve, redis_server, backend):
 
 def test_a_storage_that_is_too_slow_for_the_deadline(front, serve, monkeypatch):
     """
-    A storage that says nothing costs a call half of its deadline: it is sent within the rest.
+    A silent storage costs a call half of its deadline: the request is sent within the rest.
     """
     monkeypatch.setattr(_storage, "_TIMEOUT", 5.0)
     server = serve(single())
@@ -1072,7 +1077,7 @@ def test_a_storage_that_is_too_slow_for_the_deadline(front, serve, monkeypatch):
 
 def test_a_client_that_is_closed_while_calls_wait(serve, redis_server):
     """
-    A call that waits for its turn ends soon after the client was closed.
+    A call that waits for its permit ends soon after the client was closed.
     """
     server = serve(single())
     rule = RateLimit(1, per=60, storage=redis_server.url)
@@ -1100,7 +1105,7 @@ def test_a_client_that_is_closed_while_calls_wait(serve, redis_server):
 
 class LoopState:
     """
-    The state of a loop whose clock its sleep moves.
+    A loop state whose clock advances with its sleep.
     """
 
     def __init__(self, clock):
@@ -1121,7 +1126,7 @@ class LoopState:
 
 class Caller:
     """
-    A call that waits for anything, unless it is told not to.
+    A call with an endless deadline, unless it is given another.
     """
 
     name = "GET the number"
@@ -1146,7 +1151,7 @@ def shared(storages, clock):
 
 def acquire(mine, loop_state, *, limit=1, remaining=1e9, window=None):
     """
-    Return what a call gets that asks for a permit, which is used at once; and count it.
+    Acquire a permit and use it at once; return it, and count it.
     """
     got = run_now(
         mine.acquire(limit, Caller(loop_state, remaining=remaining), window or Window(60.0))
@@ -1158,7 +1163,7 @@ def acquire(mine, loop_state, *, limit=1, remaining=1e9, window=None):
 
 def test_a_process_that_waits_says_so(shared, monkeypatch):
     """
-    Of the calls that wait, one says every second that their process is alive.
+    Of the waiting calls, one renews the reservations of their process every second.
     """
     mine, loop_state = shared
     beats = []
@@ -1173,7 +1178,7 @@ def test_a_process_that_waits_says_so(shared, monkeypatch):
 
 def test_a_process_that_was_stopped_for_a_while(shared):
     """
-    A process that was silent for so long that its turns were given away lines up again.
+    A process that was stopped for so long that its permits were given away joins the queue again.
     """
     mine, loop_state = shared
     acquire(mine, loop_state)
@@ -1185,7 +1190,7 @@ def test_a_process_that_was_stopped_for_a_while(shared):
 
 def test_a_call_that_has_no_time_left(shared, redis_server, monkeypatch):
     """
-    A call whose deadline passed while Redis was asked gives its permit back.
+    A call whose deadline passed during the request to Redis returns its permit.
     """
     mine, loop_state = shared
     acquire(mine, loop_state)
@@ -1204,7 +1209,7 @@ def test_a_call_that_has_no_time_left(shared, redis_server, monkeypatch):
     assert 1 == redis_server.keys()[KEYS.names[0]]
 
 
-# What it takes.
+# Accepted values.
 
 
 @pytest.mark.parametrize("is_answered", [True, False])
@@ -1213,8 +1218,8 @@ def test_a_call_that_does_not_wait_for_the_answer(
     shared, redis_server, monkeypatch, is_answered, is_cancelled
 ):
     """
-    A call that is cancelled or too late while it asks for a permit has none, whenever the answer
-    comes.
+    A call that is cancelled or late while it acquires a permit gets none, whenever the response
+    arrives.
     """
     mine, loop_state = shared
     running = []
@@ -1240,7 +1245,8 @@ def test_a_call_that_does_not_wait_for_the_answer(
 
 def test_redis_is_loaded_when_it_is_used():
     """
-    A client without a storage loads no redis, nor does one with it before its first call.
+    A client without a storage does not load redis, nor does one with a storage before its first
+    call.
     """
     code = (
         "import sys; from heymilo_async import HeyMilo, RateLimit\n"
@@ -1255,7 +1261,7 @@ def test_redis_is_loaded_when_it_is_used():
 
 def test_without_the_extra(monkeypatch):
     """
-    Without redis a storage is refused at once, with what to install; all else works.
+    Without the extra, a storage is refused at once, with what to install; all else works.
     """
     monkeypatch.setattr(_settings, "find_spec", lambda _: None)
     rule = RateLimit(3, storage="redis://:a-password@127.0.0.1")
@@ -1284,7 +1290,7 @@ def test_without_the_extra(monkeypatch):
 )
 def test_what_is_no_storage(url):
     """
-    Another text is refused without showing it: it may hold a password.
+    Any other text is refused without showing it, because it may contain a password.
     """
     with pytest.raises(ConfigurationError, match="storage must") as caught:
         RateLimit(3, storage=url)
@@ -1299,7 +1305,7 @@ def test_what_is_no_storage(url):
 @pytest.mark.parametrize("value", [6379, b"redis://h", True])
 def test_a_storage_of_another_type(value):
     """
-    A storage is a text.
+    A storage is a str.
     """
     with pytest.raises(TypeError, match="storage must be a str"):
         RateLimit(3, storage=value)
@@ -1317,7 +1323,7 @@ def test_a_storage_of_another_type(value):
 )
 def test_a_storage_is_shown_without_its_password(url, shown):
     """
-    Neither `storage` nor the repr of a rate limit has the password or the user's name.
+    Neither `storage` nor the repr of a rate limit contains the password or the user's name.
     """
     rule = RateLimit(300, per=60.0, storage=url)
 
@@ -1330,7 +1336,8 @@ def test_a_storage_is_shown_without_its_password(url, shown):
 
 def test_a_rate_limit_is_pickled_without_the_password(monkeypatch):
     """
-    A pickle has the storage without the password; it is read from the environment again.
+    A pickle contains the storage without the password, which the receiver reads from its
+    environment.
     """
     rule = RateLimit(300, per=60.0, storage="redis://me:pw-canary@h:1/0")
     pickled = pickle.dumps(rule)
@@ -1349,7 +1356,7 @@ def test_a_rate_limit_is_pickled_without_the_password(monkeypatch):
 
 def test_the_error_of_a_refused_call_is_the_servers(front, serve, redis_server):
     """
-    With a storage too, a 429 that does not end is the server's own error.
+    With a storage too, the error of a lasting 429 is the server's own.
     """
     server = serve(answer(429, b"", "Retry-After: 0"))
 
@@ -1369,14 +1376,14 @@ def test_the_error_of_a_refused_call_is_the_servers(front, serve, redis_server):
 
 def test_a_storage_that_was_never_asked():
     """
-    A storage that nobody asked has nothing to close.
+    A storage that was never used has nothing to close.
     """
     Storage(Secret("redis://127.0.0.1:1"), "unused").close()
 
 
 def test_a_caller_whose_client_is_closed(shared, redis_server):
     """
-    A call whose client was closed already takes no permit in Redis.
+    A call of a closed client takes no permit in Redis.
     """
     mine, loop_state = shared
     caller, window = Caller(loop_state), Window(60.0)
@@ -1390,7 +1397,7 @@ def test_a_caller_whose_client_is_closed(shared, redis_server):
 
 def test_what_redis_said_grows_old(shared, clock):
     """
-    What Redis said of how things stand counts until everything is free again.
+    The state that Redis reported counts until everything is free again.
     """
     mine, loop_state = shared
     own = RateLimitStatus(limit=3, remaining=3, reset=0.0)
@@ -1402,7 +1409,7 @@ def test_what_redis_said_grows_old(shared, clock):
 
 def test_answers_that_say_nothing_new(front, serve, redis_server):
     """
-    While the server has as much left as we thought, the others are told nothing.
+    If the server has as much left as we have counted, nothing is written to Redis.
     """
     server = serve(answer(404, b"{}", "X-RateLimit-Remaining: 9", "X-RateLimit-Reset: 30"))
 

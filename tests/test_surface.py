@@ -1,5 +1,5 @@
 """
-The public surface: what is exported, that both faces are the same, and that it is described.
+The public surface: its names, the equality of both faces, and its docstrings.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FACES = [
     (AsyncPager, Pager),
     (AsyncPrefetch, Prefetch),
 ]
-#: What the other face calls it.
+#: The name in the other face.
 RENAMED = {"aclose": "close"}
 
 
@@ -61,7 +61,7 @@ def _flat(signature: inspect.Signature) -> list[tuple[str, object, object]]:
 
 def test_all_is_sorted_and_complete():
     """
-    Each name in `__all__` is there, once, and every exception is among them.
+    Each name in `__all__` exists, once, and every exception is among them.
     """
     assert len(set(heymilo_async.__all__)) == len(heymilo_async.__all__)
     assert set(heymilo_async.__all__) <= set(dir(heymilo_async))
@@ -72,7 +72,7 @@ def test_all_is_sorted_and_complete():
 @pytest.mark.parametrize(("awaited", "blocking"), FACES, ids=lambda kind: kind.__name__)
 def test_both_faces_have_the_same_methods(awaited, blocking):
     """
-    Whatever one face has, the other has too.
+    Both faces have the same methods.
     """
     assert {RENAMED.get(name, name) for name in _public(awaited)} == set(_public(blocking))
 
@@ -80,7 +80,7 @@ def test_both_faces_have_the_same_methods(awaited, blocking):
 @pytest.mark.parametrize(("awaited", "blocking"), FACES, ids=lambda kind: kind.__name__)
 def test_both_faces_take_the_same(awaited, blocking):
     """
-    A method takes the same parameters, with the same defaults, on both faces.
+    A method has the same parameters, with the same defaults, in both faces.
     """
     for name, method in {**_public(awaited), "__init__": awaited.__init__}.items():
         twin = getattr(blocking, RENAMED.get(name, name))
@@ -93,7 +93,7 @@ def test_both_faces_take_the_same(awaited, blocking):
 @pytest.mark.parametrize(("awaited", "blocking"), RESOURCES, ids=lambda kind: kind.__name__)
 def test_docstrings_and_types_carry_over(awaited, blocking):
     """
-    A blocking operation has the docstring of the awaited one, and returns the same.
+    A blocking operation has the docstring and the result type of the async one.
     """
     for name, method in _public(awaited).items():
         twin = getattr(blocking, name)
@@ -107,14 +107,14 @@ def test_docstrings_and_types_carry_over(awaited, blocking):
 @pytest.mark.parametrize(("awaited", "blocking"), RESOURCES, ids=lambda kind: kind.__name__)
 def test_public_names_say_where_they_are_imported_from(awaited, blocking):
     """
-    A class is at home in the module that shows it, so that no later move changes a pickle.
+    A class belongs to the public module that exports it, so no later move changes a pickle.
     """
     assert ["heymilo_async"] * 2 == [awaited.__module__, blocking.__module__]
 
 
 def test_a_view_takes_all_that_is_not_the_pools():
     """
-    Case 149: `with_options` has every parameter of the constructor but those of the pool.
+    Case 149: `with_options` has every parameter of the constructor except those of the pool.
     """
     constructor = set(inspect.signature(AsyncHeyMilo).parameters)
     view = set(inspect.signature(AsyncHeyMilo.with_options).parameters) - {"self"}
@@ -124,7 +124,7 @@ def test_a_view_takes_all_that_is_not_the_pools():
 
 def test_the_tree_is_as_it_is_drawn():
     """
-    The drawing in the docstring of `errors` shows each exception, once, below its base.
+    The tree in the docstring of `errors` contains each exception, once, below its base.
     """
     drawn = re.findall(r"^    ([│├└─ ]*)(\w+)", errors.__doc__ or "", re.MULTILINE)
     bases: dict[int, str] = {}
@@ -144,7 +144,7 @@ def test_the_tree_is_as_it_is_drawn():
 
 def test_operations_are_described_in_full():
     """
-    An operation's docstring names the API's operation and has arguments, errors and an example.
+    An operation's docstring names the API's operation, and has arguments, errors and an example.
     """
     methods = [method for awaited, _ in RESOURCES for method in _public(awaited).values()]
     for method in methods:
@@ -162,7 +162,7 @@ def test_operations_are_described_in_full():
 @pytest.mark.parametrize("name", ["errors", "events", "pages", "resources"])
 def test_modules_are_there_without_an_import_of_their_own(name):
     """
-    `heymilo_async.errors` is the module, also where nobody has imported it before.
+    `heymilo_async.errors` is the module, even if it has not been imported before.
     """
     module = sys.modules[f"heymilo_async.{name}"]
 
@@ -171,11 +171,11 @@ def test_modules_are_there_without_an_import_of_their_own(name):
 
 def test_a_group_that_nobody_has_used(monkeypatch):
     """
-    To load one resource loads no other.
+    Loading one resource loads no other.
     """
     for name in ("voices", "workspaces"):
         monkeypatch.delitem(sys.modules, f"heymilo_async.resources.{name}")
-    # So that the module that tests know is put back.
+    # Restores the module that tests know.
     monkeypatch.setattr(heymilo_async.resources, "voices", None)
 
     assert heymilo_async.PhoneNumber is heymilo_async.resources.load("PhoneNumber")
@@ -185,7 +185,7 @@ def test_a_group_that_nobody_has_used(monkeypatch):
 
 def test_no_value_is_at_home_in_a_private_module():
     """
-    A pickle names no private module, so that it can be read whatever moves there.
+    A pickle names no private module, so it can be read after any move.
     """
     public = {getattr(heymilo_async, name) for name in heymilo_async.__all__}
     homes = {one.__module__ for one in public - {AsyncHeyMilo, HeyMilo} if isinstance(one, type)}
@@ -198,7 +198,7 @@ def test_no_value_is_at_home_in_a_private_module():
 
 def test_names_that_a_traceback_shows():
     """
-    An exception calls itself what a user imports.
+    An exception's traceback shows the name that a user imports.
     """
     assert "heymilo_async.NotFoundError" == (
         f"{heymilo_async.NotFoundError.__module__}.{heymilo_async.NotFoundError.__qualname__}"
@@ -207,7 +207,7 @@ def test_names_that_a_traceback_shows():
 
 def test_the_place_of_a_resource_names_it():
     """
-    On the class, not on a client, a group is the class of the resource that it will be.
+    On the client class, an attribute of a group is the resource's class.
     """
     assert PhoneNumbers is HeyMilo.phone_numbers
     assert AsyncPhoneNumbers is AsyncHeyMilo.phone_numbers

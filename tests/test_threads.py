@@ -1,5 +1,5 @@
 """
-Functions in threads: what blocks for a moment neither stops an event loop nor piles up.
+Functions in threads: a blocking function neither stops an event loop nor accumulates threads.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from fronts import Front
 from inside import AsyncTransport, BlockingTransport, TooLateError, pool_settings
 
 NOTHING = pool_settings(max_connections=1, proxy=None, ssl_context=None, http_client=None)
-#: Seconds that nothing here takes.
+#: Seconds that no test here reaches.
 LONG = 60.0
 
 
 class Work:
     """
-    A function that returns when it may, and what became of it.
+    A function that waits until it may return, and its state.
 
     Attributes:
         thread: In which it ran, None if it did not.
@@ -54,7 +54,7 @@ class Work:
 @pytest.fixture
 def work():
     """
-    Makes functions that all return when the test is over.
+    Makes functions that all return after the test.
     """
     made = []
 
@@ -69,7 +69,7 @@ def work():
 
 def run(front, function, within):
     """
-    Return what a transport of *front* returns for *function*.
+    Return the result of *function*, run by a transport of *front*.
     """
 
     async def body():
@@ -81,7 +81,7 @@ def run(front, function, within):
 @pytest.mark.parametrize("within", [None, math.inf, LONG])
 def test_a_function_in_a_thread(front, work, within):
     """
-    What a function returns comes back, from another thread where something else could run.
+    The function's result is returned, from another thread if other work could run meanwhile.
     """
     one = work().end_at_once()
 
@@ -93,7 +93,7 @@ def test_a_function_in_a_thread(front, work, within):
 @pytest.mark.parametrize("within", [None, math.inf, LONG])
 def test_a_function_that_fails(front, within):
     """
-    An error in it leaves as it is.
+    An exception of the function is raised unchanged.
     """
     with pytest.raises(ZeroDivisionError):
         run(front, lambda: 1 / 0, within)
@@ -101,8 +101,8 @@ def test_a_function_that_fails(front, within):
 
 def test_a_function_that_is_too_late(front, work):
     """
-    A function that takes too long goes on without its caller, in a thread that the program waits
-    for: there may be something to give back.
+    A function that takes too long continues without its caller, in a thread that the program waits
+    for, because it may have to return a permit.
     """
     one = work()
 
@@ -117,7 +117,7 @@ def test_a_function_that_is_too_late(front, work):
 
 def test_no_further_thread(front, work, monkeypatch):
     """
-    Where no thread can be started, the function runs all the same.
+    If no thread can be started, the function still runs.
     """
 
     def refuse(_):
@@ -138,8 +138,8 @@ def test_no_further_thread(front, work, monkeypatch):
 
 def test_what_goes_on_is_bounded(front, work):
     """
-    Functions that go on without their callers are four at most; another one waits until one of
-    them has ended, and is too late if none does.
+    At most four functions continue without their callers; another one waits until one of them ends,
+    and is too late if none does.
     """
     many, late = [work() for _ in range(4)], work().end_at_once()
 
@@ -161,14 +161,14 @@ def test_what_goes_on_is_bounded(front, work):
 @pytest.mark.parametrize("within", [math.inf, LONG])
 def test_cancelled_in_the_middle(work, backend, within):
     """
-    A caller that is cancelled does not wait; the function goes on.
+    A cancelled caller does not wait; the function continues.
     """
     one = work()
 
     async def main():
         with anyio.move_on_after(0.05) as scope:
             await AsyncTransport(NOTHING).run_in_thread(one, within)
-        # (asyncio itself waits for its threads when it ends.)
+        # (asyncio itself waits for its threads at its end.)
         is_done = one.is_done.is_set()
         one.may_end.set()
         return scope.cancelled_caught, is_done
@@ -180,7 +180,7 @@ def test_cancelled_in_the_middle(work, backend, within):
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_what_has_to_be_done(work, backend):
     """
-    Without a time that it may take a function is run, though its caller be cancelled already.
+    A function without a time limit runs even if its caller is already cancelled.
     """
     one, results = work().end_at_once(), []
 
@@ -197,7 +197,7 @@ def test_what_has_to_be_done(work, backend):
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_cancelled_already(work, backend):
     """
-    A caller that is cancelled already, or in the queue, runs nothing.
+    A caller that is already cancelled, or in the queue, runs nothing.
     """
     many, late = [work() for _ in range(4)], work()
 
@@ -223,7 +223,7 @@ def test_cancelled_already(work, backend):
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_first_come_first_served(backend):
     """
-    However many ask, four run at a time, in the order in which they asked.
+    Of any number of functions four run at a time, in the order of their calls.
     """
     began, counts, lock = [], [], threading.Lock()
     running = []
@@ -256,7 +256,7 @@ def test_first_come_first_served(backend):
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_an_event_loop_that_ended(work, backend):
     """
-    A function that ends after its event loop has nobody to tell, and that is no error.
+    If a function ends after its event loop, its result is dropped without an error.
     """
     one = work()
 
@@ -271,7 +271,7 @@ def test_an_event_loop_that_ended(work, backend):
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="there is no such signal here")
 def test_ctrl_c_while_it_waits(work):
     """
-    Ctrl-C ends the waiting at once; the function goes on.
+    Ctrl-C ends the wait at once; the function continues.
     """
     one = work()
 

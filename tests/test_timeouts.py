@@ -1,5 +1,5 @@
 """
-Timeouts for each part of a request: what is sent with which, what is refused, what an error says.
+Timeouts for each part of a request: which are sent, which are refused, and what an error says.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EACH = Timeouts(connect=1, read=2, write=3.5, pool=4)
 
 def watched(front, seen):
     """
-    Return an http_client of this front that notes the timeouts of each request.
+    Return an http_client of this front that records the timeouts of each request.
     """
 
     def answer(request):
@@ -48,7 +48,7 @@ def sent_with(front, **options):
 
 def test_each_part_has_its_own(front):
     """
-    A client and a view may have a number for each part, or one for all of them.
+    A client and a view may have a number for each part, or one for all parts.
     """
     assert [
         {"connect": 1, "read": 30, "write": 30, "pool": 30},
@@ -59,7 +59,7 @@ def test_each_part_has_its_own(front):
 
 def test_none_outlasts_the_deadline():
     """
-    With a blocking http_client of yours no part lasts longer than the call may.
+    With your own blocking http_client, no part may last longer than the call.
     """
     seen = []
     http_client = httpx.Client(
@@ -85,7 +85,7 @@ def test_none_outlasts_the_deadline():
 
 def test_the_error_says_which(front, serve):
     """
-    The error of a timeout has the seconds of the part that it is about.
+    The error of a timeout has the seconds of its part.
     """
     server = serve(lambda connection: connection.wait())
 
@@ -102,7 +102,7 @@ def test_the_error_says_which(front, serve):
 
 def test_the_wait_for_a_connection(front, serve):
     """
-    Who waits for a connection waits for `pool` seconds, and no other number counts.
+    A call waits for a connection for `pool` seconds, whatever the other parts are.
     """
     is_over = threading.Event()
     server = serve(lambda connection: (is_over.wait(30), connection.send(single())))
@@ -142,7 +142,7 @@ def test_the_wait_for_a_connection(front, serve):
 )
 def test_what_is_no_number_of_seconds(name, value, kind):
     """
-    Each part is checked as the timeout for all of them is, and named.
+    Each part is checked like the timeout for all parts, and named in the error.
     """
     with pytest.raises(kind, match=f"{name} must be"):
         Timeouts(**{name: value})
@@ -151,7 +151,7 @@ def test_what_is_no_number_of_seconds(name, value, kind):
 @pytest.mark.parametrize("value", [httpx.Timeout(5.0), {"connect": 5.0}, (1, 2), True, None, "5"])
 def test_what_is_no_timeout(value):
     """
-    What another library calls a timeout is refused with what this one takes.
+    Another library's timeout is refused, and the error says what is accepted.
     """
     with pytest.raises(TypeError, match="timeout must be a number of seconds, or Timeouts, not"):
         HeyMilo("a key", timeout=value)
@@ -159,7 +159,7 @@ def test_what_is_no_timeout(value):
 
 def test_they_are_a_value(front, serve):
     """
-    Timeouts compare, show themselves and are pickled, by themselves and with a client.
+    Timeouts compare by value, have a repr, and can be pickled, alone and with a client.
     """
     client = front.client(serve(page()).base_url, timeout=EACH, ssl_context=None)
     arrived = pickle.loads(pickle.dumps(EACH))

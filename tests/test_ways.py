@@ -1,5 +1,5 @@
 """
-Errors on the way to the server: they name host and port, the proxy if it was that, and a cure.
+Connection errors: they name host and port, or the proxy, and say what to do.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from heymilo_async import (
 ID = NUMBER["id"]
 ONCE = RetryPolicy(max_attempts=1)
 DOCTOR = "`heymilo doctor` checks each step of the connection"
-#: Nobody listens on this port.
+#: A port without a listener.
 CLOSED = "127.0.0.1:9"
 PASSWORD = "canary-of-the-proxy"
 
 
 def failure(front, base_url, **options):
     """
-    Return the error that a call ends with.
+    Return the error of a call.
     """
 
     async def body(client):
@@ -53,7 +53,7 @@ def failure(front, base_url, **options):
 )
 def test_a_server_out_of_reach(front, base_url, phase, told):
     """
-    An error names host and port, and points to the command that looks at the way there.
+    An error names host and port, and suggests the command that checks the connection.
     """
     error = failure(front, base_url)
 
@@ -75,7 +75,8 @@ def test_a_server_out_of_reach(front, base_url, phase, told):
 @pytest.mark.parametrize("by", ["setting", "variable"])
 def test_a_proxy_out_of_reach(front, monkeypatch, proxy, told, by):
     """
-    Where the proxy cannot be reached the error says so, and its phase is `proxy`; no password.
+    If the proxy cannot be reached, the error says so without its password, and its phase is
+    `proxy`.
     """
     if by == "variable":
         monkeypatch.setenv("HTTPS_PROXY", proxy)
@@ -90,7 +91,7 @@ def test_a_proxy_out_of_reach(front, monkeypatch, proxy, told, by):
 
 def test_a_proxy_that_refuses(front, serve):
     """
-    A proxy that opens no tunnel is named, with its port.
+    The error names a proxy that opens no tunnel, with its port.
     """
     proxy = serve(answer(407))
 
@@ -103,7 +104,7 @@ def test_a_proxy_that_refuses(front, serve):
 
 def test_what_comes_after_the_proxy(front, serve):
     """
-    What breaks once the proxy has let it through is told with both, and the doctor is left alone.
+    An error after the proxy has opened the tunnel names both, and does not suggest the doctor.
     """
     proxy = serve(lambda connection: connection.close())
 
@@ -116,7 +117,7 @@ def test_what_comes_after_the_proxy(front, serve):
 
 def test_a_host_that_no_proxy_serves(front, monkeypatch):
     """
-    A proxy that is not on the way is not blamed.
+    A proxy that is not used for this host is not mentioned.
     """
     monkeypatch.setenv("HTTP_PROXY", f"http://{CLOSED}")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -126,7 +127,7 @@ def test_a_host_that_no_proxy_serves(front, monkeypatch):
 
 def test_a_proxy_of_your_own_client(front):
     """
-    Of the proxies of an http_client of yours nothing is known.
+    The proxies of your own http_client are unknown, so they are not mentioned.
     """
     kind = httpx.Client if front.is_blocking else httpx.AsyncClient
     error = failure(front, f"http://{CLOSED}", http_client=kind(), ssl_context=None)
@@ -136,7 +137,7 @@ def test_a_proxy_of_your_own_client(front):
 
 def test_an_environment_that_has_changed(front, monkeypatch):
     """
-    A variable that became unusable after the client had read it changes no error.
+    A variable that became invalid after the client had read it changes no error.
     """
 
     async def body(client):
@@ -155,7 +156,7 @@ def test_an_environment_that_has_changed(front, monkeypatch):
 
 def test_a_timeout_names_the_server(front, serve):
     """
-    A server that says nothing is named too.
+    The error about a silent server names it, too.
     """
     server = serve(lambda connection: connection.wait())
 
@@ -168,7 +169,7 @@ def test_a_timeout_names_the_server(front, serve):
 
 def test_a_certificate_that_is_not_trusted(front, serve, authority):
     """
-    A certificate that nobody trusts: the cure is a variable or an argument.
+    The error about an untrusted certificate suggests a variable or an argument.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -186,7 +187,7 @@ def test_a_certificate_that_is_not_trusted(front, serve, authority):
 
 def test_a_certificate_file_that_is_not_there(front, monkeypatch):
     """
-    The variable is shown with what it holds, and what it should.
+    The error shows the variable, its value, and what the value should be.
     """
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
 
@@ -218,7 +219,7 @@ def test_a_certificate_file_that_is_not_there(front, monkeypatch):
 )
 def test_a_base_url_is_shown_as_typed(typed, told):
     """
-    A base URL that cannot work is shown, but for user, password and query.
+    The error shows an invalid base URL, without user, password and query.
     """
     with pytest.raises(ConfigurationError) as caught:
         HeyMilo("a key", base_url=typed)
@@ -241,7 +242,7 @@ def test_a_base_url_is_shown_as_typed(typed, told):
 )
 def test_what_may_be_a_key_is_not_shown(typed):
     """
-    A key that went into base_url by mistake has no place in the error.
+    The error does not show a key that was put into base_url by mistake.
     """
     with pytest.raises(ConfigurationError) as caught:
         HeyMilo("a key", base_url=typed)
@@ -253,7 +254,7 @@ def test_what_may_be_a_key_is_not_shown(typed):
 
 def test_a_key_with_a_character_of_its_own():
     """
-    Of a key that cannot be sent the character is told and where it is, and no more of it.
+    The error about an unusable key shows only the bad character and its position.
     """
     with pytest.raises(ConfigurationError) as caught:
         HeyMilo(" ab\tcd\u201cefgh\x00 ")

@@ -1,5 +1,5 @@
 """
-What starts our checks: CI and pre-commit call the sessions and the versions that there are.
+CI and pre-commit call existing sessions, with the same versions.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def sessions():
 
 def called():
     """
-    Return the sessions that the workflows call, those of a matrix one by one.
+    Return the sessions that the workflows call, including each of a matrix.
     """
     found = set()
     for job in jobs():
@@ -68,7 +68,7 @@ def called():
 
 def test_the_workflows_call_what_is_there():
     """
-    A session that a workflow names exists, and each that exists is called or known to be not.
+    Each session in a workflow exists, and each session is called or has a reason.
     """
     assert [] == [f"noxfile.py has no session {name}" for name in called() - sessions()]
     assert [] == [
@@ -90,7 +90,7 @@ def test_contributing_names_every_session():
 
 def test_every_python_is_tested():
     """
-    The wheel is tested in CI on each Python that the classifiers name.
+    CI tests the wheel on each Python that the classifiers name.
     """
     pythons = WORKFLOWS["ci.yml"]["jobs"]["wheel"]["strategy"]["matrix"]["python"]
 
@@ -103,7 +103,7 @@ def test_every_python_is_tested():
 
 def test_all_jobs_count():
     """
-    The job that a branch can require waits for all the others, and counts them.
+    The job that a branch can require waits for all the others, and fails if one failed.
     """
     ci = WORKFLOWS["ci.yml"]["jobs"]
     done = ci["done"]
@@ -117,7 +117,8 @@ def test_all_jobs_count():
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_workflows_may_do_little(name):
     """
-    A workflow reads and no more, runs once at a time, ends by itself, and pins what it uses.
+    A workflow has read permissions only, runs once at a time, has a time limit, and pins its
+    actions.
     """
     workflow = WORKFLOWS[name]
 
@@ -132,7 +133,7 @@ def test_workflows_may_do_little(name):
 
 def test_nothing_of_a_stranger_is_pasted_into_a_shell():
     """
-    A `run` takes what GitHub fills in from its environment, where it cannot become a command.
+    A `run` step reads GitHub's values from its environment, where they cannot become a command.
     """
     runs = [step["run"] for job in jobs() for step in job["steps"] if "run" in step]
 

@@ -1,5 +1,5 @@
 """
-What lies between a client and a Redis, and hands answers on in pieces when it is told to.
+A proxy between a client and a Redis that can forward responses in small pieces.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Self
 
 class Trickle:
     """
-    Listens on loopback for connections to *port*.
+    Listens on loopback, and forwards to *port*.
 
     Attributes:
         pause: Seconds before each piece of an answer, while that is not zero.
@@ -31,7 +31,7 @@ class Trickle:
     @property
     def port(self) -> int:
         """
-        Where it listens.
+        Its port.
         """
         return int(self._listener.getsockname()[1])
 

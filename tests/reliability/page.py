@@ -32,10 +32,10 @@ LABELS = {
     "foreign": "wrong exit statuses",
     "front": "",
     "how": "server",
-    "items": "items handed out",
-    "late_p99": "late, p99, ms",
-    "latest": "late at most, ms",
-    "leaks": "kinds that left something",
+    "items": "items returned",
+    "late_p99": "delay after it, p99, ms",
+    "latest": "longest delay after it, ms",
+    "leaks": "kinds with leaks",
     "left_alone": "not cancelled",
     "lost": "lost or wrong",
     "memory": "memory, MiB",
@@ -46,7 +46,7 @@ LABELS = {
     "slow": "end after it, p99, ms",
     "slowest": "slowest, ms",
     "stderr": "characters on stderr",
-    "succeeded": "that did not fail",
+    "succeeded": "calls that succeeded",
     "wrong": "wrong answers",
 }
 #: What a value is called.
@@ -62,13 +62,13 @@ NAMES = {
 FRONTS = ("asyncio", "trio", "blocking", NO_FRONT)
 
 NOT_PROMISED = """
-- **Creating something twice is not ruled out by trying again blindly, so that is not done.** A creating call is sent again only if it was refused with 429 or certainly never sent. If its answer is lost, the error says so in `.maybe_sent`, and whether to try again is yours to decide.
+- **A retry of every creating call.** It could create something twice, so the client sends one again only if it was refused with 429 or certainly never sent. If its response is lost, the error has `.maybe_sent`, and you decide whether to try again.
 - **Exactly once.** No client can promise that without the server's help, and this API has no idempotency keys.
-- **Order.** A list comes in the server's order, and calls that you start together end in any order. `get_many` returns its results in the order of the ids; it does not ask in it.
-- **A consistent list.** What is added or removed during a walk may be missed or not; no item is handed out twice for one cursor.
-- **An `http_client` of yours in several event loops.** It belongs to the first one; a second one is an `EventLoopError`. Clients that we make may be used in any number.
-- **A deadline over what cannot be interrupted.** In blocking code that is looking up a name, and a client of your own behind `http_client=`.
-- **That the live service behaves as its contract says.** All of this was measured against servers on one machine; the live service was never called.
+- **Order.** A list comes in the server's order, and calls that you start together end in any order. `get_many` returns its results in the order of the ids, but may send the requests in another.
+- **A consistent list.** A walk may miss items that are added or removed meanwhile; it returns no item twice for one cursor.
+- **An `http_client` of yours in several event loops.** It belongs to the first loop; using it in a second one is an `EventLoopError`. A client without one may be used in any number of loops.
+- **A deadline for steps that cannot be interrupted.** In blocking code these are a name lookup, and a client of your own in `http_client=`.
+- **That the live service behaves as its contract says.** All figures were measured with servers on one machine, and never with the live service.
 """.strip()
 
 
@@ -98,7 +98,7 @@ def write(found: Mapping[str, Any]) -> None:
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield "# Reliability"
     yield ""
-    yield "This page says what the client promises under load, in leaks and in outages, and what was measured."
+    yield "This page says what the client promises about load, leaks and outages, and what was measured."
     yield "`nox -s reliability` writes it from `reliability.json` beside it; no figure was typed by hand."
     yield ""
     yield from _made(found)
@@ -112,7 +112,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     for promise in found["promises"]:
         yield from _promise(promise)
     yield ""
-    yield "## Beside other clients"
+    yield "## Compared with other clients"
     yield ""
     yield from _terms(found["made"]["packages"])
     for comparison in found["comparisons"]:
@@ -200,7 +200,7 @@ def _terms(packages: Mapping[str, str]) -> Iterator[str]:
     yield f"The same scenarios, on asyncio, for plain httpx {packages['httpx']} and for openai-python {packages['openai']}, which brings httpx2 {packages['httpx2']}."
     yield "Each has the same server, at most a hundred connections (ten where calls are cancelled), and a timeout of 60 s (600 s where two thousand calls wait for a connection); all other settings are the defaults."
     yield "So httpx makes one attempt and the others three; openai-python has no method for this API, so it uses its generic `get`, and walks a list of its own in the same JSON."
-    yield "Neither is made for this API, and neither promises what is measured here: the tables show what you would have to build around them."
+    yield "Neither is made for this API or promises what is measured here: the tables show what you would have to build around them."
 
 
 def _catalogue(cases: Mapping[str, Any]) -> Iterator[str]:
@@ -211,12 +211,12 @@ def _catalogue(cases: Mapping[str, Any]) -> Iterator[str]:
     )
     yield "# The catalogue of faults"
     yield ""
-    yield "This page is for those who work on the client: every fault that it has to cope with, and the tests that show it."
-    yield "[Reliability](reliability.md) says what that means for users."
+    yield "This page is for contributors: it lists every fault that the client must survive, and the tests that show it."
+    yield "[Reliability](reliability.md) is the page for users."
     yield ""
-    yield f"{len(shown)} of {len(CASES)} faults have tests, which the table names; {passed:,} runs of them ended as the table says, {failed} did not."
-    yield "In those of `tests/faults` it is also asserted that the key is nowhere but in the request's header, that no foreign exception comes out, that no call outlasts its deadline, that memory stays within bounds, that a creating request is not sent twice, and that afterwards no connection is in use, a plain call works, and no task, thread or socket is left."
-    yield "The figures are runs that passed; `pytest --case 4` runs those of case 4."
+    yield f"{len(shown)} of {len(CASES)} faults have tests, which the table names; {passed:,} runs passed, and {failed} failed."
+    yield "Each test in `tests/faults` also asserts six invariants: the key appears only in the request's header; no foreign exception is raised; no call outlasts its deadline; memory stays within bounds; a creating request is not sent twice; afterwards no connection is in use, a plain call works, and no task, thread or socket remains."
+    yield "The figures count the runs that passed; `pytest --case 4` runs the tests of case 4."
     for title, numbers in _sections(shown):
         yield ""
         yield f"## {title}"

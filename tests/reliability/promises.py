@@ -100,7 +100,7 @@ PROMISES = (
     ),
     Promise(
         title="Cancelled at any moment",
-        text="A cancelled call ends at once, in whatever moment, and is not sent again.",
+        text="A call that is cancelled at any moment ends at once, and is not sent again.",
         scenario="moments",
         runs=each(front=ASYNC),
         bars={"dead": ("=", 0), "resent": ("=", 0)},
@@ -109,7 +109,7 @@ PROMISES = (
     ),
     Promise(
         title="Threads",
-        text="Threads that share a client get each their own answers.",
+        text="Threads that share a client each get their own responses.",
         scenario="threads",
         runs=each(front=BLOCKING),
         bars={"lost": ("=", 0)},
@@ -117,7 +117,7 @@ PROMISES = (
     ),
     Promise(
         title="Forks",
-        text="After a fork, parent and child go on with one client and get each their own answers.",
+        text="After a fork, parent and child use the same client, and each gets its own responses.",
         scenario="forks",
         runs=each(front=ALL),
         bars={"wrong": ("=", 0)},
@@ -142,7 +142,7 @@ PROMISES = (
     ),
     Promise(
         title="Minutes of faults",
-        text="For minutes on end, with faults and cancelled calls, all stays as it was.",
+        text="During minutes of faults and cancelled calls, calls succeed, and memory and files do not grow.",
         scenario="minutes",
         runs=each(front=ASYNC),
         small={"seconds": 1.0, "quiet": 0.5},
@@ -156,7 +156,7 @@ PROMISES = (
     ),
     Promise(
         title="Deadlines",
-        text="A call is over 50 ms after its deadline, whatever the server does.",
+        text="A call ends at most 50 ms after its deadline, whatever the server does.",
         scenario="deadlines",
         runs=each(front=ASYNC),
         bars={"answered": ("=", 0)},
@@ -165,7 +165,7 @@ PROMISES = (
     ),
     Promise(
         title="Deadlines in blocking code",
-        text="In blocking code, a call is over 250 ms after its deadline.",
+        text="In blocking code, a call ends at most 250 ms after its deadline.",
         scenario="deadlines",
         runs=each(front=BLOCKING),
         bars={"answered": ("=", 0)},
@@ -184,7 +184,7 @@ PROMISES = (
     ),
     Promise(
         title="Outage",
-        text="A server that is down gets 1.1 requests for each call at the most.",
+        text="A server that is down receives at most 1.1 requests per call.",
         scenario="outage",
         runs=each(how=("status-503", "refused"), front=ALL),
         small={"calls": 360},
@@ -201,7 +201,7 @@ PROMISES = (
     ),
     Promise(
         title="Memory",
-        text="No answer takes more memory than twice the 32 MiB that a body may have.",
+        text="No response takes more memory than twice the 32 MiB limit of a body.",
         scenario="memory",
         runs=each(how=("bomb", "endless", "length"), front=ALL),
         bars={"memory": ("<", 64)},
@@ -210,7 +210,7 @@ PROMISES = (
     ),
     Promise(
         title="Lists without end",
-        text="A list that goes round in a circle is an error, and not an endless walk.",
+        text="A list that repeats its pages is an error, and not an endless walk.",
         scenario="cursors",
         runs=each(front=ASYNC),
         bars={"requests": ("<=", 2), "items": ("<=", 2)},
@@ -265,7 +265,7 @@ COMPARISONS = (
     ),
     Comparison(
         title="Memory",
-        text="An answer that is made to fill the memory; at 2 GiB, or after 60 s, we ended it.",
+        text="A response that fills the memory; at 2 GiB, or after 60 s, we ended it.",
         scenario="memory",
         runs=each(how=("bomb", "endless", "length")),
         figures=("outcome", "memory", "seconds"),

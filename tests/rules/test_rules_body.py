@@ -1,5 +1,5 @@
 """
-The rules of bodies, one by one: what is left out, what is null, and what is refused unsent.
+The rules of bodies: which members are sent, which are null, and which values are refused unsent.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Tree(Body):
 
 class Text(str):
     """
-    A str of somebody else's.
+    A subclass of str from another library.
     """
 
     __slots__ = ()
@@ -100,7 +100,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=1)))
 )
 def test_what_is_given_is_sent_and_nothing_else(given, expected):
     """
-    Traps 24 and 25: what is not given is left out, and None is null.
+    Traps 24 and 25: members that are not given are left out, and None is null.
     """
     assert expected == json.loads(body_of(Tree, given))
 
@@ -156,7 +156,7 @@ def test_what_is_given_is_sent_and_nothing_else(given, expected):
 )
 def test_what_cannot_work_is_refused(given, error, words):
     """
-    A wrong type is a TypeError, what is out of bounds an InvalidRequestError; both say where.
+    A wrong type is a TypeError, a value out of bounds an InvalidRequestError; both name the member.
     """
     if error is None:
         assert given == json.loads(body_of(Tree, given))
@@ -187,7 +187,7 @@ class Bush(Body):
 )
 def test_bounds_are_allowed(kind, given):
     """
-    What is exactly as long, as many or as large as may be is sent.
+    Values exactly at the bounds are sent.
     """
     assert given.items() <= json.loads(body_of(kind, given)).items()
 
@@ -246,7 +246,8 @@ def test_bounds_are_allowed(kind, given):
 )
 def test_a_refusal_says_what_and_where(kind, given, error, text):
     """
-    A refusal names the member and what it takes; of the value it shows a number, or its type.
+    A refusal names the member and what it accepts; of the value it shows only a number, or the
+    type.
     """
     with pytest.raises(error, match=f"^{re.escape(text)}$"):
         body_of(kind, given)
@@ -266,7 +267,7 @@ def test_a_body_that_was_changed_is_refused_where_it_is_used():
 
 def test_what_is_hidden_is_sent():
     """
-    A hidden value is sent as it is, as a member and within JSON.
+    A hidden value is sent unchanged, as a member and within JSON.
     """
     given = {"name": Secret("x"), "any": [Secret(["y"])]}
 
@@ -275,7 +276,7 @@ def test_what_is_hidden_is_sent():
 
 def test_json_is_compact():
     """
-    JSON goes out without spaces, and in UTF-8.
+    JSON is sent without spaces, and in UTF-8.
     """
     assert b'{"name":"\xc3\xa9","any":[1,{"a":2}]}' == body_of(
         Tree, {"name": "\u00e9", "any": [1, {"a": 2}]}
@@ -304,7 +305,7 @@ class Moment(Body):
 
 def test_a_time_that_has_to_be_given():
     """
-    A member that has no other type is a time, and nothing else.
+    A member whose only type is a time accepts nothing else.
     """
     assert {"at": "2026-01-01T11:00:00Z"} == json.loads(body_of(Moment, {"at": NOON}))
     with pytest.raises(TypeError, match="at must be a datetime"):
@@ -313,7 +314,7 @@ def test_a_time_that_has_to_be_given():
 
 def test_a_body_checks_itself_when_it_is_made():
     """
-    A mistake is seen where it was made, and not where the body is used.
+    An error is raised where the body is made, and not where it is used.
     """
     with pytest.raises(InvalidRequestError, match="text must have 1 to 3 characters, not 4"):
         Leaf(text="four")
@@ -323,7 +324,7 @@ def test_a_body_checks_itself_when_it_is_made():
 
 def test_bodies_are_values():
     """
-    Bodies compare by what is given, can be hashed and pickled, and show what is given.
+    Bodies compare by the given members, can be hashed and pickled, and show the given members.
     """
     assert Knot(count=1) == Knot(count=1) != Knot()
     assert Knot() != Leaf(text="x")
@@ -347,7 +348,7 @@ def test_bodies_are_values():
 )
 def test_what_is_nested_without_end(wrap):
     """
-    A hundred levels are sent; one more is refused, and the stack of the caller is safe.
+    A hundred levels are sent; one more is refused, without exhausting the caller's stack.
     """
     nested: Any = 1
     for level in range(100):

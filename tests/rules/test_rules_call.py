@@ -1,5 +1,5 @@
 """
-The rules of a call, one by one: what its path and its query are, and what may stand in them.
+The rules of a call: its path and its query, and the values that they accept.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ POST = attrs.evolve(GET, method="POST", path="/v2/drawings/{id}", takes=Drawing)
 )
 def test_an_argument_is_one_segment(text, segment):
     """
-    Case 108: each argument is one segment of the path, in its own place, and nothing else.
+    Case 108: each argument is one segment of the path, in its own place.
     """
     call = GET.call(text, "me")
 
@@ -110,7 +110,7 @@ def test_an_argument_is_one_segment(text, segment):
 )
 def test_a_query_is_what_was_given(query, expected):
     """
-    Cases 92, 97: what is None is not sent, and a value adds no parameter of its own.
+    Cases 92, 97: None is not sent, and a value adds no other parameter.
     """
     assert expected == GET.call("a", "b", query=query).query
 
@@ -247,7 +247,7 @@ def test_what_no_free_call_is(given, kind, words):
 
 def test_what_an_answer_has_to_be_about():
     """
-    Case 91: a call remembers the last id of its path, if its answer must have it.
+    Case 91: a call remembers the last id of its path, if its response must have it.
     """
     assert "b" == GET.call("a", "b").answers_id
     assert "a" == POST.call("a").answers_id
@@ -260,7 +260,7 @@ def test_what_an_answer_has_to_be_about():
 )
 def test_what_may_be_sent_twice(method, repeatable):
     """
-    Case 8: a POST may not, unless its operation says so.
+    Case 8: a POST is not repeatable, unless its operation says so.
     """
     made = {"id": "x", "method": method, "path": "/x", "returns": PhoneNumber, "shape": "single"}
 
@@ -271,7 +271,7 @@ def test_what_may_be_sent_twice(method, repeatable):
 
 def test_a_method_is_marked_with_its_operation():
     """
-    `raw` and the tests find an operation by the method that stands for it.
+    `raw` and the tests find an operation by its method.
     """
 
     def method():
@@ -298,7 +298,7 @@ def test_a_method_is_marked_with_its_operation():
 )
 def test_the_id_of_a_request(names, expected):
     """
-    It is in one of three headers, the likeliest first.
+    The id is in one of three headers, checked in the order of likelihood.
     """
     answer = Response(status_code=200, headers=Headers([(name, name) for name in names]), body=b"")
 
@@ -350,7 +350,7 @@ def test_what_is_no_recording(given, words):
 
 def test_the_text_of_a_response():
     """
-    What was asked, what came, and what became of each attempt.
+    The text has the request, the response, and the outcome of each attempt.
     """
     response = APIResponse(
         request="GET /x",
@@ -365,12 +365,12 @@ def test_the_text_of_a_response():
     assert str(response) == "GET /x answered 200 (1 attempt in 250 ms: 200 in 250 ms)"
 
 
-# What is refused.
+# Refusals.
 
 
 def refusal(check, value, name="thing") -> str | None:
     """
-    Return in which words *check* refuses *value*, None if it takes it as it is.
+    Return the text with which *check* refuses *value*, None if it accepts it.
     """
     try:
         assert value == check(name, value)
@@ -424,7 +424,7 @@ FORTY = "a" * 40
 )
 def test_ids(value, expected):
     """
-    Cases 106, 107, 110: what names another path, and what no id is made of, is refused in words.
+    Cases 106, 107, 110: ids that name another path, or have characters that no id has, are refused.
     """
     assert expected == refusal(check_id, value)
 
@@ -448,7 +448,7 @@ def test_ids(value, expected):
 )
 def test_cursors(value, expected):
     """
-    Case 97: any id of the server's is a cursor; what no URL can hold is refused in words.
+    Case 97: any id of the server is a valid cursor; text that no URL can contain is refused.
     """
     assert expected == refusal(check_cursor, value)
 
@@ -483,7 +483,7 @@ def test_limits(value, expected):
 )
 def test_searches(value, expected):
     """
-    Any text may be searched for that a URL can hold.
+    Any text that a URL can contain may be searched for.
     """
     assert expected == refusal(check_search, value)
 
@@ -506,7 +506,7 @@ NOT_A_HEADER = "thing must be printable ASCII, without spaces around it"
 )
 def test_headers(value, expected):
     """
-    A header is printable ASCII.
+    A header value is printable ASCII.
     """
     assert expected == refusal(check_header, value)
 
@@ -514,7 +514,7 @@ def test_headers(value, expected):
 @pytest.mark.parametrize("value", ["GET", "post", "Put", "PATCH", "delete"])
 def test_methods(value):
     """
-    A method is one of five, and goes out in capitals.
+    A method is one of five, and sent in capitals.
     """
     assert value.upper() == check_method("thing", value)
     with pytest.raises(
@@ -537,7 +537,7 @@ def test_methods(value):
 )
 def test_paths(value, expected):
     """
-    A path below base_url goes out quoted; what is quoted already stays.
+    A path below base_url is sent quoted; existing quoting stays.
     """
     assert expected == check_path("thing", value)
 
@@ -563,7 +563,7 @@ def test_paths(value, expected):
 )
 def test_what_is_no_path(value, fault):
     """
-    What could leave base_url, or is no path alone, is refused in words.
+    A path that could leave base_url, or has more than a path, is refused.
     """
     assert f"thing {fault}" == refusal(check_path, value)
 
@@ -592,7 +592,7 @@ YEAR = 31_536_000.0
 @pytest.mark.parametrize("refusal_type", [None, InvalidRequestError])
 def test_seconds(value, options, expected, refusal_type):
     """
-    A number of seconds is a float up to a year, and what is none is refused in words.
+    A number of seconds is a float up to a year; anything else is refused.
     """
     if refusal_type is not None:
         options = {**options, "refusal": refusal_type}
@@ -609,7 +609,7 @@ def test_seconds(value, options, expected, refusal_type):
 @pytest.mark.parametrize("value", ["1", None, True])
 def test_what_is_no_number(check, value):
     """
-    A bool and a text are no numbers.
+    A bool or a str is not a number.
     """
     with pytest.raises(
         TypeError,
@@ -632,7 +632,7 @@ def test_what_is_no_number(check, value):
 )
 def test_whole_numbers(value, highest, expected):
     """
-    A whole number is within its bounds, or refused with them.
+    An integer must be within its bounds; the refusal names them.
     """
     if expected is None:
         assert value == whole_number("thing", value, 2, highest)
@@ -644,7 +644,7 @@ def test_whole_numbers(value, highest, expected):
 
 class Lying(str):
     """
-    A str that prints as another one.
+    A str whose `__str__` returns another text.
     """
 
     __slots__ = ()
@@ -655,7 +655,7 @@ class Lying(str):
 
 class Plain(str):
     """
-    A str with nothing of its own.
+    A plain subclass of str.
     """
 
     __slots__ = ()
@@ -670,7 +670,7 @@ TEXTS = [check_id, check_cursor, check_search, check_header]
 )
 def test_what_is_no_text(check, value):
     """
-    Case 111: only a str that is what it prints can be an id, a cursor, or any other text.
+    Case 111: an id, a cursor, or any other text must be a str that prints as itself.
     """
     with pytest.raises(TypeError, match=rf"^thing must be a str, not {type(value).__name__}$"):
         check("thing", value)
@@ -679,6 +679,6 @@ def test_what_is_no_text(check, value):
 @pytest.mark.parametrize("check", TEXTS)
 def test_a_subclass_becomes_a_plain_str(check):
     """
-    Case 111: what goes on is a str and no subclass of it.
+    Case 111: the result is a plain str, and no subclass.
     """
     assert str is type(check("thing", Plain("a")))

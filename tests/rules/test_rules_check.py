@@ -1,5 +1,5 @@
 """
-The rules of an answer's status and body, one by one: which error it is, and what its text says.
+The rules of a response's status and body: the error, and its text.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from heymilo_async._core.status import KEPT, check, cleaned, decode_error
 
 @pytest.fixture(autouse=True)
 def _from_scratch() -> None:
-    # What finds a secret is kept once it was made; each test is to see it made.
+    # The pattern for secrets is cached; each test compiles it anew.
     _secrets._beginning.cache_clear()
     _secrets._forms.cache_clear()
 
@@ -56,7 +56,7 @@ SECRETS = (Secret(KEY),)
 
 def answer(status: int, body: Any = b"", *fields: tuple[str, str], **more: Any) -> Response:
     """
-    Return an answer; a *body* that is no bytes is JSON.
+    Return a response; a *body* that is not bytes is encoded as JSON.
     """
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Response(status_code=status, headers=Headers(fields), body=content, **more)
@@ -64,13 +64,13 @@ def answer(status: int, body: Any = b"", *fields: tuple[str, str], **more: Any) 
 
 def checked(given: Response) -> Any:
     """
-    Return the error that *given* stands for.
+    Return the error for *given*.
     """
     wait = retry_after(given.headers, given.status_code, 0.0)
     return check(given, request="GET /x", secrets=SECRETS, retry_after=wait)
 
 
-# Which error it is.
+# The class of the error.
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def checked(given: Response) -> Any:
 )
 def test_the_status_decides(status, kind):
     """
-    Cases 4, 5, 121: each status has its class, and what nobody has heard of has the general one.
+    Cases 4, 5, 121: each status has its class, and an unknown one has the general class.
     """
     error = checked(answer(status))
 
@@ -106,14 +106,14 @@ def test_the_status_decides(status, kind):
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_a_success_is_no_error(status):
     """
-    A success is read by others, unless its body could not be taken in.
+    A success is no error here, unless its body could not be read.
     """
     assert checked(answer(status, b"x")) is None
 
 
 def test_a_success_that_could_not_be_read():
     """
-    Cases 75, 79: what kept the body from being read is the error, and too large is one of its own.
+    Cases 75, 79: the error is what stopped the reading of the body; a too large body has its own.
     """
     cut = checked(answer(200, b"ab", defect="the body is cut"))
     large = checked(answer(200, b"", defect="the body is large", too_large=True))
@@ -125,7 +125,7 @@ def test_a_success_that_could_not_be_read():
 
 def test_an_error_whose_body_could_not_be_read():
     """
-    Case 67: the status is worth more than the body.
+    Case 67: the status matters more than the body.
     """
     error = checked(answer(500, b"ab", defect="the body is cut"))
 
@@ -134,7 +134,7 @@ def test_an_error_whose_body_could_not_be_read():
 
 def test_what_an_error_keeps():
     """
-    Cases 18, 66: status, headers, body, the id of the request, and for how long to wait.
+    Cases 18, 66: status, headers, body, request id, and the wait.
     """
     error = checked(
         answer(503, b"down", ("Retry-After", "7"), ("X-Request-Id", "r1"), ("Server", "s"))
@@ -148,7 +148,7 @@ def test_what_an_error_keeps():
     assert error.detail == ()
 
 
-# What its text says.
+# The text of the error.
 
 NOT_FOLLOWED = "redirects are not followed: check base_url"
 SAME_WORKSPACE = "check the id, and that the credential belongs to the same workspace"
@@ -252,14 +252,15 @@ FULL = {
 )
 def test_the_text_of_an_error(given, text):
     """
-    Cases 4, 31, 66, 121: what happened, what the server said, where to ask, and the cure.
+    Cases 4, 31, 66, 121: it has what happened, the server's message, the request id, and what to
+    do.
     """
     assert text == str(checked(given))
 
 
 def test_an_envelope_is_read_as_a_whole():
     """
-    Case 66: every member of the contract's error, and those that are not in the contract.
+    Case 66: every member of the contract's error, and unknown ones.
     """
     assert checked(answer(400, {"error": FULL})).error == ErrorBody(
         type="invalid",
@@ -299,7 +300,7 @@ def test_an_envelope_is_read_as_a_whole():
 )
 def test_envelopes_that_are_not_as_they_should_be(members, expected):
     """
-    Case 66: what is of the wrong type is left out, and without a message there is none at all.
+    Case 66: members of the wrong type are left out, and without a message there is no envelope.
     """
     assert expected == checked(answer(400, {"error": members})).error
 
@@ -316,7 +317,7 @@ def test_bodies_that_are_no_envelope(body):
 
 def test_a_byte_order_mark_is_let_pass():
     """
-    Case 68: an error's body may begin with one.
+    Case 68: an error's body may begin with a byte order mark.
     """
     assert checked(answer(400, b"\xef\xbb\xbf" + b'{"error": "m"}')).error.message == "m"
 
@@ -346,14 +347,14 @@ def test_a_byte_order_mark_is_let_pass():
 )
 def test_issues_are_read_as_far_as_they_go(detail, expected):
     """
-    Case 66: the other shape of an error, with what is of the wrong type left out.
+    Case 66: in the other format of an error, members of the wrong type are left out.
     """
     assert expected == checked(answer(422, {"detail": detail})).detail
 
 
 def test_unknown_members_that_cannot_be_kept():
     """
-    Cases 70, 72: no error keeps what is no JSON, or endlessly deep.
+    Cases 70, 72: an error keeps no member that is not JSON, or nested too deeply.
     """
     deep = b'{"error": {"message": "m", "x": ' + b"[" * 200 + b"]" * 200 + b"}}"
 
@@ -371,17 +372,17 @@ def test_unknown_members_that_cannot_be_kept():
 )
 def test_how_long_to_wait(field, seconds):
     """
-    Cases 24, 28: the wait is measured by the clock that was given, and goes by the status.
+    Cases 24, 28: the wait is measured by the given clock, and depends on the status.
     """
     assert seconds == checked(answer(429, b"", field)).retry_after
 
 
-# A body that is not what it should be.
+# A body that does not fit the contract.
 
 
 def test_the_text_of_a_decode_error():
     """
-    Case 64: status, fault and content type, and nothing of the body, which is kept beside it.
+    Case 64: it has status, fault and content type, and no part of the body, which is in `.body`.
     """
     error = decode_error(
         ResponseMismatchError("it is odd", path="$.data"),
@@ -402,7 +403,7 @@ def test_the_text_of_a_decode_error():
 
 def test_a_decode_error_is_of_bounded_length():
     """
-    Case 67: neither fault nor content type make a text without end.
+    Case 67: the length of the text is limited, whatever the fault and the content type.
     """
     error = decode_error(
         ResponseDecodeError("f" * 1001),
@@ -431,7 +432,7 @@ def test_a_decode_error_is_of_bounded_length():
 )
 def test_what_prints(text, most, expected):
     """
-    Case 48: one line of characters that print, and no more of them than wanted.
+    Case 48: the result is one line of printable characters, up to the given length.
     """
     assert expected == printable(text, most)
 
@@ -441,12 +442,12 @@ def test_what_prints(text, most, expected):
 
 def escaped(form: str, text: str = KEY) -> str:
     """
-    Return *text* with each character as *form* has it.
+    Return *text* with each character escaped in the given *form*.
     """
     return "".join(form.format(ord(character), character) for character in text)
 
 
-#: How a server, or a library on the way, may write what it was sent.
+#: How a server, or a library on the way, may write a value that it received.
 FORMS = {
     "plain": KEY,
     "upper": KEY.upper(),
@@ -492,11 +493,11 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_a_secret_is_masked_in_whatever_form(form):
     """
-    I-1: what a server repeats of a key is three asterisks, escaped as it may be, or packed.
+    I-1: a key that a server repeats becomes three asterisks, however it is escaped or encoded.
     """
     got = scrub(f"invalid: <{form}>.", SECRETS)
 
-    # What is left of base64 may hold some bits of it, at its ends.
+    # The remaining base64 may have some bits of it, at its ends.
     assert "***" in got
     assert got.startswith("invalid: <")
     assert got.endswith(">.")
@@ -506,7 +507,7 @@ def test_a_secret_is_masked_in_whatever_form(form):
 @pytest.mark.parametrize("form", [KEY[1:], KEY[:-1], KEY[::-1], KEY.replace("5", "6"), ""])
 def test_what_is_no_secret_is_left(form):
     """
-    A text that has not the whole of it is as it was.
+    A text with only a part of a secret is unchanged.
     """
     assert f"<{form}>" == scrub(f"<{form}>", SECRETS)
 
@@ -514,7 +515,7 @@ def test_what_is_no_secret_is_left(form):
 @pytest.mark.parametrize("secret", ["seven77", "", "a"])
 def test_short_secrets_are_for_tests(secret):
     """
-    A secret of fewer than eight characters would blot out half of a text.
+    Masking a secret of fewer than eight characters would blot out half of a text.
     """
     assert scrub("seven77 eight888", (Secret(secret),)) == "seven77 eight888"
     assert scrub("seven77 eight888", (Secret("eight888"),)) == "seven77 ***"
@@ -522,7 +523,7 @@ def test_short_secrets_are_for_tests(secret):
 
 def test_all_secrets_are_masked():
     """
-    A call may have several, and each may come more than once.
+    A call may have several secrets, and each may appear more than once.
     """
     secrets = (Secret("first-secret"), Secret("second-secret"))
 
@@ -550,7 +551,7 @@ def test_all_secrets_are_masked():
 )
 def test_secrets_with_characters_of_their_own_meaning(secret, written):
     """
-    I-1: backslashes, quotes and the like in a key are characters as all others are.
+    I-1: backslashes, quotes and other special characters in a key are matched literally.
     """
     assert "***" in (got := scrub(f"<{written}>", (Secret(secret),)))
     assert "cd" not in got
@@ -561,19 +562,19 @@ def test_secrets_with_characters_of_their_own_meaning(secret, written):
 @pytest.mark.parametrize("packed", [base64.b64encode, base64.urlsafe_b64encode])
 def test_a_secret_is_masked_in_either_alphabet(packed, before):
     """
-    I-1: base64 has two alphabets, and a key may begin at any of three places in it.
+    I-1: base64 has two alphabets, and a key may begin at any of three offsets in it.
     """
     secret = "canary?>~-?>~?>"
     written = packed(b"x" * before + secret.encode()).decode()
 
     assert "***" in (got := scrub(f"<{written}>", (Secret(secret),)))
-    # Of the first and the last characters some bits are their neighbours'.
+    # Some bits of the first and the last characters belong to their neighbours.
     assert len(got) <= len("<xxx***xxxx>") if before else "<***>" == got
 
 
 def test_a_long_secret_is_known_by_its_beginning():
     """
-    I-1: of a token of any length nothing is left, up to where it ends.
+    I-1: a token of any length is masked to its end.
     """
     token = "eyJ" + "0123456789" * 200
     spaced = "word " * 30 + "'last'"
@@ -611,7 +612,7 @@ def test_a_long_secret_is_known_by_its_beginning():
 )
 def test_no_text_holds_up_the_masking(secret, text):
     """
-    I-4: 64 KB of whatever a server likes are searched at once, be it nothing but backslashes.
+    I-4: 64 KB of any text are searched at once, even if it is all backslashes.
     """
     full = (text * 65_536)[:65_536]
     scrub("", (Secret(secret),))
@@ -624,7 +625,7 @@ def test_no_text_holds_up_the_masking(secret, text):
 
 def test_what_an_error_may_keep_of_an_answer():
     """
-    Case 67: 64 KiB of the body, and no secret, though it lie across the border of them.
+    Case 67: an error keeps 64 KiB of the body without a secret, even one that crosses that limit.
     """
     given = answer(
         400,
@@ -642,7 +643,7 @@ def test_what_an_error_may_keep_of_an_answer():
     assert (400, 1.5) == (got.status_code, got.elapsed)
 
 
-# What a body holds that no text may show.
+# Secrets of bodies that no text may show.
 
 
 def found_in(content) -> list[str]:
@@ -673,14 +674,14 @@ def found_in(content) -> list[str]:
 )
 def test_the_parts_of_a_link_are_secrets(value, expected):
     """
-    Of a link each part that lets its holder in is masked, unquoted; our own paths are in all texts.
+    Each part of a link that gives access is a secret, also unquoted; our own paths are not.
     """
     assert [value, *expected] == found_in({"resume_url": value})
 
 
 def test_secrets_are_found_at_any_depth():
     """
-    Members are looked for in objects and lists, hidden ones too, each once; an outer one comes first.
+    Members are found in objects and lists, hidden ones too, each once; an outer one comes first.
     """
     within: list[object] = [{"resume_url": "three"}, 5, {"other": "four"}]
     within.append(within)
@@ -694,7 +695,7 @@ def test_secrets_are_found_at_any_depth():
 
 def test_secrets_of_a_body():
     """
-    The JSON of a body is read only where it has such a member.
+    The JSON of a body is parsed only if it has such a member.
     """
     assert ["x"] == [one.reveal() for one in _secrets.secrets_in(b'{"a":[{"image":"x"}]}')]
     assert () == _secrets.secrets_in(b"not JSON")
@@ -702,7 +703,7 @@ def test_secrets_of_a_body():
 
 def test_what_is_hidden_stays_hidden():
     """
-    A value is hidden once; what is no value stays as it is; no output and no pickle shows it.
+    A value is hidden only once; None stays as it is; no output and no pickle shows the value.
     """
     hidden = Secret.hide("a key")
 
@@ -723,7 +724,7 @@ def test_what_is_hidden_stays_hidden():
 )
 def test_names_of_headers_with_secrets(name, expected):
     """
-    The name of a header tells whether its value is a secret.
+    The name of a header decides whether its value is a secret.
     """
     assert expected is _secrets.is_secret_name(name)
 
@@ -745,13 +746,13 @@ def test_names_of_headers_with_secrets(name, expected):
 )
 def test_an_error_is_kept_without_the_secrets_that_it_names(content, expected):
     """
-    Of the JSON of an error the values are masked that are secrets, or that a refusal repeats of one.
+    In the JSON of an error, secret members and repeated secrets are masked.
     """
     assert expected == _secrets.without_members(content)
 
 
 def test_a_text_is_kept_without_the_secrets_that_it_names():
     """
-    Of a text the value is masked, and the rest stays.
+    In a text, only the value is masked.
     """
     assert 'not {"image": ***, "x": 1}' == _secrets.hide_members('not {"image": "a", "x": 1}')

@@ -1,5 +1,5 @@
 """
-The rules of reading and writing JSON, one by one: what is taken, and in which words the rest is not.
+The rules of reading and writing JSON: which values are accepted, and the errors for the others.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ from heymilo_async._core.codec import (
 from heymilo_async._core.model import EMPTY, Model, resolve
 from heymilo_async._values import ReadOnly
 
-#: The least that is a number.
+#: The smallest model with a number.
 LEAST = {"id": "A", "phone_number": "+1", "active": True}
 
 
 @pytest.fixture(autouse=True)
 def _from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
-    # cattrs keeps what it once made of a type; each test is to see it made.
+    # cattrs caches a function for each type; each test makes it anew.
     write_readers_anew(monkeypatch)
 
 
 def fault(kind: Any, data: Any) -> tuple[str, str | None]:
     """
-    Return in which words *data* is refused as a *kind*, and where.
+    Return the text and the path of the error for *data* as a *kind*.
     """
     with pytest.raises(ResponseDecodeError) as caught:
         structure(data, kind)
@@ -96,7 +96,8 @@ def fault(kind: Any, data: Any) -> tuple[str, str | None]:
 )
 def test_bytes_that_are_no_json(body, words):
     """
-    Cases 68 to 72: UTF-8, JSON, exact numbers, whole characters, and no bottomless pit.
+    Cases 68 to 72: it must be UTF-8, JSON, with exact numbers, complete characters, and limited
+    nesting.
     """
     with pytest.raises(ResponseDecodeError, match=f"^{re.escape(words)}$") as caught:
         decode(body, PhoneNumber)
@@ -116,8 +117,8 @@ def test_bytes_that_are_no_json(body, words):
 )
 def test_bytes_that_are(body, name):
     """
-    Cases 68, 69, 74: pairs are whole characters, a mark at the beginning is let pass, the last of
-    two members counts.
+    Cases 68, 69, 74: surrogate pairs are characters, a byte order mark is skipped, and of two
+    members the last counts.
     """
     given = b'\xef\xbb\xbf{"phone_number": "+1", "active": true, "id": ' + body + b"}"
 
@@ -127,14 +128,14 @@ def test_bytes_that_are(body, name):
 @pytest.mark.parametrize("digits", ["9" * 1000, "-" + "9" * 999, "0", "-5"])
 def test_integers_are_exact(digits):
     """
-    Case 71: up to a thousand digits of an integer are kept, each of them.
+    Case 71: integers of up to a thousand digits are exact.
     """
     body = json.dumps(LEAST).encode()[:-1] + f', "more": {digits}}}'.encode()
 
     assert {"more": int(digits)} == decode(body, PhoneNumber).extra
 
 
-# What each type takes.
+# The values of each type.
 
 OF_NUMBER: list[tuple[str, Any, str]] = [
     ("id", 5, "must be a string, not a number"),
@@ -161,7 +162,7 @@ OF_NUMBER: list[tuple[str, Any, str]] = [
 @pytest.mark.parametrize(("name", "value", "words"), OF_NUMBER)
 def test_nothing_is_bent(name, value, words):
     """
-    Cases 84 to 86: a value of the wrong type is refused by what it must be, what it is, and where.
+    Cases 84 to 86: the error for a wrong type has the expected type, the actual one, and the path.
     """
     path = f"$.{name}"
 
@@ -171,7 +172,7 @@ def test_nothing_is_bent(name, value, words):
 @attrs.frozen
 class Measured:
     """
-    A model with a number in it.
+    A model with a number.
     """
 
     share: float
@@ -200,7 +201,7 @@ class Loose(Model):
 @pytest.mark.parametrize(("value", "expected"), [(5, 5.0), (1.5, 1.5), (-0.0, 0.0)])
 def test_numbers_are_floats(value, expected):
     """
-    Case 85: a number is a float, written with a point or without one.
+    Case 85: a number becomes a float, with or without a decimal point.
     """
     read = structure({"share": value}, Measured).share
 
@@ -220,7 +221,7 @@ def test_numbers_are_floats(value, expected):
 )
 def test_what_is_no_number(value, words):
     """
-    Case 85: nothing else is made a number.
+    Case 85: no other value becomes a number.
     """
     assert (f"$.share {words}", "$.share") == fault(Measured, {"share": value})
 
@@ -228,7 +229,7 @@ def test_what_is_no_number(value, words):
 @pytest.mark.parametrize("name", sorted(LEAST))
 def test_what_is_missing_is_named(name):
     """
-    Case 83: a required member that is not there.
+    Case 83: the error names the missing member.
     """
     data = {key: value for key, value in LEAST.items() if key != name}
 
@@ -246,7 +247,7 @@ def test_what_is_missing_is_named(name):
 )
 def test_times_are_utc(seconds, expected):
     """
-    Case 86: Unix seconds, whole or not, are a time with a zone.
+    Case 86: Unix seconds, with or without a fraction, become a datetime in UTC.
     """
     read = structure({**LEAST, "date_provisioned": seconds}, PhoneNumber)
 
@@ -381,7 +382,7 @@ def test_anything_is_kept_as_it_came(value, kind):
 )
 def test_faults_are_told_with_their_place(kind, data, words, path):
     """
-    Cases 83, 84, 89, 90: the first fault, in words, with the JSON path to it.
+    Cases 83, 84, 89, 90: the error has the first fault, with its JSON path.
     """
     assert (words, path) == fault(kind, data)
 
@@ -405,7 +406,7 @@ def test_what_is_nested_too_deeply_for_the_stack():
 
 def test_a_fault_that_nobody_thought_of():
     """
-    Case 82: whatever a hook raises is a decode error that says which kind it was.
+    Case 82: an unexpected exception of a hook is a decode error that names its class.
     """
 
     def hook(*_: Any) -> Any:
@@ -419,7 +420,7 @@ def test_a_fault_that_nobody_thought_of():
 
 def test_a_fault_that_is_gone_the_second_time():
     """
-    The second reading is for the place; if it finds nothing, the first one's words stand.
+    The second reading only finds the path; if it succeeds, the first error stands.
     """
 
     def hook(*_: Any) -> Any:
@@ -432,14 +433,14 @@ def test_a_fault_that_is_gone_the_second_time():
 
 def test_the_words_of_the_first_reading():
     """
-    Case 84: what is no object is refused in the same words by the first reading alone.
+    Case 84: the first reading alone refuses other JSON than an object with the same text.
     """
     _codec._detailed().register_structure_hook(PhoneNumber, lambda *_: None)
 
     assert ("$ must be an object, not an array", "$") == fault(PhoneNumber, [])
 
 
-# What a model does not know.
+# Unknown members.
 
 
 @pytest.mark.parametrize(
@@ -449,7 +450,7 @@ def test_the_words_of_the_first_reading():
 )
 def test_unknown_members_are_kept(value):
     """
-    Case 82: of any type that JSON has, as a copy, and read-only.
+    Case 82: they may have any JSON type, and are read-only copies.
     """
     data = {**LEAST, "more": value, "extra": value}
     read = structure(data, PhoneNumber)
@@ -463,7 +464,7 @@ def test_unknown_members_are_kept(value):
 
 def nested(kind: type, depth: int) -> Any:
     """
-    Return a value that is so many levels deep.
+    Return a value with that many levels.
     """
     value: Any = 1
     for _ in range(depth):
@@ -474,7 +475,7 @@ def nested(kind: type, depth: int) -> Any:
 @pytest.mark.parametrize("kind", [list, dict])
 def test_how_deep_is_deep(kind):
     """
-    Case 70: a hundred levels of unknown members, the outermost object included.
+    Case 70: the limit is a hundred levels of unknown members, including the outermost object.
     """
     assert {"x": nested(kind, 99)} == checked_copy({"x": nested(kind, 99)})
     assert {"x": nested(kind, 99), "y": []} == checked_copy({"x": nested(kind, 99), "y": []})
@@ -498,7 +499,7 @@ def test_how_deep_is_deep(kind):
 )
 def test_what_json_does_not_have(members, words):
     """
-    Case 72: finite numbers, names that are strings, and no other type.
+    Case 72: a value must have finite numbers, names that are strings, and only JSON types.
     """
     with pytest.raises(TypeError, match=f"^{words}$"):
         checked_copy(members)
@@ -506,7 +507,7 @@ def test_what_json_does_not_have(members, words):
 
 def test_a_copy_shares_nothing():
     """
-    Case 82: what a caller has of a body cannot be changed from outside.
+    Case 82: changing the caller's body does not change the copy.
     """
     given = {"a": [1, {"b": [2]}], "c": {"d": [3]}}
     got = checked_copy(given)
@@ -517,12 +518,12 @@ def test_a_copy_shares_nothing():
     assert {"a": [1, {"b": [2]}], "c": {"d": [3]}} == got
 
 
-# Which model it is.
+# The choice of the model.
 
 
 def test_a_bare_page_goes_by_what_its_items_say():
     """
-    A page without a parameter reads each item as the model that its `object` names.
+    An unparametrised page reads each item as the model that its `object` names.
     """
     data = {"data": [NUMBER, NUMBER], "pagination": {"has_more": False}}
 
@@ -534,7 +535,7 @@ def test_a_bare_page_goes_by_what_its_items_say():
 )
 def test_items_that_do_not_say_what_they_are(item):
     """
-    An item that names no model is refused, with what to do about it.
+    An item without a known `object` is refused, and the error says what to do.
     """
     data = {"data": [NUMBER, item], "pagination": {"has_more": False}}
     words = "has no `object` that names its model: name it yourself, as in Page[PhoneNumber]"
@@ -542,7 +543,7 @@ def test_items_that_do_not_say_what_they_are(item):
     assert (f"$.data[1] {words}", "$.data[1]") == fault(Page, data)
 
 
-# There and back.
+# Round trips.
 
 
 @pytest.mark.parametrize(
@@ -578,7 +579,7 @@ def test_items_that_do_not_say_what_they_are(item):
 )
 def test_there_and_back(kind, data):
     """
-    Case 82: a model is written as it was read, member for member, as a dict and as text.
+    Case 82: a model is written as it was read, member by member, as a dict and as text.
     """
     read = from_dict(kind, data)
 
@@ -589,7 +590,7 @@ def test_there_and_back(kind, data):
 
 def test_json_is_short_and_readable():
     """
-    The text has no blanks and no escapes that need not be.
+    The text has no superfluous blanks or escapes.
     """
     number = PhoneNumber(id="\u00e9", phone_number="+1", active=True)
 
@@ -601,21 +602,21 @@ def test_json_is_short_and_readable():
 
 def test_what_is_read_is_copied():
     """
-    A mapping of any kind is read, and not kept.
+    A mapping of any class is accepted, and not kept.
     """
     assert from_dict(PhoneNumber, ReadOnly(LEAST)) == structure(LEAST, PhoneNumber)
 
 
 class NotOurs:
     """
-    Nothing of this package.
+    A class that is no model.
     """
 
 
 @attrs.frozen
 class AlmostOurs:
     """
-    A model of somebody else's.
+    A model of another library.
     """
 
     id: str
@@ -624,7 +625,7 @@ class AlmostOurs:
 @pytest.mark.parametrize("kind", [dict, int, NotOurs, AlmostOurs, list[int]])
 def test_only_models_are_read(kind):
     """
-    `from_dict` refuses what is no model, and says what came.
+    `from_dict` refuses a class that is no model, and names it.
     """
     words = f"from_dict() reads models of heymilo_async, not {kind!r}"
     with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
@@ -634,7 +635,7 @@ def test_only_models_are_read(kind):
 @pytest.mark.parametrize("data", [None, [], "x", 5])
 def test_only_mappings_are_read(data):
     """
-    `from_dict` refuses what is no mapping, and says what came.
+    `from_dict` refuses data that is no mapping, and names its type.
     """
     with pytest.raises(TypeError, match=f"^data must be a mapping, not {type(data).__name__}$"):
         from_dict(PhoneNumber, data)
@@ -643,7 +644,7 @@ def test_only_mappings_are_read(data):
 @pytest.mark.parametrize("given", [{}, None, NotOurs(), AlmostOurs("a"), PhoneNumber])
 def test_only_models_are_written(given):
     """
-    `to_dict` and `to_json` refuse what is no model, and say what came.
+    `to_dict` and `to_json` refuse an object that is no model, and name its type.
     """
     words = f"to_dict() takes a model of heymilo_async, not {type(given).__name__}"
     for write in (to_dict, to_json):
@@ -654,7 +655,7 @@ def test_only_models_are_written(given):
 @pytest.mark.parametrize("odd", [math.nan, {1, 2}, (1,), {1: 2}])
 def test_what_json_cannot_say_is_not_written(odd):
     """
-    Case 72: a hand-made model with a value that JSON does not have is a `TypeError`.
+    Case 72: a hand-made model with a value that JSON lacks is a `TypeError`.
     """
     for model in (PhoneNumber(**LEAST, extra={"odd": odd}), Loose(free=ReadOnly({"odd": odd}))):
         with pytest.raises(TypeError, match=r"^holds a"):
@@ -663,7 +664,7 @@ def test_what_json_cannot_say_is_not_written(odd):
 
 def test_no_text_is_written_that_is_no_json():
     """
-    Case 72: a hand-made model with a number that JSON does not have becomes no text.
+    Case 72: a hand-made model with a number that JSON lacks cannot be written.
     """
     with pytest.raises(ValueError, match="JSON compliant"):
         to_json(PaginationMeta(has_more=True, total_count=math.nan))
@@ -671,7 +672,7 @@ def test_no_text_is_written_that_is_no_json():
 
 def test_what_a_model_knows_comes_from_its_fields():
     """
-    A hand-made `extra` hides nothing, and what is written of it is a copy.
+    A hand-made `extra` overrides no field, and is copied when it is written.
     """
     inner: list[int] = []
     number = PhoneNumber(**LEAST, extra={"id": "B", "more": inner})
@@ -749,7 +750,7 @@ def test_an_interview_that_is_not_ready():
 
 def test_an_envelope_has_its_meta():
     """
-    A single model comes in an envelope, with `meta` or without, and what is not known is kept.
+    A single model has an envelope, with or without `meta`, and unknown members are kept.
     """
     read = structure({"data": LEAST, "meta": {"a": [1]}, "b": 2}, SingleResponse[PhoneNumber])
 
@@ -763,7 +764,7 @@ def test_an_envelope_has_its_meta():
 
 def test_what_a_constructor_takes_is_of_types_that_have_values():
     """
-    Case 198: the annotations of a model's constructor are types, and none of them is `Any`.
+    Case 198: the annotations of a model's constructor are concrete types, and none is `Any`.
     """
 
     @attrs.frozen(kw_only=True)

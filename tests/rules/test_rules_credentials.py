@@ -1,5 +1,5 @@
 """
-The rules of credentials that change, and of the keywords of a client, one by one.
+The rules of changing credentials, and of a client's keywords.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from heymilo_async import ConfigurationError
 
 def source_of(*keys, check=lambda hidden: hidden):
     """
-    Return a source of *keys*, one after the other.
+    Return a source with *keys*, one after the other.
     """
     return CredentialSource(iter(keys).__next__, check)
 
 
 def ask(source, *, awaits=False):
     """
-    Ask *source* once; return what it has now.
+    Call *source* once; return its current key.
     """
     run_now(source.ask(awaits=awaits))
     return source.current.reveal()
@@ -36,7 +36,7 @@ def ask(source, *, awaits=False):
 
 def test_a_source_is_asked_before_it_has_a_key():
     """
-    A source has no key, and is not settled, until it was asked.
+    A source has no key, and is not settled, until it was called.
     """
     source = source_of("first")
 
@@ -48,7 +48,7 @@ def test_a_source_is_asked_before_it_has_a_key():
 
 def test_a_refused_key_is_asked_for_again():
     """
-    A source is not settled while its key is the very one that was refused.
+    A source is not settled while its key is the refused one.
     """
     source = source_of("first", "second")
     ask(source)
@@ -62,7 +62,7 @@ def test_a_refused_key_is_asked_for_again():
 
 def test_the_latest_keys_are_known():
     """
-    The 32 latest keys are known, for masking, and none before them.
+    The 32 latest keys are kept for masking, and no earlier ones.
     """
     source = source_of(*map(str, range(40)))
     for _ in range(40):
@@ -73,7 +73,7 @@ def test_the_latest_keys_are_known():
 
 def test_a_key_is_checked_before_it_counts():
     """
-    What the check returns is the key; what it refuses is not kept.
+    The result of the check becomes the key; a refused value is not kept.
     """
 
     def check(hidden):
@@ -92,7 +92,7 @@ def test_a_key_is_checked_before_it_counts():
 
 def test_what_has_to_be_awaited():
     """
-    An async client awaits what a callable returns; a blocking one refuses it, and closes it.
+    An async client awaits a callable's result; a blocking one refuses an awaitable, and closes it.
     """
     made = []
 
@@ -122,7 +122,7 @@ def test_what_has_to_be_awaited():
 
 class Asks:
     """
-    An object that is called like a coroutine function.
+    An object whose call is a coroutine function.
     """
 
     async def __call__(self):
@@ -131,7 +131,7 @@ class Asks:
 
 def test_coroutine_functions_are_told_by_looking():
     """
-    A coroutine function, or an object whose call is one, is refused where nothing awaits it.
+    A coroutine function, or an object whose call is one, is refused by a blocking client.
     """
 
     async def key():
@@ -162,7 +162,7 @@ def client_type():
         @names_ours
         def change(self, *, timeout=30.0):
             """
-            Return what it is given.
+            Return the arguments.
             """
             return timeout
 
@@ -171,7 +171,7 @@ def client_type():
 
 def test_settings_are_taken_and_hidden(client_type):
     """
-    What may be a secret is hidden before the method runs; the rest arrives as it is.
+    Settings that may be secret are hidden before the method runs; the others are unchanged.
     """
     by_name = client_type(api_key="key", timeout=5.0)
     by_position = client_type("key", retry="often")
@@ -193,7 +193,7 @@ def test_settings_are_taken_and_hidden(client_type):
 )
 def test_a_keyword_that_is_not_ours(client_type, name, instead):
     """
-    The keyword of another SDK, and one that is misspelt, are refused with the one to use.
+    A keyword of another SDK, or a misspelt one, is refused with the right one.
     """
     with pytest.raises(TypeError) as made:
         client_type("key", timeout=5.0, **{name: 1})

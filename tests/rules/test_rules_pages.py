@@ -1,5 +1,5 @@
 """
-The rules of a walk, one by one: from page to page, what ends it, and what is no list at all.
+The rules of a walk: how it advances, when it ends, and which responses are not a list.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def page(*ids: str, more: bool = True, **meta: Any) -> Page[PhoneNumber]:
 
 class Prefetched:
     """
-    Fetches when it is asked to: reading ahead without a thread and without a task.
+    Fetches on demand: a prefetch without a thread or a task.
     """
 
     def __init__(self, fetch: Callable[[], Any], count: int) -> None:
@@ -59,7 +59,7 @@ class Prefetched:
 
 class Engine:
     """
-    Gives one of *outcomes* after the other, and remembers what it was asked for.
+    Returns *outcomes* one after the other, and records its calls.
     """
 
     #: No `raw` watches.
@@ -73,13 +73,13 @@ class Engine:
 
     def expiry(self) -> float:
         """
-        Return when a call that starts now has to be over.
+        Return the deadline of a call that starts now.
         """
         return 99.0
 
     def clean(self, text: str) -> str:
         """
-        Return *text*: here is no secret.
+        Return *text*, because there are no secrets here.
         """
         return text
 
@@ -96,7 +96,7 @@ class Engine:
 
     def prefetch(self, fetch: Callable[[], Any], count: int) -> Prefetched:
         """
-        Return what reads ahead.
+        Return the prefetcher.
         """
         self.aheads.append(Prefetched(fetch, count))
         return self.aheads[-1]
@@ -104,14 +104,14 @@ class Engine:
 
 def ids_of(numbers: Any) -> list[str]:
     """
-    Return the id of each.
+    Return the id of each item.
     """
     return [number.id for number in numbers]
 
 
 def read_ahead(pager: Pager[PhoneNumber]) -> list[str]:
     """
-    Return the id of each, read ahead.
+    Return the id of each item, prefetched.
     """
     with pager.prefetch() as numbers:
         return ids_of(numbers)
@@ -125,7 +125,7 @@ def pager_of(
     keep: Callable[[PhoneNumber], bool] | None = None,
 ) -> Pager[PhoneNumber]:
     """
-    Return a walk through what *engine* gives; a call is the cursor that it is made of.
+    Return a pager over the pages of *engine*; a call is its cursor.
     """
     return Pager(
         AsyncPager(
@@ -151,7 +151,8 @@ WAYS: dict[str, Callable[[Pager[PhoneNumber]], list[str]]] = {
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_every_page_is_asked_for_by_the_last_id_before(way):
     """
-    Case 92: every item in order, once, and each page after the last id of the one before.
+    Case 92: every item comes once, in order, and each page is requested with the last id of the one
+    before.
     """
     engine = Engine(page("a", "b"), page("c"), page("d", more=False))
     pager = pager_of(engine)
@@ -164,7 +165,7 @@ def test_every_page_is_asked_for_by_the_last_id_before(way):
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_a_walk_starts_where_it_is_told_to_each_time(way):
     """
-    Case 105: to iterate again is to begin again, after the same id.
+    Case 105: each iteration starts again, after the same id.
     """
     engine = Engine(page("b"), page("c", more=False), page("b"), page("c", more=False))
     pager = pager_of(engine, starting_after="a")
@@ -177,7 +178,7 @@ def test_a_walk_starts_where_it_is_told_to_each_time(way):
 
 def test_the_cursor_starts_anew_too():
     """
-    Case 105: a second walk stands where the first one began, until it hands something out.
+    Case 105: the cursor of a second walk starts where the first one started.
     """
     pager = pager_of(Engine(page("b", more=False)), starting_after="a")
     ids_of(pager)
@@ -202,7 +203,7 @@ def test_the_cursor_starts_anew_too():
 )
 def test_no_more_than_wanted(way, most, expected, asked):
     """
-    Case 103: `max_items` ends a walk, and no page is fetched beyond it.
+    Case 103: `max_items` ends a walk, and no further page is fetched.
     """
     engine = Engine(page("a", "b"), page("c", "d", more=False))
 
@@ -212,7 +213,7 @@ def test_no_more_than_wanted(way, most, expected, asked):
 
 def test_a_page_that_is_cut_says_that_there_is_more():
     """
-    Case 103: pages are handed out whole, but for one cut at `max_items`, which has more after it.
+    Case 103: pages are whole, except the one that `max_items` cuts, which has more after it.
     """
     first, last = page("a", "b", total_count=4), page("c", "d", more=False, total_count=4)
 
@@ -260,7 +261,7 @@ def test_pages_of_which_nothing_is_kept_are_left_out():
 
 def test_an_empty_list_is_one_empty_page():
     """
-    Case 93: an empty page without more is the end, and moves no cursor.
+    Case 93: an empty page without `has_more` is the end, and does not move the cursor.
     """
     empty = page(more=False)
     pager = pager_of(Engine(empty), starting_after="a")
@@ -272,7 +273,7 @@ def test_an_empty_list_is_one_empty_page():
 
 def test_an_error_has_a_cursor_without_secrets():
     """
-    I-1: who takes the key for a cursor finds it in no error; and where there is none, there is none.
+    I-1: if the cursor is the key, no error shows it; without a cursor, the error has none.
     """
     engine = Engine(HeyMiloError("no"), HeyMiloError("no"))
     engine.clean = lambda text: f"clean {text}"  # type: ignore[method-assign]
@@ -285,7 +286,7 @@ def test_an_error_has_a_cursor_without_secrets():
     assert ["clean a", None] == cursors
 
 
-# Lists that do not get on.
+# Lists that do not advance.
 
 LONG = "x" * 60
 NO_LIST: list[tuple[list[Any], list[str], str | None, str]] = [
@@ -349,7 +350,8 @@ NO_LIST: list[tuple[list[Any], list[str], str | None, str]] = [
 @pytest.mark.parametrize(("outcomes", "expected", "cursor", "words"), NO_LIST)
 def test_lists_that_do_not_get_on(outcomes, expected, cursor, words):
     """
-    Cases 93, 94: an error that says what is wrong, after what was good, with where it stood.
+    Cases 93, 94: the good items come first, then an error that says what is wrong, with the
+    position.
     """
     pager = pager_of(Engine(*outcomes))
     got: list[str] = []
@@ -364,7 +366,7 @@ def test_lists_that_do_not_get_on(outcomes, expected, cursor, words):
 
 def test_a_last_page_may_end_with_any_id():
     """
-    Case 94: what cannot be a cursor does no harm where none is needed.
+    Case 94: an id that cannot be a cursor is allowed at the end of the last page.
     """
     assert ["a", ""] == ids_of(pager_of(Engine(page("a", "", more=False))))
 
@@ -372,7 +374,7 @@ def test_a_last_page_may_end_with_any_id():
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_an_error_says_where_the_walk_stood(way):
     """
-    Case 98: the error is the fetch's own, with the cursor to go on from.
+    Case 98: the error is that of the request, with the cursor to continue from.
     """
     failing = ServerError("down", status_code=503)
     pager = pager_of(Engine(page("a", "b"), failing))
@@ -387,7 +389,7 @@ def test_an_error_says_where_the_walk_stood(way):
 
 def test_a_walk_goes_on_after_an_error():
     """
-    Case 98: to ask again is to fetch the same page again.
+    Case 98: after an error, the next call fetches the same page again.
     """
     engine = Engine(page("a"), ServerError("down", status_code=503), page("b", more=False))
     walk = iter(pager_of(engine))
@@ -411,12 +413,12 @@ def test_collecting_keeps_what_there_was():
     assert ("a", "b") == tuple(ids_of(caught.value.collected))
 
 
-# Deadlines, reading ahead, and two at once.
+# Deadlines, prefetching, and concurrent use.
 
 
 def test_collecting_is_one_call_and_iterating_many():
     """
-    Case 101: `collect` has one deadline for all pages, a page that is iterated has its own.
+    Case 101: `collect` has one deadline for all pages; in an iteration each page has its own.
     """
     engine = Engine(page("a"), page("b", more=False), page("a"), page("b", more=False))
     pager = pager_of(engine)
@@ -429,7 +431,7 @@ def test_collecting_is_one_call_and_iterating_many():
 
 def test_how_far_ahead():
     """
-    One page, unless more are wanted; 100 at the most.
+    By default one page is prefetched, at most 100.
     """
     engine = Engine()
     pager = pager_of(engine)
@@ -452,7 +454,7 @@ async def _prefetch_by_default(pager: Pager[PhoneNumber]) -> None:
 @pytest.mark.parametrize("pages", [0, -1, 101])
 def test_too_far_ahead(pages):
     """
-    Case 102: no fewer pages than one, and no more than 100.
+    Case 102: the number of prefetched pages is from 1 to 100.
     """
     with pytest.raises(InvalidRequestError, match=f"^pages must be from 1 to 100: {pages}$"):
         pager_of(Engine()).prefetch(pages)
@@ -460,7 +462,7 @@ def test_too_far_ahead(pages):
 
 def test_reading_ahead_is_entered_once():
     """
-    A prefetch is one walk: entered twice, or used after it was left, it says so.
+    A prefetch is used for one walk: entering it twice, or using it afterwards, raises an error.
     """
     pager = pager_of(Engine(page("a"), page("b")))
     prefetch = pager.prefetch()
@@ -487,7 +489,7 @@ def test_reading_ahead_is_entered_once():
 
 def test_reading_ahead_that_was_left_fetches_nothing():
     """
-    After the `with` no page is asked for, though the one that reads ahead still could.
+    After the `with` no page is requested, even if the prefetcher could.
     """
     engine = Engine(page("a"), page("b"))
     with pager_of(engine).prefetch() as numbers:
@@ -501,7 +503,7 @@ def test_reading_ahead_that_was_left_fetches_nothing():
 @pytest.mark.parametrize("way", ["items", "pages"])
 def test_two_that_take_from_one_iterator(way):
     """
-    Two tasks on one iterator: the second one is told so, and the first one goes on.
+    Of two tasks on one iterator, the second one gets an error, and the first one continues.
     """
 
     class Meddling(Engine):
@@ -526,7 +528,7 @@ def test_two_that_take_from_one_iterator(way):
 
 def test_pagers_say_where_they_stand():
     """
-    The `repr` of a pager has its kind and its cursor.
+    The `repr` of a pager has its class and its cursor.
     """
     pager = pager_of(Engine(page("b")), starting_after="a")
 
@@ -538,7 +540,7 @@ def test_pagers_say_where_they_stand():
 
 def test_items_are_handed_out_one_by_one():
     """
-    Case 98: the cursor is the last item that was handed out, and not the last that was fetched.
+    Case 98: the cursor is the last item that was returned, and not the last that was fetched.
     """
     pager = pager_of(Engine(page("a", "b", more=False)))
     walk = iter(pager)
@@ -553,7 +555,7 @@ def test_items_are_handed_out_one_by_one():
 )
 def test_the_next_cursor_of_a_page(given, cursor):
     """
-    A page says where the next one begins, if there is one.
+    A page has the cursor of the next one, if there is one.
     """
     assert cursor == given.next_cursor
     assert given.pagination.has_more is given.has_more

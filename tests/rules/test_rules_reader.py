@@ -1,5 +1,5 @@
 """
-The rules of the function that is written for a model: it makes what the constructor would make.
+The rules of the generated function that creates a model: its result equals that of the constructor.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Outer(Model):
 
 def test_a_written_function_makes_what_the_constructor_makes():
     """
-    All fields are set, and what is not there has its default.
+    All fields are set, and a missing one has its default.
     """
     expected = Outer(
         at=datetime(2025, 2, 15, 9, 40, tzinfo=UTC),
@@ -150,7 +150,7 @@ def test_what_is_right_needs_no_hook(optional, expected):
 )
 def test_what_is_wrong_is_told_as_ever(change, words):
     """
-    What a check within the function does not let pass is refused in the words of its hook.
+    A value that a check in the function rejects is refused with the text of its hook.
     """
     data = {"at": 0, "inner": {"share": 1}, **change}
     with pytest.raises(ResponseDecodeError) as caught:
@@ -161,7 +161,7 @@ def test_what_is_wrong_is_told_as_ever(change, words):
 
 def test_what_is_read_is_of_its_class_and_frozen():
     """
-    While it is filled it is open; nobody sees it so.
+    The object is mutable only while it is filled, before anybody sees it.
     """
     number = from_dict(PhoneNumber, NUMBER)
     page = from_dict(Page[PhoneNumber], {"data": [NUMBER], "pagination": {"has_more": False}})
@@ -180,7 +180,7 @@ def test_what_is_read_is_of_its_class_and_frozen():
 
 def test_a_traceback_shows_the_line_that_was_written():
     """
-    What the function says can be read where it fails.
+    The source of the function is readable in a traceback.
     """
     structure({"share": 1.0}, Inner)
     hook = _codec._fast.get_structure_hook(Inner)
@@ -194,7 +194,7 @@ def test_a_traceback_shows_the_line_that_was_written():
 
 def refuse_empty(model: Any, field: Any, text: str) -> None:
     """
-    Refuse a text without a character.
+    Refuse an empty string.
     """
     if not text:
         message = f"{field.name} is empty"
@@ -204,7 +204,7 @@ def refuse_empty(model: Any, field: Any, text: str) -> None:
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Validated(Model):
     """
-    A model whose constructor does more than to set fields.
+    A model whose constructor does more than setting fields.
     """
 
     name: str = attrs.field(validator=refuse_empty)
@@ -264,7 +264,7 @@ class Begun(Model):
 @pytest.mark.parametrize("kind", [Validated, Converted, Made, Set, Looked, Begun])
 def test_a_constructor_that_does_more_is_called(kind):
     """
-    Only where a model is its fields, and nothing else, is it made without its constructor.
+    A model is created without its constructor only if the constructor does nothing but set fields.
     """
     assert not can_be_written(kind)
     assert can_be_written(Outer)
@@ -272,7 +272,7 @@ def test_a_constructor_that_does_more_is_called(kind):
 
 def test_a_model_that_cannot_be_written_is_read_by_its_constructor():
     """
-    Such a model is as strict, and its validators have their say.
+    Such a model is as strict, and its validators run.
     """
     read = structure({"name": "a", "more": 1, "extra": 2}, Validated)
 
@@ -285,7 +285,7 @@ def test_a_model_that_cannot_be_written_is_read_by_its_constructor():
 
 def test_words_that_come_again_are_shared():
     """
-    Who speaks, and what a model is called, is one text for all models that are read.
+    Repeated words, such as a speaker or an object's name, are one string for all models.
     """
     parts = [{"speaker": "Candi", "text": "Well.", "timestamp": 1, "timestamp_str": "00:01"}] * 2
     bodies = [json.dumps(part | {"speaker": part["speaker"] + "date"}) for part in parts]

@@ -1,5 +1,5 @@
 """
-The rules of the one redirect that the contract has, one by one.
+The rules of the contract's only redirect.
 """
 
 from __future__ import annotations
@@ -38,6 +38,6 @@ HERE = "http://127.0.0.1:8000"
 )
 def test_where_a_redirect_may_lead(base_url, location, expected):
     """
-    Trap 22: to https anywhere; to http on this machine, from this machine; nowhere else.
+    Trap 22: it may lead to https anywhere, and from this machine to http on this machine.
     """
     assert expected == redirect_target(location, base_url)

@@ -1,5 +1,5 @@
 """
-The rules of another try, one by one: which error is worth it, and how long to wait before it.
+The rules of retries: which errors are retried, and after which wait.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ from heymilo_async._core.retry import (
     worth_another_try,
 )
 
-#: 15 February 2025, 09:40:00 UTC, and the same as HTTP writes it.
+#: 15 February 2025, 09:40:00 UTC, and the same as an HTTP date.
 NOW = 1739612400.0
 DATE = "Sat, 15 Feb 2025 09:40:00 GMT"
 
 
 def asked(*fields: tuple[str, str], status: int = 429, now: float = NOW) -> float | None:
     """
-    Return how long an answer with these *fields* asks to wait.
+    Return the wait that a response with these *fields* asks for.
     """
     return retry_after(Headers(fields), status, now)
 
 
 def after(*values: str, status: int = 429, now: float = NOW) -> float | None:
     """
-    Return how long an answer with these values of `Retry-After` asks to wait.
+    Return the wait that a response with these values of `Retry-After` asks for.
     """
     return asked(*(("Retry-After", value) for value in values), status=status, now=now)
 
 
-# Which errors are worth it.
+# Errors that are retried.
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def after(*values: str, status: int = 429, now: float = NOW) -> float | None:
 )
 def test_statuses_that_are_tried_again(repeatable, expected):
     """
-    Cases 2, 4, 5, 8: six statuses are worth another try, and a creating call's only after a 429.
+    Cases 2, 4, 5, 8: six statuses are retried, and those of a creating call only after a 429.
     """
     assert expected == [
         status
@@ -86,7 +86,8 @@ def test_statuses_that_are_tried_again(repeatable, expected):
 @pytest.mark.parametrize("kind", [APIConnectionError, APITimeoutError])
 def test_faults_of_connections_that_are_tried_again(kind, phase, maybe_sent, repeatable, expected):
     """
-    Cases 8, 46, 58: what was certainly not sent is tried again, what may have been only if it may.
+    Cases 8, 46, 58: a request that was certainly not sent is retried; one that may have been, only
+    if it is repeatable.
     """
     error = kind("no", phase=phase, maybe_sent=maybe_sent)
 
@@ -104,12 +105,12 @@ def test_faults_of_connections_that_are_tried_again(kind, phase, maybe_sent, rep
 )
 def test_errors_that_stand(error):
     """
-    Cases 40, 64: a deadline that passed, a body that is broken and a closed client stay so.
+    Cases 40, 64: a passed deadline, a broken body and a closed client are not retried.
     """
     assert worth_another_try(error, repeatable=True) is False
 
 
-# When.
+# The wait.
 
 
 def verdict(
@@ -123,7 +124,7 @@ def verdict(
     dice: float = 0.5,
 ) -> Retry | None:
     """
-    Return what becomes of a call after try *number*.
+    Return the verdict on a call after attempt *number*.
     """
     kind = RateLimitError if status == 429 else ServerError
     return next_try(
@@ -164,14 +165,14 @@ def verdict(
 )
 def test_when_the_next_try_is(given, expected):
     """
-    Cases 1, 6, 18, 22, 29, 35: how long to wait and at what cost, or that the error stands.
+    Cases 1, 6, 18, 22, 29, 35: the wait and the cost of a retry, or the error.
     """
     assert expected == verdict(**given)
 
 
 def test_a_connection_that_broke_asks_for_nothing():
     """
-    Case 46: without an answer the wait is the usual one.
+    Case 46: without a response the wait is the usual one.
     """
     got = next_try(
         APIConnectionError("no", phase="read", maybe_sent=True),
@@ -189,7 +190,8 @@ def test_a_connection_that_broke_asks_for_nothing():
 @pytest.mark.parametrize("number", [*range(1, 12), 1_000, 1_001, 1_002, 10**9])
 def test_backoff_is_exponential_capped_and_by_chance(number):
     """
-    Case 13: at most the first delay, doubled with each try, and never more than the cap.
+    Case 13: the wait is at most the first delay, doubled with each attempt, and never more than the
+    cap.
     """
     policy = RetryPolicy(initial_delay=0.5, max_delay=8.0)
     ceiling = min(8.0, 0.5 * 2 ** min(number - 1, 10))
@@ -236,7 +238,7 @@ def test_backoff_is_exponential_capped_and_by_chance(number):
 )
 def test_what_retry_after_says(values, expected):
     """
-    Cases 18 to 26: seconds or a date, in one field or in several, and the longest of them counts.
+    Cases 18 to 26: seconds or a date, in one field or in several; the longest counts.
     """
     assert expected == after(*values)
 
@@ -244,7 +246,7 @@ def test_what_retry_after_says(values, expected):
 @pytest.mark.parametrize("status", [200, 301, 400, 429, 500, 503])
 def test_retry_after_is_read_with_any_status(status):
     """
-    Case 27: what to make of it is not for who reads it; an error tells it whatever its status is.
+    Case 27: an error has the wait whatever its status is; the policy decides what to do with it.
     """
     assert after("20", status=status) == 20.0
 
@@ -273,7 +275,7 @@ def test_retry_after_is_read_with_any_status(status):
 )
 def test_what_a_date_means(text, seconds):
     """
-    Cases 24, 25: each part of a date counts; two digits of a year mean 1976 to 2075.
+    Cases 24, 25: each part of a date counts; a year of two digits means 1976 to 2075.
     """
     got = asked(("Retry-After", text), ("Date", " Thu, 01 Jan 1970 00:00:00 GMT "))
 
@@ -282,7 +284,7 @@ def test_what_a_date_means(text, seconds):
 
 def test_a_date_of_its_own_is_what_a_wait_is_measured_by():
     """
-    Case 24: the answer's `Date` goes before our clock; one that is none does not.
+    Case 24: the response's `Date` takes precedence over our clock, unless it is invalid.
     """
     until = ("Retry-After", "Sat, 15 Feb 2025 09:40:20 GMT")
 
@@ -291,7 +293,7 @@ def test_a_date_of_its_own_is_what_a_wait_is_measured_by():
     assert asked(until, now=NOW + 15) == 5.0
 
 
-# RateLimit, and what came before it.
+# RateLimit, and older headers.
 
 
 @pytest.mark.parametrize(
@@ -318,7 +320,7 @@ def test_a_date_of_its_own_is_what_a_wait_is_measured_by():
 )
 def test_what_a_rate_limit_says(value, expected):
     """
-    Case 28: the limit that was met is one with nothing left, and of several such the longest.
+    Case 28: an exhausted limit counts, and of several the longest.
     """
     assert expected == asked(("RateLimit", value))
 
@@ -345,7 +347,8 @@ def test_what_a_rate_limit_says(value, expected):
 )
 def test_what_a_reset_says(prefix, remaining, reset, expected):
     """
-    Case 28: seconds, or the moment itself; nothing if something is left, or if the moment passed.
+    Case 28: a reset is in seconds, or a time; it is ignored if requests remain, or if the time has
+    passed.
     """
     fields = [(f"{prefix}-Remaining", remaining), (f"{prefix}-Reset", reset)]
 
@@ -354,7 +357,7 @@ def test_what_a_reset_says(prefix, remaining, reset, expected):
 
 def test_which_of_them_goes_first():
     """
-    Case 28: `Retry-After`, then `RateLimit`, then the older forms; and only with a 429.
+    Case 28: first `Retry-After`, then `RateLimit`, then the older headers; and only on a 429.
     """
     older = [("X-RateLimit-Reset", "9"), ("RateLimit-Reset", "8")]
     draft = ("RateLimit", '"a";r=0;t=7')
@@ -370,7 +373,7 @@ def test_which_of_them_goes_first():
 
 def limits(count: int, last: int) -> str:
     """
-    Return so many limits that were met, each for a second but the last.
+    Return that many exhausted limits, each for a second except the last.
     """
     waits = [1] * (count - 1) + [last]
     return ",".join(f"a{number};r=0;t={wait}" for number, wait in enumerate(waits))
@@ -378,7 +381,7 @@ def limits(count: int, last: int) -> str:
 
 def test_how_much_of_a_rate_limit_is_read():
     """
-    Case 28: twenty limits in a thousand characters; what is longer is no rate limit.
+    Case 28: at most twenty limits in a thousand characters are read; a longer header is ignored.
     """
     for padding, expected in ((0, 9.0), (1, None)):
         value = '"a";r=0;t=9;x=' + "1" * (1000 - 14 + padding)
@@ -433,14 +436,15 @@ def test_how_much_of_a_rate_limit_is_read():
 )
 def test_what_is_left_of_a_rate_limit(fields, expected):
     """
-    Case 28: what is left until when, of how much in which time; the least of several limits.
+    Case 28: the remaining requests until a time, of a limit for a period; the lowest of several
+    limits.
     """
     assert expected == quota(Headers(fields), NOW)
 
 
 def test_dates_are_not_of_here(monkeypatch):
     """
-    Case 24: a date of HTTP is UTC, wherever this machine is.
+    Case 24: an HTTP date is UTC, whatever this machine's time zone is.
     """
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()

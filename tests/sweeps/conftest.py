@@ -1,5 +1,5 @@
 """
-What sweeps ask.
+The clients of the sweeps.
 """
 
 from __future__ import annotations

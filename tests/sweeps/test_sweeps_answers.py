@@ -1,5 +1,5 @@
 """
-Sweeps of answers: whatever a server sends, the caller gets what was sent, or one error of ours.
+Sweeps of responses: whatever a server sends, the caller gets exactly that, or one error of ours.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from heymilo_async import (
 @st.composite
 def drifted(draw, document):
     """
-    Return *document* with one of its members, at any depth, replaced or gone.
+    Return *document* with one of its members, at any depth, replaced or removed.
     """
     document = json.loads(json.dumps(document))
     node = document
@@ -58,7 +58,7 @@ def drifted(draw, document):
 
 def believed(body: bytes) -> PhoneNumber | None:
     """
-    Return the number in *body* by the strictest reading there is, without any code of the client's.
+    Return the number in *body* by the strictest reading, without any code of the client.
     """
     try:
         data = json.loads(body.decode())["data"]
@@ -92,7 +92,7 @@ def believed(body: bytes) -> PhoneNumber | None:
 @given(body=st.binary(max_size=200) | mutated(SINGLE))
 def test_any_body_of_a_success(asking, body):
     """
-    A 200 with any bytes is the number that these bytes are, or an error that says they are none.
+    A 200 with any bytes gives the number that they contain, or an error.
     """
     got = asking.get(answer(200, body))
 
@@ -107,7 +107,7 @@ def test_any_body_of_a_success(asking, body):
 @given(document=drifted({"data": NUMBER, "meta": {"a": [1, {"b": 2}]}}))
 def test_any_drift_of_a_number(asking, document):
     """
-    A member that is gone or of another type is an error with its path, or allowed and kept.
+    A member that is missing or of another type is an error with its path, or allowed and kept.
     """
     body = json.dumps(document).encode()
     got = asking.get(answer(200, body))
@@ -129,7 +129,7 @@ def test_any_drift_of_a_number(asking, document):
 @given(body=mutated(PAGE) | st.binary(max_size=100))
 def test_any_page(asking, body):
     """
-    A page is never shorter than what was sent: it has every item of the body, or it is an error.
+    A page has every item of the body, or it is an error.
     """
     got = asking.list(answer(200, body))
 
@@ -192,7 +192,7 @@ field_values = st.text(st.characters(codec="latin-1", exclude_categories=["Cc"])
 )
 def test_any_headers(asking, fields, status):
     """
-    No header makes a good answer a bad one, moves the error's class, or gets the key out.
+    No header makes a good response an error, changes an error's class, or reveals the key.
     """
     head = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(SINGLE)}"]
     head += [f"{name}: {value}" for name, value in fields]
@@ -206,7 +206,7 @@ def test_any_headers(asking, fields, status):
         assert got.retry_after is None or 0 <= got.retry_after < math.inf
 
 
-# Whole answers.
+# Whole responses.
 
 whole = answer(200, SINGLE, "X-Request-Id: r1")
 
@@ -215,7 +215,8 @@ whole = answer(200, SINGLE, "X-Request-Id: r1")
 @given(end=st.integers(0, len(whole) - 1))
 def test_any_cut(asking, end):
     """
-    Wherever an answer breaks off, the error says that no whole answer came, and half is no data.
+    If a response breaks off anywhere, the error says that it was incomplete, and no part of it is
+    data.
     """
     got = asking.get(then_closed(whole[:end]))
 
@@ -227,7 +228,7 @@ def test_any_cut(asking, end):
 @given(reply=mutated(whole) | st.binary(max_size=300))
 def test_any_bytes(asking, reply):
     """
-    Whatever bytes come, before a connection ends, it is a number or one of our errors.
+    Any bytes before the end of a connection give a number or one of our errors.
     """
     got = asking.get(then_closed(reply))
 
@@ -239,7 +240,7 @@ def test_any_bytes(asking, reply):
 
 def chunked(body: bytes, sizes: list[int]) -> bytes:
     """
-    Return *body* in chunks of such *sizes*, and what is left in a last one.
+    Return *body* in chunks of these *sizes*, and the rest in a last one.
     """
     framed = b""
     for size in [*sizes, len(body)]:
@@ -251,7 +252,7 @@ def chunked(body: bytes, sizes: list[int]) -> bytes:
 @st.composite
 def framings(draw: st.DrawFn) -> bytes:
     """
-    Return an answer with one and the same number in it, packed or not, in chunks or by its length.
+    Return a response with the same number, compressed or not, chunked or with a length.
     """
     head, body = ["HTTP/1.1 200 OK"], SINGLE
     if draw(st.booleans()):
@@ -270,7 +271,7 @@ def framings(draw: st.DrawFn) -> bytes:
 
 def pieces_of(reply: bytes, sizes: list[int]) -> list[bytes]:
     """
-    Return *reply* in pieces of such *sizes*, and what is left in a last one.
+    Return *reply* in pieces of these *sizes*, and the rest in a last one.
     """
     pieces = []
     for size in [*sizes, len(reply)]:
@@ -283,7 +284,7 @@ def pieces_of(reply: bytes, sizes: list[int]) -> list[bytes]:
 @given(reply=framings(), sizes=st.lists(st.integers(1, 80), max_size=6))
 def test_any_framing(asking, reply, sizes):
     """
-    However an answer is packed and framed, and wherever it is split on its way, it is the same.
+    Compression, framing and splitting do not change the result of a response.
     """
     asking.slice(*sizes)
     got: Any = asking.get(then_closed(*pieces_of(reply, sizes)))
@@ -296,7 +297,7 @@ def test_any_framing(asking, reply, sizes):
 @given(reply=framings(), data=st.data())
 def test_any_cut_of_any_framing(asking, reply, data):
     """
-    A packed or framed answer that breaks off is an error, and half of it is no number.
+    A compressed or framed response that breaks off is an error, and no part of it is a number.
 
     (Without a length and without packing nobody can tell; then it is no whole JSON.)
     """

@@ -1,5 +1,6 @@
 """
-Sweeps of drift: each field of the contract, wherever it may stand, added, dropped, nulled, retyped.
+Sweeps of changed fields: each field of the contract, in every place, added, removed, null, or
+retyped.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ ALL: dict[str, Any] = CONTRACT["components"]["schemas"]
 
 def named_in(part: Any) -> set[str]:
     """
-    Return the names of the schemas that a part of the contract refers to, and those that they do.
+    Return the names of the schemas that a part of the contract refers to, directly or indirectly.
     """
     names = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(part)))
     below = {
@@ -41,13 +42,13 @@ def named_in(part: Any) -> set[str]:
     return names
 
 
-#: Those of phone numbers, which stand for all: a sweep of every field takes hours.
+#: The schemas of phone numbers stand for all: a sweep of every field takes hours.
 SCHEMAS: dict[str, Any] = {
     name: ALL[name]
     for name in named_in([CONTRACT["paths"][path] for path in CONTRACT["paths"] if "phone" in path])
 }
 
-#: A document of each schema that an operation answers with.
+#: A document of each response schema.
 DOCUMENTS: dict[str, Any] = {
     "SingleResponse_PhoneNumberResponse_": {"data": NUMBER, "meta": {"a": 1}},
     "ListResponse_PhoneNumberResponse_": {
@@ -68,8 +69,7 @@ DOCUMENTS: dict[str, Any] = {
 }
 SINGLE, LIST, *ERRORS = DOCUMENTS
 
-#: A value of each type that JSON has; numbers are such that a time can be made of them, which
-#: knows microseconds.
+#: A value of each JSON type; numbers can be converted to a time, which has microseconds.
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "null": st.none(),
     "boolean": st.booleans(),
@@ -100,7 +100,7 @@ class Field:
     @property
     def path(self) -> str:
         """
-        The way to it as JSON paths are written.
+        Its path as a JSON path.
         """
         return "$" + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in self.steps)
 
@@ -119,7 +119,7 @@ def fields_of(
     document: str, schema: dict[str, Any], content: Any, steps: tuple[str | int, ...] = ()
 ) -> Iterator[Field]:
     """
-    Yield every field that *content*, the place in *document* at the end of *steps*, has.
+    Yield every field in *content*, the part of *document* at the end of *steps*.
     """
     schema = resolved(schema)
     if schema.get("type") == "array":
@@ -143,7 +143,7 @@ TOLD = [field for field in FIELDS if field.document in ERRORS]
 
 def changed(field: Field, *value: Any) -> bytes:
     """
-    Return the document of *field* as JSON, with another *value* there, or none at all.
+    Return the document of *field* as JSON, with another *value* in its place, or none.
     """
     document = copy.deepcopy(DOCUMENTS[field.document])
     *way, last = field.steps
@@ -159,7 +159,7 @@ def changed(field: Field, *value: Any) -> bytes:
 
 def asked(asking: Any, field: Field, body: bytes, status: int = 200) -> Any:
     """
-    Return what a client makes of *body* where *field* is.
+    Return the client's result for *body*, which contains *field*.
     """
     ask = asking.list if field.document == LIST else asking.get
     return ask(answer(status, body))
@@ -167,7 +167,7 @@ def asked(asking: Any, field: Field, body: bytes, status: int = 200) -> Any:
 
 def at(field: Field, got: Any) -> Any:
     """
-    Return what stands at *field* in the model that was *got*.
+    Return the value of *field* in the model *got*.
     """
     found = to_dict(got)
     for step in field.steps[1:] if field.document == SINGLE else field.steps:
@@ -177,7 +177,7 @@ def at(field: Field, got: Any) -> Any:
 
 def test_every_field_of_the_contract_is_here():
     """
-    The sweep goes over every property of every schema of the contract.
+    The sweep covers every property of every schema of the contract.
     """
     swept = {(field.document, field.steps[-1]) for field in FIELDS}
 
@@ -193,7 +193,7 @@ def test_every_field_of_the_contract_is_here():
 @pytest.mark.parametrize("field", READ, ids=str)
 def test_a_field_that_is_dropped(asking, field):
     """
-    Cases 82, 83: a required field that is gone is an error with its path; others may be gone.
+    Cases 82, 83: a missing required field is an error with its path; other fields may be missing.
     """
     got = asked(asking, field, changed(field))
 
@@ -213,14 +213,14 @@ def test_a_field_that_is_dropped(asking, field):
 )
 def test_a_field_that_is_retyped(asking, field, kind, data):
     """
-    Cases 84, 85, 88: what the contract allows is read as it is, what it does not is an error.
+    Cases 84, 85, 88: a type that the contract allows is read unchanged, any other is an error.
     """
     value = data.draw(VALUES[kind])
     allowed = kind in field.types or (kind == "integer" and "number" in field.types)
     got = asked(asking, field, changed(field, value))
 
     if allowed and not field.types & {"array", "object"}:
-        # Other ids are for other tests.
+        # Other tests change ids.
         if field.path != "$.data.id" or value == NUMBER["id"]:
             assert value == at(field, got)
     elif not allowed:
@@ -242,7 +242,7 @@ added = st.dictionaries(
 @given(members=added, deep=added)
 def test_fields_that_are_added(asking, members, deep):
     """
-    Case 82: whatever is added, at whatever level, takes nothing away and is kept.
+    Case 82: an added field, at any level, is kept, and changes nothing else.
     """
     number = {**NUMBER, **members}
     page = {
@@ -267,7 +267,7 @@ def test_fields_that_are_added(asking, members, deep):
 @example(field=TOLD[0], value="told so", gone=False)
 def test_errors_that_drift(asking, field, value, gone):
     """
-    Case 66: whatever becomes of an error's body, it is the status's error, with what is left.
+    Case 66: a changed error body is still the error of its status, with the readable parts.
     """
     body = changed(field) if gone else changed(field, value)
     got = asked(asking, field, body, 422)

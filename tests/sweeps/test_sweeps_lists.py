@@ -1,5 +1,5 @@
 """
-Sweeps of what is asked for: any id, any cursor, and any pages that a server may make of a list.
+Sweeps of ids, cursors, and any pages that a server may make of a list.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from heymilo_async import (
     ServerError,
 )
 
-#: What has a meaning in a path, a query or a head, and what only looks as if it had.
+#: Characters with a meaning in a path, a query or a head, and ones that resemble them.
 LOADED = st.sampled_from(
     [
         *(
@@ -56,7 +56,7 @@ LOADED = st.sampled_from(
         *("+", "\r\n", "\x00", "\x7f", "\x85", "\u2028", "\u2024", "\uff0f", "\ud800", "e\u0301"),
     ]
 )
-#: Anything at all, surrogates included, and what is made of loaded parts.
+#: Any text, surrogates included, and text made of special parts.
 texts = st.text(st.characters(), max_size=30) | st.lists(
     LOADED | st.text(max_size=3), max_size=6
 ).map("".join)
@@ -64,7 +64,7 @@ texts = st.text(st.characters(), max_size=30) | st.lists(
 
 def echo(request: Received) -> Reply:
     """
-    Answer with a number whose id is the one that was asked for, as a server reads it.
+    Respond with a number that has the requested id, as a server decodes it.
     """
     return single(id=unquote(request.target.rpartition("/")[2]))
 
@@ -79,14 +79,14 @@ def echo(request: Received) -> Reply:
 @example(text="")
 def test_any_id(asking, text):
     """
-    Case 112: any text is one segment of one path, or refused, and then nothing is sent.
+    Case 112: any text is one segment of the path, or refused unsent.
     """
     got: Any = asking.run(lambda client: settled(client.phone_numbers.get(text)), echo)
 
     if isinstance(got, InvalidRequestError):
         assert [] == asking.requests
         assert is_sound(got)
-        # Refused is what names another path, or what no id is made of.
+        # The refused ids name another path, or have characters that no id has.
         assert text in {"", ".", ".."} or any(
             unicodedata.category(character)[0] in "CZ" for character in text
         )
@@ -105,7 +105,7 @@ def test_any_id(asking, text):
 @given(text=texts)
 def test_any_cursor(asking, text):
     """
-    Case 112: any text is the value of one parameter, or refused, and then nothing is sent.
+    Case 112: any text is the value of one parameter, or refused unsent.
     """
     got: Any = asking.run(
         lambda client: settled(client.phone_numbers.list(limit=7, starting_after=text)),
@@ -125,7 +125,7 @@ def test_any_cursor(asking, text):
 
 # Pages.
 
-#: What may come in place of a page, and what it is to the caller.
+#: Responses other than a page, and the caller's result.
 BROKEN: dict[str, tuple[Reply, type[HeyMiloError]]] = {
     "cut": (then_closed(page("x")[:-9]), APIConnectionError),
     "close": (then_closed(), APIConnectionError),
@@ -146,7 +146,7 @@ BROKEN: dict[str, tuple[Reply, type[HeyMiloError]]] = {
 @attrs.frozen
 class Sent:
     """
-    A page as the server sends it, or the name of what comes in its place.
+    A page that the server sends, or the name of another response.
     """
 
     ids: tuple[str, ...] = ()
@@ -173,7 +173,7 @@ lists = st.lists(pages | pages | pages | broken, min_size=1, max_size=6)
 
 async def items(client: Any) -> tuple[list[str], HeyMiloError | None, str | None]:
     """
-    Walk from item to item; return the ids, the error if there was one, and the cursor.
+    Walk item by item; return the ids, the error if there was one, and the cursor.
     """
     pager = client.phone_numbers.list_all(page_size=3)
     return await _gathered(pager, aiter(pager))
@@ -181,7 +181,7 @@ async def items(client: Any) -> tuple[list[str], HeyMiloError | None, str | None
 
 async def in_pages(client: Any) -> tuple[list[str], HeyMiloError | None, str | None]:
     """
-    Do so from page to page.
+    Walk page by page.
     """
     pager = client.phone_numbers.list_all(page_size=3)
     got, error, cursor = await _gathered(pager, pager.pages())
@@ -190,7 +190,7 @@ async def in_pages(client: Any) -> tuple[list[str], HeyMiloError | None, str | N
 
 async def ahead(client: Any) -> tuple[list[str], HeyMiloError | None, str | None]:
     """
-    Do so with pages read ahead.
+    Walk with prefetched pages.
     """
     pager = client.phone_numbers.list_all(page_size=3)
     async with pager.prefetch(pages=2) as numbers:
@@ -199,7 +199,7 @@ async def ahead(client: Any) -> tuple[list[str], HeyMiloError | None, str | None
 
 async def collected(client: Any) -> tuple[list[str], HeyMiloError | None, str | None]:
     """
-    Do so at once.
+    Collect all at once.
     """
     pager = client.phone_numbers.list_all(page_size=3)
     try:
@@ -223,7 +223,7 @@ async def _gathered(pager: Any, walk: Any) -> tuple[list[Any], HeyMiloError | No
 
 def in_turn(sent: list[Sent]) -> Callable[[Received], Reply]:
     """
-    Return what answers with one page after the other, and then with the last one for ever.
+    Return replies with one page after the other, and then the last one for ever.
     """
     left = list(sent)
     return lambda _: (left.pop(0) if len(left) > 1 else left[0]).reply
@@ -231,7 +231,7 @@ def in_turn(sent: list[Sent]) -> Callable[[Received], Reply]:
 
 def cursor_of(request: Received) -> str | None:
     """
-    Return after which id a request asked for more.
+    Return the cursor of a request.
     """
     return dict(parse_qsl(request.target.partition("?")[2])).get("starting_after")
 
@@ -244,13 +244,14 @@ def cursor_of(request: Received) -> str | None:
 @example(sent=[Sent(("a",)), Sent((), more=False)], walk=ahead)
 def test_any_pages(asking: Asking, sent, walk):
     """
-    Cases 93, 94, 98, 104: a walk ends in all items, once each, or in an error that says where.
+    Cases 93, 94, 98, 104: a walk returns all items, once each, or ends in an error with its
+    position.
 
     No item is lost, none is handed out a second time, and no list keeps a walk for ever.
     """
     got, error, cursor = asking.run(walk, in_turn(sent))
 
-    # As many whole pages as it takes, one after the other, each asked for by the last id before.
+    # As many whole pages as needed, one after the other, each requested with the last id before.
     asked = [cursor_of(request) for request in asking.requests]
     answered = [*sent, *[sent[-1]] * len(asked)][: len(asked)]
     whole = answered if error is None else answered[:-1]
@@ -268,7 +269,7 @@ def test_any_pages(asking: Asking, sent, walk):
     if last.broken:
         assert BROKEN[last.broken][1] is type(error)
         return
-    # The only lists that are refused: those that do not get on.
+    # Only lists that do not advance are refused.
     assert PaginationError is type(error)
     assert (
         (last.more and (not last.ids or not last.ids[-1]))
@@ -286,7 +287,7 @@ def test_any_pages(asking: Asking, sent, walk):
 )
 def test_any_list(asking: Asking, count, size, most, walk):
     """
-    Cases 92, 103: of a list that holds together a walk gives every item, in order, up to the limit.
+    Cases 92, 103: a walk over a consistent list returns every item, in order, up to the limit.
     """
     known = [f"{number:02}" for number in range(count)]
 

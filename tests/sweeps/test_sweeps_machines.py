@@ -1,5 +1,5 @@
 """
-Any sequence of steps: walking a list that fails and changes, and the budget for retries.
+Random sequences of steps: a walk over a list that fails and changes, and the retry budget.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from heymilo_async import (
     ServerError,
 )
 
-#: What a server may do instead of answering, and what the walk makes of it.
+#: Failures of a server, and the walk's result.
 FAULTS: dict[str, tuple[Reply, type[HeyMiloError]]] = {
     "503": (answer(503), ServerError),
     "close": (then_closed(), APIConnectionError),
@@ -47,7 +47,7 @@ FAULTS: dict[str, tuple[Reply, type[HeyMiloError]]] = {
 
 class Walking(RuleBasedStateMachine):
     """
-    A list on a server, and walks through it that are broken off, fail, go on and start anew.
+    A list on a server, and walks that are interrupted, fail, continue and start again.
 
     The model is the list itself and how many of its items were handed out.
     """
@@ -62,7 +62,7 @@ class Walking(RuleBasedStateMachine):
             )
         else:
             server = self.open_things.enter_context(Server(answers=self._answer))
-        # Not a `with`, at whose end the harness would ask a healthy server.
+        # Not a `with`, at whose end the harness would send a request to a healthy server.
         self.client = HeyMilo(KEY, base_url=server.base_url, **ALONE)
         self.open_things.callback(self.client.close)
         self.ids: list[str] = []
@@ -92,7 +92,7 @@ class Walking(RuleBasedStateMachine):
     @initialize(count=st.integers(0, 12), page_size=st.integers(1, 5))
     def open(self, count: int, page_size: int) -> None:
         """
-        Let there be a list, and a walk at its beginning.
+        Create a list, and a walk at its beginning.
         """
         self.ids = [f"n{number}" for number in range(count)]
         self.page_size = page_size
@@ -111,13 +111,13 @@ class Walking(RuleBasedStateMachine):
     @rule(fault=st.none() | st.sampled_from(sorted(FAULTS)))
     def step(self, fault: str | None) -> None:
         """
-        Take the next item; what goes wrong is said, and the walk still stands where it stood.
+        Take the next item; an error is raised, and the walk keeps its position.
         """
         self.fault = None if fault is None else FAULTS[fault][0]
         try:
             number = next(self.walk)
         except StopIteration:
-            # Of what was added after the last page was made, that page knew nothing.
+            # The last page does not contain items that were added after it.
             assert self.taken == (self.length if self.end is None else min(self.end, self.length))
             self.ended = True
         except HeyMiloError as error:
@@ -133,7 +133,7 @@ class Walking(RuleBasedStateMachine):
     @rule()
     def anew(self) -> None:
         """
-        Iterate the same pager again: it starts where it started.
+        Iterate the same pager again, from its start.
         """
         self.walk = iter(self.pager)
         self.taken, self.ended = self.start, False
@@ -142,21 +142,21 @@ class Walking(RuleBasedStateMachine):
     @rule(most=st.none() | st.integers(0, 6))
     def resume(self, most: int | None) -> None:
         """
-        Start another walk from the cursor of this one, perhaps for some items only.
+        Start another walk from the cursor of this one, possibly with a limit.
         """
         self._begin(self.pager.cursor, most)
 
     @rule()
     def grow(self) -> None:
         """
-        Let the list become longer while it is walked.
+        Add items to the list during the walk.
         """
         self.ids.append(f"n{len(self.ids)}")
 
     @rule(pages=st.integers(1, 3))
     def collect(self, pages: int) -> None:
         """
-        Collect the rest, and read it ahead: both are the rest, each item once.
+        Collect the rest, and prefetch it: both return the rest, each item once.
         """
         after = self.ids[self.taken - 1] if self.taken else None
         rest = self.client.phone_numbers.list_all(page_size=self.page_size, starting_after=after)
@@ -171,7 +171,7 @@ class Walking(RuleBasedStateMachine):
     @rule(pages=st.sampled_from([0, -1, 101]))
     def refuse(self, pages: int) -> None:
         """
-        Ask for what cannot be: it is refused, and the walk is as before.
+        Make an invalid call: it is refused, and the walk does not change.
         """
         with pytest.raises(InvalidRequestError):
             self.pager.prefetch(pages)
@@ -179,7 +179,7 @@ class Walking(RuleBasedStateMachine):
     @invariant()
     def cursor_is_the_last_item(self) -> None:
         """
-        The cursor is the id of the last item that was handed out.
+        The cursor is the id of the last returned item.
         """
         if self.pager is not None and self.taken > self.start:
             assert self.ids[self.taken - 1] == self.pager.cursor
@@ -187,7 +187,7 @@ class Walking(RuleBasedStateMachine):
 
 class Budget(RuleBasedStateMachine):
     """
-    Tokens that retries take and successes give back.
+    Tokens that retries take and successes return.
     """
 
     def __init__(self) -> None:
@@ -198,7 +198,7 @@ class Budget(RuleBasedStateMachine):
     @rule(cost=st.sampled_from([5, 14]))
     def retry(self, cost: int) -> None:
         """
-        Take what a retry costs: all of it or nothing.
+        Take the cost of a retry: all of it or nothing.
         """
         enough = self.tokens >= cost
 
@@ -208,7 +208,7 @@ class Budget(RuleBasedStateMachine):
     @rule(tokens=st.sampled_from([1, 5, 14]))
     def succeed(self, tokens: int) -> None:
         """
-        Give back; the budget never grows beyond its capacity.
+        Return tokens; the budget never exceeds its capacity.
         """
         self.budget.give_back(tokens)
         self.tokens = min(100, self.tokens + tokens)
@@ -216,7 +216,7 @@ class Budget(RuleBasedStateMachine):
     @invariant()
     def holds(self) -> None:
         """
-        The tokens are as many as the model says, never fewer than none.
+        The budget has as many tokens as the model, and never a negative number.
         """
         assert self.tokens == self.budget.tokens
         assert 0 <= self.budget.tokens <= 100
@@ -233,7 +233,7 @@ class Budget(RuleBasedStateMachine):
 )
 def test_any_sequence_of_steps(machine, few):
     """
-    Whatever the steps are, and in whatever order, the real thing does what the model does.
+    Any sequence of steps gives the same results as the model.
     """
     run_state_machine_as_test(
         machine,

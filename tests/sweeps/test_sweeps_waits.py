@@ -1,5 +1,5 @@
 """
-Sweeps of waits: whatever `Retry-After` and its relatives say, it is the wait that it says, or none.
+Sweeps of waits: `Retry-After` and similar headers give exactly the wait that they state, or none.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 def written(moment: datetime, form: str) -> str:
     """
-    Return *moment* in one of the three forms that HTTP has for a date, whatever the locale is.
+    Return *moment* in one of the three forms of an HTTP date, in any locale.
     """
     day, month, time = DAYS[moment.weekday()], MONTHS[moment.month - 1], f"{moment:%H:%M:%S}"
     return {
@@ -39,7 +39,7 @@ forms = st.sampled_from(["imf", "rfc850", "asctime"])
 whole = st.integers(0, 10**6).map(str)
 fractions = st.tuples(whole, st.from_regex(r"\.[0-9]{1,6}", fullmatch=True)).map("".join)
 numbers = whole | fractions | whole.map(lambda digits: "00" + digits)
-#: Nothing of which a number or a date could be read; a comma would make two values of it.
+#: Text that is neither a number nor a date; a comma would make two values of it.
 nonsense = st.text(st.characters(codec="latin-1", exclude_characters=","), max_size=20).filter(
     lambda text: not any(character.isdigit() for character in text)
 ) | st.builds(
@@ -53,7 +53,7 @@ nonsense = st.text(st.characters(codec="latin-1", exclude_characters=","), max_s
 
 def asked(*values: str, status: int = 429, now: float = 0.0, date: str | None = None) -> object:
     """
-    Return how long an answer with these *values* of `Retry-After` asks to wait.
+    Return the wait that a response with these values of `Retry-After` asks for.
     """
     fields = [("Retry-After", value) for value in values]
     return retry_after(Headers([*fields, ("Date", date)] if date else fields), status, now)
@@ -69,7 +69,7 @@ def asked(*values: str, status: int = 429, now: float = 0.0, date: str | None = 
 )
 def test_any_value(value, status, now):
     """
-    Case 25: whatever it says, it is a wait of 0 or more seconds, or it says nothing.
+    Case 25: any value is a wait of 0 or more seconds, or is ignored.
     """
     wait = asked(value, status=status, now=now)
 
@@ -79,7 +79,7 @@ def test_any_value(value, status, now):
 @given(digits=numbers, before=blanks, after=blanks)
 def test_any_number(digits, before, after):
     """
-    Cases 18, 23: a number is so many seconds, with blanks around it or without.
+    Cases 18, 23: a number is that many seconds, with or without blanks around it.
     """
     assert float(digits) == asked(before + digits + after)
 
@@ -87,7 +87,7 @@ def test_any_number(digits, before, after):
 @given(value=nonsense)
 def test_any_nonsense(value):
     """
-    Case 20: what is no number and no date says nothing.
+    Case 20: a value that is neither a number nor a date is ignored.
     """
     assert asked(value) is None
 
@@ -102,7 +102,7 @@ def test_any_nonsense(value):
 @example(sent=datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC), wait=1, form="rfc850", dated="rfc850")
 def test_any_date(sent, wait, form, dated):
     """
-    Case 24: a date is measured by the answer's own date, or by our clock; the past says nothing.
+    Case 24: a date is measured by the response's own date, or by our clock; a past date is ignored.
     """
     until = sent + timedelta(seconds=wait)
     if not 1976 <= until.year <= 2075:
@@ -120,7 +120,7 @@ def test_any_date(sent, wait, form, dated):
 )
 def test_any_list_of_values(parts, joined, apart):
     """
-    Case 26: of several values, in one field or in many, the longest that can be read counts.
+    Case 26: of several values, in one field or in many, the longest valid one counts.
     """
     values = [digits if sane else odd for sane, digits, odd in parts]
     fields = [joined.join(values[:apart]), *values[apart:]]
@@ -133,7 +133,7 @@ def test_any_list_of_values(parts, joined, apart):
 @given(reset=st.integers(1, 10**6), remaining=st.integers(0, 3), named=st.sampled_from(["", "X-"]))
 def test_any_reset(reset, remaining, named):
     """
-    Case 28: a 429 that says when its window ends, and that nothing is left of it, asks for that.
+    Case 28: a 429 with an exhausted limit asks to wait until its window ends.
     """
     fields = Headers(
         [(f"{named}RateLimit-Remaining", str(remaining)), (f"{named}RateLimit-Reset", str(reset))]
@@ -153,7 +153,8 @@ def test_any_reset(reset, remaining, named):
 )
 def test_any_verdict(asked, at_least, remaining, number, status, dice):
     """
-    Cases 13, 22, 29: the next try comes no sooner than asked, within the deadline, or not at all.
+    Cases 13, 22, 29: the next attempt comes no sooner than requested, and within the deadline, or
+    not at all.
     """
     kind = RateLimitError if status == 429 else ServerError
     policy = RetryPolicy(max_attempts=5, max_retry_after=60)
