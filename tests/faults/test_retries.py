@@ -1,5 +1,5 @@
 """
-Another try: which results are worth one, when it comes, and when there is none left.
+Retries: which outcomes are retried, when a retry comes, and when none is left.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from heymilo_async import (
 
 VALUE = from_dict(PhoneNumber, NUMBER)
 
-#: A creating operation, and one that does no more when it is sent twice.
+#: A creating operation, and one that may be sent twice.
 CREATE: Operation[PhoneNumber] = Operation(
     id="createThing", method="POST", path="/api/v2/things", returns=PhoneNumber, shape="single"
 )
@@ -64,7 +64,7 @@ _paths = itertools.count(1)
 
 def perform(operation: Operation[Any]) -> Any:
     """
-    Return how to ask a client for *operation*, each time by another path.
+    Return a function that makes a call of *operation*, each time with another path.
 
     So what a server reads twice was sent twice by one call.
     """
@@ -79,7 +79,7 @@ def perform(operation: Operation[Any]) -> Any:
 @pytest.fixture
 def refusing():
     """
-    Return a socket whose port is ours but refuses connections, until it listens.
+    Return a socket whose port refuses connections until it listens.
     """
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
@@ -88,18 +88,18 @@ def refusing():
 
 def url_of(listener: socket.socket) -> str:
     """
-    Return the base URL of who listens there.
+    Return the base URL of that socket.
     """
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-# Which results are retried.
+# Outcomes that are retried.
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_a_passing_fault_is_mended_by_another_try(front, serve, naps, status):
     """
-    Cases 1 and 2: after one bad answer the second one counts, after a short random wait.
+    Cases 1 and 2: after one failure the second response counts, after a short random wait.
     """
     server = serve(answer(status, b"oops"), single())
 
@@ -112,7 +112,7 @@ def test_a_passing_fault_is_mended_by_another_try(front, serve, naps, status):
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_the_last_answer_is_the_error(front, serve, naps, status):
     """
-    Case 3: when no try helps, the error is the last answer, and it knows of all the others.
+    Case 3: if no attempt succeeds, the error is that of the last one, and has all attempts.
     """
     bodies = [f"try {number}".encode() for number in range(1, 4)]
     server = serve(*(answer(status, body) for body in bodies), single())
@@ -135,7 +135,7 @@ def test_the_last_answer_is_the_error(front, serve, naps, status):
 
 def test_one_attempt_means_no_retry(front, serve, naps, refusing):
     """
-    Case 6: with `max_attempts=1` every fault is raised at once, told to come back or not.
+    Case 6: with `max_attempts=1` every failure is raised at once, with or without `Retry-After`.
     """
     server = serve(
         answer(429, b"", "Retry-After: 0"), answer(503), Connection.close, Connection.reset
@@ -157,7 +157,7 @@ def test_one_attempt_means_no_retry(front, serve, naps, refusing):
 @pytest.mark.parametrize("value", [None, 0, -1, "3", 1.5, True, float("nan"), [3], 10**400 * -1])
 def test_max_attempts_that_cannot_be(value):
     """
-    Case 7: a number of attempts that is no whole number from 1 on is refused at once.
+    Case 7: a number of attempts that is not an integer of at least 1 is refused at once.
     """
     with pytest.raises((TypeError, ConfigurationError), match="max_attempts"):
         RetryPolicy(max_attempts=value)
@@ -166,7 +166,7 @@ def test_max_attempts_that_cannot_be(value):
 @pytest.mark.full("it tries eight hundred times")
 def test_attempts_without_number(front, serve, naps):
     """
-    Case 7: four hundred failures are no deeper than one, and the text stays short.
+    Case 7: four hundred failures use no deeper stack than one, and the text stays short.
     """
     tries = 400  # by a frame or three each, that would meet the recursion limit
     server = serve(answers=lambda _: answer(503) if server.n < tries else single())
@@ -187,7 +187,7 @@ def test_attempts_without_number(front, serve, naps):
 
 def test_a_creating_call_is_not_repeated_when_it_may_have_been_done(front, serve, naps):
     """
-    Case 8 a: after a status that says nothing of what was done, a POST stands as it is.
+    Case 8 a: after a status that does not rule out that it was carried out, a POST is not repeated.
     """
     statuses = [408, 500, 502, 504, 503]  # after the last one the key rests
     server = serve(*(answer(status, b"", "Retry-After: 1") for status in statuses))
@@ -204,7 +204,8 @@ def test_a_creating_call_is_not_repeated_when_it_may_have_been_done(front, serve
 @pytest.mark.parametrize("cut", [Connection.close, Connection.reset])
 def test_a_creating_call_is_not_repeated_after_a_cut(front, serve, naps, cut):
     """
-    Case 8 b: a POST whose connection broke after it was sent may have been done: no second one.
+    Case 8 b: a POST whose connection broke after it was sent may have been carried out: it is not
+    repeated.
     """
     server = serve(cut, single(), cut, single())
 
@@ -218,7 +219,7 @@ def test_a_creating_call_is_not_repeated_after_a_cut(front, serve, naps, cut):
 
 def test_a_creating_call_that_was_not_answered(front, serve, naps):
     """
-    Case 8 b: a POST that nobody answered in time may have been done: no second one.
+    Case 8 b: a POST without a response in time may have been carried out: it is not repeated.
     """
     server = serve(Connection.wait, single())
 
@@ -232,7 +233,7 @@ def test_a_creating_call_that_was_not_answered(front, serve, naps):
 
 def test_a_creating_call_that_was_refused_is_repeated(front, serve, naps):
     """
-    Case 8 c: a 429 says that nothing was done: the POST is tried again.
+    Case 8 c: a 429 means that nothing was done: the POST is retried.
     """
     server = serve(answer(429, b"", "Retry-After: 1"), single(), answer(429), single())
 
@@ -243,7 +244,7 @@ def test_a_creating_call_that_was_refused_is_repeated(front, serve, naps):
 
 def test_a_creating_call_that_was_never_sent_is_repeated(front, monkeypatch, refusing):
     """
-    Cases 8 d and 56: refused connections are tried again, and the server sees one POST.
+    Cases 8 d and 56: refused connections are retried, and the server receives one POST.
     """
     heard: list[bytes] = []
     slept: list[float] = []
@@ -275,7 +276,8 @@ def test_a_creating_call_that_was_never_sent_is_repeated(front, monkeypatch, ref
 @pytest.mark.parametrize("operation", [CREATE, DELETE])
 def test_refused_connections_for_ever(front, naps, refusing, operation):
     """
-    Case 56: where nobody listens, the error says so after three tries, and that nothing was sent.
+    Case 56: if no server listens, the error comes after three attempts, and says that nothing was
+    sent.
     """
     error = front.run(perform(operation), url_of(refusing))
 
@@ -287,7 +289,8 @@ def test_refused_connections_for_ever(front, naps, refusing, operation):
 
 def test_a_repeatable_call_that_was_done_and_then_is_not_there(front, serve, naps):
     """
-    Case 9: a DELETE that was done, cut and repeated is the 404 of its second try.
+    Case 9: if a DELETE was carried out, lost its response and is repeated, its result is the 404 of
+    the second attempt.
     """
     server = serve(Connection.close, answer(404))
 
@@ -302,7 +305,7 @@ def test_a_repeatable_call_that_was_done_and_then_is_not_there(front, serve, nap
 @pytest.mark.parametrize("fault", [answer(500), Connection.close], ids=["status", "cut"])
 def test_attempts_are_counted(front, serve, naps, failures, fault):
     """
-    Cases 10 and 12: a response knows of each try before it, and how long was waited.
+    Cases 10 and 12: a response has each attempt before it, and the waits.
     """
     server = serve(*[fault] * failures, single())
 
@@ -320,7 +323,7 @@ def test_attempts_are_counted(front, serve, naps, failures, fault):
 
 def test_a_list_is_retried_like_a_single_call(front, serve, naps):
     """
-    Case 2: `list` is repeated as `get` is, with the same query.
+    Case 2: `list` is retried like `get`, with the same query.
     """
     server = serve(answer(503), Connection.close, page("A"))
 
@@ -333,7 +336,7 @@ def test_a_list_is_retried_like_a_single_call(front, serve, naps):
 
 def test_timeouts_are_passed_on_unchanged(front, naps):
     """
-    Case 12: the transport gets the client's timeout as it is, for each of its phases.
+    Case 12: the transport receives the client's timeout unchanged, for each of its phases.
     """
     seen: list[dict[str, float]] = []
 
@@ -358,7 +361,7 @@ def test_timeouts_are_passed_on_unchanged(front, naps):
 @pytest.mark.parametrize("initial", [0.05, 0.5, 1.0, 3.0])
 def test_the_ceiling_doubles_up_to_its_cap(initial):
     """
-    Case 13: with the dice at their highest, waits are b, 2b, 4b ... and then the cap.
+    Case 13: with the highest random numbers, the waits are b, 2b, 4b ... and then the cap.
     """
     policy = RetryPolicy(initial_delay=initial, max_delay=20)
 
@@ -380,7 +383,8 @@ def test_the_ceiling_doubles_up_to_its_cap(initial):
 )
 def test_backoff_at_the_edge(policy, expected):
     """
-    Case 13: no number of tries and no policy makes a wait that is negative, infinite or too long.
+    Case 13: no number of attempts and no policy makes a wait that is negative, infinite or too
+    long.
     """
     for number in (60, 1023, 1024, 1025, 2000, 10**9, 10**400):
         delay = backoff(policy, number, lambda: 1.0)
@@ -391,7 +395,7 @@ def test_backoff_at_the_edge(policy, expected):
 
 def test_delays_are_spread_evenly():
     """
-    Case 14: delays at the cap are spread over all of it, each second as often as the others.
+    Case 14: delays at the cap are distributed evenly over its whole range.
     """
     policy = RetryPolicy(initial_delay=20, max_delay=20)
     dice = random.Random(20).random
@@ -405,7 +409,7 @@ def test_delays_are_spread_evenly():
 
 def test_no_two_hundred_clients_come_back_at_once():
     """
-    Case 15: with the dice that clients really have, 200 second tries do not come in a heap.
+    Case 15: with real randomness, 200 second attempts are spread out.
     """
     dice = attrs.fields_dict(Engine)["random"].default
     error = ServerError("down", status_code=503)
@@ -437,7 +441,7 @@ def test_no_two_hundred_clients_come_back_at_once():
 )
 def test_delays_that_cannot_be(name, value):
     """
-    Case 17: a delay that no clock can wait for is refused when the policy is made.
+    Case 17: a policy refuses a delay that is out of range.
     """
     with pytest.raises((TypeError, ConfigurationError), match=name):
         RetryPolicy(**{name: value})
@@ -446,7 +450,7 @@ def test_delays_that_cannot_be(name, value):
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_wait_leaves_the_event_loop_to_others(serve, backend):
     """
-    Case 16: while a call waits for its next try, another task goes on.
+    Case 16: while a call waits for its retry, another task runs.
     """
     server = serve(answer(503, b"", "Retry-After: 0.3"), single())
     ticks: list[float] = []
@@ -469,7 +473,7 @@ def test_a_wait_leaves_the_event_loop_to_others(serve, backend):
 
 # Retry-After.
 
-#: A moment and what is 20 seconds later, in the three forms of HTTP.
+#: A time and one 20 seconds later, in the three forms of HTTP.
 SENT = "Date: Sun, 06 Nov 1994 08:49:37 GMT"
 LATER = [
     "Sun, 06 Nov 1994 08:49:57 GMT",
@@ -499,7 +503,7 @@ WISHES: list[tuple[list[str], float]] = [
 
 def test_a_wish_to_wait_is_heeded(front, serve, naps):
     """
-    Cases 18, 19, 22, 23, 24, 26: the wait that the server asks for is the wait, to the second.
+    Cases 18, 19, 22, 23, 24, 26: the client waits as long as the server asks, to the second.
     """
     server = serve(
         *(reply for fields, _ in WISHES for reply in (answer(429, b"", *fields), single()))
@@ -513,7 +517,7 @@ def test_a_wish_to_wait_is_heeded(front, serve, naps):
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_a_wish_to_wait_is_heeded_with_any_status(front, serve, naps, status):
     """
-    Case 27: whatever is worth another try may say when.
+    Case 27: every retried status may ask for a wait.
     """
     server = serve(answer(status, b"", "Retry-After: 2"), single())
 
@@ -573,7 +577,7 @@ def with_retry_after(value: str) -> bytes:
 
 def test_nonsense_and_the_past_are_ignored(front, serve, naps):
     """
-    Cases 20, 24, 25: a wish that is none, or has passed, leaves the usual backoff.
+    Cases 20, 24, 25: an invalid `Retry-After`, or one in the past, leaves the usual backoff.
     """
     server = serve(*(reply for value in NONSENSE for reply in (with_retry_after(value), single())))
 
@@ -583,7 +587,7 @@ def test_nonsense_and_the_past_are_ignored(front, serve, naps):
 
 def test_nonsense_never_hides_the_error(front, serve, naps):
     """
-    Case 25: with a wish that is none the error is the status's own.
+    Case 25: with an invalid `Retry-After`, the error is that of the status.
     """
     server = serve(*(with_retry_after(value) for value in NONSENSE))
 
@@ -611,7 +615,8 @@ def test_nonsense_never_hides_the_error(front, serve, naps):
 )
 def test_a_wish_that_is_too_long(front, serve, naps, value, seconds):
     """
-    Cases 21, 22, 24: asked to wait longer than the policy allows, the error comes at once.
+    Cases 21, 22, 24: if the server asks for a longer wait than the policy allows, the error comes
+    at once.
     """
     server = serve(answer(429, b"", SENT, f"Retry-After: {value}"), single())
 
@@ -624,7 +629,7 @@ def test_a_wish_that_is_too_long(front, serve, naps, value, seconds):
         assert seconds == error.retry_after
     assert 1 == len(error.attempts)
     assert [] == naps
-    # What nobody would wait for stops nobody else.
+    # A wait that no call accepts stops no other call.
     assert VALUE == number
     assert elapsed(began) < 1.0
 
@@ -632,7 +637,7 @@ def test_a_wish_that_is_too_long(front, serve, naps, value, seconds):
 @pytest.mark.parametrize("value", ["60", "61"])
 def test_the_longest_wait_is_the_policys(front, serve, naps, value):
     """
-    Case 22: `max_retry_after` is what decides, itself included.
+    Case 22: `max_retry_after` is the longest allowed wait.
     """
     server = serve(answer(503, b"", f"Retry-After: {value}"), single())
 
@@ -644,7 +649,7 @@ def test_the_longest_wait_is_the_policys(front, serve, naps, value):
 
 def test_a_date_without_a_date_to_measure_it_by(front, serve, naps):
     """
-    Case 24: without a `Date` of its own, an answer's date is measured by this machine's clock.
+    Case 24: without a `Date` in the response, a date is measured by this machine's clock.
     """
     soon = email.utils.format_datetime(datetime.fromtimestamp(time.time() + 20, UTC), usegmt=True)
     server = serve(answer(429, b"", f"Retry-After: {soon}"), single())
@@ -656,7 +661,7 @@ def test_a_date_without_a_date_to_measure_it_by(front, serve, naps):
 
 def test_a_server_whose_clock_is_off(front, serve, naps):
     """
-    Case 24: a date is measured by the server's own clock, be that decades off.
+    Case 24: a date is measured by the server's own clock, even if that is decades off.
     """
     fields = ["Date: Fri, 01 Jan 2060 00:00:00 GMT", "Retry-After: Fri, 01 Jan 2060 00:00:09 GMT"]
     server = serve(answer(503, b"", *fields), single())
@@ -667,7 +672,7 @@ def test_a_server_whose_clock_is_off(front, serve, naps):
 
 def read_retry_after(*fields: tuple[str, str], status: int = 429, now: float = 0.0) -> Any:
     """
-    Return what the fields of an answer ask for.
+    Return the wait that the header fields of a response ask for.
     """
     return retry_after(Headers(fields), status, now)
 
@@ -695,7 +700,7 @@ def read_retry_after(*fields: tuple[str, str], status: int = 429, now: float = 0
 )
 def test_a_long_header_is_read_quickly(text):
     """
-    Case 25: no header of 100 KB holds up the event loop.
+    Case 25: a header of 100 KB does not block the event loop.
     """
     for name in ("retry-after", "ratelimit", "ratelimit-reset", "date"):
         began = time.thread_time()
@@ -730,7 +735,7 @@ def test_a_long_header_is_read_quickly(text):
 )
 def test_rate_limit_headers(front, serve, naps, fields, delay):
     """
-    Case 28: what the rate limit says on a 429 is heeded, and `Retry-After` goes before it.
+    Case 28: on a 429 the rate limit's reset is the wait, and `Retry-After` takes precedence.
     """
     server = serve(answer(429, b"", *fields), single())
 
@@ -741,7 +746,7 @@ def test_rate_limit_headers(front, serve, naps, fields, delay):
 
 def test_a_reset_as_a_moment():
     """
-    Case 28: a reset in Unix seconds is measured by the answer's own date.
+    Case 28: a reset in Unix seconds is measured by the response's own date.
     """
     fields = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1739612410")]
 
@@ -770,7 +775,7 @@ def test_a_reset_as_a_moment():
 )
 def test_malformed_rate_limit_headers(front, serve, naps, fields):
     """
-    Case 28: rate limit headers that make no sense are ignored.
+    Case 28: malformed rate limit headers are ignored.
     """
     server = serve(answer(429, b"", *fields), single())
 
@@ -782,7 +787,7 @@ def test_malformed_rate_limit_headers(front, serve, naps, fields):
 @pytest.mark.parametrize("status", [200, 301, 400, 404, 500, 503])
 def test_rate_limit_headers_are_for_429(front, serve, naps, status):
     """
-    Case 28: answers that are not a 429 tell the limit too, and nobody waits for that.
+    Case 28: other responses have the limit's headers too, and cause no wait.
     """
     body = b'{"data": ' + single().partition(b'"data": ')[2]
     server = serve(
@@ -797,7 +802,8 @@ def test_rate_limit_headers_are_for_429(front, serve, naps, status):
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_wait_that_does_not_fit_the_deadline(front, serve, naps, status):
     """
-    Case 29: a wait that ends after the deadline is not begun: the server's error comes at once.
+    Case 29: a wait that would end after the deadline is not started: the server's error comes at
+    once.
     """
     server = serve(answer(status, b"", "Retry-After: 30"), single())
 
@@ -814,7 +820,7 @@ def test_a_wait_that_does_not_fit_the_deadline(front, serve, naps, status):
 @pytest.mark.parametrize(("status", "kind"), [(429, RateLimitError), (503, ServerError)])
 def test_the_others_wait_too(front, serve, naps, status, kind):
     """
-    Case 29: while one call was told to wait, the next one with that key does not ask either.
+    Case 29: during a call's cool-down, the next call with that key sends nothing either.
     """
     server = serve(answer(status, b"", "Retry-After: 30"), single())
 
@@ -837,7 +843,7 @@ def test_the_others_wait_too(front, serve, naps, status, kind):
 @pytest.mark.parametrize("status", [408, 500, 502, 504])
 def test_the_others_do_not_wait_for_one_broken_answer(front, serve, naps, status):
     """
-    Case 27: a fault of one answer says when to repeat that call; the next call is sent.
+    Case 27: a wait after a failed response applies to that call alone; the next call is sent.
     """
     server = serve(answer(status, b"", "Retry-After: 30"), single())
 
@@ -850,7 +856,8 @@ def test_the_others_do_not_wait_for_one_broken_answer(front, serve, naps, status
 
 def test_the_cool_down_is_the_shortest_wait():
     """
-    Case 18: told to wait less than the key has to rest anyway, a call waits as long as the key.
+    Case 18: if a call's own wait is shorter than the key's cool-down, the call waits for the
+    cool-down.
     """
     for asked in (None, 0.0, 1.0):
         verdict = next_try(
@@ -869,7 +876,7 @@ def test_the_cool_down_is_the_shortest_wait():
 
 def test_a_wait_as_long_as_what_is_left_is_not_begun():
     """
-    Case 29: a wait that ends with the deadline leaves nothing for the try after it.
+    Case 29: a wait that ends at the deadline leaves no time for an attempt, so it is not started.
     """
     for at_least, asked, remaining in [(0, 10.0, 10.0), (10.0, None, 10.0), (0, 1.0, -1.0)]:
         assert (
@@ -890,15 +897,15 @@ def test_a_wait_as_long_as_what_is_left_is_not_begun():
 @pytest.mark.parametrize("retry", [RetryPolicy(max_attempts=1), RetryPolicy(max_attempts=4)])
 def test_a_cool_down_that_grows_while_calls_wait(front, serve, retry):
     """
-    Cases 18 and 194: a call that waits looks again before it is sent, first attempt or retry:
-    meanwhile the server may have asked another one to wait longer.
+    Cases 18 and 194: a call checks again after its wait, before a first attempt or a retry, because
+    the server may have extended the cool-down.
     """
     is_first_answered = threading.Event()
     heard: list[float] = []
     asked_at: list[float] = []
 
     def held(connection: Any) -> None:
-        # In flight while another call is told to wait, and begins to.
+        # It is in flight when another call gets a 429 and starts to wait.
         is_first_answered.wait(10)
         connection.wait(0.1)
         asked_at.append(time.monotonic())
@@ -931,8 +938,8 @@ def test_a_cool_down_that_grows_while_calls_wait(front, serve, retry):
 @pytest.mark.parametrize("deadline", [None, 0.5])
 def test_a_cool_down_that_begins_while_calls_wait_for_a_connection(front, serve, deadline):
     """
-    Cases 18 and 194: a call that waited for a connection looks again before it is sent; if the wait
-    does not fit its deadline, it ends with the server's refusal, and nothing is sent.
+    Cases 18 and 194: a call that waited for a connection checks the cool-down again; if that does
+    not fit its deadline, the call ends with the server's refusal, and nothing is sent.
     """
     heard: list[float] = []
     asked_at: list[float] = []
@@ -972,7 +979,7 @@ def budget_of(client: Any) -> RetryBudget:
 
 def test_a_dead_server_is_left_alone(front, serve, naps):
     """
-    Case 32: 200 calls to a server that is down are 235 requests, and then one for each call.
+    Case 32: 200 calls to a server that is down send 235 requests, and then one for each call.
     """
     server = serve(answer(503))
 
@@ -1000,7 +1007,7 @@ def test_throttled_retries_cost_less(front, serve, naps):
 
 def test_the_budget_comes_back(front, serve, naps):
     """
-    Case 33: a success brings back 1, a retried one what its retry cost, and never above 500.
+    Case 33: a success returns 1 token, one after a retry the cost of that retry, up to 500 in all.
     """
     server = serve(*[answer(503)] * 55, *[single()] * 20, answer(503), single())
     tokens: list[int] = []
@@ -1019,7 +1026,7 @@ def test_the_budget_comes_back(front, serve, naps):
 
 def test_the_budget_holds_between_threads():
     """
-    Case 34: threads that take and give back at random never leave the bounds, and lose nothing.
+    Case 34: threads that take and return tokens at random never exceed the bounds, and lose none.
     """
     budget = RetryBudget(50)
     seen: set[bool] = set()
@@ -1044,7 +1051,7 @@ def test_the_budget_holds_between_threads():
 
 def test_a_budget_that_is_almost_spent(front, serve, naps):
     """
-    Case 35: with 20 tokens there is one retry, and 6 tokens are left.
+    Case 35: with 20 tokens one retry is possible, which leaves 6 tokens.
     """
     server = serve(answer(500), answer(502), single())
 
@@ -1065,7 +1072,8 @@ def test_a_budget_that_is_almost_spent(front, serve, naps):
 
 def test_connection_errors_spend_the_budget_too(front, serve, naps):
     """
-    Case 35: a retry after a broken connection costs as much, and the error says what is spent.
+    Case 35: a retry after a broken connection costs the same, and the error says that the budget is
+    spent.
     """
     server = serve(Connection.close)
 
@@ -1085,7 +1093,7 @@ def test_connection_errors_spend_the_budget_too(front, serve, naps):
 
 def test_errors_that_stand_spend_nothing(front, serve, naps):
     """
-    Case 33: an error that is not worth another try costs nothing, and brings nothing back.
+    Case 33: an error that is not retried takes no tokens, and returns none.
     """
     server = serve(answer(404), answer(503), single(), answer(503), answer(503), answer(400))
     tokens: list[int] = []
@@ -1102,7 +1110,7 @@ def test_errors_that_stand_spend_nothing(front, serve, naps):
 
 def test_budgets_are_apart(front, serve, naps):
     """
-    Case 36: one client's spent budget is its own and its views'; another client still retries.
+    Case 36: a spent budget is that of one client and its views; another client still retries.
     """
     server = serve(answer(503))
 

@@ -1,5 +1,6 @@
 """
-Secrets, cases 115 to 123 of the fault catalogue: a key is sent to the server, and seen nowhere else.
+Secrets, cases 115 to 123 of the fault catalogue: a key is sent to the server, and appears nowhere
+else.
 """
 
 # What is shown of a thing is gathered piece by piece, and a failure may be of several statements.
@@ -61,7 +62,7 @@ from heymilo_async import (
 TOKEN = "canary-token-9d41c07e5ab3"
 HEADER = "canary-header-37be1f90d2c8"
 PASSWORD = "canary-password-c81d5e2f"
-#: Characters that JSON, URLs, HTML and reprs write in another way.
+#: Characters that JSON, URLs, HTML and reprs escape.
 ODD_KEY = "canary/\"k'e\\y&<5+b=9f%2"
 SECRETS = (KEY, TOKEN, HEADER, PASSWORD, ODD_KEY)
 
@@ -92,7 +93,7 @@ def front(front):
 @pytest.fixture
 def records():
     """
-    Everything that anybody logs, at DEBUG.
+    Return all log records, from DEBUG on.
     """
     kept = []
 
@@ -111,7 +112,7 @@ def records():
 
 def forms(secret):
     """
-    Return the ways in which a text or its bytes may hold *secret*.
+    Return the forms in which a text or its bytes may contain *secret*.
     """
     return {
         secret,
@@ -132,19 +133,19 @@ ALL_FORMS = sorted(form for secret in SECRETS for form in forms(secret))
 
 def leaks(text):
     """
-    Return which forms of which secrets *text* holds.
+    Return the forms of the secrets that *text* contains.
     """
     return [form for form in ALL_FORMS if form in text]
 
 
 def insides(thing, depth=6):
     """
-    Return the reprs of *thing* and of what it is made of, as far as its attributes lead.
+    Return the reprs of *thing* and of all objects that its attributes lead to.
     """
     shown = [repr(thing)]
     if depth and not isinstance(thing, type):
         parts = list(getattr(thing, "__dict__", {}).values())
-        # What hides a secret may hold it: only what is shown counts.
+        # A wrapper may hold the secret that it hides: only its repr counts.
         if type(thing).__name__ != "Secret":
             for kind in type(thing).__mro__:
                 slots = getattr(kind, "__slots__", ())
@@ -171,7 +172,7 @@ def rich_text(thing, **options):
 
 def chain(error):
     """
-    Return *error* and everything it came from, causes, contexts and members of groups.
+    Return *error* with its causes, contexts and members of groups.
     """
     pending, found = [error], []
     while pending:
@@ -187,7 +188,7 @@ def chain(error):
 
 def shown_of(error):
     """
-    Return all that may be seen of *error*: texts, attributes, pickles, tracebacks with locals.
+    Return all that *error* can show: texts, attributes, pickles, tracebacks with locals.
     """
     texts = []
     for link in chain(error):
@@ -200,14 +201,14 @@ def shown_of(error):
             texts.append(pickle.dumps(link, protocol=0).decode("latin-1"))
         texts += locals_of(link.__traceback__)
     captured = traceback.TracebackException.from_exception(error, capture_locals=True)
-    # The test's own frames hold the secrets it hands in; those below are the package's.
+    # The test's own frames contain the secrets; those below belong to the package.
     texts += without_tests(captured)
     return texts
 
 
 def without_tests(captured):
     """
-    Return the lines of *captured* but for the frames of these tests.
+    Return the lines of *captured* without the frames of these tests.
     """
     pending, seen = [captured], set()
     while pending:
@@ -224,13 +225,13 @@ def without_tests(captured):
 
 def locals_of(tb):
     """
-    Return the reprs of the locals of every frame below *tb* that is none of the tests' own.
+    Return the reprs of the locals of every frame below *tb* outside of the tests.
     """
     texts = []
     while tb is not None:
         if "/tests/" not in tb.tb_frame.f_code.co_filename:
             for value in tb.tb_frame.f_locals.values():
-                # As the traceback module does: what cannot be shown shows nothing.
+                # Like the traceback module: an object that has no repr shows nothing.
                 with contextlib.suppress(Exception):
                     texts.append(repr(value))
                 if isinstance(value, dict | list | tuple):
@@ -241,7 +242,7 @@ def locals_of(tb):
 
 def assert_clean(error):
     """
-    Assert that nothing that can be seen of *error* holds a secret.
+    Assert that nothing that *error* can show contains a secret.
     """
     found = {form: text[:400] for text in shown_of(error) for form in leaks(text)}
     assert {} == found
@@ -249,7 +250,7 @@ def assert_clean(error):
 
 async def failure(client, operation=None):
     """
-    Return the error that a call ends with, whatever its kind.
+    Return the error of a call, of any class.
     """
     try:
         if operation is None:
@@ -261,14 +262,14 @@ async def failure(client, operation=None):
     return None
 
 
-# Keys that cannot work.
+# Unusable keys.
 
 
 @pytest.mark.parametrize("key", ["", "   ", "\t", "\n", "\r\n \r\n"])
 @pytest.mark.parametrize("name", ["api_key", "access_token"])
 def test_empty_credential(front, name, key):
     """
-    Case 115: an empty credential is refused by the constructor, which names the variable.
+    Case 115: the constructor refuses an empty credential, and names the variable.
     """
     with pytest.raises(ConfigurationError, match=f"HEYMILO_{name.upper()}"):
         Front(front.name).client("http://127.0.0.1:1", **{"api_key": None, name: key})
@@ -276,7 +277,7 @@ def test_empty_credential(front, name, key):
 
 def test_no_credential(front):
     """
-    Case 115: without any credential the constructor says which variables it looked for.
+    Case 115: without a credential the constructor names the variables that it has read.
     """
     with pytest.raises(ConfigurationError, match=r"HEYMILO_API_KEY.*HEYMILO_ACCESS_TOKEN"):
         Front(front.name).client("http://127.0.0.1:1", None)
@@ -285,7 +286,7 @@ def test_no_credential(front):
 @pytest.mark.parametrize("variable", ["HEYMILO_API_KEY", "HEYMILO_ACCESS_TOKEN"])
 def test_variables_set_to_nothing(front, monkeypatch, variable):
     """
-    Case 115: a variable that is set to nothing is as good as none.
+    Case 115: an empty variable counts as unset.
     """
     monkeypatch.setenv(variable, "  ")
 
@@ -297,7 +298,8 @@ def test_variables_set_to_nothing(front, monkeypatch, variable):
 @pytest.mark.parametrize("name", ["api_key", "access_token", "workspace_id", "proxy"])
 def test_credential_of_the_wrong_type(front, name, key):
     """
-    Case 115: a credential that is no str is a TypeError that names it and does not show it.
+    Case 115: a credential that is not a str is a TypeError that names the argument, and does not
+    show the value.
     """
     with pytest.raises(TypeError, match=name) as caught:
         Front(front.name).client("http://127.0.0.1:1", **{name: key})
@@ -311,7 +313,8 @@ def test_credential_of_the_wrong_type(front, name, key):
 @pytest.mark.parametrize("name", ["api_key", "access_token", "workspace_id"])
 def test_credential_that_is_no_header(front, name, key):
     """
-    Case 115: a credential too long, or beyond ASCII, is refused, and no part of it is shown.
+    Case 115: a credential that is too long, or beyond ASCII, is refused, and no part of it is
+    shown.
     """
     with pytest.raises(ConfigurationError, match=f"HEYMILO_{name.upper()}") as caught:
         Front(front.name).client("http://127.0.0.1:1", **{name: key})
@@ -323,7 +326,7 @@ def test_credential_that_is_no_header(front, name, key):
 @pytest.mark.parametrize("source", ["argument", "environment"])
 def test_key_with_blanks_round_it(front, serve, monkeypatch, source, key):
     """
-    Case 116: what copying a key leaves round it is stripped.
+    Case 116: blanks around a copied key are stripped.
     """
     server = serve(single())
     key = key.format(KEY)
@@ -343,13 +346,13 @@ def test_key_with_blanks_round_it(front, serve, monkeypatch, source, key):
 @pytest.mark.parametrize("source", ["argument", "environment", "with_options"])
 def test_key_with_controls_in_it(front, serve, monkeypatch, source, name):
     """
-    Case 117: a credential that would break a header is refused, and never in any text.
+    Case 117: a credential that would break a header is refused, and appears in no text.
     """
     server = serve(single())
     front = Front(front.name)
     given = {"api_key": KEY if name == "workspace_id" else None, "ssl_context": NO_CERTIFICATES}
     marks = ["\r\nX-Evil: 1", "\nX-Evil: 1", "\rX", "\x7f", "\x1b", "\x0b" + KEY, "\u00a0" + KEY]
-    # An environment cannot hold it.
+    # An environment variable cannot contain it.
     marks += [] if source == "environment" else ["\x00", "\x00" + KEY]
 
     for mark in marks:
@@ -370,7 +373,8 @@ def test_key_with_controls_in_it(front, serve, monkeypatch, source, name):
 @pytest.mark.parametrize("token", ["Bearer {}", "bearer {}", "BEARER  {}"])
 def test_token_with_its_scheme(front, token):
     """
-    Case 117: a token given with its `Bearer` is refused with the cure, and not shown.
+    Case 117: a token that is given with its `Bearer` is refused, and not shown; the error says what
+    to do.
     """
     with pytest.raises(ConfigurationError, match="Bearer") as caught:
         Front(front.name).client("http://127.0.0.1:1", None, access_token=token.format(TOKEN))
@@ -378,13 +382,13 @@ def test_token_with_its_scheme(front, token):
     assert_clean(caught.value)
 
 
-# What can be seen of a client.
+# What a client can show.
 
 
 @pytest.mark.parametrize("proxied", [False, True])
 def test_outputs_of_a_client(front, proxied):
     """
-    Case 118: no output of a client, a view, a resource, a pager or their insides shows a secret.
+    Case 118: no output of a client, a view, a resource, a pager or their attributes shows a secret.
     """
     proxy = {"proxy": f"http://user:{PASSWORD}@127.0.0.1:1"} if proxied else {}
     client = front.client("http://127.0.0.1:1", workspace_id="w", **proxy)
@@ -408,7 +412,7 @@ def test_outputs_of_a_client(front, proxied):
 
 def test_repr_of_a_client_is_useful(front):
     """
-    Case 118: the repr says where the client leads and which credentials it has, masked.
+    Case 118: the repr has the base URL and the kinds of credentials, masked.
     """
     client = front.client("http://127.0.0.1:1", workspace_id="w-1")
 
@@ -449,7 +453,7 @@ def test_repr_of_a_client_is_useful(front):
 )
 def test_errors_of_the_constructor(front, options):
     """
-    Case 118: a constructor that fails shows no secret, at no depth of its traceback.
+    Case 118: a failing constructor shows no secret, at any depth of its traceback.
     """
     given = {"proxy": f"http://user:{PASSWORD}@127.0.0.1:1", **options}
     if "http_client" in options:
@@ -483,7 +487,7 @@ def test_traceback_by_rich(front):
 
 def test_repr_of_a_client_that_was_not_made(front):
     """
-    Case 118: the repr of a client whose constructor failed, seen in a debugger, is no error.
+    Case 118: the repr of a client whose constructor failed works in a debugger.
     """
     with pytest.raises(ConfigurationError) as caught:
         front.client("ftp://host")
@@ -496,7 +500,7 @@ def test_repr_of_a_client_that_was_not_made(front):
 
 def tracebacks(error):
     """
-    Return the links of the traceback of *error*.
+    Return the entries of the traceback of *error*.
     """
     links, link = [], error.__traceback__
     while link is not None:
@@ -524,7 +528,7 @@ def tracebacks(error):
 )
 def test_errors_of_with_options(front, options):
     """
-    Case 118: a view that cannot be made shows neither its own secrets nor those of its client.
+    Case 118: an invalid view shows neither its own secrets nor those of its client.
     """
     client = front.client("http://127.0.0.1:1")
 
@@ -536,7 +540,7 @@ def test_errors_of_with_options(front, options):
 
 def test_base_url_that_holds_the_key(front):
     """
-    Case 118: a key that went into base_url by mistake is not shown by the error that says so.
+    Case 118: a key in base_url by mistake is not shown by the error about it.
     """
     texts = []
     for base_url in (KEY, f"https://host/?api_key={KEY}", f"ftp://{KEY}", f"https://{KEY}:x"):
@@ -547,12 +551,12 @@ def test_base_url_that_holds_the_key(front):
     assert [[]] * 4 == [leaks(text) for text in texts]
 
 
-# What can be seen of an error.
+# What an error can show.
 
 
 def cut(connection):
     """
-    Promise more than is sent.
+    Promise more bytes than are sent.
     """
     connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
     connection.close()
@@ -586,7 +590,8 @@ FAILURES = {
 @pytest.mark.parametrize("name", FAILURES)
 def test_errors_at_every_depth(front, serve, records, name):
     """
-    Cases 118 to 120: no error shows a secret: text, attributes, pickle, locals, chain, logs.
+    Cases 118 to 120: no error shows a secret: in texts, attributes, pickles, locals, chains or
+    logs.
     """
     reply, options = FAILURES[name]
     server = serve(reply)
@@ -611,7 +616,7 @@ def test_errors_at_every_depth(front, serve, records, name):
 
 def seen_in(records):
     """
-    Return the log records that hold a secret in any of their parts.
+    Return the log records with a secret in any of their parts.
     """
     bad = []
     for record in records:
@@ -651,7 +656,7 @@ def test_errors_of_connecting(front, serve, records, kind):
 
 def test_walks_and_settled_errors(front, serve):
     """
-    Case 118: the errors of walks, and those kept by `get_many_settled`, show no secret.
+    Case 118: the errors of walks, and those in the result of `get_many_settled`, show no secret.
     """
     server = serve(page("A", more=True), answer(500, b"{}"))
 
@@ -666,7 +671,7 @@ def test_walks_and_settled_errors(front, serve):
 
 def test_error_while_another_is_handled(front, serve):
     """
-    Case 118: within an `except` block the error's context is the caller's, and nothing of ours.
+    Case 118: within an `except` block, the error's context is that of the caller.
     """
     server = serve(answer(500, b"{}"))
     mine = LookupError("mine")
@@ -760,7 +765,7 @@ def test_traceback_of_a_ctrl_c(serve, records, when):
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, ValueError, httpx.ReadError])
 def test_traceback_of_a_hook(front, serve, kind):
     """
-    Case 118: what a hook of the caller's own client raises shows no secret below it.
+    Case 118: an exception of a hook of the caller's own client shows no secret in our frames.
     """
 
     def sync_hook(response):
@@ -794,8 +799,8 @@ def test_traceback_of_a_hook(front, serve, kind):
 @pytest.mark.parametrize("owned", [True, False])
 def test_traceback_of_what_comes_in_the_middle(front, serve, monkeypatch, owned):
     """
-    Case 118: an exception that is neither ours nor the library's shows no header, whatever the
-    library was doing; and where it comes from is still to be seen.
+    Case 118: a foreign exception at any point of the library's work shows no header, and its origin
+    is still visible.
     """
     server = serve(single())
     raising = {}
@@ -833,7 +838,7 @@ def test_traceback_of_what_comes_in_the_middle(front, serve, monkeypatch, owned)
 
 def test_traceback_of_what_comes_while_a_secret_is_checked(front, monkeypatch):
     """
-    Case 118: Ctrl-C while a key is looked at, or while a text is searched for it, shows no key.
+    Case 118: Ctrl-C while a key is checked, or while a text is searched for it, shows no key.
     """
 
     def interrupted(name, text):
@@ -858,7 +863,7 @@ def test_traceback_of_what_comes_while_a_secret_is_checked(front, monkeypatch):
 @pytest.mark.parametrize("fault", ["missing", "broken", "another", "silent"])
 def test_key_in_place_of_an_id(front, serve, records, naps, fault):
     """
-    Case 118: who asks for a number whose id is the token finds it in no error, event or log.
+    Case 118: if the requested id is the token, no error, event or log contains it.
     """
     server = serve(
         {
@@ -886,8 +891,8 @@ def test_key_in_place_of_an_id(front, serve, records, naps, fault):
 @pytest.mark.parametrize("more", [(TOKEN,), ("A", TOKEN)])
 def test_key_for_a_cursor(front, serve, records, more):
     """
-    Case 118: a server that gives the token for an id, so that a walk goes on from it, finds it in no
-    error, event or log.
+    Case 118: if a server's id is the token, and a walk continues from it, no error, event or log
+    contains it.
     """
     server = serve(page(*more, more=True))
     seen = []
@@ -911,7 +916,7 @@ def test_key_for_a_cursor(front, serve, records, more):
 
 def test_clients_are_pickled_without_the_key(front, serve):
     """
-    Case 119: a client and a view are pickled without key and token; a secret header is refused.
+    Case 119: the pickle of a client or a view has no key and no token; a secret header is refused.
     """
     server = serve(page())
     client = front.client(server.base_url, default_headers=None, ssl_context=None)
@@ -928,7 +933,7 @@ def test_clients_are_pickled_without_the_key(front, serve):
 
 def test_clients_are_not_copied(front, serve):
     """
-    Case 119: a client and a view are not copied, and what belongs to them is not pickled.
+    Case 119: clients and views cannot be copied, and their parts cannot be pickled.
     """
     server = serve(page())
     client = front.client(server.base_url)
@@ -964,7 +969,7 @@ def test_models_and_responses_are_pickled(front, serve):
 @pytest.mark.parametrize("name", FAILURES)
 def test_errors_are_pickled(front, serve, name):
     """
-    Case 119: every kind of error survives pickle, copy and deepcopy with all it knows.
+    Case 119: every kind of error can be pickled and copied without loss.
     """
     reply, options = FAILURES[name]
     server = serve(reply)
@@ -991,7 +996,7 @@ def test_errors_are_pickled(front, serve, name):
 )
 def test_every_class_of_error_is_pickled(kind):
     """
-    Case 119: every exception that is exported survives pickle and deepcopy.
+    Case 119: every exported exception can be pickled and copied.
     """
     error = kind("text", request="GET /x", cursor="C")
 
@@ -1004,12 +1009,12 @@ def test_every_class_of_error_is_pickled(kind):
         )
 
 
-# A server that says the key back.
+# A server that repeats the key.
 
 
 def escaped(secret):
     """
-    Return *secret* with every character as JSON may escape it.
+    Return *secret* with every character escaped as JSON allows.
     """
     return "".join(f"\\u{ord(character):04x}" for character in secret)
 
@@ -1047,7 +1052,7 @@ BODIES = {
 @pytest.mark.parametrize("key", [KEY, ODD_KEY], ids=["plain key", "odd key"])
 def test_key_echoed_in_a_body(front, serve, how, key):
     """
-    Case 118: an error leaves out a key that the server says back, however it writes it.
+    Case 118: an error masks a key that the server repeats, in any notation.
     """
     echoes = ECHOES[how](key), ECHOES[how](TOKEN)
     server = serve(
@@ -1066,7 +1071,7 @@ def test_key_echoed_in_a_body(front, serve, how, key):
         assert (ResponseDecodeError if where == "success" else AuthenticationError) is type(error)
         seen = [error.message, repr(error), repr(error.__dict__), error.body.decode()]
         seen += [repr(pickle.dumps(error)), *insides(error.__dict__)]
-        # What is decoded from the kept body is the caller's to see, too.
+        # The caller may see what is decoded from the kept body, too.
         with contextlib.suppress(ValueError):
             seen.append(str(json.loads(error.body)))
         assert [] == [(where, text[:300], leaks(text)) for text in seen if leaks(text)]
@@ -1074,7 +1079,7 @@ def test_key_echoed_in_a_body(front, serve, how, key):
 
 def test_key_at_the_edge_of_what_is_kept(front, serve):
     """
-    Case 118: a key that straddles the end of the kept body leaves no half of itself.
+    Case 118: of a key across the end of the kept body no half remains.
     """
     server = serve(answers=lambda request: answer(400, b"x" * next(sizes) + KEY.encode()))
     ends = [size for edge in (512, 65_536) for size in range(edge - len(KEY) - 1, edge + 2, 3)]
@@ -1091,7 +1096,7 @@ def test_key_at_the_edge_of_what_is_kept(front, serve):
 @pytest.mark.parametrize("status", [200, 301, 400, 401, 429, 503])
 def test_key_echoed_in_headers(front, serve, records, status):
     """
-    Case 118: an error keeps no header with a credential, and cleans the others.
+    Case 118: an error has no header with a credential, and masks the others.
     """
     fields = [
         f"X-API-KEY: {KEY}",
@@ -1119,7 +1124,7 @@ def test_key_echoed_in_headers(front, serve, records, status):
 @pytest.mark.parametrize("status", [200, 400, 401, 503])
 def test_key_echoed_in_the_status_line(front, serve, records, status):
     """
-    Case 118: a reason phrase that says the key back is in no error, and in no log.
+    Case 118: a reason phrase with the key appears in no error, and in no log.
     """
     body = b"{}"
     head = f"HTTP/1.1 {status} {KEY} {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -1133,7 +1138,7 @@ def test_key_echoed_in_the_status_line(front, serve, records, status):
 
 def test_key_echoed_where_no_http_is(front, serve, records):
     """
-    Case 118: a server that answers with the request itself gets no key into the error.
+    Case 118: if the response is the request itself, the error does not contain the key.
     """
 
     def mirror(request):
@@ -1153,7 +1158,7 @@ def test_key_echoed_where_no_http_is(front, serve, records):
 
 def test_key_echoed_by_a_bad_header(front, serve):
     """
-    Case 118: what the HTTP library says of a broken header does not carry the key on.
+    Case 118: the HTTP library's text about an invalid header does not reveal the key.
     """
     replies = [
         f"HTTP/1.1 200 OK\r\n{KEY}\r\n\r\n",
@@ -1181,7 +1186,7 @@ def test_key_echoed_by_a_bad_header(front, serve):
 
 def test_default_header_echoed(front, serve):
     """
-    Case 118: the value of a default header may be a secret, and is not repeated either.
+    Case 118: the value of a default header may be secret, so it is masked, too.
     """
     server = serve(
         answer(403, f'{{"detail": "token {HEADER} is wrong"}}'.encode(), f"X-A: {HEADER}")
@@ -1195,7 +1200,7 @@ def test_default_header_echoed(front, serve):
 
 def test_echoed_key_leaves_the_rest_of_the_text(front, serve):
     """
-    Case 118: only the key is taken out: what the server says is still readable.
+    Case 118: only the key is masked: the server's text remains readable.
     """
     server = serve(answer(401, f'{{"detail": "Key {KEY} was withdrawn"}}'.encode()))
 
@@ -1206,7 +1211,7 @@ def test_echoed_key_leaves_the_rest_of_the_text(front, serve):
 
 def test_short_key_does_not_blot_out_the_text(front, serve):
     """
-    Case 118: a key of a letter, for a test server, does not turn every error into asterisks.
+    Case 118: a one-letter key of a test server does not turn errors into asterisks.
     """
     server = serve(answer(401, b'{"detail": "a bad key was given"}'))
 
@@ -1220,7 +1225,7 @@ def test_short_key_does_not_blot_out_the_text(front, serve):
 
 def test_logs_of_success_and_retry(front, serve, naps, records):
     """
-    Case 120: at DEBUG on the root logger, success, retry and walks log no secret.
+    Case 120: with the root logger at DEBUG, success, retry and walks log no secret.
     """
     server = serve(
         answer(503, b"", f"X-Echo: {KEY}"),
@@ -1241,7 +1246,7 @@ def test_logs_of_success_and_retry(front, serve, naps, records):
 
 def test_logs_of_a_success_that_echoes_the_key(front, serve, records):
     """
-    Case 120: what libraries log at DEBUG of an answer's head has no key, should it be there.
+    Case 120: if a response's head repeats the key, the libraries' DEBUG records do not contain it.
     """
     head = f"HTTP/1.1 200 {KEY}\r\nX-Echo: {KEY}\r\nX-API-KEY: {TOKEN}\r\n"
     body = json.dumps({"data": NUMBER, "meta": None})
@@ -1253,7 +1258,7 @@ def test_logs_of_a_success_that_echoes_the_key(front, serve, records):
 
 def test_raw_response_that_echoes_the_key(front, serve):
     """
-    Case 118: the headers of a raw response are without credentials, whoever put them there.
+    Case 118: the headers of a raw response contain no credentials, whoever sent them.
     """
     server = serve(
         ok({"data": NUMBER}, f"X-API-KEY: {KEY}", f"Set-Cookie: a={KEY}", f"X-Echo: {KEY}")
@@ -1287,7 +1292,7 @@ def test_raw_response_that_echoes_the_key(front, serve):
 )
 def test_redirects_are_not_followed(front, serve, status, target):
     """
-    Case 121: a redirect is an error after one request, and nobody else hears of the key.
+    Case 121: a redirect is an error after one request, and no other host receives the key.
     """
     other = serve(single())
     server = serve(b"")
@@ -1310,7 +1315,7 @@ def test_redirects_are_not_followed(front, serve, status, target):
 )
 def test_redirects_to_nowhere(front, serve, location):
     """
-    Case 121: a Location that is no URL is a redirect all the same, and no foreign error.
+    Case 121: a redirect whose Location is not a URL is the same error, and no foreign one.
     """
     head = f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n"
     server = serve(head.encode("latin-1"))
@@ -1325,7 +1330,7 @@ def test_redirects_to_nowhere(front, serve, location):
 
 def test_redirect_keeps_its_location(front, serve):
     """
-    Case 121: where a redirect leads stays readable in the error's headers.
+    Case 121: the target of a redirect remains in the error's headers.
     """
     server = serve(answer(308, b"", "Location: https://new.example/v3"))
 
@@ -1338,7 +1343,7 @@ def test_redirect_keeps_its_location(front, serve):
 
 def test_redirect_through_a_client_that_follows(front, serve):
     """
-    Case 121: a client of the caller's that follows redirects does not for us.
+    Case 121: if a caller's client follows redirects, it does not do so for our requests.
     """
     other = serve(single())
     server = serve(answer(302, b"", f"Location: http://127.0.0.1:{other.port}/x"))
@@ -1361,7 +1366,7 @@ def test_redirect_through_a_client_that_follows(front, serve):
 @pytest.mark.parametrize("location", ["http://[", "http://host:port", "javascript:alert(1)"])
 def test_redirects_to_nowhere_through_a_client_of_ones_own(front, serve, location, library):
     """
-    Case 121: nor is it another error if the caller's client does not take it for a redirect.
+    Case 121: it is the same error if the caller's client does not recognise the redirect.
     """
     server = serve(answer(302, b"", f"Location: {location}", f"X-Echo: {KEY}"))
     own = kind_of(front, library)(trust_env=False, verify=NO_CERTIFICATES)
@@ -1380,7 +1385,7 @@ def test_redirects_to_nowhere_through_a_client_of_ones_own(front, serve, locatio
 
 def test_proxy_that_redirects(front, serve):
     """
-    Case 121: a proxy that answers with a redirect where a tunnel was asked for has failed.
+    Case 121: a proxy that responds to CONNECT with a redirect is a failed proxy.
     """
     proxy = serve(answer(302, b"", "Location: http://["))
     own = kind_of(front, httpx)(proxy=proxy.base_url, verify=NO_CERTIFICATES)
@@ -1401,7 +1406,7 @@ def test_proxy_that_redirects(front, serve):
 @pytest.mark.parametrize("owned", [True, False])
 def test_cookies_are_not_kept(front, serve, owned):
     """
-    Case 123: cookies are never sent back, and gather nowhere.
+    Case 123: cookies are never sent back, and not stored.
     """
     count = iter(range(1000))
     server = serve(
@@ -1431,7 +1436,7 @@ def test_cookies_are_not_kept(front, serve, owned):
 
 def test_basic_authentication_of_netrc(front, serve, monkeypatch, tmp_path):
     """
-    Case 121: a netrc file's password for the host is not sent in place of the token.
+    Case 121: the password of a netrc file is not sent instead of the token.
     """
     netrc = tmp_path / "netrc"
     netrc.write_text(f"machine 127.0.0.1 login user password {PASSWORD}\n")
@@ -1450,8 +1455,8 @@ def test_basic_authentication_of_netrc(front, serve, monkeypatch, tmp_path):
 @pytest.mark.parametrize("user", [f"user:{PASSWORD}", f"{PASSWORD}:", PASSWORD])
 def test_proxy_that_echoes_its_password(front, serve, records, scheme, user):
     """
-    Case 118: a proxy that refuses, and says its password back, gets it into no text; nor its user's
-    name, if that is all there is.
+    Case 118: if a proxy's refusal repeats its password, no text contains it, nor the user's name if
+    there is no password.
     """
     login = base64.b64encode((user if ":" in user else f"{user}:").encode()).decode()
     body = f"wrong: {login} {PASSWORD}"
@@ -1477,7 +1482,7 @@ def test_proxy_that_echoes_its_password(front, serve, records, scheme, user):
 
 def test_proxy_does_not_see_the_key_of_an_encrypted_call(front, serve):
     """
-    Case 121: a proxy is asked for a tunnel, and sees neither key, token nor default headers.
+    Case 121: a proxy receives a request for a tunnel, and neither key, token nor default headers.
     """
     proxy = serve(answer(502))
 
@@ -1502,7 +1507,7 @@ def test_proxy_does_not_see_the_key_of_an_encrypted_call(front, serve):
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
 def test_password_in_a_broken_variable(front, monkeypatch, records, variable, value):
     """
-    Case 118: a broken proxy variable is named, and its password not shown.
+    Case 118: the error names an invalid proxy variable, and does not show its password.
     """
     monkeypatch.setenv(variable, value.format(PASSWORD))
 
@@ -1517,7 +1522,7 @@ def test_password_in_a_broken_variable(front, monkeypatch, records, variable, va
 
 def test_values_that_compare_secrets(front):
     """
-    Case 118: settings compare by their secrets without showing them, and hash alike.
+    Case 118: settings compare by their secrets, have equal hashes, and do not show them.
     """
     one = front.client("http://127.0.0.1:1")
     two = front.client("http://127.0.0.1:1")
@@ -1531,7 +1536,7 @@ def test_values_that_compare_secrets(front):
 
 def test_deadline_error_of_a_wait_shows_no_key(front, serve):
     """
-    Case 118: the error for a key that is told to rest names the call and not the key.
+    Case 118: the error during a key's cool-down names the call and not the key.
     """
     server = serve(answer(429, b"", "Retry-After: 20"))
 
@@ -1547,7 +1552,7 @@ def test_deadline_error_of_a_wait_shows_no_key(front, serve):
 
 def test_kinds_of_errors_are_the_expected_ones(front, serve):
     """
-    Case 118: the failures above are of every kind, so that none goes unlooked at.
+    Case 118: the failures above cover every kind of error.
     """
     kinds = set()
     for name in ("status 400", "redirect", "not JSON", "another id", "no HTTP", "deadline"):
@@ -1567,7 +1572,7 @@ def test_kinds_of_errors_are_the_expected_ones(front, serve):
 
 def test_error_for_a_missing_number_names_it(front, serve):
     """
-    Case 118: an error names method and path, which are no secret, and no query.
+    Case 118: an error has method and path, which are not secret, and no query.
     """
     server = serve(answer(404, b"{}"))
 
@@ -1583,7 +1588,7 @@ def test_error_for_a_missing_number_names_it(front, serve):
 
 def test_both_faces_are_masked_alike():
     """
-    Case 118: the two clients' reprs differ in nothing but their names.
+    Case 118: the two clients' reprs differ only in their names.
     """
     one = AsyncHeyMilo(KEY, base_url="http://127.0.0.1:1")
     two = HeyMilo(KEY, base_url="http://127.0.0.1:1")

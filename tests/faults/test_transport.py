@@ -1,5 +1,5 @@
 """
-The way to the server and back: what breaks, drips, stalls, lies, or never comes about.
+The connection: what breaks, drips, stalls, sends invalid data, or cannot be opened.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ AT_ONCE = RetryPolicy(initial_delay=0)
 
 def then(*steps: bytes | Callable[[Connection], Any]) -> Reply:
     """
-    Return the reply that takes *steps*, bytes to send or things to do, one after the other.
+    Return a reply of several *steps*, bytes to send or functions to call.
     """
 
     def reply(connection: Connection) -> None:
@@ -70,14 +70,14 @@ def then(*steps: bytes | Callable[[Connection], Any]) -> Reply:
 
 def half_close(connection: Connection) -> None:
     """
-    Say that nothing more comes, and go on listening.
+    Close the sending side, and keep reading.
     """
     connection.socket.shutdown(socket.SHUT_WR)
 
 
 def dripping(data: bytes, every: float = 0.03) -> Callable[[Connection], None]:
     """
-    Return the step that sends *data* byte by byte.
+    Return a step that sends *data* byte by byte.
     """
     return lambda connection: connection.drip(data, every)
 
@@ -88,7 +88,7 @@ def dripping(data: bytes, every: float = 0.03) -> Callable[[Connection], None]:
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
     """
-    Return a listener whose connections come about, and whom nobody serves.
+    Return a listener that accepts connections and never responds.
     """
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         yield listener
@@ -97,7 +97,7 @@ def silent() -> Iterator[socket.socket]:
 @pytest.fixture
 def full() -> Iterator[socket.socket]:
     """
-    Return a listener whose queue is full: a connection to it does not come about.
+    Return a listener whose queue is full, so no connection to it can be opened.
     """
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
@@ -110,7 +110,7 @@ def full() -> Iterator[socket.socket]:
 
 def url_of(listener: socket.socket, scheme: str = "http") -> str:
     """
-    Return the base URL of who listens there.
+    Return the base URL of a listener.
     """
     return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -119,7 +119,8 @@ def url_of(listener: socket.socket, scheme: str = "http") -> str:
 @pytest.mark.parametrize("limit", ["timeout", "deadline"])
 def test_a_handshake_that_is_not_answered(front, silent, limit):
     """
-    Case 37: a TLS handshake that nobody answers ends in time, and says that nothing was sent.
+    Case 37: a TLS handshake without a response ends in time, and the error says that nothing was
+    sent.
     """
     with lasting(0.2, 0.2):
         error = front.run(get, url_of(silent, "https"), retry=ONCE, **{limit: 0.2})
@@ -133,7 +134,7 @@ def test_a_handshake_that_is_not_answered(front, silent, limit):
 
 def test_a_handshake_that_the_caller_gives_up(loop, silent):
     """
-    Case 37: a caller's own cancellation during a TLS handshake leaves no socket behind.
+    Case 37: if the caller cancels during a TLS handshake, no socket remains.
     """
 
     async def body(client):
@@ -148,7 +149,8 @@ def test_a_handshake_that_the_caller_gives_up(loop, silent):
 @pytest.mark.parametrize("limit", ["timeout", "deadline"])
 def test_a_connection_that_does_not_come_about(front, full, limit):
     """
-    Case 37: a connection that is not accepted ends in time, and says that nothing was sent.
+    Case 37: a connection that is not accepted ends in time, and the error says that nothing was
+    sent.
     """
     with lasting(0.2, 0.2):
         error = front.run(get, url_of(full), retry=ONCE, **{limit: 0.2})
@@ -159,7 +161,7 @@ def test_a_connection_that_does_not_come_about(front, full, limit):
 
 def test_no_answer(front, serve):
     """
-    Case 38: each try waits as long as the timeout, and the error says for what.
+    Case 38: each attempt waits for the timeout, and the error names the phase.
     """
     server = serve(*[Connection.wait] * 3, WHOLE)
 
@@ -182,7 +184,7 @@ def test_no_answer(front, serve):
 @pytest.mark.parametrize("already", [HEAD[:5], HEAD + b"\r\n", WHOLE[:-1]], ids=ascii)
 def test_an_answer_that_stops(front, serve, naps, already):
     """
-    Case 38: an answer that stops in the middle is a timeout, and worth another try.
+    Case 38: a response that stops in the middle is a timeout, and is retried.
     """
     server = serve(then(already, Connection.wait), WHOLE)
 
@@ -212,7 +214,7 @@ DRIPS: dict[str, Reply] = {
 @pytest.mark.parametrize("drip", DRIPS)
 def test_a_server_that_drips(front, serve, drip):
     """
-    Case 39: a server that is never silent for long, and never done, meets the deadline.
+    Case 39: a server that keeps sending and never finishes exceeds the deadline.
     """
     closed = threading.Event()
 
@@ -255,7 +257,7 @@ def test_a_drip_over_tls(front, serve, authority):
 
 def test_an_error_that_drips_is_still_that_error(front, serve):
     """
-    Case 39: of an error whose body drips, the status is known in time, and is the error.
+    Case 39: if an error's body drips, its status is known in time, and is the error.
     """
     server = serve(then(b"HTTP/1.1 400 Bad\r\nContent-Length: 1000\r\n\r\n", dripping(b"x" * 1000)))
 
@@ -267,7 +269,7 @@ def test_an_error_that_drips_is_still_that_error(front, serve):
 
 def test_a_slow_server_within_its_limits(front, serve):
     """
-    Case 39: a server that is slow but done in time is given its time.
+    Case 39: a server that is slow but ends in time gets that time.
     """
     server = serve(lambda connection: connection.drip(WHOLE, 0.002, 8))
 
@@ -276,7 +278,7 @@ def test_a_slow_server_within_its_limits(front, serve):
 
 def test_a_wait_that_does_not_fit_is_not_begun(front, serve, naps):
     """
-    Case 40: within a deadline of 1 s there is one wait of 0.8 s, and the server's error is raised.
+    Case 40: a deadline of 1 s allows one wait of 0.8 s, and then the server's error is raised.
     """
     server = serve(answer(503, b"", "Retry-After: 0.8"))
 
@@ -291,11 +293,11 @@ def test_a_wait_that_does_not_fit_is_not_begun(front, serve, naps):
 @pytest.mark.full("it goes by the clock")
 def test_the_deadline_is_for_all_tries_together(front, serve):
     """
-    Case 40: tries that time out one by one share the call's deadline.
+    Case 40: attempts that time out share the call's deadline.
     """
     server = serve(Connection.wait)
 
-    # A fifth of a second is left for a machine that is slow to end the tries before the last.
+    # A slow machine gets a fifth of a second to end the earlier attempts.
     with lasting(1.0, 1.0):
         (error,) = outcomes(
             front,
@@ -306,7 +308,7 @@ def test_the_deadline_is_for_all_tries_together(front, serve):
         )
 
     assert DeadlineExceededError is type(error)
-    # The deadline may pass while the last one still connects: that one never reaches the server.
+    # The deadline may pass while the last attempt connects, which then never reaches the server.
     sent = [one for one in error.attempts if "in phase connect" not in str(one.cause)]
     assert 2 <= len(sent) == server.n
 
@@ -316,7 +318,7 @@ def test_the_deadline_is_for_all_tries_together(front, serve):
 )
 def test_the_callers_own_timeout(loop, serve, reply):
     """
-    Cases 41 and 45: a caller's own timeout ends a wait, as the caller's own exception.
+    Cases 41 and 45: a caller's own timeout ends a wait with the caller's own exception.
     """
     server = serve(reply, WHOLE)
 
@@ -335,7 +337,7 @@ def test_the_callers_own_timeout(loop, serve, reply):
 
 def test_the_callers_own_timeout_round_a_walk(loop, serve):
     """
-    Case 42: a caller's own timeout ends a walk, and the walk knows where it stood.
+    Case 42: a caller's own timeout ends a walk, and the walk knows its position.
     """
     pages = [page(f"A{n}", f"B{n}", more=True) for n in range(50)]
     server = serve(*(then(lambda c: c.wait(0.03), one) for one in pages))
@@ -367,7 +369,7 @@ def test_the_callers_own_timeout_round_a_walk(loop, serve):
 )
 def test_limits_that_cannot_be(front, name, value):
     """
-    Case 43: a limit that no clock can tell is refused by the constructor and by a view.
+    Case 43: the constructor and a view refuse a limit that is out of range.
     """
     with pytest.raises((TypeError, ConfigurationError), match=name):
         front.client("http://127.0.0.1:1", **{name: value})
@@ -377,7 +379,7 @@ def test_limits_that_cannot_be(front, name, value):
 
 def test_no_timeout_at_all(front):
     """
-    Case 43: `timeout=None`, which would wait for ever, is refused; `deadline=None` is not.
+    Case 43: `timeout=None` could wait for ever, so it is refused; `deadline=None` is not.
     """
     with pytest.raises((TypeError, ConfigurationError), match="timeout"):
         front.client("http://127.0.0.1:1", timeout=None)
@@ -387,7 +389,7 @@ def test_no_timeout_at_all(front):
 
 def test_many_early_hints(front, serve):
     """
-    Case 44: any number of informational answers may come before the one that counts.
+    Case 44: any number of informational responses may precede the final one.
     """
     hints = (
         b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 500 + b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -399,7 +401,7 @@ def test_many_early_hints(front, serve):
 
 def test_early_hints_without_end(front, serve):
     """
-    Case 44: informational answers without end meet the deadline.
+    Case 44: endless informational responses exceed the deadline.
     """
 
     def reply(connection: Connection) -> None:
@@ -448,7 +450,7 @@ CUTS: dict[str, Reply] = {
 @pytest.mark.parametrize("cut", CUTS)
 def test_a_broken_connection_is_mended_by_another_try(front, serve, naps, cut):
     """
-    Cases 46, 47, 49, 50: wherever a connection breaks, the next try has the answer.
+    Cases 46, 47, 49, 50: if a connection breaks at any point, the next attempt succeeds.
     """
     server = serve(CUTS[cut], WHOLE)
 
@@ -460,7 +462,8 @@ def test_a_broken_connection_is_mended_by_another_try(front, serve, naps, cut):
 @pytest.mark.parametrize("cut", CUTS)
 def test_connections_that_break_for_ever(front, serve, naps, cut):
     """
-    Cases 46, 47, 49, 50: where every try breaks, the error says so and that it may have arrived.
+    Cases 46, 47, 49, 50: if every attempt breaks, the error says so, and that the request may have
+    arrived.
     """
     server = serve(*[CUTS[cut]] * 3, WHOLE)
 
@@ -527,7 +530,8 @@ NO_HTTP: dict[str, bytes] = {
 @pytest.mark.parametrize("kind", few(NO_HTTP, 12))
 def test_what_is_not_http(front, serve, naps, kind):
     """
-    Cases 48 and 51: what is not HTTP is an error of the protocol after three tries, told in short.
+    Cases 48 and 51: a response that is not HTTP is a protocol error after three attempts, with a
+    short text.
     """
     server = serve(*[NO_HTTP[kind]] * 3, WHOLE)
 
@@ -563,7 +567,7 @@ GOOD_HTTP: dict[str, bytes] = {
 @pytest.mark.parametrize("kind", GOOD_HTTP)
 def test_what_is_still_http(front, serve, kind):
     """
-    Case 48: what is allowed in HTTP, or harmless, is read.
+    Case 48: what HTTP allows, or is harmless, is read.
     """
     server = serve(GOOD_HTTP[kind])
 
@@ -573,7 +577,7 @@ def test_what_is_still_http(front, serve, kind):
 
 def test_a_body_that_ends_with_its_connection(front, serve):
     """
-    Case 48: a body without a length ends where the connection does.
+    Case 48: a body without a length ends with the connection.
     """
     server = serve(then(b"HTTP/1.1 200 OK\r\n\r\n" + BODY, Connection.close))
 
@@ -595,7 +599,7 @@ HUGE: dict[str, Callable[[], Iterator[bytes]]] = {
 @pytest.mark.parametrize("kind", HUGE)
 def test_a_head_without_end(front, serve, naps, kind):
     """
-    Case 52: a head that does not end is an error of the protocol, long before it is read.
+    Case 52: an endless head is a protocol error, long before its end.
     """
     sent: list[int] = []
 
@@ -619,7 +623,7 @@ def test_a_head_without_end(front, serve, naps, kind):
 
 def test_a_head_of_two_hundred_kilobytes(front, serve, naps):
     """
-    Case 52: a head of 200 KB is refused, however well it is made.
+    Case 52: a head of 200 KB is refused, even if it is valid.
     """
     big = WHOLE.replace(b"\r\n\r\n", b"\r\nX-A: " + b"b" * 200_000 + b"\r\n\r\n")
     server = serve(*[big] * 3, WHOLE)
@@ -630,12 +634,12 @@ def test_a_head_of_two_hundred_kilobytes(front, serve, naps):
     assert VALUE == number
 
 
-# Connections that are kept.
+# Kept connections.
 
 
 def test_connections_that_are_closed_while_idle(front, serve, naps):
     """
-    Case 53: a server that closes what is idle, just when it is used again, costs no call.
+    Case 53: if a server closes an idle connection while it is reused, no call fails.
     """
     server = serve(then(WHOLE, lambda connection: connection.wait(0.0045), Connection.close))
 
@@ -651,7 +655,7 @@ def test_connections_that_are_closed_while_idle(front, serve, naps):
 
 def test_every_second_request_is_dropped(front, serve, naps):
     """
-    Case 54: where a kept connection's second request is read and dropped, every call has a value.
+    Case 54: if the server drops the second request of each connection, every call still succeeds.
     """
     served: dict[int, int] = {}
 
@@ -669,7 +673,7 @@ def test_every_second_request_is_dropped(front, serve, naps):
 @pytest.mark.parametrize("pause", [0.0, 0.02])
 def test_an_idle_connection_is_told_that_it_was_idle(front, serve, naps, status, pause):
     """
-    Case 55: a 408 that comes without having been asked for is not the next call's answer.
+    Case 55: an unrequested 408 is not the next call's response.
     """
     gone = answer(status, b"", "Connection: close")
     server = serve(
@@ -688,7 +692,7 @@ def test_an_idle_connection_is_told_that_it_was_idle(front, serve, naps, status,
 @pytest.mark.parametrize("more", [b"garbage\r\n\r\n", b"\r\n", b"0\r\n\r\n", b"{}", HEAD])
 def test_bytes_after_an_answer(front, serve, naps, more):
     """
-    Case 55: what comes after an answer that nobody asked for is nobody's answer.
+    Case 55: unrequested bytes after a response are not the next call's response.
     """
     server = serve(WHOLE + more, page("A", "B"), page("A", "B"))
 
@@ -703,7 +707,7 @@ def test_bytes_after_an_answer(front, serve, naps, more):
 
 def test_a_whole_answer_after_an_answer(front, serve, naps):
     """
-    Case 55: an answer too many is at worst one call's error, and never any call's value.
+    Case 55: a superfluous response causes at worst one error, and is never a call's value.
     """
     server = serve(WHOLE + WHOLE, page("A", "B"))
 
@@ -719,7 +723,7 @@ def test_a_whole_answer_after_an_answer(front, serve, naps):
 
 def test_connections_that_are_not_kept(front, serve):
     """
-    Case 60: where the server closes each connection, none stays open on this side either.
+    Case 60: if the server closes each connection, the client keeps none open.
     """
     server = serve(
         then(WHOLE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), Connection.close)
@@ -740,7 +744,7 @@ def test_connections_that_are_not_kept(front, serve):
 
 def test_two_framings_at_once(front, serve):
     """
-    Case 61: an answer that is framed in two ways is read, and its connection not used again.
+    Case 61: a response with two framings is read, and its connection is not reused.
     """
     both = CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\n")
     server = serve(both + b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY), WHOLE)
@@ -751,7 +755,7 @@ def test_two_framings_at_once(front, serve):
 
 def test_an_answer_before_the_question(front, silent):
     """
-    Case 62: an answer that comes before the request was read is a value or an error, never a hang.
+    Case 62: a response before the request was read is a value or an error, never a hang.
     """
 
     def serve_one() -> None:
@@ -776,7 +780,7 @@ def test_an_answer_before_the_question(front, silent):
 @pytest.mark.full("it goes by the clock")
 def test_chaos(front, naps):
     """
-    Case 63: of 150 calls, 20 at a time, one in ten faulty, each ends in its own number.
+    Case 63: of 150 calls, 20 at a time, one in ten faulty, each returns its own number.
     """
     with sandbox.running(numbers=150) as milo:
         milo.chaos(rate=0.1, seed=63)
@@ -785,7 +789,7 @@ def test_chaos(front, naps):
         async def body(client):
             return await client.phone_numbers.get_many_settled(ids, concurrency=20)
 
-        # With so many tries no order of the calls has a fault on all tries of one.
+        # With that many attempts, no order of the calls makes all attempts of one fail.
         retry = RetryPolicy(max_attempts=9)
         got = front.run(body, milo.base_url, api_key=milo.api_key, retry=retry)
         asked = len(milo.requests)
@@ -800,7 +804,7 @@ def test_chaos(front, naps):
 @pytest.mark.parametrize("failing", [2, 9])
 def test_a_name_that_does_not_resolve(front, serve, naps, monkeypatch, failing):
     """
-    Case 57: a name that does not resolve is looked up again; the error says that it is the name.
+    Case 57: an unknown name is looked up again; the error names it.
     """
     real = socket.getaddrinfo
     looked_up: list[str] = []
@@ -835,7 +839,7 @@ def test_a_name_that_does_not_resolve(front, serve, naps, monkeypatch, failing):
 )
 def test_names_that_cannot_be(front, naps, host):
     """
-    Case 57: a name that no look-up can take is one of this package's errors, at once or later.
+    Case 57: an invalid name is one of this package's errors, at once or later.
     """
     try:
         error = front.run(get, f"http://{host}:9", retry=ONCE)
@@ -850,7 +854,7 @@ def test_names_that_cannot_be(front, naps, host):
 
 class Authority:
     """
-    A certificate authority of our own, and contexts that go with it.
+    A certificate authority of our own, with matching contexts.
     """
 
     def __init__(self) -> None:
@@ -858,7 +862,7 @@ class Authority:
 
     def server(self, *names: str, **options: Any) -> ssl.SSLContext:
         """
-        Return the context of a server whose certificate is for *names*.
+        Return the context of a server with a certificate for *names*.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         names = names or ("127.0.0.1", "localhost")
@@ -877,14 +881,14 @@ class Authority:
 @pytest.fixture(scope="module")
 def authority() -> Authority:
     """
-    Return the authority; making one takes a while.
+    Return the authority; generating one takes a while.
     """
     return Authority()
 
 
 def test_tls_that_works(front, serve, authority):
     """
-    Case 58: with the right trust, https is as good as http.
+    Case 58: with a trusted certificate, https works like http.
     """
     server = serve(WHOLE, ssl_context=authority.server())
 
@@ -894,14 +898,14 @@ def test_tls_that_works(front, serve, authority):
 
 def moment(days: float) -> dt.datetime:
     """
-    Return what the clock shows so many days from now.
+    Return the time that many days from now.
     """
     return dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
 
 
 def test_tls_that_cannot_be_trusted(front, serve, naps, authority):
     """
-    Cases 58 and 59: a certificate that is no good is an error at once, which says what is wrong.
+    Cases 58 and 59: an invalid certificate is an error at once, which says what is wrong.
     """
     other = Authority()
     bad = {
@@ -928,7 +932,7 @@ def test_tls_that_cannot_be_trusted(front, serve, naps, authority):
 
 def test_tls_by_name(front, serve, authority):
     """
-    Case 58: a certificate for another name is told from one of an unknown authority.
+    Case 58: the error tells a certificate for another name from one of an unknown authority.
     """
     server = serve(WHOLE, ssl_context=authority.server("api.example.com"))
 
@@ -942,7 +946,7 @@ def test_tls_by_name(front, serve, authority):
 
 def pinning(authority, raised):
     """
-    Return the context of a client whose own check, written in Python, raises after the handshake.
+    Return the context of a client with a check in Python that raises after the handshake.
     """
 
     class PinnedSocket(ssl.SSLSocket):
@@ -966,8 +970,8 @@ def pinning(authority, raised):
 @pytest.mark.parametrize("kind", [ssl.SSLCertVerificationError, ssl.SSLError])
 def test_a_check_of_certificates_in_python(front, serve, authority, kind):
     """
-    Cases 58 and 187: what a check written in Python raises, such as pinning, is a TLS error, not
-    tried again.
+    Cases 58 and 187: an exception of a check in Python, such as pinning, is a TLS error, and not
+    retried.
     """
     server = serve(WHOLE, ssl_context=authority.server())
 
@@ -982,7 +986,7 @@ def test_a_check_of_certificates_in_python(front, serve, authority, kind):
 @pytest.mark.parametrize("kind", [OSError, TimeoutError, LookupError])
 def test_a_check_of_certificates_with_an_exception_of_its_own(front, serve, authority, kind):
     """
-    Case 58: an exception of such a check that is none of TLS leaves as it is, at once.
+    Case 58: another exception of such a check is raised unchanged, at once.
     """
     raised = kind("of the check")
     server = serve(WHOLE, ssl_context=authority.server())
@@ -998,7 +1002,8 @@ def test_a_check_of_certificates_with_an_exception_of_its_own(front, serve, auth
 
 def test_tls_with_what_this_machine_trusts(front, serve, naps, authority):
     """
-    Case 58: without `ssl_context` a private authority is not trusted, and the text names the cure.
+    Case 58: without `ssl_context` a private authority is not trusted, and the error says what to
+    do.
     """
     server = serve(WHOLE, ssl_context=authority.server())
 
@@ -1011,7 +1016,7 @@ def test_tls_with_what_this_machine_trusts(front, serve, naps, authority):
 
 def test_http_on_the_port_of_https(front, serve, naps):
     """
-    Case 58: a server that answers a handshake in plain HTTP is told from an untrusted one.
+    Case 58: the error tells a plain HTTP server from one with an untrusted certificate.
     """
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -1050,7 +1055,7 @@ def test_https_on_the_port_of_http(front, serve, naps, authority):
 
 def test_no_common_version_of_tls(front, serve, naps, authority):
     """
-    Case 58: two sides without a common version of TLS do not try again.
+    Case 58: if both sides share no version of TLS, the call is not retried.
     """
     modern = authority.server()
     modern.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -1067,7 +1072,7 @@ def test_no_common_version_of_tls(front, serve, naps, authority):
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_a_server_that_wants_a_client_certificate(front, silent, naps, authority, version):
     """
-    Case 58: a server that wants a certificate, and gets none, is not asked again.
+    Case 58: if a server requires a client certificate and gets none, the call is not retried.
     """
     context = authority.server()
     context.verify_mode = ssl.CERT_REQUIRED
@@ -1085,7 +1090,7 @@ def test_a_server_that_wants_a_client_certificate(front, silent, naps, authority
                 ) as connection:
                     with contextlib.suppress(ssl.SSLError):
                         connection.do_handshake()
-                    # Closed with the request unread, it would send an RST that undoes the alert.
+                    # Closed with the request unread, it would send an RST that discards the alert.
                     socket.socket.shutdown(connection, socket.SHUT_WR)
                     while socket.socket.recv(connection, 65536):
                         pass
@@ -1103,7 +1108,7 @@ def test_a_server_that_wants_a_client_certificate(front, silent, naps, authority
 
 def test_a_hang_up_during_the_handshake(front, silent, naps):
     """
-    Case 58: a server that hangs up during the handshake has a fault that may pass: three tries.
+    Case 58: if a server closes the connection during the handshake, the call makes three attempts.
     """
     accepted: list[int] = []
 
@@ -1127,7 +1132,7 @@ def test_a_hang_up_during_the_handshake(front, silent, naps):
 @pytest.mark.parametrize("cut", ["end-before-any-byte", "end-in-the-body", "reset-in-the-body"])
 def test_a_broken_connection_over_tls(front, serve, naps, authority, cut):
     """
-    Cases 46, 47, 49: connections that break while encrypted are mended by another try too.
+    Cases 46, 47, 49: broken encrypted connections are retried, too.
     """
     server = serve(CUTS[cut], WHOLE, ssl_context=authority.server())
 
@@ -1137,11 +1142,11 @@ def test_a_broken_connection_over_tls(front, serve, naps, authority, cut):
 
 def test_a_broken_record_over_tls(front, serve, naps, authority):
     """
-    Case 51: bytes within an encrypted connection that are no TLS are an error of this package.
+    Case 51: invalid TLS within an encrypted connection is an error of this package.
     """
 
     def reply(connection: Connection) -> None:
-        # Past the encryption, and over the same socket.
+        # This bypasses the encryption, over the same socket.
         socket.socket.send(connection.socket, b"HTTP/1.1 200 OK\r\n\r\n")
         connection.wait()
 
@@ -1162,7 +1167,7 @@ PASSWORD = "hush-7d1e5b40"
 @pytest.mark.parametrize("status", [400, 403, 407, 500, 502, 503])
 def test_a_proxy_that_refuses(front, serve, naps, status):
     """
-    Case 48: a proxy that opens no way is told from the server, and its password from nobody.
+    Case 48: the error tells a refusing proxy from the server, and shows no password.
     """
     proxy = serve(answer(status, b"no"))
     url = f"http://user:{PASSWORD}@127.0.0.1:{proxy.port}"
@@ -1200,7 +1205,7 @@ def test_a_proxy_that_is_not_there(front, naps):
 
 def test_a_proxy_that_passes_on(front, serve):
     """
-    Case 46: through a proxy plain HTTP works as without one, faults included.
+    Case 46: plain HTTP through a proxy works as without one, faults included.
     """
     proxy = serve(WHOLE)
 
@@ -1213,7 +1218,7 @@ def test_a_proxy_that_passes_on(front, serve):
 
 def test_an_answer_that_nobody_asked_for(front, serve):
     """
-    Case 61: what a server sends beyond its answer is not taken for the answer to the next call.
+    Case 61: bytes beyond a response are not the response to the next call.
     """
     server = serve(page("A") + page("B"), page("C"))
 

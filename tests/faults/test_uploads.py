@@ -1,5 +1,5 @@
 """
-What goes wrong while a large request is still going out.
+Failures while a large request is still being sent.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from heymilo_async import (
     UnprocessableEntityError,
 )
 
-#: Some 4 MB: more than the sockets of this machine hold.
+#: About 4 MB: more than this machine's socket buffers hold.
 MANY = [
     {"name": "Ada Doe", "email": f"ada{n}@example.com", "data": {"notes": "x" * 4000}}
     for n in range(1000)
 ]
-#: In megabytes: a watch writes down the locals of a traceback, which hold all of that.
+#: In megabytes: a watch writes the locals of a traceback, which contain the whole body.
 LARGE = pytest.mark.memory(150)
 REFUSAL = answer(
     413,
@@ -42,7 +42,7 @@ REFUSAL = answer(
 
 def outcome(front, url, **options):
     """
-    Return what becomes of a large bulk.
+    Return the outcome of a large bulk request.
     """
 
     async def body(client):
@@ -56,7 +56,7 @@ def outcome(front, url, **options):
 
 def refuse_and_hang_up(connection):
     """
-    Answer while the body is still coming, and close.
+    Respond while the body is still arriving, and close.
     """
     connection.send(REFUSAL)
     connection.socket.close()
@@ -66,7 +66,7 @@ def refuse_and_hang_up(connection):
 @pytest.mark.parametrize("_", few(range(5), 1))
 def test_a_refusal_in_the_middle_of_an_upload(front, serve, _):
     """
-    Case 200: a 413 that comes before the body has gone out is read, and nothing is lost.
+    Case 200: a 413 that comes before the whole body was sent is read.
     """
     server = serve(refuse_and_hang_up, reads_bodies=False)
 
@@ -80,7 +80,8 @@ def test_a_refusal_in_the_middle_of_an_upload(front, serve, _):
 @LARGE
 def test_a_reset_in_the_middle_of_an_upload(front, serve):
     """
-    Case 200: a connection that breaks meanwhile may have done it: the call is not sent again.
+    Case 200: if the connection breaks meanwhile, the call may have been carried out, and is not
+    repeated.
     """
 
     def reset(connection):
@@ -104,7 +105,8 @@ def test_a_reset_in_the_middle_of_an_upload(front, serve):
 @pytest.mark.parametrize("options", [{"timeout": 0.3}, {"deadline": 0.3}])
 def test_a_server_that_stops_reading(front, serve, options):
     """
-    Case 200: nobody takes the rest: the timeout ends it, or the deadline, and it may have been done.
+    Case 200: if the server stops reading, the timeout or the deadline ends the call, which may have
+    been carried out.
     """
     server = serve(lambda connection: connection.stopping.wait(20), reads_bodies=False)
 
@@ -118,7 +120,7 @@ def test_a_server_that_stops_reading(front, serve, options):
 
 def test_a_busy_server_gets_the_whole_of_it_again(front, serve):
     """
-    Case 200: after a 429 the body goes out once more, to its last byte.
+    Case 200: after a 429 the whole body is sent again.
     """
     done = answer(201, json.dumps({"data": []}).encode())
     server = serve(answer(429, b"", "Retry-After: 0"), done)
@@ -173,21 +175,21 @@ class Below:
 
 async def break_off():
     """
-    Fail, as a stream does whose other side is gone.
+    Fail, like a stream whose other side is gone.
     """
     raise anyio.BrokenResourceError
 
 
 async def end():
     """
-    Say that nothing more will come.
+    Send the end of the stream.
     """
     raise anyio.EndOfStream
 
 
 async def greet():
     """
-    Be an answer.
+    Send a response.
     """
     return b"early answer"
 
@@ -195,7 +197,7 @@ async def greet():
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_stream_that_reads_while_it_sends(backend):
     """
-    What comes while something large is sent ends the sending, and is read before all else.
+    A response that comes during a large upload ends the sending, and is read first.
     """
 
     async def main():
@@ -217,7 +219,8 @@ def test_a_stream_that_reads_while_it_sends(backend):
 @pytest.mark.parametrize("comes", [end, anyio.sleep_forever])
 def test_a_stream_whose_sending_fails_or_ends(backend, comes):
     """
-    A failure leaves as it is, and not in a group; that nothing comes is no reason to stop.
+    A failure of sending is raised unchanged, without a group; the end of the input does not stop
+    it.
     """
 
     async def main():
@@ -249,7 +252,7 @@ CREATING = {
 @pytest.mark.parametrize("name", CREATING)
 def test_a_creating_call_on_a_connection_that_was_closed_while_idle(front, serve, name):
     """
-    Case 200: nothing was sent on a connection that was closed while idle, so a new one takes it.
+    Case 200: on a connection that was closed while idle nothing was sent, so a new one is used.
     """
     closed = threading.Event()
 
@@ -258,7 +261,7 @@ def test_a_creating_call_on_a_connection_that_was_closed_while_idle(front, serve
         connection.socket.close()
         closed.set()
 
-    # A refusal is as good as any answer: what counts is that it comes, and how often it is asked.
+    # A refusal suffices as a response: only its arrival and the number of requests count.
     server = serve(answer_and_close, answer(422, b"{}"))
 
     async def body(client):

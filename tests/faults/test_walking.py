@@ -1,5 +1,5 @@
 """
-Walking a list, cases 92 to 105 of the fault catalogue: each item once, in order, and to the end.
+Walks through a list, cases 92 to 105 of the fault catalogue: each item once, in order, to the end.
 """
 
 # A walk is one statement that fails somewhere in the middle, and what came before counts.
@@ -46,14 +46,14 @@ WAYS = ["items", "pages", "collect", "prefetch", "prefetch of 3"]
 
 def query_of(request):
     """
-    Return the parameters of *request* as a server decodes them.
+    Return the query parameters of *request*, decoded.
     """
     return dict(parse_qsl(urlsplit(request.target).query, keep_blank_values=True))
 
 
 def the_list(*ids):
     """
-    Return how a server answers that holds *ids* and heeds `limit` and `starting_after`.
+    Return the replies of a server with a list of *ids* that supports `limit` and `starting_after`.
     """
 
     def answers(request):
@@ -67,7 +67,7 @@ def the_list(*ids):
 
 def endless(request):
     """
-    Answer with as many items as are asked for, named by their place, and say there are more.
+    Respond with as many items as requested, numbered, and `has_more`.
     """
     query = query_of(request)
     start = int(query.get("starting_after", -1)) + 1
@@ -76,7 +76,7 @@ def endless(request):
 
 async def walk(pager, way="items"):
     """
-    Return the ids that *pager* hands out in one of the WAYS, and the error that ended it.
+    Return the ids that *pager* returns in one of the WAYS, and the error that ended it.
     """
     seen = []
     try:
@@ -97,13 +97,14 @@ async def walk(pager, way="items"):
     return seen, None
 
 
-# Where the cursor goes.
+# Cursors.
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_item_once_in_order(front, serve, way):
     """
-    Case 92: pages of 2, 2, 1 are five items in order, each request after the last one's last id.
+    Case 92: pages of 2, 2 and 1 items are five items in order, each requested with the last id
+    before.
     """
     server = serve(answers=the_list("A", "B", "C", "D", "E"))
 
@@ -121,7 +122,7 @@ def test_every_item_once_in_order(front, serve, way):
 @pytest.mark.parametrize("way", WAYS)
 def test_short_page_is_not_the_end(front, serve, way):
     """
-    Case 92: a page with fewer items than asked for is not the last one if it says `has_more`.
+    Case 92: a page with fewer items than requested is not the last one if it has `has_more`.
     """
     server = serve(page("A", more=True), page("B", more=True), page("C", "D"))
 
@@ -135,7 +136,7 @@ def test_short_page_is_not_the_end(front, serve, way):
 @pytest.mark.parametrize("way", WAYS)
 def test_full_page_is_the_end_if_it_says_so(front, serve, way):
     """
-    Case 92: a page as long as asked for, but without `has_more`, is the last one.
+    Case 92: a full page without `has_more` is the last one.
     """
     server = serve(page("A", "B"), page("never"))
 
@@ -164,7 +165,7 @@ def test_empty_list(front, serve, way):
 @pytest.mark.parametrize("way", WAYS)
 def test_empty_last_page(front, serve, way):
     """
-    Case 92: an empty last page ends a walk, and leaves the cursor on the last item.
+    Case 92: an empty last page ends a walk, and leaves the cursor at the last item.
     """
     server = serve(page("A", more=True), page())
 
@@ -175,13 +176,13 @@ def test_empty_last_page(front, serve, way):
     got, cursor = front.run(body, server.base_url)
 
     assert (["A"], None) == got
-    # `collect` and `pages` hand out no items one by one, but stand at the same place.
+    # `collect` and `pages` return no single items, but have the same cursor.
     assert "A" == cursor
 
 
 def test_nothing_is_sent_before_the_walk(front, serve):
     """
-    Case 92: making a pager, its iterators and its prefetch sends nothing.
+    Case 92: creating a pager, its iterators and its prefetch sends nothing.
     """
     server = serve(page())
 
@@ -199,7 +200,7 @@ def test_nothing_is_sent_before_the_walk(front, serve):
 
 def test_walk_starts_after(front, serve):
     """
-    Case 92: `starting_after` is where a walk begins, and its cursor until the first item.
+    Case 92: `starting_after` is where a walk starts, and its cursor until the first item.
     """
     server = serve(answers=the_list("A", "B", "C"))
 
@@ -212,7 +213,7 @@ def test_walk_starts_after(front, serve):
 
 def test_walk_of_a_view(front, serve):
     """
-    Case 92: every page of a view's walk is asked for with the view's settings.
+    Case 92: every page of a view's walk is requested with the view's settings.
     """
     server = serve(answers=the_list("A", "B", "C"))
 
@@ -227,7 +228,7 @@ def test_walk_of_a_view(front, serve):
     ]
 
 
-# Lists that do not get on.
+# Lists that do not advance.
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -251,7 +252,8 @@ def test_empty_page_that_says_more(front, serve, way):
 @pytest.mark.parametrize("way", WAYS)
 def test_empty_page_in_the_middle_that_says_more(front, serve, way):
     """
-    Case 93: an empty page with `has_more` after others keeps their items, and the cursor.
+    Case 93: an empty later page with `has_more` is an error that keeps the earlier items and the
+    cursor.
     """
     server = serve(page("A", "B", more=True), page(more=True))
 
@@ -300,7 +302,7 @@ def test_empty_page_in_the_middle_that_says_more(front, serve, way):
 )
 def test_list_that_goes_round(front, serve, way, replies, items, cursor):
     """
-    Case 94: a cursor that came before is a PaginationError; no item comes twice.
+    Case 94: a repeated cursor is a PaginationError; no item is returned twice.
     """
     server = serve(*replies)
 
@@ -318,7 +320,7 @@ def test_list_that_goes_round(front, serve, way, replies, items, cursor):
 @pytest.mark.parametrize("way", WAYS)
 def test_list_that_starts_with_the_item_it_was_to_start_after(front, serve, way):
     """
-    Case 94: a server that ignores `starting_after` is found out by its first page.
+    Case 94: the first page shows whether a server ignores `starting_after`.
     """
     server = serve(page("A", "B", more=True))
 
@@ -336,7 +338,7 @@ def test_list_that_starts_with_the_item_it_was_to_start_after(front, serve, way)
 @pytest.mark.parametrize("way", WAYS)
 def test_last_id_is_empty(front, serve, way):
     """
-    Case 94: an empty last id leads nowhere: a PaginationError, not the first page again.
+    Case 94: an empty last id is a PaginationError, and does not fetch the first page again.
     """
     server = serve(page("A", "", more=True), page("never"))
 
@@ -352,7 +354,7 @@ def test_last_id_is_empty(front, serve, way):
 @pytest.mark.parametrize("way", WAYS)
 def test_last_id_cannot_be_a_cursor(front, serve, way):
     """
-    Case 94: a last id too long for any URL ends the walk with an error that has the cursor.
+    Case 94: a last id that is too long for a URL ends the walk with an error that has the cursor.
     """
     server = serve(page("A", "x" * 100_000, more=True), page("never"))
 
@@ -368,7 +370,7 @@ def test_last_id_cannot_be_a_cursor(front, serve, way):
 
 def test_walk_error_of_pagination_is_complete(front, serve):
     """
-    Case 94: a PaginationError says what to make of it, and can be pickled with its cursor.
+    Case 94: a PaginationError says what to do, and can be pickled with its cursor.
     """
     server = serve(page("A", more=True))
 
@@ -382,13 +384,13 @@ def test_walk_error_of_pagination_is_complete(front, serve):
     assert ("A", ["A"]) == (again.cursor, [number.id for number in again.collected])
 
 
-# What else a page says.
+# Other members of a page.
 
 
 @pytest.mark.parametrize("count", [0, 1, 10**9, None, 2**63])
 def test_total_count_decides_nothing(front, serve, count):
     """
-    Case 95: `total_count` may be an estimate: it changes no item.
+    Case 95: `total_count` may be an estimate, so it does not affect the walk.
     """
     pagination = {"has_more": True, "total_count": count}
     server = serve(ok({"data": numbers("A", "B"), "pagination": pagination}), page("C"))
@@ -414,7 +416,7 @@ def test_total_count_is_missing(front, serve):
 @pytest.mark.parametrize("count", ["7", 7.5, True, [], {}])
 def test_total_count_of_the_wrong_type(front, serve, count):
     """
-    Case 95: a `total_count` of another type is an error with its path, not a number guessed.
+    Case 95: a `total_count` of another type is an error with its path, and is not converted.
     """
     pagination = {"has_more": False, "total_count": count}
     server = serve(ok({"data": numbers("A"), "pagination": pagination}))
@@ -432,7 +434,7 @@ def test_total_count_of_the_wrong_type(front, serve, count):
 @pytest.mark.parametrize("more", ["true", "false", 1, 0, None, []])
 def test_has_more_of_the_wrong_type(front, serve, more):
     """
-    Case 95: a `has_more` that is no boolean neither ends nor continues a walk in silence.
+    Case 95: a `has_more` that is not a boolean is an error, and neither ends nor continues a walk.
     """
     server = serve(ok({"data": numbers("A"), "pagination": {"has_more": more}}))
 
@@ -452,7 +454,7 @@ def test_has_more_of_the_wrong_type(front, serve, more):
 )
 def test_pagination_is_missing(front, serve, pagination):
     """
-    Case 95: a page that does not say whether it is the last one is an error, not the last one.
+    Case 95: a page without `has_more` is an error, and not the last page.
     """
     server = serve(
         ok({"data": numbers("A")}),
@@ -484,7 +486,7 @@ def test_pagination_is_missing(front, serve, pagination):
 )
 def test_pagination_url_is_never_followed(front, serve, url):
     """
-    Case 96: the next page comes from the base URL, whatever `pagination.url` says.
+    Case 96: the next page is requested from the base URL, whatever `pagination.url` contains.
     """
     elsewhere = serve(page("Z"))
     url = url.format(host="127.0.0.1", port=elsewhere.port)
@@ -519,7 +521,7 @@ def test_pagination_url_is_never_followed(front, serve, url):
 )
 def test_odd_last_id_stays_one_parameter(front, serve, last):
     """
-    Case 97: whatever the last id is, the server decodes exactly it, and nothing else changes.
+    Case 97: the server decodes exactly the last id, whatever it is, and no other parameter changes.
     """
     server = serve(page("A", last, more=True), page("Z"))
 
@@ -537,7 +539,7 @@ def test_odd_last_id_stays_one_parameter(front, serve, last):
 @given(ids=st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=8, unique=True))
 def test_any_ids_are_walked(front, serve, ids):
     """
-    Case 97: a list of any ids at all, one a page, is walked to its end, or refused by name.
+    Case 97: a list with any ids, one a page, is walked to its end, or refused by name.
     """
     server = serve(answers=the_list(*ids))
 
@@ -553,13 +555,14 @@ def test_any_ids_are_walked(front, serve, ids):
         assert (ids, None) == (seen, error)
 
 
-# Errors in the middle.
+# Errors in the middle of a walk.
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_error_says_where_to_go_on(front, serve, naps, way):
     """
-    Case 98: page 3 fails for ever: what came before is kept, and `.cursor` resumes without a gap.
+    Case 98: if page 3 keeps failing, the earlier items are kept, and `.cursor` resumes without a
+    gap.
     """
     server = serve(
         page("A", "B", more=True),
@@ -585,7 +588,7 @@ def test_error_says_where_to_go_on(front, serve, naps, way):
 
 def test_cursor_of_an_error_on_the_first_page(front, serve):
     """
-    Case 98: an error before the first item has the cursor that the walk was given.
+    Case 98: an error before the first item has the cursor that the walk started with.
     """
     server = serve(answer(400, b"{}"))
 
@@ -600,7 +603,7 @@ def test_cursor_of_an_error_on_the_first_page(front, serve):
 @pytest.mark.parametrize("kind", ["items", "pages"])
 def test_iterator_survives_an_error(front, serve, kind):
     """
-    Case 98: after an error, taking from the same iterator again is trying again.
+    Case 98: after an error, the next call of the same iterator tries again.
     """
     server = serve(page("A", more=True), answer(400, b"{}"), page("B"))
 
@@ -625,7 +628,7 @@ def test_iterator_survives_an_error(front, serve, kind):
 @pytest.mark.parametrize("way", WAYS)
 def test_broken_connection_in_the_middle(front, serve, naps, way):
     """
-    Case 98: a connection that breaks between two pages costs one more request and no item.
+    Case 98: a connection that breaks between two pages costs one more request, and loses no item.
     """
     server = serve(page("A", "B", more=True), lambda connection: connection.reset(), page("C"))
 
@@ -638,7 +641,7 @@ def test_broken_connection_in_the_middle(front, serve, naps, way):
 
 def test_bad_item_in_the_middle(front, serve):
     """
-    Case 98: a page with a broken item is an error as a whole, and the items before it stay.
+    Case 98: a page with an invalid item is an error as a whole, and the items before it are kept.
     """
     broken = numbers("C", "D")
     broken[1]["active"] = "yes"
@@ -677,7 +680,8 @@ def test_rate_limit_in_the_middle(front, serve, naps, way):
 @pytest.mark.parametrize("way", WAYS)
 def test_cursor_is_gone(front, serve, way):
     """
-    Case 104: the item of the cursor was deleted: NotFoundError with the cursor, the items kept.
+    Case 104: if the cursor's item was deleted, a NotFoundError has the cursor, and the items are
+    kept.
     """
     server = serve(page("A", "B", more=True), answer(404, b'{"detail": "no such id"}'))
 
@@ -692,14 +696,14 @@ def test_cursor_is_gone(front, serve, way):
     assert 2 == server.n
 
 
-# Leaving early.
+# Walks that end early.
 
 
 @pytest.mark.full("it goes by the clock")
 @pytest.mark.parametrize("way", ["items", "pages"])
 def test_break_leaves_nothing_behind(front, serve, caplog, way):
     """
-    Case 100: a `break` leaves no warning, no log record, and the connection for the next call.
+    Case 100: a `break` causes no warning and no log record, and frees the connection.
     """
     server = serve(answers=the_list(*"ABCDE"))
 
@@ -763,7 +767,7 @@ gc.collect()
 @pytest.mark.full("it starts a process")
 def test_break_in_developer_mode(serve):
     """
-    Case 100: with -X dev and warnings as errors, leaving walks early writes nothing to stderr.
+    Case 100: with -X dev and warnings as errors, walks that end early print nothing.
     """
     server = serve(answers=endless)
 
@@ -781,7 +785,7 @@ def test_break_in_developer_mode(serve):
 @pytest.mark.parametrize("way", ["items", "pages"])
 def test_slow_consumer_meets_no_deadline(front, serve, naps, way):
     """
-    Case 101: between two items a consumer may take longer than any deadline of the client.
+    Case 101: a consumer may take longer between two items than the client's deadline.
     """
     server = serve(answers=the_list("A", "B", "C"))
 
@@ -800,7 +804,7 @@ def test_slow_consumer_meets_no_deadline(front, serve, naps, way):
 @pytest.mark.parametrize("way", ["items", "prefetch"])
 def test_timeout_of_a_page_is_not_the_consumers(front, serve, way):
     """
-    Case 101: a consumer that really sleeps past the deadline is not cancelled by it.
+    Case 101: a consumer that really sleeps past the deadline is not cancelled.
     """
     server = serve(answers=the_list("A", "B"))
 
@@ -893,7 +897,7 @@ def test_limits_of_the_limit(front, serve, limit):
 )
 def test_max_items_cannot_work(front, serve, most, kind):
     """
-    Case 102: a `max_items` that is no whole number from 0 on is refused before the walk.
+    Case 102: a `max_items` that is not an integer of at least 0 is refused before the walk.
     """
     server = serve(page())
 
@@ -939,7 +943,8 @@ def test_prefetch_of_how_many(front, serve, count, kind):
 )
 def test_max_items(front, serve, way, most, requests):
     """
-    Case 103: `max_items` of an endless list are exactly so many items, and no request too many.
+    Case 103: `max_items` of an endless list returns exactly that many items, without a superfluous
+    request.
     """
     server = serve(answers=endless)
 
@@ -969,7 +974,7 @@ def test_max_items_of_a_shorter_list(front, serve):
 
 def test_cut_page_says_that_there_is_more(front, serve):
     """
-    Case 103: the page that `max_items` cuts short says that the list goes on, and where.
+    Case 103: the page that `max_items` cuts has `has_more` and a cursor.
     """
     server = serve(page("A", "B", "C"))
 
@@ -984,7 +989,7 @@ def test_cut_page_says_that_there_is_more(front, serve):
 
 def test_page_past_max_items_is_not_judged(front, serve):
     """
-    Case 103: a walk that has its items does not care that the list would not have got on.
+    Case 103: a walk that has all its items ignores an invalid continuation of the list.
     """
     server = serve(page("A", "B", more=True), page(more=True))
 
@@ -995,7 +1000,7 @@ def test_page_past_max_items_is_not_judged(front, serve):
     assert 1 == server.n
 
 
-# Closed, and again.
+# Closed clients, and repeated walks.
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -1019,7 +1024,8 @@ def test_walk_after_close(front, serve, way):
 
 def test_close_in_the_middle(front, serve):
     """
-    Case 105: a walk whose client is closed hands out what it has, then ClientClosedError.
+    Case 105: after the client is closed, a walk returns the fetched items, then raises
+    ClientClosedError.
     """
     server = serve(answers=the_list(*"ABCD"))
 
@@ -1038,7 +1044,7 @@ def test_close_in_the_middle(front, serve):
 
 def test_each_iteration_starts_anew(front, serve):
     """
-    Case 105: a pager can be iterated again, from where it was told to start, in every way.
+    Case 105: a pager can be iterated again, from its start, in every way.
     """
     server = serve(answers=the_list("A", "B", "C"))
 
@@ -1051,7 +1057,7 @@ def test_each_iteration_starts_anew(front, serve):
 
 def test_exhausted_iterator_stays_exhausted(front, serve):
     """
-    Case 105: an iterator at its end stays there, and sends nothing more.
+    Case 105: an exhausted iterator stays exhausted, and sends nothing more.
     """
     server = serve(page("A"))
 
@@ -1072,7 +1078,7 @@ def test_exhausted_iterator_stays_exhausted(front, serve):
 
 def test_iterators_of_one_pager_are_independent(front, serve):
     """
-    Case 105: two iterators of one pager, taken from in turn, do not share a place.
+    Case 105: two interleaved iterators of one pager have separate positions.
     """
     server = serve(answers=the_list("A", "B", "C"))
 
@@ -1087,7 +1093,7 @@ def test_iterators_of_one_pager_are_independent(front, serve):
 
 def test_iterator_of_an_iterator(front, serve):
     """
-    Case 105: an iterator is its own iterator, as the protocol has it.
+    Case 105: an iterator is its own iterator, as the protocol requires.
     """
     server = serve(answers=the_list("A", "B"))
 
@@ -1104,7 +1110,8 @@ def test_iterator_of_an_iterator(front, serve):
 
 def test_page_never_makes_a_request(front, serve):
     """
-    Case 105: len, index, slice, iteration, `in`, reversed, count: of this page, and no request.
+    Case 105: len, index, slice, iteration, `in`, reversed and count work on this page, without a
+    request.
     """
     server = serve(page("A", "B", "C", more=True))
 
@@ -1124,7 +1131,7 @@ def test_page_never_makes_a_request(front, serve):
 
 def test_next_cursor_of_a_last_page(front, serve):
     """
-    Case 105: the last page has no next cursor, nor has an empty one that says that there is more.
+    Case 105: the last page has no next cursor, nor has an empty one with `has_more`.
     """
     server = serve(page("A"), page(more=True))
 
@@ -1135,14 +1142,15 @@ def test_next_cursor_of_a_last_page(front, serve):
     assert (None, None) == front.run(body, server.base_url)
 
 
-# One iterator, several users.
+# One iterator in several tasks or threads.
 
 
 @pytest.mark.lets_out("RuntimeError")
 @pytest.mark.parametrize("way", ["items", "pages", "prefetch"])
 def test_two_users_of_one_iterator(front, serve, way):
     """
-    Case 105: two tasks, or threads, on one iterator: one gets a RuntimeError, the other goes on.
+    Case 105: if two tasks, or threads, use one iterator, one gets a RuntimeError, the other
+    continues.
     """
     asked, go_on = threading.Event(), threading.Event()
 
@@ -1196,7 +1204,8 @@ def test_two_users_of_one_iterator(front, serve, way):
 @pytest.mark.parametrize("name", ["asyncio", "trio"])
 def test_iterator_after_a_cancelled_take(serve, name):
     """
-    Case 105: a task cancelled while it takes an item leaves the iterator usable, and no gap.
+    Case 105: if a task is cancelled while it fetches an item, the iterator stays usable, without a
+    gap.
     """
     front = QuickFront(name)
     server = serve(page("A", more=True), lambda connection: connection.wait(), page("B"))
@@ -1212,12 +1221,12 @@ def test_iterator_after_a_cancelled_take(serve, name):
     assert [None, "A", "A"] == [query_of(one).get("starting_after") for one in server.requests]
 
 
-# All at once.
+# `collect`.
 
 
 def test_deadline_of_collect(front, serve, naps):
     """
-    Case 101: `collect` is one call with one deadline; iterating, each page has its own.
+    Case 101: `collect` is one call with one deadline; in an iteration each page has its own.
     """
     wait = answer(429, b"{}", "Retry-After: 2")
     walked = [page("A", more=True), wait, page("B", more=True), wait, page("C")]
@@ -1230,7 +1239,7 @@ def test_deadline_of_collect(front, serve, naps):
     each, (seen, error) = front.run(body, server.base_url, deadline=3.0)
 
     assert (["A", "B", "C"], None) == each
-    # The wait does not fit, so it is not begun: the server's own answer is the error.
+    # The wait does not fit, so it is not started: the server's own response is the error.
     assert (RateLimitError, 2.0) == (type(error), error.retry_after)
     assert (["A", "B"], "B") == (seen, error.cursor)
     assert [2.0, 2.0, 2.0] == naps
@@ -1238,7 +1247,7 @@ def test_deadline_of_collect(front, serve, naps):
 
 def test_deadline_of_collect_while_a_page_is_read(front, serve):
     """
-    Case 101: the deadline of `collect` ends a page in the middle; what was gathered is kept.
+    Case 101: the deadline of `collect` ends a page in the middle; the earlier items are kept.
     """
     server = serve(page("A", more=True), lambda connection: connection.wait())
 
@@ -1252,14 +1261,14 @@ def test_deadline_of_collect_while_a_page_is_read(front, serve):
     assert (["A"], "A") == (seen, error.cursor)
 
 
-# Prefetched.
+# Prefetch.
 
 
 @pytest.mark.full("it goes by the clock")
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_prefetch_is_so_far_ahead_and_no_further(front, serve, count):
     """
-    Case 103: while a page is consumed, so many pages are ahead, and not one more.
+    Case 103: while a page is consumed, exactly the given number of pages is prefetched.
     """
     server = serve(answers=endless)
 
@@ -1281,7 +1290,7 @@ def test_prefetch_is_so_far_ahead_and_no_further(front, serve, count):
 
 def test_prefetch_really_is_ahead(front, serve):
     """
-    Case 103: the next page is on its way while the consumer is busy with this one.
+    Case 103: the next page is requested while the consumer processes this one.
     """
     asked = threading.Event()
 
@@ -1306,7 +1315,7 @@ def test_prefetch_really_is_ahead(front, serve):
 
 def test_cursor_under_prefetch(front, serve):
     """
-    Case 98: under prefetch the cursor is of the last item handed out, not of the last one fetched.
+    Case 98: with a prefetch, the cursor is the last returned item, not the last fetched one.
     """
     server = serve(answers=endless)
 
@@ -1324,7 +1333,7 @@ def test_cursor_under_prefetch(front, serve):
 
 def test_error_ahead_surfaces_in_its_turn(front, serve):
     """
-    Case 98: an error that was fetched ahead waits until the items before it are handed out.
+    Case 98: an error of a prefetched page is raised after the items before it.
     """
     failed = threading.Event()
 
@@ -1351,7 +1360,7 @@ def test_error_ahead_surfaces_in_its_turn(front, serve):
 
 def test_error_ahead_that_nobody_asks_for(front, serve):
     """
-    Case 98: leaving a prefetch before its error was taken raises nothing.
+    Case 98: leaving a prefetch before its error was reached raises nothing.
     """
     server = serve(page("A", "B", more=True), answer(400, b"{}"))
 
@@ -1382,12 +1391,12 @@ def test_error_ahead_that_nobody_asks_for(front, serve):
 )
 def test_error_of_the_body_leaves_bare(front, serve, error):
     """
-    Case 100: an error raised in the body of a prefetch leaves as it is, never in a group.
+    Case 100: an error in the body of a prefetch is raised unchanged, never in a group.
     """
     server = serve(answers=endless)
 
     async def body(client):
-        # Caught inside: what a loop makes of a KeyboardInterrupt is the loop's business.
+        # Caught inside, because event loops treat a KeyboardInterrupt differently.
         try:
             async with client.phone_numbers.list_all().prefetch(2) as ahead:
                 await anext(ahead)
@@ -1401,7 +1410,7 @@ def test_error_of_the_body_leaves_bare(front, serve, error):
 @pytest.mark.in_flight
 def test_error_of_the_body_while_a_page_is_on_its_way(front, serve):
     """
-    Case 100: an error in the body does not wait for the page that is being fetched.
+    Case 100: an error in the body does not wait for a page that is being fetched.
     """
     server = serve(page("A", more=True), lambda connection: connection.wait())
 
@@ -1421,7 +1430,7 @@ def test_error_of_the_body_while_a_page_is_on_its_way(front, serve):
 
 def test_leaving_a_prefetch_leaves_no_thread(front, serve):
     """
-    Case 100: ten prefetches left early leave no thread and no task, and the client works.
+    Case 100: ten prefetches that end early leave no thread and no task, and the client works.
     """
     server = serve(answers=endless)
 
@@ -1439,7 +1448,8 @@ def test_leaving_a_prefetch_leaves_no_thread(front, serve):
 @pytest.mark.lets_out("RuntimeError")
 def test_iterator_kept_after_its_prefetch(front, serve):
     """
-    Case 105: an iterator taken out of its `with` ends, or says why: no foreign error, no hang.
+    Case 105: an iterator that is used after its `with` ends, or raises our own error, and never
+    hangs.
     """
     server = serve(answers=endless)
 
@@ -1457,16 +1467,16 @@ def test_iterator_kept_after_its_prefetch(front, serve):
 
     seen, end, requests = front.run(body, server.base_url)
 
-    # What had been fetched may still be handed out, but in order.
+    # It may return what was already fetched, but in order.
     assert [str(i) for i in range(len(seen))] == seen
     assert end in {StopAsyncIteration, RuntimeError}
-    # The blocking one's thread may have been in a request.
+    # The thread of the blocking prefetch may have been in a request.
     assert requests <= 1
 
 
 def test_prefetch_entered_twice(front, serve):
     """
-    Case 105: a prefetch is entered once: again is a RuntimeError that says what to do.
+    Case 105: entering a prefetch twice is a RuntimeError that says what to do.
     """
     server = serve(answers=endless)
 
@@ -1520,7 +1530,7 @@ def test_close_under_a_prefetch(front, serve):
 
 def test_prefetches_side_by_side(front, serve):
     """
-    Case 103: several prefetches at a time, one within the other, keep apart.
+    Case 103: several nested prefetches do not affect each other.
     """
     server = serve(answers=the_list(*"ABCDEF"))
 
@@ -1537,7 +1547,7 @@ def test_prefetches_side_by_side(front, serve):
 
 def test_walk_within_a_walk(front, serve):
     """
-    Case 105: calls may be made while a walk is under way, on a pool of one connection.
+    Case 105: calls can be made during a walk, with a pool of one connection.
     """
     server = serve(answers=the_list("A", "B", "C"))
 
@@ -1553,7 +1563,7 @@ def test_walk_within_a_walk(front, serve):
 
 def test_pagers_are_no_generators(front, serve):
     """
-    Case 100: what walks is an iterator class, which needs no finaliser, and no async generator.
+    Case 100: a pager is an iterator class without a finaliser, and not an async generator.
     """
     server = serve(page("A"))
 
@@ -1567,7 +1577,7 @@ def test_pagers_are_no_generators(front, serve):
 
 def test_mismatch_does_not_reach_a_walk(front, serve):
     """
-    Case 94: after an answer to somebody else's question, a walk starts on a fresh connection.
+    Case 94: after a response about another id, a walk uses a new connection.
     """
 
     def answers(request):
@@ -1588,7 +1598,7 @@ def test_mismatch_does_not_reach_a_walk(front, serve):
 
 def test_no_server_at_all(front, naps):
     """
-    Case 98: a walk that cannot even begin raises what a call would, with no cursor.
+    Case 98: a walk that fails at its start raises the error of a call, without a cursor.
     """
 
     async def body(client):
