@@ -1,5 +1,5 @@
 """
-A network in memory, below a real client, httpcore and h11, in place of the sockets.
+A network in memory, which replaces the sockets below a real client, httpcore and h11.
 
 No kernel, no thread, no waiting: what a sweep of many thousand examples can afford. It is for the
 blocking client; what it cannot show (timeouts, TLS, cancelling) is for real sockets.
@@ -20,7 +20,7 @@ from server import Received, Reply, read_head
 @attrs.define
 class Network:
     """
-    Answers each request with what *answers* returns for it, as `Server` does.
+    Responds to each request with the result of *answers*, as `Server` does.
 
     Attributes:
         sizes: How many bytes the first read gives at the most, the second one, and so on, and then
@@ -40,7 +40,7 @@ class Network:
 @contextlib.contextmanager
 def installed(network: Network) -> Iterator[Network]:
     """
-    Let blocking clients that connect meanwhile do so to *network*.
+    Make blocking clients connect to *network* within the block.
     """
     with mock.patch.object(httpcore, "SyncBackend", return_value=_Backend(network)):
         yield network
@@ -57,7 +57,7 @@ class _Backend(httpcore.NetworkBackend):
 
 class _Stream(httpcore.NetworkStream):
     """
-    Both ends of one connection: the server's sends, closes and resets, as a `Connection` does.
+    Both ends of one connection; it sends, closes and resets like a `Connection`.
     """
 
     def __init__(self, network: Network, number: int) -> None:

@@ -1,5 +1,5 @@
 """
-Clients of the user's own, of httpx and of its successor, for `http_client=`.
+The user's own clients for `http_client=`, of httpx and of its successor.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-The pages of the documentation: which there are, their blocks of code, their headings and links.
+Lists the pages of the documentation, with their blocks of code, headings and links.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FILE = re.compile(r"# ((?:\w+/)*\w+\.py)\n")
 
 def named(page: Path) -> str:
     """
-    Return what a test is called after *page*.
+    Return the name of a test for *page*.
     """
     return str(page.relative_to(ROOT))
 
@@ -50,7 +50,7 @@ class Block:
     @property
     def file(self) -> str | None:
         """
-        The name of the file that it is, by the comment in its first line; None if it is none.
+        The file name in the comment of the first line; None if there is none.
         """
         match = _FILE.match(self.text) if self.language == "python" else None
         return match and match[1]
@@ -85,7 +85,7 @@ def blocks_of(page: Path) -> list[Block]:
 
 def links_of(page: Path) -> list[str]:
     """
-    Return what *page* links to within this repository, as it is written there.
+    Return the links of *page* within this repository, as written.
     """
     hrefs = [
         str(child.attrs.get("href", child.attrs.get("src", "")))
@@ -98,7 +98,7 @@ def links_of(page: Path) -> list[str]:
 
 def anchors_of(page: Path) -> set[str]:
     """
-    Return the anchors of the headings of *page*, as GitHub and MyST make them.
+    Return the anchors of the headings of *page*, as GitHub and MyST generate them.
     """
     return set(_anchors(_parsed(page)))
 

@@ -1,5 +1,5 @@
 """
-The resources that there are, found by looking: what each module of `resources/` defines.
+Finds the resources: what each module of `resources/` defines.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from heymilo_async import resources
 @attrs.frozen
 class Found:
     """
-    A module of `resources/`, whose name is also the client's for the resource.
+    A module of `resources/`, whose name is also the resource's attribute of the client.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Found:
     @property
     def awaited(self) -> type[AsyncResource]:
         """
-        Its awaited face.
+        Its async class.
         """
         (face,) = [kind for kind in self.classes.values() if issubclass(kind, AsyncResource)]
         return face
@@ -37,14 +37,14 @@ class Found:
     @property
     def blocking(self) -> Any:
         """
-        Its blocking face, None if there is none of that name.
+        Its blocking class, None if there is none.
         """
         return self.classes.get(self.awaited.__name__.removeprefix("Async"))
 
     @property
     def classes(self) -> dict[str, type]:
         """
-        The public classes that it defines: models and faces.
+        The public classes that it defines: models, and the async and the blocking class.
         """
         return {
             name: getattr(resources, name)
@@ -55,7 +55,7 @@ class Found:
     @property
     def methods(self) -> dict[str, Callable[..., Any]]:
         """
-        The public methods of the awaited face.
+        The public methods of the async class.
         """
         return {
             name: value
@@ -66,7 +66,7 @@ class Found:
     @property
     def operations(self) -> list[Operation[Any]]:
         """
-        The operations that its methods stand for.
+        The operations of its methods.
         """
         marked = (getattr(method, "__operation__", None) for method in self.methods.values())
         return [one for one in marked if one is not None]
@@ -77,5 +77,5 @@ FOUND = [
     for module in pkgutil.iter_modules(resources.__path__)
     if not module.name.startswith("_")
 ]
-#: Each resource as (awaited, blocking), of those that have both.
+#: The async and the blocking class of each resource that has both.
 RESOURCES = [(one.awaited, one.blocking) for one in FOUND if one.blocking]

@@ -1,5 +1,5 @@
 """
-The walk through CONTRIBUTING.md: its code blocks as changes of files, and applying them.
+Applies the steps of CONTRIBUTING.md: each code block is a change of a file.
 
 As a program it takes the walk in an empty folder, for the checkers of types and style:
 `python tests/walk.py FOLDER`.
@@ -18,20 +18,21 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 CONTRACT = "tests/contract.json"
-#: ... and the one that the sandbox serves.
+#: ... and its copy, which the sandbox serves.
 PACKAGED = "heymilo_async/sandbox/contract.json"
-#: What HeyMilo would publish if it had badges.
+#: The part of HeyMilo's contract that would describe badges.
 PUBLISHED = ROOT / "tests" / "badges.openapi.json"
 
 #: `path`, some words, a colon; then the block.
 _BLOCK = re.compile(r"^`([\w./+-]+)`[^\n`]*:\n\n(```+)(\w+)\n(.*?)^\2$", re.DOTALL | re.MULTILINE)
-# The test of the walk names what it looks for, and would be taken for a test of badges.
+# The test of these steps contains the names that it searches for, so it would count as a test of
+# badges.
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "test_contributing.py")
 
 
 class Step(NamedTuple):
     """
-    One change of one file: *new* stands there instead of *old*; a file that is new has no *old*.
+    One change of one file: *new* replaces *old*; a new file has no *old*.
     """
 
     path: str
@@ -41,7 +42,7 @@ class Step(NamedTuple):
     @property
     def name(self) -> str:
         """
-        The file, and the first thing that is added to it.
+        The file, and the first added line.
         """
         first = next(line for line in self.new.splitlines() if line not in self.old.splitlines())
         return f"{self.path}: {first.strip()}" if self.old else self.path
@@ -63,7 +64,7 @@ class Step(NamedTuple):
 
 def steps() -> list[Step]:
     """
-    Return what CONTRIBUTING.md changes, in its order.
+    Return the steps of CONTRIBUTING.md, in order.
     """
     found: list[Step] = []
     for path, _, language, block in _BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text("utf-8")):
@@ -80,7 +81,8 @@ def steps() -> list[Step]:
 
 def copy_project(folder: Path, package: Path) -> None:
     """
-    Put into *folder* what the walk changes, the *package* among it, and what checks it.
+    Copy into *folder* the files that the steps change, including the *package*, and those that
+    check them.
     """
     shutil.copytree(package, folder / "heymilo_async", ignore=_LEFT_OUT)
     for name in ("docs", "scripts", "tests"):
@@ -91,7 +93,7 @@ def copy_project(folder: Path, package: Path) -> None:
 
 def extend_contract(folder: Path) -> None:
     """
-    Copy into both copies of the contract what HeyMilo publishes of badges.
+    Add the badges of HeyMilo's contract to both copies of the contract.
     """
     published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
     for name in (CONTRACT, PACKAGED):
@@ -112,7 +114,7 @@ def take(folder: Path, chosen: Iterable[Step]) -> None:
 
 def write_index(folder: Path) -> None:
     """
-    Run the script that writes what follows from a resource.
+    Run the script that generates files from the resources.
     """
     subprocess.run([sys.executable, str(folder / "scripts" / "index.py")], check=True)
 

@@ -1,5 +1,5 @@
 """
-Worker processes that make calls with one key, as a program; and how a test runs them.
+Worker processes that make calls with one key, as a program, and a helper that runs them for a test.
 
     python tests/workers.py '{"processes": 8, "calls": 20, ...}'
 
@@ -26,14 +26,14 @@ import redis  # noqa: F401 - here, so that not each worker has to load it
 
 from heymilo_async import AsyncHeyMilo, HeyMilo, HeyMiloError, RateLimit, RetryPolicy
 
-#: Calls that no limit allows while a test lasts.
+#: A number of calls that no limit allows during a test.
 _NEVER_DONE = 100_000
 
 
 @attrs.frozen
 class Done:
     """
-    What the workers came to.
+    The result of the workers.
 
     Attributes:
         calls: How many succeeded.
@@ -50,7 +50,7 @@ class Done:
 
 class Workers:
     """
-    Workers that are ready, and begin when told to.
+    Workers that are ready, and start on a signal.
     """
 
     def __init__(self, milo: Any, **job: Any) -> None:
@@ -79,7 +79,7 @@ class Workers:
 
     def begin(self) -> None:
         """
-        Let them begin.
+        Let them start.
         """
         assert self._process.stdin is not None
         self._began = time.monotonic()
@@ -113,7 +113,7 @@ def _options(job: Mapping[str, Any]) -> dict[str, Any]:
         "base_url": job["base_url"],
         "deadline": job.get("deadline", 50.0),
         "retry": RetryPolicy(max_attempts=job.get("attempts", 3)),
-        # To read the machine's certificates takes longer than most calls.
+        # Reading the machine's certificates takes longer than most calls.
         "ssl_context": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         "rate_limit": None
         if job.get("limit") is None
@@ -130,7 +130,8 @@ def _ready(job: Mapping[str, Any]) -> None:
 def _call(job: Mapping[str, Any]) -> list[Any]:
     ids = [job["id"]] * job["calls"]
     concurrency = job.get("concurrency", 20)
-    # A server that counts does not count strangers; but the connections are open then.
+    # A counting server does not count requests without a valid credential, but they open the
+    # connections.
     stranger = {"api_key": "a-stranger", "rate_limit": None}
     if job.get("front", "blocking") == "blocking":
         with HeyMilo(**_options(job)) as client:
@@ -175,6 +176,6 @@ def main(job: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    # As the other programs here find each other.
+    # So that the other programs here are found.
     sys.path[0] = str(Path(__file__).parent)
     main(json.loads(sys.argv[1]))

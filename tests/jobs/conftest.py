@@ -1,5 +1,5 @@
 """
-The jobs as a test runs them: on each front, against a sandbox, without waiting.
+Runs the jobs for a test: on each front, against a sandbox, without waiting.
 
 They want packages that `nox -s jobs` installs, and `nox -s tests` does not.
 """
@@ -25,14 +25,14 @@ if importlib.util.find_spec("dlt") is None:
 @pytest.fixture(autouse=True)
 def _no_waiting(naps: list[float]) -> None:
     """
-    Retries and settling take no time.
+    Make retries and the wait before a search take no time.
     """
 
 
 @pytest.fixture
 def milo() -> Iterator[sandbox.Sandbox]:
     """
-    A sandbox of three postings, with nobody invited, which says 409 to who is invited twice.
+    A sandbox of three postings without candidates, which refuses a repeated invitation with 409.
     """
     wary = sandbox.Assumptions(same_email="conflict")
     with sandbox.running(candidates=0, assumptions=wary, api_key=KEY) as running:
@@ -42,7 +42,7 @@ def milo() -> Iterator[sandbox.Sandbox]:
 @pytest.fixture
 def posting(milo: sandbox.Sandbox) -> str:
     """
-    The id of a posting that takes candidates.
+    The id of an active posting.
     """
     return next(one.item_id for one in milo.stores["postings"] if one["status"] == "active")
 
@@ -50,7 +50,7 @@ def posting(milo: sandbox.Sandbox) -> str:
 @pytest.fixture
 def perform(front: Front) -> Callable[..., Any]:
     """
-    Run a job on the front: the blocking function, or its namesake that is awaited.
+    Run a job on the front: the blocking function, or its async namesake.
     """
 
     def run(

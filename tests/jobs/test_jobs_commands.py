@@ -1,5 +1,5 @@
 """
-`heymilo ingest` and `heymilo sync`: what they print, and their exit codes.
+`heymilo ingest` and `heymilo sync`: their output, and their exit codes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from heymilo_async import AsyncCandidates, AsyncWebhooks, cli
 @pytest.fixture
 def heymilo(milo, monkeypatch, capsys, tmp_path):
     """
-    Run the command in a folder of its own; return its exit code and what it wrote.
+    Run the command in a folder of its own; return its exit code and its output.
     """
     monkeypatch.setenv("HEYMILO_API_KEY", milo.api_key)
     monkeypatch.setenv("HEYMILO_BASE_URL", milo.base_url)
@@ -34,7 +34,7 @@ def heymilo(milo, monkeypatch, capsys, tmp_path):
 @pytest.fixture
 def people(tmp_path):
     """
-    A file of two rows, of which the second cannot go in, and one without that.
+    A file whose second of two rows is invalid, and one without that row.
     """
     (tmp_path / "good.csv").write_text("name,email\nA,a@example.com\n")
     (tmp_path / "both.csv").write_text("name,email\nA,a@example.com\nB,b\x1b\n")
@@ -43,7 +43,7 @@ def people(tmp_path):
 @pytest.mark.usefixtures("people")
 def test_ingest_says_what_became_of_the_rows(heymilo, posting):
     """
-    All rows in: 0. Some refused: each in a line, and 1.
+    If all rows are sent, the exit code is 0; each refused row is printed, and the code is 1.
     """
     summary = "1 of 1 rows are in: {}\n"
 
@@ -79,7 +79,7 @@ def test_ingest_checks_only(heymilo, milo, posting):
 @pytest.mark.usefixtures("people")
 def test_ingest_ends_in_one_line(heymilo, milo, posting):
     """
-    What ends the run is said in one line, with how far it came.
+    An error that ends the run is printed on one line, with how far the run came.
     """
     milo.fail_next(status=429, times=3, operation="ingestCandidate")
     code, out, err = heymilo("ingest", "good.csv", "--posting", posting)
@@ -97,7 +97,7 @@ def test_ingest_ends_in_one_line(heymilo, milo, posting):
 
 def test_ctrl_c_says_how_far_it_came(heymilo, posting, tmp_path, monkeypatch):
     """
-    Ctrl-C ends a job in one line, which says how far it came and that the next run goes on.
+    After Ctrl-C one line says how far the job came, and that the next run continues.
     """
     rows = [f"P,p{n}@example.com\n" for n in range(4)]
     (tmp_path / "four.csv").write_text("name,email\n" + "".join(rows))
@@ -128,7 +128,8 @@ def _interrupt(monkeypatch, resource, method):
 
 def test_sync_says_what_has_changed(heymilo, milo, tmp_path):
     """
-    A line a table, with its rows, and one for the file; what has left is counted.
+    It prints a line with the rows of each table, and one for the file; rows that left a list are
+    counted.
     """
     code, out, err = heymilo("sync", "--only", "postings, voices", "--to", "duckdb:///a.duckdb")
     first, second, last = out.splitlines()
@@ -146,7 +147,7 @@ def test_sync_says_what_has_changed(heymilo, milo, tmp_path):
 
 def test_sync_by_default_fills_a_file_here(heymilo, tmp_path):
     """
-    Without --to the file is heymilo-data.duckdb; ages are read as people write them.
+    Without --to the file is heymilo-data.duckdb; ages are durations such as 90d.
     """
     assert 0 == heymilo("sync", "--since", "90d", "--full", "--with-links")[0]
     assert (tmp_path / "heymilo-data.duckdb").exists()
@@ -154,7 +155,7 @@ def test_sync_by_default_fills_a_file_here(heymilo, tmp_path):
 
 def test_sync_refuses_what_it_does_not_understand(heymilo):
     """
-    An age, a table, a target that there is not: each is usage, said in one line.
+    An unknown age, table or target is a usage error, on one line.
     """
     for arguments, text in (
         (("--since", "soon"), "it takes an age such as 12h, 90d or 4w, not 'soon'"),

@@ -1,5 +1,5 @@
 """
-Both jobs behave, whatever goes wrong: the sandbox's judge finds nothing, and has seen enough.
+Both jobs behave well under faults: the sandbox's judge finds no violation, and has seen the rules.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from heymilo_async.jobs.ingest import async_ingest, ingest
 from heymilo_async.jobs.sync import async_sync, sync
 from heymilo_async.sandbox import faults
 
-#: Each of them loses an answer, or refuses one.
+#: Each of them loses or refuses a response.
 ROUGH = (faults.Status(503), faults.Drop(), faults.Drop(reset=True), faults.CutBody())
-#: And these say that the server is down.
+#: These mean that the server is down.
 DOWN = (faults.Status(502), faults.Status(503), faults.Drop())
 MOST_RUNS = 30
 
 
 def _until_done(run):
     """
-    Run a job again as long as it gives up.
+    Run a job again until it succeeds.
     """
     for _ in range(MOST_RUNS):
         with contextlib.suppress(HeyMiloError):
@@ -34,7 +34,7 @@ def _until_done(run):
 @pytest.mark.parametrize("seed", range(2))
 def test_candidates_in(perform, milo, tmp_path, seed):
     """
-    Every third request fails, and nobody is invited twice, or once more without a look.
+    If every third request fails, nobody is invited twice, or again without a search.
     """
     posting = next(one.item_id for one in milo.stores["postings"] if one["status"] == "active")
     path = tmp_path / "people.csv"
@@ -61,7 +61,7 @@ def test_candidates_in(perform, milo, tmp_path, seed):
 @pytest.mark.parametrize("seed", range(2))
 def test_the_data_home(perform, tmp_path, seed):
     """
-    Walks that break off go on where they failed, in the same run and in the next one.
+    Interrupted walks continue where they failed, in the same run and in the next one.
     """
     with sandbox.running(candidates=600, api_key="made-up-for-tests") as milo:
         milo.chaos(rate=0.6, seed=seed, faults=DOWN, operation="listCandidates")
@@ -77,7 +77,7 @@ def test_the_data_home(perform, tmp_path, seed):
 
 def test_interviews_home(perform, tmp_path):
     """
-    Several interviews at once, every tenth request failing in any way there is to survive.
+    Several interviews are fetched at once, while every tenth request fails in some way.
     """
     with sandbox.running(candidates=15, api_key="made-up-for-tests") as milo:
         milo.chaos(rate=0.1, seed=5)

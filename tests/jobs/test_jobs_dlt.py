@@ -1,5 +1,5 @@
 """
-`heymilo_source`: what `sync` brings home comes into other warehouses too, by dlt.
+`heymilo_source`: dlt loads the same rows as `sync` into other warehouses.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ FETCH = "getInterviewData"
 LIST = "listCandidates"
 OWN = {"synced_at", "last_seen_at"}
 
-# dlt takes seconds to be imported, and to load anything.
+# dlt takes seconds to import, and to load anything.
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(autouse=True)
 def _room_of_its_own(tmp_path, monkeypatch):
     """
-    What dlt keeps is in this test's folder.
+    Keep dlt's files in this test's folder.
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
@@ -52,7 +52,7 @@ def milo():
 @pytest.fixture
 def pipeline(tmp_path):
     """
-    A pipeline into a DuckDB file of dlt's.
+    A dlt pipeline into a DuckDB file.
     """
     return _pipeline(tmp_path)
 
@@ -69,7 +69,7 @@ def _pipeline(folder):
 @pytest.fixture
 def bring(milo, pipeline):
     """
-    Load by the pipeline; return how many requests of each kind that took.
+    Run the pipeline; return the number of requests of each kind.
     """
 
     def run(only=("interviews",), **options):
@@ -86,7 +86,7 @@ def bring(milo, pipeline):
 @pytest.fixture
 def ask(tmp_path):
     """
-    Ask what has been loaded.
+    Query the loaded data.
     """
     return lambda statement: rows_of(tmp_path / "dlt.duckdb", statement)
 
@@ -119,9 +119,9 @@ def _types(file, name):
 @pytest.mark.parametrize(("only", "with_links"), [(None, False), (["interviews"], True)])
 def test_it_brings_the_same_rows(bring, milo, tmp_path, only, with_links):
     """
-    Each table has the rows that sync has, in columns of the same types, for as many requests.
+    Each table has the rows of `sync`, in columns of the same types, after as many requests.
     """
-    # A member that may be any JSON may be a text.
+    # A member that may be any JSON may be a string.
     question = next(iter(milo.stores["questions"]))
     milo.stores["questions"].change(question.item_id, answer="yes")
     requests = bring(only=only, with_links=with_links)
@@ -138,7 +138,7 @@ def test_it_brings_the_same_rows(bring, milo, tmp_path, only, with_links):
 
 def test_it_makes_no_other_tables(bring, ask):
     """
-    Lists within rows make no tables of their own; each resource is one, with its key and comments.
+    Lists within rows become no tables; each resource is one table, with its key and comments.
     """
     bring(only=["candidates"])
     source = heymilo_source(HeyMilo("k"))
@@ -160,7 +160,7 @@ def test_it_makes_no_other_tables(bring, ask):
 
 def test_a_second_run_fetches_what_has_moved(bring, milo, ask):
     """
-    An interview is fetched again where its candidate has moved, or if all are asked for.
+    An interview is fetched again if its candidate has changed, or with `full=True`.
     """
     assert 40 == bring()[0]
     assert 0 == bring()[0]
@@ -182,7 +182,7 @@ def _standing(milo):
 
 def test_since_and_only(bring, milo, ask):
     """
-    With since only younger candidates are read; a table comes with those that it needs.
+    With `since` only later candidates are read; a table also loads those that it needs.
     """
     ages = sorted(one.created_at for one in candidates_of(milo))
     bring(since=ages[20])
@@ -194,7 +194,7 @@ def test_since_and_only(bring, milo, ask):
 
 def test_what_is_gone_meanwhile(bring, milo, ask):
     """
-    A posting or an interview that is not there any more when it is read is passed over.
+    A posting or an interview that disappears before it is read is skipped.
     """
     milo.fail_next(status=404, operation=LIST)
     milo.fail_next(status=404, operation=FETCH)
@@ -211,7 +211,7 @@ def test_what_is_gone_meanwhile(bring, milo, ask):
 
 def test_a_run_that_fails_keeps_nothing(bring, milo):
     """
-    After an error while it reads, nothing is loaded, and the next run fetches all.
+    After an error while reading nothing is loaded, and the next run fetches everything.
     """
     bring(only=["postings"])
     milo.fail_next(status=403, operation=FETCH)
@@ -231,7 +231,7 @@ def _root(error):
 @pytest.mark.parametrize("had_run", [False, True])
 def test_what_was_left_behind_is_loaded(bring, milo, pipeline, tmp_path, ask, had_run):
     """
-    What a killed run has read and not loaded is loaded by the next, which has its state.
+    Rows that a killed run has read are loaded by the next one, which has its state.
     """
     if had_run:
         bring(only=["voices"])
@@ -245,7 +245,7 @@ def test_what_was_left_behind_is_loaded(bring, milo, pipeline, tmp_path, ask, ha
 
 def test_its_memory_is_in_the_warehouse(bring, milo, tmp_path):
     """
-    On another machine, too, the next run fetches only what has moved.
+    The next run on another machine, too, fetches only what has changed.
     """
     bring()
     (tmp_path / "other").mkdir()
@@ -264,7 +264,7 @@ def test_its_memory_is_in_the_warehouse(bring, milo, tmp_path):
 
 def test_it_goes_into_files(milo, tmp_path):
     """
-    Files have the rows too; with each run once more, for dlt merges nothing there.
+    Files contain the rows, again after each run, because dlt does not merge files.
     """
     pipeline = dlt.pipeline(
         "files",
@@ -296,7 +296,7 @@ def test_it_goes_into_files(milo, tmp_path):
 )
 def test_telemetry_is_off(said, first, second):
     """
-    Nobody is told how dlt is used, whether it is imported before or after, unless dlt is told so.
+    Usage data of dlt is not sent, whether dlt was imported before or after, unless that is enabled.
     """
     code = f"""
         import {first}
@@ -323,7 +323,7 @@ def test_telemetry_is_off(said, first, second):
 
 def test_arguments_are_checked(milo):
     """
-    Another client, a table that there is not, an age as a text: refused.
+    A client of the wrong kind, an unknown table, and an age as text are refused.
     """
     with milo.client() as client:
         with pytest.raises(TypeError, match="client must be a HeyMilo, not AsyncHeyMilo"):

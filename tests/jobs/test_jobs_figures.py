@@ -1,5 +1,5 @@
 """
-The figures of the jobs are measured, in small; no time is judged.
+The benchmarks of the jobs run in a small size; no time is judged.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from test_benchmarks import _load
 )
 def test_each_is_measured(tmp_path, measured, rows):
     """
-    Each way of measuring comes to its end, and gives the rows whose bounds are known.
+    Each measurement ends, and gives the rows whose bounds are defined.
     """
     jobs = _load("jobs")
     scale = jobs.Scale(rounds=2, synced=6, listed=20, killed_rows=12, rows=10)

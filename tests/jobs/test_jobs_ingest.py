@@ -1,5 +1,5 @@
 """
-`ingest`: each row of a file becomes a candidate once, whatever happens on the way.
+`ingest`: each row of a file becomes one candidate, whatever fails on the way.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _bring(perform, milo, posting, file, **options):
 @pytest.fixture
 def people(tmp_path):
     """
-    Write a file of so many candidates.
+    Write a file with that many candidates.
     """
 
     def write(count, name="people.csv"):
@@ -83,7 +83,7 @@ def _states(journal):
 
 def test_rows_become_candidates(bring, milo, posting, tmp_path):
     """
-    Own columns have their places, others are metadata beside our key, and named ones are data.
+    Known columns have their places, others become metadata beside our key, and named ones data.
     """
     path = tmp_path / "people.jsonl"
     rows = [
@@ -112,7 +112,7 @@ def test_rows_become_candidates(bring, milo, posting, tmp_path):
 
 def test_batches_go_out(bring, milo, people):
     """
-    Rows go out in bulk after one look at the list, and progress is told.
+    Rows are sent in bulk after one search of the list, and the progress is reported.
     """
     told = []
     report = bring(people(7), batch=3, progress=lambda done, total: told.append((done, total)))
@@ -128,7 +128,7 @@ def test_batches_go_out(bring, milo, people):
 
 def test_a_second_run_sends_nothing(bring, milo, people):
     """
-    What is in is in: the second run asks for the posting, and for nothing else.
+    The second run requests the posting, and nothing else.
     """
     path = people(5)
     bring(path)
@@ -154,7 +154,7 @@ def test_a_lost_journal_is_made_anew(bring, milo, people, tmp_path):
 
 def test_a_file_that_grew(bring, milo, people):
     """
-    Rows that are new to the journal go in, the others stay.
+    Rows that are new to the journal are sent, the others are not.
     """
     bring(people(3))
     report = bring(people(5))
@@ -165,7 +165,7 @@ def test_a_file_that_grew(bring, milo, people):
 
 def test_who_was_invited_otherwise_is_not_invited_again(bring, milo, posting, people):
     """
-    A candidate of the same e-mail address, upper and lower case aside, is found in the list.
+    A candidate with the same e-mail address, in upper or lower case, is found in the list.
     """
     with milo.client() as client:
         client.candidates.ingest(posting, name="P", email="P2@Example.com")
@@ -176,7 +176,8 @@ def test_who_was_invited_otherwise_is_not_invited_again(bring, milo, posting, pe
 
 def test_who_was_invited_meanwhile_is_not_invited_again(bring, milo, people, tmp_path):
     """
-    Before a run sends what an earlier one has left, it looks: another may have sent it since.
+    Before a run sends an earlier run's rows, it searches the list, because another run may have
+    sent them.
     """
     path = people(3)
     milo.fail_next(status=403, operation=BULK)
@@ -191,7 +192,7 @@ def test_who_was_invited_meanwhile_is_not_invited_again(bring, milo, people, tmp
 
 def test_the_journal_is_the_owners(bring, people, tmp_path):
     """
-    The journal is readable by nobody else, and stands where it is told to.
+    Other users cannot read the journal, which is at the given path.
     """
     bring(people(1), journal=tmp_path / "elsewhere")
 
@@ -202,7 +203,7 @@ def test_the_journal_is_the_owners(bring, people, tmp_path):
 @pytest.mark.parametrize("batch", [25, 1])
 def test_a_lost_answer_is_looked_for(bring, milo, people, naps, batch):
     """
-    Where the server did the work and its answer was lost, the list tells, once it has settled.
+    If the server did the work and its response was lost, the search after the wait finds the rows.
     """
     operation = ONE if batch == 1 else BULK
     milo.fail_next(faults.CutBody(), operation=operation)
@@ -217,7 +218,7 @@ def test_a_lost_answer_is_looked_for(bring, milo, people, naps, batch):
 @pytest.mark.parametrize("batch", [25, 1])
 def test_a_lost_request_is_sent_again(bring, milo, people, batch):
     """
-    Where the server did nothing, the rows are not in the list, and are sent again.
+    If the server did nothing, the rows are not in the list, and are sent again.
     """
     milo.fail_next(status=500, operation=ONE if batch == 1 else BULK)
     report = bring(people(3), batch=batch)
@@ -229,7 +230,7 @@ def test_a_lost_request_is_sent_again(bring, milo, people, batch):
 @pytest.mark.parametrize("state", ["sent", "unknown"])
 def test_a_run_that_was_killed(bring, milo, people, tmp_path, state):
     """
-    Rows whose request was under way are looked for first: those that are in are not sent again.
+    The rows of an interrupted request are searched for first; those in the list are not sent again.
     """
     path, journal = people(4), tmp_path / "people.csv.journal"
     bring(path)
@@ -247,7 +248,7 @@ def test_a_run_that_was_killed(bring, milo, people, tmp_path, state):
 
 def test_a_run_that_was_killed_before_it_looked(bring, milo, people, tmp_path):
     """
-    A journal of planned rows does not say that the list was read: it is read first.
+    A journal with only planned rows does not prove that the list was read, so it is read first.
     """
     path, journal = people(2), tmp_path / "people.csv.journal"
     bring(path)
@@ -263,7 +264,8 @@ def test_a_run_that_was_killed_before_it_looked(bring, milo, people, tmp_path):
 
 def test_one_refused_row_does_not_hold_up_the_others(bring, milo, people, tmp_path):
     """
-    A bulk that is refused goes row by row; the one at fault is reported, until it is mended.
+    The rows of a refused bulk are sent one by one; the invalid row is reported until it is
+    corrected.
     """
     path = people(3)
     milo.fail_next(status=422, operation=BULK)
@@ -285,7 +287,7 @@ def test_one_refused_row_does_not_hold_up_the_others(bring, milo, people, tmp_pa
 
 def test_a_refused_request_of_many_changes_nothing(bring, milo, people, tmp_path):
     """
-    Where the server certainly did nothing, the run ends, its rows stay planned, and a note says so.
+    If the server certainly did nothing, the run ends, its rows stay planned, and a note says so.
     """
     milo.fail_next(status=429, times=3, operation=BULK)
     with pytest.raises(RateLimitError) as caught:
@@ -300,7 +302,7 @@ def test_a_refused_request_of_many_changes_nothing(bring, milo, people, tmp_path
 
 def test_a_server_that_is_down_ends_the_run(bring, milo, people):
     """
-    After three failures in a row the run ends; what is unknown is looked for by the next one.
+    After three failures in a row the run ends; the next one searches for the unknown rows.
     """
     milo.fail_next(status=500, times=3, operation=BULK)
     path = people(14)
@@ -344,7 +346,7 @@ def _fill(milo, posting, count):
 
 def test_a_walk_goes_on_where_it_broke(bring, milo, posting, people, tmp_path):
     """
-    A look at the list that broke after a page goes on after that page.
+    A search that fails after a page continues after that page.
     """
     _fill(milo, posting, 150)
     milo.fail_next(faults.RepeatCursor(), operation=LIST)
@@ -359,7 +361,7 @@ def test_a_walk_goes_on_where_it_broke(bring, milo, posting, people, tmp_path):
 
 def test_a_walk_begins_anew_where_its_place_is_gone(bring, milo, posting, people):
     """
-    If the candidate after whom a walk should go on is gone, it begins at the beginning.
+    If the candidate of the search's cursor is gone, the search starts again.
     """
     _fill(milo, posting, 150)
     milo.fail_next(faults.RepeatCursor(), operation=LIST)
@@ -373,7 +375,7 @@ def test_a_walk_begins_anew_where_its_place_is_gone(bring, milo, posting, people
 
 def test_a_list_that_refuses_ends_the_run(bring, milo, people):
     """
-    A refusal of the walk's first page is an error.
+    A refused first page of the search is an error.
     """
     milo.fail_next(status=404, operation=LIST)
     with pytest.raises(NotFoundError):
@@ -382,7 +384,7 @@ def test_a_list_that_refuses_ends_the_run(bring, milo, people):
 
 def test_receipts_that_are_missing_are_looked_for(bring, milo, people, monkeypatch):
     """
-    A row without a receipt is in only if the list has it.
+    A row without a receipt counts as sent only if the list has it.
     """
     whole = AsyncCandidates.ingest_many
 
@@ -397,7 +399,7 @@ def test_receipts_that_are_missing_are_looked_for(bring, milo, people, monkeypat
 
 def test_a_run_gives_up(bring, milo, people, monkeypatch):
     """
-    A server that takes rows, and has none of them afterwards, is asked five times.
+    If a server accepts rows but never lists them, each is sent at most five times.
     """
     sent = []
 
@@ -414,7 +416,7 @@ def test_a_run_gives_up(bring, milo, people, monkeypatch):
 
 def test_it_is_done_under_chaos(bring, milo, people):
     """
-    With every sixth request failing in one way or another, each row is in once.
+    If every sixth request fails in some way, each row is still sent once.
     """
     milo.chaos(rate=0.15, seed=4)
     path, runs = people(180), 0
@@ -515,7 +517,7 @@ def test_a_dry_run_sends_nothing(bring, milo, people, tmp_path):
 )
 def test_rows_are_checked(milo, posting, tmp_path, row, refusals):
     """
-    A row that cannot go in is refused with its line, column and value, before anything is sent.
+    An invalid row is refused with its line, column and value, before anything is sent.
     """
     path = tmp_path / "people.csv"
     path.write_text(f"name,email,phone_number,source\r\n{row}\n\nZ,z@example.com,,\n")
@@ -529,7 +531,7 @@ def test_rows_are_checked(milo, posting, tmp_path, row, refusals):
 
 def test_odd_rows_may_go_in(milo, posting, tmp_path):
     """
-    Addresses that look odd and are none go in; a BOM and empty rows do no harm.
+    Unusual but valid addresses are accepted; a BOM and empty rows do no harm.
     """
     odd = ["o'neil+x_y@b-c.example.com", "jö@भारत.example.com", f"{'a' * 64}@b.com"]
     rows = ",,\n  , ,\n".join(f"A,{one},\n" for one in odd)
@@ -586,7 +588,7 @@ def test_odd_rows_may_go_in(milo, posting, tmp_path):
 )
 def test_json_lines_are_checked(milo, posting, tmp_path, line, refusals):
     """
-    So is a line of JSON.
+    Invalid lines of JSON are refused, too.
     """
     path = tmp_path / "people.NDJSON"
     path.write_text(f"{line}\n")
@@ -599,7 +601,7 @@ def test_json_lines_are_checked(milo, posting, tmp_path, line, refusals):
 
 def test_a_long_text_may_be_data(milo, posting, tmp_path):
     """
-    A field may be longer than csv allows of itself, which it does again afterwards.
+    A field may exceed the limit of Python's csv module, which is restored afterwards.
     """
     former, long = csv.field_size_limit(), "x" * 140_000
     path = tmp_path / "people.csv"
@@ -617,7 +619,7 @@ def test_a_long_text_may_be_data(milo, posting, tmp_path):
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_spreadsheets_separate_as_they_like(milo, posting, tmp_path, delimiter):
     """
-    Commas, semicolons and tabs are told apart by the header.
+    The header shows whether commas, semicolons or tabs separate the columns.
     """
     path = tmp_path / "people.csv"
     path.write_text(
@@ -659,7 +661,7 @@ def test_files_that_make_no_sense(
     milo, posting, tmp_path, monkeypatch, name, content, options, text
 ):
     """
-    A file of which no row could be right is an error, which says where and what.
+    A file in which no row could be valid is an error that says where and why.
     """
     monkeypatch.chdir(tmp_path)
     if content is not None:
@@ -672,7 +674,7 @@ def test_files_that_make_no_sense(
 
 def test_another_database_is_no_journal(milo, posting, people, tmp_path):
     """
-    A database of somebody else's is left as it is.
+    A database of another program is not changed.
     """
     with sqlite3.connect(tmp_path / "other.db") as connection:
         connection.execute("CREATE TABLE job (a)")
@@ -683,7 +685,7 @@ def test_another_database_is_no_journal(milo, posting, people, tmp_path):
 
 def test_one_run_at_a_time(milo, posting, people, tmp_path):
     """
-    A second run with a journal that is in use is refused.
+    A second run with a journal in use is refused.
     """
     path = people(1)
     with (
@@ -719,7 +721,7 @@ def test_a_journal_keeps_nothing_of_what_fails(milo, posting, people, tmp_path):
 
 def test_a_journal_that_cannot_be_written(posting, tmp_path):
     """
-    What SQLite says of a full disk ends the run in words, with what to do.
+    If SQLite reports a full disk, the run ends with a text that says what to do.
     """
     full = sqlite3.OperationalError("database or disk is full")
     text = "cannot write the journal .*: database or disk is full; mend that, and run it again"
@@ -739,7 +741,7 @@ def test_an_archived_posting_takes_nobody(milo, posting, people):
 
 def test_arguments_are_checked(milo, posting, people):
     """
-    The wrong kind of client, a batch of none, columns that are one text: refused.
+    A client of the wrong kind, an empty batch, and columns as one str are refused.
     """
     path = people(1)
     with milo.client() as client:
@@ -757,7 +759,7 @@ def test_arguments_are_checked(milo, posting, people):
 
 def test_a_refusal_is_shown():
     """
-    A refusal says where it stands, why, and what stands there.
+    A refusal shows the line, the reason, and the value.
     """
     refusal = Refusal(line=3, column="email", value="x", reason="is no e-mail address")
 

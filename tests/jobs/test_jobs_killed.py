@@ -1,5 +1,5 @@
 """
-Jobs that are killed at random moments, or whose disk is full, and started again, until they are done.
+Jobs that are killed at random moments, or meet a full disk, and are run again until they succeed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _environment(milo):
 
 def _run_and_kill(milo, command, folder, after):
     """
-    Run *command* against the sandbox, and kill it once that has had *after* more requests.
+    Run *command* against the sandbox, and kill it after *after* more requests.
 
     Return its exit code, which is negative if it was killed.
     """
@@ -52,7 +52,8 @@ def _run_and_kill(milo, command, folder, after):
 @pytest.mark.timeout(300)
 def test_candidates_are_invited_once_however_often_it_is_killed(tmp_path):
     """
-    180 rows, 15 % chaos, six SIGKILLs, a server that says 409 to who comes twice: each is in once.
+    180 rows, 15 % chaos, six SIGKILLs, and a server that refuses duplicates with 409: each row is
+    sent once.
     """
     seed = random.randrange(10_000)
     chance = random.Random(seed)
@@ -89,7 +90,8 @@ def test_candidates_are_invited_once_however_often_it_is_killed(tmp_path):
 @pytest.mark.timeout(300)
 def test_a_run_that_is_killed_asks_little_more(tmp_path):
     """
-    Killed at any moment and gone on with, a sync asks at most 1.2 times what a whole one asks.
+    A sync that is killed at any moment and continued sends at most 1.2 times the requests of a
+    whole one.
     """
     seed = random.randrange(10_000)
     with sandbox.running(candidates=230, latency=0.002) as milo:
@@ -106,7 +108,7 @@ def test_a_run_that_is_killed_asks_little_more(tmp_path):
 @pytest.mark.timeout(300)
 def test_a_file_is_right_however_often_it_is_killed(tmp_path):
     """
-    Six SIGKILLs, then a whole run: the file has what one that was never killed has.
+    After six SIGKILLs and a whole run, the file equals that of a run that was never killed.
     """
     seed = random.randrange(10_000)
     chance = random.Random(seed)
@@ -140,7 +142,7 @@ def _contents(*files):
 
 def _run_with(milo, command, folder, blocks):
     """
-    Run *command* where no file may be longer than *blocks* of 1,024 bytes, as on a full disk.
+    Run *command* with a file size limit of *blocks* of 1,024 bytes, like a full disk.
     """
     limited = ["bash", "-c", 'ulimit -f "$0"; exec "$@"', blocks]
     line = [sys.executable, "-m", "heymilo_async.cli", *command, "--rate-limit", "off"]
@@ -157,7 +159,7 @@ def _run_with(milo, command, folder, blocks):
 @pytest.mark.timeout(300)
 def test_a_full_disk_ends_a_sync(tmp_path):
     """
-    Wherever the disk is full, the run says so in a line; with room, the next one comes to its end.
+    If the disk is full at any point, one line says so; with free space, the next run succeeds.
     """
     with sandbox.running(candidates=20) as milo:
         for blocks, text in (
@@ -178,7 +180,7 @@ def test_a_full_disk_ends_a_sync(tmp_path):
 @pytest.mark.timeout(300)
 def test_a_full_disk_ends_an_ingestion(tmp_path):
     """
-    Where the journal cannot be written, the run says so in a line; nobody is invited twice after it.
+    If the journal cannot be written, one line says so; nobody is invited twice afterwards.
     """
     emails = [f"p{n}@example.com" for n in range(60)]
     (tmp_path / "people.csv").write_text("name,email\n" + "".join(f"P,{e}\n" for e in emails))

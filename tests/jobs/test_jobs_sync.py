@@ -1,5 +1,5 @@
 """
-`sync`: what the workspace has stands in the tables, and a run costs what has changed.
+`sync`: the tables have the data of the workspace, and a run costs only what has changed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def milo():
 @pytest.fixture
 def file(tmp_path):
     """
-    Where the tables go.
+    The path of the file.
     """
     return tmp_path / "home.duckdb"
 
@@ -70,7 +70,7 @@ def bring(perform, milo, file):
 @pytest.fixture
 def once(milo, file):
     """
-    Sync into the file, blocking: where the front does not matter.
+    Sync into the file with the blocking client, where the front does not matter.
     """
 
     def run(**options):
@@ -106,7 +106,7 @@ def test_everything_comes_home(bring, milo, file):
 
 def test_values_arrive_as_they_are(once, milo, file):
     """
-    Times are times, free members are JSON, what is null is null; links are left out.
+    Times become timestamps, unstructured members JSON, and null stays null; links are left out.
     """
     once()
     with milo.client() as client:
@@ -133,7 +133,7 @@ def test_values_arrive_as_they_are(once, milo, file):
 
 def test_links_are_kept_if_asked_for(once, milo, file):
     """
-    With links they are there, and taken out again by a run without.
+    With `with_links` the links are stored; a run without it removes them.
     """
     once(with_links=True)
     assert (40,) == rows_of(file, "SELECT count(interview_url) FROM candidates")[0]
@@ -152,7 +152,7 @@ def test_links_are_kept_if_asked_for(once, milo, file):
 
 def test_a_second_run_changes_nothing(bring, file):
     """
-    Right after a run the next one changes no row, and fetches no interview.
+    A run right after another one changes no row, and fetches no interview.
     """
     bring()
     before = _content(file)
@@ -165,7 +165,7 @@ def test_a_second_run_changes_nothing(bring, file):
 
 def test_a_second_run_asks_little(milo, tmp_path):
     """
-    Of 230 candidates in three postings it costs less than 0.15 of the first.
+    With 230 candidates in three postings, it sends less than 0.15 of the first run's requests.
     """
     with sandbox.running(candidates=230) as large, large.client() as client:
         first, second = (sync(client, tmp_path / "large.duckdb").requests for _ in range(2))
@@ -175,7 +175,8 @@ def test_a_second_run_asks_little(milo, tmp_path):
 
 def test_only_what_has_moved_is_fetched(bring, milo, file):
     """
-    As time passes, candidates move: their rows change, and their interviews alone are fetched.
+    As time passes, candidates progress: only their rows change, and only their interviews are
+    fetched.
     """
     bring()
     before = dict(rows_of(file, "SELECT interview_id, content_hash FROM candidates"))
@@ -195,7 +196,8 @@ def test_only_what_has_moved_is_fetched(bring, milo, file):
 
 def test_who_leaves_a_list_stays(once, milo, file):
     """
-    A row that has left stays with the time of the run that saw it last; one that comes back is new.
+    A row that left its list stays with the time of the last run that saw it; one that returns
+    counts as new.
     """
     once(only=["candidates"])
     gone = next(iter(milo.stores["candidates"]))
@@ -218,7 +220,7 @@ def test_who_leaves_a_list_stays(once, milo, file):
 
 def test_what_a_posting_had_leaves_with_it(once, milo, file):
     """
-    When a posting leaves, so do its questions and candidates, and the interviews of these.
+    If a posting leaves, its questions and candidates leave too, with their interviews.
     """
     some = ["questions", "interviews"]
     once(only=some)
@@ -247,7 +249,7 @@ def test_what_a_posting_had_leaves_with_it(once, milo, file):
 
 def test_since_reads_less(once, milo, file):
     """
-    With since only younger candidates are read, and the others are not taken for gone.
+    With `since` only later candidates are read, and the others do not count as gone.
     """
     once()
     ages = [one.created_at for one in candidates_of(milo)]
@@ -262,7 +264,7 @@ def test_since_reads_less(once, milo, file):
 
 def test_only_some_tables(once):
     """
-    What a table needs comes with it, and nothing else.
+    The tables that a table needs are filled with it, and no others.
     """
     assert ["postings", "candidates", "interviews"] == [
         one.name for one in once(only=["interviews"]).tables
@@ -272,7 +274,7 @@ def test_only_some_tables(once):
 
 def test_a_full_run_fetches_every_interview(once):
     """
-    A full run asks for all interviews again, though nothing changes.
+    A full run fetches all interviews again, even without changes.
     """
     once()
     report = once(full=True)
@@ -285,7 +287,7 @@ def test_a_full_run_fetches_every_interview(once):
 
 def test_a_broken_run_is_gone_on_with(bring, milo, file):
     """
-    A run that broke off in the middle of the interviews is finished by the next one.
+    The next run completes one that was interrupted among the interviews.
     """
     whole = bring().requests
     file.unlink()
@@ -314,7 +316,7 @@ def _crowd(milo, count=150):
 
 def test_a_walk_goes_on_where_it_broke(once, milo, file):
     """
-    A list that broke after a page is gone on with after that page; none of it counts as gone.
+    A list that failed after a page continues after that page; none of its rows counts as gone.
     """
     _crowd(milo)
     milo.fail_next(faults.RepeatCursor(), operation=LIST)
@@ -340,8 +342,8 @@ def test_a_walk_goes_on_where_it_broke(once, milo, file):
 )
 def test_a_walk_goes_on_beside_other_tables(once, milo, file, options, goes_on):
     """
-    A run for other tables goes on with a list that the one before has broken off, and so does the
-    next one if it is broken off as well; with links, or from the beginning, it begins anew.
+    A run for other tables, even if it is interrupted too, keeps the position of an interrupted
+    list; with links, or from the beginning, the list starts again.
     """
     _crowd(milo)
     milo.fail_next(faults.RepeatCursor(), operation=LIST)
@@ -361,7 +363,7 @@ def test_a_walk_goes_on_beside_other_tables(once, milo, file, options, goes_on):
 
 def test_a_walk_begins_anew_where_its_place_is_gone(once, milo, file):
     """
-    If the item after which a walk should go on is gone, the walk begins at the beginning.
+    If the item of the cursor is gone, the walk starts again.
     """
     _crowd(milo)
     milo.fail_next(faults.RepeatCursor(), operation=LIST)
@@ -379,7 +381,7 @@ def test_a_walk_begins_anew_where_its_place_is_gone(once, milo, file):
 
 def test_a_walk_ends_where_its_posting_is_gone(once, milo):
     """
-    A run that broke off within a list comes to its end though the posting is gone meanwhile.
+    A run that was interrupted within a list completes even if the list's posting is gone.
     """
     _crowd(milo)
     milo.fail_next(faults.RepeatCursor(), operation=LIST)
@@ -394,7 +396,7 @@ def test_a_walk_ends_where_its_posting_is_gone(once, milo):
 
 def test_a_refusal_of_the_first_page_ends_the_run(once, milo):
     """
-    A list that is refused from the start is an error.
+    A refused first page of a list is an error.
     """
     milo.fail_next(status=404, operation="listVoices")
     with pytest.raises(NotFoundError):
@@ -403,7 +405,7 @@ def test_a_refusal_of_the_first_page_ends_the_run(once, milo):
 
 def test_a_posting_may_be_gone_meanwhile(once, milo, file):
     """
-    A posting that is not there any more when its candidates are read is passed over.
+    A posting that disappears before its candidates are read is skipped.
     """
     milo.fail_next(status=404, operation=LIST)
     report = once(only=["candidates"])
@@ -414,7 +416,7 @@ def test_a_posting_may_be_gone_meanwhile(once, milo, file):
 
 def test_an_old_broken_run_is_let_go(once, milo, file):
     """
-    A run that broke off more than an hour ago, or with other options, is not gone on with.
+    A run that was interrupted more than an hour ago, or with other options, is not continued.
     """
     milo.fail_next(status=403, operation=FETCH)
     with pytest.raises(PermissionDeniedError):
@@ -428,7 +430,7 @@ def test_an_old_broken_run_is_let_go(once, milo, file):
 
 def test_an_interview_that_is_not_there(once, milo, file):
     """
-    An interview that the server does not have is left out, and asked for when its candidate moves.
+    A missing interview is left out, and requested again when its candidate progresses.
     """
     milo.fail_next(status=404, operation=FETCH)
 
@@ -438,7 +440,7 @@ def test_an_interview_that_is_not_there(once, milo, file):
 
 def test_a_page_is_kept_whole_or_not_at_all(once, milo, file, monkeypatch):
     """
-    An error in the middle of a page rolls it back, its bookkeeping included.
+    An error in the middle of a page rolls back the page with its position.
     """
 
     def fail(*_, **__):
@@ -457,7 +459,7 @@ def test_a_page_is_kept_whole_or_not_at_all(once, milo, file, monkeypatch):
 
 def test_the_last_of_equal_keys_counts(tmp_path):
     """
-    A page that has an item twice keeps what came last, as an iterator would have.
+    If a page has an item twice, the last one is stored.
     """
     table = TABLES["candidates"]
     two = [table.row(_candidate(name=name), with_links=False) for name in ("Old", "New")]
@@ -482,7 +484,7 @@ def _candidate(**members):
 
 def test_unknown_members_have_a_column(tmp_path):
     """
-    Members that this version does not know are kept, and so are numbers beyond a column's range.
+    Unknown members are stored, and so are numbers beyond a column's range.
     """
 
     @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -513,7 +515,7 @@ def test_unknown_members_have_a_column(tmp_path):
 
 def test_every_column_says_what_it_is(once, file):
     """
-    Each table and column has a comment, the job's own ones too.
+    Each table and column has a comment, including the job's own.
     """
     once(only=["voices"])
 
@@ -530,7 +532,7 @@ def test_every_column_says_what_it_is(once, file):
 
 def test_a_file_of_an_earlier_version(once, file):
     """
-    A table that lacks a column gets it, and its rows are filled.
+    A missing column is added, and its rows are filled.
     """
     once(only=["voices"])
     with duckdb.connect(str(file)) as connection:
@@ -544,7 +546,8 @@ def test_a_file_of_an_earlier_version(once, file):
 
 def test_interviews_of_an_earlier_version(once, file):
     """
-    Where interviews lack a column, they are fetched once more, though no candidate has moved.
+    If the table of interviews lacks a column, all are fetched again, even if no candidate has
+    changed.
     """
     once(only=["interviews"])
     with duckdb.connect(str(file)) as connection:
@@ -559,7 +562,7 @@ def test_interviews_of_an_earlier_version(once, file):
 
 def test_the_file_is_the_owners(milo, file):
     """
-    Neither the file nor its log can be read by others, and the umask is what it was.
+    Other users can read neither the file nor its log, and the umask is restored.
     """
     former = os.umask(0o022)
     try:
@@ -580,7 +583,7 @@ def test_the_file_is_the_owners(milo, file):
 
 def test_one_run_at_a_time(milo, file):
     """
-    A file that is in use is refused, in this process and by another one.
+    A file in use is refused, in this process and by another one.
     """
     with milo.client() as client:
         with warehouses.opened(file), pytest.raises(JobError, match="is in use by another run"):
@@ -600,9 +603,9 @@ def test_one_run_at_a_time(milo, file):
 
 def test_what_is_no_file_of_duckdb(milo, file):
     """
-    Another kind of file is left as it is.
+    A file of another format is not changed.
     """
-    # (A name that could be taken for the reason.)
+    # (Its name could be confused with the reason.)
     file = file.with_name("block.duckdb")
     file.write_text("no database")
     with milo.client() as client, pytest.raises(JobError, match=r"cannot open .* another file"):
@@ -613,7 +616,8 @@ def test_what_is_no_file_of_duckdb(milo, file):
 
 def test_a_file_is_made_whole(once, file, monkeypatch):
     """
-    A run that ends while it makes the file leaves none, for DuckDB could not open half of one.
+    A run that ends while it creates the file leaves none, because DuckDB cannot open an incomplete
+    one.
     """
     made = []
 
@@ -633,7 +637,7 @@ def test_a_file_is_made_whole(once, file, monkeypatch):
 
 def test_a_file_that_was_deleted_stays_deleted(once, file, tmp_path):
     """
-    What a killed run has left beside a file that is gone comes into no new one.
+    The remains of a killed run beside a deleted file do not get into a new one.
     """
     log, aside = file.with_name(f"{file.name}.wal"), tmp_path / "aside"
     with duckdb.connect(str(file)) as connection:
@@ -649,7 +653,7 @@ def test_a_file_that_was_deleted_stays_deleted(once, file, tmp_path):
 
 def test_a_file_is_made_where_there_are_no_links(once, file, monkeypatch):
     """
-    On a file system without hard links the file is made as well.
+    The file is also created on a file system without hard links.
     """
 
     def refuse(*_):
@@ -670,7 +674,7 @@ def test_a_file_is_made_where_there_are_no_links(once, file, monkeypatch):
 )
 def test_a_table_of_somebody_elses(milo, file, made, message):
     """
-    What has the name of one of our tables, and is none, is left alone by an error that says so.
+    A foreign table with the name of one of ours is not changed, and the error says so.
     """
     with duckdb.connect(str(file)) as connection:
         connection.execute(f"CREATE {made}")
@@ -685,7 +689,7 @@ def test_a_table_of_somebody_elses(milo, file, made, message):
 
 def test_two_files_are_the_owners(tmp_path):
     """
-    Where two files are open, the umask protects both to the end, and is then what it was.
+    With two open files, the umask protects both to the end, and is then restored.
     """
     former = os.umask(0o022)
     try:
@@ -700,7 +704,7 @@ def test_two_files_are_the_owners(tmp_path):
 
 def test_arguments_are_checked(milo, file):
     """
-    The wrong kind of client, a table or a target that there is not, a time without a zone: refused.
+    A client of the wrong kind, an unknown table or target, and a time without a zone are refused.
     """
     with milo.client() as client:
         with pytest.raises(TypeError, match="async_sync takes an AsyncHeyMilo"):
@@ -728,7 +732,7 @@ def test_arguments_are_checked(milo, file):
 
 def test_it_is_done_under_chaos(bring, milo, file):
     """
-    With every sixth request failing, runs that are begun again come to the end.
+    If every sixth request fails, repeated runs complete.
     """
     milo.chaos(rate=0.15, seed=5)
     for _ in range(20):

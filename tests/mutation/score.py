@@ -1,7 +1,7 @@
 """
-What became of the mutants of the last `mutmut run`: fails if too many of them lived.
+Checks the result of the last `mutmut run`, and fails if too many mutants survived.
 
-Each that lived has to stand in survivors.toml with the reason why no test can tell, or need tell,
+Each survivor needs an entry in survivors.toml with the reason why no test can, or need, distinguish
 it from the original.
 """
 
@@ -15,24 +15,24 @@ from pathlib import Path
 
 import attrs
 
-#: Of the mutants of each module, and of all, so many must be noticed by a test.
+#: The share of mutants that tests must catch, in each module and in total.
 LEAST = 0.9
 
-#: What mutmut keeps as the exit code of tests that noticed nothing: they passed, none comes by, it
-#: was not run, it could not be run (which mutmut shows as one that ran for ever).
+#: mutmut's exit codes for tests that noticed nothing: they passed, none covers the code, the mutant
+#: was not run, or it could not be run (which mutmut shows as a timeout).
 _UNNOTICED = {0, 33, None, 255}
 
 
 @attrs.frozen
 class Mutant:
     """
-    One change of the code, and what the tests said to it.
+    One change of the code, and the result of the tests.
 
     Attributes:
-        name: As mutmut has it: module, function, number.
-        was: The lines before, without what is around them.
+        name: mutmut's name: module, function, number.
+        was: The changed lines before, without their context.
         became: The lines after.
-        noticed: Whether a test failed, or did not come to its end.
+        noticed: Whether a test failed, or did not end.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Mutant:
     @property
     def module(self) -> str:
         """
-        The module that was changed.
+        The module with the change.
         """
         return self.name.rpartition(".")[0]
 
@@ -51,7 +51,7 @@ class Mutant:
 @attrs.frozen
 class Reason:
     """
-    Why mutants may live whose change has *was* in it before, and *became* after.
+    The reason why mutants that change *was* into *became* may survive.
     """
 
     module: str
@@ -61,7 +61,7 @@ class Reason:
 
     def explains(self, mutant: Mutant) -> bool:
         """
-        Say whether it is about *mutant*.
+        Return whether this is the reason for *mutant*.
         """
         return (
             mutant.module.endswith(self.module)
@@ -72,7 +72,7 @@ class Reason:
 
 def faults_of(mutants: Sequence[Mutant], reasons: Iterable[Reason]) -> list[str]:
     """
-    Return what is wrong with the outcome: a score too low, survivors and reasons left over.
+    Return the errors of the result: a low score, unexplained survivors, and superfluous reasons.
     """
     faults = [
         f"{module}: {rate:.1%} of its mutants were noticed, which is less than {LEAST:.0%}"
@@ -96,7 +96,7 @@ def faults_of(mutants: Sequence[Mutant], reasons: Iterable[Reason]) -> list[str]
 
 def rates_of(mutants: Sequence[Mutant]) -> dict[str, float]:
     """
-    Return which share of its mutants was noticed, for each module and for all of them.
+    Return the share of caught mutants, for each module and in total.
     """
     modules = {mutant.module: [] for mutant in mutants} | {"all": list(mutants)}
     for mutant in mutants:
@@ -109,7 +109,7 @@ def rates_of(mutants: Sequence[Mutant]) -> dict[str, float]:
 
 def changed_lines(diff: str) -> tuple[str, str]:
     """
-    Return what a unified *diff* takes away and what it adds, each on one line.
+    Return the removed and the added lines of a unified *diff*, each on one line.
     """
     lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
     was, became = (
@@ -120,9 +120,9 @@ def changed_lines(diff: str) -> tuple[str, str]:
 
 def mutants_of(folder: Path) -> list[Mutant]:
     """
-    Return the mutants that mutmut keeps in *folder*.
+    Return the mutants in mutmut's *folder*.
     """
-    # Here, because only the session `mutation` has it.
+    # Imported here, because only the session `mutation` installs it.
     from mutmut.mutation.diff_apply import get_diff_for_mutant
 
     mutants = []
@@ -137,7 +137,7 @@ def mutants_of(folder: Path) -> list[Mutant]:
 
 def main() -> int:
     """
-    Print the score and the faults; return how the program ends.
+    Print the score and the errors; return the exit code.
     """
     listed = tomllib.loads(Path(__file__).with_name("survivors.toml").read_text(encoding="utf-8"))[
         "survivor"

@@ -1,8 +1,8 @@
 """
-What is promised of a shared rate limit, in full size: `nox -s pacing`, on a machine that is idle.
+The promises about a shared rate limit, in full size: `nox -s pacing`, on an idle machine.
 
-900 calls of eight processes, of which the server allows 300 in a window; the window is 4 seconds
-in place of a minute. The ideal is two windows, and what 300 calls take without a limit.
+Eight processes make 900 calls, of which the server allows 300 in a window of 4 seconds instead of a
+minute. The ideal time is two windows, plus that of 300 calls without a limit.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ JOB = {
 
 def ideal(redis_server, front):
     """
-    Return the seconds that all calls take at best.
+    Return the ideal time of all calls in seconds.
     """
     with sandbox.running() as milo:
         alone = work(
@@ -46,8 +46,8 @@ def ideal(redis_server, front):
 @pytest.mark.parametrize("algorithm", ["fixed-window", "token-bucket"])
 def test_nothing_lost_and_little_refused(redis_server, algorithm, front):
     """
-    No call is lost, at most 2 % of the requests are refused, and the wall time is that of the
-    ideal but for 10 %.
+    No call is lost, at most 2 % of the requests are refused, and the time is at most 10 % above the
+    ideal.
     """
     best = ideal(redis_server, front)
     with counting(LIMIT, PER, algorithm) as (milo, statuses):
@@ -86,7 +86,7 @@ def test_one_client(backend):
 
 def test_redis_killed_and_started(redis_server):
     """
-    Redis is killed and started in the middle, three times: no call is lost, and none hangs.
+    Redis is killed and restarted three times in the middle: no call is lost, and none hangs.
     """
     with (
         counting(LIMIT, PER) as (milo, statuses),
@@ -109,8 +109,8 @@ def test_redis_killed_and_started(redis_server):
 
 def test_workers_killed(redis_server):
     """
-    Three of eight are killed with calls in the line: the others lose none, and take no longer than
-    all would have.
+    Three of eight workers are killed with calls in the queue: the others lose none, and take no
+    longer than all would have.
     """
     best = ideal(redis_server, "blocking")
     with (

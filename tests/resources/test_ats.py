@@ -1,5 +1,5 @@
 """
-The ATS: searching and pushing, failure inside a 200, and waiting for a push.
+The ATS: searching and pushing, failures inside a 200, and waiting for a push.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FAILED = {**QUEUED, "failure_instances": [{"reason": "down"}]}
 
 def test_who_is_found(front):
     """
-    A search answers with matches, of whom an id may be missing.
+    A search returns matches, which may lack an id.
     """
     matches = [{"ats_candidate_id": None, "email": "ada@example.com"}, {"ats_candidate_id": "7"}]
     found, (request,) = talk(
@@ -60,7 +60,8 @@ def test_who_is_found(front):
 )
 def test_a_failure_inside_a_success(front, call, data, words):
     """
-    Trap 19: an ATS that failed answers 200; the error has the answer, and nothing is sent again.
+    Trap 19: an ATS failure has status 200; the error contains the response, and the request is not
+    repeated.
     """
     error, requests = talk(front, call, single(data))
 
@@ -72,7 +73,7 @@ def test_a_failure_inside_a_success(front, call, data, words):
 
 def test_an_error_beside_an_item_is_a_remark(front):
     """
-    What was queued is a success, whatever the server remarks.
+    A queued push is a success, whatever remark the server adds.
     """
     receipt, (request,) = talk(
         front,
@@ -87,7 +88,7 @@ def test_an_error_beside_an_item_is_a_remark(front):
 @pytest.mark.parametrize("candidate", [{}, {"ats_candidate_id": None}, ATSCandidate()])
 def test_nobody_is_created_by_accident(front, candidate):
     """
-    Trap 25: a push without an id creates a person, so it has to be said, and then goes out.
+    Trap 25: a push without an id creates a person, so it is sent only with `create=True`.
     """
     refused, nothing = talk(
         front,
@@ -118,7 +119,7 @@ def test_nobody_is_created_by_accident(front, candidate):
 )
 def test_a_push_that_contradicts_itself(front, given, error):
     """
-    An id with `create`, an empty id, or something else than a candidate is refused unsent.
+    An id together with `create`, an empty id, or an object that is no candidate is refused unsent.
     """
 
     async def body(client):
@@ -130,7 +131,7 @@ def test_a_push_that_contradicts_itself(front, given, error):
 
 def test_waiting_for_a_push(front, naps):
     """
-    It is looked at again until there are details of its success.
+    The client polls until there are `success_details`.
     """
     push, requests = talk(
         front,
@@ -160,7 +161,7 @@ def test_waiting_for_a_push(front, naps):
 )
 def test_waiting_for_a_push_in_vain(front, naps, last, error, words):
     """
-    When the time is over, the error says whether attempts failed, and has the last answer.
+    After the timeout, the error says whether attempts failed, and has the last response.
     """
     raised, _ = talk(front, lambda c: c.ats.wait_for_push("Q1", timeout=12, poll=5), single(last))
 

@@ -1,5 +1,5 @@
 """
-The ATS: failures inside a 200, a person that is created only on purpose, and waiting for a push.
+The ATS: failures inside a 200, creating a person only on purpose, and waiting for a push.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ DONE = {**PENDING, "status": "sent", "success_details": {"ats_candidate_id": "47
 
 def single(content):
     """
-    Return the answer that holds *content* in the envelope of one.
+    Return a response with *content* in the envelope of a single item.
     """
     return ok({"data": content, "meta": None})
 
 
 def sent_again(error):
     """
-    Return *error* as another process gets it, and as a copy.
+    Return *error* after pickling, and a copy.
     """
     return pickle.loads(pickle.dumps(error)), copy.copy(error)
 
 
-# Resolving.
+# Searching.
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def sent_again(error):
 )
 def test_a_search_sends_what_is_given(front, serve, given):
     """
-    Trap 25: what is left out of a search is not sent, and None is sent as null.
+    Trap 25: arguments that are not given are not sent, and None is sent as null.
     """
     server = serve(single({"success": True}))
 
@@ -117,7 +117,8 @@ def test_a_search_returns_whom_it_found(front, serve):
 
 def test_a_search_that_failed_is_an_error(front, serve):
     """
-    Trap 19: a 200 that says `success: false` raises, with the answer as data; it is not repeated.
+    Trap 19: a 200 with `success: false` raises an error with the response as data; it is not
+    repeated.
     """
     content = {"success": False, "status": "error", "error": "no such ATS here", "matches": []}
     server = serve(single(content))
@@ -142,7 +143,7 @@ def test_a_search_that_failed_is_an_error(front, serve):
 
 def test_a_failure_without_a_reason(front, serve):
     """
-    Trap 19: a failure that gives no reason is one, too.
+    Trap 19: a failure without a reason is an error, too.
     """
     server = serve(single({"success": False, "error": None}))
 
@@ -156,7 +157,7 @@ def test_a_failure_without_a_reason(front, serve):
 
 def test_a_reason_is_shown_in_part(front, serve):
     """
-    What the server gives as a reason is shown on one line, not endlessly, and without the key.
+    The server's reason is shown on one line, shortened, and without the key.
     """
     server = serve(single({"success": False, "error": f"key {KEY}\nwas refused {'!' * 900}"}))
 
@@ -197,7 +198,7 @@ def test_a_push_sends_what_is_given(front, serve, candidate):
 
 def test_a_push_sends_all_that_is_given(front, serve):
     """
-    Every member of the request goes out under its own name, false and null included.
+    Every member of the request is sent under its own name, including false and null.
     """
     server = serve(single({"status": "queued", "item_id": "Q1"}))
     everything = {
@@ -238,8 +239,8 @@ def test_a_push_sends_all_that_is_given(front, serve):
 )
 def test_a_person_is_created_on_purpose_only(front, serve, candidate):
     """
-    Trap 25: a push without an id creates a person, null and left out alike: without `create=True`
-    nothing is sent.
+    Trap 25: a push with a null or missing id creates a person, so without `create=True` nothing is
+    sent.
     """
     server = serve(single({"status": "queued", "item_id": "Q1"}))
 
@@ -273,7 +274,7 @@ def test_a_person_is_created_on_purpose_only(front, serve, candidate):
 )
 def test_a_push_that_cannot_work_is_refused(front, serve, changes, error, words):
     """
-    What contradicts itself, or is of the wrong type, is refused before anything is sent.
+    Contradictory arguments, or ones of the wrong type, are refused before anything is sent.
     """
     server = serve(single({"status": "queued", "item_id": "Q1"}))
     arguments = {"ats_name": "bullhorn", "candidate": PERSON, **changes}
@@ -289,7 +290,7 @@ def test_a_push_that_cannot_work_is_refused(front, serve, changes, error, words)
 
 def test_an_empty_id_is_refused_where_it_is_made():
     """
-    An `ATSCandidate` with an id that is none does not come to be.
+    The constructor of `ATSCandidate` refuses an invalid id.
     """
     with pytest.raises(InvalidRequestError, match=r"^ats_candidate_id must not be empty"):
         ATSCandidate(ats_candidate_id="")
@@ -298,7 +299,7 @@ def test_an_empty_id_is_refused_where_it_is_made():
 @pytest.mark.parametrize("why", ["the ATS is off", None])
 def test_a_push_that_was_not_queued_is_an_error(front, serve, why):
     """
-    Trap 19: a 200 without an `item_id` means that nothing was queued; it is not repeated.
+    Trap 19: a 200 without an `item_id` means that nothing was queued; the request is not repeated.
     """
     server = serve(single({"status": "rejected", "item_id": None, "error": why}))
 
@@ -316,7 +317,7 @@ def test_a_push_that_was_not_queued_is_an_error(front, serve, why):
 
 def test_a_remark_beside_an_item_is_data(front, serve):
     """
-    Trap 16: a push that was queued is a 200, and an `error` beside its `item_id` is data.
+    Trap 16: a queued push is a 200, and an `error` beside its `item_id` is data.
     """
     content = {"status": "queued", "item_id": "Q1", "error": "the ATS is slow"}
     server = serve(single(content))
@@ -331,7 +332,8 @@ def test_a_remark_beside_an_item_is_data(front, serve):
 
 def test_a_push_whose_answer_is_lost(front, serve):
     """
-    Trap 31: a push goes out once; where its answer is lost the error says how to find out.
+    Trap 31: a push is sent once; if its response is lost, the error says how to find out what
+    happened.
     """
     server = serve(lambda connection: connection.close())
 
@@ -346,12 +348,12 @@ def test_a_push_whose_answer_is_lost(front, serve):
     assert "client.ats.resolve_candidate" in str(error)
 
 
-# Following a push.
+# Polling a push.
 
 
 def test_a_push_is_read(front, serve):
     """
-    Trap 34: times are aware datetimes, or None; what failed is kept as it came, and frozen.
+    Trap 34: times are aware datetimes, or None; failures are kept unchanged, and frozen.
     """
     content = {**FAILED, "event_type": None, "created_at": 1739612400.0, "updated_at": None}
     server = serve(single(content))
@@ -372,7 +374,7 @@ def test_a_push_is_read(front, serve):
 
 def test_a_push_that_nobody_knows(front, serve):
     """
-    Trap 20: a 404 is not declared for a push, and is a `NotFoundError` all the same.
+    Trap 20: a push has no declared 404, but one is a `NotFoundError`.
     """
     server = serve(answer(404))
 
@@ -390,7 +392,7 @@ def test_a_push_that_nobody_knows(front, serve):
 @pytest.mark.parametrize("details", [{}, {"ats_candidate_id": "4711"}], ids=repr)
 def test_a_push_that_is_done_is_not_waited_for(front, serve, naps, details):
     """
-    `success_details` say that a push is done, whatever they hold and whatever the status is.
+    `success_details` mean that a push is done, whatever they contain and whatever the status is.
     """
     server = serve(single({**FAILED, "success_details": details}))
 
@@ -405,7 +407,7 @@ def test_a_push_that_is_done_is_not_waited_for(front, serve, naps, details):
 
 def test_a_push_is_waited_for(front, serve, naps):
     """
-    The wait looks every 5 seconds, and goes on after attempts that failed.
+    The wait polls every 5 seconds, and continues after failed attempts.
     """
     server = serve(*map(single, (PENDING, FAILED, PENDING, DONE)))
 
@@ -420,7 +422,7 @@ def test_a_push_is_waited_for(front, serve, naps):
 
 def test_a_push_that_failed_in_time(front, serve, naps):
     """
-    At the timeout a push that has failed is an `OperationFailedError` with the last state.
+    At the timeout a push with failures is an `OperationFailedError` with the last state.
     """
     server = serve(single(FAILED))
 
@@ -454,7 +456,8 @@ def test_one_attempt_that_failed(front, serve, naps):
 
 def test_a_push_of_which_nothing_is_known_in_time(front, serve, naps):
     """
-    At the timeout a push that has neither failed nor succeeded is a deadline, with the last state.
+    At the timeout a push without failures or success is a `DeadlineExceededError` with the last
+    state.
     """
     server = serve(single(PENDING))
 
@@ -475,7 +478,7 @@ def test_a_push_of_which_nothing_is_known_in_time(front, serve, naps):
 
 def test_the_deadline_of_the_client_ends_a_wait(front, serve, naps):
     """
-    A deadline of the client that comes before the timeout ends the wait.
+    The client's deadline ends a wait if it comes before the timeout.
     """
     server = serve(single(PENDING))
 
@@ -491,7 +494,7 @@ def test_the_deadline_of_the_client_ends_a_wait(front, serve, naps):
 
 def test_a_look_that_is_answered_too_late(front, serve, naps):
     """
-    Where the last look is not answered in time, what was seen before is in the error.
+    If the last poll gets no response in time, the error has the previous state.
     """
 
     def late(connection):
@@ -510,7 +513,7 @@ def test_a_look_that_is_answered_too_late(front, serve, naps):
 
 def test_a_wait_that_is_shorter_than_its_pace(front, serve, naps):
     """
-    However long the pauses are, the end of the time is not slept through: there is a last look.
+    Whatever the interval is, the last poll comes before the timeout.
     """
     server = serve(single(PENDING), single(DONE))
 
@@ -526,7 +529,7 @@ def test_a_wait_that_is_shorter_than_its_pace(front, serve, naps):
 
 def test_no_look_is_answered(front, serve):
     """
-    Where no answer came at all, there is no last state.
+    If no poll got a response, the error has no last state.
     """
     server = serve(lambda connection: connection.wait())
 
@@ -551,7 +554,7 @@ def test_no_look_is_answered(front, serve):
 )
 def test_a_wait_that_cannot_work_is_refused(front, serve, arguments, error, words):
     """
-    A wait has a length and a pace, or nothing is sent.
+    An invalid timeout or interval is refused, and nothing is sent.
     """
     server = serve(single(DONE))
 
@@ -569,7 +572,7 @@ def test_a_wait_that_cannot_work_is_refused(front, serve, arguments, error, word
 
 def test_connections_come_as_a_tuple(front, serve, caplog):
     """
-    Traps 1 and 9: connections are known by `integration_id`, and their list has no pages.
+    Traps 1 and 9: connections are identified by `integration_id`, and their list has no pages.
     """
     items = [
         {"integration_id": "intg_1", "ats_provider": "bullhorn", "created_at": 1739612400},

@@ -1,5 +1,6 @@
 """
-Every member that postings, steps and questions take: to its bounds it goes out, beyond it does not.
+Every member of postings, steps and questions: values within its bounds are sent, others are
+refused.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ QUESTION = {**answer_of("getQuestion", "least")["data"], "id": "Q1"}
 RECEIPT = {"id": "P1", "status": "draft", "urls": {}, "created_at": 1739612400.5}
 ASKED = {"modality": "voice", "text": "Why?"}
 
-#: How each schema is sent whole, the members that it cannot do without, and a success.
+#: For each schema: a call that sends it, its required members, and a success.
 CALLS = {
     "CreatePostingRequest": (
         lambda c, given: c.postings.create(**given),
@@ -59,7 +60,7 @@ SETTINGS = [(name, member) for name in CONFIGS for member in members_of(name)]
 
 def is_valid(name, value):
     """
-    Return whether *value* is what the schema *name* allows.
+    Return whether the schema *name* allows *value*.
     """
     schema = {"$ref": f"#/components/schemas/{name}", "components": CONTRACT["components"]}
     return jsonschema_rs.is_valid(schema, value)
@@ -67,7 +68,7 @@ def is_valid(name, value):
 
 def each(front, call, answer, values):
     """
-    Return the body that goes out for each of *values*, or the error that *call* raises.
+    Return the sent body for each of *values*, or the error that *call* raises.
     """
 
     async def one(client, value):
@@ -86,7 +87,7 @@ def each(front, call, answer, values):
 @pytest.mark.parametrize(("name", "member"), MEMBERS)
 def test_a_member_goes_out_as_it_was_given(front, name, member):
     """
-    Traps 24 and 25: with what is required nothing but the member goes out, and None is null.
+    Traps 24 and 25: besides the required members only the given one is sent, and None is null.
     """
     call, required, data = CALLS[name]
     bodies = [{**required, member: value} for value in allowed(name, member)]
@@ -98,7 +99,7 @@ def test_a_member_goes_out_as_it_was_given(front, name, member):
 @pytest.mark.parametrize(("name", "member"), [one for one in MEMBERS if refused(*one)])
 def test_a_member_beyond_its_bounds_stays(front, name, member):
     """
-    Traps 26, 30 and 32: what the contract does not allow is refused, and nothing is sent.
+    Traps 26, 30 and 32: a value that the contract does not allow is refused unsent.
     """
     call, required, data = CALLS[name]
     cases = refused(name, member)
@@ -111,7 +112,7 @@ def test_a_member_beyond_its_bounds_stays(front, name, member):
 @pytest.mark.parametrize(("name", "member"), SETTINGS)
 def test_a_setting_goes_out_as_it_was_given(front, name, member):
     """
-    Trap 42: a config, and a mapping like one, has in its request what it was given.
+    Trap 42: a config object and an equal mapping send the given members.
     """
     step, config = CONFIGS[name]
     configs = [{member: value} for value in allowed(name, member)]
@@ -135,7 +136,7 @@ def test_a_setting_goes_out_as_it_was_given(front, name, member):
 @pytest.mark.parametrize(("name", "member"), SETTINGS)
 def test_a_setting_beyond_its_bounds_stays(front, name, member):
     """
-    Trap 32: a setting that the contract does not allow is refused in a mapping, and when made.
+    Trap 32: an invalid setting is refused in a mapping, and in a constructor.
     """
     step, config = CONFIGS[name]
     cases = refused(name, member)
@@ -155,7 +156,7 @@ def test_a_setting_beyond_its_bounds_stays(front, name, member):
 @pytest.mark.parametrize("member", members_of("CreateQuestion"))
 def test_a_question_within_a_step(front, member):
     """
-    Trap 30: a question within a step has bounds of its own, in a mapping and when made.
+    Trap 30: a question within a step has bounds of its own, in a mapping and in a constructor.
     """
     questions = [{**ASKED, member: value} for value in allowed("CreateQuestion", member)]
     cases = refused("CreateQuestion", member)

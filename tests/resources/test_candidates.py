@@ -1,5 +1,5 @@
 """
-Candidates: what is sent and read, times of three kinds, and inviting that is never done twice.
+Candidates: requests and responses, three kinds of times, and invitations that are never repeated.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ SAM = {"name": "Sam Roe", "email": "sam.roe@example.com"}
 
 QUICK = RetryPolicy(initial_delay=0.0)
 
-#: Each creating method with arguments, the path below the candidates', and what a success answers.
+#: Each creating method with arguments, its path below that of the candidates, and a success
+#: response.
 CREATING = {
     "ingest": (
         JO,
@@ -72,7 +73,7 @@ creating = pytest.mark.parametrize("method", CREATING)
 
 def candidate(interview_id="I1", **changes):
     """
-    Return a candidate as JSON has it, with nothing but what is required and *changes*.
+    Return a candidate as parsed JSON, with the required members and *changes*.
     """
     return {
         "interview_id": interview_id,
@@ -85,14 +86,14 @@ def candidate(interview_id="I1", **changes):
 
 def listed(*items, more=False):
     """
-    Return the answer that holds a page of *items*.
+    Return a response with a page of *items*.
     """
     return ok({"data": items, "pagination": {"has_more": more}})
 
 
 def receipts(*items):
     """
-    Return what the bulk operation answers for *items*, each an id and metadata.
+    Return the bulk operation's response for *items*, each an id and metadata.
     """
     data = [
         {"interview_id": one, "interview_url": LINK, "metadata": metadata}
@@ -103,7 +104,7 @@ def receipts(*items):
 
 def create(client, method, **changes):
     """
-    Return the awaitable of a creating *method*, with its usual arguments.
+    Return the awaitable of a creating *method*, called with its usual arguments.
     """
     return getattr(client.candidates, method)(POSTING, **{**CREATING[method][0], **changes})
 
@@ -113,7 +114,7 @@ def create(client, method, **changes):
 
 def test_nothing_is_sent_but_what_is_given(front, serve):
     """
-    Without arguments a list has no query, the default of `limit` included.
+    Without arguments a list has no query, not even the default of `limit`.
     """
     server = serve(listed(candidate()))
 
@@ -128,7 +129,7 @@ def test_nothing_is_sent_but_what_is_given(front, serve):
 
 EAST = timezone(timedelta(hours=5, minutes=30))
 MOMENTS = [
-    # what is given, as created_after, as created_before
+    # The argument, `created_after`, `created_before`.
     (datetime(2026, 3, 13, tzinfo=UTC), "2026-03-13T00:00:00Z", "2026-03-13T00:00:00Z"),
     (
         datetime(2026, 3, 13, 0, 0, 0, 1, tzinfo=UTC),
@@ -147,7 +148,7 @@ MOMENTS = [
 
 def test_times_go_out_in_whole_seconds(front, serve):
     """
-    Trap 29: a time is sent as text, rounded outwards; text goes as it is.
+    Trap 29: a time is sent as text, rounded outwards to whole seconds; text is sent unchanged.
     """
     server = serve(listed())
 
@@ -167,7 +168,7 @@ def test_times_go_out_in_whole_seconds(front, serve):
 
 def test_a_walk_is_bounded_in_time_on_each_page(front, serve):
     """
-    The bounds of `list_all` go with every page, and are those of the start.
+    Every page of `list_all` has the time filters of the first.
     """
     server = serve(listed(candidate("I1"), more=True), listed(candidate("I2")))
 
@@ -205,7 +206,7 @@ def test_a_walk_is_bounded_in_time_on_each_page(front, serve):
 )
 def test_times_that_cannot_work_are_refused(front, serve, moment, error, words):
     """
-    What is no moment, or says no time zone, is refused before anything is sent.
+    A value that is no time, or has no time zone, is refused before anything is sent.
     """
     server = serve(listed())
 
@@ -222,7 +223,7 @@ def test_times_that_cannot_work_are_refused(front, serve, moment, error, words):
 
 def test_a_range_that_is_none_is_left_to_the_server(front, serve):
     """
-    Trap 21: a reversed range is the server's to refuse, with a 400.
+    Trap 21: a reversed range is sent, and the server refuses it with a 400.
     """
     refused = {"error": {"type": "invalid_request_error", "code": "range", "message": "Reversed."}}
     server = serve(answer(400, json.dumps(refused).encode()))
@@ -238,7 +239,7 @@ def test_a_range_that_is_none_is_left_to_the_server(front, serve):
 
 def test_the_cursor_is_the_interview(front, serve):
     """
-    Trap 2: the cursor of candidates is `interview_id`, also where `candidate_id` is null.
+    Trap 2: the cursor of candidates is `interview_id`, even if `candidate_id` is null.
     """
     server = serve(
         listed(candidate("I1", candidate_id=None), candidate("I2", candidate_id="C"), more=True),
@@ -260,7 +261,7 @@ def test_the_cursor_is_the_interview(front, serve):
 @pytest.mark.parametrize("method", ["list", "list_all", "find", *CREATING])
 def test_a_posting_called_list_is_refused(front, serve, method):
     """
-    Trap 4: the id `list` would be the path of the summaries, and nothing is sent.
+    Trap 4: the id `list` would be the path of the summaries, so it is refused.
     """
     server = serve(listed())
     arguments = {"find": {"email": "a@example.com"}}.get(method) or (
@@ -281,8 +282,8 @@ def test_a_posting_called_list_is_refused(front, serve, method):
 
 def test_find_keeps_who_matches(front, serve):
     """
-    `find` reads the whole list and keeps those who have the e-mail address, whatever its case, and
-    each pair of the metadata.
+    `find` reads the whole list and returns the candidates with that e-mail address, in upper or
+    lower case, and with each pair of the metadata.
     """
     server = serve(
         listed(
@@ -319,7 +320,7 @@ def test_find_keeps_who_matches(front, serve):
 
 def test_find_stops_when_its_caller_does(front, serve):
     """
-    Whoever has found theirs pays for no page more.
+    If the caller stops, `find` requests no further page.
     """
     server = serve(listed(candidate("I1"), more=True))
 
@@ -334,7 +335,7 @@ def test_find_stops_when_its_caller_does(front, serve):
 
 def test_find_passes_pages_over(front, serve):
     """
-    Pages without a match are not handed out, but for the last; the walk goes on after them.
+    Pages without a match are not returned, except for the last; the walk continues after them.
     """
     other = {"email": "other@example.com"}
     server = serve(
@@ -356,7 +357,7 @@ def test_find_passes_pages_over(front, serve):
 
 def test_find_collects_and_reads_ahead(front, serve):
     """
-    What `find` returns is a pager like any other: `collect` and `prefetch` keep who matches, too.
+    The pager of `find` supports `collect` and `prefetch`, which return only matches, too.
     """
     pages = [listed(candidate("I1"), candidate("I2", email="x@example.com"), more=True)]
     pages.append(listed(candidate("I3")))
@@ -376,7 +377,7 @@ def test_find_collects_and_reads_ahead(front, serve):
 
 def test_an_error_in_find_says_where_it_stood(front, serve):
     """
-    An error in the middle has the cursor of the whole list, to go on from with `list_all`.
+    An error in the middle has the cursor of the whole list, from which `list_all` can continue.
     """
     server = serve(listed(candidate("I1", email="x@example.com"), more=True), answer(500))
 
@@ -404,7 +405,7 @@ def test_an_error_in_find_says_where_it_stood(front, serve):
 )
 def test_find_wants_to_know_whom(front, serve, wanted, error, words):
     """
-    `find` refuses to look for nobody in particular, and for what no candidate can have.
+    `find` needs a criterion, and refuses one that no candidate can have.
     """
     server = serve(listed())
 
@@ -447,7 +448,7 @@ def test_find_wants_to_know_whom(front, serve, wanted, error, words):
 )
 def test_what_is_given_is_sent_and_no_more(front, serve, given, sent):
     """
-    Trap 25: what is left out is not sent, and None is sent as null, alone and in bulk.
+    Trap 25: arguments that are not given are not sent, and None is sent as null, alone and in bulk.
 
     Trap 28: the bulk is wrapped in `data`.
     """
@@ -470,7 +471,7 @@ def test_what_is_given_is_sent_and_no_more(front, serve, given, sent):
 
 def test_ingest_returns_a_receipt(front, serve):
     """
-    Trap 13: `object` says candidate, but it is a receipt; the candidate within may be null.
+    Trap 13: a receipt's `object` is `candidate`; the candidate within may be null.
     """
     plain = {"interview_id": "I1", "interview_url": LINK, "posting_id": POSTING}
     bodies = [
@@ -496,7 +497,7 @@ def test_ingest_returns_a_receipt(front, serve):
 
 def test_receipts_of_many_keep_the_order_of_the_answer(front, serve, caplog):
     """
-    Trap 7: bulk answers a single envelope round a list, and the receipts keep its order.
+    Trap 7: a bulk response is a single envelope with a list, and the receipts keep its order.
 
     Trap 47: nothing in it tells who is who but the caller's own metadata.
     """
@@ -520,7 +521,8 @@ def test_receipts_of_many_keep_the_order_of_the_answer(front, serve, caplog):
 @pytest.mark.parametrize("came", [0, 1, 3])
 def test_another_number_of_receipts_is_logged(front, serve, caplog, came):
     """
-    Trap 47: a bulk whose receipts are more or fewer than its candidates is logged, and no error.
+    Trap 47: if a bulk response has more or fewer receipts than candidates, that is logged, and no
+    error.
     """
     server = serve(receipts(*((f"I{index}", None) for index in range(came))))
 
@@ -556,7 +558,7 @@ def test_another_number_of_receipts_is_logged(front, serve, caplog, came):
 )
 def test_a_bulk_that_cannot_work_is_refused(front, serve, method, candidates, error, words):
     """
-    No candidate, or one that is none, is refused before anything is sent.
+    A bulk without candidates, or with an invalid one, is refused before anything is sent.
     """
     server = serve(CREATING[method][2])
 
@@ -588,7 +590,7 @@ def test_a_bulk_that_cannot_work_is_refused(front, serve, method, candidates, er
 )
 def test_a_candidate_that_cannot_work_is_refused(front, serve, method, changes, error):
     """
-    Trap 32: the limits of metadata stand in prose only, and hold before anything is sent.
+    Trap 32: the limits of metadata are only in prose, and are checked before anything is sent.
     """
     server = serve(CREATING[method][2])
 
@@ -605,7 +607,7 @@ def test_a_candidate_that_cannot_work_is_refused(front, serve, method, changes, 
 
 def test_an_ingestion_has_an_id_that_nothing_takes(front, serve):
     """
-    Traps 1, 16 and 46: enqueueing is answered with 202 and an `ingestion_id`, one for a whole batch.
+    Traps 1, 16 and 46: enqueueing returns a 202 with one `ingestion_id` for the whole batch.
     """
     content = {"object": "ingestion", "ingestion_id": "intake_abc123", "status": "queued"}
     server = serve(answer(202, json.dumps({"data": content}).encode()))
@@ -621,14 +623,14 @@ def test_an_ingestion_has_an_id_that_nothing_takes(front, serve):
     assert 202 == status
 
 
-# Never twice.
+# No repeated invitations.
 
 
 @creating
 def test_a_lost_answer_is_not_asked_for_again(front, serve, method):
     """
-    Trap 31: a creating call whose answer is lost goes out once; its error says that it may have
-    been done, and how to find out.
+    Trap 31: a creating call whose response is lost is sent once; its error says that it may have
+    been carried out, and how to find out.
     """
     server = serve(lambda connection: connection.close())
 
@@ -648,7 +650,7 @@ def test_a_lost_answer_is_not_asked_for_again(front, serve, method):
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_failing_server_is_not_asked_again(front, serve, method, status):
     """
-    Trap 31: after a 5xx nobody knows whether a creating call was carried out: it goes out once.
+    Trap 31: after a 5xx a creating call may have been carried out, so it is not repeated.
     """
     server = serve(answer(status))
 
@@ -666,7 +668,7 @@ def test_a_failing_server_is_not_asked_again(front, serve, method, status):
 @creating
 def test_a_busy_server_is_asked_again(front, serve, method, naps):
     """
-    A 429 is a refusal: nothing was done, and the call is repeated after the wait.
+    After a 429 nothing was done, so the call is repeated after the wait.
     """
     server = serve(answer(429, b"", "Retry-After: 3"), CREATING[method][2])
 
@@ -683,7 +685,7 @@ def test_a_busy_server_is_asked_again(front, serve, method, naps):
 @creating
 def test_an_answer_that_cannot_be_read_says_that_it_was_done(front, serve, method):
     """
-    A success whose body is broken is no reason to send again: the error says it was carried out.
+    A success with a broken body is not repeated: the error says that the request was carried out.
     """
     server = serve(answer(201, b"{"))
 
@@ -753,8 +755,8 @@ FULL = candidate(
 
 def test_a_whole_candidate_is_read_and_written(front, serve):
     """
-    Traps 33 and 40: times are aware datetimes, `shortlisted` stands beside `status`, and the JSON
-    comes out as it came in.
+    Traps 33 and 40: times are aware datetimes, `shortlisted` is independent of `status`, and the
+    JSON round-trips.
     """
     server = serve(listed(FULL))
 
@@ -773,7 +775,7 @@ def test_a_whole_candidate_is_read_and_written(front, serve):
 
 def test_links_are_masked(front, serve):
     """
-    Trap 45: whoever holds a link is let in, so no `repr` shows one, of a page neither.
+    Trap 45: a link gives access, so no `repr` shows one, not even that of a page.
     """
     server = serve(listed(FULL), CREATING["ingest"][2], CREATING["ingest_many"][2])
 
@@ -793,7 +795,8 @@ def test_links_are_masked(front, serve):
 
 def test_what_is_absent_is_none_or_empty(front, serve):
     """
-    Traps 34 and 35: a candidate without times, summaries or lists is read; absent lists are empty.
+    Traps 34 and 35: times and summaries may be missing, which gives None, and lists, which gives
+    empty ones.
     """
     server = serve(listed(candidate(agent_summary={"sms": {}, "web_interview": {}})))
 
@@ -816,7 +819,7 @@ def test_what_is_absent_is_none_or_empty(front, serve):
 
 def test_new_words_and_members_are_kept(front, serve):
     """
-    Trap 39: a status that nobody has published, and members that are new, are data.
+    Trap 39: an unknown status and new members are data.
     """
     new = candidate(status="on_hold", workflow={"steps": [], "all_complete": False, "eta": 7}, x=1)
     server = serve(listed(new))
@@ -831,7 +834,8 @@ def test_new_words_and_members_are_kept(front, serve):
 
 def test_a_candidate_is_known_by_its_object():
     """
-    Trap 13: three shapes say `candidate`; the items of a bare page are the whole candidates.
+    Trap 13: three schemas have the object `candidate`; the items of an unparametrised page are read
+    as whole candidates.
     """
     page = from_dict(Page, {"data": [FULL], "pagination": {"has_more": False}})
 
@@ -851,7 +855,7 @@ def test_a_candidate_is_known_by_its_object():
 )
 def test_what_the_contract_does_not_have_is_an_error(front, serve, changes, path):
     """
-    A candidate that is not what the contract says is an error that names the place.
+    A candidate that does not fit the contract is an error that names the path.
     """
     server = serve(listed(candidate(**changes)))
 

@@ -1,5 +1,5 @@
 """
-Interviews: their results, those that are not ready, waiting for them, and their metadata.
+Interviews: their results, incomplete ones, waiting, and metadata.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def get(client):
 )
 def test_an_interview_that_is_not_ready(front, answer):
     """
-    Trap 39: wherever the word stands, and whatever lacks, it is an interview that is not ready.
+    Trap 39: the word `not_ready` in any place makes an interview that is not ready, whatever it
+    lacks.
     """
     data, _ = talk(front, get, httpx.Response(200, json=answer))
 
@@ -59,7 +60,8 @@ def test_an_interview_that_is_not_ready(front, answer):
 
 def test_a_part_that_is_not_whole_is_kept(front):
     """
-    What an interview that is not ready has of a part stands in `.extra`, and `to_dict` has it.
+    An incomplete part of an interview that is not ready is in `.extra`, and in the result of
+    `to_dict`.
     """
     part = {"transcript": "soon"}
     data, _ = talk(front, get, single({**LEAST, "status": "not_ready", "web_interview": part}))
@@ -85,7 +87,7 @@ def test_a_part_that_is_not_whole_is_kept(front):
 )
 def test_what_is_no_interview(front, answer):
     """
-    Anything else that lacks what the contract requires is an error, as everywhere.
+    Any other interview that lacks a required member is an error.
     """
     error, _ = talk(front, get, httpx.Response(200, json=answer))
 
@@ -94,7 +96,7 @@ def test_what_is_no_interview(front, answer):
 
 def test_a_whole_interview_whose_meta_says_not_ready(front):
     """
-    What the contract requires is all there: it is what it says itself.
+    If all required members are present, the interview's own status decides.
     """
     answer = {"data": LEAST, "meta": {"status": "not_ready"}}
     data, _ = talk(front, get, httpx.Response(200, json=answer))
@@ -104,7 +106,7 @@ def test_a_whole_interview_whose_meta_says_not_ready(front):
 
 def test_a_model_is_read_without_an_envelope():
     """
-    `from_dict` reads what `to_dict` wrote, of an interview that is not ready, too.
+    `from_dict` reads the result of `to_dict`, also of an interview that is not ready.
     """
     unready = from_dict(InterviewData, {"interview_id": "I1", "status": "not_ready"})
 
@@ -113,7 +115,7 @@ def test_a_model_is_read_without_an_envelope():
 
 def test_scales_and_times_of_an_interview(front):
     """
-    Traps 33, 36, 37: offsets are seconds from the start, messages have times, scores are as sent.
+    Traps 33, 36, 37: offsets are seconds from the start, messages have times, scores are unchanged.
     """
     data, _ = talk(front, get, single(WHOLE))
 
@@ -125,7 +127,7 @@ def test_scales_and_times_of_an_interview(front):
 
 def test_an_interview_of_two_megabytes(front):
     """
-    A long one is read whole.
+    A long interview is read completely.
     """
     entry = {**WHOLE["web_interview"]["transcript"][0], "text": "x" * 4000}
     web = {**WHOLE["web_interview"], "transcript": [entry] * 500}
@@ -138,7 +140,7 @@ def test_an_interview_of_two_megabytes(front):
 
 def test_waiting_for_an_interview(front, naps):
     """
-    It is looked at again until it is over and judged.
+    The client polls until the interview is over and evaluated.
     """
     statuses = ["pending", "in_progress", "evaluating", "not_ready", "completed"]
     answers = [single({**LEAST, "status": one}) for one in statuses]
@@ -153,7 +155,7 @@ def test_waiting_for_an_interview(front, naps):
 
 def test_waiting_for_an_interview_in_vain(front, naps):
     """
-    When the time is over, the error has the interview as it stood last.
+    After the timeout, the error has the last state of the interview.
     """
     error, _ = talk(
         front,
@@ -169,7 +171,8 @@ def test_waiting_for_an_interview_in_vain(front, naps):
 
 def test_waiting_ends_with_the_clients_deadline(front, naps):
     """
-    The deadline of the client ends the wait, and a look that comes too late has the last answer.
+    The client's deadline ends the wait; if the last poll comes too late, the error has the state
+    before.
     """
     error, _ = talk(
         front,
@@ -184,7 +187,7 @@ def test_waiting_ends_with_the_clients_deadline(front, naps):
 
 def test_waiting_without_an_answer(front, naps):
     """
-    If none came in time, there is nothing to show.
+    If no poll got a response in time, the error has no state.
     """
     late = httpx.Response(503, headers={"Retry-After": "50"})
     error, _ = talk(front, lambda c: c.interviews.wait_until_ready("I1", timeout=40, poll=5), late)
@@ -195,7 +198,7 @@ def test_waiting_without_an_answer(front, naps):
 @pytest.mark.parametrize("given", [{"timeout": 0}, {"timeout": 5, "poll": 0}])
 def test_waits_that_cannot_work(front, given):
     """
-    A wait of no time is refused unsent.
+    A timeout of zero is refused unsent.
     """
     error, requests = talk(
         front, lambda c: c.interviews.wait_until_ready("I1", **given), single(LEAST)
@@ -206,7 +209,7 @@ def test_waits_that_cannot_work(front, given):
 
 def test_several_interviews(front):
     """
-    Several are had at once, in order, and of each is known what became of it.
+    Several interviews are fetched at once, in order, each with its own outcome.
     """
 
     def answer(request):
@@ -246,7 +249,7 @@ def test_metadata(front):
 )
 def test_metadata_beyond_its_bounds(front, metadata):
     """
-    Trap 32: 50 keys, 40 and 500 characters are in no schema, and refused unsent all the same.
+    Trap 32: the limits of 50 keys, 40 and 500 characters are in no schema, but are checked unsent.
     """
     error, requests = talk(
         front, lambda c: c.interviews.set_metadata("I1", metadata), single({"object": "x"})
@@ -257,7 +260,7 @@ def test_metadata_beyond_its_bounds(front, metadata):
 
 def test_links_are_masked(front):
     """
-    Trap 45: whoever holds a link sees the recording, so `repr` shows none at any depth.
+    Trap 45: a link gives access to the recording, so `repr` shows none at any depth.
     """
     data, _ = talk(front, get, single(WHOLE))
     (movement,) = data.cheat_detection.web_interview.interview_integrity.aggregated.movements
@@ -276,7 +279,7 @@ def test_links_are_masked(front):
 
 def test_links_of_an_incomplete_part_are_masked(front):
     """
-    Trap 45: so it is where a part of an interview that is not ready could not be read.
+    Trap 45: the same holds for an incomplete part of an interview that is not ready.
     """
     part = {"audio_recording_url": "https://cdn.example.com/1.mp3?signature=abc"}
     answer = {**LEAST, "status": "not_ready", "web_interview": part, "more": [1]}
@@ -298,7 +301,7 @@ def _models_in(value):
 
 def test_new_members_at_every_depth(front):
     """
-    Trap 39: what no version of the contract names is in `.extra` of the very level it came at.
+    Trap 39: an unknown member is in the `.extra` of its own level.
     """
     news = {**answer_of("getInterviewData", "news")["data"], "interview_id": "I1"}
     data, _ = talk(front, get, single(news))
@@ -310,7 +313,7 @@ def test_new_members_at_every_depth(front):
 
 def test_lists_that_are_null_or_absent(front):
     """
-    Trap 35: an absent list is empty; null stays None in the one list that may be null.
+    Trap 35: a missing list is empty; null is None in the only list that may be null.
     """
     absent, _ = talk(front, get, single({**LEAST, "cheat_detection": {}}))
     null, _ = talk(front, get, single({**LEAST, "cheat_detection": {"types": None}}))
@@ -339,7 +342,7 @@ def test_lists_that_are_null_or_absent(front):
 )
 def test_numbers_and_members_are_as_the_contract_says(front, part, path):
     """
-    Trap 37: a whole number is no number with a fraction, and nothing is made of a text.
+    Trap 37: an integer accepts no fraction, and text is not converted.
     """
     error, _ = talk(front, get, single({**LEAST, **part}))
 
@@ -362,7 +365,7 @@ def test_texts_that_look_like_times_and_words(front):
 
 def test_free_objects_cannot_be_changed(front):
     """
-    What has no schema is a mapping without the methods that change one, and can be hashed.
+    An object without a schema becomes an immutable, hashable mapping.
     """
     data, _ = talk(front, get, single(WHOLE))
     cheat = data.cheat_detection.web_interview
@@ -376,7 +379,7 @@ def test_free_objects_cannot_be_changed(front):
 @pytest.mark.parametrize("status", ["completed", "not_ready"])
 def test_another_interview(front, status):
     """
-    Traps 1 and 5: the answer is about `interview_id`, or it is refused, ready or not.
+    Traps 1 and 5: the response must be about the requested `interview_id`, ready or not.
     """
     error, _ = talk(front, get, single({**LEAST, "interview_id": "I2", "status": status}))
     same, _ = talk(front, get, single({**LEAST, "interview_id": "i1", "status": status}))
@@ -387,7 +390,7 @@ def test_another_interview(front, status):
 
 def test_what_came_with_an_interview_that_is_not_ready(front):
     """
-    Trap 12: `raw` has the answer's `meta`, where the word may have stood.
+    Trap 12: `raw` returns the response's `meta`, which may contain the word.
     """
     meta = {"status": "not_ready", "retry": 60}
     response, _ = talk(
@@ -400,7 +403,7 @@ def test_what_came_with_an_interview_that_is_not_ready(front):
 @pytest.mark.parametrize("status", ["completed", "shortlisted", "dismissed", "knocked_out", "new"])
 def test_words_that_end_a_wait(front, naps, status):
     """
-    Traps 39 and 40: any word but the four ends it, also one that nobody has published.
+    Traps 39 and 40: any status except the four ends the wait, even an unknown one.
     """
     data, requests = talk(
         front,
@@ -413,7 +416,7 @@ def test_words_that_end_a_wait(front, naps, status):
 
 def test_metadata_is_set_again_after_a_failure(front, naps):
     """
-    Traps 16 and 31: it is a POST, but may be sent twice, and answers 200.
+    Traps 16 and 31: it is a POST with status 200 that may be repeated.
     """
     answer = {"object": "metadata", "metadata": {"a": "b"}}
     metadata, requests = talk(
@@ -432,7 +435,7 @@ def test_metadata_is_set_again_after_a_failure(front, naps):
 
 def test_metadata_without_its_object(front):
     """
-    Trap 14: here `object` is required, and any word.
+    Trap 14: here `object` is required, with any value.
     """
     error, _ = talk(front, lambda c: c.interviews.get_metadata("I1"), single({"metadata": {}}))
 
@@ -442,7 +445,7 @@ def test_metadata_without_its_object(front):
 @pytest.mark.parametrize("metadata", ["a=b", [("a", "b")], {"a": 1}, {1: "a"}, None])
 def test_what_is_no_metadata(front, metadata):
     """
-    It is a mapping of texts to texts, and nothing else is sent.
+    Metadata is a mapping of str to str; anything else is refused unsent.
     """
 
     async def refused(client):

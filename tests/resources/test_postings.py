@@ -1,5 +1,5 @@
 """
-Postings: making and changing them, and what is refused before it is sent.
+Postings: creating and changing them, and arguments that are refused unsent.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ STEPS = [FormStep()]
 
 def create(**given):
     """
-    Return how to create a posting.
+    Return a function that creates a posting.
     """
     return lambda client: client.postings.create(**given)
 
@@ -92,7 +92,7 @@ def create(**given):
 )
 def test_what_is_given_is_sent(front, given, body):
     """
-    Traps 24, 29 and 42: no default goes out, which would overwrite a template's.
+    Traps 24, 29 and 42: no default is sent, because it would replace a template's value.
     """
     receipt, (request,) = talk(front, create(**given), single(RECEIPT, 201))
 
@@ -147,7 +147,7 @@ def test_what_is_given_is_sent(front, given, body):
 )
 def test_a_posting_that_cannot_be_made(front, given, words):
     """
-    Trap 32: what the contract and its prose do not allow is refused unsent.
+    Trap 32: an argument that the contract or its prose rules out is refused unsent.
     """
 
     async def body(client):
@@ -159,7 +159,7 @@ def test_a_posting_that_cannot_be_made(front, given, words):
 
 def test_a_refusal_of_the_servers_names_the_field(front):
     """
-    What only the server can know is its 422.
+    Errors that only the server can detect are a 422.
     """
     detail = [{"loc": ["body", "phone_number_id"], "msg": "No such number", "type": "value_error"}]
     error, _ = talk(
@@ -174,7 +174,8 @@ def test_a_refusal_of_the_servers_names_the_field(front):
 
 def test_an_update_sends_what_changes(front):
     """
-    Case 201, traps 25, 26 and 27: left out is unchanged, None is null, and nothing at all is refused.
+    Case 201, traps 25, 26 and 27: a missing member is unchanged, None is null, and an empty update
+    is refused.
     """
     posting, (request,) = talk(
         front,
@@ -194,7 +195,7 @@ def test_an_update_sends_what_changes(front):
 )
 def test_an_update_has_bounds_of_its_own(front, given):
     """
-    Trap 26: an update is held to tighter bounds than a new posting.
+    Trap 26: an update has tighter bounds than a new posting.
     """
     error, requests = talk(front, lambda c: c.postings.update("P1", **given), single(POSTING))
 
@@ -210,7 +211,7 @@ def test_an_update_has_bounds_of_its_own(front, given):
 )
 def test_a_step_is_named_by_its_type_or_place(front, step, config, segment):
     """
-    Traps 3, 4 and 5: a step's id is no step's id, and the answer is the whole posting.
+    Traps 3, 4 and 5: a step is not named by its id, and the response is the whole posting.
     """
     posting, (request,) = talk(
         front, lambda c: c.postings.update_step("P1", step, config), single(POSTING)
@@ -237,7 +238,7 @@ def test_a_step_is_named_by_its_type_or_place(front, step, config, segment):
 )
 def test_a_step_that_there_cannot_be(front, step, config, error):
     """
-    A place below 1, no name, or something else than settings is refused unsent.
+    A position below 1, an empty name, and an object that is not the settings are refused unsent.
     """
 
     async def body(client):
@@ -264,7 +265,7 @@ def test_a_step_that_there_cannot_be(front, step, config, error):
 )
 def test_a_posting_called_list(front, call):
     """
-    Case 113, trap 4: the id `list` would be the path of the summaries, and nothing is sent.
+    Case 113, trap 4: the id `list` would be the path of the summaries, so it is refused.
     """
     error, requests = talk(front, call, single(POSTING))
 
@@ -273,7 +274,7 @@ def test_a_posting_called_list(front, call):
 
 def test_activating_does_not_prove_an_attachment(front):
     """
-    What stands in `ats_metadata` after a 200 says whether the ATS is attached.
+    After a 200, `ats_metadata` says whether the ATS is attached.
     """
     pending = {**POSTING, "ats_metadata": {"pending_activation": True}}
     posting, (request,) = talk(front, lambda c: c.postings.activate("P1"), single(pending))
@@ -288,7 +289,7 @@ def test_activating_does_not_prove_an_attachment(front):
 
 def test_keys_and_links_of_a_posting_are_masked(front):
     """
-    Case 203, trap 45: who has the ingestion key can add candidates; `repr` does not show it.
+    Case 203, trap 45: the ingestion key allows adding candidates, so `repr` masks it.
     """
     urls = {"ingestion_url_key": "canary"}
     posting, _ = talk(front, lambda c: c.postings.get("P1"), single({**POSTING, "urls": urls}))
@@ -299,7 +300,7 @@ def test_keys_and_links_of_a_posting_are_masked(front):
 
 def test_walks_through_summaries(front):
     """
-    Trap 15: summaries are of their own kind, and their walk goes by `id`.
+    Trap 15: summaries have a model of their own, and their cursor is `id`.
     """
     one = {"id": "P1", "title": "Welder"}
     answers = [listed(one, more=True), listed({**one, "id": "P2"})]
@@ -327,7 +328,7 @@ def test_walks_through_summaries(front):
 )
 def test_ids_are_opaque(front, posting_id):
     """
-    Trap 6: ids do not look alike, and none is judged by its looks.
+    Trap 6: ids have many forms, and the client checks none of them.
     """
     posting, (request,) = talk(
         front, lambda c: c.postings.get(posting_id), single({**POSTING, "id": posting_id.lower()})
@@ -339,8 +340,8 @@ def test_ids_are_opaque(front, posting_id):
 
 def test_names_and_languages_are_what_the_server_says(front):
     """
-    Traps 41 and 44: `name` is a part of the URL and may be null, the title is `title`; a language
-    goes out and comes in as it is.
+    Traps 41 and 44: `name` is a part of the URL and may be null, and the title is `title`; a
+    language is sent and read unchanged.
     """
     posting, (request,) = talk(
         front,
@@ -354,7 +355,7 @@ def test_names_and_languages_are_what_the_server_says(front):
 
 def test_an_ats_that_is_not_attached_yet(front):
     """
-    Traps 12 and 31: `activate` may be called until `pending_activation` is gone from the posting.
+    Traps 12 and 31: `activate` may be repeated until the posting has no `pending_activation`.
     """
     pending = {**POSTING, "ats_metadata": {"ats_name": "bullhorn", "pending_activation": True}}
     attached = {**POSTING, "ats_metadata": {"ats_name": "bullhorn", "pending_activation": False}}
@@ -374,7 +375,7 @@ def test_an_ats_that_is_not_attached_yet(front):
 
 def test_times_of_a_posting(front):
     """
-    Traps 29, 33 and 34: what goes out as text comes in as seconds, and may not be there at all.
+    Traps 29, 33 and 34: times are sent as text, received as seconds, and may be missing.
     """
     noon = datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=2)))
     times = {"deadline": noon.timestamp(), "created_at": None}
@@ -393,7 +394,7 @@ def test_times_of_a_posting(front):
 )
 def test_a_deadline_that_says_no_time(front, deadline, error):
     """
-    Trap 29: seconds, as answers have them, are refused, and so is a time without a zone.
+    Trap 29: a deadline in seconds, as in responses, is refused, and so is a time without a zone.
     """
 
     async def body(client):
@@ -405,7 +406,7 @@ def test_a_deadline_that_says_no_time(front, deadline, error):
 
 def test_a_setting_that_the_step_does_not_have(front):
     """
-    Trap 21: the 400, which the contract does not declare, is a BadRequestError.
+    Trap 21: the undeclared 400 is a BadRequestError.
     """
     refusal = {"error": {"type": "invalid_request_error", "code": "x", "message": "No videoo"}}
     error, (request,) = talk(
@@ -420,7 +421,7 @@ def test_a_setting_that_the_step_does_not_have(front):
 
 def test_a_template_that_there_is_not(front):
     """
-    Trap 20: a posting that cannot be created for want of its template is a 404.
+    Trap 20: creating a posting from a missing template is a 404.
     """
     error, _ = talk(
         front,

@@ -1,5 +1,5 @@
 """
-Questions: listing, making, changing and ordering them, and what is refused before it is sent.
+Questions: listing, creating, changing and ordering them, and arguments that are refused unsent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ QUESTION = {**answer_of("getQuestion", "least")["data"], "id": "Q1"}
 
 def test_questions_of_one_kind(front):
     """
-    Trap 11: a list of questions is filtered by modality, and not searched.
+    Trap 11: a list of questions is filtered by modality, and has no search.
     """
     page, (request,) = talk(
         front, lambda c: c.questions.list("P1", modality="sms"), listed(QUESTION)
@@ -51,7 +51,7 @@ def test_questions_of_one_kind(front):
 )
 def test_questions_that_cannot_be_made(front, call, words):
     """
-    Trap 30: a question by itself has other bounds than one within a step.
+    Trap 30: a separate question has other bounds than one within a step.
     """
     error, requests = talk(front, call, single(QUESTION))
 
@@ -62,7 +62,8 @@ def test_questions_that_cannot_be_made(front, call, words):
 
 def test_what_is_done_with_questions(front):
     """
-    Traps 8, 17, 27 and 43: made, changed, put in order and taken out, each is what the server says.
+    Traps 8, 17, 27 and 43: a created, changed, ordered or deleted question is as the server
+    responds.
     """
     made, (request,) = talk(
         front,
@@ -92,7 +93,7 @@ def test_what_is_done_with_questions(front):
 @pytest.mark.parametrize("many", ["get_many", "get_many_settled"])
 def test_several_questions_of_a_posting_that_cannot_be(front, many, ids):
     """
-    Trap 4: the posting is looked at before the questions, however many there are.
+    Trap 4: the posting's id is checked before those of the questions, however many there are.
     """
     error, requests = talk(
         front, lambda c: getattr(c.questions, many)("list", ids), single(QUESTION)
@@ -104,7 +105,7 @@ def test_several_questions_of_a_posting_that_cannot_be(front, many, ids):
 
 def test_what_became_of_each_question(front):
     """
-    One that is not there has its error in its place, the others are there.
+    A missing question has its error in its place, and the others are returned.
     """
 
     def answer(request):
@@ -121,7 +122,7 @@ def test_what_became_of_each_question(front):
 
 def test_lists_of_a_question(front):
     """
-    Trap 35: a list that is absent is empty, and null is None.
+    Trap 35: a missing list is empty, and null is None.
     """
     lists = ("dropdown_values", "file_types", "options")
     absent, _ = talk(front, lambda c: c.questions.get("P1", "Q1"), single(QUESTION))
@@ -137,7 +138,7 @@ def test_lists_of_a_question(front):
 
 def test_words_that_are_new(front):
     """
-    Traps 39 and 43: words that nobody has published are data; what comes back may be another.
+    Traps 39 and 43: unknown words are data, and the response may differ from the request.
     """
     answered = {"modality": "video", "question_type": "hologram", "operator": "minimum"}
     made, (request,) = talk(
@@ -152,7 +153,7 @@ def test_words_that_are_new(front):
 
 def test_every_active_question_is_in_the_order(front):
     """
-    Trap 8: the ids of all pages go out in one order, and a list comes back as a tuple.
+    Trap 8: the ids of all pages are sent in one order, and the resulting list is a tuple.
     """
     first = listed({**QUESTION, "id": "Q1"}, {**QUESTION, "id": "Q2"}, more=True)
     last = listed({**QUESTION, "id": "Q3"})
@@ -173,7 +174,7 @@ def test_every_active_question_is_in_the_order(front):
 @pytest.mark.parametrize("order", ["Q1", {"Q1"}, ["Q1", 2], None])
 def test_an_order_that_is_none(front, order):
     """
-    An order is a list or a tuple of ids; a text would be taken for its letters.
+    An order is a list or a tuple of ids; a single str is refused.
     """
 
     async def body(client):

@@ -1,5 +1,6 @@
 """
-Templates, domains, sender emails, voices, webhooks, workspaces, registries and health: what is odd.
+Peculiarities of templates, domains, sender emails, voices, webhooks, workspaces, registries and
+health.
 
 That every answer is read and every request fits is tried for all operations in `test_operations`.
 """
@@ -16,7 +17,7 @@ from talking import listed, sent, single, talk
 
 from heymilo_async import InvalidRequestError, ResponseDecodeError, ResponseMismatchError, to_dict
 
-#: By group: what errors call an id, the schema, and whether the list can be searched.
+#: By group: the name of the id in errors, the schema, and whether the list has a search.
 SIBLINGS = {
     "email_templates": ("email_template_id", "EmailTemplateResponse", True),
     "email_template_groups": ("email_template_group_id", "EmailTemplateGroupResponse", True),
@@ -55,21 +56,21 @@ HOOK = {
 
 def key_of(group):
     """
-    Return the member that items of *group* are known by.
+    Return the member that identifies the items of *group*.
     """
     return "webhook_id" if group == "webhooks" else "id"
 
 
 def item(group, key="X1", /, kind="everything", **changes):
     """
-    Return the JSON of an item of *group*, with this id.
+    Return an item of *group* as parsed JSON, with this id.
     """
     return {**answer_of(GETS[group], kind)["data"], key_of(group): key, **changes}
 
 
 def get(front, group, data):
     """
-    Return what `get` of *group* makes of *data*, asked for by the id that it has.
+    Return the result of `get` of *group* for *data*, requested by its id.
     """
     wanted = data[key_of(group)]
     return talk(front, lambda c: getattr(c, group).get(wanted), single(data))[0]
@@ -78,7 +79,7 @@ def get(front, group, data):
 @pytest.mark.parametrize("group", SIBLINGS)
 def test_the_cursor_is_the_id_of_the_last_item(front, group):
     """
-    Trap 2: the walk goes on after `id`, for webhooks after `webhook_id`, also beside an `id`.
+    Trap 2: the cursor is `id`, and for webhooks `webhook_id`, even if they have an `id`.
     """
     decoy = {"id": "not-the-cursor"} if group == "webhooks" else {"webhook_id": "not-the-cursor"}
     pages = [
@@ -102,7 +103,7 @@ def test_the_cursor_is_the_id_of_the_last_item(front, group):
 @pytest.mark.parametrize("group", SIBLINGS)
 def test_a_page_says_how_to_go_on(front, group):
     """
-    Trap 2: `next_cursor` is what `starting_after` takes.
+    Trap 2: `next_cursor` is a valid `starting_after`.
     """
     page, _ = talk(front, lambda c: getattr(c, group).list(), listed(item(group, "A7"), more=True))
 
@@ -112,7 +113,8 @@ def test_a_page_says_how_to_go_on(front, group):
 @pytest.mark.parametrize("group", SIBLINGS)
 def test_an_error_names_the_id_as_its_group_does(front, group):
     """
-    Trap 3: the contract calls three ids `template_id` and two `config_id`; errors tell them apart.
+    Trap 3: the contract calls three ids `template_id` and two `config_id`; errors use distinct
+    names.
     """
     error, requests = talk(front, lambda c: getattr(c, group).get(""), single({}))
 
@@ -126,7 +128,7 @@ def test_an_error_names_the_id_as_its_group_does(front, group):
 @pytest.mark.parametrize("group", SIBLINGS)
 def test_ids_of_any_look(front, group, key):
     """
-    Trap 6: an id is opaque, and sent as it is.
+    Trap 6: an id is opaque, and sent unchanged.
     """
     got, (request,) = talk(front, lambda c: getattr(c, group).get(key), single(item(group, key)))
 
@@ -137,7 +139,7 @@ def test_ids_of_any_look(front, group, key):
 @pytest.mark.parametrize("group", SEARCHED)
 def test_a_search_is_on_each_page_of_a_walk(front, group):
     """
-    Trap 11: six of these lists take `search`, and every page of the walk asks for it.
+    Trap 11: six of these lists have `search`, which every page of a walk sends.
     """
     pages = [listed(item(group, "A1"), more=True), listed(item(group, "A2"))]
     _, requests = talk(
@@ -166,7 +168,7 @@ def test_what_cannot_be_searched(front, group, method):
 @pytest.mark.parametrize("group", SIBLINGS)
 def test_the_name_of_the_type(front, group):
     """
-    Traps 13 to 15: `object` may be left out, is the contract's name then, and drives nothing.
+    Traps 13 to 15: `object` may be missing, has the contract's name then, and decides nothing.
     """
     expected = CONTRACT["components"]["schemas"][SIBLINGS[group][1]]["properties"]["object"]
     absent = item(group)
@@ -189,7 +191,7 @@ def test_a_domain_is_called_domain(front):
 @pytest.mark.parametrize("group", SIBLINGS)
 def test_times(front, group):
     """
-    Trap 33: times are Unix seconds, whole or not, and become aware datetimes in UTC.
+    Trap 33: times are Unix seconds, with or without a fraction, and become aware datetimes in UTC.
     """
     whole = get(front, group, item(group, created_at=1739612400))
     fraction = get(front, group, item(group, created_at=1739612400.25))
@@ -203,7 +205,7 @@ def test_times(front, group):
 @pytest.mark.parametrize("group", SIBLINGS)
 def test_what_is_no_time(front, group, time):
     """
-    Traps 33 and 34: here a time is a number and never null.
+    Traps 33 and 34: these times are numbers, and never null.
     """
     error = get(front, group, item(group, created_at=time))
 
@@ -212,7 +214,7 @@ def test_what_is_no_time(front, group, time):
 
 def test_which_times_there_are(front):
     """
-    Trap 34: all have `created_at` and `updated_at`, but for sender emails, which never change.
+    Trap 34: all have `created_at` and `updated_at`, except sender emails, which never change.
     """
     got = {group: get(front, group, item(group)) for group in SIBLINGS}
 
@@ -222,7 +224,7 @@ def test_which_times_there_are(front):
 @pytest.mark.parametrize("group", SIBLINGS)
 def test_what_the_contract_requires(front, group):
     """
-    Trap 34: a required member that is missing is an error that names it.
+    Trap 34: a missing required member is an error that names it.
     """
     schema = CONTRACT["components"]["schemas"][SIBLINGS[group][1]]
     faults = {}
@@ -237,7 +239,7 @@ def test_what_the_contract_requires(front, group):
 
 def test_labels_may_be_absent_and_are_never_null(front):
     """
-    Trap 35: an absent map is empty; a null one is not in the contract.
+    Trap 35: a missing map is empty; a null one does not fit the contract.
     """
     absent = get(front, "voices", item("voices", kind="least"))
     null = get(front, "voices", item("voices", labels=None))
@@ -259,7 +261,7 @@ def test_labels_may_be_absent_and_are_never_null(front):
 )
 def test_words_that_nobody_has_published(front, group, member, words):
     """
-    Traps 38 and 39: a list of words is open, and a word is kept in its own spelling.
+    Traps 38 and 39: a list of words may have unknown ones, which are kept unchanged.
     """
     kept = [getattr(get(front, group, item(group, **{member: word})), member) for word in words]
 
@@ -269,7 +271,7 @@ def test_words_that_nobody_has_published(front, group, member, words):
 @pytest.mark.parametrize(("status", "active"), [("active", False), ("error", True)])
 def test_a_flag_beside_a_status(front, status, active):
     """
-    Trap 40: neither is made of the other.
+    Trap 40: the flag and the status are independent.
     """
     domain = get(front, "domains", item("domains", status=status, active=active))
 
@@ -279,7 +281,7 @@ def test_a_flag_beside_a_status(front, status, active):
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (23, 24), (22, 6)])
 def test_hours_without_mails(front, start, end):
     """
-    The hours of an email template are as the server has them: 0 and 24 too, and over midnight.
+    The hours of an email template are unchanged: 0 and 24 are valid, and a range over midnight.
     """
     hours = {"enabled": True, "timezone": "Etc/UTC", "start_hour": start, "end_hour": end}
     got = get(front, "email_templates", item("email_templates", blackout_period=hours))
@@ -291,7 +293,7 @@ def test_hours_without_mails(front, start, end):
 @pytest.mark.parametrize("hour", [7.5, "7", True, None])
 def test_an_hour_that_is_no_integer(front, hour):
     """
-    Trap 37: an hour is an integer by the contract, and nothing is made into one.
+    Trap 37: an hour is an integer by the contract, and other values are not converted.
     """
     hours = {"enabled": True, "timezone": "Etc/UTC", "start_hour": hour, "end_hour": 8}
     error = get(front, "email_templates", item("email_templates", blackout_period=hours))
@@ -310,7 +312,7 @@ def test_an_hour_that_is_no_integer(front, hour):
 )
 def test_maps_are_kept_and_frozen(front, group, member):
     """
-    A map has any keys, cannot be changed, and lets its model be hashed.
+    A map has any keys, is immutable, and keeps its model hashable.
     """
     got = get(front, group, item(group, **{member: {"a_new_key": "X2", "": ""}}))
 
@@ -323,7 +325,7 @@ def test_maps_are_kept_and_frozen(front, group, member):
 @pytest.mark.parametrize("group", ["design_template_groups", "email_template_groups"])
 def test_a_mapping_to_something_else_than_ids(front, group):
     """
-    Template ids are texts.
+    Template ids must be strings.
     """
     error = get(front, group, item(group, template_mappings={"welcome_page": 5}))
 
@@ -332,7 +334,7 @@ def test_a_mapping_to_something_else_than_ids(front, group):
 
 def test_a_webhook_has_no_id(front):
     """
-    Traps 1 and 5: an `id` beside `webhook_id` is a member like any other, and is not compared.
+    Traps 1 and 5: an `id` beside `webhook_id` is an ordinary member, and is not compared.
     """
     got, _ = talk(front, lambda c: c.webhooks.get("w1"), single({**HOOK, "id": "another"}))
 
@@ -342,7 +344,7 @@ def test_a_webhook_has_no_id(front):
 
 def test_what_a_new_webhook_is_called(front):
     """
-    Traps 5 and 43: the id is the server's, and so is what came of the rest.
+    Traps 5 and 43: the id comes from the server, and so do the other members.
     """
     answer = {**HOOK, "event_type": "report_available", "webhook_url": "https://example.com/"}
     made, (request,) = talk(
@@ -365,7 +367,7 @@ def test_what_a_new_webhook_is_called(front):
 @pytest.mark.parametrize("value", [None, 5, ["x"]])
 def test_a_new_webhook_of_the_wrong_type(front, member, value):
     """
-    All three are texts and none may be null; nothing is sent.
+    All three arguments must be str, and not None; otherwise nothing is sent.
     """
     given = {"posting_id": "P1", "webhook_url": "https://example.com/", "event_type": "x"}
 
@@ -380,7 +382,7 @@ def test_a_new_webhook_of_the_wrong_type(front, member, value):
 
 def test_a_deleted_webhook(front):
     """
-    Traps 17 and 18: deleting answers 200 with the whole webhook, which is only turned off.
+    Traps 17 and 18: deleting returns a 200 with the whole webhook, which becomes inactive.
     """
     gone, (request,) = talk(
         front, lambda c: c.webhooks.delete("W1"), single({**HOOK, "is_active": False})
@@ -392,7 +394,8 @@ def test_a_deleted_webhook(front):
 
 def test_a_webhook_hides_its_url(front):
     """
-    Trap 45: a URL may carry a token, so no `repr` shows it, of a page neither; the data has it.
+    Trap 45: a URL may contain a token, so no `repr` shows it, not even that of a page; the
+    attribute has it.
     """
     page, _ = talk(front, lambda c: c.webhooks.list(), listed(HOOK))
 
@@ -402,7 +405,7 @@ def test_a_webhook_hides_its_url(front):
 
 def test_an_error_hides_the_url_of_a_webhook(front, caplog):
     """
-    Trap 45: neither does an error about an answer show it, nor what is logged.
+    Trap 45: errors about a response and log records do not show it either.
     """
     other, _ = talk(front, lambda c: c.webhooks.get("W2"), single(HOOK))
     broken, _ = talk(front, lambda c: c.webhooks.get("W1"), single({**HOOK, "is_active": "yes"}))
@@ -414,7 +417,7 @@ def test_an_error_hides_the_url_of_a_webhook(front, caplog):
 @pytest.mark.parametrize("one", [{"a": {"b": [1]}}, {}, "W1", 5, 2.5, True, None, ["x", {}]])
 def test_workspaces_are_whatever_they_are(front, one):
     """
-    Trap 50: their list is the bare one, whose items have no schema: any JSON is one.
+    Trap 50: the list's items have no schema, so any JSON is accepted.
     """
     got, (request,) = talk(front, lambda c: c.workspaces.list(), listed(one, {"id": "2"}))
 
@@ -424,7 +427,7 @@ def test_workspaces_are_whatever_they_are(front, one):
 
 def test_workspaces_are_frozen(front):
     """
-    What describes a workspace is a mapping that cannot be changed.
+    A workspace is an immutable mapping.
     """
     (one,), _ = talk(front, lambda c: c.workspaces.list(), listed({"id": "1"}))
 
@@ -443,7 +446,7 @@ BARE = {
 @pytest.mark.parametrize("name", BARE)
 def test_an_answer_without_an_envelope(front, name):
     """
-    Trap 10: a registry is the whole answer, also where it looks like an envelope; it is frozen.
+    Trap 10: a registry is the whole response, even if it resembles an envelope; it is frozen.
     """
     sent_back = {"data": {"voice": [1]}, "meta": None, "pagination": {"has_more": True}}
     got, _ = talk(front, BARE[name], httpx.Response(200, json=sent_back))
@@ -457,7 +460,7 @@ def test_an_answer_without_an_envelope(front, name):
 @pytest.mark.parametrize("content", [[1], "well", 200, None])
 def test_a_bare_answer_that_is_no_object(front, name, content):
     """
-    Trap 10: the contract says object, and what is none is refused.
+    Trap 10: the contract requires an object, and any other JSON is refused.
     """
     answer = httpx.Response(200, content=json.dumps(content))
     error, _ = talk(front, BARE[name], answer)
@@ -468,7 +471,7 @@ def test_a_bare_answer_that_is_no_object(front, name, content):
 @pytest.mark.parametrize("name", BARE)
 def test_the_key_goes_where_the_contract_declares_none(front, name):
     """
-    Trap 23: health and the registries declare no credential, and are sent it all the same.
+    Trap 23: health and the registries declare no credential, but it is sent.
     """
     refused = httpx.Response(401, json={"detail": "no"})
     error, (request,) = talk(front, BARE[name], refused)
@@ -479,7 +482,7 @@ def test_the_key_goes_where_the_contract_declares_none(front, name):
 
 def test_where_health_is(front):
     """
-    Health is asked for outside `/api/v2`.
+    The path of health is outside `/api/v2`.
     """
     _, (request,) = talk(front, BARE["check"], httpx.Response(200, json={}))
 
