@@ -96,7 +96,7 @@ class _Stream(httpcore.NetworkStream):
         return piece
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable":  # of an idle connection: that the server has closed it
+        if info == "is_readable":  # an idle connection is readable when the server has closed it
             return self._over or not self._network.keeps_alive
         return self if info == "socket" else None
 

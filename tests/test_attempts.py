@@ -1,5 +1,5 @@
 """
-What the text of an error, and of a raw response, says of the attempts before it.
+The text about earlier attempts in an error, and in a raw response.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def failure(front, server, **options):
 
 def test_an_error_lists_its_attempts():
     """
-    Each attempt says how it ended and how long it took, and between them stand the waits.
+    Each attempt has its outcome and its duration, with the waits in between.
     """
     error = HeyMiloError("It failed", attempts=THREE)
 
@@ -67,14 +67,14 @@ def test_a_long_list_shows_its_end():
 @pytest.mark.parametrize("attempts", [(), THREE[:1]])
 def test_one_attempt_is_no_list(attempts):
     """
-    The error of a call that was tried once says so by saying nothing more.
+    The error of a call with one attempt has no list of attempts.
     """
     assert "It failed" == str(HeyMiloError("It failed", attempts=attempts))
 
 
 def test_the_error_of_three_attempts(front, serve, naps):
     """
-    The error of a call that was tried three times says what each attempt came to, without secrets.
+    The error of a call with three attempts has the outcome of each, without secrets.
     """
     echo = (f"X-Request-Id: {KEY}", f"X-Echo: {KEY}")
     server = serve(answer(503, KEY.encode(), *echo), Connection.close, answer(500, KEY.encode()))
@@ -97,7 +97,7 @@ def test_the_error_of_three_attempts(front, serve, naps):
 
 def test_the_error_of_one_attempt(front, serve):
     """
-    The error of a call that is not tried again has no list of attempts.
+    The error of a call that is not retried has no list of attempts.
     """
     error = failure(front, serve(answer(404)))
 
@@ -107,7 +107,7 @@ def test_the_error_of_one_attempt(front, serve):
 
 def test_a_raw_response_lists_them_too(front, serve, naps):
     """
-    The text of a raw response says the same of a success.
+    The text of a raw response has the same list for a success.
     """
     echo = f"X-Request-Id: {KEY}"
     server = serve(answer(503), single(), answer(200, single().partition(b"\r\n\r\n")[2], echo))

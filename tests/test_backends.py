@@ -1,5 +1,5 @@
 """
-As users test: an asyncio backend under pytest-asyncio, anyio's plugin, respx for what is sent.
+Tests as users write them: an asyncio backend under pytest-asyncio, anyio's plugin, and respx.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PAGE = {"data": numbers("A", "B"), "pagination": {"has_more": False}}
 
 class Backend:
     """
-    A web backend in small: one client for its life, a deadline a request.
+    A small web backend: one client for its lifetime, a deadline for each request.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Backend:
 @respx.mock
 async def test_many_handlers_share_one_client():
     """
-    Fifty handlers at once get their own answers from one client.
+    Fifty concurrent handlers get their own responses from one client.
     """
     route = respx.get(url__regex=rf"{URL}/(?P<asked>\w+)").mock(
         side_effect=lambda request, asked: httpx.Response(
@@ -63,7 +63,8 @@ async def test_many_handlers_share_one_client():
 @respx.mock
 async def test_a_rate_limit_becomes_the_backends_own():
     """
-    A wait that does not fit the handler's deadline is the handler's to pass on, at once.
+    If a wait does not fit the handler's deadline, the handler gets the error at once, and can pass
+    it on.
     """
     respx.get(f"{URL}/{ID}").respond(429, headers={"Retry-After": "30"})
     backend = Backend()
@@ -88,7 +89,7 @@ async def test_under_anyios_plugin():
 @respx.mock
 def test_what_is_sent():
     """
-    Every parameter of the contract goes where the contract has it, and nothing else is sent.
+    Every parameter of the contract is sent in its place, and nothing else is sent.
     """
     route = respx.get(URL).respond(json=PAGE)
 
@@ -115,7 +116,7 @@ def test_what_is_sent():
 @respx.mock
 def test_headers_of_your_own():
     """
-    `default_headers` go along, and take the place of the client's own `User-Agent`.
+    `default_headers` are sent, and may replace the client's own `User-Agent`.
     """
     route = respx.get(URL).respond(json=PAGE)
 
@@ -132,7 +133,7 @@ def test_headers_of_your_own():
 @respx.mock
 def test_a_view_is_tried_as_it_says():
     """
-    A view's settings count for the view alone.
+    A view's settings apply to the view alone.
     """
     route = respx.get(URL).respond(429)
 

@@ -1,5 +1,5 @@
 """
-The benchmarks run: one round each, of what the tests have the packages for; nothing is timed.
+The benchmarks run: one round each, with the packages that the tests have; no time is judged.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 def _load(name):
     """
-    Import a module of the benchmarks, which are no part of the package and not installed.
+    Import a module of the benchmarks, which are neither part of the package nor installed.
     """
     if "benchmarks" not in sys.modules:
         folder = ROOT / "benchmarks"
@@ -39,7 +39,7 @@ def server():
 @pytest.fixture
 def fields(server):
     """
-    All fronts, and on each who needs no package that the tests do not have.
+    All fronts, each with the contenders whose packages the tests have.
     """
     calls, contenders, fronts = _load("calls"), _load("contenders"), _load("fronts")
     with fronts.fronts() as opened:
@@ -58,7 +58,7 @@ def fields(server):
 
 def test_all_contenders_get_the_same_numbers(fields):
     """
-    Every contender, on every front, comes by the very same page.
+    Every contender, on every front, gets the same page.
     """
     for limit in (20, 100):
         _load("calls").check(fields, limit)
@@ -66,7 +66,7 @@ def test_all_contenders_get_the_same_numbers(fields):
 
 def test_a_contender_that_gets_others_is_found_out(fields):
     """
-    Who comes by something else is not measured, but named.
+    A contender that gets something else is named, and not measured.
     """
     attrs = importlib.import_module("attr")
     calls = _load("calls")
@@ -78,7 +78,8 @@ def test_a_contender_that_gets_others_is_found_out(fields):
 
 def test_one_call_on_each_front(fields):
     """
-    One call is measured on three fronts, with 20 and with 100 numbers, everybody in each round.
+    One call is measured on three fronts, with 20 and with 100 numbers, with every contender in each
+    round.
     """
     tables = list(_load("calls").measure(fields, rounds=2, times=1))
 
@@ -101,7 +102,7 @@ def test_decoding():
 
 def test_reading_an_interview():
     """
-    An interview is measured by time and by memory, beside parsing alone.
+    An interview is measured by time and by memory, and compared with parsing alone.
     """
     ways = _load("contenders").interview_decoders()
 
@@ -113,7 +114,8 @@ def test_reading_an_interview():
 
 def test_whole_processes(server):
     """
-    Imports, the first call and the command are processes of their own, beside httpx, with bounds.
+    Imports, the first call and the command run in processes of their own, beside httpx, with
+    bounds.
     """
     tables = list(_load("processes").measure(server, {}, rounds=2))
 
@@ -123,7 +125,7 @@ def test_whole_processes(server):
 
 def test_a_process_that_fails_is_not_measured():
     """
-    Its time would say nothing.
+    The time of a failed process has no meaning.
     """
     with pytest.raises(ValueError, match=r"failed: 3"):
         _load("processes").processor_time(["-c", "raise SystemExit(3)"])
@@ -131,7 +133,7 @@ def test_a_process_that_fails_is_not_measured():
 
 def test_a_walk_beside_others(server):
     """
-    A walk is measured by processor time, and by what it takes in memory.
+    A walk is measured by processor time, and by its memory.
     """
     walks = _load("walks")
     with _load("contenders").walks(server) as ways:
@@ -144,7 +146,7 @@ def test_a_walk_beside_others(server):
 
 def test_walks(server):
     """
-    Walks and many calls at once are measured on each front.
+    Walks and concurrent calls are measured on each front.
     """
     with _load("fronts").fronts() as opened:
         tables = list(_load("walks").measure(opened, server, rounds=2, pages=2, gets=2))
@@ -154,7 +156,7 @@ def test_walks(server):
 
 def test_pacing(server):
     """
-    What a turn adds is measured on each front, alone and over a Redis, and has a bound.
+    The cost of a permit is measured on each front, alone and with Redis, and has a bound.
     """
     pacing = _load("pacing")
     required()
@@ -169,7 +171,7 @@ def test_pacing(server):
 
 def test_watching(server):
     """
-    A call is measured watched in each way, beside an engine that tells nobody anything.
+    A call is measured with each kind of listener, and with an engine that emits no events.
     """
     watching = _load("observability")
 
@@ -182,7 +184,7 @@ def test_watching(server):
 
 def test_a_program_of_its_own(server):
     """
-    Tasks run in a process of their own, which says how long they took and what it weighs.
+    Tasks run in a process of their own, which reports its time and its memory.
     """
     found = _load("programs").run("load", "ours", server, 5, 2)
 
@@ -192,7 +194,7 @@ def test_a_program_of_its_own(server):
 
 def test_ratios_are_taken_within_a_round():
     """
-    A ratio compares what was measured in one round, and counts by its median.
+    A ratio compares measurements of one round, and its median counts.
     """
     timing = _load("timing")
 
@@ -203,7 +205,7 @@ def test_ratios_are_taken_within_a_round():
 
 def test_rounds_are_interleaved():
     """
-    Each round measures everybody once; what is measured to warm up does not count.
+    Each round measures every contender once; warm-up rounds do not count.
     """
     told = []
     samplers = {
@@ -220,7 +222,7 @@ def test_rounds_are_interleaved():
 
 def test_a_report_is_kept_and_read_again():
     """
-    What is written as JSON is read as the same report, and says which bounds do not hold.
+    A report that was written as JSON is read as the same report, and names the broken bounds.
     """
     results, report = _load("results"), _load("report")
     tables = [
@@ -242,7 +244,7 @@ def test_a_report_is_kept_and_read_again():
 @pytest.mark.parametrize("kept", ["", "JOBS_"])
 def test_the_page_says_what_was_measured(kept):
     """
-    The tables of the pages are those of the run that is kept, and say if it was short.
+    The tables of the pages come from the stored run, and say if it was short.
     """
     report = _load("report")
     found = report.from_json(getattr(report, f"{kept}JSON").read_text(encoding="utf-8"))
@@ -256,7 +258,7 @@ def test_the_page_says_what_was_measured(kept):
 
 def test_parts_of_a_call(server):
     """
-    A sample is counted for the innermost part of the way that is at work.
+    A sample counts for the innermost running part of the call.
     """
     (table,) = _load("shares").measure(server, rounds=2, calls=200)
 
@@ -266,7 +268,7 @@ def test_parts_of_a_call(server):
 
 def test_the_house_is_counted():
     """
-    Every figure of the house is counted, and the goals are those that were set.
+    Every figure of the code base is counted, and the goals are the agreed ones.
     """
     house = _load("house")
 
@@ -283,7 +285,7 @@ def test_the_house_is_counted():
 
 def test_a_figure_beyond_its_goal():
     """
-    A figure says that its goal is missed, and nothing if there is none.
+    A figure that misses its goal says so, and says nothing without a goal.
     """
     figure = _load("house").Figure
 
@@ -294,7 +296,7 @@ def test_a_figure_beyond_its_goal():
 
 def test_profiling_tells_imports_apart():
     """
-    A function that runs during an import is none of the call.
+    A function that runs during an import does not count for the call.
     """
     house = _load("house")
     entered = house.Entered()

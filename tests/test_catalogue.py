@@ -1,5 +1,5 @@
 """
-The catalogue of faults is shown whole: no case is without a test, on every front it is about.
+The catalogue of faults is complete: each case has a test, on every front that it applies to.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 @functools.cache
 def every_test() -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """
-    Return every test that there is.
+    Return every test.
     """
     return [
         node
@@ -41,7 +41,7 @@ def every_test() -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 def shown() -> dict[int, list[set[str]]]:
     """
-    Return for each case the tests that show it, each as the names of its fixtures.
+    Return for each case its tests, each as the names of its fixtures.
     """
     found: dict[int, list[set[str]]] = {}
     for test in every_test():
@@ -53,7 +53,7 @@ def shown() -> dict[int, list[set[str]]]:
 
 def test_every_trap_is_shown():
     """
-    Wherever a good guess at the API is wrong, a test names the place by its number.
+    A test names each misleading place of the API by its number.
     """
     named = set[int]().union(*(traps_of(ast.get_docstring(test)) for test in every_test()))
 
@@ -62,8 +62,8 @@ def test_every_trap_is_shown():
 
 def test_every_case_is_listed():
     """
-    Each number has its case or is named as missing, not both; each case is one sentence, and has
-    its section.
+    Each number has its case or is listed as missing, not both; each case is one sentence, and has a
+    section.
     """
     assert sorted(set(NUMBERS) - set(CASES)) == sorted(MISSING)
     assert sorted(CASES) == list(CASES)
@@ -75,7 +75,7 @@ def test_every_case_is_listed():
 
 def test_every_case_is_shown():
     """
-    Each case has a test that names it, or it waits with a reason; not both.
+    Each case has a test that names it, or a reason why it waits; not both.
     """
     assert sorted(set(CASES) - set(WAITING)) == sorted(shown())
     assert set() == FULL_SIZE_IN_SOAK - set(CASES)
@@ -83,7 +83,7 @@ def test_every_case_is_shown():
 
 def test_every_case_is_shown_on_all_fronts():
     """
-    Each case has a test whose body runs on all fronts, or there is a reason for none.
+    Each case has a test whose body runs on all fronts, or a reason why not.
     """
     on_all = {number for number, tests in shown().items() if any("front" in one for one in tests)}
 

@@ -1,5 +1,5 @@
 """
-The changelog's fragments: each has a name that towncrier knows, and says something.
+The changelog's fragments: towncrier accepts their names, and they are sentences.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ KINDS = [kind["directory"] for kind in SETTINGS["type"]]
 
 def test_fragments_have_names_that_count():
     """
-    A number or a plus sign and a word, then a kind; anything else would be refused at a release.
+    A number, or a plus sign and a word, then a kind; towncrier would refuse any other name.
     """
     name = re.compile(rf"(\d+|\+[a-z0-9-]+)\.({'|'.join(KINDS)})(\.\d+)?\.md")
 
@@ -27,7 +27,7 @@ def test_fragments_have_names_that_count():
 
 def test_fragments_are_sentences():
     """
-    Each ends as a sentence does, and is for a user: no private name is in it.
+    Each ends like a sentence and is for users, so it has no private name.
     """
     texts = {file.name: file.read_text(encoding="utf-8") for file in FRAGMENTS}
 

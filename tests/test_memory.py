@@ -89,7 +89,7 @@ def test_a_walk_takes_the_memory_of_a_page(front, walk):
     """
     A walk of any length keeps no earlier page.
     """
-    peak(front, PAGE, walk)  # what is made once is not the walk's
+    peak(front, PAGE, walk)  # memory that is allocated once does not belong to the walk
 
     assert peak(front, 20_000, walk) < peak(front, PAGE, walk) + SLACK
 

@@ -1,5 +1,5 @@
 """
-What the README and the pages of the documentation show is what happens.
+The code blocks of the README and of the documentation's pages run as shown.
 
 Each block of code runs, against a sandbox on this machine:
 
@@ -43,7 +43,7 @@ from heymilo_async import HeyMiloError, __version__, cli
 from heymilo_async.sandbox import running
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-#: Pages about what an extra can do that `nox -s jobs` installs, and `nox -s full` does not.
+#: Pages about extras that `nox -s jobs` installs, and `nox -s full` does not.
 JOBS = {
     "docs/guides/other-warehouses.md": "dlt",
     "docs/guides/questions-in-sql.md": "duckdb",
@@ -59,16 +59,16 @@ BLOCKS = [
 PYTHON = [block for block in BLOCKS if block.language == "python"]
 CONSOLE = [block for block in BLOCKS if block.language == "console"]
 
-#: Pages whose blocks another test runs, as one suite of pytest.
+#: Pages whose blocks another test runs as one suite of pytest.
 ELSEWHERE = {"docs/testing.md": "tests/fixtures/test_fixtures_described.py"}
-#: Commands that are not run here, with what is done about them instead.
+#: Commands that are not run here, with the reason or the replacement.
 INSTEAD = {"pip install": "test_what_is_installed_is_there, and `nox -s install` types them"}
-#: This project, by a path: the clone from within or from beside it, or a wheel of this version.
+#: Paths of this project: the clone from inside or from beside it, or a wheel of this version.
 HERE = re.compile(
     rf"^(\.|\.\./heymilo-async|(\./)?\w+/heymilo_async-{re.escape(__version__)}-py3-none-any\.whl)"
     r"(?=\[|$)"
 )
-#: What a fence may be besides code: data, output, and directives of Sphinx's.
+#: Languages of blocks other than code: data, output, and directives of Sphinx.
 OTHERS = {"text", "toml", "json", "ini", "yaml", "dockerfile"}
 
 
@@ -84,20 +84,20 @@ def _installs(block):
     return block.language == "console" and "pip install" in block.text
 
 
-#: Pages that start a server themselves, and say how clients find it: nobody else does.
+#: Pages that start a server and configure clients themselves, so their tests set nothing.
 SERVED = {named(block.page) for block in CONSOLE if "server" in block.words}
 SCRIPTS = [block for block in PYTHON if block.file is None and not block.words]
 TYPED = [block for block in SCRIPTS if named(block.page) in SERVED]
 CHAINS = [block for block in PYTHON if "continued" in block.words]
-#: The beginnings of the names of pages that a reader follows.
+#: The first parts of the names of pages that a reader follows.
 FOLLOWED = ("README", "docs/start", "docs/tutorials")
 TUTORIALS = [block for block in [*SCRIPTS, *CHAINS] if named(block.page).startswith(FOLLOWED)]
 NOTEBOOKS = sorted({named(block.page) for block in PYTHON if "cell" in block.words})
 SESSIONS = sorted({named(block.page) for block in CONSOLE if not _installs(block)})
-#: A job that ends in an error is run again: so often, at most.
+#: How often at most a job that ends in an error is run again.
 MOST_RUNS = 10
-#: Of the chaos that commands meet: its third answer is lost, which is that of an ingestion's first
-#: write, and the page of the command line comes to its end.
+#: With this seed, the third response that commands get is lost, that of an ingestion's first write,
+#: and the page of the command line completes.
 SEED = 97
 
 
@@ -110,14 +110,14 @@ def milo():
 @pytest.fixture
 def at_the_sandbox(milo, monkeypatch, tmp_path):
     """
-    The sandbox as new, which clients find by the environment, and a folder of one's own.
+    Reset the sandbox, configure the environment for it, and enter a temporary folder.
 
     What a page shows breaks no rule of good conduct.
     """
     milo.reset()
     monkeypatch.setenv("HEYMILO_API_KEY", milo.api_key)
     monkeypatch.setenv("HEYMILO_BASE_URL", milo.base_url)
-    # Where dlt keeps what it remembers of a pipeline.
+    # The folder of dlt's state.
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     monkeypatch.chdir(tmp_path)
     yield milo
@@ -127,7 +127,7 @@ def at_the_sandbox(milo, monkeypatch, tmp_path):
 @contextlib.contextmanager
 def _log_of_its_own():
     """
-    Let a page set up the log as in a new process, and forget it afterwards.
+    Reset the log, so that a page sets it up as in a new process; restore it afterwards.
     """
     loggers = [logging.getLogger(), logging.getLogger("heymilo_async")]
     kept = [(logger.handlers, logger.level) for logger in loggers]
@@ -138,12 +138,12 @@ def _log_of_its_own():
     finally:
         for logger, (handlers, level) in zip(loggers, kept, strict=True):
             logger.handlers = handlers
-            # (Which makes them forget what they remember of their levels.)
+            # (This clears their cached levels.)
             logger.setLevel(level)
 
 
 def _compiled(block, flags=0, tree=None):
-    # Empty lines before it let a traceback name the line of the page.
+    # Empty lines before it make a traceback show the line of the page.
     text = "\n" * (block.line - 1) + block.text
     return compile(text if tree is None else tree, str(block.page), "exec", flags)
 
@@ -156,7 +156,7 @@ def _check_shown(block, printed):
 
 def _chain(block):
     """
-    Return *block* and those before it that it goes on from, the first one first.
+    Return *block* and the blocks that it continues, the first one first.
     """
     before = [one for one in PYTHON if one.page == block.page and one.line < block.line]
     return [*_chain(before[-1]), block] if "continued" in block.words else [block]
@@ -166,7 +166,7 @@ def _chain(block):
 @pytest.mark.parametrize("block", [one for one in SCRIPTS + CHAINS if one not in TYPED], ids=str)
 def test_python_runs(block, capsys):
     """
-    A block of Python does what it says, and prints what is shown below it.
+    A Python block runs, and prints the text below it.
     """
     namespace = {"__name__": "__main__"}
     with _log_of_its_own():
@@ -181,7 +181,7 @@ def test_python_runs(block, capsys):
 @pytest.mark.parametrize("block", TUTORIALS, ids=str)
 def test_tutorials_behave(block, at_the_sandbox):
     """
-    Where every seventh request fails, a block may end in an error, but breaks no rule of conduct.
+    If every seventh request fails, a block may end in an error, but breaks no rule of conduct.
     """
     at_the_sandbox.chaos(rate=0.15, seed=block.line)
     namespace = {"__name__": "__main__"}
@@ -220,7 +220,7 @@ def test_cells_run(page, capsys):
 
 class Session:
     """
-    A terminal, standing in a folder that has the files of a page.
+    A terminal in a folder with the files of a page.
     """
 
     def __init__(self, page, folder, monkeypatch):
@@ -242,13 +242,13 @@ class Session:
         own = str(Path(sys.executable).parent)
         monkeypatch.setenv("PATH", own, prepend=os.pathsep)
         monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-        # Starlette's test client before 1.0 has a name that anyio calls old, and pytest tells it.
+        # anyio deprecates a name in Starlette's test client before 1.0, and pytest reports it.
         old = "ignore:The anyio.abc.BlockingPortal alias is deprecated:DeprecationWarning"
         monkeypatch.setenv("PYTHONWARNINGS", old)
 
     def here(self, text):
         """
-        Return *text* with ports that are free in place of those that the page names.
+        Return *text* with free ports in place of those of the page.
         """
         for port, free in self.ports.items():
             text = re.sub(rf"\b{port}\b", free, text)
@@ -256,12 +256,12 @@ class Session:
 
     def run(self, block, capsys):
         """
-        Run the commands of *block* to the first that fails; return its exit code, or 0, what they
-        have printed, and what went to stderr.
+        Run the commands of *block* up to the first failure; return its exit code, or 0, and their
+        stdout and stderr.
         """
         lines = block.text.splitlines()
         if all(line.startswith("heymilo ") and not re.search(r"[|&;$]", line) for line in lines):
-            # Not a process each: this is the command, and it starts at once.
+            # Not in a process: this runs the command at once.
             code = 0
             for line in lines:
                 command, _, file = line.partition(" > ")
@@ -282,7 +282,7 @@ class Session:
             check=False,
         )
         if done.returncode == 0:
-            # What was exported is there for the commands behind.
+            # Exported variables are available to later commands.
             for line in kept.read_text(encoding="utf-8").split("\0"):
                 name, _, value = line.partition("=")
                 if name.startswith("HEYMILO_"):
@@ -291,7 +291,7 @@ class Session:
 
     def run_python(self, block):
         """
-        Run the program of *block* in a process, as its reader would, and return what it prints.
+        Run *block* in a process, as a reader would, and return its output.
         """
         command = [sys.executable, "-c", self.here(block.text)]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
@@ -301,7 +301,7 @@ class Session:
     @contextlib.contextmanager
     def serving(self, block, *, chaos=None):
         """
-        Run the command of *block* while the `with` lasts.
+        Run the command of *block* within the `with`.
 
         If it is a sandbox it may have *chaos*, options of it: then it judges conduct as well.
         """
@@ -346,7 +346,7 @@ def _answers(port):
 @pytest.mark.parametrize("page", SESSIONS)
 def test_commands_run(page, capsys, tmp_path, monkeypatch):
     """
-    Typed one after the other, the commands of a page succeed and print what is shown.
+    The commands of a page, run one after the other, succeed and print the shown text.
     """
     session = Session(page, tmp_path, monkeypatch)
     with contextlib.ExitStack() as servers:
@@ -363,7 +363,7 @@ def test_commands_run(page, capsys, tmp_path, monkeypatch):
                 _check_shown(block, printed)
 
 
-# As above; and here the commands wait before they try again.
+# As above, but here the commands wait before they retry.
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("naps")
 @pytest.mark.parametrize(
@@ -372,9 +372,9 @@ def test_commands_run(page, capsys, tmp_path, monkeypatch):
 )
 def test_commands_behave(page, at_the_sandbox, capsys, tmp_path, monkeypatch):
     """
-    Where every seventh request fails, a job that is run again comes to its end: nobody is invited
-    twice, and what the page asks of its file is answered as shown. Other commands may end in an
-    error, and the page with them. No rule of conduct is broken.
+    If every seventh request fails, repeated runs of a job complete: nobody is invited twice, and
+    queries of the page's file print the shown text. Other commands may end in an error, and the
+    page with them. No rule of conduct is broken.
     """
     at_the_sandbox.chaos(rate=0.15, seed=SEED)
     session = Session(page, tmp_path, monkeypatch)
@@ -388,7 +388,7 @@ def test_commands_behave(page, at_the_sandbox, capsys, tmp_path, monkeypatch):
                     if code == 0:
                         break
                 if code != 0:
-                    # What follows needs what it would have done.
+                    # Later commands need its results.
                     assert page not in JOBS, told
                     break
                 if page in JOBS and "heymilo" not in block.text:
@@ -399,7 +399,7 @@ def test_commands_behave(page, at_the_sandbox, capsys, tmp_path, monkeypatch):
 
 def _is_run(block):
     """
-    Return whether a command of the page runs the file, or pytest finds it, or a file of the page.
+    Return whether a command of the page runs the file, or pytest or a file of the page uses it.
     """
     typed = "".join(one.text for one in _of(named(block.page), "console"))
     others = "".join(one.text for one in _of(named(block.page), "python") if one is not block)
@@ -415,7 +415,7 @@ def _is_run(block):
 
 def test_no_block_is_left_out():
     """
-    Each block is of a language that is known here, and what is code is run by a test.
+    Each block has a known language, and a test runs all code.
     """
     known = {"python", "console", *OTHERS}
     strange = [b for b in BLOCKS if b.language not in known and not b.language.startswith("{")]
@@ -430,14 +430,14 @@ def test_no_block_is_left_out():
 
     assert [] == [str(block) for block in files if not _is_run(block)]
 
-    # Dots alone would match anything at all.
+    # Only dots would match any text.
     shown = [block for block in BLOCKS if block.shown is not None]
     assert [] == [str(block) for block in shown if not block.shown.strip(" .\n")]
 
 
 def test_what_is_set_aside_is_there():
     """
-    Every way of not running a block is in use, so that the list of them does not outlive its need.
+    Every exception for blocks is in use, so the list has no stale entries.
     """
     assert [] == [
         page for page, by in ELSEWHERE.items() if not (_of(page) and (ROOT / by).exists())
@@ -459,7 +459,7 @@ def _requirements(block):
                 if word == "-c":
                     assert (ROOT / next(rest)).exists()
                 elif word in {"-r", "--find-links"}:
-                    # What the same block makes.
+                    # Files that the same block creates.
                     assert next(rest) in block.text.splitlines()[-2]
                 elif not word.startswith("-"):
                     yield word
@@ -468,7 +468,7 @@ def _requirements(block):
 @pytest.mark.parametrize("block", [block for block in CONSOLE if _installs(block)], ids=str)
 def test_what_is_installed_is_there(block):
     """
-    What a page tells to install is this project with extras it has, or something tests have too.
+    A page installs this project with existing extras, or packages that the tests have too.
     """
     wanted = [Requirement(HERE.sub(PROJECT["name"], word)) for word in _requirements(block)]
 
@@ -482,7 +482,7 @@ def test_what_is_installed_is_there(block):
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_links_lead_somewhere(page):
     """
-    What a page links to within this repository is there, headings included.
+    The links of a page within this repository lead to existing files and headings.
     """
     lost = []
     for link in links_of(page):
@@ -496,7 +496,8 @@ def test_links_lead_somewhere(page):
 
 def test_the_readme_has_all_three_fronts():
     """
-    The README has an example for asyncio, one for trio, one for blocking code, and one of the sandbox.
+    The README has an example for asyncio, one for trio, one for blocking code, and one of the
+    sandbox.
     """
     calls = ["with HeyMilo(", "asyncio.run(", "trio.run(", "with sandbox.running("]
 
@@ -507,7 +508,7 @@ def test_the_readme_has_all_three_fronts():
 
 def test_every_extra_is_named():
     """
-    The page about installing has a line for each extra, with the packages that the extra names.
+    The page about installing has a line for each extra, with its packages.
     """
     page = (ROOT / "docs" / "installing.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| .* \|(.*)\|$", page, re.MULTILINE)
@@ -525,7 +526,7 @@ def test_every_extra_is_named():
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/start.md"])
 def test_what_is_covered_is_said(page):
     """
-    The first pages say how many operations there are, and what reaches the rest.
+    The first pages have the number of operations, and say how to call others.
     """
     contract = json.loads((ROOT / "tests" / "contract.json").read_text(encoding="utf-8"))
     count = sum(map(len, contract["paths"].values()))
@@ -535,7 +536,8 @@ def test_what_is_covered_is_said(page):
     assert "`client.request(...)`" in text
 
 
-#: What installs this project by its name alone, with extras or a version and no path or URL.
+#: Commands that install this project by its bare name, with extras or a version, without a path or
+#: URL.
 BY_NAME = re.compile(
     r"(\b(install|add)\b.*|^)(?<![\w/.-])heymilo-async(\[[\w,]+\]|[=<>~!]=)(?!\s*@|\s*= \{)"
     r"|\b(install|add)\b.*(?<![\w/.-])heymilo-async(?![\w/.\[-]|\s*@)"
@@ -544,7 +546,7 @@ BY_NAME = re.compile(
 
 def test_no_page_installs_by_name():
     """
-    It is on no index, so no page tells to install what somebody else may put there by its name.
+    The project is on no index, so no page installs it by its bare name.
     """
     pages = [*PAGES, ROOT / "CONTRIBUTING.md", *(ROOT / "examples").glob("*/README.md")]
     typed = [
@@ -566,7 +568,7 @@ def test_no_page_installs_by_name():
 
 def test_the_wheel_that_is_named_is_of_this_version():
     """
-    Where a page names the file of a wheel, it is the one that this version makes.
+    A wheel's file name on a page is that of this version.
     """
     wheels = [
         wheel
@@ -579,7 +581,7 @@ def test_the_wheel_that_is_named_is_of_this_version():
 
 def test_a_dockerfile_copies_what_was_made():
     """
-    A Dockerfile of a page copies folders and files that the commands before it have made.
+    A Dockerfile of a page copies folders and files that earlier commands have made.
     """
     dockerfiles = [block for block in BLOCKS if block.language == "dockerfile"]
 
@@ -593,7 +595,7 @@ def test_a_dockerfile_copies_what_was_made():
 
 def test_a_page_shows_what_is_printed():
     """
-    The comparison with what is shown notices a difference.
+    The comparison with the shown output detects a difference.
     """
     block = Block(page=ROOT, line=1, language="python", words=(), text="", shown="a ... c\n")
 

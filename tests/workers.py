@@ -22,7 +22,7 @@ from typing import Any, Self
 
 import anyio
 import attrs
-import redis  # noqa: F401 - here, so that not each worker has to load it
+import redis  # noqa: F401 - imported here, so that no worker has to load it
 
 from heymilo_async import AsyncHeyMilo, HeyMilo, HeyMiloError, RateLimit, RetryPolicy
 

@@ -355,7 +355,7 @@ def test_error_bodies(front, serve, status):
         ERROR_BODIES.items(), errors, strict=True
     ):
         assert body[:65536] == error.body, name
-        if name not in {"error-text", "giant-integer"}:  # read or not, both are sensible
+        if name not in {"error-text", "giant-integer"}:  # read or not, both are acceptable
             assert envelope == error.error, name
         assert detail == error.detail, name
         assert text in str(error), name
@@ -464,7 +464,7 @@ def test_a_huge_error_body_is_not_read_to_its_end(front, serve, framing):
     assert ServerError is type(error)
     assert piece == error.body
     assert len(str(error)) <= 2048
-    assert sum(sent) < 24 * 1024**2  # what the sockets of both sides may hold
+    assert sum(sent) < 24 * 1024**2  # the buffers of both sockets
     assert from_dict(PhoneNumber, NUMBER) == number
 
 
@@ -512,7 +512,7 @@ def test_an_echoed_key_is_in_no_error(front, serve, where):
     """
     server = serve(ECHOES[where])
 
-    (error,) = outcomes(front, server, retry=ONCE)  # this holds the error to having no key
+    (error,) = outcomes(front, server, retry=ONCE)  # it also checks that the error has no key
 
     assert isinstance(error, HeyMiloError)
     assert KEY[:12] not in str(error)

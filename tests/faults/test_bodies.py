@@ -523,7 +523,7 @@ def test_a_length_that_is_too_much(front, serve, length):
     assert ResponseTooLargeError is type(error)
     assert b"" == error.body
     assert "32 MiB" in str(error)
-    assert flood.sent < 16 * 1024**2  # what the sockets of both sides may hold
+    assert flood.sent < 16 * 1024**2  # the buffers of both sockets
     assert VALUE == number
 
 

@@ -168,7 +168,7 @@ def test_attempts_without_number(front, serve, naps):
     """
     Case 7: four hundred failures use no deeper stack than one, and the text stays short.
     """
-    tries = 400  # by a frame or three each, that would meet the recursion limit
+    tries = 400  # a frame or three for each would reach the recursion limit
     server = serve(answers=lambda _: answer(503) if server.n < tries else single())
 
     async def body(client):
@@ -189,7 +189,7 @@ def test_a_creating_call_is_not_repeated_when_it_may_have_been_done(front, serve
     """
     Case 8 a: after a status that does not rule out that it was carried out, a POST is not repeated.
     """
-    statuses = [408, 500, 502, 504, 503]  # after the last one the key rests
+    statuses = [408, 500, 502, 504, 503]  # the last one starts a cool-down
     server = serve(*(answer(status, b"", "Retry-After: 1") for status in statuses))
 
     errors = outcomes(front, server, len(statuses), ask=perform(CREATE))

@@ -129,7 +129,7 @@ def test_a_handshake_that_is_not_answered(front, silent, limit):
     assert error.phase in {"tls", "connect"}
     assert not error.maybe_sent
     assert 1 == len(error.attempts)
-    gc.collect()  # a socket that was left open would say so now, and fail this test
+    gc.collect()  # a leaked socket would warn now, and fail this test
 
 
 def test_a_handshake_that_the_caller_gives_up(loop, silent):
@@ -238,7 +238,7 @@ def test_a_server_that_drips(front, serve, drip):
     assert ("read", True) == (error.phase, error.maybe_sent)
     assert 1 == len(error.attempts)
     assert VALUE == number
-    server.__exit__()  # the drips end, and what is left to read is the end of the connection
+    server.__exit__()  # the slow bytes end, and only the end of the connection is left to read
     assert closed.wait(5)
 
 

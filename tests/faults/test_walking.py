@@ -1281,7 +1281,7 @@ def test_prefetch_is_so_far_ahead_and_no_further(front, serve, count):
                 await pause(front, 0.005)
             await pause(front, 0.03)
             ahead_then = server.n - 1
-            await anext(ahead)  # the second item of the first page: nothing new is needed
+            await anext(ahead)  # the second item of the first page needs no new page
             await pause(front, 0.03)
             return ahead_then, server.n - 1
 

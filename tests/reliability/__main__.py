@@ -1,5 +1,5 @@
 """
-Measures what is promised of load, outages, time and memory.
+Measures the promises about load, outages, time and memory.
 
     python tests/reliability NAME --parameter=value ...       one scenario, as a line of JSON
     python tests/reliability soak [NAME ...] [--seconds=60]   every promise, or those; 1: one broke
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-# As the other programs here find each other.
+# So that the other programs here are found.
 sys.path[0] = str(Path(__file__).parent.parent)
 
 from reliability import campaign, page, publishing, running  # noqa: E402 - found by the line above
@@ -23,7 +23,7 @@ from reliability.companion import say  # noqa: E402
 
 def main(word: str, arguments: Sequence[str]) -> int:
     """
-    Do what *word* says; return the exit status.
+    Run the command *word*; return the exit status.
     """
     if word not in {"soak", "publish", "page"}:
         say(running.run(word, arguments))

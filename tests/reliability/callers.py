@@ -1,7 +1,7 @@
 """
-The three clients that are compared, with one face: heymilo-async, plain httpx, openai-python.
+The three compared clients behind one interface: heymilo-async, plain httpx, openai-python.
 
-Each has the same limit of connections and the same timeout; all else is its own default.
+Each has the same limit of connections and the same timeout; all other settings are its defaults.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ async def _openai(
     ) as client:
 
         async def get(name: str) -> str:
-            # The generic call that its README offers for what it has no method for.
+            # Its README offers this generic call for operations without a method.
             got: Any = await client.get(f"/api/v2/phone-numbers/{name}", cast_to=object)
             return got["data"]["id"]
 
@@ -112,6 +112,6 @@ def caller(
     timeout: float = TIMEOUT,
 ) -> contextlib.AbstractAsyncContextManager[Caller]:
     """
-    Return *client*, opened for a while.
+    Return *client*, opened for the block.
     """
     return _CALLERS[client](base_url, api_key, connections, timeout)

@@ -17,7 +17,7 @@ from reliability.running import command, measure, scenario_of
 
 def with_changes(scenario: str, run: Parameters, changes: Parameters) -> dict[str, Any]:
     """
-    Return the parameters of *run*, changed as far as *scenario* knows the name.
+    Return the parameters of *run*, with the changes that *scenario* knows.
     """
     known = inspect.signature(scenario_of(scenario)).parameters
     return {**run, **{name: value for name, value in changes.items() if name in known}}
@@ -25,7 +25,7 @@ def with_changes(scenario: str, run: Parameters, changes: Parameters) -> dict[st
 
 def keep_promises(scenarios: Sequence[str], changes: Parameters) -> Iterator[dict[str, Any]]:
     """
-    Measure the promises of *scenarios*, all if there are none; yield a record of each.
+    Measure the promises of *scenarios*, by default of all; yield a record of each.
     """
     for promise in PROMISES:
         if scenarios and promise.scenario not in scenarios:
@@ -47,7 +47,7 @@ def keep_promises(scenarios: Sequence[str], changes: Parameters) -> Iterator[dic
 
 def compare(scenarios: Sequence[str]) -> Iterator[dict[str, Any]]:
     """
-    Measure the comparisons of *scenarios*, all if there are none; yield a record of each.
+    Measure the comparisons of *scenarios*, by default of all; yield a record of each.
     """
     for comparison in COMPARISONS:
         if scenarios and comparison.scenario not in scenarios:

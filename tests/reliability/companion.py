@@ -1,5 +1,5 @@
 """
-A program that runs beside a scenario and answers each line it is sent with a line of JSON.
+A program that runs beside a scenario and answers each line of its input with a line of JSON.
 
 So servers have a process of their own: what a scenario measures of itself is the client's alone.
 """
@@ -19,7 +19,8 @@ TESTS = Path(__file__).parent.parent
 
 def environment() -> dict[str, str]:
     """
-    Return the variables for a program of ours: no credentials and no proxies, this folder found.
+    Return the variables for a program of ours: no credentials and no proxies, and this folder on
+    its path.
 
     Nor what the pytest around it, if there is one, has told to its own processes.
     """
@@ -33,7 +34,7 @@ def environment() -> dict[str, str]:
 
 class Companion:
     """
-    The program of *module*; `said` is its first line, and it ends when this is left.
+    Runs the program of *module* until the block ends; `said` is its first line.
     """
 
     def __init__(self, module: str, **options: object) -> None:
@@ -59,7 +60,7 @@ class Companion:
 
     def ask(self, word: str) -> dict[str, Any]:
         """
-        Send *word*, and return what the program answers.
+        Send *word*, and return the program's answer.
         """
         assert self._process.stdin is not None
         self._process.stdin.write(word + "\n")
@@ -77,7 +78,7 @@ class Companion:
 
 def say(fact: Mapping[str, object]) -> None:
     """
-    Write the line that `Companion` waits for.
+    Print the line that `Companion` waits for.
     """
     sys.stdout.write(json.dumps(fact) + "\n")
     sys.stdout.flush()
@@ -85,7 +86,7 @@ def say(fact: Mapping[str, object]) -> None:
 
 def answer_lines(answers: Callable[[str], Mapping[str, object]]) -> None:
     """
-    Answer every line of stdin, until there are no more.
+    Answer every line of stdin until it ends.
     """
     for line in sys.stdin:
         say(answers(line.strip()))

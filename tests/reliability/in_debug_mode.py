@@ -1,5 +1,5 @@
 """
-A plugin of pytest for developer mode, in which event loops are in their debug mode.
+A plugin of pytest for developer mode, where event loops run in their debug mode.
 
     PYTHONDEVMODE=1 pytest -p reliability.in_debug_mode
 """
@@ -11,8 +11,8 @@ import sys
 
 assert sys.flags.dev_mode, "set PYTHONDEVMODE=1"
 
-#: Seconds. asyncio logs a step that takes 0.1 of wall time, and no invariant lets that pass; but
-#: here the workers share the processors.
+#: Seconds. asyncio logs a step of 0.1 s of wall time, which is a breach of an invariant; here the
+#: workers share the processors, so the bound is higher.
 SLOW = 0.5
 
 

@@ -1,5 +1,5 @@
 """
-What a scenario measures of its own process, on Linux.
+Measures a scenario's own process, on Linux.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from invariants import forget_peak, resident
 
 class Memory:
     """
-    How many MiB of memory this process has more than at the start: now, and at its peak.
+    By how many MiB the memory of this process has grown since the start: now, and at its peak.
     """
 
     def __init__(self) -> None:
@@ -33,21 +33,21 @@ class Memory:
     @property
     def growth(self) -> float:
         """
-        MiB that are still there.
+        The growth until now.
         """
         return round(resident() - self._start, 1)
 
     @property
     def peak(self) -> float:
         """
-        MiB that there were at the most.
+        The growth until the peak.
         """
         return round(resident("VmHWM") - self._start, 1)
 
 
 def settle() -> None:
     """
-    Take what there is now for what there always was, so that counting is quick and starts at 0.
+    Exclude the existing objects from garbage collection, so that counting is quick and starts at 0.
     """
     Belongings()  # the first look fills caches
     gc.collect()
@@ -56,7 +56,7 @@ def settle() -> None:
 
 def tasks() -> int:
     """
-    Return how many tasks the running event loop has, 0 if there is none.
+    Return the number of tasks of the running event loop, 0 if there is none.
     """
     try:
         token = anyio.lowlevel.current_token().native_token
@@ -69,7 +69,7 @@ def tasks() -> int:
 
 class Belongings:
     """
-    What this process has: objects by their type, files and sockets, threads, tasks.
+    The resources of this process: objects by type, files and sockets, threads, tasks.
     """
 
     def __init__(self) -> None:
@@ -81,7 +81,8 @@ class Belongings:
 
     def more_than(self, before: Belongings, objects: int) -> dict[str, int]:
         """
-        Return what there is more of than *before*; of a type of objects, *objects* more and up.
+        Return the resources that have grown since *before*; of objects, only types with at least
+        *objects* more.
         """
         more = {
             "files": self.files - before.files,
@@ -99,7 +100,7 @@ class Belongings:
 
 def stalled(thread: int) -> float:
     """
-    Return for how many seconds *thread* has been ready to run so far and had no processor.
+    Return the seconds that *thread* has been ready to run without a processor.
     """
     figures = Path(f"/proc/self/task/{thread}/schedstat").read_text("ascii")
     return int(figures.split()[1]) / 1e9
@@ -107,7 +108,7 @@ def stalled(thread: int) -> float:
 
 def percentile(values: Sequence[float], share: float) -> float:
     """
-    Return the smallest of *values* that *share* of them do not exceed.
+    Return the smallest of *values* that a *share* of them does not exceed.
     """
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
@@ -115,7 +116,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
     """
-    Return by how much y grows with x in the line that fits *points* best.
+    Return the slope of the best-fitting line through *points*.
     """
     count = len(points)
     mean_x = sum(x for x, _ in points) / count
@@ -126,7 +127,7 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
 
 class Stopwatch:
     """
-    Seconds since it was made or entered; stopped when left.
+    The seconds since it was made or entered; it stops when the block ends.
 
     Those in which its thread was ready to run and had no processor are not counted.
     """
@@ -149,6 +150,6 @@ class Stopwatch:
     @property
     def seconds(self) -> float:
         """
-        How long it ran, or has been running.
+        The seconds until it stopped, or until now.
         """
         return round(self._now() - self._start if self._seconds is None else self._seconds, 3)

@@ -1,5 +1,6 @@
 """
-A server for load and for faults, in a process of its own; the path's first part says how it behaves.
+A server for load and faults, in a process of its own; the first part of the path selects its
+behaviour.
 
     /after-20/...     the number that was asked for, after 20 ms
     /pieces-5/...     the same in four pieces, 5 ms apart
@@ -31,13 +32,13 @@ from reliability.companion import Companion, answer_lines, say
 from server import answer, numbers, ok, single
 
 GIB = 1024**3
-#: The first byte of who speaks TLS to us.
+#: The first byte of a TLS connection.
 TLS = b"\x16"
 
 
 def page_of_a_loop() -> bytes:
     """
-    Return a page that says there is more, the way HeyMilo says it and the way OpenAI does.
+    Return a page that says there is more, in the formats of HeyMilo and of OpenAI.
     """
     more = {"has_more": True, "total_count": None}
     return ok({"object": "list", "data": numbers("A", "B"), "has_more": True, "pagination": more})
@@ -46,7 +47,7 @@ def page_of_a_loop() -> bytes:
 @functools.cache
 def bomb(size: int = GIB) -> bytes:
     """
-    Return an answer of about a thousandth of *size*, whose body unpacks to *size* blanks.
+    Return a response of about a thousandth of *size*, whose body decompresses to *size* blanks.
     """
     blanks = b" " * 1024**2
     packer = zlib.compressobj(9, wbits=-15)
@@ -63,7 +64,7 @@ def bomb(size: int = GIB) -> bytes:
 @attrs.define
 class Counts:
     """
-    What the server has seen.
+    The requests and connections of the server.
     """
 
     requests: int = 0
@@ -108,14 +109,14 @@ class Speaker(asyncio.Protocol):
 
     def send(self, data: bytes) -> None:
         """
-        Send *data*, if anybody is still there.
+        Send *data*, if the connection is still open.
         """
         if not self.transport.is_closing():
             self.transport.write(data)
 
     def later(self, milliseconds: float, work: Callable[..., object], *args: object) -> None:
         """
-        Have *work* done in so many milliseconds.
+        Call *work* after that many milliseconds.
         """
         self.loop.call_later(milliseconds / 1000, work, *args)
 
@@ -128,7 +129,7 @@ class Speaker(asyncio.Protocol):
 
     def end(self) -> None:
         """
-        Close the connection when all is sent.
+        Close the connection when everything is sent.
         """
         self.transport.close()
 
@@ -144,7 +145,7 @@ class Speaker(asyncio.Protocol):
 
     def flood(self, head: bytes, piece: bytes) -> None:
         """
-        Send *head*, and then *piece* for as long as somebody takes it.
+        Send *head*, and then *piece* for as long as the client reads.
         """
         self.send(head)
         self._flood = piece
@@ -198,7 +199,7 @@ def _saying(reply: Callable[[], bytes] | bytes, *, closing: bool = False) -> Cal
 
 CHUNK = b"10000\r\n" + b" " * 65536 + b"\r\n"
 
-#: How to behave, by the first word of the path's first part.
+#: The behaviours, by the first word of the path's first part.
 WAYS: dict[str, Callable[[Speaker, str, str], None]] = {
     "after": _after,
     "pieces": _pieces,
@@ -230,7 +231,7 @@ WAYS: dict[str, Callable[[Speaker, str, str], None]] = {
 
 class Origin(Companion):
     """
-    The server, seen from the scenario that uses it.
+    The server, as the scenario uses it.
     """
 
     def __init__(self) -> None:
@@ -238,19 +239,19 @@ class Origin(Companion):
 
     def url(self, way: str) -> str:
         """
-        Return the base URL at which the server behaves that *way*.
+        Return the base URL with that behaviour.
         """
         return f"http://127.0.0.1:{self.said['port']}/{way}"
 
     def prepare(self) -> None:
         """
-        Have what takes long to make be there before it is asked for.
+        Build slow responses in advance.
         """
         self.ask("bomb")
 
     def counts(self) -> dict[str, int]:
         """
-        Return how many requests it has read, and connections it has had, has, and had at most.
+        Return the number of received requests, and of connections: in total, now, and at most.
         """
         return self.ask("counts")
 

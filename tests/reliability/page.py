@@ -1,5 +1,5 @@
 """
-docs/reliability.md and docs/faults.md, made of docs/reliability.json and of nothing else.
+Generates docs/reliability.md and docs/faults.md from docs/reliability.json alone.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from reliability.running import command
 DOCS = Path(__file__).parents[2] / "docs"
 JSON = DOCS / "reliability.json"
 PAGE = DOCS / "reliability.md"
-#: For those who work on the client: which test shows what.
+#: For contributors: the tests of each case.
 CATALOGUE = DOCS / "faults.md"
 
-#: What a figure is called, if it is not its own name.
+#: The labels of figures.
 LABELS = {
     "added_p99": "p99 beyond twice the one without faults, ms",
     "answered": "answered",
@@ -49,7 +49,7 @@ LABELS = {
     "succeeded": "calls that succeeded",
     "wrong": "wrong answers",
 }
-#: What a value is called.
+#: The labels of values.
 NAMES = {
     "heymilo": "heymilo-async",
     "openai": "openai-python",
@@ -74,14 +74,14 @@ NOT_PROMISED = """
 
 def page_of(found: Mapping[str, Any]) -> str:
     """
-    Return the page that says what was *found*.
+    Return the page about *found*.
     """
     return "\n".join(_lines(found)) + "\n"
 
 
 def catalogue_of(found: Mapping[str, Any]) -> str:
     """
-    Return the page of all faults, with what came of their tests.
+    Return the page of all faults, with the results of their tests.
     """
     return "\n".join(_catalogue(found["cases"])) + "\n"
 
@@ -150,14 +150,14 @@ def _promise(promise: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield from _table(_rows(promise))
     yield ""
-    # The first one; the others differ by what is in their row.
+    # The command of the first run; the others differ by the parameters in their row.
     yield f"`python {' '.join(command(promise['scenario'], promise['runs'][0]['parameters']))}`"
 
 
 def _rows(record: Mapping[str, Any]) -> Iterator[list[str]]:
     bars = record.get("bars", {})
     given = list(dict.fromkeys(name for run in record["runs"] for name in run["parameters"]))
-    # What was asked for is not told again if it was measured, too.
+    # A parameter that was measured, too, is not repeated.
     given = [name for name in given if name not in record["figures"]]
     yield [
         *(LABELS.get(name, name) for name in given),

@@ -1,5 +1,5 @@
 """
-What is promised of load, outages, time and memory: which scenario measures it, and the bars.
+The promises about load, outages, time and memory: the scenario that measures each, and its bounds.
 
 The tests run each in a small form, `nox -s soak` in full, and `nox -s reliability` publishes what
 was measured.
@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-#: What a figure is compared by.
+#: The comparisons of a figure with its bound.
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "<": operator.lt,
@@ -69,7 +69,7 @@ class Promise:
 
 def broken(measured: Mapping[str, Any], bars: Bars) -> list[str]:
     """
-    Return each of *bars* that *measured* does not hold, in words.
+    Return a text for each of *bars* that *measured* does not keep.
     """
     return [
         f"{figure} is {measured[figure]}, and not {how} {bar}"
@@ -222,7 +222,7 @@ PROMISES = (
 @attrs.frozen(kw_only=True)
 class Comparison:
     """
-    A scenario that other clients go through as well, on asyncio.
+    A scenario that other clients run as well, on asyncio.
 
     Attributes:
         title: What it is about.

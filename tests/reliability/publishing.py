@@ -1,5 +1,5 @@
 """
-Measuring what docs/reliability.md says, all of it or a part, and writing the pages.
+Measures the contents of docs/reliability.md, all or some, and writes the pages.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from reliability.companion import TESTS
 from reliability.page import JSON, write
 from reliability.promises import COMPARISONS, PROMISES, Comparison, Parameters, Promise
 
-#: The name of the part that is the catalogue of faults; the others are scenarios.
+#: The name of the part with the catalogue of faults; the other parts are scenarios.
 CASES = "cases"
 
-#: Whose versions belong to a figure.
+#: Packages whose versions are listed with the figures.
 _PACKAGES = (
     *("httpx", "httpcore", "h11", "anyio", "trio", "attrs", "cattrs", "tenacity"),
     *("openai", "httpx2", "httpcore2"),
@@ -34,7 +34,7 @@ _PACKAGES = (
 
 def publish(parts: Sequence[str], changes: Parameters) -> None:
     """
-    Measure *parts*, by default all there are, and write the page; what else it says stays.
+    Measure *parts*, by default all, and write the page; the other parts stay.
     """
     scenarios = [part for part in parts if part != CASES]
     if CASES in parts or not parts:
@@ -47,7 +47,7 @@ def publish(parts: Sequence[str], changes: Parameters) -> None:
 
 
 def _write(**new: Any) -> None:
-    # Read each time, for parts may be measured side by side.
+    # Read each time, because several parts may be measured at once.
     kept = json.loads(JSON.read_text(encoding="utf-8"))
     promises = [*kept["promises"], *([new["promise"]] if "promise" in new else [])]
     comparisons = [*kept["comparisons"], *([new["comparison"]] if "comparison" in new else [])]
@@ -63,7 +63,7 @@ def _write(**new: Any) -> None:
 
 def _latest(records: Iterable[Any], order: Iterable[Promise | Comparison]) -> list[Any]:
     """
-    Return the last of *records* for each of the titles there are, in their *order*.
+    Return the last of *records* for each existing title, in their *order*.
     """
     by_title = {record["title"]: record for record in records}
     return [by_title[one.title] for one in order if one.title in by_title]
@@ -88,7 +88,7 @@ def _cases() -> dict[str, Any]:
     ]
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder, "cases.json")
-        # A test that fails is told on the page.
+        # The page reports a failed test.
         subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", "-n", "auto", "-q"),

@@ -1,5 +1,5 @@
 """
-A plugin of pytest: run what shows a case of the catalogue, and write down what came of each.
+A plugin of pytest that runs the tests of the catalogue and records the result of each case.
 
     pytest -p reliability.recording --record-cases=FILE
 """
@@ -16,7 +16,7 @@ import pytest
 from catalogue import cases_of
 
 _FRONT = re.compile(r"(?<![a-z])(asyncio|trio|blocking)(?![a-z])")
-#: Of tests that have no front, or are programs of their own.
+#: Tests that have no front, or are separate programs.
 NO_FRONT = "by itself"
 
 
@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record-cases", type=Path)
 
 
-# The last one, for what others leave out.
+# Runs last, after other hooks have removed tests.
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     kept = []
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # With xdist the reports of all workers come together in one process.
+    # With xdist one process receives the reports of all workers.
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Record(config.getoption("record_cases")))
 
@@ -52,7 +52,7 @@ class _Record:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.skipped:
-            # On that front there is no such case.
+            # The case does not apply to that front.
             self._skipped.add(report.nodeid)
         properties = dict(report.user_properties)
         self._cases[report.nodeid] = properties["cases"]
@@ -63,7 +63,7 @@ class _Record:
 
     def _found(self) -> dict[str, Any]:
         """
-        Return for each case the tests that show it and, of each front, how many passed and failed.
+        Return for each case its tests and, for each front, how many passed and failed.
         """
         found: dict[int, dict[str, Any]] = {}
         for nodeid, case in self._outcomes():

@@ -1,5 +1,5 @@
 """
-Running a scenario, in this process or in one of its own.
+Runs a scenario, in this process or in one of its own.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from reliability.promises import Parameters
 
 def scenario_of(name: str) -> Callable[..., dict[str, Any]]:
     """
-    Return the scenario called *name*.
+    Return the scenario *name*.
     """
     return getattr(importlib.import_module(f"reliability.scenarios.{name}"), name)
 
 
 def parsed(arguments: Sequence[str]) -> dict[str, str]:
     """
-    Return what arguments such as `--calls=500` say.
+    Parse arguments such as `--calls=500`.
     """
     pairs = [argument.removeprefix("--").partition("=") for argument in arguments]
     return {name: text for name, _, text in pairs}
@@ -43,7 +43,7 @@ def run(name: str, arguments: Sequence[str]) -> dict[str, Any]:
 
 def command(scenario: str, parameters: Parameters) -> list[str]:
     """
-    Return the words, after `python`, that run *scenario*.
+    Return the arguments after `python` that run *scenario*.
     """
     options = [f"--{name}={value}" for name, value in parameters.items()]
     return ["tests/reliability", scenario, *options]
@@ -51,7 +51,7 @@ def command(scenario: str, parameters: Parameters) -> list[str]:
 
 def measure(scenario: str, parameters: Parameters, *, longest: float = 1200.0) -> dict[str, Any]:
     """
-    Return what *scenario* measures in a process of its own, in *longest* seconds at the most.
+    Return the figures of *scenario*, run in a process of its own in at most *longest* seconds.
 
     Raises:
         RuntimeError: It failed; the text has its last words.

@@ -1,5 +1,5 @@
 """
-A sandbox in a process of its own, which makes faults at random when it is told to.
+A sandbox in a process of its own, which can inject random faults.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from heymilo_async import sandbox
 
 class Sandboxed(Companion):
     """
-    The sandbox, seen from the scenario that uses it: `said` has `url`, `api_key` and `ids`.
+    The sandbox, as the scenario uses it: `said` has `url`, `api_key` and `ids`.
     """
 
     def __init__(self, *, numbers: int, rate: float = 0.0, seed: int = 0) -> None:
@@ -23,14 +23,14 @@ class Sandboxed(Companion):
 
     def begin_chaos(self) -> None:
         """
-        Let requests fail from now on.
+        Make requests fail from now on.
         """
         self.ask("chaos")
 
     @property
     def faults(self) -> int:
         """
-        How many requests met a fault until now.
+        Return how many requests have met a fault.
         """
         return self.ask("faults")["faults"]
 

@@ -162,7 +162,7 @@ def client_type():
         @names_ours
         def change(self, *, timeout=30.0):
             """
-            Return the arguments.
+            Return what it is given.
             """
             return timeout
 

@@ -1,5 +1,5 @@
 """
-What a type checker makes of the public names; it reads this, nobody runs it.
+The types of the public names; type checkers read this file, and it is never run.
 
 An error that is expected carries an ignore with its code, and an ignore that is not needed is an
 error itself: so each line here is a claim, those that must be refused included.
@@ -44,14 +44,14 @@ from heymilo_async.events import Event
 
 async def async_key() -> str:
     """
-    A key that has to be awaited.
+    A key that must be awaited.
     """
     return "key"
 
 
 async def awaited(client: AsyncHeyMilo) -> None:
     """
-    One line an operation, awaited.
+    One line for each operation, async.
     """
     numbers = client.phone_numbers
     assert_type(await numbers.list(limit=5, starting_after="A"), AsyncPage[PhoneNumber])
@@ -70,7 +70,7 @@ async def awaited(client: AsyncHeyMilo) -> None:
     assert_type(await client.raw(numbers.list, limit=5), APIResponse[AsyncPage[PhoneNumber]])
     assert_type(client.with_options(deadline=None), AsyncHeyMilo)
 
-    # Lists that were made before the call, of several kinds.
+    # Lists of several kinds that were made before the call.
     steps = [ResumeStep(), ConversationalSMSStep(), WebInterviewStep(), FormStep()]
     assert_type(await client.postings.create(title="Welder", workflow=steps), PostingReceipt)
     config = ResumeConfig() if steps else FormConfig()
@@ -106,7 +106,7 @@ async def awaited(client: AsyncHeyMilo) -> None:
 
 def blocking(client: HeyMilo) -> None:
     """
-    One line an operation, blocking.
+    One line for each operation, blocking.
     """
     numbers = client.phone_numbers
     assert_type(numbers.list(limit=5, starting_after="A"), Page[PhoneNumber])

@@ -1,8 +1,8 @@
 """
-What a type checker makes of `from heymilo_async import *`: every public name, those of resources too.
+The types of `from heymilo_async import *`: every public name, including those of resources.
 """
 
-# The star is what this is about.
+# This file tests the star import.
 # ruff: noqa: F403, F405
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-Calls that are cancelled at any moment, thousands of them, and then a few plain ones.
+Thousands of calls that are cancelled at random moments, and then a few plain ones.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-Clients that are made, used and closed by the hundred, twice.
+Hundreds of clients that are made, used and closed, twice.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from reliability.origin import Origin
 
 def clients(*, front: str = "asyncio", count: int = 100, allowed: int = 20) -> dict[str, Any]:
     """
-    Make, use and close *count* clients; measure what the second *count* of them add to the first.
+    Make, use and close *count* clients; measure the growth caused by *count* more.
     """
     used = Front(front)
 

@@ -1,5 +1,5 @@
 """
-A server that repeats the same page for ever, and says each time that there is more.
+A server that repeats the same page for ever, each time with `has_more`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from reliability.origin import Origin
 
 def cursors(*, client: str = "heymilo", front: str = "asyncio", most: int = 1000) -> dict[str, Any]:
     """
-    Walk its list; after *most* items we give up.
+    Walk its list; stop after *most* items.
     """
     items = 0
     outcome = "ended by us"

@@ -1,5 +1,5 @@
 """
-Calls with a deadline, against servers that would keep them longer.
+Calls with a deadline, to servers that would take longer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from reliability.origin import Origin
 
 from heymilo_async import HeyMiloError, RetryPolicy
 
-#: No answer; a head or a body that drips; an answer that comes late; errors that are tried again.
+#: No response; a head or a body byte by byte; a late response; errors that are retried.
 WAYS = ("hang-", "headers-", "body-", "after-400", "status-503", "drop-")
 
 
@@ -34,7 +34,7 @@ def deadlines(
 
         async def body(client: Any) -> None:
             await client.phone_numbers.get("A")
-            # A full garbage collection is as long as a program is large, and no deadline's matter.
+            # The time of a full garbage collection depends on the program, and not on the deadline.
             settle()
             for index in range(runs):
                 way = WAYS[index % len(WAYS)]

@@ -13,7 +13,7 @@ from typing import Any
 from reliability.companion import environment
 from reliability.origin import Origin
 
-#: What a program has done with its client when its last line is reached.
+#: How a program has used its client before its last line.
 PROGRAM = """
 import json, sys, threading, time
 import anyio

@@ -1,5 +1,5 @@
 """
-Calls that fail, a thousand of each kind, and what is left of them: nothing.
+A thousand failing calls of each kind, which must leave nothing behind.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from reliability.origin import Origin
 
 from heymilo_async import HeyMiloError, RetryPolicy
 
-#: What goes wrong: how the server behaves, and how the client is set for it.
+#: The failures: the server's behaviour, and the client's settings.
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "400": ("status-400", {}),
     "401": ("status-401", {}),
@@ -72,7 +72,7 @@ def failures(
             way, options = KINDS[kind]
 
             async def body(client: Any, kind: str = kind) -> None:
-                # What is made once: the connection, caches.
+                # Created once: the connection, caches.
                 await fail(client, kind, max(10, calls // 10))
                 before = Belongings()
                 await fail(client, kind, calls)

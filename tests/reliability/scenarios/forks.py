@@ -1,5 +1,5 @@
 """
-Processes that fork again and again, and go on with the same client on both sides.
+Processes that fork repeatedly, and use the same client on both sides.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from reliability.origin import Origin
 
 from heymilo_async import AsyncHeyMilo, HeyMilo
 
-warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of threads
+warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns about threads
 
 
 def forks(*, front: str = "blocking", rounds: int = 40, calls: int = 3) -> dict[str, Any]:
     """
-    Fork *rounds* times; each time parent and child make *calls* calls at the same time.
+    Fork *rounds* times; each time parent and child make *calls* calls concurrently.
     """
     with Origin() as origin:
         kind = HeyMilo if front == "blocking" else AsyncHeyMilo
@@ -26,7 +26,7 @@ def forks(*, front: str = "blocking", rounds: int = 40, calls: int = 3) -> dict[
 
         def ask(name: str) -> int:
             """
-            Return how many of the answers are not the right ones.
+            Return the number of wrong responses.
             """
             names = [f"{name}-{index}" for index in range(calls)]
             if front == "blocking":

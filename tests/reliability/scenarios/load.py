@@ -1,5 +1,5 @@
 """
-Thousands of GETs at once on one client with a hundred connections.
+Thousands of concurrent GETs on one client with a hundred connections.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def load(
         nonlocal wrong
         try:
             answered = await get(name)
-            # (Not in one: the sum would be read before the wait.)
+            # (Not in one statement: the sum would be read before the wait.)
             wrong += answered != name
         except Exception as error:
             failed[type(error).__name__] += 1

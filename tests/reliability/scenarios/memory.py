@@ -1,5 +1,5 @@
 """
-Answers that are made to fill the memory of who reads them.
+Responses that are made to fill the client's memory.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-Minutes of calls at an even pace while some fail and some are cancelled.
+Minutes of calls at an even rate, of which some fail and some are cancelled.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def minutes(
     async def call(client: AsyncHeyMilo, name: str, *, chaotic: bool) -> None:
         nonlocal failed, cancelled, wrong
         watch = Stopwatch()
-        # Within the time that most calls take.
+        # Less than most calls take.
         patience = dice.uniform(0, 0.005) if chaotic and dice.random() < cancels else 60.0
         try:
             with anyio.move_on_after(patience) as scope:

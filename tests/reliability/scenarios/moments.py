@@ -53,7 +53,7 @@ def moments(
                 with anyio.move_on_after(1) as patience:
                     await client.phone_numbers.get("A")
                 dead += patience.cancelled_caught
-                # The cancelled one, if it got that far, and the plain one.
+                # The cancelled request, if it was sent, and the plain one.
                 resent += origin.counts()["requests"] > before + 2
 
     with Origin() as origin:

@@ -1,5 +1,5 @@
 """
-A server that is down, and how often it is asked all the same.
+A server that is down, and the requests that it still receives.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from heymilo_async import HeyMilo
 @contextlib.contextmanager
 def _refused() -> Iterator[tuple[str, Callable[[], int]]]:
     """
-    Give the URL of a port where nobody listens, and what counts the attempts to connect to it.
+    Give the URL of a port without a listener, and a counter of the attempts to connect to it.
     """
     connects = 0
 
@@ -33,7 +33,7 @@ def _refused() -> Iterator[tuple[str, Callable[[], int]]]:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         address = reserved.getsockname()
-        # One that sees the system calls of whatever library: https://peps.python.org/pep-0578/
+        # An audit hook sees the system calls of any library: https://peps.python.org/pep-0578/
         sys.addaudithook(see)
         yield f"http://127.0.0.1:{address[1]}", lambda: connects
 

@@ -23,7 +23,7 @@ def threads(
     rounds: int = 5,
 ) -> dict[str, Any]:
     """
-    *rounds* times, make *calls* calls in each of *count* threads, of which none may be tried again.
+    Make *calls* calls in each of *count* threads, *rounds* times, without retries.
     """
     assert front == "blocking"
     failed: collections.Counter[str] = collections.Counter()
