@@ -5,10 +5,10 @@ What tests know of the inside of the jobs, in one place: a part that moves break
 from __future__ import annotations
 
 from heymilo_async.jobs import _warehouse as warehouses
-from heymilo_async.jobs._journal import opened
+from heymilo_async.jobs._journal import open_journal
 from heymilo_async.jobs._tables import TABLES, Table
 
-__all__ = ["STANDING", "TABLES", "Table", "opened", "warehouses"]
+__all__ = ["STANDING", "TABLES", "Table", "open_journal", "warehouses"]
 
 #: What writes down where a run stands, to be broken.
-STANDING = (warehouses.Warehouse, "_stand")
+STANDING = (warehouses.Warehouse, "_save_walk")
