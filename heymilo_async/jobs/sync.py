@@ -250,7 +250,7 @@ class _Run:
         with_links: bool,
         progress: Progress | None,
     ) -> None:
-        listeners = client._engine.settings.events.told
+        listeners = client._engine.settings.events.listeners
         self._client = client.with_options(events=[*listeners, self._count])
         self._warehouse = warehouse
         self._since = since

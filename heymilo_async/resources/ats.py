@@ -14,7 +14,7 @@ from .._core.arguments import Body, wrong_type
 from .._core.blocking import blocking
 from .._core.messages import APIResponse, Operation, operation
 from .._core.model import Model
-from .._core.secrets import Secret, hide_members, printable, scrub, secrets_of
+from .._core.secrets import Secret, mask_members, printable, scrub, secrets_of
 from .._values import NOT_GIVEN, NotGiven
 from ..errors import DeadlineExceededError, InvalidRequestError, OperationFailedError
 from ._collection import AsyncResource, Resource
@@ -589,7 +589,7 @@ class AsyncAts(AsyncResource):
 
     def _printable(self, text: str) -> str:
         # The server's text may repeat a secret, or be very long.
-        return printable(hide_members(self._engine.clean(text)), 200)
+        return printable(mask_members(self._engine.clean(text)), 200)
 
 
 class Ats(Resource[AsyncAts]):

@@ -46,8 +46,8 @@ from heymilo_async._core.status import KEPT, check, cleaned, decode_error
 @pytest.fixture(autouse=True)
 def _from_scratch() -> None:
     # What finds a secret is kept once it was made; each test is to see it made.
-    _secrets._beginning.cache_clear()
-    _secrets._forms.cache_clear()
+    _secrets._prefix_pattern.cache_clear()
+    _secrets._full_pattern.cache_clear()
 
 
 KEY = "sk-5f2b/9c71+e8d0~4a36"
@@ -747,11 +747,11 @@ def test_an_error_is_kept_without_the_secrets_that_it_names(content, expected):
     """
     Of the JSON of an error the values are masked that are secrets, or that a refusal repeats of one.
     """
-    assert expected == _secrets.without_members(content)
+    assert expected == _secrets.mask_json_members(content)
 
 
 def test_a_text_is_kept_without_the_secrets_that_it_names():
     """
     Of a text the value is masked, and the rest stays.
     """
-    assert 'not {"image": ***, "x": 1}' == _secrets.hide_members('not {"image": "a", "x": 1}')
+    assert 'not {"image": ***, "x": 1}' == _secrets.mask_members('not {"image": "a", "x": 1}')

@@ -454,7 +454,7 @@ def test_items_that_do_not_say_what_they_are(item):
     An item that names no model is refused, with what to do about it.
     """
     data = {"data": [NUMBER, item], "pagination": {"has_more": False}}
-    words = "has no `object` that names its model: name it yourself, as in Page[PhoneNumber]"
+    words = "has no `object` that names its model: pass the model, as in Page[PhoneNumber]"
 
     assert (f"$.data[1] {words}", "$.data[1]") == fault(Page, data)
 
