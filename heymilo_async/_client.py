@@ -13,8 +13,8 @@ from typing import Any, Final, NoReturn, ParamSpec, Self, TypeVar
 
 import attrs
 
-from ._core.arguments import names_ours, wrong_type
-from ._core.blocking import blocking, for_face, run_now
+from ._core.arguments import check_keywords, wrong_type
+from ._core.blocking import blocking, run_now, with_blocking_name
 from ._core.emitter import show as show_log
 from ._core.messages import ANY, APIResponse, call_of, operation
 from ._core.secrets import AsyncKeySource, KeySource, Secret, refuse_coroutine_functions
@@ -116,7 +116,7 @@ class AsyncHeyMilo(AsyncResources):
         ['+12065550100', '+12045550100', '+441134960000']
     """
 
-    @names_ours
+    @check_keywords
     def __init__(
         self,
         api_key: str | AsyncKeySource | None = None,
@@ -167,7 +167,7 @@ class AsyncHeyMilo(AsyncResources):
         self._is_view = is_view
         return self
 
-    @names_ours
+    @check_keywords
     def with_options(
         self,
         *,
@@ -432,7 +432,7 @@ class HeyMilo(Resources):
         3C6EF362 +12045550100
     """
 
-    @names_ours
+    @check_keywords
     def __init__(
         self,
         api_key: str | KeySource | None = None,
@@ -486,7 +486,7 @@ class HeyMilo(Resources):
         self._twin = twin
         return self
 
-    @names_ours
+    @check_keywords
     def with_options(
         self,
         *,
@@ -559,7 +559,7 @@ class HeyMilo(Resources):
         try:
             response: APIResponse[Any] = run_now(coroutine)
         except TypeError as error:
-            named = for_face(error, awaited, resource) if twin else error
+            named = with_blocking_name(error, awaited, resource) if twin else error
             if named is error:
                 raise
             raise named from None

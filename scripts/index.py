@@ -117,7 +117,7 @@ def __dir__() -> list[str]:
 '''
 
 ATTRIBUTES_HEAD = '''"""
-What the clients have of the resources: an attribute for each group.
+The resources of the clients: one attribute for each group.
 
 This file is written by `python scripts/index.py`.
 """
@@ -129,7 +129,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._core.codec import finders
 from . import model_named
-from ._collection import Mounted
+from ._collection import LazyResource
 
 if TYPE_CHECKING:
 '''
@@ -223,10 +223,10 @@ def attributes() -> str:
 
 
 def _mounted(name: str, kind: str) -> str:
-    line = f'    {name}: Final = Mounted["{kind}"]("{kind}")\n'
+    line = f'    {name}: Final = LazyResource["{kind}"]("{kind}")\n'
     if len(line) <= 101:
         return line
-    return f'    {name}: Final = Mounted["{kind}"](\n        "{kind}"\n    )\n'
+    return f'    {name}: Final = LazyResource["{kind}"](\n        "{kind}"\n    )\n'
 
 
 def page(tree: ast.Module, parts: Mapping[str, ast.Module]) -> str:

@@ -17,7 +17,7 @@ from heymilo_async import _engine as engine
 from heymilo_async import _pool as pools
 from heymilo_async import pages
 from heymilo_async._core import codec, emitter, secrets, settings
-from heymilo_async._core.arguments import DEEPEST, FOREIGN, names_ours
+from heymilo_async._core.arguments import DEEPEST, KEYWORDS_OF_OTHER_SDKS, check_keywords
 from heymilo_async._core.blocking import run_now
 from heymilo_async._core.codec import decode
 from heymilo_async._core.messages import Operation
@@ -27,13 +27,13 @@ from heymilo_async._core.secrets import (
     SECRET_MEMBERS,
     CredentialSource,
     Secret,
-    hide_members,
     is_coroutine_function,
+    mask_json_members,
+    mask_members,
     refuse_coroutine_functions,
     scrub,
     secrets_in,
     secrets_of,
-    without_members,
 )
 from heymilo_async._core.settings import PoolSettings, pool_settings
 from heymilo_async._core.transport import TooLateError
@@ -66,7 +66,7 @@ __all__ = [
     "CREDENTIAL_CHECK",
     "DEEPEST",
     "FAULTS",
-    "FOREIGN",
+    "KEYWORDS_OF_OTHER_SDKS",
     "MANY_LIMITERS",
     "SECRET_MEMBERS",
     "SECRET_PATTERNS",
@@ -99,6 +99,7 @@ __all__ = [
     "Window",
     "awaited",
     "backoff",
+    "check_keywords",
     "clients",
     "covers",
     "cursor_of",
@@ -107,14 +108,14 @@ __all__ = [
     "engine",
     "engine_of",
     "has_opened",
-    "hide_members",
     "in_use",
     "is_coroutine_function",
     "is_open_here",
     "is_secret",
     "lending",
     "limiters_of",
-    "names_ours",
+    "mask_json_members",
+    "mask_members",
     "next_try",
     "pool_settings",
     "pool_settings_of",
@@ -134,7 +135,6 @@ __all__ = [
     "settings_of",
     "span_of",
     "stream_within",
-    "without_members",
     "write_readers_anew",
 ]
 
@@ -144,7 +144,7 @@ BlockingWalk = pages._Blocking
 
 #: Where tests replace a part: its owner, and its name there.
 CREDENTIAL_CHECK = (settings, "_fault_of_credential")
-SECRET_PATTERNS = ((secrets, "_forms"), (secrets, "_beginning"))
+SECRET_PATTERNS = ((secrets, "_full_pattern"), (secrets, "_prefix_pattern"))
 MANY_LIMITERS = (pools, "_MANY")
 
 

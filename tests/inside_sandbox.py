@@ -12,13 +12,20 @@ from heymilo_async.sandbox import _serve as serve
 from heymilo_async.sandbox._app import Backend, create_app
 from heymilo_async.sandbox._clock import clock
 from heymilo_async.sandbox._contract import OPERATIONS, RESOURCES, operation_of
-from heymilo_async.sandbox._evidence import Answer, Arrival
-from heymilo_async.sandbox._judge import Judge, Witness
+from heymilo_async.sandbox._evidence import ObservedRequest, ObservedResponse
+from heymilo_async.sandbox._judge import ConductMonitor, Judge
 from heymilo_async.sandbox._limits import ALGORITHMS, Limiter, Verdict
 from heymilo_async.sandbox._phone_numbers import CAPACITY
 from heymilo_async.sandbox._plausible import items_of
 from heymilo_async.sandbox._requests import RequestLog
-from heymilo_async.sandbox._steps import End, RelayedAnswer, Send, Wait, over, spoilt
+from heymilo_async.sandbox._steps import (
+    Close,
+    RelayedResponse,
+    Send,
+    Wait,
+    over_network,
+    with_fault,
+)
 from heymilo_async.sandbox._world import make_world
 from heymilo_async.testing import _accept as accept
 
@@ -28,29 +35,29 @@ __all__ = [
     "MOST_SECRETS",
     "OPERATIONS",
     "RESOURCES",
-    "Answer",
-    "Arrival",
-    "End",
+    "Close",
+    "ConductMonitor",
     "Judge",
     "Limiter",
-    "RelayedAnswer",
+    "ObservedRequest",
+    "ObservedResponse",
+    "RelayedResponse",
     "RequestLog",
     "Send",
     "Verdict",
     "Wait",
-    "Witness",
     "accept",
     "empty_app",
     "items_of",
     "judging",
     "operation_of",
-    "over",
+    "over_network",
     "serve",
-    "spoilt",
+    "with_fault",
 ]
 
 #: How many secrets a report searches for; tests change it.
-MOST_SECRETS = (judging, "_MOST_SECRETS")
+MOST_SECRETS = (judging, "_MAX_SECRETS")
 
 
 def empty_app() -> Any:

@@ -10,7 +10,7 @@ import traceback
 
 import pytest
 from fronts import KEY
-from inside import FOREIGN
+from inside import KEYWORDS_OF_OTHER_SDKS
 
 from heymilo_async import AsyncHeyMilo, HeyMilo
 
@@ -26,12 +26,12 @@ def settings_of(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("name", KEYWORDS_OF_OTHER_SDKS)
 def test_a_keyword_from_elsewhere(kind, name):
     """
     The constructor and `with_options` refuse a keyword of another SDK, and name ours.
     """
-    told = re.escape(f"has no {name}=: {FOREIGN[name]}")
+    told = re.escape(f"has no {name}=: {KEYWORDS_OF_OTHER_SDKS[name]}")
     with pytest.raises(TypeError, match=rf"^{kind.__name__}\(\) {told}$"):
         kind(KEY, **{name: 1})
     with pytest.raises(TypeError, match=rf"^{kind.__name__}\.with_options\(\) {told}$"):
@@ -43,11 +43,11 @@ def test_each_name_that_is_told_exists(kind):
     """
     The texts suggest only existing settings, and refuse none of them.
     """
-    told = set(re.findall(r"\b(\w+)=(?!\.)", " ".join(FOREIGN.values())))
+    told = set(re.findall(r"\b(\w+)=(?!\.)", " ".join(KEYWORDS_OF_OTHER_SDKS.values())))
     told -= {"max_attempts", "connect", "read", "write", "pool", "cafile"}
 
     assert set() == told - settings_of(kind)
-    assert set() == FOREIGN.keys() & settings_of(kind)
+    assert set() == KEYWORDS_OF_OTHER_SDKS.keys() & settings_of(kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)

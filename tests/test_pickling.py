@@ -87,7 +87,7 @@ def test_every_setting_arrives(front, monkeypatch):
 
     assert (ours.settings.timeout, ours.settings.deadline) == (7.0, None)
     assert ours.settings.default_headers == theirs.settings.default_headers
-    assert ours.settings.events.told == theirs.settings.events.told
+    assert ours.settings.events.listeners == theirs.settings.events.listeners
     for name in ("base_url", "workspace_id", "timeout", "deadline", "retry", "rate_limit"):
         assert getattr(ours.settings, name) == getattr(theirs.settings, name), name
     assert ours.settings.allow_insecure_http is theirs.settings.allow_insecure_http

@@ -1,8 +1,8 @@
 """
-Checks of what a caller gives: each returns the value, or raises an error.
+Checks of a caller's input: each check returns the value, or raises an error.
 
-An argument is checked by a function, a request body by its types and ranges before it is sent as
-JSON, and a keyword of a client by a list of those that other SDKs have.
+Functions check arguments. The types and ranges of a body's members check the body before it is sent
+as JSON. A decorator checks keywords of the clients, and suggests names for those of other SDKs.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def whole_number(
 
 
 def _shown(value: float) -> str:
-    # Not the digits of a huge int: converting it is quadratic, and fails beyond 4,300 digits.
+    # Converting a huge int to text takes quadratic time, and fails beyond 4,300 digits.
     if isinstance(value, int) and abs(value) >= 10**20:
         return "a very large number"
     return repr(value)
@@ -121,7 +121,7 @@ def check_id(name: str, value: object) -> str:
     if len(text) > _LONGEST_ID:
         message = f"{name} has {len(text)} characters, at most {_LONGEST_ID}"
         raise InvalidRequestError(message)
-    # No id has control characters, surrogates or separators, which would also break logs.
+    # No id contains control characters, surrogates or separators, which would also break logs.
     _refuse_categories(
         name, text, {"Cc", "Cs", "Zl", "Zp"}, "a control character or an unpaired surrogate"
     )
@@ -137,7 +137,7 @@ def check_limit(name: str, value: object) -> int:
 
 def check_cursor(name: str, value: object) -> str:
     """
-    Return *value* as a plain str if it is valid in a query, as all ids of the server are.
+    Return *value* as a plain str if it is valid as a cursor in a query.
     """
     text = _plain_text(name, value)
     if not text:
@@ -225,7 +225,7 @@ def _plain_text(name: str, value: object) -> str:
 def _refuse_categories(name: str, text: str, categories: set[str], what: str) -> None:
     for index, character in enumerate(text):
         if unicodedata.category(character) in categories:
-            # Report the place, but not the text: it may be an API key, passed by mistake.
+            # Report the position, but not the text, which may be an API key passed by mistake.
             place = f"{character!a}, at index {index} of {len(text)}"
             message = f"{name} has {what}: {place}"
             raise InvalidRequestError(message)
@@ -342,7 +342,7 @@ class Body:
         return dict(self._given()) == dict(other._given())
 
     def __hash__(self) -> int:
-        # Members may be unhashable lists. Equal bodies have equal names, so hash these.
+        # Members may be unhashable lists. Hash their names, which are equal in equal bodies.
         return hash((type(self), *(name for name, _ in self._given())))
 
     def __repr__(self) -> str:
@@ -542,7 +542,7 @@ def _any_json(value: Any, name: str, depth: int = 0) -> Any:
     raise wrong_type(name, "JSON-compatible", value)
 
 
-#: Settings that hold a secret, or what is taken for one.
+#: Settings that contain a secret, or may contain one by mistake.
 _HIDDEN: Final = frozenset(
     {"api_key", "access_token", "workspace_id", "base_url", "default_headers", "proxy"}
 )
@@ -553,8 +553,8 @@ _WORKSPACE: Final = "use workspace_id="
 _HEADERS: Final = "use default_headers="
 _TRUST: Final = "use ssl_context=ssl.create_default_context(cafile=...), or set SSL_CERT_FILE"
 
-#: What people write who come from somewhere else, and what to write here.
-FOREIGN: Final[Mapping[str, str]] = {
+#: Keywords of other SDKs, and advice on what to use instead.
+KEYWORDS_OF_OTHER_SDKS: Final[Mapping[str, str]] = {
     "max_retries": _RETRIES,
     "num_retries": _RETRIES,
     "retries": _RETRIES,
@@ -590,41 +590,41 @@ FOREIGN: Final[Mapping[str, str]] = {
     "event_hooks": "use events=",
     "hooks": "use events=",
     "logger": "use events=, or the logger heymilo_async",
-    "follow_redirects": "redirects are an error here, and there is nothing to set",
-    "http2": "this client speaks HTTP/1.1; http_client= takes one that does otherwise",
-    "default_query": "give a parameter to the call that it is for",
-    "api_version": "this client is for version 2 of the API",
+    "follow_redirects": "the client does not follow redirects, and has no setting for it",
+    "http2": "the client uses HTTP/1.1; for another version, pass http_client=",
+    "default_query": "pass query parameters to each call",
+    "api_version": "the client supports only version 2 of the API",
 }
 
 
-def names_ours(
+def check_keywords(
     method: Callable[Concatenate[S, P], T],
 ) -> Callable[Concatenate[S, P], T]:
     """
-    Return *method*, which takes settings, so that it refuses a keyword it has not with one it has.
+    Return *method* with a check of its keywords: the error for an unknown one suggests another.
     """
-    ours = frozenset(inspect.signature(method).parameters)
+    known = frozenset(inspect.signature(method).parameters)
 
     @functools.wraps(method)
     def call(self: Any, /, *args: Any, **kwargs: Any) -> T:
-        # First of all, so that no traceback shows a key among its locals.
+        # Hide secrets first, so that no traceback shows them among its locals.
         args = tuple(map(Secret.hide, args))
         kwargs.update((name, Secret.hide(kwargs[name])) for name in _HIDDEN & kwargs.keys())
-        if not ours.issuperset(kwargs):
-            name = next(name for name in kwargs if name not in ours)
+        if not known.issuperset(kwargs):
+            name = next(name for name in kwargs if name not in known)
             kwargs.clear()
             called = type(self).__name__
             if method.__name__ != "__init__":
                 called += f".{method.__name__}"
-            message = f"{called}() has no {name}={_instead(name, ours)}"
+            message = f"{called}() has no {name}={_suggestion(name, known)}"
             raise TypeError(message)
         return method(self, *args, **kwargs)
 
     return cast("Callable[Concatenate[S, P], T]", call)
 
 
-def _instead(name: str, ours: Collection[str]) -> str:
-    if name in FOREIGN:
-        return f": {FOREIGN[name]}"
-    alike = difflib.get_close_matches(name, ours, n=1)
-    return f": did you mean {alike[0]}=?" if alike else ""
+def _suggestion(name: str, known: Collection[str]) -> str:
+    if name in KEYWORDS_OF_OTHER_SDKS:
+        return f": {KEYWORDS_OF_OTHER_SDKS[name]}"
+    similar = difflib.get_close_matches(name, known, n=1)
+    return f": did you mean {similar[0]}=?" if similar else ""

@@ -36,8 +36,7 @@ class BlockingLock:
     """
     A lock for `async with` in a coroutine that never suspends: it waits in the calling thread.
 
-    The thread that holds it may acquire it again, so endless recursion raises an error, and does not
-    hang.
+    It is reentrant, so that endless recursion raises an error instead of a deadlock.
     """
 
     def __init__(self) -> None:
@@ -94,17 +93,17 @@ def blocking(
     """
     Return a blocking method for *method* with the same parameters, result and docstring.
 
-    Its object has the async object in `_twin`. *method* is called on that, so that shared code
-    finds coroutines on `self`.
+    The blocking object has the async object in `_twin`. The blocking method calls *method* on the
+    async object, so that `self` has coroutines in shared code.
     """
 
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             coroutine = method(self._twin, *args, **kwargs)
         except TypeError as error:
-            raise for_face(error, method, self) from None
+            raise with_blocking_name(error, method, self) from None
         finally:
-            # A traceback shows them, and *method* knows which of them are secrets.
+            # A traceback would show them, and only *method* knows which of them are secrets.
             del args, kwargs
         return run_now(coroutine)
 
@@ -115,14 +114,14 @@ def blocking_page(
     method: Callable[Concatenate[S, P], Coroutine[Any, Any, _Twin[T]]],
 ) -> Method[P, T]:
     """
-    Return the blocking method for *method*, whose result has a blocking namesake.
+    Return the blocking method for *method*, whose result has a blocking counterpart.
     """
 
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             coroutine = method(self._twin, *args, **kwargs)
         except TypeError as error:
-            raise for_face(error, method, self) from None
+            raise with_blocking_name(error, method, self) from None
         return run_now(coroutine)._as_blocking()
 
     return cast("Method[P, T]", _with_signature(call, method, _blocking_hint(method)))
@@ -137,7 +136,7 @@ def blocking_iter(method: Callable[Concatenate[S, P], _Twin[T]]) -> Method[P, T]
         try:
             return method(self._twin, *args, **kwargs)._as_blocking()
         except TypeError as error:
-            named = for_face(error, method, self)
+            named = with_blocking_name(error, method, self)
             if named is error:
                 raise
             raise named from None
@@ -152,24 +151,27 @@ def _blocking_hint(method: Any) -> Any:
     return get_origin(twin)[get_args(returned)]
 
 
-def for_face(error: TypeError, method: Any, face: object) -> TypeError:
+def with_blocking_name(error: TypeError, method: Any, blocking_object: object) -> TypeError:
     """
-    Return *error* with the name of the blocking method in place of the async *method* that raised it.
+    Return *error* with the blocking method's name instead of the name of the async *method*.
     """
-    told, called = str(error), f"{method.__qualname__}()"
-    if not told.startswith(called):
+    text, async_name = str(error), f"{method.__qualname__}()"
+    if not text.startswith(async_name):
         return error
-    return TypeError(f"{type(face).__name__}.{method.__name__}(){told.removeprefix(called)}")
+    return TypeError(
+        f"{type(blocking_object).__name__}.{method.__name__}(){text.removeprefix(async_name)}"
+    )
 
 
 def _with_signature(
     call: Callable[P, T], method: Callable[..., Any], returns: Any = None
 ) -> Callable[P, T]:
     """
-    Set the name, docstring, parameters and types of *method* on *call*, but no `__wrapped__`:
-    frameworks follow it, and would await the result of *call*.
+    Set the name, docstring, parameters and types of *method* on *call*, but not `__wrapped__`.
+
+    Frameworks follow `__wrapped__`, and would await the result of *call*.
     """
-    # Resolve them here, in the module that defines *method*.
+    # Resolve the types by the names in the module that defines *method*.
     hints = get_type_hints(method)
     hints["return"] = returns or hints["return"]
     if hints["return"] is type(None):

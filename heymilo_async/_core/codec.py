@@ -25,14 +25,14 @@ from cattrs.gen import make_dict_structure_fn, override
 from .._values import NOTHING_EXTRA, ReadOnly, read_only
 from ..errors import ResponseDecodeError
 from .arguments import DEEPEST
-from .model import Hook, can_be_written, write_reader
+from .model import Hook, can_generate_reader, generate_reader
 
 T = TypeVar("T")
 
 #: The maximum number of digits of an integer.
 _MOST_DIGITS = 1000
 
-#: An escaped surrogate in JSON; valid only in pairs, and so rare that a second check is cheap.
+#: An escaped surrogate in JSON. It is valid only in a pair, and rare, so a second check is cheap.
 _SURROGATE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 
 #: The names of JSON types in errors.
@@ -67,15 +67,15 @@ class ListResponse(Generic[T]):
     extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
-class _Mistake(TypeError):  # noqa: N818 - cattrs catches it, so no user sees it
+class _InvalidValueError(TypeError):
     """
-    Describes what is wrong with a value; cattrs adds the location.
+    A value is invalid; cattrs adds its location.
     """
 
 
 class _ByObject:
     """
-    The item of an unparametrised `Page`: its `object` names the model.
+    Stands for an item of an unparametrised `Page`, whose `object` names the model.
     """
 
 
@@ -98,7 +98,7 @@ def structure(data: Any, returns: type[T]) -> T:
     except RecursionError:
         fault, path = "is nested too deeply to be read here", "$"
     except Exception as first:  # the second pass describes the error
-        fault, path = _fault_in(data, returns, first)
+        fault, path = _first_error(data, returns, first)
     message = f"{path} {fault}"
     raise ResponseDecodeError(message, path=path)
 
@@ -245,7 +245,7 @@ def _parse(body: bytes) -> Any:
 
 
 def _bounded_int(digits: str) -> int:
-    # A program can lift Python's own limit (4,300 digits), and parsing takes quadratic time.
+    # Parsing takes quadratic time, and a program can disable Python's own limit (4,300 digits).
     if len(digits) > _MOST_DIGITS:
         message = f"an integer of {len(digits)} digits"
         raise ValueError(message)
@@ -265,7 +265,7 @@ def checked_copy(members: dict[str, Any]) -> dict[str, Any]:
     """
     Copy unknown fields: only JSON types and finite numbers, at most `DEEPEST` levels.
 
-    It works level by level instead of recursively, so it needs no stack.
+    It works level by level instead of recursively, so that deep data cannot overflow the stack.
     """
     top = dict(members)
     level: list[Any] = [top]
@@ -279,16 +279,16 @@ def checked_copy(members: dict[str, Any]) -> dict[str, Any]:
                     below.append(holder[key])
                 elif kind is float and not math.isfinite(item):
                     message = "holds a number that is not finite"
-                    raise _Mistake(message)
+                    raise _InvalidValueError(message)
                 elif kind not in _SCALARS or (type(holder) is dict and type(key) is not str):
                     odd = key if kind in _SCALARS else item
                     message = f"holds a {type(odd).__name__} where JSON cannot have one"
-                    raise _Mistake(message)
+                    raise _InvalidValueError(message)
         if not below:
             return top
         level = below
     message = f"is nested deeper than {DEEPEST} levels"
-    raise _Mistake(message)
+    raise _InvalidValueError(message)
 
 
 def _named(value: Any) -> str:
@@ -303,7 +303,7 @@ def _exactly(expected: str, kind: type[Any]) -> Callable[[Any, Any], Any]:
         if type(value) is kind:
             return value
         message = f"must be {expected}, not {_named(value)}"
-        raise _Mistake(message)
+        raise _InvalidValueError(message)
 
     return structure_hook
 
@@ -313,7 +313,7 @@ def _exactly_or_none(expected: str, kind: type[Any]) -> Callable[[Any, Any], Any
         if type(value) is kind or value is None:
             return value
         message = f"must be {expected}, not {_named(value)}"
-        raise _Mistake(message)
+        raise _InvalidValueError(message)
 
     return structure_hook
 
@@ -321,14 +321,14 @@ def _exactly_or_none(expected: str, kind: type[Any]) -> Callable[[Any, Any], Any
 def _number_hook(value: Any, _: Any) -> float:
     if type(value) not in {int, float}:
         message = f"must be a number, not {_named(value)}"
-        raise _Mistake(message)
+        raise _InvalidValueError(message)
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
         message = "must be a finite number"
-        raise _Mistake(message)
+        raise _InvalidValueError(message)
     return number
 
 
@@ -343,7 +343,7 @@ def _time_hook(value: Any, kind: Any) -> datetime | None:
     except (OverflowError, OSError, ValueError):
         _number_hook(value, kind)
     message = "must be Unix seconds within the years 1 to 9999"
-    raise _Mistake(message)
+    raise _InvalidValueError(message)
 
 
 def _object_hook(value: Any, _: Any) -> ReadOnly[Any]:
@@ -357,7 +357,7 @@ def _texts_hook(value: Any, kind: Any) -> ReadOnly[str]:
     for name, text in texts.items():
         if type(text) is not str:
             message = f"must have a string for {name[:50]!r}, not {_named(text)}"
-            raise _Mistake(message)
+            raise _InvalidValueError(message)
     return texts
 
 
@@ -369,7 +369,7 @@ def _any_json_hook(value: Any, _: Any) -> Any:
 def _text_or_int_hook(value: Any, _: Any) -> str | int:
     if type(value) not in {str, int}:
         message = f"must be a string or an integer, not {_named(value)}"
-        raise _Mistake(message)
+        raise _InvalidValueError(message)
     return cast("str | int", value)
 
 
@@ -380,7 +380,7 @@ def _array_hook_factory(kind: Any, converter: BaseConverter) -> Callable[[Any, A
     def structure_hook(value: Any, _: Any) -> tuple[Any, ...]:
         if type(value) is not list:
             message = f"must be an array, not {_named(value)}"
-            raise _Mistake(message)
+            raise _InvalidValueError(message)
         if not converter.detailed_validation:
             return tuple([hook(item, inner) for item in value])
         return tuple([_item(hook, index, item, inner) for index, item in enumerate(value)])
@@ -404,10 +404,10 @@ def _attrs_hook_factory(kind: Any, converter: Converter) -> Callable[[Any, Any],
     attrs.resolve_types(plain)
     if kind is plain and getattr(kind, "__parameters__", None):
         kind = kind[_ByObject]
-    if converter.detailed_validation or not can_be_written(plain):
+    if converter.detailed_validation or not can_generate_reader(plain):
         read = _detailed_reader(kind, plain, converter)
     else:
-        read = write_reader(
+        read = generate_reader(
             kind, converter, refuse=_refuse_as_object, extra_of=_extra_of, no_extra=NOTHING_EXTRA
         )
     # A model may wrap its reader.
@@ -432,7 +432,7 @@ def _detailed_reader(kind: Any, plain: Any, converter: Converter) -> Hook:
 
 def _refuse_as_object(value: Any) -> NoReturn:
     message = f"must be an object, not {_named(value)}"
-    raise _Mistake(message)
+    raise _InvalidValueError(message)
 
 
 def _extra_of(value: dict[str, Any], known: frozenset[str]) -> ReadOnly[Any]:
@@ -472,8 +472,8 @@ def configure(converter: Converter) -> Converter:
         for find in finders if type(name) is str else ():
             if kind := find(name):
                 return converter.structure(value, kind)
-        message = "has no `object` that names its model: name it yourself, as in Page[PhoneNumber]"
-        raise _Mistake(message)
+        message = "has no `object` that names its model: pass the model, as in Page[PhoneNumber]"
+        raise _InvalidValueError(message)
 
     for kind, expected in _PRIMITIVES.items():
         converter.register_structure_hook(kind, _exactly(expected, kind))
@@ -507,12 +507,12 @@ def _detailed() -> Converter:
     """
     Return the converter that finds the location of an error, after the fast one has failed.
 
-    It needs a try block per field, which would slow down valid bodies; most programs never use it.
+    It needs a try block per field, which would slow down decoding of valid bodies.
     """
     return configure(Converter(detailed_validation=True))
 
 
-def _fault_in(data: Any, returns: Any, first: Exception) -> tuple[str, str]:
+def _first_error(data: Any, returns: Any, first: Exception) -> tuple[str, str]:
     """
     Return a description of the first error in *data*, and its location.
     """
@@ -521,11 +521,15 @@ def _fault_in(data: Any, returns: Any, first: Exception) -> tuple[str, str]:
         _detailed().structure(data, returns)
     except Exception as detailed:
         fault = detailed
-    words, _, path = transform_error(fault, format_exception=_in_words)[0].rpartition(" @ ")
+    words, _, path = transform_error(fault, format_exception=_description)[0].rpartition(" @ ")
     return words, path
 
 
-def _in_words(fault: BaseException, _: Any) -> str:
+def _description(fault: BaseException, _: Any) -> str:
     if isinstance(fault, KeyError):
         return "is missing"
-    return str(fault) if isinstance(fault, _Mistake) else f"cannot be read ({type(fault).__name__})"
+    return (
+        str(fault)
+        if isinstance(fault, _InvalidValueError)
+        else f"cannot be read ({type(fault).__name__})"
+    )

@@ -64,7 +64,7 @@ _NAMES: Final[Mapping[str, str]] = {"number": "attempt"}
 
 def is_logged(kind: type[Event]) -> bool:
     """
-    Return whether events of *kind* are currently logged; levels may change at any time.
+    Return whether events of *kind* are currently logged; a program can change the level any time.
     """
     line = _LINES.get(kind)
     return line is not None and LOGGER.isEnabledFor(line.level)
@@ -72,14 +72,14 @@ def is_logged(kind: type[Event]) -> bool:
 
 def log(event: Event) -> None:
     """
-    Log *event*, whose kind must be a logged one.
+    Log *event*; `_LINES` must contain its kind.
     """
     line = _LINES[type(event)]
-    facts = {
+    fields = {
         f"heymilo_{_NAMES.get(field.name, field.name)}": getattr(event, field.name)
         for field in attrs.fields(type(event))
     }
-    LOGGER.log(line.level, line.text, *line.arguments(event), extra=facts)
+    LOGGER.log(line.level, line.text, *line.arguments(event), extra=fields)
 
 
 def log_failure(error: HeyMiloError) -> None:
@@ -93,29 +93,29 @@ def log_failure(error: HeyMiloError) -> None:
             LOGGER.warning("%s: %s", type(error).__name__, str(error))
 
 
-def show(wanted: str | None) -> None:
+def show(level_name: str | None) -> None:
     """
-    Write the log to stderr if *wanted*, the value of `HEYMILO_LOG`, is a level.
+    Write the log to stderr if *level_name*, the value of `HEYMILO_LOG`, is a level.
 
     Only the first call in a process has an effect, so it does not override later settings.
 
     Raises:
-        ConfigurationError: *wanted* is not a level.
+        ConfigurationError: *level_name* is not a level.
     """
-    name = (wanted or "").strip().lower()
+    name = (level_name or "").strip().lower()
     if not name:
         return
     if name not in _SHOWN_FROM:
         message = f"HEYMILO_LOG must be one of {', '.join(_SHOWN_FROM)}: {name[:20]!a}"
         raise ConfigurationError(message)
-    if not any(isinstance(handler, _ToStderr) for handler in LOGGER.handlers):
-        handler = _ToStderr()
+    if not any(isinstance(handler, _StderrHandler) for handler in LOGGER.handlers):
+        handler = _StderrHandler()
         handler.setFormatter(logging.Formatter(_FORMAT))
         LOGGER.addHandler(handler)
         LOGGER.setLevel(_SHOWN_FROM[name])
 
 
-class _ToStderr(logging.Handler):
+class _StderrHandler(logging.Handler):
     """
     Writes to the current stderr, unless the application has a handler for the record.
     """
@@ -124,7 +124,7 @@ class _ToStderr(logging.Handler):
         """
         Write *record* as a line.
         """
-        if any(record.levelno >= handler.level for handler in _handlers_of_the_application()):
+        if any(record.levelno >= handler.level for handler in _application_handlers()):
             return
         try:
             sys.stderr.write(f"{self.format(record)}\n")
@@ -132,23 +132,23 @@ class _ToStderr(logging.Handler):
             self.handleError(record)
 
 
-def _handlers_of_the_application() -> list[logging.Handler]:
+def _application_handlers() -> list[logging.Handler]:
     handlers: list[logging.Handler] = []
-    place: logging.Logger | None = LOGGER
-    while place is not None:
-        handlers += place.handlers
-        place = place.parent if place.propagate else None
-    return [one for one in handlers if not isinstance(one, _ToStderr | logging.NullHandler)]
+    logger: logging.Logger | None = LOGGER
+    while logger is not None:
+        handlers += logger.handlers
+        logger = logger.parent if logger.propagate else None
+    return [one for one in handlers if not isinstance(one, _StderrHandler | logging.NullHandler)]
 
 
-class _Guarded:
+class _SafeListener:
     """
     Calls a listener; logs its first exception, and ignores the others.
     """
 
     def __init__(self, listener: Listener) -> None:
         self.listener = listener
-        # Taking the next number is a single step in C, so only one thread gets 0.
+        # `next` is a single step in C, so only one thread gets 0.
         self._failures = itertools.count()
 
     def tell(self, event: Event) -> None:
@@ -162,7 +162,7 @@ class _Guarded:
                 self._report(event, error)
 
     def _report(self, event: Event, error: Exception) -> None:
-        # Not its repr, which may contain anything: that of a `partial` has its arguments.
+        # Do not log the listener's repr: that of a `partial` contains its arguments.
         name = getattr(self.listener, "__qualname__", type(self.listener).__qualname__)
         # A log handler may fail, too.
         with contextlib.suppress(Exception):
@@ -175,11 +175,11 @@ class _Guarded:
             )
 
 
-_log = _Guarded(log)
+_log = _SafeListener(log)
 
 
-def _guarded(listeners: Iterable[Listener]) -> tuple[_Guarded, ...]:
-    return tuple(map(_Guarded, listeners))
+def _safe_listeners(listeners: Iterable[Listener]) -> tuple[_SafeListener, ...]:
+    return tuple(map(_SafeListener, listeners))
 
 
 @attrs.frozen(repr=False)
@@ -188,10 +188,10 @@ class Emitter:
     Passes the events of a client or view to the log and to its listeners.
     """
 
-    _listeners: tuple[_Guarded, ...] = attrs.field(converter=_guarded)
+    _listeners: tuple[_SafeListener, ...] = attrs.field(converter=_safe_listeners)
 
     @property
-    def told(self) -> tuple[Listener, ...]:
+    def listeners(self) -> tuple[Listener, ...]:
         """
         The listeners of `events=`.
         """
@@ -200,13 +200,13 @@ class Emitter:
     @property
     def is_watched(self) -> bool:
         """
-        Whether somebody follows each call: a listener, or the log at DEBUG.
+        Whether a listener, or the log at DEBUG, receives the events of each call.
         """
         return bool(self._listeners) or LOGGER.isEnabledFor(logging.DEBUG)
 
     def wants(self, kind: type[Event]) -> bool:
         """
-        Return whether events of *kind* have a listener or are logged, and so must be created.
+        Return whether a listener or the log needs events of *kind*.
         """
         return bool(self._listeners) or is_logged(kind)
 

@@ -49,7 +49,7 @@ class Operation(Generic[T]):
         repeatable: Whether the operation is idempotent; by default all are, except for POST.
         answers: The field of the response that must equal the last id of the path, None if there is
             nothing to compare.
-        advice: For an operation that is not idempotent: how to find out whether it had an effect.
+        advice: How to find out whether a non-idempotent operation had an effect.
     """
 
     id: str
@@ -173,7 +173,7 @@ def _query(query: Mapping[str, str | int | None]) -> str:
 
 
 def _quoted(text: str) -> str:
-    # Nearly all ids, numbers and names are letters and digits; `quote` takes ten times as long.
+    # A shortcut, ten times as fast as `quote`: nearly all values are letters and digits.
     return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
@@ -303,7 +303,7 @@ class APIResponse(Record, Generic[T]):
         return f"{self.request} answered {self.status_code} ({described(self.attempts)})"
 
 
-#: The placeholder operation of `client.request`, which creates the real one when it is called.
+#: The placeholder operation of `client.request`, which creates an operation for each call.
 ANY: Final[Operation[Any]] = Operation(
     id="request", method="GET", path="/", returns=object, shape="any"
 )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: The metadata of a secret field, such as a signed URL: `repr` masks it.
 SECRET: Final[Mapping[str, Any]] = {"secret": True}
 
-#: The metadata of a field of few different words: models share these, and take less memory.
+#: The metadata of a field with few different values: models share the strings to save memory.
 SHARED: Final[Mapping[str, Any]] = {"shared": True}
 
 #: The default of a mapping that is optional and never null.
@@ -65,8 +65,8 @@ class Model:
         return all(getattr(self, name) == getattr(other, name) for name, _ in self._names())
 
     def __hash__(self) -> int:
-        # Free-form values may be lists, so leave them and `extra` out: equal models still have
-        # equal hashes.
+        # Free-form values may be unhashable lists, so omit them and `extra`: equal models still
+        # have equal hashes.
         known = tuple(self._values())[:-1]
         return hash((type(self), *(value for value in known if type(value) is not list)))
 
@@ -78,7 +78,7 @@ class Model:
             if name != "extra"
         ]
         if self.extra:
-            # A value under the name of a field may be a secret that the field would mask.
+            # A member of `extra` named like a field may be a secret that the field would mask.
             extra = (
                 f"{name!r}: {'***' if name in own else repr(self.extra[name])}"
                 for name in self.extra
@@ -87,7 +87,7 @@ class Model:
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def _names(self) -> tuple[tuple[str, bool], ...]:
-        # mypy thinks that the class itself has no hash, because its instances define one.
+        # mypy takes the hash of the instances for that of the class.
         kind: Any = type(self)
         return _fields(kind)
 
@@ -162,18 +162,18 @@ def _fields(kind: Any) -> tuple[tuple[str, bool], ...]:
 #: A hook of cattrs: converts a value to a type.
 Hook = Callable[[Any, Any], Any]
 
-#: The inline tests for valid values, by type. All other values go to the hook, so that only the
-#: hook refuses values and words the errors.
+#: The inline tests for valid values, by type. All other values go to the hook, so that only hooks
+#: raise errors.
 _PASSES: Mapping[Any, str] = {
     str: "type({0}) is str",
     bool: "type({0}) is bool",
     int: "type({0}) is int",
-    # What is not finite differs from itself by what is no number.
+    # For infinity and NaN, the difference is NaN.
     float: "type({0}) is float and {0} - {0} == 0.0",
 }
 
 
-def can_be_written(kind: Any) -> bool:
+def can_generate_reader(kind: Any) -> bool:
     """
     Return whether creating a *kind* only sets its fields.
     """
@@ -187,7 +187,7 @@ def can_be_written(kind: Any) -> bool:
     )
 
 
-def write_reader(
+def generate_reader(
     kind: Any,
     converter: Converter,
     *,
@@ -199,7 +199,7 @@ def write_reader(
     Generate and compile the function that reads a *kind*.
 
     Args:
-        kind: The model, possibly parametrised; `can_be_written` must be true for it.
+        kind: The model, possibly parametrised; `can_generate_reader` must be true for it.
         converter: The converter with the hooks for the types of its fields.
         refuse: Raises an error for a value that is not a JSON object.
         extra_of: Returns the unknown fields as the value of `extra`.
@@ -236,7 +236,7 @@ def write_reader(
         }
         reading = [f"{local} = value[{name!r}]", *_checks(name, local, hint, converter, scope)]
         if hint is str and (name == "object" or "shared" in field.metadata):
-            # Words that come again and again; each is a text of its own in what json parses.
+            # A repeated value, for which json creates a new string each time.
             reading.append(f"{local} = intern({local})")
         if field in required:
             lines += [f"    {line}" for line in reading]
@@ -267,7 +267,7 @@ def write_reader(
 
 def _open(kind: Any) -> Any:
     """
-    Return a subclass of *kind* with the same slots that is not frozen, and begins without values.
+    Return a subclass of *kind* with the same slots that is not frozen, and starts without values.
 
     The reader sets its fields by plain assignments, and then freezes it by setting `__class__`.
     That takes half the time of `object.__setattr__` per field, as in a frozen class's `__init__`.

@@ -1,7 +1,7 @@
 """
-Decides whether and when to retry, from the error, and from what a response's headers ask for.
+Decides whether and when to retry, from the error and from the response's headers.
 
-It returns a delay, and never waits itself. The headers also state how much of a rate limit is left.
+Its functions return a delay and never wait. They also read the remaining rate limit from headers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ COST_OF_THROTTLED_RETRY = 5
 COST_OF_TRANSIENT_RETRY = 14
 
 #: The maximum number of values in a Retry-After field; a proxy may join several fields.
-_MOST_PARTS = 20
+_MAX_VALUES = 20
 
 _DELTA = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -37,7 +37,7 @@ _MONTH = "(?P<month>" + "|".join(_MONTHS) + ")"
 _DAYS = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _LONG_DAYS = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 #: The three forms of https://www.rfc-editor.org/rfc/rfc9110#name-date-time-formats
-#: (Compiled with their first use, which few programs come to.)
+#: (They are compiled on first use, because few programs need them.)
 _DATES = (
     rf"{_DAYS}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT",
     rf"{_LONG_DAYS}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT",
@@ -48,7 +48,7 @@ _ITEM = re.compile(
     r'[ ,]{0,9}("[ !#-\[\]-~]*"|[A-Za-z*][A-Za-z0-9_.:/*-]*)((?:\s*;\s*[a-z]+=[^;,]+)+)'
 )
 #: Longer RateLimit headers are ignored.
-_LONGEST = 1000
+_MAX_LENGTH = 1000
 #: A number of requests, or of whole seconds.
 _COUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -79,13 +79,13 @@ def next_try(
     *at_least* is the remaining cool-down in seconds. *remaining* is the number of seconds until the
     call's deadline; a wait that does not fit is not started. *random* returns numbers from 0 to 1.
     """
-    if number >= policy.max_attempts or not worth_another_try(error, repeatable=repeatable):
+    if number >= policy.max_attempts or not is_retryable(error, repeatable=repeatable):
         return None
     throttled = isinstance(error, APIStatusError) and error.status_code == 429
-    asked = error.retry_after if isinstance(error, APIStatusError) else None
-    if asked is not None and asked > policy.max_retry_after:
+    requested = error.retry_after if isinstance(error, APIStatusError) else None
+    if requested is not None and requested > policy.max_retry_after:
         return None
-    delay = max(at_least, backoff(policy, number, random) if asked is None else asked)
+    delay = max(at_least, backoff(policy, number, random) if requested is None else requested)
     if delay >= remaining:
         return None
     return Retry(
@@ -93,14 +93,14 @@ def next_try(
     )
 
 
-def worth_another_try(error: HeyMiloError, *, repeatable: bool) -> bool:
+def is_retryable(error: HeyMiloError, *, repeatable: bool) -> bool:
     """
-    Return whether a retry may succeed, and cannot repeat an operation that must not be repeated.
+    Return whether a retry may succeed, and is safe for an operation that is not *repeatable*.
     """
     if isinstance(error, DeadlineExceededError):
         return False
     if isinstance(error, APIConnectionError):
-        # A retry does not fix a certificate, and a full connection pool is the client's own limit.
+        # A retry cannot fix a certificate. A full connection pool is the client's own limit.
         return error.phase not in {"tls", "pool"} and (repeatable or not error.maybe_sent)
     if isinstance(error, APIStatusError):
         return error.status_code in RETRIED_STATUSES and (repeatable or error.status_code == 429)
@@ -140,37 +140,37 @@ def retry_after(headers: Headers, status_code: int, now: float) -> float | None:
 
     *now* is the wall clock in Unix seconds, used for dates if the response has no `Date`.
     """
-    sent = _sent(headers, now)
-    asked = [_asked(field, sent) for field in headers.get_all("retry-after")]
-    asked += [_asked(part, sent) for part in _parts(headers.get_all("retry-after"))]
-    if status_code == 429 and not any(wait is not None for wait in asked):
-        asked = [_until_reset(headers, sent)]
+    sent = _response_time(headers, now)
+    waits = [_seconds_in(field, sent) for field in headers.get_all("retry-after")]
+    waits += [_seconds_in(part, sent) for part in _values_of(headers.get_all("retry-after"))]
+    if status_code == 429 and not any(wait is not None for wait in waits):
+        waits = [_until_reset(headers, sent)]
     # With several fields, use the longest wait, so as not to retry too early.
-    return max((wait for wait in asked if wait is not None), default=None)
+    return max((wait for wait in waits if wait is not None), default=None)
 
 
-def _sent(headers: Headers, now: float) -> float:
+def _response_time(headers: Headers, now: float) -> float:
     dated = _date_of(headers.get("date", ""))
     return now if dated is None else dated
 
 
-def _parts(fields: tuple[str, ...]) -> list[str]:
-    return [part for field in fields if "," in field for part in field.split(",", _MOST_PARTS)]
+def _values_of(fields: tuple[str, ...]) -> list[str]:
+    return [part for field in fields if "," in field for part in field.split(",", _MAX_VALUES)]
 
 
-def _asked(text: str, sent: float) -> float | None:
+def _seconds_in(text: str, sent: float) -> float | None:
     text = text.strip(" \t")
     if _DELTA.fullmatch(text):
         return float(text)
     date = _date_of(text)
-    # A date in the past means that a clock is wrong, not that the client should retry at once.
+    # Ignore a date in the past: a clock is wrong, and the client should not retry at once.
     return date - sent if date is not None and date > sent else None
 
 
 def _until_reset(headers: Headers, sent: float) -> float | None:
-    # Some servers send only the reset: with a 429, nothing remains.
+    # Some servers send only the reset. With a 429, the number of remaining requests is then 0.
     quotas = _quotas(headers, sent, default="0")
-    # Of several limits, only those with nothing remaining can have caused the 429.
+    # Of several limits, only an exhausted one can have caused the 429.
     exhausted = (one.reset for one in quotas if not one.remaining and one.reset > 0)
     return max(exhausted, default=None)
 
@@ -182,7 +182,7 @@ def quota(headers: Headers, now: float) -> Quota | None:
     Of several limits, return the one with the fewest remaining requests. *now* is the wall clock,
     as in `retry_after`.
     """
-    quotas = _quotas(headers, _sent(headers, now))
+    quotas = _quotas(headers, _response_time(headers, now))
     return min(quotas, key=lambda one: one.remaining, default=None)
 
 
@@ -196,30 +196,30 @@ def _quotas(headers: Headers, sent: float, *, default: str = "") -> list[Quota]:
     if quotas:
         return quotas
     for prefix in ("ratelimit", "x-ratelimit"):
-        left = headers.get(f"{prefix}-remaining", default)
-        one = _quota(left, headers.get(f"{prefix}-reset"), sent)
+        remaining = headers.get(f"{prefix}-remaining", default)
+        one = _quota(remaining, headers.get(f"{prefix}-reset"), sent)
         if one is not None:
             return [one]
     return []
 
 
 def _quota(
-    left: str,
+    remaining: str,
     reset: str | None,
     sent: float,
     *,
     limit: int | None = None,
     window: float | None = None,
 ) -> Quota | None:
-    wait = None if reset is None else _asked(reset, sent)
-    if wait is None or not _COUNT.fullmatch(left.strip()):
+    wait = None if reset is None else _seconds_in(reset, sent)
+    if wait is None or not _COUNT.fullmatch(remaining.strip()):
         return None
-    # Some servers send the reset as Unix seconds, others as seconds from now. A wait is never as
-    # long as half the time since 1970.
+    # Some servers send the reset as Unix seconds, others as seconds from now. Unix seconds are
+    # recognized by their size.
     wait = wait - sent if wait > sent / 2 else wait
     if not 0 <= wait < math.inf:
         return None
-    return Quota(remaining=int(left), reset=wait, limit=limit, window=window)
+    return Quota(remaining=int(remaining), reset=wait, limit=limit, window=window)
 
 
 def _policy(item: Mapping[str, str]) -> dict[str, Any]:
@@ -234,8 +234,8 @@ def _items(text: str) -> dict[str, dict[str, str]]:
     Return the parameters of each item of a list such as `"burst";r=5;t=1, "day";r=900;t=3600`.
     """
     items: dict[str, dict[str, str]] = {}
-    start = 0 if len(text) <= _LONGEST else len(text)
-    while len(items) < _MOST_PARTS and (match := _ITEM.match(text, start)):
+    start = 0 if len(text) <= _MAX_LENGTH else len(text)
+    while len(items) < _MAX_VALUES and (match := _ITEM.match(text, start)):
         pairs = [one.strip().split("=", 1) for one in match[2].split(";") if "=" in one]
         items[match[1]] = {name: value.strip() for name, value in pairs}
         start = match.end()
@@ -250,8 +250,8 @@ def _date_of(text: str) -> float | None:
         return None
     year = int(match["year"])
     if len(match["year"]) == 2:
-        # RFC 9110 5.6.7: more than 50 years in the future means the previous century. For a wait of
-        # seconds, the current century does not matter much.
+        # RFC 9110 5.6.7: a year more than 50 years in the future belongs to the previous century.
+        # (The current year is fixed here; the difference does not affect a wait of seconds.)
         year += 2000 if year < 76 else 1900
     try:
         minute = datetime(

@@ -1,5 +1,5 @@
 """
-Secrets: values that no output shows, functions that mask them, and where changing ones come from.
+Secrets: values that no output shows, functions that mask them, and sources of credentials.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .._values import NotGiven
 #: Names of headers with secrets, as gateways use them.
 _SECRET_NAME = re.compile(r"auth|credential|key|pass|secret|session|signature|token", re.IGNORECASE)
 
-#: Members of requests and responses with secrets: links, keys and tokens. Models mark their own;
-#: these are for JSON without a model, such as the body of an error.
+#: Members of requests and responses with secrets: links, keys and tokens. Models mark their secret
+#: fields; this list is for JSON without a model, such as the body of an error.
 SECRET_MEMBERS: Final = frozenset(
     {
         "audio_recording_link",
@@ -37,10 +37,10 @@ SECRET_MEMBERS: Final = frozenset(
     }
 )
 _NAMES = "|".join(sorted(SECRET_MEMBERS))
-#: Matches JSON of ours with such a member.
+#: Matches the JSON of a request with such a member.
 _HAS_SECRET_MEMBER = re.compile(f'"(?:{_NAMES})":'.encode())
-#: A member and its value in a text: JSON, also within a string, a repr, a form. Without quotes it
-#: takes sixteen characters, for "webhook_url: must be https" is a sentence.
+#: A member and its value in a text: JSON, possibly escaped, a repr, a form. A value without quotes
+#: has at least 16 characters, because "webhook_url: must be https" is a sentence.
 _MEMBER = re.compile(
     rf"""(?<!\w)((?:{_NAMES})\\{{0,8}}["']?\s*[:=]\s*)"""
     r"""(?:"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|(\\{1,8}["'])(?:(?!\2).)*+(?:\2)?|[^\s"'\\,;&]{16,}+)""",
@@ -50,15 +50,15 @@ _MEMBER = re.compile(
 #: A path segment of at least this length may be a secret.
 _LONG_SEGMENT = 16
 
-#: Shorter secrets occur only in tests; masking them would mask half of an error's text.
+#: Shorter secrets are not masked: they occur only in tests, and match ordinary words.
 _SHORTEST_SECRET = 8
-#: A long secret is found by its first bytes, because a pattern for a whole token takes seconds to
-#: compile. The match then extends to one of the characters below, or to the end of the line.
-_TELLING = 48
-#: Almost every text lacks even these first bytes, whose pattern compiles at once.
-_BEGINNING = 4
+#: The pattern of a long secret contains only this many bytes, because a pattern for a whole token
+#: takes seconds to compile. The match extends to one of `_ENDS`, or to the end of the line.
+_PATTERN_LENGTH = 48
+#: The length of a prefix, whose pattern compiles fast. Almost no text contains the prefix.
+_PREFIX_LENGTH = 4
 _ENDS = " \t\"'<>"
-#: What HTML makes of a character, where it makes something of it.
+#: The characters that HTML escapes by name.
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
 
 
@@ -83,7 +83,7 @@ class Secret:
 
     def reveal(self) -> Any:
         """
-        Return the value. Do not store it in variables, because tracebacks show them.
+        Return the value. Do not store it in a variable, because a traceback would show it.
         """
         return self._value
 
@@ -117,17 +117,17 @@ def scrub(text: str, secrets: tuple[Secret, ...]) -> str:
     for secret in secrets:
         if len(secret.reveal()) >= _SHORTEST_SECRET:
             try:
-                if _beginning(secret).search(text) is not None:
-                    text = _forms(secret).sub("***", text)
+                if _prefix_pattern(secret).search(text) is not None:
+                    text = _full_pattern(secret).sub("***", text)
             except BaseException as interruption:
                 # Ctrl-C or a stack overflow: drop the traceback, whose frames contain the secret.
-                raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
+                raise interruption.with_traceback(None)  # noqa: B904 - the same exception
     return text
 
 
 def secrets_in(body: bytes) -> tuple[Secret, ...]:
     """
-    Return the secrets in *body*, which is JSON of ours.
+    Return the secrets in *body*, the JSON of a request.
     """
     return secrets_of(json.loads(body)) if _HAS_SECRET_MEMBER.search(body) else ()
 
@@ -136,7 +136,7 @@ def secrets_of(content: Any) -> tuple[Secret, ...]:
     """
     Return the secrets in *content*: the texts that are `SECRET_MEMBERS`, at any depth.
 
-    Of a URL its parts are secrets too, for a server may repeat it in another form, or a part of it.
+    The parts of a secret URL are secrets too, because a server may repeat only a part of it.
     """
     found: dict[str, None] = {}
     for members in _objects_in(content):
@@ -144,7 +144,7 @@ def secrets_of(content: Any) -> tuple[Secret, ...]:
             value = members[name]
             value = value.reveal() if isinstance(value, Secret) else value
             if isinstance(value, str):
-                # Half a surrogate pair is refused, and the refusal needs the rest.
+                # Drop an unpaired surrogate: the error that refuses it must still mask the rest.
                 value = value.encode("utf-8", "ignore").decode()
                 found.update(dict.fromkeys((value, *_parts_of(value))))
     return tuple(map(Secret, found))
@@ -152,7 +152,7 @@ def secrets_of(content: Any) -> tuple[Secret, ...]:
 
 def _parts_of(url: str) -> Iterator[str]:
     """
-    Yield the parts of *url* that let their holder in, unescaped: escaped ones are found by those.
+    Yield the parts of *url* that may be secret, unescaped; their patterns match escaped forms too.
     """
     try:
         parts = urlsplit(url)
@@ -165,7 +165,7 @@ def _parts_of(url: str) -> Iterator[str]:
     if password:
         yield unquote(password)
     segments = [one for one in parts.path.split("/") if one]
-    # The API's own paths are in every error.
+    # Paths of the API are not secret: each error contains one.
     if len(segments) > 1 and not parts.path.startswith("/api/"):
         yield unquote(parts.path)
     yield from (unquote(one) for one in segments if len(one) >= _LONG_SEGMENT)
@@ -173,16 +173,15 @@ def _parts_of(url: str) -> Iterator[str]:
     yield from filter(None, (unquote(parts.query), unquote(parts.fragment)))
 
 
-def without_members(content: Any) -> Any:
+def mask_json_members(content: Any) -> Any:
     """
-    Return *content*, parsed JSON that is changed in place, with `***` for the value of each of
-    `SECRET_MEMBERS`.
+    Mask the values of `SECRET_MEMBERS` in *content*, parsed JSON, and return it.
     """
     for members in _objects_in(content):
         for name in SECRET_MEMBERS & members.keys():
             if members[name] is not None:
                 members[name] = "***"
-        # What FastAPI says of a member: where it stands, and what was there.
+        # An error of FastAPI about a secret member repeats its value.
         where = members.get("loc")
         if isinstance(where, list) and not SECRET_MEMBERS.isdisjoint(
             one for one in where if isinstance(one, str)
@@ -191,18 +190,18 @@ def without_members(content: Any) -> Any:
     return content
 
 
-def hide_members(text: str) -> str:
+def mask_members(text: str) -> str:
     """
-    Return *text*, which somebody else wrote, without the values of `SECRET_MEMBERS` that it names.
+    Return *text*, which a server or library wrote, with the values of `SECRET_MEMBERS` masked.
     """
     return _MEMBER.sub(r"\1***", text)
 
 
 def _objects_in(content: Any) -> Iterator[Any]:
     """
-    Yield each object in *content* once, an outer one before those within; it takes no stack.
+    Yield each object in *content* once, outer objects first, without recursion.
 
-    What a caller gives may hold itself.
+    A caller's data may contain itself.
     """
     level, seen = [content], set[int]()
     while level:
@@ -230,26 +229,26 @@ def printable(text: str, most: int) -> str:
 
 # Cached, because every call masks secrets in the response's request id.
 @functools.lru_cache(maxsize=64)
-def _beginning(secret: Secret) -> re.Pattern[str]:
+def _prefix_pattern(secret: Secret) -> re.Pattern[str]:
     """
-    Return a pattern that is in every text that `_forms` of *secret* is in.
+    Return a pattern for the start of *secret*; without a match, `_full_pattern` has none either.
     """
-    return re.compile(_pattern(secret.reveal().encode()[:_BEGINNING]), re.IGNORECASE)
+    return re.compile(_bytes_pattern(secret.reveal().encode()[:_PREFIX_LENGTH]), re.IGNORECASE)
 
 
 @functools.lru_cache(maxsize=64)
-def _forms(secret: Secret) -> re.Pattern[str]:
+def _full_pattern(secret: Secret) -> re.Pattern[str]:
     """
     Return a pattern for *secret* in each of its forms.
     """
     octets = secret.reveal().encode()
-    rest = octets[_TELLING:].decode("latin-1")
+    rest = octets[_PATTERN_LENGTH:].decode("latin-1")
     ends = "".join(mark for mark in _ENDS if mark not in rest)
-    beyond = rf"[^\n{ends}]*+" if rest else ""
-    return re.compile(_pattern(octets[:_TELLING]) + beyond, re.IGNORECASE)
+    tail = rf"[^\n{ends}]*+" if rest else ""
+    return re.compile(_bytes_pattern(octets[:_PATTERN_LENGTH]) + tail, re.IGNORECASE)
 
 
-def _pattern(octets: bytes) -> str:
+def _bytes_pattern(octets: bytes) -> str:
     """
     Return a pattern for *octets* in base64, in hex, and with plain or escaped characters.
 
@@ -258,13 +257,16 @@ def _pattern(octets: bytes) -> str:
     """
     # The number of adjacent backslashes depends on how often they were escaped.
     once = re.sub(rb"\\+", rb"\\", octets).decode("latin-1")
-    spelt = [_forms_of(once[0], ""), *(_forms_of(one, "++") for one in once[1:])]
+    characters = [
+        _character_pattern(once[0], ""),
+        *(_character_pattern(one, "++") for one in once[1:]),
+    ]
     digits = [f"{code:02x}" for code in octets]
-    patterns = [r"\x00?".join(spelt), "[ :,-]?".join(digits), *_packed(octets)]
+    patterns = [r"\x00?".join(characters), "[ :,-]?".join(digits), *_base64_patterns(octets)]
     return f"(?:{'|'.join(patterns)})"
 
 
-def _forms_of(character: str, times: str) -> str:
+def _character_pattern(character: str, times: str) -> str:
     """
     Return a pattern for *character*, plain or escaped; *times* quantifies its backslashes.
 
@@ -273,7 +275,7 @@ def _forms_of(character: str, times: str) -> str:
     ("(?>...)", "++"), because two alternatives per character would take exponential time.
     """
     code, backslashes = ord(character), rf"\\{times}"
-    maybe = rf"(?:{backslashes})?+" if times else ""
+    optional = rf"(?:{backslashes})?+" if times else ""
     entity = _ENTITIES.get(character, character).replace("&", "&(?:amp;)*", 1)
     forms = [
         # Escapes of JSON, Python, JavaScript and C, possibly applied several times.
@@ -285,18 +287,18 @@ def _forms_of(character: str, times: str) -> str:
         rf"&(?:amp;)*+\#(?:0*+{code}|x0*+{code:x});?",
         *([entity] if entity != character else []),
         rf"={code:02x}",
-        backslashes if character == "\\" else maybe + re.escape(character),
+        backslashes if character == "\\" else optional + re.escape(character),
     ]
     # A character that starts an escape may also be a plain one, so allow backtracking there.
     group = "(?:" if character in "%&=" else "(?>"
     return f"{group}{'|'.join(forms)})"
 
 
-def _packed(octets: bytes) -> list[str]:
+def _base64_patterns(octets: bytes) -> list[str]:
     """
     Return patterns for *octets* in base64 at each of the three offsets, in both alphabets.
 
-    They omit characters that also encode bits of neighbouring bytes.
+    The patterns omit characters that also encode bits of neighbouring bytes.
     """
     patterns = []
     for before in range(3):
@@ -306,19 +308,19 @@ def _packed(octets: bytes) -> list[str]:
     return patterns
 
 
-#: What `api_key=` and `access_token=` take beside a text; only `AsyncHeyMilo` awaits.
+#: The callables that `api_key=` and `access_token=` accept; only `AsyncHeyMilo` awaits.
 KeySource = Callable[[], str]
 AsyncKeySource = Callable[[], str | Awaitable[str]]
 
-#: How many of the latest ones are kept out of every text. To look for more would slow each call.
+#: How many of the latest credentials are masked; masking more would slow down each call.
 _REMEMBERED: Final = 32
 
 
 class CredentialSource:
     """
-    Where a key or a token comes from that changes: asked when one is needed, and after a 401.
+    A caller's function that returns the current key or token, and its latest results.
 
-    Views of one client share it, and what it returned.
+    It is called when a call needs a credential, and after a 401. Views of a client share it.
     """
 
     __slots__ = ("__weakref__", "_ask", "_check", "_known")
@@ -331,40 +333,40 @@ class CredentialSource:
     @property
     def current(self) -> Secret | None:
         """
-        What it returned last; None if it was not asked yet.
+        The latest credential; None if the function was not called yet.
         """
         return self._known[0] if self._known else None
 
     @property
     def known(self) -> tuple[Secret, ...]:
         """
-        What it returned lately, the latest first.
+        The latest credentials, newest first.
         """
         return self._known
 
     def is_settled(self, refused: Sequence[Secret | None]) -> bool:
         """
-        Return whether it need not be asked: it has returned something else than what was *refused*.
+        Return whether the current credential can be used: there is one, and it was not *refused*.
         """
         current = self.current
         return current is not None and not any(one is current for one in refused)
 
     async def ask(self, *, awaits: bool) -> None:
         """
-        Ask for what is good now; what the callable raises is raised as it is.
+        Call the function for a new credential; its exceptions are raised unchanged.
 
         Raises:
-            ConfigurationError: What it returned cannot be sent.
-            TypeError: It returned no text; or, unless the client *awaits*, something to await.
+            ConfigurationError: The result cannot be sent in a header.
+            TypeError: The result is not a str, or is an awaitable although *awaits* is false.
         """
-        # Hidden at once: a traceback shows what stands in variables.
+        # Hide it at once, because a traceback may show variables.
         returned = Secret(self._ask())
         if inspect.isawaitable(returned.reveal()):
             if not awaits:
                 getattr(returned.reveal(), "close", bool)()
                 message = (
-                    "api_key and access_token of a HeyMilo must not return what has to be "
-                    "awaited: give plain callables, or use AsyncHeyMilo"
+                    "api_key and access_token of a HeyMilo must not return an awaitable: "
+                    "pass plain callables, or use AsyncHeyMilo"
                 )
                 raise TypeError(message)
             returned = Secret(await returned.reveal())
@@ -372,26 +374,26 @@ class CredentialSource:
         self._known = (checked, *self._known[: _REMEMBERED - 1])
 
     def __repr__(self) -> str:
-        # Not the callable's: that of a `partial` has its arguments.
+        # The repr of a callable may contain secrets, such as the arguments of a `partial`.
         return "***"
 
 
 def is_coroutine_function(function: object) -> bool:
     """
-    Return whether what *function* returns has to be awaited, as far as can be told by looking.
+    Return whether *function* is a coroutine function, or an object whose `__call__` is one.
     """
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(function, "__call__", None)  # noqa: B004 - an object's, not whether it has one
+        getattr(function, "__call__", None)  # noqa: B004 - its value is needed
     )
 
 
 def refuse_coroutine_functions(**given: Any) -> None:
     """
-    Refuse what a `HeyMilo` cannot await among what it was *given*, hidden, by name.
+    Raise `TypeError` if a hidden value in *given* is a coroutine function.
     """
     for name, hidden in given.items():
         if isinstance(hidden, Secret) and is_coroutine_function(hidden.reveal()):
             message = (
-                f"{name} must be a plain callable: a HeyMilo awaits nothing, AsyncHeyMilo does"
+                f"{name} must be a plain callable, because a HeyMilo cannot await: use AsyncHeyMilo"
             )
             raise TypeError(message)

@@ -33,7 +33,7 @@ _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LONGEST_HEADER_VALUE = 8192
 
-#: A URL that an error may show. A key does not match: it has no dots, or capitals, or longer parts.
+#: A URL that an error may show. A key does not match: it lacks dots, or has capitals or long parts.
 _SHOWN_URL = re.compile(
     r"(?P<scheme>[a-z]{2,8}://)?(?P<user>[^/@?#\s]*@)?"
     r"(?P<place>(?:localhost|(?:[a-z0-9-]{1,24}\.)+[a-z0-9-]{1,24}|\[[0-9a-f:.]{2,39}\])"
@@ -48,14 +48,14 @@ _RESERVED_HEADERS: Mapping[str, str] = {
     "proxy-authorization": "put the credentials into proxy=",
     "cookie": "this API has no cookies, and a cookie is a credential",
     "x-workspace-id": "use workspace_id=",
-    "accept-encoding": "the client reads gzip and no other coding",
-    "connection": "the client keeps its connections itself",
+    "accept-encoding": "the client decodes only gzip",
+    "connection": "the client manages its connections itself",
     "content-length": "the client frames its messages itself",
-    "expect": "the client waits for nothing before it sends",
+    "expect": "the client does not wait for 100 Continue",
     "host": "use base_url=",
     "http2-settings": "the client does not change the protocol",
-    "keep-alive": "the client keeps its connections itself",
-    "proxy-connection": "the client keeps its connections itself",
+    "keep-alive": "the client manages its connections itself",
+    "proxy-connection": "the client manages its connections itself",
     "te": "the client frames its messages itself",
     "trailer": "the client frames its messages itself",
     "transfer-encoding": "the client frames its messages itself",
@@ -195,7 +195,7 @@ def read_rate(text: str) -> tuple[int, float]:
     return int(found["limit"]), float(found["count"] or 1) * _SECONDS_OF[found["unit"]]
 
 
-def _starts(_: object, attribute: attrs.Attribute[int], value: object) -> None:
+def _check_limit(_: object, attribute: attrs.Attribute[int], value: object) -> None:
     whole_number(attribute.name, value, 1, _MOST_STARTS)
 
 
@@ -247,7 +247,7 @@ class RateLimit:
         RateLimit(limit=300, per=60, storage='redis://***@cache.internal:6379/0')
     """
 
-    limit: int = attrs.field(validator=_starts)
+    limit: int = attrs.field(validator=_check_limit)
     per: float = attrs.field(validator=_window)
     _storage: Secret | None
     #: Whether pickling removed the storage's password.
@@ -369,7 +369,7 @@ def _fault_of_storage(name: str, text: str) -> str | None:
     try:
         parts = urlsplit(text if text.isprintable() else "")
         is_file = parts.scheme == "unix"
-        # (A longer path, or a file with @, is probably a password with an unquoted slash; a
+        # (A longer path, or a file with @, is probably a password with an unquoted slash, and a
         # fragment is one with an unquoted #.)
         usable = not parts.fragment and bool(
             parts.path and "@" not in parts.path
@@ -413,7 +413,7 @@ class Settings(Record):
         """
         The credential by which the server counts requests: the current key and token.
         """
-        return _at_present(self.api_key), _at_present(self.access_token)
+        return _current_value(self.api_key), _current_value(self.access_token)
 
     @property
     def identity(self) -> tuple[object, object]:
@@ -425,7 +425,7 @@ class Settings(Record):
     @functools.cached_property
     def sources(self) -> tuple[CredentialSource, ...]:
         """
-        What has to be asked for a credential.
+        The sources of credentials that are callables.
         """
         return tuple(one for one in self.identity if isinstance(one, CredentialSource))
 
@@ -480,7 +480,7 @@ class Settings(Record):
         return tuple(headers)
 
 
-def _at_present(credential: Secret | CredentialSource | None) -> Secret | None:
+def _current_value(credential: Secret | CredentialSource | None) -> Secret | None:
     return credential.current if isinstance(credential, CredentialSource) else credential
 
 
@@ -519,7 +519,7 @@ def new_settings(getenv: Callable[[str], str | None], given: Mapping[str, Any]) 
     """
     Check a constructor's arguments *given*, and add missing ones from the environment.
 
-    (*getenv* is a function, because a traceback would show the key in a mapping.)
+    (*getenv* is a function, because a traceback would show the values of a mapping.)
     """
     filled = dict(given)
     if filled["api_key"] is None and filled["access_token"] is None:
@@ -659,14 +659,14 @@ def _credential(name: str, secret: Secret, *, where: str = "", expected: str = "
 
 
 def _checked(name: str, secret: Any, fault_of: Any, expected: str = "a str") -> Secret:
-    # The raising frame has only the wrapped secret, because a traceback may show its locals.
+    # The frame that raises has only the wrapped secret, because a traceback may show its locals.
     if not isinstance(secret.reveal(), str):
         raise wrong_type(name, expected, secret.reveal())
     try:
         fault = fault_of(name, secret.reveal())
     except BaseException as interruption:
         # Ctrl-C or a stack overflow: drop the traceback, whose frames contain the secret.
-        raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
+        raise interruption.with_traceback(None)  # noqa: B904 - the same exception
     if fault is not None:
         raise ConfigurationError(fault)
     return cast("Secret", secret)
@@ -713,7 +713,7 @@ def _base_url(value: Any, *, allow_insecure_http: bool) -> str:
 
     def fault_of(name: str, text: str) -> str | None:
         fault = _fault_of_base_url(text.strip(), allow_insecure_http=allow_insecure_http)
-        typed = _shown_url(text.strip())
+        typed = _printable_url(text.strip())
         shown = f" (it is {typed!r})" if typed else ""
         return fault and f"{name} (or {_variable(name)}) {fault}{shown}"
 
@@ -729,9 +729,9 @@ def _fault_of_base_url(text: str, *, allow_insecure_http: bool) -> str | None:
         host, port = parts.hostname, parts.port
     except ValueError:
         return f"is not a URL such as {DEFAULT_BASE_URL}"
-    if "://" not in text and "@" not in text and _shown_url(text):
+    if "://" not in text and "@" not in text and _printable_url(text):
         scheme = "http" if text.startswith("localhost") else "https"
-        return f"has no scheme: write {scheme}://{_shown_url(text)}"
+        return f"has no scheme: write {scheme}://{_printable_url(text)}"
     if parts.scheme not in {"http", "https"} or not host or port == 0:
         return f"must be a full http(s) URL, such as {DEFAULT_BASE_URL}"
     if "@" in parts.netloc:
@@ -748,10 +748,11 @@ def _fault_of_base_url(text: str, *, allow_insecure_http: bool) -> str | None:
     return None
 
 
-def _shown_url(text: str) -> str | None:
+def _printable_url(text: str) -> str | None:
     """
-    Return the URL *text* for an error, without user, password and query; None if it may be a key,
-    which is what goes there by mistake.
+    Return the URL *text* for an error, without user, password and query.
+
+    Return None if *text* may be a key, passed by mistake.
     """
     found = _SHOWN_URL.fullmatch(text)
     if found is None:
@@ -831,7 +832,7 @@ def configuration(settings: Settings, shared: PoolSettings) -> dict[str, Any]:
         if is_secret_name(name):
             cure = "pickle with_options(default_headers=...) without it, and add it again later"
             raise _cannot(f"the secret in default_headers[{name!r}]", cure)
-    listeners = settings.events.told
+    listeners = settings.events.listeners
     _check_listeners(listeners)
     return {
         **{name: getattr(settings, name) for name in _PLAIN},

@@ -32,7 +32,7 @@ from ..errors import (
 )
 from .codec import checked_copy
 from .messages import Response
-from .secrets import Secret, hide_members, printable, scrub, without_members
+from .secrets import Secret, mask_json_members, mask_members, printable, scrub
 from .settings import is_loopback
 
 #: Bytes of a body that an error keeps, and characters of it that its message shows.
@@ -112,7 +112,7 @@ def cleaned_headers(headers: Headers, secrets: tuple[Secret, ...]) -> Headers:
 
 
 def _status_error(answer: Response, request: str, retry_after: float | None) -> APIStatusError:
-    content = without_members(_json_or_none(answer.body))
+    content = mask_json_members(_json_or_none(answer.body))
     error = _envelope(content)
     detail, text = _validation(content)
     summary = error.message if error is not None else text
@@ -151,7 +151,7 @@ def _text(answer: Response, request: str, summary: str | None, error: ErrorBody 
     elif summary:
         text += f": {printable(summary, SHOWN)}"
     elif answer.body:
-        body = hide_members(answer.body.decode("utf-8", "replace"))
+        body = mask_members(answer.body.decode("utf-8", "replace"))
         text += f": {printable(body, SHOWN)!r}"
     notes = []
     if error is not None:
@@ -217,7 +217,7 @@ def _envelope(content: Any) -> ErrorBody | None:
 def _validation(content: Any) -> tuple[tuple[ValidationIssue, ...], str | None]:
     detail = content.get("detail") if isinstance(content, dict) else None
     if isinstance(detail, str):
-        return (), _well_formed(hide_members(detail))
+        return (), _well_formed(mask_members(detail))
     issues = tuple(
         ValidationIssue(
             loc=_location(item.get("loc")),
@@ -244,9 +244,9 @@ def _objects_in(value: Any) -> list[dict[str, Any]]:
 
 
 def _text_in(members: dict[str, Any], name: str) -> str | None:
-    # Not strict: in an error, invalid values are simply left out.
+    # Lenient: an error omits invalid values.
     value = members.get(name)
-    return _well_formed(hide_members(value)) if isinstance(value, str) else None
+    return _well_formed(mask_members(value)) if isinstance(value, str) else None
 
 
 def _others(members: dict[str, Any], kind: type[Any]) -> ReadOnly[Any]:

@@ -1,5 +1,5 @@
 """
-The protocol of a transport, which is the only object that shared code may await; and its clock.
+The protocol of a transport, the only object that shared code may await, and the clock.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def monotonic(*, _clock: Callable[[], float] = time.monotonic) -> float:
     """
     Return `time.monotonic()`, even if a test tool has stopped that clock.
 
-    freezegun replaces the function in every module that has it, so waits would never end; it does
-    not replace a default.
+    freezegun replaces the function in every module, so waits would never end. It does not replace
+    the default of a parameter.
     """
     return _clock()

@@ -96,7 +96,7 @@ def add_commands(app: typer.Typer, resource: str) -> None:
     """
     Give *app* a command for each method of *resource*, an attribute of the clients.
     """
-    kind = _blocking_face(resource)
+    kind = _blocking_class(resource)
     plural = resource.replace("_", " ")
     for name, method in vars(kind).items():
         if name.startswith("_") or name in _NOT_COMMANDS or not inspect.isfunction(method):
@@ -112,7 +112,7 @@ def add_commands(app: typer.Typer, resource: str) -> None:
         app.command(name.replace("_", "-"), cls=Command, help=text)(with_connection(command))
 
 
-def _blocking_face(resource: str) -> Any:
+def _blocking_class(resource: str) -> Any:
     """
     Return the class of the clients' attribute *resource*, without loading a client.
     """

@@ -1,9 +1,9 @@
 """
-The two jobs that integrations exist for: `sync` copies the data home, `ingest` brings candidates in.
+Two jobs: `sync` copies the data of a workspace, and `ingest` sends candidates to a posting.
 
 Each is a module with a blocking and an async function over one implementation: a coroutine that
-uses an `AsyncHeyMilo`, or the async twin of a `HeyMilo`, with which it never suspends. It reads and
-writes local files and databases directly, in short pieces.
+uses an `AsyncHeyMilo`, or the async twin of a `HeyMilo`. With the twin it never suspends. It reads
+and writes local files and databases directly, in small portions.
 
 How to read it: `ingest` sends the rows of a file (`_rows`) and keeps a journal (`_journal`);
 `sync` reads the lists, and stores their items in the tables (`_tables`) of a warehouse

@@ -13,13 +13,13 @@ from ..errors import HeyMiloError
 
 class JobError(HeyMiloError):
     """
-    A job cannot start or continue because of something on this machine; the message says what to do.
+    A file, database or package on this machine stops a job; the message says how to fix it.
     """
 
 
 def needs(package: str, extra: str) -> Any:
     """
-    Import and return *package*, which the extra *extra* installs.
+    Import and return *package*, which is part of the extra *extra*.
 
     Raises:
         ImportError: It is not installed.
@@ -31,9 +31,9 @@ def needs(package: str, extra: str) -> Any:
     raise ImportError(missing(f"heymilo_async.jobs.{extra}", package, extra), name=package)
 
 
-def go_on(error: BaseException) -> str:
+def resume_advice(error: BaseException) -> str:
     """
     Return advice on when to run the job again after *error*.
     """
     wait: float | None = getattr(error, "retry_after", None)
-    return f"run it again {f'in {wait:g} s ' if wait else ''}to go on"
+    return f"run it again {f'in {wait:g} s ' if wait else ''}to resume"

@@ -19,7 +19,7 @@ import attrs
 
 from ._errors import JobError
 
-#: Marks the file as ours (SQLite stores this number for `file(1)`): "HMij".
+#: Identifies the file as a journal, "HMij"; SQLite stores this number for `file(1)`.
 _APPLICATION: Final = 0x484D696A
 _VERSION: Final = 1
 
@@ -90,7 +90,7 @@ class Journal:
         """
         Return the entry of each row, by the row's key.
         """
-        found = self._connection.execute(
+        rows = self._connection.execute(
             "SELECT key, line, fingerprint, state, sent_at, interview_id, reason FROM rows"
         )
         return {
@@ -102,12 +102,12 @@ class Journal:
                 interview_id=interview_id,
                 reason=reason,
             )
-            for key, line, fingerprint, state, sent_at, interview_id, reason in found
+            for key, line, fingerprint, state, sent_at, interview_id, reason in rows
         }
 
     def plan(self, rows: Mapping[str, Entry]) -> None:
         """
-        Add *rows*, by their keys, as planned, after the list has been searched for them.
+        Add *rows*, by their keys, as planned, and start a search of the list for them.
         """
         with self._transaction() as connection:
             connection.executemany(
@@ -116,39 +116,39 @@ class Journal:
                 "fingerprint = excluded.fingerprint, state = 'planned'",
                 [(key, entry.line, entry.fingerprint) for key, entry in rows.items()],
             )
-            # In the same transaction, so that the run after a killed one searches before it sends.
+            # In the same transaction, so that a run after a crash searches before it sends.
             connection.execute("UPDATE job SET is_walking = 1, cursor = NULL")
 
-    def begin(self, keys: Iterable[str], at: float) -> None:
+    def mark_sent(self, keys: Iterable[str], at: float) -> None:
         """
         Record that a request with the rows of *keys* is about to start.
         """
         self._set(keys, State.SENT, sent_at=at)
 
-    def unsent(self, keys: Iterable[str]) -> None:
+    def mark_planned(self, keys: Iterable[str]) -> None:
         """
         Record that the server did not process the rows of *keys*.
         """
         self._set(keys, State.PLANNED)
 
-    def unknown(self, keys: Iterable[str]) -> None:
+    def mark_unknown(self, keys: Iterable[str]) -> None:
         """
         Record that the server may have processed the rows of *keys*.
         """
         self._set(keys, State.UNKNOWN)
 
-    def refused(self, key: str, reason: str) -> None:
+    def mark_refused(self, key: str, reason: str) -> None:
         """
         Record that the server refused the row of *key*.
         """
         self._set([key], State.REFUSED, reason=reason)
 
-    def done(self, found: Mapping[str, str]) -> None:
+    def mark_done(self, interview_ids: Mapping[str, str]) -> None:
         """
-        Record that rows are candidates now: *found* maps their keys to their interviews.
+        Record that rows are candidates: *interview_ids* maps their keys to the ids of their interviews.
         """
         with self._transaction() as connection:
-            _settle(connection, found)
+            _mark_done(connection, interview_ids)
 
     def _set(
         self,
@@ -166,24 +166,24 @@ class Journal:
             )
 
     @property
-    def walk(self) -> tuple[bool, str | None]:
+    def search_state(self) -> tuple[bool, str | None]:
         """
-        Return whether the posting's candidates have to be searched, and after which to resume.
+        Return whether the posting's candidates must be searched, and the cursor of the search.
         """
-        is_walking, cursor = self._connection.execute(
+        is_searching, cursor = self._connection.execute(
             "SELECT is_walking, cursor FROM job"
         ).fetchone()
-        return bool(is_walking), cursor
+        return bool(is_searching), cursor
 
-    def looked(self, found: Mapping[str, str], cursor: str | None) -> None:
+    def record_page(self, interview_ids: Mapping[str, str], cursor: str | None) -> None:
         """
         Record the rows found on a page of the list, and the cursor of the search.
         """
         with self._transaction() as connection:
-            _settle(connection, found)
+            _mark_done(connection, interview_ids)
             connection.execute("UPDATE job SET is_walking = 1, cursor = ?", [cursor])
 
-    def looked_through(self) -> None:
+    def finish_search(self) -> None:
         """
         Record that the search is complete: rows that it did not find were never processed.
         """
@@ -194,15 +194,15 @@ class Journal:
             connection.execute("UPDATE job SET is_walking = 0, cursor = NULL")
 
 
-def _settle(connection: sqlite3.Connection, found: Mapping[str, str]) -> None:
+def _mark_done(connection: sqlite3.Connection, interview_ids: Mapping[str, str]) -> None:
     connection.executemany(
         "UPDATE rows SET state = 'done', reason = NULL, interview_id = ? WHERE key = ?",
-        [(interview_id, key) for key, interview_id in found.items()],
+        [(interview_id, key) for key, interview_id in interview_ids.items()],
     )
 
 
 @contextlib.contextmanager
-def opened(path: Path, posting_id: str) -> Generator[Journal, None, None]:
+def open_journal(path: Path, posting_id: str) -> Generator[Journal, None, None]:
     """
     Yield the journal at *path* during the `with` block, and create it if there is none.
 
@@ -210,7 +210,7 @@ def opened(path: Path, posting_id: str) -> Generator[Journal, None, None]:
         JobError: It is in use, belongs to another posting, or is not a journal.
     """
     try:
-        # Created before SQLite would, because SQLite's log gets the mode of the file.
+        # Create it here with a private mode, which SQLite also gives to its log.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         message = f"cannot open the journal {path}: {error.strerror}"
@@ -218,23 +218,23 @@ def opened(path: Path, posting_id: str) -> Generator[Journal, None, None]:
     connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     with contextlib.closing(connection):
         try:
-            known_for = _prepare(connection, posting_id)
+            owner = _prepare(connection, posting_id)
         except sqlite3.DatabaseError as error:
-            raise _in_words(path, error) from None
-        if known_for != posting_id:
+            raise _job_error_for(path, error) from None
+        if owner != posting_id:
             message = (
-                f"the journal {path} is of the posting {known_for}, not of {posting_id}: "
-                "name another one with --journal"
+                f"the journal {path} belongs to the posting {owner}, not to {posting_id}: "
+                "choose another one with --journal"
             )
             raise JobError(message)
         try:
             yield Journal(connection)
         except sqlite3.OperationalError as error:
-            raise _in_words(path, error) from error
+            raise _job_error_for(path, error) from error
 
 
 def _prepare(connection: sqlite3.Connection, posting_id: str) -> str:
-    # Locked until it is closed; no other process can even read it.
+    # The lock lasts until the connection closes; other processes cannot even read the file.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -252,15 +252,15 @@ def _prepare(connection: sqlite3.Connection, posting_id: str) -> str:
         "INSERT INTO job (posting_id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM job)", [posting_id]
     )
     connection.execute("COMMIT")
-    (known_for,) = connection.execute("SELECT posting_id FROM job").fetchone()
-    return str(known_for)
+    (owner,) = connection.execute("SELECT posting_id FROM job").fetchone()
+    return str(owner)
 
 
-def _in_words(path: Path, error: sqlite3.DatabaseError) -> JobError:
+def _job_error_for(path: Path, error: sqlite3.DatabaseError) -> JobError:
     code = getattr(error, "sqlite_errorcode", None)
     if code == sqlite3.SQLITE_BUSY:
-        return JobError(f"another run is using the journal {path}: wait for its end")
+        return JobError(f"another run is using the journal {path}: wait until it ends")
     if isinstance(error, sqlite3.OperationalError):
         # Usually a full disk.
-        return JobError(f"cannot write the journal {path}: {error}; mend that, and run it again")
-    return JobError(f"{path} is no journal of this version: name another one with --journal")
+        return JobError(f"cannot write the journal {path}: {error}; fix that, and run it again")
+    return JobError(f"{path} is not a journal of this version: choose another one with --journal")

@@ -27,20 +27,20 @@ KEY: Final = "heymilo_key"
 
 _OWN: Final = ("name", "email", "phone_number")
 #: The API accepts 50 keys, and the job needs one.
-_MOST_KEYS: Final = 49
-_LONGEST_KEY, _LONGEST_VALUE = 40, 500
-#: An Internet mail address: one @, and a domain with a dot; without the characters that surround
+_MAX_KEYS: Final = 49
+_MAX_KEY_LENGTH, _MAX_VALUE_LENGTH = 40, 500
+#: An Internet mail address: one @ and a domain with a dot, without characters that surround
 #: addresses in lists and links.
 _ATOM: Final = r"[^@\s.<>()\[\],;:\"\\]+"
 _LABEL: Final = rf"(?!-){_ATOM}(?<!-)"
 _EMAIL: Final = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
-_LONGEST_EMAIL: Final = 254
-#: phonenumbers also accepts letters, full-width digits and extensions, and drops what E.164 lacks.
+_MAX_EMAIL_LENGTH: Final = 254
+#: Stricter than phonenumbers, which accepts letters and full-width digits, and drops extensions.
 _PHONE: Final = re.compile(r"\+[0-9 ().-]+", re.ASCII)
-_LONGEST_SHOWN: Final = 60
+_MAX_SHOWN_LENGTH: Final = 60
 #: The highest limit that csv accepts on every system.
-_LONGEST_FIELD: Final = 2**31 - 1
-#: csv has one limit for the whole process.
+_MAX_FIELD_LENGTH: Final = 2**31 - 1
+#: csv has a single limit for the whole process, so a thread holds this lock while it changes it.
 _csv_limit_lock = threading.Lock()
 
 
@@ -51,9 +51,9 @@ class Refusal:
 
     Attributes:
         line: The line of the file on which the row begins, from 1.
-        column: The invalid column; None if the fault is the row as a whole.
+        column: The invalid column; None if the row as a whole is invalid.
         value: The column's value, shortened.
-        reason: What is wrong with it, and what to do.
+        reason: Why it is invalid, and how to fix it.
     """
 
     line: int
@@ -89,7 +89,7 @@ class Row:
 
     def key(self, posting_id: str) -> str:
         """
-        Return the key that identifies this row: the same for a person in a posting on any machine.
+        Return the key of this row, which depends only on the posting and the email address.
         """
         text = f"{posting_id}\n{self.email.casefold()}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -110,13 +110,13 @@ class Row:
         """
         Return a hash of the whole row.
         """
-        said = [self.name, self.email, self.phone_number, dict(self.metadata), dict(self.data)]
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        values = [self.name, self.email, self.phone_number, dict(self.metadata), dict(self.data)]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def read_rows(path: Path, data_columns: Sequence[str]) -> tuple[list[Row], list[Refusal]]:
     """
-    Return the valid rows of the file at *path*, and refusals of the others.
+    Return the valid rows of the file at *path*, and a refusal for each other row.
 
     Raises:
         JobError: The file cannot be read, or has no usable structure.
@@ -125,19 +125,19 @@ def read_rows(path: Path, data_columns: Sequence[str]) -> tuple[list[Row], list[
     text = _text(path)
     is_json = path.suffix.lower() in {".jsonl", ".ndjson"}
     records = _json_lines(path, text) if is_json else _csv(path, text)
-    check, seen_columns = _Checks(data_columns), set[str]()
+    check, known_columns = _Checks(data_columns), set[str]()
     for line, record in records:
         if isinstance(record, str):
             check.refused.append(Refusal(line=line, column=None, value="", reason=record))
             continue
-        seen_columns |= record.keys()
+        known_columns |= record.keys()
         check.row(line, record)
     for name in data_columns:
         if name in _OWN:
-            message = f"--data {name}: this column has a place of its own"
+            message = f"--data {name}: this column is already an attribute of the candidate"
             raise JobError(message)
-        if name not in seen_columns and seen_columns:
-            message = f"--data {name}: {path} has no such column; it has {_listed(seen_columns)}"
+        if name not in known_columns and known_columns:
+            message = f"--data {name}: {path} has no such column; it has {_listed(known_columns)}"
             raise JobError(message)
     return check.rows, check.refused
 
@@ -152,38 +152,38 @@ def _text(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        message = f"{path}, line {line}: this is not UTF-8; save the file as UTF-8"
+        message = f"{path}, line {line}: the line is not UTF-8: save the file as UTF-8"
     raise JobError(message)
 
 
 def _json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
-    # Not splitlines(), which also splits at characters that JSON strings can contain.
-    for line, written in enumerate(text.split("\n"), start=1):
-        if not written.strip():
+    # splitlines() would also split at characters that JSON strings can contain.
+    for line, source in enumerate(text.split("\n"), start=1):
+        if not source.strip():
             continue
         try:
             record = json.loads(
-                written, parse_constant=_no_constant, object_pairs_hook=_without_twins
+                source, parse_constant=_refuse_constant, object_pairs_hook=_unique_members
             )
-        except _TwinError as twin:
-            yield line, f"this has the member {twin.name!r} twice"
+        except _DuplicateMemberError as duplicate:
+            yield line, f"the JSON object has the member {duplicate.name!r} twice"
             continue
         except (ValueError, RecursionError):
-            yield line, "this is not JSON"
+            yield line, "this line is not JSON"
             continue
         if not isinstance(record, dict):
-            yield line, "this is not a JSON object, with a member for each column"
+            yield line, "this line is not a JSON object, with a member for each column"
         elif KEY in record:
             raise JobError(_reserved(path))
         else:
             yield line, record
 
 
-def _no_constant(word: str) -> Any:
+def _refuse_constant(word: str) -> Any:
     raise ValueError(word)
 
 
-class _TwinError(ValueError):
+class _DuplicateMemberError(ValueError):
     """
     A JSON object has two members with the same name.
     """
@@ -193,12 +193,12 @@ class _TwinError(ValueError):
         self.name = name
 
 
-def _without_twins(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(members)
-    if len(made) < len(members):
+def _unique_members(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(members)
+    if len(record) < len(members):
         names = [name for name, _ in members]
-        raise _TwinError(next(name for name in names if names.count(name) > 1))
-    return made
+        raise _DuplicateMemberError(next(name for name in names if names.count(name) > 1))
+    return record
 
 
 def _csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
@@ -206,7 +206,7 @@ def _csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]
     # Spreadsheets separate columns by semicolons in countries with decimal commas.
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    with _fields_of_any_size():
+    with _unlimited_fields():
         try:
             header = [name.strip() for name in next(reader, [])]
             _check_header(path, header)
@@ -215,11 +215,11 @@ def _csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]
                 rows.append((line, fields))
                 line = reader.line_num + 1
         except csv.Error as error:
-            message = f"{path}, line {reader.line_num}: this is not CSV: {error}"
+            message = f"{path}, line {reader.line_num}: the line is not CSV: {error}"
             raise JobError(message) from None
     for line, fields in rows:
         if not any(map(str.strip, fields)):
-            # A spreadsheet exports empty rows below its last one.
+            # Spreadsheets may export empty rows at the end.
             continue
         if len(fields) == len(header):
             yield line, dict(zip(header, fields, strict=True))
@@ -229,12 +229,12 @@ def _csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]
 
 
 @contextlib.contextmanager
-def _fields_of_any_size() -> Generator[None, None, None]:
+def _unlimited_fields() -> Generator[None, None, None]:
     """
     Allow csv to read fields longer than its limit of 131,072 characters, such as texts for `data`.
     """
     with _csv_limit_lock:
-        former = csv.field_size_limit(_LONGEST_FIELD)
+        former = csv.field_size_limit(_MAX_FIELD_LENGTH)
         try:
             yield
         finally:
@@ -249,16 +249,16 @@ def _check_header(path: Path, header: Sequence[str]) -> None:
     if "" in header:
         message = f"{path}: column {header.index('') + 1} of its first line has no name"
         raise JobError(message)
-    twins = sorted({name for name in header if header.count(name) > 1})
-    if twins:
-        message = f"{path} has two columns of one name: {_listed(twins)}"
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        message = f"{path} has several columns with the same name: {_listed(repeated)}"
         raise JobError(message)
     if KEY in header:
         raise JobError(_reserved(path))
 
 
 def _reserved(path: Path) -> str:
-    return f"{path} has a column {KEY!r}, by which this job finds its rows again: rename it"
+    return f"{path} has a column {KEY!r}, a name that this job uses itself: rename the column"
 
 
 def _listed(names: Sequence[str] | set[str]) -> str:
@@ -267,7 +267,7 @@ def _listed(names: Sequence[str] | set[str]) -> str:
 
 class _Checks:
     """
-    Checks rows one after another, and remembers their addresses.
+    Checks rows in order, and finds repeated email addresses.
     """
 
     def __init__(self, data_columns: Sequence[str]) -> None:
@@ -284,39 +284,39 @@ class _Checks:
         before = len(self.refused)
 
         def refuse(column: str | None, value: object, reason: str) -> None:
-            shown = value if isinstance(value, str) else json.dumps(value)
-            short = shown[:_LONGEST_SHOWN] + "..." if len(shown) > _LONGEST_SHOWN else shown
-            self.refused.append(Refusal(line=line, column=column, value=short, reason=reason))
+            text = value if isinstance(value, str) else json.dumps(value)
+            shortened = text[:_MAX_SHOWN_LENGTH] + "..." if len(text) > _MAX_SHOWN_LENGTH else text
+            self.refused.append(Refusal(line=line, column=column, value=shortened, reason=reason))
 
-        said: dict[str, Any] = {
+        values: dict[str, Any] = {
             name: "" if record.get(name) is None else record[name]
             for name in (*_OWN, *record.keys())
         }
         for name in _OWN:
-            if isinstance(said[name], str):
-                said[name] = said[name].strip()
+            if isinstance(values[name], str):
+                values[name] = values[name].strip()
             else:
-                refuse(name, said[name], "must be text")
-                said[name] = None
-        if said["name"] == "":
+                refuse(name, values[name], "must be text")
+                values[name] = None
+        if values["name"] == "":
             refuse("name", "", "is missing")
-        if said["email"] is not None:
-            self._check_email(line, said["email"], refuse)
-        phone_number = said["phone_number"] and self._phone_number(said["phone_number"], refuse)
-        metadata = _metadata(said, self._data_columns, refuse)
+        if values["email"] is not None:
+            self._check_email(line, values["email"], refuse)
+        phone_number = values["phone_number"] and self._phone_number(values["phone_number"], refuse)
+        metadata = _metadata(values, self._data_columns, refuse)
         if len(self.refused) > before:
             return
         data = {name: record[name] for name in record if name in self._data_columns}
         row = Row(
             line=line,
-            name=str(said["name"]),
-            email=str(said["email"]),
+            name=str(values["name"]),
+            email=str(values["email"]),
             phone_number=phone_number or None,
             metadata=metadata,
             data=data,
         )
         try:
-            # An invisible fault, such as an unpaired surrogate.
+            # The last check, for example for unpaired surrogates.
             row.candidate("")
         except InvalidRequestError as error:
             refuse(None, "", str(error))
@@ -327,11 +327,11 @@ class _Checks:
         if not email:
             refuse("email", "", "is missing")
         elif not _is_email(email):
-            refuse("email", email, "is no e-mail address")
+            refuse("email", email, "is not an e-mail address")
         else:
             first = self._lines_of.setdefault(email.casefold(), line)
             if first != line:
-                refuse("email", email, f"stands in line {first} too")
+                refuse("email", email, f"is also in line {first}")
 
     def _phone_number(self, text: str, refuse: _Refuse) -> str | None:
         numbers = self._phone_numbers
@@ -342,9 +342,9 @@ class _Checks:
                 pass
             else:
                 if numbers.is_possible_number(parsed):
-                    made: str = numbers.format_number(parsed, numbers.PhoneNumberFormat.E164)
-                    return made
-        refuse("phone_number", text, "is no number in E.164, such as +12065550123")
+                    formatted: str = numbers.format_number(parsed, numbers.PhoneNumberFormat.E164)
+                    return formatted
+        refuse("phone_number", text, "is not a number in E.164, such as +12065550123")
         return None
 
 
@@ -352,34 +352,34 @@ _Refuse = Callable[[str | None, object, str], None]
 
 
 def _is_email(text: str) -> bool:
-    # (Otherwise, invisible characters would make two addresses of one.)
-    is_short = len(text) <= _LONGEST_EMAIL and text.isprintable()
+    # (Invisible characters could make equal addresses look different.)
+    is_short = len(text) <= _MAX_EMAIL_LENGTH and text.isprintable()
     return is_short and _EMAIL.fullmatch(text) is not None
 
 
 def _metadata(
-    said: Mapping[str, Any], data_columns: frozenset[str], refuse: _Refuse
+    values: Mapping[str, Any], data_columns: frozenset[str], refuse: _Refuse
 ) -> dict[str, str]:
     """
     Return the metadata of a row, within the API's limits.
     """
     metadata: dict[str, str] = {}
-    for name, value in said.items():
+    for name, value in values.items():
         if name in _OWN or name in data_columns or value == "":
             continue
-        # (A float has several forms as text, an integer only one.)
+        # (An integer has a single form as text, a float has several.)
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
         if not isinstance(text, str):
-            refuse(name, value, "must be text to be metadata; or name the column with --data")
-        elif len(name) > _LONGEST_KEY:
-            reason = f"the name has {len(name)} characters, and metadata takes {_LONGEST_KEY}"
-            refuse(name, text, f"{reason}; or name the column with --data")
-        elif len(text) > _LONGEST_VALUE:
-            reason = f"has {len(text)} characters, and metadata takes {_LONGEST_VALUE}"
-            refuse(name, text, f"{reason}; or name the column with --data")
+            refuse(name, value, "must be text in metadata, or use --data for this column")
+        elif len(name) > _MAX_KEY_LENGTH:
+            reason = f"the name has {len(name)} characters, but metadata allows {_MAX_KEY_LENGTH}"
+            refuse(name, text, f"{reason}: shorten it, or use --data for this column")
+        elif len(text) > _MAX_VALUE_LENGTH:
+            reason = f"has {len(text)} characters, but metadata allows {_MAX_VALUE_LENGTH}"
+            refuse(name, text, f"{reason}: shorten it, or use --data for this column")
         else:
             metadata[name] = text
-    if len(metadata) > _MOST_KEYS:
-        reason = f"{len(metadata)} columns for metadata, which takes {_MOST_KEYS}"
-        refuse(None, "", f"{reason}; name some with --data")
+    if len(metadata) > _MAX_KEYS:
+        reason = f"{len(metadata)} columns for metadata, which allows {_MAX_KEYS}"
+        refuse(None, "", f"{reason}: use --data for some of them")
     return metadata

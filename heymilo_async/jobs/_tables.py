@@ -50,12 +50,12 @@ _PLAIN: Final = frozenset({str, int, float, bool, types.NoneType})
 _OWN: Final[Mapping[str, tuple[str, str]]] = {
     "content_hash": (
         "VARCHAR",
-        "The SHA-256 of the content, but for links that let their holder in.",
+        "The SHA-256 of the content, without secret links.",
     ),
     "synced_at": ("TIMESTAMPTZ", "When a sync last changed this row."),
     "last_seen_at": (
         "TIMESTAMPTZ",
-        "When a sync saw it for the last time, if it has left the list; else null.",
+        "When a sync last saw the item, if the list no longer has it; otherwise null.",
     ),
 }
 
@@ -116,7 +116,7 @@ class Table:
             )
             for field in fields
         ]
-        extra = "Members of the answer that this version of the client does not know."
+        extra = "Members of the response that this version of the client does not know."
         return (*columns, Column(name="extra", type="JSON", comment=extra))
 
     @property

@@ -1,8 +1,8 @@
 """
 The rows of `sync` as a dlt source; dlt loads them into other warehouses.
 
-By default, dlt reports its usage to its makers. Importing this module before you create the first
-pipeline disables that, unless you have set `RUNTIME__DLTHUB_TELEMETRY`.
+By default, dlt sends usage reports to its vendor. Import this module before you create the first
+pipeline to disable that; it has no effect if you have set `RUNTIME__DLTHUB_TELEMETRY`.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "JSON": "json",
 }
 #: The number of interviews that are fetched at a time.
-_AT_A_TIME: Final = 5
-#: Characters of the hash that shows whether a candidate has changed; dlt stores it in its state.
+_CONCURRENCY: Final = 5
+#: The length of the hash that shows whether a candidate has changed; dlt's state stores it.
 _DIGITS: Final = 8
 
 _Record = dict[str, Any]
@@ -86,23 +86,23 @@ def heymilo_source(
         hints = _hints(TABLES[name])
         if name == "interviews":
             made[name] = dlt.transformer(
-                reader.interviews(dlt.current.resource_state),
+                reader.interview_reader(dlt.current.resource_state),
                 data_from=made["candidates"],
                 **hints,
             )
         elif name in BY_POSTING:
-            read = reader.of_postings(TABLES[name])
+            read = reader.posting_list_reader(TABLES[name])
             made[name] = dlt.transformer(read, data_from=made["postings"], **hints)
         else:
-            made[name] = dlt.resource(reader.listed(TABLES[name]), **hints)
+            made[name] = dlt.resource(reader.list_reader(TABLES[name]), **hints)
     return dlt.source(lambda: list(made.values()), name="heymilo", max_table_nesting=0)()
 
 
 def load(pipeline: Any, source: Any) -> Any:
     """
-    Run *pipeline* with *source*, after loading what a killed run has left behind.
+    Run *pipeline* with *source*, after loading the pending packages of a killed run.
 
-    `pipeline.run(source)` alone would only load what was left behind, or drop it, including
+    `pipeline.run(source)` alone would load only those packages, or drop them together with
     interviews that the pipeline's state records as loaded.
 
     Args:
@@ -139,7 +139,7 @@ def _hints(table: Table) -> dict[str, Any]:
 
 def _is_any_json(table: Table, name: str) -> bool:
     """
-    Return whether a field can be any JSON; if it can be a text, dlt's type `json` does not fit.
+    Return whether a field can be any JSON; dlt's type `json` does not accept plain text.
     """
     field = attrs.fields_dict(table.model).get(name)
     return field is not None and field.type is Any
@@ -158,7 +158,7 @@ class _Reader:
         self._full = full
         self._with_links = with_links
 
-    def listed(self, table: Table) -> Callable[[], Iterator[list[_Record]]]:
+    def list_reader(self, table: Table) -> Callable[[], Iterator[list[_Record]]]:
         """
         Return a generator function that reads a list page by page.
         """
@@ -172,7 +172,9 @@ class _Reader:
 
         return read
 
-    def of_postings(self, table: Table) -> Callable[[Sequence[_Record]], Iterator[list[_Record]]]:
+    def posting_list_reader(
+        self, table: Table
+    ) -> Callable[[Sequence[_Record]], Iterator[list[_Record]]]:
         """
         Return a generator function that reads the list of each posting.
         """
@@ -190,7 +192,7 @@ class _Reader:
 
         return read
 
-    def interviews(
+    def interview_reader(
         self, state: Callable[[], dict[str, Any]]
     ) -> Callable[[Sequence[_Record]], Iterator[list[_Record]]]:
         """
@@ -199,23 +201,23 @@ class _Reader:
 
         def read(candidates: Sequence[_Record]) -> Iterator[list[_Record]]:
             known = state().setdefault("fetched", {})
-            now_are = {one["interview_id"]: self._digest(one) for one in candidates}
-            due = [key for key, now in now_are.items() if self._full or known.get(key) != now]
-            settled = self._client.interviews.get_many_settled(due, concurrency=_AT_A_TIME)
+            digests = {one["interview_id"]: self._digest(one) for one in candidates}
+            due = [key for key, digest in digests.items() if self._full or known.get(key) != digest]
+            settled = self._client.interviews.get_many_settled(due, concurrency=_CONCURRENCY)
             for one in settled:
                 # A missing interview is requested again when its candidate changes.
                 if isinstance(one, HeyMiloError) and not isinstance(one, NotFoundError):
                     raise one
-            came = [one for one in settled if isinstance(one, InterviewData)]
-            yield self._records(TABLES["interviews"], came)
-            known.update((key, now_are[key]) for key in due)
+            found = [one for one in settled if isinstance(one, InterviewData)]
+            yield self._records(TABLES["interviews"], found)
+            known.update((key, digests[key]) for key in due)
 
         return read
 
     def _digest(self, candidate: _Record) -> str:
         workflow = candidate["workflow"] or {}
-        said = [candidate["status"], candidate["score"], workflow.get("last_activity_at")]
-        text = json.dumps([*said, self._with_links])
+        values = [candidate["status"], candidate["score"], workflow.get("last_activity_at")]
+        text = json.dumps([*values, self._with_links])
         return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
     def _records(self, table: Table, items: Sequence[Model]) -> list[_Record]:

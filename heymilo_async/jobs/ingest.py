@@ -1,9 +1,9 @@
 """
-Candidates from a file into a posting, each once, even if the job is killed or responses are lost.
+Sends candidates from a file to a posting, each once, even after a crash or lost responses.
 
-The API has no idempotency keys. So the job records each request in a journal before it sends it,
-adds a key to the metadata of each row, and searches the list of candidates for rows that the server
-may have processed before it sends them again.
+The API has no idempotency keys. So the job adds a key to the metadata of each row, and records each
+request in a journal before it sends it. If the server may have processed a row, the job searches
+the list of candidates before it sends the row again.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from .. import (
 )
 from .._core.arguments import seconds, whole_number, wrong_type
 from .._core.blocking import run_now
-from ._errors import JobError, go_on
-from ._journal import OPEN, Entry, Journal, State, opened
+from ._errors import JobError, resume_advice
+from ._journal import OPEN, Entry, Journal, State, open_journal
 from ._rows import KEY, Refusal, Row, read_rows
 
 __all__ = ["IngestReport", "Refusal", "async_ingest", "ingest"]
@@ -45,11 +45,11 @@ Refusal.__module__ = __name__
 Progress: TypeAlias = Callable[[int, int], object]
 
 #: How often a run searches for unknown rows and sends the missing ones, before it gives up.
-_MOST_ROUNDS: Final = 5
-#: After this many failed requests in a row the run ends, because the server is down.
-_MOST_FAILURES: Final = 3
+_MAX_ROUNDS: Final = 5
+#: The run ends after this many consecutive failed requests, because the server is down.
+_MAX_FAILURES: Final = 3
 #: The maximum number of lines of the file that a report names.
-_MOST_SHOWN: Final = 10
+_MAX_SHOWN: Final = 10
 
 _REFUSALS: Final = (BadRequestError, ConflictError, UnprocessableEntityError)
 
@@ -62,9 +62,9 @@ class IngestReport:
     Attributes:
         posting_id: The posting.
         rows: The number of rows in the file.
-        done: The number of rows that are candidates of the posting now.
-        sent: The number of those that this run has sent.
-        found: The number of those that this run has found in the list.
+        done: The number of rows that are candidates of the posting.
+        sent: The number of `done` rows that this run has sent.
+        found: The number of `done` rows that this run has found in the list.
         refused: The refused rows, each with its line, column and value.
         unsent: The lines of rows that were not sent.
         unknown: The lines of rows that the server may have processed.
@@ -82,7 +82,7 @@ class IngestReport:
     @property
     def ok(self) -> bool:
         """
-        Whether every row of the file is a candidate now.
+        Whether every row of the file is a candidate.
         """
         return self.done == self.rows
 
@@ -99,8 +99,8 @@ class IngestReport:
 
 
 def _listed(lines: Sequence[int]) -> str:
-    shown = ", ".join(map(str, lines[:_MOST_SHOWN]))
-    more = f" and {len(lines) - _MOST_SHOWN} more" if len(lines) > _MOST_SHOWN else ""
+    shown = ", ".join(map(str, lines[:_MAX_SHOWN]))
+    more = f" and {len(lines) - _MAX_SHOWN} more" if len(lines) > _MAX_SHOWN else ""
     return f"line{'' if len(lines) == 1 else 's'} {shown}{more}"
 
 
@@ -117,7 +117,7 @@ def ingest(
     progress: Progress | None = None,
 ) -> IngestReport:
     """
-    Bring the candidates of *file* into a posting, each once.
+    Send the candidates of *file* to a posting, each once.
 
     After any interruption, call it again: it resumes from its journal.
 
@@ -191,22 +191,24 @@ async def async_ingest(
     # Keys contain the id as the server writes it.
     posting = await client.postings.get(posting_id)
     if posting.status == "archived":
-        message = f"the posting {posting.id} is archived, and takes no candidates: activate it"
+        message = f"the posting {posting.id} is archived and accepts no candidates: activate it"
         raise JobError(message)
-    kept_at = Path(f"{path}.journal") if journal is None else Path(journal)
-    with opened(kept_at, posting.id) as kept:
-        run = _Run(client, posting.id, kept, rows, batch=size, settle=pause, progress=progress)
-        with _noting(lambda: run.report(refused)):
+    journal_path = Path(f"{path}.journal") if journal is None else Path(journal)
+    with open_journal(journal_path, posting.id) as opened_journal:
+        run = _Run(
+            client, posting.id, opened_journal, rows, batch=size, settle=pause, progress=progress
+        )
+        with _report_on_error(lambda: run.report(refused)):
             await run.finish()
         return run.report(refused)
 
 
 @contextlib.contextmanager
-def _noting(report: Callable[[], IngestReport]) -> Generator[None, None, None]:
+def _report_on_error(report: Callable[[], IngestReport]) -> Generator[None, None, None]:
     try:
         yield
     except (HeyMiloError, KeyboardInterrupt) as error:
-        error.add_note(f"{report()}; {go_on(error)}")
+        error.add_note(f"{report()}; {resume_advice(error)}")
         raise
 
 
@@ -224,8 +226,8 @@ def _report(
         for row in rows
     }
 
-    def lines(*wanted: State) -> tuple[int, ...]:
-        return tuple(line for line, entry in states.items() if entry.state in wanted)
+    def lines(*selected: State) -> tuple[int, ...]:
+        return tuple(line for line, entry in states.items() if entry.state in selected)
 
     by_server = [
         Refusal(line=line, column=None, value="", reason=states[line].reason or "")
@@ -288,125 +290,125 @@ class _Run:
 
     async def finish(self) -> None:
         """
-        Plan new rows, and send planned ones, until no row is left or nothing more can be done.
+        Plan new rows, and send planned rows in rounds until none is left.
         """
         known = self._journal.entries()
         planned = {
             key: Entry(line=row.line, fingerprint=row.fingerprint())
             for key, row in self._rows.items()
-            if key not in known or _was_mended(row, known[key])
+            if key not in known or _was_corrected(row, known[key])
         }
-        is_walking, _ = self._journal.walk
-        is_left = any(known[key].state is State.PLANNED for key in self._rows if key in known)
-        if planned or (is_left and not is_walking):
-            # Who is not sent yet may have been invited by another run since, with another journal.
+        is_searching, _ = self._journal.search_state
+        has_planned = any(known[key].state is State.PLANNED for key in self._rows if key in known)
+        if planned or (has_planned and not is_searching):
+            # Another run with another journal may have sent these rows in the meantime.
             self._journal.plan(planned)
-        for _ in range(_MOST_ROUNDS):
-            await self._look_if_needed()
+        for _ in range(_MAX_ROUNDS):
+            await self._search_if_needed()
             entries = self._journal.entries()
             left = [key for key in self._rows if entries[key].state is State.PLANNED]
             self._show({key for key in self._rows if entries[key].state is State.DONE})
             if not left:
                 return
             await self._send(left)
-        await self._look_if_needed()
+        await self._search_if_needed()
 
     def _show(self, done: Iterable[str]) -> None:
         self._done.update(done)
         if self._progress is not None:
             self._progress(len(self._done), len(self._rows))
 
-    async def _look_if_needed(self) -> None:
+    async def _search_if_needed(self) -> None:
         entries = self._journal.entries()
         last = [one.sent_at for one in entries.values() if one.state in OPEN and one.sent_at]
-        is_walking, cursor = self._journal.walk
-        if not last and not is_walking:
+        is_searching, cursor = self._journal.search_state
+        if not last and not is_searching:
             return
         if last and cursor is None:
             # The server may still be processing a request whose response was lost.
-            # (This machine's clock may have been set back in the meantime.)
+            # (`min` limits the wait if this machine's clock was set back.)
             wait = min(self._settle, max(last) + self._settle - time.time())
             if wait > 0:
                 await self._client._engine.pool.loop_state().transport.sleep(wait)
         try:
-            await self._look(entries, cursor)
+            await self._search(entries, cursor)
         except (BadRequestError, NotFoundError, UnprocessableEntityError):
             if cursor is None:
                 raise
             # The candidate at the cursor was deleted.
-            await self._look(entries, None)
+            await self._search(entries, None)
 
-    async def _look(self, entries: Mapping[str, Entry], cursor: str | None) -> None:
+    async def _search(self, entries: Mapping[str, Entry], cursor: str | None) -> None:
         """
         Search the posting's candidates for rows of the file, and record them in the journal.
         """
-        self._journal.looked({}, cursor)
+        self._journal.record_page({}, cursor)
         pager = self._client.candidates.list_all(self._posting_id, starting_after=cursor)
         by_email = {row.email.casefold(): key for key, row in self._rows.items()}
         async for page in pager.pages():
-            found = _found(page, entries, by_email)
+            found = _matches(page, entries, by_email)
             self._found |= {
                 key for key in found if key in self._rows and entries[key].state is not State.DONE
             }
-            self._journal.looked(found, page[-1].interview_id if page else cursor)
-        self._journal.looked_through()
+            self._journal.record_page(found, page[-1].interview_id if page else cursor)
+        self._journal.finish_search()
 
     async def _send(self, keys: Sequence[str]) -> None:
         for start in range(0, len(keys), self._batch):
-            some = keys[start : start + self._batch]
-            if len(some) == 1:
-                await self._send_one(some[0])
+            keys_of_batch = keys[start : start + self._batch]
+            if len(keys_of_batch) == 1:
+                await self._send_one(keys_of_batch[0])
             else:
-                await self._send_many(some)
+                await self._send_many(keys_of_batch)
             self._show(self._sent)
 
     async def _send_many(self, keys: Sequence[str]) -> None:
         new = [self._rows[key].candidate(self._posting_id) for key in keys]
-        self._journal.begin(keys, time.time())
+        self._journal.mark_sent(keys, time.time())
         try:
             receipts = await self._client.candidates.ingest_many(self._posting_id, new)
         except _REFUSALS:
             # One row is invalid, and the response may not say which.
-            self._journal.unsent(keys)
+            self._journal.mark_planned(keys)
             for key in keys:
                 await self._send_one(key)
         except HeyMiloError as error:
-            self._failed(keys, error)
+            self._handle_failure(keys, error)
         else:
             self._failures = 0
             ours = {_key_of(receipt): receipt.interview_id for receipt in receipts}
             done = {key: ours[key] for key in keys if key in ours}
             self._sent |= done.keys()
-            self._journal.done(done)
+            self._journal.mark_done(done)
             # The list shows whether rows without a receipt are candidates.
-            self._journal.unknown(key for key in keys if key not in done)
+            self._journal.mark_unknown(key for key in keys if key not in done)
 
     async def _send_one(self, key: str) -> None:
         new = dict(self._rows[key].candidate(self._posting_id)._given())
-        self._journal.begin([key], time.time())
+        self._journal.mark_sent([key], time.time())
         try:
             receipt = await self._client.candidates.ingest(self._posting_id, **new)
         except _REFUSALS as error:
             self._failures = 0
-            self._journal.refused(key, f"the server refused it: {error.message}")
+            self._journal.mark_refused(key, f"the server refused it: {error.message}")
         except HeyMiloError as error:
-            self._failed([key], error)
+            self._handle_failure([key], error)
         else:
             self._failures = 0
             self._sent.add(key)
-            self._journal.done({key: receipt.interview_id})
+            self._journal.mark_done({key: receipt.interview_id})
 
-    def _failed(self, keys: Sequence[str], error: HeyMiloError) -> None:
+    def _handle_failure(self, keys: Sequence[str], error: HeyMiloError) -> None:
         if not error.maybe_sent:
-            self._journal.unsent(keys)
+            self._journal.mark_planned(keys)
             raise error
-        self._journal.unknown(keys)
+        self._journal.mark_unknown(keys)
         self._failures += 1
-        if self._failures == _MOST_FAILURES:
+        if self._failures == _MAX_FAILURES:
             raise error
 
 
-def _was_mended(row: Row, entry: Entry) -> bool:
+def _was_corrected(row: Row, entry: Entry) -> bool:
     return entry.state is State.REFUSED and entry.fingerprint != row.fingerprint()
 
 
@@ -414,13 +416,13 @@ def _key_of(one: BulkCandidateReceipt | Candidate) -> str | None:
     return (one.metadata or {}).get(KEY)
 
 
-def _found(
+def _matches(
     page: Page[Candidate], entries: Mapping[str, Entry], by_email: Mapping[str, str]
 ) -> dict[str, str]:
     """
     Return the interviews of the rows that are on *page*, by the rows' keys.
 
-    A candidate with the same e-mail address, invited in another way, counts as the row's.
+    A candidate without a key of this file belongs to the row with the same e-mail address.
     """
     found: dict[str, str] = {}
     for one in page:

@@ -1,9 +1,9 @@
 """
 Copies the data of a workspace into one DuckDB file; each run updates it.
 
-Each run reads all lists, and commits page by page. It fetches an interview, which takes a request
-of its own, only if its candidate has changed. The next run resumes a killed one; a run without any
-changes on the server changes no row.
+Each run reads all lists, and commits page by page. It fetches an interview, which takes a separate
+request, only if its candidate has changed. The next run resumes a killed one. If nothing has
+changed on the server, a run changes no row.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from .. import (
 from .._core.arguments import wrong_type
 from .._core.blocking import run_now
 from ..events import AttemptFinished, Event
-from ._errors import go_on
+from ._errors import resume_advice
 from ._tables import TABLES, Table
-from ._warehouse import Changes, Warehouse, opened
+from ._warehouse import Changes, Warehouse, open_warehouse
 
 __all__ = ["DEFAULT_TARGET", "SyncReport", "TableReport", "async_sync", "sync"]
 
@@ -43,8 +43,8 @@ Progress: TypeAlias = Callable[[str, int], object]
 
 _SCHEME: Final = "duckdb:///"
 #: How many interviews are fetched per commit, and how many concurrently.
-_INTERVIEWS, _AT_A_TIME = 10, 5
-#: The tables that a table needs, because their rows say which lists it has.
+_INTERVIEWS, _CONCURRENCY = 10, 5
+#: The tables that a table needs, because its lists or items depend on their rows.
 _NEEDS: Final = {
     "questions": ("postings",),
     "candidates": ("postings",),
@@ -113,8 +113,8 @@ def sync(
     """
     Copy the data of the client's workspace into a DuckDB file, or update that file.
 
-    While it runs, it restricts the process's umask, so that only their owner can read new files:
-    nothing else would protect DuckDB's log.
+    While it runs, it restricts the umask of the process, so that only the owner can read new files.
+    DuckDB's log has no other protection.
 
     Args:
         client: The client; give it a `rate_limit`.
@@ -176,7 +176,7 @@ async def async_sync(
         "since": since if since is None else str(since),
         "with_links": with_links,
     }
-    with opened(path) as warehouse:
+    with open_warehouse(path) as warehouse:
         warehouse.begin(options, full=full)
         run = _Run(client, warehouse, since=moment, with_links=with_links, progress=progress)
         tables: list[TableReport] = []
@@ -186,7 +186,7 @@ async def async_sync(
                 tables.append(report)
         except (HeyMiloError, KeyboardInterrupt) as error:
             count = f"{len(tables)} of {len(names)} tables are up to date"
-            error.add_note(f"{count}; {go_on(error)}")
+            error.add_note(f"{count}; {resume_advice(error)}")
             raise
         warehouse.finish()
     return SyncReport(path=path, tables=tuple(tables))
@@ -198,12 +198,12 @@ def chosen_tables(only: Collection[str] | None) -> list[str]:
     """
     if isinstance(only, str):
         raise wrong_type("only", "the names of tables", only)
-    asked = set(TABLES if only is None else only)
-    for name in asked - TABLES.keys():
+    names = set(TABLES if only is None else only)
+    for name in names - TABLES.keys():
         message = f"there is no table {name!r}: there are {', '.join(TABLES)}"
         raise InvalidRequestError(message)
-    asked |= {needed for name in asked for needed in _NEEDS.get(name, ())}
-    return [name for name in TABLES if name in asked]
+    names |= {needed for name in names for needed in _NEEDS.get(name, ())}
+    return [name for name in TABLES if name in names]
 
 
 def moment_of(since: datetime | timedelta | None) -> datetime | None:
@@ -215,7 +215,7 @@ def moment_of(since: datetime | timedelta | None) -> datetime | None:
     try:
         moment = datetime.now(UTC) - since if isinstance(since, timedelta) else since
     except OverflowError:
-        message = f"since goes back to no date that there was: {since}"
+        message = f"since must not go back before the year 1: {since}"
         raise InvalidRequestError(message) from None
     if moment is not None and moment.utcoffset() is None:
         message = f"since must have a time zone, such as datetime.now(UTC): {moment}"
@@ -227,11 +227,11 @@ def _path(to: str | os.PathLike[str]) -> Path:
     text = os.fspath(to)
     if "://" in text and not text.startswith(_SCHEME):
         scheme = text.partition("://")[0]
-        message = f"it can only go to a DuckDB file, duckdb:///FILE, not to {scheme}://"
+        message = f"the target must be a DuckDB file, duckdb:///FILE, not {scheme}://"
         raise InvalidRequestError(message)
     name = text.removeprefix(_SCHEME)
     if name in {"", ":memory:"}:
-        message = f"it has to go to a file, such as {DEFAULT_TARGET}, not to {text!r}"
+        message = f"the target must be a file, such as {DEFAULT_TARGET}, not {text!r}"
         raise InvalidRequestError(message)
     return Path(name)
 
@@ -250,7 +250,7 @@ class _Run:
         with_links: bool,
         progress: Progress | None,
     ) -> None:
-        listeners = client._engine.settings.events.told
+        listeners = client._engine.settings.events.listeners
         self._client = client.with_options(events=[*listeners, self._count])
         self._warehouse = warehouse
         self._since = since
@@ -265,7 +265,7 @@ class _Run:
         """
         Update *table*.
         """
-        self._rows = self._new = self._changed = self._left = 0
+        self._rows = self._new = self._changed = self._removed = 0
         requests, start = self._requests, time.monotonic()
         if table.name == "interviews":
             await self._interviews(table)
@@ -274,7 +274,7 @@ class _Run:
         elif table.name in BY_POSTING:
             for posting_id in self._warehouse.posting_ids():
                 await self._list(table, posting_id)
-            self._left += self._warehouse.leave_with_postings(table)
+            self._removed += self._warehouse.mark_removed_with_postings(table)
         else:
             await self._list(table)
         return TableReport(
@@ -282,7 +282,7 @@ class _Run:
             rows=self._rows,
             new=self._new,
             changed=self._changed,
-            left=self._left,
+            left=self._removed,
             requests=self._requests - requests,
             seconds=time.monotonic() - start,
         )
@@ -299,14 +299,14 @@ class _Run:
         Read a list from the current cursor of its walk.
         """
         walk = table.name if posting_id is None else f"{table.name}/{posting_id}"
-        place, is_done = self._warehouse.walk(walk)
+        cursor, is_done = self._warehouse.walk(walk)
         if is_done:
             return
         try:
-            await self._pages(table, walk, posting_id, place)
+            await self._pages(table, walk, posting_id, cursor)
         except (BadRequestError, NotFoundError, UnprocessableEntityError) as error:
-            if place is not None:
-                # The item at the cursor was deleted, or the whole list.
+            if cursor is not None:
+                # The item at the cursor, or the whole list, was deleted.
                 self._warehouse.restart(walk)
                 await self._list(table, posting_id)
                 return
@@ -315,21 +315,21 @@ class _Run:
             # The posting was deleted after it was listed.
             self._warehouse.close_walk(table, walk, posting_id=posting_id, is_whole=False)
             return
-        # With `since`, the list is incomplete on purpose: the missing rows have not left it.
+        # With `since`, the walk reads a part of the list, so other rows have not left the list.
         is_whole = table.name != "candidates" or self._since is None
-        self._left += self._warehouse.close_walk(
+        self._removed += self._warehouse.close_walk(
             table, walk, posting_id=posting_id, is_whole=is_whole
         )
 
     async def _pages(
-        self, table: Table, walk: str, posting_id: str | None, place: str | None
+        self, table: Table, walk: str, posting_id: str | None, cursor: str | None
     ) -> None:
-        options: dict[str, Any] = {"starting_after": place}
+        options: dict[str, Any] = {"starting_after": cursor}
         if table.name == "candidates":
             options["created_after"] = self._since
         parents = [] if posting_id is None else [posting_id]
         pager = getattr(self._client, table.name).list_all(*parents, **options)
-        # Fetches the next page while the current one is stored.
+        # Fetch the next page while the current one is stored.
         async with pager._engine.prefetch(pager._walk().next_page, 1) as ahead:
             while True:
                 try:
@@ -337,37 +337,43 @@ class _Run:
                 except StopAsyncIteration:
                     return
                 rows = [table.row(item, with_links=self._with_links) for item in page]
-                stands = rows[-1].id if rows else place
-                changes = self._warehouse.keep(table, rows, walk=walk, place=stands)
+                last_cursor = rows[-1].id if rows else cursor
+                changes = self._warehouse.store_page(table, rows, walk=walk, cursor=last_cursor)
                 self._add(table, len(rows), changes)
 
     async def _connections(self, table: Table) -> None:
         # A list without pages.
         found = await self._client.ats.list_connections()
         rows = [table.row(item, with_links=self._with_links) for item in found]
-        changes = self._warehouse.keep(table, rows, walk=table.name, place=None)
+        changes = self._warehouse.store_page(table, rows, walk=table.name, cursor=None)
         self._add(table, len(rows), changes)
-        self._left += self._warehouse.close_walk(table, table.name, posting_id=None, is_whole=True)
+        self._removed += self._warehouse.close_walk(
+            table, table.name, posting_id=None, is_whole=True
+        )
 
     async def _interviews(self, table: Table) -> None:
         """
         Fetch the interviews whose candidates have changed.
         """
-        due = self._warehouse.due_interviews(since=self._since, with_links=self._with_links)
-        ids = list(due)
+        fingerprint_of = self._warehouse.interviews_to_fetch(
+            since=self._since, with_links=self._with_links
+        )
+        ids = list(fingerprint_of)
         for start in range(0, len(ids), _INTERVIEWS):
-            some = ids[start : start + _INTERVIEWS]
-            settled = await self._client.interviews.get_many_settled(some, concurrency=_AT_A_TIME)
-            came = [one for one in settled if isinstance(one, InterviewData)]
+            batch = ids[start : start + _INTERVIEWS]
+            settled = await self._client.interviews.get_many_settled(
+                batch, concurrency=_CONCURRENCY
+            )
+            interviews = [one for one in settled if isinstance(one, InterviewData)]
             # A missing interview is requested again when its candidate changes.
-            kept = {
-                key: due[key]
-                for key, one in zip(some, settled, strict=True)
+            fingerprints = {
+                key: fingerprint_of[key]
+                for key, one in zip(batch, settled, strict=True)
                 if isinstance(one, InterviewData | NotFoundError)
             }
-            rows = [table.row(one, with_links=self._with_links) for one in came]
-            self._add(table, len(rows), self._warehouse.keep_interviews(rows, kept))
+            rows = [table.row(one, with_links=self._with_links) for one in interviews]
+            self._add(table, len(rows), self._warehouse.store_interviews(rows, fingerprints))
             for one in settled:
                 if isinstance(one, HeyMiloError) and not isinstance(one, NotFoundError):
                     raise one
-        self._warehouse.leave_with_candidates()
+        self._warehouse.mark_removed_with_candidates()

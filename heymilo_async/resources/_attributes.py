@@ -1,5 +1,5 @@
 """
-What the clients have of the resources: an attribute for each group.
+The resources of the clients: one attribute for each group.
 
 This file is written by `python scripts/index.py`.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._core.codec import finders
 from . import model_named
-from ._collection import Mounted
+from ._collection import LazyResource
 
 if TYPE_CHECKING:
     from .ats import AsyncAts, Ats
@@ -39,26 +39,28 @@ class AsyncResources:
     The resources of an `AsyncHeyMilo`.
     """
 
-    ats: Final = Mounted["AsyncAts"]("AsyncAts")
-    candidates: Final = Mounted["AsyncCandidates"]("AsyncCandidates")
-    design_template_groups: Final = Mounted["AsyncDesignTemplateGroups"](
+    ats: Final = LazyResource["AsyncAts"]("AsyncAts")
+    candidates: Final = LazyResource["AsyncCandidates"]("AsyncCandidates")
+    design_template_groups: Final = LazyResource["AsyncDesignTemplateGroups"](
         "AsyncDesignTemplateGroups"
     )
-    design_templates: Final = Mounted["AsyncDesignTemplates"]("AsyncDesignTemplates")
-    domains: Final = Mounted["AsyncDomains"]("AsyncDomains")
-    email_template_groups: Final = Mounted["AsyncEmailTemplateGroups"]("AsyncEmailTemplateGroups")
-    email_templates: Final = Mounted["AsyncEmailTemplates"]("AsyncEmailTemplates")
-    health: Final = Mounted["AsyncHealth"]("AsyncHealth")
-    interview_templates: Final = Mounted["AsyncInterviewTemplates"]("AsyncInterviewTemplates")
-    interviews: Final = Mounted["AsyncInterviews"]("AsyncInterviews")
-    phone_numbers: Final = Mounted["AsyncPhoneNumbers"]("AsyncPhoneNumbers")
-    postings: Final = Mounted["AsyncPostings"]("AsyncPostings")
-    questions: Final = Mounted["AsyncQuestions"]("AsyncQuestions")
-    schemas: Final = Mounted["AsyncSchemas"]("AsyncSchemas")
-    sender_emails: Final = Mounted["AsyncSenderEmails"]("AsyncSenderEmails")
-    voices: Final = Mounted["AsyncVoices"]("AsyncVoices")
-    webhooks: Final = Mounted["AsyncWebhooks"]("AsyncWebhooks")
-    workspaces: Final = Mounted["AsyncWorkspaces"]("AsyncWorkspaces")
+    design_templates: Final = LazyResource["AsyncDesignTemplates"]("AsyncDesignTemplates")
+    domains: Final = LazyResource["AsyncDomains"]("AsyncDomains")
+    email_template_groups: Final = LazyResource["AsyncEmailTemplateGroups"](
+        "AsyncEmailTemplateGroups"
+    )
+    email_templates: Final = LazyResource["AsyncEmailTemplates"]("AsyncEmailTemplates")
+    health: Final = LazyResource["AsyncHealth"]("AsyncHealth")
+    interview_templates: Final = LazyResource["AsyncInterviewTemplates"]("AsyncInterviewTemplates")
+    interviews: Final = LazyResource["AsyncInterviews"]("AsyncInterviews")
+    phone_numbers: Final = LazyResource["AsyncPhoneNumbers"]("AsyncPhoneNumbers")
+    postings: Final = LazyResource["AsyncPostings"]("AsyncPostings")
+    questions: Final = LazyResource["AsyncQuestions"]("AsyncQuestions")
+    schemas: Final = LazyResource["AsyncSchemas"]("AsyncSchemas")
+    sender_emails: Final = LazyResource["AsyncSenderEmails"]("AsyncSenderEmails")
+    voices: Final = LazyResource["AsyncVoices"]("AsyncVoices")
+    webhooks: Final = LazyResource["AsyncWebhooks"]("AsyncWebhooks")
+    workspaces: Final = LazyResource["AsyncWorkspaces"]("AsyncWorkspaces")
 
 
 class Resources:
@@ -66,24 +68,24 @@ class Resources:
     The resources of a `HeyMilo`.
     """
 
-    ats: Final = Mounted["Ats"]("Ats")
-    candidates: Final = Mounted["Candidates"]("Candidates")
-    design_template_groups: Final = Mounted["DesignTemplateGroups"]("DesignTemplateGroups")
-    design_templates: Final = Mounted["DesignTemplates"]("DesignTemplates")
-    domains: Final = Mounted["Domains"]("Domains")
-    email_template_groups: Final = Mounted["EmailTemplateGroups"]("EmailTemplateGroups")
-    email_templates: Final = Mounted["EmailTemplates"]("EmailTemplates")
-    health: Final = Mounted["Health"]("Health")
-    interview_templates: Final = Mounted["InterviewTemplates"]("InterviewTemplates")
-    interviews: Final = Mounted["Interviews"]("Interviews")
-    phone_numbers: Final = Mounted["PhoneNumbers"]("PhoneNumbers")
-    postings: Final = Mounted["Postings"]("Postings")
-    questions: Final = Mounted["Questions"]("Questions")
-    schemas: Final = Mounted["Schemas"]("Schemas")
-    sender_emails: Final = Mounted["SenderEmails"]("SenderEmails")
-    voices: Final = Mounted["Voices"]("Voices")
-    webhooks: Final = Mounted["Webhooks"]("Webhooks")
-    workspaces: Final = Mounted["Workspaces"]("Workspaces")
+    ats: Final = LazyResource["Ats"]("Ats")
+    candidates: Final = LazyResource["Candidates"]("Candidates")
+    design_template_groups: Final = LazyResource["DesignTemplateGroups"]("DesignTemplateGroups")
+    design_templates: Final = LazyResource["DesignTemplates"]("DesignTemplates")
+    domains: Final = LazyResource["Domains"]("Domains")
+    email_template_groups: Final = LazyResource["EmailTemplateGroups"]("EmailTemplateGroups")
+    email_templates: Final = LazyResource["EmailTemplates"]("EmailTemplates")
+    health: Final = LazyResource["Health"]("Health")
+    interview_templates: Final = LazyResource["InterviewTemplates"]("InterviewTemplates")
+    interviews: Final = LazyResource["Interviews"]("Interviews")
+    phone_numbers: Final = LazyResource["PhoneNumbers"]("PhoneNumbers")
+    postings: Final = LazyResource["Postings"]("Postings")
+    questions: Final = LazyResource["Questions"]("Questions")
+    schemas: Final = LazyResource["Schemas"]("Schemas")
+    sender_emails: Final = LazyResource["SenderEmails"]("SenderEmails")
+    voices: Final = LazyResource["Voices"]("Voices")
+    webhooks: Final = LazyResource["Webhooks"]("Webhooks")
+    workspaces: Final = LazyResource["Workspaces"]("Workspaces")
 
 
 finders.append(model_named)

@@ -46,15 +46,15 @@ if TYPE_CHECKING:
 
 A = TypeVar("A", bound="AsyncResource")
 ItemT = TypeVar("ItemT", bound=Model)
-R = TypeVar("R", bound="_Mountable")
+R = TypeVar("R", bound="_ResourceClass")
 T = TypeVar("T")
 
 Query = Mapping[str, str | int | None]
 
 
-class _Mountable(Protocol):
+class _ResourceClass(Protocol):
     """
-    A resource that a client can create on first access.
+    A resource class that can create its instance for a client.
     """
 
     @classmethod
@@ -94,7 +94,7 @@ class AsyncResource:
     if TYPE_CHECKING:
         _engine: Engine
 
-    # Any: the engine loads the HTTP library, which the command's help can do without.
+    # Any, because importing `Engine` loads the HTTP library, which `heymilo --help` does not need.
     def __init__(self, engine: Any) -> None:
         self._engine = engine
 
@@ -114,7 +114,7 @@ class AsyncResource:
         **ids: str,
     ) -> T:
         """
-        Perform *operation*. *ids* fill its path in order; errors use their names.
+        Perform *operation* with *ids* as its path parameters, in order; errors show their names.
         """
         response = await self._respond(
             operation, query=query, body=body, headers=headers, expires=expires, **ids
@@ -136,7 +136,7 @@ class AsyncResource:
         Perform *operation*, and return its data, headers and attempts.
         """
         try:
-            call = operation.call(*_checked(ids), query=query, body=body, headers=headers)
+            call = operation.call(*_checked_ids(ids), query=query, body=body, headers=headers)
         except (InvalidRequestError, TypeError) as refusal:
             raise self._engine.cleaned_refusal(refusal, body) from None
         return await self._engine.respond(call, expires=expires)
@@ -152,17 +152,17 @@ class AsyncResource:
         **ids: str,
     ) -> AsyncPage[ItemT]:
         size = None if limit is None else check_limit("limit", limit)
-        asked = {"limit": size, "starting_after": _cursor(starting_after), **(query or {})}
-        page = await self._engine.perform(operation.call(*_checked(ids), query=asked))
-        # What `raw` watches is this call alone.
-        later = self if self._engine.record is None else self._unwatched()
+        parameters = {"limit": size, "starting_after": _cursor(starting_after), **(query or {})}
+        page = await self._engine.perform(operation.call(*_checked_ids(ids), query=parameters))
+        # `raw` records only this call, not later pages.
+        later = self if self._engine.record is None else self._unrecorded()
 
         async def page_after(cursor: str) -> AsyncPage[ItemT]:
             return await later._page(operation, limit, cursor, query=query, **ids)
 
         return AsyncPage._of(page, page_after)
 
-    def _unwatched(self) -> Self:
+    def _unrecorded(self) -> Self:
         return type(self)(attrs.evolve(self._engine, record=None))
 
     def _walk(
@@ -177,11 +177,11 @@ class AsyncResource:
         keep: Callable[[ItemT], bool] | None = None,
         **ids: str,
     ) -> AsyncPager[ItemT]:
-        size, checked = check_limit("page_size", page_size), _checked(ids)
+        size, checked = check_limit("page_size", page_size), _checked_ids(ids)
 
         def page_after(cursor: str | None) -> Call[Page[ItemT]]:
-            asked = {"limit": size, "starting_after": _cursor(cursor), **(query or {})}
-            return operation.call(*checked, query=asked)
+            parameters = {"limit": size, "starting_after": _cursor(cursor), **(query or {})}
+            return operation.call(*checked, query=parameters)
 
         return AsyncPager(
             self._engine,
@@ -202,16 +202,16 @@ class AsyncResource:
         concurrency: int,
         /,
         *,
-        named: str = "",
+        id_name: str = "",
         **parents: str,
     ) -> builtins.list[T]:
         """
         Call *get* with each of *ids* and the deadline, and return the results in order.
 
-        Errors call an id *named*. *parents* are the other ids in the path, by name.
+        Errors call an id *id_name*. *parents* are the other ids in the path, by name.
         """
-        _checked(parents)
-        checked, limit = _check_many(ids, concurrency, named)
+        _checked_ids(parents)
+        checked, limit = _check_many(ids, concurrency, id_name)
         expires = self._engine.expiry()
 
         async def get_one(item_id: str) -> T:
@@ -226,7 +226,7 @@ class AsyncResource:
         concurrency: int,
         /,
         *,
-        named: str = "",
+        id_name: str = "",
         **parents: str,
     ) -> builtins.list[T | HeyMiloError]:
         async def settle(item_id: str, expires: float | None) -> T | HeyMiloError:
@@ -235,7 +235,7 @@ class AsyncResource:
             except HeyMiloError as error:
                 return error.with_traceback(None)
 
-        return await self._many(settle, ids, concurrency, named=named, **parents)
+        return await self._many(settle, ids, concurrency, id_name=id_name, **parents)
 
     async def _poll(
         self,
@@ -247,7 +247,7 @@ class AsyncResource:
     ) -> tuple[T, bool]:
         """
         Call *fetch* with the deadline every *poll* seconds, until *done* accepts its result or
-        *timeout* seconds are over. Return the last result, and whether it is done.
+        *timeout* seconds have passed. Return the last result, and whether *done* accepted it.
         """
         wait = seconds("timeout", timeout, refusal=InvalidRequestError)
         pause = seconds("poll", poll, refusal=InvalidRequestError)
@@ -279,8 +279,8 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
     """
     A resource with `list`, `list_all`, `get` and `get_many`.
 
-    A subclass declares its two operations and the name of its id in errors. It gets copies of
-    the methods, with its own types, docstrings and operations.
+    A subclass declares its two operations, and the name that errors use for its id. It gets
+    copies of the methods, with its own types, docstrings and operations.
     """
 
     _list_operation: ClassVar[Operation[Any]]
@@ -294,7 +294,7 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
         item = get_args(vars(cls)["__orig_bases__"][0])[0]
         for name in ("list", "list_all", "get", "get_many", "get_many_settled"):
             described = cls._get_operation if name.startswith("get") else cls._list_operation
-            made = _made_for(cls, item, getattr(cls, name), described)
+            made = _specialized(cls, item, getattr(cls, name), described)
             # `raw` supports only methods that make a single call.
             setattr(cls, name, operation(described)(made) if name in {"list", "get"} else made)
 
@@ -381,7 +381,7 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
         """
         Return one item.
 
-        The response must have the requested id, in any case.
+        The client checks that the response has the requested id, ignoring case.
 
         Args:
             item_id: The item's id, 1 to 1024 characters.
@@ -444,7 +444,7 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
             >>> asyncio.run(main())
             2
         """
-        return await self._many(self._get, ids, concurrency, named=self._id_name)
+        return await self._many(self._get, ids, concurrency, id_name=self._id_name)
 
     async def get_many_settled(
         self, ids: Iterable[str], *, concurrency: int = 8
@@ -482,7 +482,7 @@ class AsyncCollection(AsyncResource, Generic[ItemT]):
             >>> asyncio.run(main())
             ['NotFoundError']
         """
-        return await self._settled(self._get, ids, concurrency, named=self._id_name)
+        return await self._settled(self._get, ids, concurrency, id_name=self._id_name)
 
     async def _get(self, item_id: str, expires: float | None) -> ItemT:
         ids: dict[str, Any] = {self._id_name: item_id}
@@ -598,7 +598,7 @@ class Resource(Generic[A]):
         return f"<{type(self).__name__} of {self._twin._engine.settings.base_url}>"
 
 
-class Gets(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
+class Gettable(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
     """
     A blocking resource with `get` and `get_many`; subclasses add `list`.
     """
@@ -611,22 +611,25 @@ class Gets(Resource[AsyncCollection[ItemT]], Generic[ItemT]):
             return
         for name, method in vars(cls._twin_type).items():
             if not name.startswith("_") and name not in vars(cls):
-                setattr(cls, name, _blocking_face(method)(method))
+                setattr(cls, name, _blocking_decorator(method)(method))
 
     if TYPE_CHECKING:
-        # For type checkers; `__init_subclass__` makes those that are called.
+        # For type checkers; `__init_subclass__` creates the methods that run.
         get: Final = blocking(AsyncCollection[ItemT].get)
         get_many: Final = blocking(AsyncCollection[ItemT].get_many)
         get_many_settled: Final = blocking(AsyncCollection[ItemT].get_many_settled)
 
 
-def _blocking_face(method: Any) -> Callable[[Any], Any]:
+def _blocking_decorator(method: Any) -> Callable[[Any], Any]:
     returned = get_origin(get_type_hints(method)["return"])
-    faces: dict[Any, Callable[[Any], Any]] = {AsyncPage: blocking_page, AsyncPager: blocking_iter}
-    return faces.get(returned, blocking)
+    decorators: dict[Any, Callable[[Any], Any]] = {
+        AsyncPage: blocking_page,
+        AsyncPager: blocking_iter,
+    }
+    return decorators.get(returned, blocking)
 
 
-class Collection(Gets[ItemT]):
+class Collection(Gettable[ItemT]):
     """
     A blocking resource with `list`, `list_all`, `get` and `get_many`.
     """
@@ -636,7 +639,7 @@ class Collection(Gets[ItemT]):
         list_all: Final = blocking_iter(AsyncCollection[ItemT].list_all)
 
 
-class Searchable(Gets[ItemT]):
+class Searchable(Gettable[ItemT]):
     """
     A blocking resource whose list can also be searched.
     """
@@ -646,9 +649,9 @@ class Searchable(Gets[ItemT]):
         list_all: Final = blocking_iter(AsyncSearchable[ItemT].list_all)
 
 
-class Mounted(Generic[R]):
+class LazyResource(Generic[R]):
     """
-    Descriptor for a resource on a client: imports its module on first access, and keeps the
+    Descriptor for a resource of a client: imports its module on first access, and caches the
     resource.
 
     So importing the package takes the same time for any number of resources.
@@ -663,7 +666,7 @@ class Mounted(Generic[R]):
         """
         The class of the resource.
         """
-        # The index imports this module.
+        # Imported here, because the index imports this module.
         kind: type[R] = importlib.import_module(f"{__package__}").load(self._kind)
         return kind
 
@@ -679,12 +682,12 @@ class Mounted(Generic[R]):
             # On the class, return the resource's class, so that `create_autospec` sees its methods.
             return self.kind
         made = self.kind._of(client, self._name)
-        # Python finds it before this descriptor from now on, for there is no `__set__`.
+        # Without a `__set__` here, Python finds this value before the descriptor from now on.
         vars(client)[self._name] = made
         return made
 
 
-def _made_for(
+def _specialized(
     kind: type[AsyncCollection[Any]], item: type[Model], method: Any, described: Operation[Any]
 ) -> Any:
     """
@@ -722,16 +725,16 @@ def _made_for(
     return made
 
 
-def _checked(ids: Mapping[str, str]) -> builtins.list[str]:
+def _checked_ids(ids: Mapping[str, str]) -> builtins.list[str]:
     """
     Return the values of *ids*, checked for use in a URL path.
     """
-    return [_segment(name, name, value) for name, value in ids.items()]
+    return [_checked_segment(name, name, value) for name, value in ids.items()]
 
 
-def _segment(name: str, kind: str, value: str) -> str:
+def _checked_segment(name: str, kind: str, value: str) -> str:
     """
-    Return *value*, an id of that *kind*, if it is valid in a URL path; errors call it *name*.
+    Return *value*, an id of that *kind*, if it is valid in a URL path; errors show *name*.
     """
     checked = check_id(name, value)
     if kind == "posting_id" and checked == "list":
@@ -748,9 +751,11 @@ def _search(search: str | None) -> str | None:
     return None if search is None else check_search("search", search)
 
 
-def _check_many(ids: Iterable[str], concurrency: int, named: str) -> tuple[builtins.list[str], int]:
-    # A str is an iterable of single letters, which is never meant here.
+def _check_many(
+    ids: Iterable[str], concurrency: int, id_name: str
+) -> tuple[builtins.list[str], int]:
+    # A str is an iterable of its characters, which are not the intended ids.
     if isinstance(ids, str) or not isinstance(ids, Iterable):
         raise wrong_type("ids", "an iterable of str", ids)
-    checked = [_segment(f"ids[{index}]", named, value) for index, value in enumerate(ids)]
+    checked = [_checked_segment(f"ids[{index}]", id_name, value) for index, value in enumerate(ids)]
     return checked, whole_number("concurrency", concurrency, 1, 1000, refusal=InvalidRequestError)

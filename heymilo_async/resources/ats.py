@@ -14,7 +14,7 @@ from .._core.arguments import Body, wrong_type
 from .._core.blocking import blocking
 from .._core.messages import APIResponse, Operation, operation
 from .._core.model import Model
-from .._core.secrets import Secret, hide_members, printable, scrub, secrets_of
+from .._core.secrets import Secret, mask_members, printable, scrub, secrets_of
 from .._values import NOT_GIVEN, NotGiven
 from ..errors import DeadlineExceededError, InvalidRequestError, OperationFailedError
 from ._collection import AsyncResource, Resource
@@ -205,7 +205,7 @@ class ATSCandidate(Body):
     set_heymilo_source: bool | None | NotGiven = NOT_GIVEN
 
     def _check(self, name: str) -> None:
-        # The contract does not say whether the server would then create a person.
+        # The contract does not say whether the server would create a person for an empty id.
         if isinstance(self.ats_candidate_id, str) and not self.ats_candidate_id.strip():
             message = f"{name}ats_candidate_id must not be empty: leave it out to create a person"
             raise InvalidRequestError(message)
@@ -530,7 +530,7 @@ class AsyncAts(AsyncResource):
             raise self._failed(response, what, push.status)
         name = self._engine.clean(response.request)
         message = (
-            f"{name}: the push was not done in time; its status is {self._shown(push.status)!r}. "
+            f"{name}: the push was not done in time; its status is {self._printable(push.status)!r}. "
             "The server continues with it, and you can wait again"
         )
         raise DeadlineExceededError(
@@ -579,17 +579,17 @@ class AsyncAts(AsyncResource):
         secrets: tuple[Secret, ...] = (),
     ) -> OperationFailedError:
         name = self._engine.clean(response.request)
-        because = f": {self._shown(scrub(why, secrets))}" if why else ""
+        reason = f": {self._printable(scrub(why, secrets))}" if why else ""
         return OperationFailedError(
-            f"{name}: {what}{because}",
+            f"{name}: {what}{reason}",
             request=name,
             attempts=response.attempts,
             data=response.data,
         )
 
-    def _shown(self, text: str) -> str:
+    def _printable(self, text: str) -> str:
         # The server's text may repeat a secret, or be very long.
-        return printable(hide_members(self._engine.clean(text)), 200)
+        return printable(mask_members(self._engine.clean(text)), 200)
 
 
 class Ats(Resource[AsyncAts]):
@@ -614,17 +614,17 @@ class Ats(Resource[AsyncAts]):
 
 def _check_create(candidate: object, create: object) -> None:
     """
-    Raise `InvalidRequestError` if *create* does not match: only a push without an id creates.
+    Raise `InvalidRequestError` unless *create* is true exactly for a candidate without an id.
     """
     if not isinstance(create, bool):
         raise wrong_type("create", "a bool", create)
     if isinstance(candidate, ATSCandidate):
-        whom: object = candidate.ats_candidate_id
+        person_id: object = candidate.ats_candidate_id
     elif isinstance(candidate, Mapping):
-        whom = candidate.get("ats_candidate_id")
+        person_id = candidate.get("ats_candidate_id")
     else:
         raise wrong_type("candidate", "an ATSCandidate, or a mapping of its members", candidate)
-    is_new = whom is None or whom is NOT_GIVEN
+    is_new = person_id is None or person_id is NOT_GIVEN
     if is_new and not create:
         message = (
             "candidate has no ats_candidate_id, so this push would create a person in the ATS: "

@@ -509,7 +509,7 @@ class AsyncCandidates(AsyncResource):
             >>> asyncio.run(main())
             True
         """
-        invited = _invited(created_after, created_before)
+        invited = _invitation_range(created_after, created_before)
         return await self._page(LIST, limit, starting_after, query=invited, posting_id=posting_id)
 
     def list_all(
@@ -564,7 +564,7 @@ class AsyncCandidates(AsyncResource):
             >>> asyncio.run(main())
             True
         """
-        invited = _invited(created_after, created_before)
+        invited = _invitation_range(created_after, created_before)
         return self._walk(
             LIST, page_size, starting_after, max_items, query=invited, posting_id=posting_id
         )
@@ -683,7 +683,7 @@ class AsyncCandidates(AsyncResource):
             >>> asyncio.run(main())
             True
         """
-        body = _one(name, email, phone_number, metadata, data)
+        body = _candidate(name, email, phone_number, metadata, data)
         return await self._perform(INGEST, body=body, posting_id=posting_id)
 
     @operation(INGEST_MANY)
@@ -742,7 +742,7 @@ class AsyncCandidates(AsyncResource):
             >>> asyncio.run(main())
             1
         """
-        many = _several(candidates)
+        many = _candidates(candidates)
         receipts = await self._perform(INGEST_MANY, body={"data": many}, posting_id=posting_id)
         if len(receipts) != len(many):
             LOGGER.warning(
@@ -817,7 +817,7 @@ class AsyncCandidates(AsyncResource):
             >>> asyncio.run(main())
             ingestion
         """
-        body = _one(name, email, phone_number, metadata, data)
+        body = _candidate(name, email, phone_number, metadata, data)
         return await self._perform(ENQUEUE, body=body, posting_id=posting_id)
 
     @operation(ENQUEUE_MANY)
@@ -864,7 +864,7 @@ class AsyncCandidates(AsyncResource):
             >>> asyncio.run(main())
             ingestion
         """
-        many = _several(candidates)
+        many = _candidates(candidates)
         return await self._perform(ENQUEUE_MANY, body={"data": many}, posting_id=posting_id)
 
 
@@ -891,7 +891,7 @@ class Candidates(Resource[AsyncCandidates]):
     enqueue_many: Final = blocking(AsyncCandidates.enqueue_many)
 
 
-def _one(
+def _candidate(
     name: str,
     email: str,
     phone_number: str | None | NotGiven,
@@ -907,10 +907,10 @@ def _one(
     }
 
 
-def _several(
+def _candidates(
     candidates: Iterable[NewCandidate | Mapping[str, Any]],
 ) -> tuple[NewCandidate | Mapping[str, Any], ...]:
-    # A mapping is an iterable of its keys: a single candidate instead of several.
+    # A mapping is an iterable too: of the keys of a single candidate.
     if isinstance(candidates, str | bytes | Mapping) or not isinstance(candidates, Iterable):
         raise wrong_type("candidates", "an iterable of NewCandidate or mappings", candidates)
     many = tuple(candidates)
@@ -920,14 +920,14 @@ def _several(
     return many
 
 
-def _invited(created_after: object, created_before: object) -> Mapping[str, str | None]:
+def _invitation_range(created_after: object, created_before: object) -> Mapping[str, str | None]:
     return {
-        "created_after": _moment("created_after", created_after),
-        "created_before": _moment("created_before", created_before, up=True),
+        "created_after": _api_time("created_after", created_after),
+        "created_before": _api_time("created_before", created_before, up=True),
     }
 
 
-def _moment(name: str, value: object, *, up: bool = False) -> str | None:
+def _api_time(name: str, value: object, *, up: bool = False) -> str | None:
     """
     Return *value* in the API's format for a time, in whole seconds, rounded down or *up*.
     """
@@ -936,7 +936,7 @@ def _moment(name: str, value: object, *, up: bool = False) -> str | None:
     if isinstance(value, str):
         return check_search(name, value)
     if isinstance(value, datetime):
-        return _iso(name, value, up=up)
+        return _iso_time(name, value, up=up)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong_type(name, "a datetime, a str, or Unix seconds", value)
     # Comparing is safe for any int and any float, NaN included.
@@ -946,7 +946,7 @@ def _moment(name: str, value: object, *, up: bool = False) -> str | None:
     return str(math.ceil(value) if up else math.floor(value))
 
 
-def _iso(name: str, value: datetime, *, up: bool) -> str:
+def _iso_time(name: str, value: datetime, *, up: bool) -> str:
     if value.utcoffset() is None:
         message = f"{name} must have a time zone, such as datetime.now(UTC): {value}"
         raise InvalidRequestError(message)
@@ -963,7 +963,7 @@ def _iso(name: str, value: datetime, *, up: bool) -> str:
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class _Wanted(Body):
+class _FindArguments(Body):
     """
     The arguments of `find`, with the same checks as a request body.
     """
@@ -976,17 +976,17 @@ def _matcher(email: str | None, metadata: Mapping[str, str] | None) -> Callable[
     """
     Return a function that checks whether a candidate has this *email* and *metadata*.
     """
-    _Wanted(email=email, metadata=metadata)
+    _FindArguments(email=email, metadata=metadata)
     if email is None and not metadata:
         message = "find needs an email or metadata: to iterate over all candidates, use list_all"
         raise InvalidRequestError(message)
     address = None if email is None else email.casefold()
-    wanted = dict(metadata or {})
+    required = dict(metadata or {})
 
     def matches(candidate: Candidate) -> bool:
         if address is not None and candidate.email.casefold() != address:
             return False
         has = candidate.metadata or {}
-        return all(has.get(key) == value for key, value in wanted.items())
+        return all(has.get(key) == value for key, value in required.items())
 
     return matches

@@ -26,10 +26,10 @@ from .candidates import CandidateWorkflow
 #: A status that the operation's description mentions, but the schema's list of values does not.
 _NOT_READY: Final = "not_ready"
 
-#: The required fields that an interview that is not ready may lack; the id is known anyway.
+#: Required fields that may be missing if the interview is not ready; the client knows the id.
 _LACKING: Final = ("posting_id", "name", "email")
 
-#: The results that may be incomplete in an interview that is not ready.
+#: Results that may be incomplete if the interview is not ready.
 _PARTS: Final = ("workflow", "web_interview", "resume", "sms", "form", "cheat_detection")
 
 
@@ -118,9 +118,9 @@ class InterviewData(Model):
         return self.status not in {"pending", "in_progress", "evaluating", _NOT_READY}
 
     @classmethod
-    def _from_envelope(cls, envelope: Any, asked: str | None) -> Any:
+    def _from_envelope(cls, envelope: Any, requested_id: str | None) -> Any:
         """
-        Return *envelope*, the response for the id *asked*, completed if it is not ready.
+        Return *envelope*; complete its data if the interview *requested_id* is not ready.
 
         The contract does not say where `not_ready` appears: the data, `meta`, or the top level.
         """
@@ -131,15 +131,18 @@ class InterviewData(Model):
         if data.get("status") != _NOT_READY:
             meta = envelope.get("meta")
             words = [one.get("status") for one in (meta, envelope) if type(one) is dict]
-            if _NOT_READY not in words or cls._is_whole(data):
+            if _NOT_READY not in words or cls._is_complete(data):
                 _refuse_nulls(data)
                 return envelope
-        named = data.get("interview_id")
-        known = {"interview_id": asked if named is None else named, "status": _NOT_READY}
-        return {**envelope, "data": data | known}
+        id_in_data = data.get("interview_id")
+        completed = {
+            "interview_id": requested_id if id_in_data is None else id_in_data,
+            "status": _NOT_READY,
+        }
+        return {**envelope, "data": data | completed}
 
     @classmethod
-    def _is_whole(cls, data: dict[str, Any]) -> bool:
+    def _is_complete(cls, data: dict[str, Any]) -> bool:
         try:
             _refuse_nulls(data)
             from_dict(cls, data)
@@ -156,19 +159,19 @@ class InterviewData(Model):
         """
         hints = {field.name: field.type for field in attrs.fields(cls)}
 
-        def read_what_is_there(value: Any, kind: Any) -> Any:
+        def read_partially(value: Any, kind: Any) -> Any:
             if type(value) is not dict or value.get("status") != _NOT_READY:
                 return read(value, kind)
-            known = {**dict.fromkeys(_LACKING), **value}
+            completed = {**dict.fromkeys(_LACKING), **value}
             parts = {
-                name: known.pop(name)
+                name: completed.pop(name)
                 for name in _PARTS
-                if not _can_be_read(converter, known.get(name), hints[name])
+                if not _can_be_read(converter, completed.get(name), hints[name])
             }
-            made = read(known, kind)
+            made = read(completed, kind)
             return attrs.evolve(made, extra={**made.extra, **checked_copy(parts)})
 
-        return read_what_is_there
+        return read_partially
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -253,8 +256,8 @@ class AsyncInterviews(AsyncResource):
         """
         Return the data and results of one interview (operation `getInterviewData`).
 
-        The response must have the requested id, in any case. An interview that is not ready is
-        not an error: check `status` or `is_ready`.
+        The client checks that the response has the requested id, ignoring case. An interview that
+        is not ready is not an error: check `status` or `is_ready`.
 
         Args:
             interview_id: The `interview_id` of a candidate or of an ingestion's receipt, 1 to 1024
@@ -575,7 +578,7 @@ class Interviews(Resource[AsyncInterviews]):
 
 def _refuse_nulls(data: dict[str, Any]) -> None:
     """
-    Raise `ResponseDecodeError` for a null that only an interview that is not ready may have.
+    Raise `ResponseDecodeError` for a null that is valid only if the interview is not ready.
     """
     for name in _LACKING:
         if name in data and data[name] is None:

@@ -25,7 +25,7 @@ Modality: TypeAlias = Literal[
 ]
 ResponseFormat: TypeAlias = Literal["text", "freeform", "date", "number"]
 
-#: Parameters that may be left out, and for which None means null.
+#: Types of parameters that can be omitted; None is sent as null.
 _Text: TypeAlias = str | None | NotGiven
 _Flag: TypeAlias = bool | None | NotGiven
 _Whole: TypeAlias = int | None | NotGiven

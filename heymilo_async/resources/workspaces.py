@@ -31,7 +31,7 @@ class AsyncWorkspaces(AsyncResource):
         """
         Return the workspaces that the credential has access to (operation `listWorkspaces`).
 
-        An API key has access to one workspace, an OAuth token to all of its user's. Pass a
+        An API key has access to one workspace, an OAuth token to all workspaces of its user. Pass a
         workspace's id to a client as *workspace_id*. The contract has no schema for a workspace,
         so the client returns the server's JSON unchanged.
 

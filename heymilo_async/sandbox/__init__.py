@@ -9,10 +9,11 @@ A local HeyMilo: serves the contract from memory, over a real socket on this mac
 How to read it, in the order of a request. `_serve` creates the `Sandbox`, and runs its server in a
 thread (`_background`). `_relay` is a TCP proxy: it logs each request in `_requests`, gets a fault
 from the `_plan`, if any (`faults`), and sends the response in `_steps`. uvicorn passes the request
-to `_front` and `_app`, which checks the key, the rate limit (`_limits`) and the request
-(`_contract`, `_validation`). One of the `_behaviours` then answers from the `_world`, which has
-`_store`s of `_items`, a `_clock` and `_assumptions`. The initial data comes from `_seeds` and
-`_plausible`, the candidates' progress from `_hiring`, and the interviews' results from `_results`.
+to `_middleware` and `_app`, which checks the key, the rate limit (`_limits`) and the request
+(`_contract`, `_validation`). One of the `_behaviours` then builds the response (`_envelopes`) from
+the `_world`, which has `_store`s of `_items`, a `_clock` and `_assumptions`. The initial data comes
+from `_seeds` and `_plausible`, the candidates' progress from `_hiring`, and the interviews' results
+from `_results`.
 `_errors` builds the error responses. `_judge` reports on the clients' conduct (`conduct`), from the
 `_evidence` that the relay collects.
 """

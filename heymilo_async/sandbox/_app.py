@@ -17,12 +17,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ._asked import Asked
 from ._behaviours import behaviour_of
 from ._contract import OPERATIONS, TEXT, Operation
+from ._envelopes import ValidRequest
 from ._errors import Invalid, Refusal, invalid, refused
-from ._front import Front, add_headers
 from ._limits import Limiter
+from ._middleware import ErrorMiddleware, add_headers
 from ._validation import read_body, read_query
 from ._world import World
 
@@ -57,7 +57,7 @@ def create_app(backend: Backend) -> Starlette:
     return Starlette(
         routes=[*routes, _only(Route("/openapi.json", _document), ["GET"])],
         exception_handlers={HTTPException: refused, Invalid: invalid},
-        middleware=[Middleware(Front)],
+        middleware=[Middleware(ErrorMiddleware)],
     )
 
 
@@ -70,7 +70,7 @@ def _route(path: str, operations: Sequence[Operation], backend: Backend) -> Rout
     methods = {one.method: one for one in operations}
 
     async def endpoint(request: Request) -> Response:
-        return await _answer(methods[request.method], request, backend)
+        return await _respond(methods[request.method], request, backend)
 
     return _only(Route(path, endpoint), list(methods))
 
@@ -81,14 +81,14 @@ def _only(route: Route, methods: Sequence[str]) -> Route:
     return route
 
 
-async def _answer(operation: Operation, request: Request, backend: Backend) -> Response:
+async def _respond(operation: Operation, request: Request, backend: Backend) -> Response:
     _authenticate(operation, request, backend)
     query = read_query(operation, request.query_params)
     body = None
     if operation.body is not None:
         content_type = request.headers.get("content-type", "")
         body = read_body(operation, await request.body(), content_type)
-    asked = Asked(
+    valid = ValidRequest(
         operation=operation,
         path=request.path_params,
         query=query,
@@ -96,9 +96,9 @@ async def _answer(operation: Operation, request: Request, backend: Backend) -> R
         url=request.url.path,
         headers=request.headers,
     )
-    behave: Callable[[World, Asked], Any] = behaviour_of(operation)
-    answer = behave(backend.world, asked)
-    return answer if isinstance(answer, Response) else JSONResponse(answer, operation.status)
+    handler: Callable[[World, ValidRequest], Any] = behaviour_of(operation)
+    response = handler(backend.world, valid)
+    return response if isinstance(response, Response) else JSONResponse(response, operation.status)
 
 
 def _authenticate(operation: Operation, request: Request, backend: Backend) -> None:
@@ -112,9 +112,9 @@ def _authenticate(operation: Operation, request: Request, backend: Backend) -> N
     bearer = token.strip() if scheme.lower() == "bearer" else ""
     takes_key = backend.world.assumptions.bearer_takes_key
     if not (
-        _same(x_api_key or "", backend.api_key)
-        or _same(bearer, backend.access_token)
-        or (takes_key and _same(bearer, backend.api_key))
+        _is_equal(x_api_key or "", backend.api_key)
+        or _is_equal(bearer, backend.access_token)
+        or (takes_key and _is_equal(bearer, backend.api_key))
     ):
         raise Refusal(401, "invalid_credentials", "The API key or access token is not valid.")
     # Count only authenticated requests: other clients must not use up the key's limit.
@@ -129,5 +129,5 @@ def _count(request: Request, limiter: Limiter, credential: str) -> None:
         raise Refusal(429, "rate_limit_exceeded", "Too many requests: wait and retry.")
 
 
-def _same(given: str, expected: str) -> bool:
+def _is_equal(given: str, expected: str) -> bool:
     return secrets.compare_digest(given.encode(), expected.encode())

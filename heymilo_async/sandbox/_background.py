@@ -21,12 +21,12 @@ Main = Callable[[Callable[[], None], asyncio.Event], Coroutine[Any, Any, None]]
 
 class _Loop(asyncio.SelectorEventLoop):
     """
-    The event loop. Named outright, because a loop policy of the process may prefer another kind.
+    The sandbox's event loop, independent of the loop policy of the process.
     """
 
     def time(self) -> float:
         """
-        Return its clock, which goes on while a test lets the clocks of modules stand still.
+        Return the time of a clock that keeps running when a test freezes `time.monotonic`.
         """
         return monotonic()
 
@@ -38,16 +38,16 @@ def background(
     """
     Run *main* in its own event loop and thread during the `with` block.
 
-    An exception before it has started is raised here.
+    If *main* fails before it has started, this function raises its exception.
     """
-    begun: concurrent.futures.Future[None] = concurrent.futures.Future()
+    started: concurrent.futures.Future[None] = concurrent.futures.Future()
     stops: concurrent.futures.Future[Callable[[], object]] = concurrent.futures.Future()
 
     async def run() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         stops.set_result(lambda: loop.call_soon_threadsafe(stop.set))
-        await main(lambda: begun.set_result(None), stop)
+        await main(lambda: started.set_result(None), stop)
 
     def work() -> None:
         # An explicit loop factory, because the process's policy may create another kind of loop.
@@ -57,7 +57,7 @@ def background(
         except BaseException as error:
             # After the start, the future is done: `set_exception` then raises, and
             # `threading.excepthook` shows both errors.
-            begun.set_exception(error)
+            started.set_exception(error)
 
     # A daemon thread, so that an unfinished `with` block does not keep the interpreter alive.
     thread = threading.Thread(target=work, name=name, daemon=True)
@@ -65,12 +65,12 @@ def background(
     stop = stops.result(seconds_to_start)
     try:
         try:
-            begun.result(seconds_to_start)
+            started.result(seconds_to_start)
         except TimeoutError:
             message = f"the sandbox did not start within {seconds_to_start:g} seconds"
             raise TimeoutError(message) from None
         yield
     finally:
-        with contextlib.suppress(RuntimeError):  # it has ended by itself
+        with contextlib.suppress(RuntimeError):  # the loop is already closed
             stop()
         thread.join()

@@ -16,7 +16,7 @@ import jsonschema_rs
 
 Shape = Literal["page", "list", "single", "object", "bytes"]
 
-#: The document as it is served: the published contract without its prose.
+#: The served document: the published contract without its prose.
 TEXT: Final = resources.files("heymilo_async.sandbox").joinpath("contract.json").read_bytes()
 DOCUMENT: Final[dict[str, Any]] = json.loads(TEXT)
 SCHEMAS: Final[dict[str, Any]] = DOCUMENT["components"]["schemas"]
@@ -53,7 +53,7 @@ class Operation:
     body: str | None
     status: int
     shape: Shape
-    answer: Mapping[str, Any] | bool
+    response_schema: Mapping[str, Any] | bool
     item: str | None
 
     @property
@@ -91,8 +91,8 @@ def _name(schema: Mapping[str, Any]) -> str | None:
     return None if reference is None else str(reference).rpartition("/")[2]
 
 
-def _framed(answer: Any, query: Mapping[str, Any]) -> tuple[Shape, str | None]:
-    name = _name(answer) if isinstance(answer, dict) else None
+def _envelope_of(response_schema: Any, query: Mapping[str, Any]) -> tuple[Shape, str | None]:
+    name = _name(response_schema) if isinstance(response_schema, dict) else None
     if name is None:
         return "object", None
     data = SCHEMAS[name]["properties"]["data"]
@@ -105,9 +105,11 @@ def _framed(answer: Any, query: Mapping[str, Any]) -> tuple[Shape, str | None]:
 def _operation(path: str, method: str, spec: Mapping[str, Any]) -> Operation:
     status = min(status for status in spec["responses"] if status.startswith("2"))
     content = spec["responses"][status].get("content", {})
-    answer = content["application/json"]["schema"]
+    response_schema = content["application/json"]["schema"]
     query = {one["name"]: one["schema"] for one in spec["parameters"] if one["in"] == "query"}
-    shape, item = ("bytes", None) if "audio/mpeg" in content else _framed(answer, query)
+    shape, item = (
+        ("bytes", None) if "audio/mpeg" in content else _envelope_of(response_schema, query)
+    )
     body = spec.get("requestBody", {}).get("content", {}).get("application/json", {})
     return Operation(
         id=spec["operationId"],
@@ -117,7 +119,7 @@ def _operation(path: str, method: str, spec: Mapping[str, Any]) -> Operation:
         body=_name(body.get("schema", {})),
         status=int(status),
         shape=shape,
-        answer=answer,
+        response_schema=response_schema,
         item=item,
     )
 
@@ -127,7 +129,7 @@ def _is_static_first(operation: Operation) -> tuple[bool, ...]:
     return tuple(part.startswith("{") for part in operation.path.split("/"))
 
 
-def _read(paths: Mapping[str, Any]) -> Iterable[Operation]:
+def _operations_of(paths: Mapping[str, Any]) -> Iterable[Operation]:
     for path, methods in paths.items():
         for method, spec in methods.items():
             yield _operation(path, method, {"parameters": [], **spec})
@@ -135,7 +137,7 @@ def _read(paths: Mapping[str, Any]) -> Iterable[Operation]:
 
 #: Every operation by its id, in the order for matching paths.
 OPERATIONS: Final[Mapping[str, Operation]] = {
-    one.id: one for one in sorted(_read(DOCUMENT["paths"]), key=_is_static_first)
+    one.id: one for one in sorted(_operations_of(DOCUMENT["paths"]), key=_is_static_first)
 }
 
 #: The item schemas of all top-level collections.
@@ -166,24 +168,26 @@ def operation_of(method: str, path: str) -> str | None:
     return None
 
 
-def _rewritten(schema: Any) -> Any:
+def _with_precise_errors(schema: Any) -> Any:
     """
     Rewrite alternatives in *schema*, so that errors name the invalid member.
 
-    For `anyOf` and `oneOf`, a validator only reports that no alternative matches, not which
-    member of the intended one is invalid. So `T or null` becomes "if not null, then T", and
-    alternatives with a constant `type` become one `if` per type.
+    For `anyOf` and `oneOf`, a validator reports only that no alternative matches. It does not
+    report which member of the intended alternative is invalid. So `T or null` becomes "if not null,
+    then T", and alternatives with a constant `type` become one `if` per type.
     """
     if isinstance(schema, list):
-        return [_rewritten(one) for one in schema]
+        return [_with_precise_errors(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    rest = {key: _rewritten(value) for key, value in schema.items() if key not in _CHOICES}
+    rest = {
+        key: _with_precise_errors(value) for key, value in schema.items() if key not in _CHOICES
+    }
     if "anyOf" in schema:
         meant = [one for one in schema["anyOf"] if one.get("type") != "null"]
         if len(meant) == len(schema["anyOf"]) - 1 == 1:
-            return {**rest, "if": {"type": "null"}, "else": _rewritten(meant[0])}
-        return {**rest, "anyOf": _rewritten(schema["anyOf"])}
+            return {**rest, "if": {"type": "null"}, "else": _with_precise_errors(meant[0])}
+        return {**rest, "anyOf": _with_precise_errors(schema["anyOf"])}
     if "oneOf" in schema:
         kinds = {_constant_type(one): one for one in schema["oneOf"]}
         return {
@@ -207,14 +211,18 @@ def _constant_type(schema: Mapping[str, Any]) -> str:
     return str(SCHEMAS[str(_name(schema))]["properties"]["type"]["const"])
 
 
-_REWRITTEN: Final = {"schemas": {name: _rewritten(schema) for name, schema in SCHEMAS.items()}}
+_REWRITTEN: Final = {
+    "schemas": {name: _with_precise_errors(schema) for name, schema in SCHEMAS.items()}
+}
 
 
 def validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
     """
     Return a validator for *schema*, which may refer to the contract's schemas.
     """
-    return jsonschema_rs.Draft202012Validator({**_rewritten(schema), "components": _REWRITTEN})
+    return jsonschema_rs.Draft202012Validator(
+        {**_with_precise_errors(schema), "components": _REWRITTEN}
+    )
 
 
 @functools.cache

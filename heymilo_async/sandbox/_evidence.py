@@ -14,7 +14,7 @@ import attrs
 
 from ._requests import ReceivedRequest
 
-#: Matches members of a body whose value is a secret: it works for anybody.
+#: Matches members of a body whose value is a secret, such as a link that needs no credential.
 _SECRET: Final = re.compile(
     rb'"(?:interview_url|ingestion_url_key|resume_(?:link|url)|(?:audio|video)_recording_(?:link|url))"'
     rb':\s*"([^"\\]{12,})"'
@@ -22,17 +22,17 @@ _SECRET: Final = re.compile(
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Arrival:
+class ObservedRequest:
     """
     A received request.
 
     Attributes:
-        place: The number of requests before it.
+        index: The number of requests before it.
         at: Its arrival, in seconds of a monotonic clock.
         operation: The id of its operation; None if there is none.
     """
 
-    place: int
+    index: int
     at: float
     operation: str | None
     request: ReceivedRequest
@@ -47,7 +47,7 @@ class Arrival:
     @property
     def query(self) -> Mapping[str, str]:
         """
-        The parameters of its query with a value.
+        The query parameters that have a value.
         """
         return dict(parse_qsl(self.request.query))
 
@@ -64,7 +64,7 @@ class Arrival:
             return self.request.body.decode("utf-8", "replace")
 
     @property
-    def likeness(self) -> tuple[str, ...]:
+    def fingerprint(self) -> tuple[str, ...]:
         """
         A key that identical requests share.
         """
@@ -72,7 +72,7 @@ class Arrival:
 
     def texts(self) -> Iterator[tuple[str, str, str]]:
         """
-        Yield each text in it, except in headers: the part of the request, the name, and the text.
+        Yield each text outside of the headers: the part of the request, the name, and the text.
         """
         for segment in self.request.path.split("/"):
             yield "path", "", unquote(segment)
@@ -102,13 +102,13 @@ def _texts(body: Any) -> Iterator[tuple[str, str, str]]:
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Answer:
+class ObservedResponse:
     """
     The response to a request.
 
     Attributes:
         at: The time of its first byte.
-        status: Its status; None if the client does not learn the outcome of the request.
+        status: Its status; None if the client did not receive a usable response.
         retry_after: The seconds that it asks the client to wait.
         secrets: The hashes of the links and keys in it.
     """
@@ -119,15 +119,15 @@ class Answer:
     secrets: tuple[int, ...] = ()
 
     @property
-    def is_good(self) -> bool:
+    def is_success(self) -> bool:
         """
         Whether it is a complete success.
         """
         return self.status is not None and 200 <= self.status < 300
 
     @property
-    def is_failure(self) -> bool:
+    def is_outcome_unknown(self) -> bool:
         """
-        Whether it leaves the outcome open: a 5xx, or no response at all.
+        Whether the request may have had an effect: the response is a 5xx, or is missing.
         """
         return self.status is None or self.status >= 500

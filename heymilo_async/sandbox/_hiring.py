@@ -1,7 +1,8 @@
 """
 Simulates hiring: when a candidate takes each step, and the progress at a given time.
 
-The functions are pure: a journey depends on seed, interview and workflow; the progress, on time.
+The functions are pure. A journey depends on seed, interview and workflow; its progress also depends
+on the time.
 """
 
 from __future__ import annotations
@@ -257,7 +258,7 @@ class Applicants(Store[Item]):
         steps = self._steps_of(candidate["posting_id"])
         return journey(self._seed, candidate["interview_id"], steps, candidate["created_at"])
 
-    def _seen(self, item: Item) -> Item:
+    def _current_form(self, item: Item) -> Item:
         now, way = self._now(), self.journey(item)
         status = way.status(now)
         return trusted(

@@ -1,7 +1,7 @@
 """
-Judges an integration by rules, request by request as they arrive, and by nothing else.
+Judges the requests of an integration by rules, one by one as they arrive.
 
-No rule reads a clock: the relay's timestamps say which request was earlier. If two requests may have
+No rule reads a clock: the relay's timestamps give the order of requests. If two requests may have
 been concurrent, a rule reports nothing, because a false accusation is worse than a miss.
 """
 
@@ -18,22 +18,22 @@ import attrs
 
 from .._core.secrets import is_secret_name
 from ._contract import OPERATIONS
-from ._evidence import Answer, Arrival
+from ._evidence import ObservedRequest, ObservedResponse
 from ._limits import RateLimit
 from .conduct import NOT_JUDGED, RULES, ConductReport, Violation
 
-#: For this many seconds after a response, requests may arrive that were sent before it.
-_ON_ITS_WAY: Final = 1.0
-#: The tolerance for clocks and timers: a fraction of the time, and seconds.
-_PART, _LEAST = 0.02, 0.02
+#: For this many seconds after a response, requests that were sent before it may still arrive.
+_IN_FLIGHT_SECONDS: Final = 1.0
+#: The tolerance for clocks and timers: a fraction of the wait, and at least this many seconds.
+_RELATIVE_TOLERANCE, _MIN_TOLERANCE = 0.02, 0.02
 #: How many identical requests may follow a failure, and the longest pause between two of a loop.
-_MOST_REPEATS, _PAUSE = 5, 2.0
-#: A shorter credential counts only as a whole value; one shorter than the second is not searched.
-_LONG, _SHORT = 16, 8
+_MAX_REPEATS, _MAX_PAUSE = 5, 2.0
+#: The minimum length of a credential that is searched for within a text, and as a whole value.
+_MIN_SUBSTRING, _MIN_VALUE = 16, 8
 #: Names of parameters whose value is a credential in any case.
 _CREDENTIALS: Final = frozenset({"access_token", "api-key", "api_key", "apikey", "x-api-key"})
 #: The number of findings kept per rule, and of secrets from responses; the oldest are dropped.
-_MOST_KEPT, _MOST_SECRETS = 1_000, 200_000
+_MAX_FINDINGS, _MAX_SECRETS = 1_000, 200_000
 
 #: Operations that create something with each request, and the path of the list that shows it.
 _LISTS: Final = {
@@ -47,7 +47,7 @@ _LISTS: Final = {
     "createWebhook": "/api/v2/webhooks",
     "pushAtsCandidate": "/api/v2/ats/candidates",
 }
-_LOOKS: Final = frozenset(
+_SEARCHES: Final = frozenset(
     {
         "listPostings",
         "listPostingSummaries",
@@ -68,12 +68,14 @@ _Kind: TypeAlias = tuple[str, ...]
 @attrs.define(eq=False)
 class _Finding:
     """
-    A violation that a rule found; void if two requests of the kind *proviso* have overlapped.
+    A violation that a rule found.
+
+    It does not count if two requests of the kind *void_if_overlapping* have overlapped.
     """
 
     requests: list[int]
     text: str
-    proviso: _Kind | None = None
+    void_if_overlapping: _Kind | None = None
 
 
 class Traffic:
@@ -87,20 +89,20 @@ class Traffic:
         self._open: collections.Counter[_Kind] = collections.Counter()
         self._overlapping: set[_Kind] = set()
 
-    def arrived(self, arrival: Arrival) -> None:
+    def on_request(self, observed: ObservedRequest) -> None:
         """
         Record the arrival of a request.
         """
-        for kind in (arrival.route, arrival.likeness):
+        for kind in (observed.route, observed.fingerprint):
             self._open[kind] += 1
             if self._open[kind] > 1:
                 self.overlap(kind)
 
-    def settled(self, arrival: Arrival) -> None:
+    def on_response_start(self, observed: ObservedRequest) -> None:
         """
-        Record the start of its response.
+        Record the start of the response to a request.
         """
-        for kind in (arrival.route, arrival.likeness):
+        for kind in (observed.route, observed.fingerprint):
             self._open[kind] -= 1
             if not self._open[kind]:
                 del self._open[kind]
@@ -127,58 +129,62 @@ class Rule:
 
     def __init__(self) -> None:
         self.seen = False
-        self.findings: collections.deque[_Finding] = collections.deque(maxlen=_MOST_KEPT)
+        self.findings: collections.deque[_Finding] = collections.deque(maxlen=_MAX_FINDINGS)
 
-    def arrived(self, arrival: Arrival) -> None:
+    def on_request(self, observed: ObservedRequest) -> None:
         """
         Examine a request.
         """
 
-    def answered(self, arrival: Arrival, answer: Answer) -> None:
+    def on_response(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
         Examine the response to a request.
         """
 
-    def lost(self, arrival: Arrival, answer: Answer) -> None:
+    def on_lost(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
-        Record that the *answer* did not reach the client completely.
+        Record that the *response* did not reach the client completely.
         """
 
-    def find(self, text: str, *requests: Arrival, proviso: _Kind | None = None) -> _Finding:
+    def add_finding(
+        self, text: str, *requests: ObservedRequest, void_if_overlapping: _Kind | None = None
+    ) -> _Finding:
         """
         Record that *requests* have broken the rule.
         """
         self.seen = True
-        finding = _Finding([one.place for one in requests], text, proviso)
+        finding = _Finding([one.index for one in requests], text, void_if_overlapping)
         self.findings.append(finding)
         return finding
 
-    def find_once(self, text: str, arrival: Arrival) -> None:
+    def add_to_finding(self, text: str, observed: ObservedRequest) -> None:
         """
-        Record that a request has broken the rule, in one finding with similar requests.
+        Record that a request has broken the rule; add it to a finding with the same text.
         """
         for finding in self.findings:
             if finding.text == text:
-                finding.requests.append(arrival.place)
+                finding.requests.append(observed.index)
                 return
-        self.find(text, arrival)
+        self.add_finding(text, observed)
 
 
-def _named(arrival: Arrival) -> str:
-    # (Without the path: an id in it may look like anything, even like a key.)
-    return arrival.operation or arrival.request.method
+def _operation_name(observed: ObservedRequest) -> str:
+    # (The path is omitted, because an id in it may look like a key.)
+    return observed.operation or observed.request.method
 
 
-def _came_after(later: Arrival, earlier: Arrival, answer: Answer) -> bool | None:
+def _came_after(
+    later: ObservedRequest, earlier: ObservedRequest, response: ObservedResponse
+) -> bool | None:
     """
-    Return whether the sender of *later* knew the *answer* to *earlier*, a request of the same route.
+    Return whether the caller of *later* knew the *response* to *earlier*, on the same route.
 
-    None: only if both have the same sender, which connections do not show, because callers that
-    share a client also share its connections.
+    None: only if the same caller made both requests. A connection does not identify its caller,
+    because several callers may share a client.
     """
-    if later.at - answer.at > _ON_ITS_WAY:
+    if later.at - response.at > _IN_FLIGHT_SECONDS:
         return True
-    return None if later.likeness == earlier.likeness else False
+    return None if later.fingerprint == earlier.fingerprint else False
 
 
 class CredentialsMisplaced(Rule):
@@ -192,21 +198,21 @@ class CredentialsMisplaced(Rule):
         super().__init__()
         self._credentials = tuple(credentials)
 
-    def arrived(self, arrival: Arrival) -> None:
+    def on_request(self, observed: ObservedRequest) -> None:
         """
         Search for credentials in the wrong places.
         """
-        headers = arrival.request.headers
+        headers = observed.request.headers
         sent = [headers.get("x-api-key", ""), headers.get("authorization", "").rpartition(" ")[2]]
         # Also an invalid one, if it is too long for a coincidence.
-        known = [*self._credentials, *(one for one in sent if len(one) >= _LONG)]
+        known = [*self._credentials, *(one for one in sent if len(one) >= _MIN_SUBSTRING)]
         self.seen |= any(sent)
-        for part, name, text in arrival.texts():
+        for part, name, text in observed.texts():
             if _is_credential(part, name, text, known):
-                self.find_once(
-                    f"{_named(arrival)} had a credential in its {part}, where logs and proxies "
-                    f"keep it: send it in the header X-API-KEY, and renew it",
-                    arrival,
+                self.add_to_finding(
+                    f"{_operation_name(observed)} sent a credential in its {part}, which logs "
+                    f"and proxies record: send it in the header X-API-KEY, and replace it",
+                    observed,
                 )
                 return
 
@@ -215,16 +221,16 @@ def _is_credential(part: str, name: str, text: str, known: Iterable[str]) -> boo
     if part == "query" and name.lower() in _CREDENTIALS:
         return True
     for one in known:
-        if len(one) >= _LONG and one in text:
+        if len(one) >= _MIN_SUBSTRING and one in text:
             return True
-        if text == one and (len(one) >= _SHORT or is_secret_name(name)):
+        if text == one and (len(one) >= _MIN_VALUE or is_secret_name(name)):
             return True
     return False
 
 
 class SecretLinkReused(Rule):
     """
-    A request sends a link or key from a response to another place.
+    A request contains a secret link or key from an earlier response.
     """
 
     name = "secret-link-reused"
@@ -233,34 +239,36 @@ class SecretLinkReused(Rule):
         super().__init__()
         self._secrets: dict[int, None] = {}
 
-    def answered(self, arrival: Arrival, answer: Answer) -> None:
+    def on_response(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
         Remember the secrets in a response.
         """
-        del arrival
-        for secret in answer.secrets:
-            if len(self._secrets) >= _MOST_SECRETS:
+        del observed
+        for secret in response.secrets:
+            if len(self._secrets) >= _MAX_SECRETS:
                 del self._secrets[next(iter(self._secrets))]
             self._secrets[secret] = None
 
-    def arrived(self, arrival: Arrival) -> None:
+    def on_request(self, observed: ObservedRequest) -> None:
         """
         Search for secrets from responses.
         """
         self.seen |= bool(self._secrets)
-        if arrival.operation is None:
-            # A posting's ingestion key is for an endpoint outside the contract.
+        if observed.operation is None:
+            # The contract does not include the endpoint that takes a posting's ingestion key.
             return
-        segments = [text for part, _, text in arrival.texts() if part == "path"]
-        for part, name, text in arrival.texts():
+        segments = [text for part, _, text in observed.texts() if part == "path"]
+        for part, name, text in observed.texts():
             for word in text.split():
-                # An interview's own link in its metadata has not gone to another place.
-                own = any(len(one) >= _SHORT and one in word and one != word for one in segments)
+                # An interview's metadata may contain its own link.
+                own = any(
+                    len(one) >= _MIN_VALUE and one in word and one != word for one in segments
+                )
                 if hash(word) in self._secrets and not own and name != "ingestion_token":
-                    self.find_once(
-                        f"{_named(arrival)} had a link or a key in its {part} that an answer had "
-                        f"given: whoever has it gets in, so leave it out",
-                        arrival,
+                    self.add_to_finding(
+                        f"{_operation_name(observed)} sent a secret link or key from a response "
+                        f"in its {part}: it needs no other credential, so leave it out",
+                        observed,
                     )
                     return
 
@@ -274,36 +282,37 @@ class RetryAfterIgnored(Rule):
 
     def __init__(self) -> None:
         super().__init__()
-        self._waits: dict[tuple[str, str], tuple[Arrival, Answer]] = {}
+        self._waits: dict[tuple[str, str], tuple[ObservedRequest, ObservedResponse]] = {}
 
-    def answered(self, arrival: Arrival, answer: Answer) -> None:
+    def on_response(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
         Remember the wait that a 429 asks for.
         """
-        if answer.status == 429 and answer.retry_after > 0:
+        if response.status == 429 and response.retry_after > 0:
             self.seen = True
-            self._waits[arrival.route] = arrival, answer
+            self._waits[observed.route] = observed, response
 
-    def arrived(self, arrival: Arrival) -> None:
+    def on_request(self, observed: ObservedRequest) -> None:
         """
         Compare the time with the end of the wait.
         """
-        if arrival.route not in self._waits:
+        if observed.route not in self._waits:
             return
-        before, answer = self._waits[arrival.route]
-        waited, wait = arrival.at - answer.at, answer.retry_after
-        if waited < wait - max(_LEAST, wait * _PART):
-            after = _came_after(arrival, before, answer)
+        before, response = self._waits[observed.route]
+        waited, wait = observed.at - response.at, response.retry_after
+        if waited < wait - max(_MIN_TOLERANCE, wait * _RELATIVE_TOLERANCE):
+            after = _came_after(observed, before, response)
             if after is False:
                 return
-            self.find(
-                f"{_named(arrival)} came {waited:.2g} s after a 429 that asked for {wait:g} s: "
+            self.add_finding(
+                f"{_operation_name(observed)} arrived {waited:.2g} s after a 429 that asked for "
+                f"{wait:g} s: "
                 f"wait as long as Retry-After says",
                 before,
-                arrival,
-                proviso=None if after else arrival.route,
+                observed,
+                void_if_overlapping=None if after else observed.route,
             )
-        del self._waits[arrival.route]
+        del self._waits[observed.route]
 
 
 class FullResync(Rule):
@@ -316,29 +325,29 @@ class FullResync(Rule):
     def __init__(self, uncertain: Callable[[str], bool]) -> None:
         super().__init__()
         self._uncertain = uncertain
-        self._read: dict[str, Arrival] = {}
+        self._read: dict[str, ObservedRequest] = {}
 
-    def answered(self, arrival: Arrival, answer: Answer) -> None:
+    def on_response(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
         Remember that a list was read by time.
         """
-        if answer.is_good and any(name in arrival.query for name in _TIMES):
+        if response.is_success and any(name in observed.query for name in _TIMES):
             self.seen = True
-            self._read[arrival.request.path] = arrival
+            self._read[observed.request.path] = observed
 
-    def arrived(self, arrival: Arrival) -> None:
+    def on_request(self, observed: ObservedRequest) -> None:
         """
         Search for the first page of a whole list.
         """
-        path = arrival.request.path
-        if path not in self._read or arrival.request.method != "GET" or self._uncertain(path):
+        path = observed.request.path
+        if path not in self._read or observed.request.method != "GET" or self._uncertain(path):
             return
-        if not arrival.query.keys() & {"starting_after", *_TIMES}:
-            self.find(
-                f"{_named(arrival)} read the list from the start, which had been read by time "
-                f"before: go on with created_after",
+        if not observed.query.keys() & {"starting_after", *_TIMES}:
+            self.add_finding(
+                f"{_operation_name(observed)} started at the first page of a list that was "
+                f"read by time before: continue with created_after",
                 self._read.pop(path),
-                arrival,
+                observed,
             )
 
 
@@ -353,50 +362,50 @@ class WalkRestarted(Rule):
         super().__init__()
         self._uncertain = uncertain
         self._traffic = traffic
-        self._broken: dict[tuple[str, str], Arrival] = {}
+        self._broken: dict[tuple[str, str], ObservedRequest] = {}
         #: The cursors that a walk has passed since its start.
         self._passed: dict[tuple[str, str], set[str]] = {}
 
-    def answered(self, arrival: Arrival, answer: Answer) -> None:
+    def on_response(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
         Remember the position of a walk, and where it was interrupted.
         """
-        if arrival.operation not in _WALKS or "starting_after" not in arrival.query:
+        if observed.operation not in _WALKS or "starting_after" not in observed.query:
             return
-        if answer.is_good:
-            self._passed.setdefault(_walk(arrival), set()).add(arrival.query["starting_after"])
-        elif answer.status is not None and answer.status >= 500:
+        if response.is_success:
+            self._passed.setdefault(_walk(observed), set()).add(observed.query["starting_after"])
+        elif response.status is not None and response.status >= 500:
             self.seen = True
-            self._broken[_walk(arrival)] = arrival
+            self._broken[_walk(observed)] = observed
 
-    def arrived(self, arrival: Arrival) -> None:
+    def on_request(self, observed: ObservedRequest) -> None:
         """
         Compare where a walk continues with where it was interrupted.
         """
-        if arrival.operation not in _WALKS:
+        if observed.operation not in _WALKS:
             return
-        walk, cursor = _walk(arrival), arrival.query.get("starting_after")
+        walk, cursor = _walk(observed), observed.query.get("starting_after")
         if cursor in self._passed.get(walk, ()):
-            # A walk requests no page twice, so there are two walks.
-            self._traffic.overlap(arrival.route)
+            # A single walk requests each page once, so this is a second walk.
+            self._traffic.overlap(observed.route)
         before = self._broken.pop(walk, None)
         if cursor is not None:
             return
         self._passed.pop(walk, None)
-        if before is not None and not self._uncertain(arrival.request.path):
-            self.find(
-                f"{_named(arrival)} began anew after a 5xx in the middle of the walk: go on with "
-                f"starting_after where it failed",
+        if before is not None and not self._uncertain(observed.request.path):
+            self.add_finding(
+                f"{_operation_name(observed)} restarted at the first page after a 5xx in "
+                f"the middle of the walk: resume where it failed, with starting_after",
                 before,
-                arrival,
-                proviso=arrival.route,
+                observed,
+                void_if_overlapping=observed.route,
             )
 
 
-def _walk(arrival: Arrival) -> tuple[str, str]:
+def _walk(observed: ObservedRequest) -> tuple[str, str]:
     paging = {"limit", "starting_after"}
-    filters = [(name, value) for name, value in arrival.query.items() if name not in paging]
-    return arrival.request.path, urlencode(sorted(filters))
+    filters = [(name, value) for name, value in observed.query.items() if name not in paging]
+    return observed.request.path, urlencode(sorted(filters))
 
 
 class HotLoop(Rule):
@@ -408,149 +417,149 @@ class HotLoop(Rule):
 
     def __init__(self) -> None:
         super().__init__()
-        self._last: Arrival | None = None
+        self._last: ObservedRequest | None = None
         self._has_failed = False
         self._row: list[int] = []
         self._finding: _Finding | None = None
 
-    def answered(self, arrival: Arrival, answer: Answer) -> None:
+    def on_response(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
         Remember whether the last request failed.
         """
-        failed = answer.status == 401 or (answer.status is not None and answer.status >= 500)
+        failed = response.status == 401 or (response.status is not None and response.status >= 500)
         self.seen |= failed
-        if arrival is self._last:
+        if observed is self._last:
             self._has_failed = failed
 
-    def arrived(self, arrival: Arrival) -> None:
+    def on_request(self, observed: ObservedRequest) -> None:
         """
         Count identical requests in a row.
         """
         last, has_failed = self._last, self._has_failed
-        self._last, self._has_failed = arrival, False
+        self._last, self._has_failed = observed, False
         if not (
             last is not None
             and has_failed
-            and last.route == arrival.route
-            and last.request.query == arrival.request.query
-            and arrival.at - last.at <= _PAUSE
+            and last.route == observed.route
+            and last.request.query == observed.request.query
+            and observed.at - last.at <= _MAX_PAUSE
         ):
-            self._row, self._finding = [arrival.place], None
+            self._row, self._finding = [observed.index], None
             return
-        self._row.append(arrival.place)
-        if len(self._row) > _MOST_REPEATS + 1 and self._finding is None:
-            self._finding = self.find(
-                f"{_named(arrival)} was sent over and over while it failed: wait longer each time, "
-                f"and end after a few tries",
+        self._row.append(observed.index)
+        if len(self._row) > _MAX_REPEATS + 1 and self._finding is None:
+            self._finding = self.add_finding(
+                f"{_operation_name(observed)} was repeated without a pause while it failed: "
+                f"wait longer each time, and stop after a few tries",
             )
             self._finding.requests = self._row
 
 
 class BlindRepeat(Rule):
     """
-    A caller repeats a creating request whose outcome is unknown, without looking for it in the list.
+    A caller repeats a creating request with an unknown outcome, without searching the list.
     """
 
     name = "blind-repeat"
 
     def __init__(self) -> None:
         super().__init__()
-        #: By the path of the list that would show it, and by its identity.
-        self._open: dict[str, dict[tuple[str, ...], tuple[Arrival, Answer]]] = {}
+        #: Possible creations, by the path of the list that shows them, and by identity.
+        self._open: dict[str, dict[tuple[str, ...], tuple[ObservedRequest, ObservedResponse]]] = {}
 
     def is_uncertain(self, path: str) -> bool:
         """
-        Return whether the list at *path* may have a new item that no caller knows of.
+        Return whether the list at *path* may have an item from a request with unknown outcome.
         """
         return path in self._open
 
-    def answered(self, arrival: Arrival, answer: Answer) -> None:
+    def on_response(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
         Remember what may have been created, and which lists were read since.
         """
-        if arrival.operation in _LISTS:
-            if answer.is_failure:
-                self.lost(arrival, answer)
-            elif answer.is_good:
-                self._forget(_list_of(arrival), set(_identities(arrival)))
-        elif arrival.operation in _LOOKS and answer.is_good:
-            path = _looked_at(arrival)
-            # A list that was requested before may not show it.
-            made = self._open.get(path, {})
-            self._forget(path, {key for key, (_, one) in made.items() if one.at <= arrival.at})
+        if observed.operation in _LISTS:
+            if response.is_outcome_unknown:
+                self.on_lost(observed, response)
+            elif response.is_success:
+                self._forget(_list_of(observed), set(_identities(observed)))
+        elif observed.operation in _SEARCHES and response.is_success:
+            path = _searched_list(observed)
+            # A list that was requested before the failure may lack the new item.
+            pending = self._open.get(path, {})
+            self._forget(path, {key for key, (_, one) in pending.items() if one.at <= observed.at})
 
-    def lost(self, arrival: Arrival, answer: Answer) -> None:
+    def on_lost(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
         Remember that something may have been created.
         """
-        if arrival.operation in _LISTS:
+        if observed.operation in _LISTS:
             self.seen = True
-            made = self._open.setdefault(_list_of(arrival), {})
-            made.update(dict.fromkeys(_identities(arrival), (arrival, answer)))
+            pending = self._open.setdefault(_list_of(observed), {})
+            pending.update(dict.fromkeys(_identities(observed), (observed, response)))
 
     def _forget(self, path: str, keys: Collection[tuple[str, ...]]) -> None:
-        made = self._open.get(path, {})
-        left = {key: value for key, value in made.items() if key not in keys}
-        if left:
-            self._open[path] = left
+        pending = self._open.get(path, {})
+        remaining = {key: value for key, value in pending.items() if key not in keys}
+        if remaining:
+            self._open[path] = remaining
         else:
             self._open.pop(path, None)
 
-    def arrived(self, arrival: Arrival) -> None:
+    def on_request(self, observed: ObservedRequest) -> None:
         """
         Compare a request with those that may have created something.
         """
-        if arrival.operation not in _LISTS or _list_of(arrival) not in self._open:
+        if observed.operation not in _LISTS or _list_of(observed) not in self._open:
             return
-        made = self._open[_list_of(arrival)]
-        again = [key for key in _identities(arrival) if key in made]
+        pending = self._open[_list_of(observed)]
+        again = [key for key in _identities(observed) if key in pending]
         if not again:
             return
-        before, answer = made[again[0]]
-        is_late = arrival.at - answer.at > _ON_ITS_WAY
-        why = "an answer that was lost" if answer.status is None else f"a {answer.status}"
-        self.find(
-            f"{_named(arrival)} was sent again after {why}, and may do twice what was done: look "
-            f"for it in the list first",
+        before, response = pending[again[0]]
+        is_late = observed.at - response.at > _IN_FLIGHT_SECONDS
+        why = "a lost response" if response.status is None else f"a {response.status}"
+        self.add_finding(
+            f"{_operation_name(observed)} was repeated after {why}, and may have taken "
+            f"effect twice: search the list before you repeat it",
             before,
-            arrival,
-            proviso=None if is_late else arrival.likeness,
+            observed,
+            void_if_overlapping=None if is_late else observed.fingerprint,
         )
-        self._forget(_list_of(arrival), again)
+        self._forget(_list_of(observed), again)
 
 
-def _list_of(arrival: Arrival) -> str:
-    parent = arrival.request.path.split("/")[4:5]
-    return _LISTS[str(arrival.operation)].format(*parent)
+def _list_of(observed: ObservedRequest) -> str:
+    parent = observed.request.path.split("/")[4:5]
+    return _LISTS[str(observed.operation)].format(*parent)
 
 
-def _looked_at(arrival: Arrival) -> str:
-    path = arrival.request.path
-    if arrival.operation == "listPostingSummaries":
+def _searched_list(observed: ObservedRequest) -> str:
+    path = observed.request.path
+    if observed.operation == "listPostingSummaries":
         return _LISTS["createPosting"]
     return _LISTS["pushAtsCandidate"] if path.startswith("/api/v2/ats/") else path
 
 
-def _identities(arrival: Arrival) -> Iterator[tuple[str, ...]]:
+def _identities(observed: ObservedRequest) -> Iterator[tuple[str, ...]]:
     """
     Yield the identities of a creating request: its key, the people in it, or the whole body.
     """
-    own = arrival.request.headers.get("idempotency-key")
+    own = observed.request.headers.get("idempotency-key")
     if own is not None:
-        yield "key", *arrival.route, own
-    emails = list(_emails(arrival))
+        yield "key", *observed.route, own
+    emails = list(_emails(observed))
     for email in emails:
         yield "email", email
     if not emails:
-        yield "body", *arrival.route, arrival.request.body.decode("latin-1")
+        yield "body", *observed.route, observed.request.body.decode("latin-1")
 
 
-def _emails(arrival: Arrival) -> Iterator[str]:
-    body = arrival.body
-    if not (str(arrival.operation).startswith("ingest") and isinstance(body, dict)):
+def _emails(observed: ObservedRequest) -> Iterator[str]:
+    body = observed.body
+    if not (str(observed.operation).startswith("ingest") and isinstance(body, dict)):
         return
     # (In the body of one candidate, `data` is free-form.)
-    people = body.get("data") if "Bulk" in str(arrival.operation) else [body]
+    people = body.get("data") if "Bulk" in str(observed.operation) else [body]
     for one in people if isinstance(people, list) else ():
         if isinstance(one, dict) and isinstance(one.get("email"), str):
             yield one["email"].casefold()
@@ -573,34 +582,34 @@ class Judge:
             HotLoop(),
             repeats,
         ]
-        #: The time and the place of each request.
+        #: The time and the index of each request.
         self._times = array.array("d")
-        self._places = array.array("q")
+        self._indexes = array.array("q")
 
-    def arrived(self, arrival: Arrival) -> None:
+    def on_request(self, observed: ObservedRequest) -> None:
         """
         Judge a request.
         """
-        self._times.append(arrival.at)
-        self._places.append(arrival.place)
-        self._traffic.arrived(arrival)
+        self._times.append(observed.at)
+        self._indexes.append(observed.index)
+        self._traffic.on_request(observed)
         for rule in self._rules:
-            rule.arrived(arrival)
+            rule.on_request(observed)
 
-    def answered(self, arrival: Arrival, answer: Answer) -> None:
+    def on_response(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
         Judge the response to a request.
         """
-        self._traffic.settled(arrival)
+        self._traffic.on_response_start(observed)
         for rule in self._rules:
-            rule.answered(arrival, answer)
+            rule.on_response(observed, response)
 
-    def lost(self, arrival: Arrival, answer: Answer) -> None:
+    def on_lost(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
-        Record that the *answer* did not reach the client completely.
+        Record that the *response* did not reach the client completely.
         """
         for rule in self._rules:
-            rule.lost(arrival, answer)
+            rule.on_lost(observed, response)
 
     @property
     def judged(self) -> int:
@@ -611,18 +620,18 @@ class Judge:
 
     def report(self, limit: RateLimit | None) -> ConductReport:
         """
-        Return which rules were broken, seen and not seen; *limit* is one more rule if given.
+        Return which rules were broken, seen and not seen; a *limit* adds the rule `limit-exceeded`.
         """
         violations = [
             Violation(rule=rule.name, requests=tuple(one.requests), text=one.text)
             for rule in self._rules
             for one in rule.findings
-            if not self._traffic.overlapped(one.proviso)
+            if not self._traffic.overlapped(one.void_if_overlapping)
         ]
         seen = {rule.name for rule in self._rules if rule.seen}
         if limit is not None and self._times:
             seen.add("limit-exceeded")
-            violations += self._excesses(limit)
+            violations += self._limit_violations(limit)
         return ConductReport(
             judged=len(self._times),
             violations=tuple(sorted(violations, key=lambda one: one.requests)),
@@ -630,55 +639,58 @@ class Judge:
             not_seen=tuple(name for name in RULES if name not in seen),
         )
 
-    def _excesses(self, rule: RateLimit) -> Iterator[Violation]:
+    def _limit_violations(self, rule: RateLimit) -> Iterator[Violation]:
         start = 0
         for last, at in enumerate(self._times):
             first = last - rule.limit
-            # The latency differs from one request to the next.
+            # The tolerance covers varying latency.
             if first >= start and at - self._times[first] < rule.per - max(
-                _LEAST, rule.per * _PART
+                _MIN_TOLERANCE, rule.per * _RELATIVE_TOLERANCE
             ):
                 yield Violation(
                     rule="limit-exceeded",
-                    requests=tuple(self._places[first : last + 1]),
+                    requests=tuple(self._indexes[first : last + 1]),
                     text=(
-                        f"{rule.limit + 1} requests came within {at - self._times[first]:.3g} s, "
-                        f"and {rule.limit} may come in {rule.per:g} s: pace them"
+                        f"{rule.limit + 1} requests arrived within "
+                        f"{at - self._times[first]:.3g} s, but the limit is {rule.limit} in "
+                        f"{rule.per:g} s: set a rate limit"
                     ),
                 )
                 start = last + 1
 
 
-class Hearing:
+class OutcomeRecorder:
     """
     Receives the outcome of one request; thread-safe.
     """
 
-    def __init__(self, record: _Record, arrival: Arrival, has_left: Callable[[], bool]) -> None:
+    def __init__(
+        self, record: _Record, observed: ObservedRequest, has_disconnected: Callable[[], bool]
+    ) -> None:
         self._record = record
-        self._arrival = arrival
-        self._answer: Answer | None = None
-        self.has_left = has_left
+        self._observed = observed
+        self._response: ObservedResponse | None = None
+        self.has_disconnected = has_disconnected
 
-    def answered(self, answer: Answer) -> None:
+    def on_response(self, response: ObservedResponse) -> None:
         """
-        Record the start of the response, unless the client has already left.
+        Record the start of the response, unless `on_lost` was called before.
         """
-        if self._answer is None:
-            self._answer = answer
-            self._record.tell("answered", self._arrival, answer)
+        if self._response is None:
+            self._response = response
+            self._record.pass_on("on_response", self._observed, response)
             self._record.open.discard(self)
 
-    def lost(self, at: float) -> None:
+    def on_lost(self, at: float) -> None:
         """
-        Record that the response failed, or that the client has left.
+        Record that the response failed, or that the client has disconnected.
         """
-        nothing = Answer(at=at, status=None)
-        if self._answer is None:
-            self.answered(nothing)
-        elif self._answer.status is not None:
-            self._answer = nothing
-            self._record.tell("lost", self._arrival, nothing)
+        lost = ObservedResponse(at=at, status=None)
+        if self._response is None:
+            self.on_response(lost)
+        elif self._response.status is not None:
+            self._response = lost
+            self._record.pass_on("on_lost", self._observed, lost)
 
 
 class _Record:
@@ -688,17 +700,17 @@ class _Record:
 
     def __init__(self, credentials: tuple[str, ...], keep: int) -> None:
         self.judge = Judge(credentials)
-        self.open: set[Hearing] = set()
+        self.open: set[OutcomeRecorder] = set()
         self.events: collections.deque[tuple[str, tuple[Any, ...]]] = collections.deque(maxlen=keep)
         self._lock = threading.Lock()
 
-    def tell(self, what: str, *evidence: Any) -> None:
+    def pass_on(self, event: str, *evidence: Any) -> None:
         """
-        Pass an event to the judge, and keep it.
+        Pass an event to the judge, and keep it for `report_on`.
         """
         with self._lock:
-            self.events.append((what, evidence))
-            getattr(self.judge, what)(*evidence)
+            self.events.append((event, evidence))
+            getattr(self.judge, event)(*evidence)
 
     def report(self, limit: RateLimit | None) -> ConductReport:
         """
@@ -711,27 +723,28 @@ class _Record:
         self, requests: Collection[int], limit: RateLimit | None, credentials: tuple[str, ...]
     ) -> ConductReport:
         """
-        Return the report on the requests at some places, from a judge that sees only these.
+        Return the report of a new judge on the requests with the indexes *requests*.
         """
         with self._lock:
-            events, came = tuple(self.events), self.judge.judged
-        kept = [arrival.place for what, (arrival, *_) in events if what == "arrived"]
-        if len(kept) < came and any(place in requests for place in range(kept[0])):
-            message = f"the requests from {kept[0]} on are kept, and none before"
+            events, total = tuple(self.events), self.judge.judged
+        kept = [observed.index for event, (observed, *_) in events if event == "on_request"]
+        if len(kept) < total and any(index in requests for index in range(kept[0])):
+            message = f"only the requests from {kept[0]} on are still kept"
             raise ValueError(message)
-        judge, heard = Judge(credentials), set[Arrival]()
-        for what, (arrival, *rest) in events:
-            if arrival.place in requests and (what == "arrived" or arrival in heard):
-                heard.add(arrival)
-                getattr(judge, what)(arrival, *rest)
+        judge, selected = Judge(credentials), set[ObservedRequest]()
+        for event, (observed, *rest) in events:
+            if observed.index in requests and (event == "on_request" or observed in selected):
+                selected.add(observed)
+                getattr(judge, event)(observed, *rest)
         return judge.report(limit)
 
 
-class Witness:
+class ConductMonitor:
     """
     Passes each request to a judge as it arrives; thread-safe.
 
-    *credentials* are the valid ones. It keeps the last *keep* events, to judge a selection again.
+    *credentials* are the valid ones. It keeps the last *keep* events, so that `report` can judge
+    some of them again.
     """
 
     def __init__(self, credentials: Iterable[str], keep: int = 30_000) -> None:
@@ -741,33 +754,35 @@ class Witness:
 
     def reset(self) -> None:
         """
-        Forget everything.
+        Discard all recorded requests.
         """
         self._record = _Record(self._credentials, self._keep)
 
-    def arrived(self, arrival: Arrival, has_left: Callable[[], bool]) -> Hearing | None:
+    def on_request(
+        self, observed: ObservedRequest, has_disconnected: Callable[[], bool]
+    ) -> OutcomeRecorder | None:
         """
-        Record a request; return the receiver of its outcome, None if it is not to be judged.
+        Record a request; return the recorder of its outcome, None if the request is not judged.
 
-        *has_left* returns whether its client has left.
+        *has_disconnected* returns whether the client has closed its connection.
         """
         record = self._record
         # (A copy, because the loop changes the set.)
-        for hearing in [one for one in record.open if one.has_left()]:
-            hearing.lost(arrival.at)
-        if any(name.lower() in arrival.request.headers for name in NOT_JUDGED):
+        for recorder in [one for one in record.open if one.has_disconnected()]:
+            recorder.on_lost(observed.at)
+        if any(name.lower() in observed.request.headers for name in NOT_JUDGED):
             return None
-        record.tell("arrived", arrival)
-        hearing = Hearing(record, arrival, has_left)
-        record.open.add(hearing)
-        return hearing
+        record.pass_on("on_request", observed)
+        recorder = OutcomeRecorder(record, observed, has_disconnected)
+        record.open.add(recorder)
+        return recorder
 
     def report(self, requests: Collection[int] | None, limit: RateLimit | None) -> ConductReport:
         """
-        Return the report on all requests, or only on those at the places *requests*.
+        Return the report on all requests, or only on those with the indexes *requests*.
 
         Raises:
-            ValueError: One of them is no longer kept.
+            ValueError: A request is no longer kept.
         """
         if requests is None:
             return self._record.report(limit)

@@ -1,7 +1,7 @@
 """
 The sandbox's rate limit per key: a fixed window or a token bucket.
 
-Not from a library: tests need fractions of a second, but `limits` and `throttled-py` count whole
+It uses no library: tests need fractions of a second, but `limits` and `throttled-py` count whole
 seconds, and only `throttled-py` has token buckets.
 """
 
@@ -173,8 +173,8 @@ class Limiter:
         return headers
 
     def _seconds(self, seconds: float) -> str:
-        # HTTP has whole seconds, but with a short window in a test, a client would wait for several
-        # windows.
+        # HTTP allows only whole seconds. With the short window of a test, a client would then wait
+        # for several windows.
         if self._rule.per >= 60:
             return str(math.ceil(seconds))
         return f"{math.ceil(seconds * 1000) / 1000:.3f}"

@@ -151,7 +151,7 @@ def _fictional_numbers() -> Iterator[tuple[str, str]]:
 
 
 def _lines(country: str, prefix: str, lines: range, digits: int) -> Iterator[tuple[str, str]]:
-    # Lazily: most sandboxes want thirty numbers of the hundred thousand.
+    # A generator, because most sandboxes use thirty of the hundred thousand numbers.
     return ((country, f"{prefix}{line:0{digits}}") for line in lines)
 
 

@@ -1,5 +1,5 @@
 """
-Decides which request gets which fault: by a script, or at random.
+Chooses the fault of each request: from a script, or at random.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Chaos:
 
 class Plan:
     """
-    Decides for each request; thread-safe.
+    Chooses the fault of each request; thread-safe.
 
     *operations* are the known ids of operations.
     """
@@ -103,7 +103,8 @@ class Plan:
         """
         Return the fault of the next request, None if it has none.
 
-        The script has priority. The random fault of the n-th request depends on the seed and n.
+        The script has priority. The random fault of the n-th request depends only on the seed and
+        on n.
         """
         with self._lock:
             for entry in self._script:

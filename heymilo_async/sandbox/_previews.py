@@ -1,5 +1,5 @@
 """
-A second port that serves voice previews for redirects, and accepts no credentials.
+Serves the voice previews that redirects lead to, on a second port that refuses credentials.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 #: A second of silence: 38 empty frames of MPEG-1 layer III, 128 kbit/s at 44.1 kHz.
-SOUND: Final = (bytes.fromhex("fffb90c4") + bytes(413)) * 38
+SILENT_MP3: Final = (bytes.fromhex("fffb90c4") + bytes(413)) * 38
 _CREDENTIALS: Final = ("x-api-key", "authorization", "cookie", "x-workspace-id")
 
 
-class Elsewhere:
+class PreviewMiddleware:
     """
-    An ASGI application that handles requests to *port*, and passes all others to *app*.
+    ASGI middleware that serves the previews on *port*, and passes all other requests to *app*.
     """
 
     def __init__(self, app: ASGIApp, port: int) -> None:
@@ -26,15 +26,15 @@ class Elsewhere:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["server"][1] == self._port:
-            await _answer(Request(scope))(scope, receive, send)
+            await _respond(Request(scope))(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
-def _answer(request: Request) -> Response:
-    # Object stores refuse credentials beside signed links. A key must never arrive here.
+def _respond(request: Request) -> Response:
+    # Object stores refuse credentials in a request with a signed link. No client may send a key.
     if any(name in request.headers for name in _CREDENTIALS):
         return PlainTextResponse("Send no credentials here.", 400)
     if request.method == "GET" and request.url.path.endswith(".mp3"):
-        return Response(SOUND, media_type="audio/mpeg")
+        return Response(SILENT_MP3, media_type="audio/mpeg")
     return PlainTextResponse("There is nothing here.", 404)

@@ -1,8 +1,8 @@
 """
 A TCP proxy in front of the application: forwards bytes, or injects faults.
 
-Of HTTP it only parses where a request and its response end. It forwards unreadable data unchanged
-in both directions until one side closes the connection.
+It parses HTTP only to find the end of each request and response. If h11 cannot parse the data, the
+relay forwards it unchanged in both directions until one side closes the connection.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ import attrs
 import h11
 
 from ._background import background
-from ._evidence import Answer, secrets_in
-from ._judge import Hearing
+from ._evidence import ObservedResponse, secrets_in
+from ._judge import OutcomeRecorder
 from ._requests import Exchange, ReceivedRequest
 from ._steps import (
     Network,
-    RelayedAnswer,
+    RelayedResponse,
     Send,
     Step,
     Wait,
-    over,
-    spoilt,
+    bypassing,
+    over_network,
     status_of,
-    without_answer,
+    with_fault,
 )
 from .faults import CutBody, Fault, InvalidJSON, Status
 
 _CHUNK: Final = 65536
-#: The relay does not parse larger messages.
-_LARGEST: Final = 2**24
+#: The relay forwards larger messages without parsing them.
+_MAX_MESSAGE_BYTES: Final = 2**24
 
 
 @attrs.frozen(kw_only=True)
@@ -52,21 +52,22 @@ class Hooks:
         operation_of: Returns the operation for a method and a path.
         fault_of: Returns the fault for a request of that operation.
         on_request: Called with each request when it has arrived, with the time and a function that
-            tells whether the client has gone. It returns a callback for the outcome, or None.
+            returns whether the client has disconnected. It returns a recorder of the outcome, or
+            None.
         on_exchange: Called with each request and its outcome when the response has ended.
     """
 
     operation_of: Callable[[str, str], str | None] = lambda _, __: None
     fault_of: Callable[[str | None, bool], Fault | None] = lambda _, __: None
-    on_request: Callable[[ReceivedRequest, float, Callable[[], bool]], Hearing | None] = (
+    on_request: Callable[[ReceivedRequest, float, Callable[[], bool]], OutcomeRecorder | None] = (
         lambda _, __, ___: None
     )
     on_exchange: Callable[[Exchange], object] = lambda _: None
 
 
-class _Unreadable(Exception):  # noqa: N818 - it never leaves this module
+class _ParseError(Exception):
     """
-    h11 cannot parse the received data; *data* is everything that was read.
+    h11 cannot parse the received *data*.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -74,7 +75,7 @@ class _Unreadable(Exception):  # noqa: N818 - it never leaves this module
         self.data = data
 
 
-class _Ended(Exception):  # noqa: N818 - it never leaves this module
+class _ConnectionClosed(Exception):  # noqa: N818 - it never leaves this module
     """
     One side has closed the connection.
     """
@@ -161,10 +162,10 @@ class Relay:
         link = _Link(reader, writer, self._target)
         try:
             await self._serve(link)
-        except (OSError, _Ended):
+        except (OSError, _ConnectionClosed):
             pass
         except asyncio.CancelledError:
-            # The relay ends. Do not re-raise, because asyncio would log a cancelled handler.
+            # The relay is stopping. Do not re-raise, because asyncio would log a cancelled handler.
             link.drop()
         finally:
             link.close()
@@ -173,36 +174,36 @@ class Relay:
         try:
             while await self._exchange(link):
                 pass
-        except _Unreadable as unreadable:
-            await link.pass_on(unreadable.data)
+        except _ParseError as error:
+            await link.tunnel(error.data)
 
     async def _exchange(self, link: _Link) -> bool:
         """
         Relay one request and its response; return whether the connection stays open.
         """
-        request, goes_on = await link.read_request()
+        request, keeps_open = await link.read_request()
         received = _received(request)
         began = time.monotonic()
-        hearing = self._hooks.on_request(received, began, link.has_left)
+        recorder = self._hooks.on_request(received, began, link.has_disconnected)
         operation = self._hooks.operation_of(received.method, received.path)
         cursor = received.parameter("starting_after")
         fault = self._hooks.fault_of(operation, cursor is not None)
-        steps = without_answer(fault, uuid.uuid4().hex)
+        steps = bypassing(fault, uuid.uuid4().hex)
         status = status_of(fault)
-        answer: RelayedAnswer | None = None
+        response: RelayedResponse | None = None
         if steps is None:
-            answer, answer_goes_on = await link.ask(request, cursor)
-            steps, status = spoilt(fault, answer), answer.status_code
-            goes_on = goes_on and answer_goes_on
-        taken = over(self.network, steps, link.sent)
-        if hearing is not None:
-            taken = _heard(taken, hearing, lambda: _evidence(fault, answer))
-        is_there = False
+            response, server_keeps_open = await link.fetch(request, cursor)
+            steps, status = with_fault(fault, response), response.status_code
+            keeps_open = keeps_open and server_keeps_open
+        throttled = over_network(self.network, steps, link.sent)
+        if recorder is not None:
+            throttled = _recording(throttled, recorder, lambda: _observed_response(fault, response))
+        is_connected = False
         try:
-            is_there = await link.take(taken)
+            is_connected = await link.perform(throttled)
         finally:
-            if hearing is not None and not (is_there and not link.has_left()):
-                hearing.lost(time.monotonic())
+            if recorder is not None and not (is_connected and not link.has_disconnected()):
+                recorder.on_lost(time.monotonic())
             with contextlib.suppress(Exception):
                 self._hooks.on_exchange(
                     Exchange(
@@ -213,34 +214,38 @@ class Relay:
                         elapsed=time.monotonic() - began,
                     )
                 )
-        return goes_on and is_there
+        return keeps_open and is_connected
 
 
-def _heard(steps: Iterable[Step], hearing: Hearing, answer: Callable[[], Answer]) -> Iterator[Step]:
+def _recording(
+    steps: Iterable[Step], recorder: OutcomeRecorder, response: Callable[[], ObservedResponse]
+) -> Iterator[Step]:
     """
-    Yield *steps*, and tell *hearing* of the *answer* before its first byte is sent.
+    Yield *steps*, and pass the *response* to *recorder* before its first byte is sent.
     """
     for step in steps:
         if not isinstance(step, Wait):
-            hearing.answered(answer())
+            recorder.on_response(response())
         yield step
 
 
-def _evidence(fault: Fault | None, answer: RelayedAnswer | None) -> Answer:
+def _observed_response(fault: Fault | None, response: RelayedResponse | None) -> ObservedResponse:
     """
-    Return what the client gets to know by *answer*, which *fault* has spoilt.
+    Return the part of *response* that the client can use in spite of *fault*.
     """
     now = time.monotonic()
     if isinstance(fault, Status):
-        return Answer(at=now, status=fault.status_code, retry_after=fault.retry_after or 0.0)
-    if answer is None or isinstance(fault, CutBody | InvalidJSON):
-        return Answer(at=now, status=None)
-    headers = dict(answer.headers)
-    return Answer(
+        return ObservedResponse(
+            at=now, status=fault.status_code, retry_after=fault.retry_after or 0.0
+        )
+    if response is None or isinstance(fault, CutBody | InvalidJSON):
+        return ObservedResponse(at=now, status=None)
+    headers = dict(response.headers)
+    return ObservedResponse(
         at=now,
-        status=answer.status_code,
+        status=response.status_code,
         retry_after=float(headers.get(b"retry-after", b"0")),
-        secrets=secrets_in(answer.body),
+        secrets=secrets_in(response.body),
     )
 
 
@@ -261,7 +266,7 @@ class _Link:
         self._unread = b""
         self.sent = 0
 
-    def has_left(self) -> bool:
+    def has_disconnected(self) -> bool:
         """
         Return whether the client has closed its side.
         """
@@ -269,7 +274,7 @@ class _Link:
 
     async def read_request(self) -> tuple[_Request, bool]:
         """
-        Return the next request, and whether the client keeps the connection open after it.
+        Return the next request, and whether the client keeps the connection open afterwards.
         """
         connection = h11.Connection(h11.SERVER)
         body: list[bytes] = []
@@ -278,28 +283,28 @@ class _Link:
         assert isinstance(head, h11.Request)
         return _Request(head, raw, b"".join(body)), connection.their_state is not h11.MUST_CLOSE
 
-    async def ask(self, request: _Request, cursor: str | None) -> tuple[RelayedAnswer, bool]:
+    async def fetch(self, request: _Request, cursor: str | None) -> tuple[RelayedResponse, bool]:
         """
         Send *request* to the server; return its response, and whether it keeps the connection.
         """
-        reader, writer = await self._connected()
+        reader, writer = await self._server_connection()
         writer.write(request.raw)
         connection = h11.Connection(h11.CLIENT)
-        # This request is not sent: h11 only needs to know the method, to parse the response.
+        # h11 needs the method of the request to parse the response. This request is not sent.
         connection.send(
             h11.Request(method=request.head.method, target=b"/", headers=[(b"host", b"x")])
         )
         connection.send(h11.EndOfMessage())
         body: list[bytes] = []
         try:
-            head, answer, _ = await self._read(connection, reader, b"", body)
-        except _Unreadable as unreadable:
-            self._client[1].write(unreadable.data)
+            head, response, _ = await self._read(connection, reader, b"", body)
+        except _ParseError as error:
+            self._client[1].write(error.data)
             await _pump(reader, self._client[1])
-            raise _Ended from None
+            raise _ConnectionClosed from None
         assert isinstance(head, h11.Response)
-        relayed = RelayedAnswer(
-            raw=answer,
+        relayed = RelayedResponse(
+            raw=response,
             status_code=head.status_code,
             headers=tuple(head.headers),
             body=b"".join(body),
@@ -318,22 +323,25 @@ class _Link:
         Return the head of the next message, all its bytes, and the bytes after it.
         """
         head: h11.Event | None = None
-        everything = data
+        raw_bytes = data
         if data:
             connection.receive_data(data)
         while True:
             try:
                 event = connection.next_event()
             except h11.RemoteProtocolError:
-                raise _Unreadable(everything) from None
+                raise _ParseError(raw_bytes) from None
             if event is h11.NEED_DATA:
-                if connection.they_are_waiting_for_100_continue or len(everything) > _LARGEST:
-                    raise _Unreadable(everything)
+                if (
+                    connection.they_are_waiting_for_100_continue
+                    or len(raw_bytes) > _MAX_MESSAGE_BYTES
+                ):
+                    raise _ParseError(raw_bytes)
                 more = await reader.read(_CHUNK)
                 if not more and connection.their_role is h11.CLIENT:
-                    raise _Ended
+                    raise _ConnectionClosed
                 connection.receive_data(more)
-                everything += more
+                raw_bytes += more
             elif isinstance(event, h11.Request | h11.Response):
                 head = event
             elif isinstance(event, h11.Data):
@@ -341,14 +349,14 @@ class _Link:
             elif isinstance(event, h11.EndOfMessage):
                 assert head is not None
                 rest = connection.trailing_data[0]
-                return head, everything[: len(everything) - len(rest)], rest
+                return head, raw_bytes[: len(raw_bytes) - len(rest)], rest
 
-    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _server_connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._server is None or self._server[0].at_eof():
             self._server = await asyncio.open_connection(*self._target)
         return self._server
 
-    async def take(self, steps: Iterable[Step]) -> bool:
+    async def perform(self, steps: Iterable[Step]) -> bool:
         """
         Perform *steps*; return whether the connection is still open after them.
         """
@@ -366,11 +374,11 @@ class _Link:
                 return False
         return True
 
-    async def pass_on(self, data: bytes) -> None:
+    async def tunnel(self, data: bytes) -> None:
         """
         Send *data* to the server, and from then on forward everything in both directions.
         """
-        reader, writer = await self._connected()
+        reader, writer = await self._server_connection()
         writer.write(data)
         await asyncio.gather(_pump(self._client[0], writer), _pump(reader, self._client[1]))
 

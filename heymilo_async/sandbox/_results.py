@@ -133,7 +133,7 @@ def _resume(
 
 
 def _sms(
-    _way: Journey,
+    _journey: Journey,
     stage: Stage,
     interview_id: str,
     questions: Sequence[Item],
@@ -169,7 +169,7 @@ def _sms(
 
 
 def _form(
-    _way: Journey,
+    _journey: Journey,
     stage: Stage,
     interview_id: str,
     questions: Sequence[Item],

@@ -24,12 +24,12 @@ from ._assumptions import Assumptions
 from ._background import background
 from ._clock import clock
 from ._contract import OPERATIONS, operation_of
-from ._evidence import Arrival
-from ._judge import Hearing, Witness
+from ._evidence import ObservedRequest
+from ._judge import ConductMonitor, OutcomeRecorder
 from ._limits import Limiter, RateLimit
 from ._phone_numbers import PhoneNumberResponse
 from ._plan import Plan
-from ._previews import Elsewhere
+from ._previews import PreviewMiddleware
 from ._relay import Hooks, Relay
 from ._requests import Exchange, ReceivedRequest, RequestLog
 from ._steps import Network
@@ -38,7 +38,7 @@ from ._world import World, make_world
 from .conduct import ConductReport
 from .faults import Fault
 
-_SECONDS_TO_FINISH_ANSWERS: Final = 1
+_SECONDS_TO_FINISH_RESPONSES: Final = 1
 
 # Without a handler `logging` would print uvicorn's warnings to stderr:
 # https://docs.python.org/3/howto/logging.html#configuring-logging-for-a-library
@@ -71,7 +71,7 @@ class Sandbox:
     stores: Mapping[str, Store[Any]] = attrs.field(repr=False)
     _world: World = attrs.field(alias="world", repr=False)
     _log: RequestLog = attrs.field(alias="log", repr=False)
-    _witness: Witness = attrs.field(alias="witness", repr=False)
+    _monitor: ConductMonitor = attrs.field(alias="monitor", repr=False)
     _plan: Plan = attrs.field(alias="plan", repr=False)
     _limiter: Limiter | None = attrs.field(alias="limiter", repr=False)
 
@@ -102,8 +102,8 @@ class Sandbox:
         `conduct.NOT_JUDGED` are left out.
 
         Args:
-            requests: Judge only the requests at these places, such as `range(3, 8)`, each among the
-                latest 10,000. None: all requests.
+            requests: Judge only the requests with these indexes, such as `range(3, 8)`, each among
+                the latest 10,000. None: all requests.
             limit: The rate limit, such as `"300/min"`, if the integration knows it in advance; it
                 applies to every window of that length.
 
@@ -124,7 +124,7 @@ class Sandbox:
             >>> print(violation.rule, violation.requests)
             full-resync (0, 1)
         """
-        return self._witness.report(requests, _rule(limit))
+        return self._monitor.report(requests, _rule(limit))
 
     def client(self, **options: Any) -> HeyMilo:
         """
@@ -328,7 +328,7 @@ class Sandbox:
         self.calm()
         self._world.reset()
         self._log.clear()
-        self._witness.reset()
+        self._monitor.reset()
         if self._limiter is not None:
             self._limiter.reset()
 
@@ -407,37 +407,39 @@ def running(
         access_token=_new_credential(),
         limiter=None if rule is None else Limiter(rule),
     )
-    witness = Witness([backend.api_key, backend.access_token])
+    monitor = ConductMonitor([backend.api_key, backend.access_token])
 
-    def heard(request: ReceivedRequest, at: float, has_left: Callable[[], bool]) -> Hearing | None:
-        arrival = Arrival(
-            place=log.add(request),
+    def observe(
+        request: ReceivedRequest, at: float, has_disconnected: Callable[[], bool]
+    ) -> OutcomeRecorder | None:
+        observed = ObservedRequest(
+            index=log.add(request),
             at=at,
             operation=operation_of(request.method, request.path),
             request=request,
         )
-        return witness.arrived(arrival, has_left)
+        return monitor.on_request(observed, has_disconnected)
 
     hooks = Hooks(
         operation_of=operation_of,
         fault_of=lambda operation, has_cursor: plan.next_fault(operation, has_cursor=has_cursor),
-        on_request=heard,
+        on_request=observe,
         on_exchange=on_exchange or (lambda _: None),
     )
     network = Network(latency=latency)
     with (
-        _listen(host, 0, allow_remote=allow_remote) as elsewhere,
+        _listen(host, 0, allow_remote=allow_remote) as preview_listener,
         serving(
-            Elsewhere(create_app(backend), elsewhere.getsockname()[1]),
+            PreviewMiddleware(create_app(backend), preview_listener.getsockname()[1]),
             host,
             port,
             allow_remote=allow_remote,
             network=network,
             hooks=hooks,
-            elsewhere=elsewhere,
+            preview_listener=preview_listener,
         ) as base_url,
     ):
-        world.previews = f"{_url(elsewhere)}/previews"
+        world.previews = f"{_url(preview_listener)}/previews"
         yield Sandbox(
             base_url=base_url,
             api_key=backend.api_key,
@@ -445,7 +447,7 @@ def running(
             stores=world.stores,
             world=world,
             log=log,
-            witness=witness,
+            monitor=monitor,
             plan=plan,
             limiter=backend.limiter,
         )
@@ -460,19 +462,19 @@ def serving(
     allow_remote: bool = False,
     network: Network | None = None,
     hooks: Hooks | None = None,
-    elsewhere: socket.socket | None = None,
+    preview_listener: socket.socket | None = None,
     seconds_to_start: float | None = None,
 ) -> Generator[str, None, None]:
     """
     Serve *app* behind a relay during the `with` block, and yield its base URL.
 
-    Requests to the listener *elsewhere* reach *app* without a relay.
+    Requests to *preview_listener* reach *app* without the relay.
     """
     with (
         _listen(host, port, allow_remote=allow_remote) as listener,
         _listen("127.0.0.1", 0) as inner,
     ):
-        listeners = [inner] if elsewhere is None else [inner, elsewhere]
+        listeners = [inner] if preview_listener is None else [inner, preview_listener]
         relay = Relay(inner.getsockname()[:2], network=network, hooks=hooks)
 
         async def serve(started: Callable[[], None], stop: asyncio.Event) -> None:
@@ -497,7 +499,7 @@ class _Server(uvicorn.Server):
             ws="none",
             lifespan="off",
             log_config=None,
-            timeout_graceful_shutdown=_SECONDS_TO_FINISH_ANSWERS,
+            timeout_graceful_shutdown=_SECONDS_TO_FINISH_RESPONSES,
         )
         super().__init__(config)
         self._on_start: Callable[[], None] = lambda: None
@@ -519,7 +521,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
-        # uvicorn leaves connections open that did not finish in `timeout_graceful_shutdown`.
+        # uvicorn does not close connections that exceed `timeout_graceful_shutdown`.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
@@ -534,8 +536,8 @@ def _listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socke
     address = _address(host, allow_remote=allow_remote)
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     listener = socket.create_server((str(address), port), family=family)
-    # Connections inherit it. asyncio sets it only for sockets with TCP's protocol number, but here
-    # that is 0, and every response would wait 40 ms for a delayed acknowledgement:
+    # Connections inherit this option. asyncio sets it only on sockets with TCP's protocol number;
+    # here the number is 0. Every response would wait 40 ms for a delayed acknowledgement:
     # https://github.com/python/cpython/blob/v3.13.0/Lib/asyncio/base_events.py#L192-L199
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener

@@ -1,5 +1,5 @@
 """
-The steps in which the relay sends a response: complete, with a fault, or over a bad network.
+The steps in which the relay sends a response: unchanged, with a fault, or over a slow network.
 
 The functions are pure: they return steps, and the relay performs them.
 """
@@ -48,7 +48,7 @@ class Send:
 
 
 @attrs.frozen
-class End:
+class Close:
     """
     Close the connection, or reset it.
     """
@@ -56,11 +56,11 @@ class End:
     reset: bool = False
 
 
-Step = Wait | Send | End
+Step = Wait | Send | Close
 
 
 @attrs.frozen(kw_only=True)
-class RelayedAnswer:
+class RelayedResponse:
     """
     A response as the application sent it.
 
@@ -130,81 +130,83 @@ def status_of(fault: Fault | None) -> int | None:
     return fault.status_code if isinstance(fault, Status) else None
 
 
-def without_answer(fault: Fault | None, request_id: str) -> list[Step] | None:
+def bypassing(fault: Fault | None, request_id: str) -> list[Step] | None:
     """
-    Return the steps of a *fault* that bypasses the application; None if it does not.
+    Return the steps of a *fault* that bypasses the application; None for other faults.
     """
     if isinstance(fault, Drop):
-        return [End(fault.reset)]
+        return [Close(fault.reset)]
     if isinstance(fault, Status):
-        return [Send(_refusal(fault, request_id))]
+        return [Send(_scripted_response(fault, request_id))]
     return None
 
 
-def _refusal(fault: Status, request_id: str) -> bytes:
+def _scripted_response(fault: Status, request_id: str) -> bytes:
     headers = {"X-Request-Id": request_id}
     if fault.retry_after is not None:
         headers["Retry-After"] = f"{fault.retry_after:g}"
-    answer = envelope(fault.status_code, "scripted_fault", "Asked for by a test.", headers=headers)
+    response = envelope(
+        fault.status_code, "scripted_fault", "A test scripted this error.", headers=headers
+    )
     lines = [f"HTTP/1.1 {fault.status_code} Scripted".encode()]
-    lines += [name + b": " + value for name, value in answer.raw_headers]
-    return b"\r\n".join(lines) + b"\r\n\r\n" + bytes(answer.body)
+    lines += [name + b": " + value for name, value in response.raw_headers]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + bytes(response.body)
 
 
 @functools.singledispatch
-def spoilt(fault: Fault | None, answer: RelayedAnswer) -> list[Step]:
+def with_fault(fault: Fault | None, response: RelayedResponse) -> list[Step]:
     """
-    Return the steps that send *answer* with *fault*; without a fault, send it unchanged.
+    Return the steps that send *response* with *fault*; without a fault, send it unchanged.
     """
     del fault
-    return [Send(answer.raw)]
+    return [Send(response.raw)]
 
 
-@spoilt.register
-def _(fault: Slow, answer: RelayedAnswer) -> list[Step]:
-    return [Wait(fault.seconds), Send(answer.raw)]
+@with_fault.register
+def _(fault: Slow, response: RelayedResponse) -> list[Step]:
+    return [Wait(fault.seconds), Send(response.raw)]
 
 
-@spoilt.register
-def _(fault: CutBody, answer: RelayedAnswer) -> list[Step]:
-    head, body = answer.split
-    return [Send(head + body[: int(len(body) * fault.keep)]), End()]
+@with_fault.register
+def _(fault: CutBody, response: RelayedResponse) -> list[Step]:
+    head, body = response.split
+    return [Send(head + body[: int(len(body) * fault.keep)]), Close()]
 
 
-@spoilt.register
-def _(fault: DripBody, answer: RelayedAnswer) -> list[Step]:
-    head, body = answer.split
-    drops = (body[start : start + fault.size] for start in range(0, len(body), fault.size))
-    return [Send(head), *(step for drop in drops for step in (Wait(fault.every), Send(drop)))]
+@with_fault.register
+def _(fault: DripBody, response: RelayedResponse) -> list[Step]:
+    head, body = response.split
+    chunks = (body[start : start + fault.size] for start in range(0, len(body), fault.size))
+    return [Send(head), *(step for chunk in chunks for step in (Wait(fault.every), Send(chunk)))]
 
 
-@spoilt.register
-def _(_: InvalidJSON, answer: RelayedAnswer) -> list[Step]:
-    return [Send(_with_body(answer, answer.body[:-1]))]
+@with_fault.register
+def _(_: InvalidJSON, response: RelayedResponse) -> list[Step]:
+    return [Send(_with_body(response, response.body[:-1]))]
 
 
-@spoilt.register
-def _(_: WrongTypes, answer: RelayedAnswer) -> list[Step]:
-    if (document := _document(answer)) is None:
-        return [Send(answer.raw)]
+@with_fault.register
+def _(_: WrongTypes, response: RelayedResponse) -> list[Step]:
+    if (document := _document(response)) is None:
+        return [Send(response.raw)]
     data = document.get("data")
     first = data[0] if isinstance(data, list) and data else data
     if isinstance(first, dict):
         first.update(_other_types(first))
     elif isinstance(data, list):
         document["pagination"]["has_more"] = "no"
-    return [Send(_with_body(answer, json.dumps(document).encode()))]
+    return [Send(_with_body(response, json.dumps(document).encode()))]
 
 
-@spoilt.register
-def _(_: RepeatCursor, answer: RelayedAnswer) -> list[Step]:
-    if (document := _document(answer)) is None:
-        return [Send(answer.raw)]
+@with_fault.register
+def _(_: RepeatCursor, response: RelayedResponse) -> list[Step]:
+    if (document := _document(response)) is None:
+        return [Send(response.raw)]
     if "pagination" in document:
         document["pagination"]["has_more"] = True
         for item in document["data"][-1:]:
-            item.update({name: answer.cursor for name in _CURSORS if name in item})
-    return [Send(_with_body(answer, json.dumps(document).encode()))]
+            item.update({name: response.cursor for name in _CURSORS if name in item})
+    return [Send(_with_body(response, json.dumps(document).encode()))]
 
 
 #: The fields that can be an item's cursor; no item has two of them.
@@ -213,35 +215,35 @@ _CURSORS: Final = ("id", "webhook_id", "interview_id")
 
 def _other_types(item: dict[str, Any]) -> dict[str, Any]:
     """
-    Return members of *item* with values of a wrong type: the current ones in nested lists.
+    Return members of *item* with values of a wrong type: each value in two nested lists.
     """
     if "active" in item:
         return {"active": "yes"}
     return {name: [[value]] for name, value in item.items() if name != "object"}
 
 
-def _document(answer: RelayedAnswer) -> dict[str, Any] | None:
+def _document(response: RelayedResponse) -> dict[str, Any] | None:
     try:
-        document = json.loads(answer.body)
+        document = json.loads(response.body)
     except ValueError:
         return None
     return document if isinstance(document, dict) else None
 
 
-def _with_body(answer: RelayedAnswer, body: bytes) -> bytes:
+def _with_body(response: RelayedResponse, body: bytes) -> bytes:
     """
-    Return the bytes of *answer* with another body and its Content-Length.
+    Return the bytes of *response* with another body and its Content-Length.
     """
-    status_line = answer.raw.partition(b"\r\n")[0]
+    status_line = response.raw.partition(b"\r\n")[0]
     framing = {b"content-length", b"transfer-encoding"}
-    lines = [name + b": " + value for name, value in answer.headers if name not in framing]
+    lines = [name + b": " + value for name, value in response.headers if name not in framing]
     length = b"content-length: %d" % len(body)
     return b"\r\n".join([status_line, *lines, length]) + b"\r\n\r\n" + body
 
 
-def over(network: Network, steps: Iterable[Step], sent: int = 0) -> Iterator[Step]:
+def over_network(network: Network, steps: Iterable[Step], sent: int = 0) -> Iterator[Step]:
     """
-    Yield *steps* as they happen over *network*, after *sent* bytes on the same connection.
+    Yield *steps* with the delays and limits of *network*; *sent* bytes were sent before them.
     """
     if network.latency:
         yield Wait(network.latency)
@@ -249,18 +251,18 @@ def over(network: Network, steps: Iterable[Step], sent: int = 0) -> Iterator[Ste
         if not isinstance(step, Send):
             yield step
             continue
-        for piece in _pieces(step.data, network):
-            if network.cut_after is not None and sent + len(piece) > network.cut_after:
-                yield Send(piece[: network.cut_after - sent])
-                yield End(network.reset)
+        for chunk in _chunks(step.data, network):
+            if network.cut_after is not None and sent + len(chunk) > network.cut_after:
+                yield Send(chunk[: network.cut_after - sent])
+                yield Close(network.reset)
                 return
             if network.rate is not None:
-                yield Wait(len(piece) / network.rate)
-            yield Send(piece)
-            sent += len(piece)
+                yield Wait(len(chunk) / network.rate)
+            yield Send(chunk)
+            sent += len(chunk)
 
 
-def _pieces(data: bytes, network: Network) -> Iterator[bytes]:
+def _chunks(data: bytes, network: Network) -> Iterator[bytes]:
     # With only a rate: send the bytes of a tenth of a second at a time.
     size = network.slice or (max(1, int((network.rate or 0) / 10)) if network.rate else len(data))
     for start in range(0, len(data), max(1, size)):

@@ -72,7 +72,7 @@ class Store(Generic[ItemT]):
         """
         with self._lock:
             items = tuple(self._items.values())
-        return map(self._seen, items)
+        return map(self._current_form, items)
 
     def add(self, item: ItemT) -> None:
         """
@@ -118,7 +118,7 @@ class Store(Generic[ItemT]):
         """
         with self._lock:
             item = self._items.pop(item_id)
-        return self._seen(item)
+        return self._current_form(item)
 
     def change(self, item_id: str, **fields: Any) -> ItemT:
         """
@@ -144,16 +144,16 @@ class Store(Generic[ItemT]):
         """
         with self._lock:
             item = self._items[item_id]
-            if unknown := sorted(fields.keys() - (self._seen(item).keys() - {item.key})):
+            if unknown := sorted(fields.keys() - (self._current_form(item).keys() - {item.key})):
                 message = f"cannot change {', '.join(unknown)} of a {type(item).__name__}"
                 raise TypeError(message)
             other = changed(item, fields)
-            seen = self._seen(other)
-            if seen is not other:
-                # The visible item was put together without validation, so validate it here.
-                type(seen)(**seen)
+            current = self._current_form(other)
+            if current is not other:
+                # The visible item was created without validation, so validate it here.
+                type(current)(**current)
             self._items[item_id] = other
-            return seen
+            return current
 
     def get(self, item_id: str) -> ItemT | None:
         """
@@ -169,7 +169,7 @@ class Store(Generic[ItemT]):
         """
         with self._lock:
             item = self._items.get(item_id)
-        return None if item is None else self._seen(item)
+        return None if item is None else self._current_form(item)
 
     def page(
         self,
@@ -212,7 +212,7 @@ class Store(Generic[ItemT]):
         ]
         rest = [item for place, item in wanted if place >= start]
         return StorePage(
-            items=tuple(map(self._seen, rest[:limit])),
+            items=tuple(map(self._current_form, rest[:limit])),
             has_more=len(rest) > limit,
             total_count=len(wanted),
         )
@@ -232,7 +232,7 @@ class Store(Generic[ItemT]):
         with self._lock:
             self._items = dict(self._first_items)
 
-    def _seen(self, item: ItemT) -> ItemT:
+    def _current_form(self, item: ItemT) -> ItemT:
         """
         Return the visible form of *item* at the current time.
         """

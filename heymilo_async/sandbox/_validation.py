@@ -93,7 +93,7 @@ def read_body(operation: Operation, content: bytes, content_type: str) -> Any:
     except json.JSONDecodeError as error:
         raise Invalid(issue(("body", error.pos), "json_invalid", "JSON decode error")) from None
     except (ValueError, RecursionError):
-        # Not UTF-8, an unpaired surrogate, no finite number, too many digits, or nested too deeply.
+        # Not UTF-8, an unpaired surrogate, an infinite number, too many digits, or too many levels.
         raise Invalid(issue(("body", 0), "json_invalid", "JSON decode error")) from None
     if issues:
         raise Invalid(*issues)

@@ -33,7 +33,7 @@ class World:
 
     Attributes:
         stores: The items of each resource, by the client's name for it.
-        candidates: The store of the candidates, which knows their journeys.
+        candidates: The store of the candidates, which computes their journeys.
         assumptions: The behaviour where the real API's is undocumented.
         blueprints: The postings behind the interview templates, by the templates' ids.
         clock: The sandbox's clock.

@@ -1,8 +1,8 @@
 """
 The conduct of an integration: rules for its requests, and the report on them.
 
-No correct integration breaks a rule. Rules are judged by evidence only: as long as no request has
-tested a rule, the report says that it was not seen.
+A correct integration breaks no rule. Rules are judged by evidence only: if no request has tested a
+rule, the report lists it as not seen.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ __all__ = ["NOT_JUDGED", "RULES", "ConductReport", "Violation"]
 #: The rules by name, and what each requires of an integration.
 RULES: Final = MappingProxyType(
     {
-        "credentials-misplaced": "Credentials go into their header, and nowhere else.",
-        "secret-link-reused": "Links and keys from a response are not sent to another place.",
-        "retry-after-ignored": "After a 429 the same request waits as long as Retry-After says.",
-        "limit-exceeded": "No time window has more requests than a known limit.",
-        "full-resync": "A list that was read by time is not read from the start again.",
-        "walk-restarted": "A walk that a 5xx interrupted continues where it failed.",
+        "credentials-misplaced": "Credentials are sent only in their header.",
+        "secret-link-reused": "Secret links and keys from a response are not sent in other requests.",
+        "retry-after-ignored": "After a 429, the same route is not requested before the end of Retry-After.",
+        "limit-exceeded": "No time window contains more requests than a known limit.",
+        "full-resync": "A list that was read by time is not read from the start afterwards.",
+        "walk-restarted": "A walk that a 5xx interrupted resumes where it failed.",
         "hot-loop": "A failing request is not repeated without a wait.",
         "blind-repeat": "Before a creating request is repeated, the list is searched for what it may have created.",
         "login-storm": "Tokens are requested no more often than their lifetime requires.",
@@ -35,7 +35,7 @@ NOT_JUDGED: Final = MappingProxyType({"X-Not-Judged": "1"})
 #: The rules whose violation does permanent harm.
 HARD: Final = frozenset({"credentials-misplaced", "blind-repeat"})
 
-_MOST_PLACES: Final = 5
+_MAX_INDEXES: Final = 5
 
 
 @attrs.frozen(kw_only=True)
@@ -45,8 +45,8 @@ class Violation:
 
     Attributes:
         rule: Its name, one of `RULES`.
-        requests: The places of these requests, 0 for the first one since the start or the last
-            reset: their index in `Sandbox.requests`, as long as that has all of them.
+        requests: The indexes of these requests, 0 for the first one since the start or the last
+            reset. They are also indexes of `Sandbox.requests`, while it has all requests.
         text: A sentence that says what happened and how to fix it; it contains no secrets.
 
     Example:
@@ -68,11 +68,11 @@ class Violation:
         return self.rule in HARD
 
     def __str__(self) -> str:
-        places = ", ".join(map(str, self.requests[:_MOST_PLACES]))
-        more = len(self.requests) - _MOST_PLACES
+        indexes = ", ".join(map(str, self.requests[:_MAX_INDEXES]))
+        more = len(self.requests) - _MAX_INDEXES
         word = "request" if len(self.requests) == 1 else "requests"
         kind = f"{self.rule} (hard)" if self.hard else self.rule
-        return f"{kind}, {word} {places}{f' and {more} more' if more > 0 else ''}: {self.text}"
+        return f"{kind}, {word} {indexes}{f' and {more} more' if more > 0 else ''}: {self.text}"
 
 
 @attrs.frozen(kw_only=True)

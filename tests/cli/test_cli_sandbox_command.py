@@ -231,7 +231,7 @@ def test_conduct(foreground, target, code):
     assert code == shown.code
     report = shown.out.splitlines()[3:]
     assert f"conduct of 1 request: {code or 'no'} violation{'' if code else 's'}" == report[0]
-    assert ["  credentials-misplaced (hard), request 0: listPhoneNumbers had"] * code == [
+    assert ["  credentials-misplaced (hard), request 0: listPhoneNumbers sent"] * code == [
         line.partition(" a ")[0] for line in report[1:-2]
     ]
     wrong = "heymilo: the requests have broken a rule of good conduct"

@@ -56,7 +56,7 @@ def test_ingest_says_what_became_of_the_rows(heymilo, posting):
     assert (
         1,
         (
-            "line 3, email: is no e-mail address: 'b\\x1b'\n"
+            "line 3, email: is not an e-mail address: 'b\\x1b'\n"
             "1 of 2 rows are in: 0 sent, 1 found; 1 refused (line 3)\n"
         ),
         "",
@@ -85,11 +85,11 @@ def test_ingest_ends_in_one_line(heymilo, milo, posting):
     code, out, err = heymilo("ingest", "good.csv", "--posting", posting)
 
     assert (5, "", 1) == (code, out, err.count("\n"))
-    assert "0 of 1 rows are in: 0 sent, 0 found; 1 not sent (line 2); run it again to go on" in err
+    assert "0 of 1 rows are in: 0 sent, 0 found; 1 not sent (line 2); run it again to resume" in err
 
     milo.fail_next(status=429, retry_after=120, operation="listVoices")
     code, _, err = heymilo("sync", "--only", "voices")
-    assert err.endswith("; 0 of 1 tables are up to date; run it again in 120 s to go on\n")
+    assert err.endswith("; 0 of 1 tables are up to date; run it again in 120 s to resume\n")
 
     code, _, err = heymilo("ingest", "lost.csv", "--posting", posting)
     assert (1, "heymilo: cannot read lost.csv: No such file or directory\n") == (code, err)
@@ -107,7 +107,7 @@ def test_ctrl_c_says_how_far_it_came(heymilo, posting, tmp_path, monkeypatch):
         "",
         (
             "heymilo: interrupted; 0 of 4 rows are in: 0 sent, 0 found; "
-            "4 unknown (lines 2, 3, 4, 5); run it again to go on\n"
+            "4 unknown (lines 2, 3, 4, 5); run it again to resume\n"
         ),
     ) == heymilo("ingest", "four.csv", "--posting", posting)
 
@@ -115,7 +115,7 @@ def test_ctrl_c_says_how_far_it_came(heymilo, posting, tmp_path, monkeypatch):
     assert (
         130,
         "",
-        "heymilo: interrupted; 4 of 15 tables are up to date; run it again to go on\n",
+        "heymilo: interrupted; 4 of 15 tables are up to date; run it again to resume\n",
     ) == heymilo("sync")
 
 
@@ -160,7 +160,7 @@ def test_sync_refuses_what_it_does_not_understand(heymilo):
     for arguments, text in (
         (("--since", "soon"), "it takes an age such as 12h, 90d or 4w, not 'soon'"),
         (("--only", "people"), "there is no table 'people'"),
-        (("--to", "postgres://x/y"), "it can only go to a DuckDB file"),
+        (("--to", "postgres://x/y"), "the target must be a DuckDB file"),
     ):
         code, out, err = heymilo("sync", *arguments)
         assert (2, "", 1) == (code, out, err.count("\n"))

@@ -14,7 +14,7 @@ from collections import Counter
 
 import pytest
 from inside import awaited
-from inside_jobs import opened
+from inside_jobs import open_journal
 
 from heymilo_async import (
     InvalidRequestError,
@@ -295,7 +295,7 @@ def test_a_refused_request_of_many_changes_nothing(bring, milo, people, tmp_path
 
     assert ["planned"] * 3 == _states(tmp_path / "people.csv.journal")
     assert [
-        "0 of 3 rows are in: 0 sent, 0 found; 3 not sent (lines 2, 3, 4); run it again to go on"
+        "0 of 3 rows are in: 0 sent, 0 found; 3 not sent (lines 2, 3, 4); run it again to resume"
     ] == caught.value.__notes__
     assert bring(people(3)).ok
 
@@ -449,14 +449,14 @@ def test_a_dry_run_sends_nothing(bring, milo, people, tmp_path):
     [
         (",a@example.com,,", ["line 2, name: is missing"]),
         ("A,,,", ["line 2, email: is missing"]),
-        ("A,a@example,,", ["line 2, email: is no e-mail address: 'a@example'"]),
-        ("A,a b@example.com,,", ["line 2, email: is no e-mail address: 'a b@example.com'"]),
+        ("A,a@example,,", ["line 2, email: is not an e-mail address: 'a@example'"]),
+        ("A,a b@example.com,,", ["line 2, email: is not an e-mail address: 'a b@example.com'"]),
         (
             f"A,a@{'b' * 252}.com,,",
-            [f"line 2, email: is no e-mail address: 'a@{'b' * 58}...'"],
+            [f"line 2, email: is not an e-mail address: 'a@{'b' * 58}...'"],
         ),
         *(
-            (f"A,{odd},,", [f"line 2, email: is no e-mail address: {odd!r}"])
+            (f"A,{odd},,", [f"line 2, email: is not an e-mail address: {odd!r}"])
             for odd in (
                 "mailto:a@example.com",
                 "<a@example.com>",
@@ -470,23 +470,23 @@ def test_a_dry_run_sends_nothing(bring, milo, people, tmp_path):
         ),
         (
             f"A,{'a' * 65}@b.com,,",
-            [f"line 2, email: is no e-mail address: '{'a' * 60}...'"],
+            [f"line 2, email: is not an e-mail address: '{'a' * 60}...'"],
         ),
         (
             "A,a@example.com,2065550123,",
-            ["line 2, phone_number: is no number in E.164, such as +12065550123: '2065550123'"],
+            ["line 2, phone_number: is not a number in E.164, such as +12065550123: '2065550123'"],
         ),
         (
             "A,a@example.com,+,",
-            ["line 2, phone_number: is no number in E.164, such as +12065550123: '+'"],
+            ["line 2, phone_number: is not a number in E.164, such as +12065550123: '+'"],
         ),
         (
             "A,a@example.com,+000,",
-            ["line 2, phone_number: is no number in E.164, such as +12065550123: '+000'"],
+            ["line 2, phone_number: is not a number in E.164, such as +12065550123: '+000'"],
         ),
         (
             "A,a@example.com,+1206,",
-            ["line 2, phone_number: is no number in E.164, such as +12065550123: '+1206'"],
+            ["line 2, phone_number: is not a number in E.164, such as +12065550123: '+1206'"],
         ),
         (
             "A,a@example.com,,b,c",
@@ -498,20 +498,20 @@ def test_a_dry_run_sends_nothing(bring, milo, people, tmp_path):
         ),
         (
             ",nobody,,",
-            ["line 2, name: is missing", "line 2, email: is no e-mail address: 'nobody'"],
+            ["line 2, name: is missing", "line 2, email: is not an e-mail address: 'nobody'"],
         ),
         (
             f"A,a@example.com,,{'x' * 501}",
             [
                 (
-                    "line 2, source: has 501 characters, and metadata takes 500; or name the column "
-                    f"with --data: '{'x' * 60}...'"
+                    "line 2, source: has 501 characters, but metadata allows 500: shorten it, or use "
+                    f"--data for this column: '{'x' * 60}...'"
                 )
             ],
         ),
         (
             'A,a@example.com,,"two\nlines"\nB,A@Example.com,,',
-            ["line 4, email: stands in line 2 too: 'A@Example.com'"],
+            ["line 4, email: is also in line 2: 'A@Example.com'"],
         ),
     ],
 )
@@ -547,12 +547,12 @@ def test_odd_rows_may_go_in(milo, posting, tmp_path):
 @pytest.mark.parametrize(
     ("line", "refusals"),
     [
-        ("[]", ["line 1: this is not a JSON object, with a member for each column"]),
-        ("{", ["line 1: this is not JSON"]),
-        ('{"name": NaN}', ["line 1: this is not JSON"]),
+        ("[]", ["line 1: this line is not a JSON object, with a member for each column"]),
+        ("{", ["line 1: this line is not JSON"]),
+        ('{"name": NaN}', ["line 1: this line is not JSON"]),
         (
             '{"name": "A", "email": "a@example.com", "email": "b@example.com"}',
-            ["line 1: this has the member 'email' twice"],
+            ["line 1: the JSON object has the member 'email' twice"],
         ),
         (
             '{"name": 1, "email": ["a@example.com"]}',
@@ -564,21 +564,21 @@ def test_odd_rows_may_go_in(milo, posting, tmp_path):
         (
             '{"name": "A", "email": "a@example.com", "old": true}',
             [
-                "line 1, old: must be text to be metadata; or name the column with --data: 'true'",
+                "line 1, old: must be text in metadata, or use --data for this column: 'true'",
             ],
         ),
         (
             '{"name": "A", "email": "a@example.com", "' + "k" * 41 + '": "x"}',
             [
                 (
-                    f"line 1, {'k' * 41}: the name has 41 characters, and metadata takes 40; or name "
-                    "the column with --data: 'x'"
+                    f"line 1, {'k' * 41}: the name has 41 characters, but metadata allows 40: shorten "
+                    "it, or use --data for this column: 'x'"
                 ),
             ],
         ),
         (
             json.dumps({"name": "A", "email": "a@example.com"} | {f"k{n}": "x" for n in range(50)}),
-            ["line 1: 50 columns for metadata, which takes 49; name some with --data"],
+            ["line 1: 50 columns for metadata, which allows 49: use --data for some of them"],
         ),
         (
             '{"name": "A\\ud800", "email": "a@example.com"}',
@@ -640,21 +640,26 @@ def test_spreadsheets_separate_as_they_like(milo, posting, tmp_path, delimiter):
             "has no column 'email' in its first line; it has 'name', 'E",
         ),
         ("a.csv", b"name,email,\n", {}, "column 3 of its first line has no name"),
-        ("a.csv", b"name,email,x,x\n", {}, "has two columns of one name: 'x'"),
+        ("a.csv", b"name,email,x,x\n", {}, "has several columns with the same name: 'x'"),
         ("a.csv", b"name,email,heymilo_key\n", {}, "has a column 'heymilo_key'"),
         ("a.jsonl", b'{"heymilo_key": 1}', {}, "has a column 'heymilo_key'"),
-        ("a.csv", b"name,email\nA,\xff\n", {}, "line 2: this is not UTF-8"),
-        ("a.csv", b'name,email\nA,"b" c\n', {}, "line 2: this is not CSV"),
+        ("a.csv", b"name,email\nA,\xff\n", {}, "line 2: the line is not UTF-8"),
+        ("a.csv", b'name,email\nA,"b" c\n', {}, "line 2: the line is not CSV"),
         (
             "a.csv",
             b"name,email\nA,a@example.com",
             {"data": ["x"]},
             "no such column; it has 'email'",
         ),
-        ("a.csv", b"name,email\n", {"data": ["name"]}, "this column has a place of its own"),
+        (
+            "a.csv",
+            b"name,email\n",
+            {"data": ["name"]},
+            "this column is already an attribute of the candidate",
+        ),
         ("b.csv", None, {}, "cannot read"),
         ("a.csv", b"name,email\n", {"journal": "/dev/null/journal"}, "cannot open the journal"),
-        ("a.csv", b"name,email\n", {"journal": "a.csv"}, "is no journal of this version"),
+        ("a.csv", b"name,email\n", {"journal": "a.csv"}, "is not a journal of this version"),
     ],
 )
 def test_files_that_make_no_sense(
@@ -679,7 +684,7 @@ def test_another_database_is_no_journal(milo, posting, people, tmp_path):
     with sqlite3.connect(tmp_path / "other.db") as connection:
         connection.execute("CREATE TABLE job (a)")
     connection.close()
-    with milo.client() as client, pytest.raises(JobError, match="is no journal of this version"):
+    with milo.client() as client, pytest.raises(JobError, match="is not a journal of this version"):
         ingest(client, people(1), posting, journal=tmp_path / "other.db")
 
 
@@ -689,7 +694,7 @@ def test_one_run_at_a_time(milo, posting, people, tmp_path):
     """
     path = people(1)
     with (
-        opened(tmp_path / "people.csv.journal", posting),
+        open_journal(tmp_path / "people.csv.journal", posting),
         milo.client() as client,
         pytest.raises(JobError, match="another run is using the journal"),
     ):
@@ -702,9 +707,12 @@ def test_a_journal_is_of_one_posting(milo, posting, people, tmp_path):
     """
     The journal of another posting is refused.
     """
-    with opened(tmp_path / "people.csv.journal", "another"):
+    with open_journal(tmp_path / "people.csv.journal", "another"):
         pass
-    with milo.client() as client, pytest.raises(JobError, match="is of the posting another, not"):
+    with (
+        milo.client() as client,
+        pytest.raises(JobError, match="belongs to the posting another, not"),
+    ):
         ingest(client, people(1), posting)
 
 
@@ -712,11 +720,11 @@ def test_a_journal_keeps_nothing_of_what_fails(milo, posting, people, tmp_path):
     """
     A write that fails in the middle is rolled back as a whole.
     """
-    with opened(tmp_path / "journal", posting) as journal:
+    with open_journal(tmp_path / "journal", posting) as journal:
         with pytest.raises(sqlite3.ProgrammingError):
-            journal.looked({"key": object()}, "cursor")
+            journal.record_page({"key": object()}, "cursor")
 
-        assert (False, None) == journal.walk
+        assert (False, None) == journal.search_state
 
 
 def test_a_journal_that_cannot_be_written(posting, tmp_path):
@@ -724,8 +732,8 @@ def test_a_journal_that_cannot_be_written(posting, tmp_path):
     If SQLite reports a full disk, the run ends with a text that says what to do.
     """
     full = sqlite3.OperationalError("database or disk is full")
-    text = "cannot write the journal .*: database or disk is full; mend that, and run it again"
-    with pytest.raises(JobError, match=text), opened(tmp_path / "journal", posting):
+    text = "cannot write the journal .*: database or disk is full; fix that, and run it again"
+    with pytest.raises(JobError, match=text), open_journal(tmp_path / "journal", posting):
         raise full
 
 
@@ -735,7 +743,7 @@ def test_an_archived_posting_takes_nobody(milo, posting, people):
     """
     with milo.client() as client:
         client.postings.archive(posting)
-        with pytest.raises(JobError, match="is archived, and takes no candidates"):
+        with pytest.raises(JobError, match="is archived and accepts no candidates"):
             ingest(client, people(1), posting)
 
 
@@ -761,6 +769,6 @@ def test_a_refusal_is_shown():
     """
     A refusal shows the line, the reason, and the value.
     """
-    refusal = Refusal(line=3, column="email", value="x", reason="is no e-mail address")
+    refusal = Refusal(line=3, column="email", value="x", reason="is not an e-mail address")
 
-    assert "line 3, email: is no e-mail address: 'x'" == str(refusal)
+    assert "line 3, email: is not an e-mail address: 'x'" == str(refusal)

@@ -164,7 +164,7 @@ def test_a_full_disk_ends_a_sync(tmp_path):
     with sandbox.running(candidates=20) as milo:
         for blocks, text in (
             ("1", "cannot open home.duckdb: IO Error: Could not write file"),
-            ("40", "cannot go on with home.duckdb: "),
+            ("40", "cannot continue with home.duckdb: "),
         ):
             done = _run_with(milo, ("sync", "--to", "home.duckdb"), tmp_path, blocks)
             assert (1, 1) == (done.returncode, done.stderr.count("\n")), done.stderr

@@ -297,7 +297,7 @@ def test_a_broken_run_is_gone_on_with(bring, milo, file):
         bring()
     (kept,) = rows_of(file, "SELECT count(*) FROM interviews")[0]
 
-    assert ["3 of 15 tables are up to date; run it again to go on"] == caught.value.__notes__
+    assert ["3 of 15 tables are up to date; run it again to resume"] == caught.value.__notes__
     assert 9 == kept
     assert _table(report := bring(), "interviews").new == 40 - kept
     assert 0 == _table(report, "candidates").requests
@@ -463,9 +463,9 @@ def test_the_last_of_equal_keys_counts(tmp_path):
     """
     table = TABLES["candidates"]
     two = [table.row(_candidate(name=name), with_links=False) for name in ("Old", "New")]
-    with warehouses.opened(tmp_path / "x.duckdb") as warehouse:
+    with warehouses.open_warehouse(tmp_path / "x.duckdb") as warehouse:
         warehouse.begin({}, full=False)
-        changes = warehouse.keep(table, two, walk="x", place=None)
+        changes = warehouse.store_page(table, two, walk="x", cursor=None)
 
     assert warehouses.Changes(new=1) == changes
     assert [("New",)] == rows_of(tmp_path / "x.duckdb", "SELECT name FROM candidates")
@@ -586,7 +586,10 @@ def test_one_run_at_a_time(milo, file):
     A file in use is refused, in this process and by another one.
     """
     with milo.client() as client:
-        with warehouses.opened(file), pytest.raises(JobError, match="is in use by another run"):
+        with (
+            warehouses.open_warehouse(file),
+            pytest.raises(JobError, match="is in use by another run"),
+        ):
             sync(client, f"duckdb:///{file}")
         code = (
             f"import duckdb, time; c = duckdb.connect({str(file)!r}); print(1, flush=True); input()"
@@ -668,8 +671,8 @@ def test_a_file_is_made_where_there_are_no_links(once, file, monkeypatch):
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        ("TABLE voices (title VARCHAR)", "there is a table 'voices' that is none of this job's"),
-        ("VIEW voices AS SELECT 1 AS id WHERE false", "cannot go on with .*: Catalog Error"),
+        ("TABLE voices (title VARCHAR)", "this job did not create the table 'voices'"),
+        ("VIEW voices AS SELECT 1 AS id WHERE false", "cannot continue with .*: Catalog Error"),
     ],
 )
 def test_a_table_of_somebody_elses(milo, file, made, message):
@@ -694,8 +697,8 @@ def test_two_files_are_the_owners(tmp_path):
     former = os.umask(0o022)
     try:
         with contextlib.ExitStack() as last:
-            with warehouses.opened(tmp_path / "first.duckdb"):
-                last.enter_context(warehouses.opened(tmp_path / "second.duckdb"))
+            with warehouses.open_warehouse(tmp_path / "first.duckdb"):
+                last.enter_context(warehouses.open_warehouse(tmp_path / "second.duckdb"))
             assert 0o077 == os.umask(0o077)
         assert 0o022 == os.umask(0o022)
     finally:
@@ -718,13 +721,13 @@ def test_arguments_are_checked(milo, file):
         ):
             sync(client, file, only=["people"])
         for nowhere in ("", ":memory:", "duckdb:///:memory:"):
-            with pytest.raises(InvalidRequestError, match="it has to go to a file"):
+            with pytest.raises(InvalidRequestError, match="the target must be a file"):
                 sync(client, nowhere)
         with pytest.raises(TypeError, match="since must be a datetime or a timedelta, not str"):
             sync(client, file, since="90d")
-        with pytest.raises(InvalidRequestError, match="not to postgres://"):
+        with pytest.raises(InvalidRequestError, match="not postgres://"):
             sync(client, "postgres://localhost/x")
-        with pytest.raises(InvalidRequestError, match="since goes back to no date"):
+        with pytest.raises(InvalidRequestError, match="since must not go back"):
             sync(client, file, since=timedelta(weeks=10**6))
         with pytest.raises(InvalidRequestError, match="since must have a time zone"):
             sync(client, file, since=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point

@@ -46,8 +46,8 @@ from heymilo_async._core.status import KEPT, check, cleaned, decode_error
 @pytest.fixture(autouse=True)
 def _from_scratch() -> None:
     # The pattern for secrets is cached; each test compiles it anew.
-    _secrets._beginning.cache_clear()
-    _secrets._forms.cache_clear()
+    _secrets._prefix_pattern.cache_clear()
+    _secrets._full_pattern.cache_clear()
 
 
 KEY = "sk-5f2b/9c71+e8d0~4a36"
@@ -748,11 +748,11 @@ def test_an_error_is_kept_without_the_secrets_that_it_names(content, expected):
     """
     In the JSON of an error, secret members and repeated secrets are masked.
     """
-    assert expected == _secrets.without_members(content)
+    assert expected == _secrets.mask_json_members(content)
 
 
 def test_a_text_is_kept_without_the_secrets_that_it_names():
     """
     In a text, only the value is masked.
     """
-    assert 'not {"image": ***, "x": 1}' == _secrets.hide_members('not {"image": "a", "x": 1}')
+    assert 'not {"image": ***, "x": 1}' == _secrets.mask_members('not {"image": "a", "x": 1}')

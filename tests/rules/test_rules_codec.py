@@ -538,7 +538,7 @@ def test_items_that_do_not_say_what_they_are(item):
     An item without a known `object` is refused, and the error says what to do.
     """
     data = {"data": [NUMBER, item], "pagination": {"has_more": False}}
-    words = "has no `object` that names its model: name it yourself, as in Page[PhoneNumber]"
+    words = "has no `object` that names its model: pass the model, as in Page[PhoneNumber]"
 
     assert (f"$.data[1] {words}", "$.data[1]") == fault(Page, data)
 

@@ -10,8 +10,8 @@ import pytest
 from inside import (
     CredentialSource,
     Secret,
+    check_keywords,
     is_coroutine_function,
-    names_ours,
     refuse_coroutine_functions,
     run_now,
 )
@@ -144,7 +144,9 @@ def test_coroutine_functions_are_told_by_looking():
     )
     assert None is refuse_coroutine_functions(api_key=plain, access_token=None)
     for function in (key, Asks()):
-        with pytest.raises(TypeError, match=r"^access_token must be a plain callable: a HeyMilo"):
+        with pytest.raises(
+            TypeError, match=r"^access_token must be a plain callable, because a HeyMilo"
+        ):
             refuse_coroutine_functions(api_key=plain, access_token=Secret(function))
 
 
@@ -155,11 +157,11 @@ def client_type():
     """
 
     class Client:
-        @names_ours
+        @check_keywords
         def __init__(self, api_key=None, *, timeout=30.0, retry=None):
             self.given = api_key, timeout, retry
 
-        @names_ours
+        @check_keywords
         def change(self, *, timeout=30.0):
             """
             Return what it is given.

@@ -26,10 +26,10 @@ from heymilo_async._core.retry import (
     Quota,
     Retry,
     backoff,
+    is_retryable,
     next_try,
     quota,
     retry_after,
-    worth_another_try,
 )
 
 #: 15 February 2025, 09:40:00 UTC, and the same as an HTTP date.
@@ -64,7 +64,7 @@ def test_statuses_that_are_tried_again(repeatable, expected):
     assert expected == [
         status
         for status in (*range(300, 600), 999)
-        if worth_another_try(APIStatusError("no", status_code=status), repeatable=repeatable)
+        if is_retryable(APIStatusError("no", status_code=status), repeatable=repeatable)
     ]
 
 
@@ -91,7 +91,7 @@ def test_faults_of_connections_that_are_tried_again(kind, phase, maybe_sent, rep
     """
     error = kind("no", phase=phase, maybe_sent=maybe_sent)
 
-    assert expected is worth_another_try(error, repeatable=repeatable)
+    assert expected is is_retryable(error, repeatable=repeatable)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_errors_that_stand(error):
     """
     Cases 40, 64: a passed deadline, a broken body and a closed client are not retried.
     """
-    assert worth_another_try(error, repeatable=True) is False
+    assert is_retryable(error, repeatable=True) is False
 
 
 # The wait.

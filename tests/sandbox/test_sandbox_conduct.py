@@ -13,7 +13,14 @@ from urllib.parse import quote, urlsplit
 
 import attrs
 import pytest
-from inside_sandbox import MOST_SECRETS, Answer, Arrival, Judge, Witness, operation_of
+from inside_sandbox import (
+    MOST_SECRETS,
+    ConductMonitor,
+    Judge,
+    ObservedRequest,
+    ObservedResponse,
+    operation_of,
+)
 
 from heymilo_async import HeyMiloError, RetryPolicy, sandbox
 from heymilo_async.sandbox import RateLimit, ReceivedRequest, faults
@@ -123,8 +130,8 @@ def test_a_report_reads_well(milo, it):
     assert [True] == [one.hard for one in report.violations]
     assert (
         "conduct of 2 requests: 1 violation\n"
-        "  blind-repeat (hard), requests 0, 1: createWebhook was sent again after a 503, and may "
-        "do twice what was done: look for it in the list first\n"
+        "  blind-repeat (hard), requests 0, 1: createWebhook was repeated after a 503, and may "
+        "have taken effect twice: search the list before you repeat it\n"
         "  kept: credentials-misplaced, hot-loop\n"
         "  not seen: secret-link-reused, retry-after-ignored, limit-exceeded, full-resync, "
         "walk-restarted, login-storm"
@@ -744,21 +751,21 @@ class Court:
         """
         path, _, query = target.partition("?")
         request = ReceivedRequest(method=method, path=path, query=query, headers={}, body=body)
-        arrival = Arrival(
-            place=self._place,
+        arrival = ObservedRequest(
+            index=self._place,
             at=at,
             operation=operation_of(method, path),
             request=request,
         )
         self._place += 1
-        self.judge.arrived(arrival)
+        self.judge.on_request(arrival)
         return arrival
 
     def answer(self, arrival, at, status=200, **more):
         """
         Send its response.
         """
-        self.judge.answered(arrival, Answer(at=at, status=status, **more))
+        self.judge.on_response(arrival, ObservedResponse(at=at, status=status, **more))
 
     def ask(self, at, target=NUMBERS, status=200, *, retry_after=0.0, **more):
         """
@@ -915,7 +922,7 @@ def test_a_look_that_was_too_early(court):
     look = court.come(0.1, WEBHOOKS)
     court.answer(made, 0.2, 503)
     court.answer(look, 0.3)
-    court.judge.lost(look, Answer(at=0.3, status=None))
+    court.judge.on_lost(look, ObservedResponse(at=0.3, status=None))
     court.ask(0.4, **create)
 
     assert [("blind-repeat", (0, 2))] == court.broken()
@@ -939,13 +946,15 @@ def test_only_so_much_can_be_judged_again(court):
     """
     The report says that old requests were dropped; a report on everything is still possible.
     """
-    witness = Witness([], keep=5)
+    monitor = ConductMonitor([], keep=5)
     for n in range(4):
-        arrival = attrs.evolve(court.come(float(n), f"{NUMBERS}?api_key=abc"), place=n)
-        witness.arrived(arrival, lambda: False).answered(Answer(at=float(n), status=200))
+        arrival = attrs.evolve(court.come(float(n), f"{NUMBERS}?api_key=abc"), index=n)
+        monitor.on_request(arrival, lambda: False).on_response(
+            ObservedResponse(at=float(n), status=200)
+        )
 
-    assert 4 == witness.report(None, None).judged
-    assert (0, 1, 2, 3) == witness.report(None, None).violations[0].requests
-    assert 1 == witness.report({3}, None).judged
-    with pytest.raises(ValueError, match="the requests from 2 on are kept, and none before"):
-        witness.report(range(1, 4), None)
+    assert 4 == monitor.report(None, None).judged
+    assert (0, 1, 2, 3) == monitor.report(None, None).violations[0].requests
+    assert 1 == monitor.report({3}, None).judged
+    with pytest.raises(ValueError, match="only the requests from 2 on are still kept"):
+        monitor.report(range(1, 4), None)

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from inside_sandbox import End, RelayedAnswer, Send, Wait, over, spoilt
+from inside_sandbox import Close, RelayedResponse, Send, Wait, over_network, with_fault
 from server import Connection, answer, single
 
 from heymilo_async import APIConnectionError, RetryPolicy
@@ -48,7 +48,7 @@ def raw(relay, sent):
 
 # Networks, as steps.
 
-STEPS = [Send(b"abcdef"), Wait(5), Send(b"gh"), End()]
+STEPS = [Send(b"abcdef"), Wait(5), Send(b"gh"), Close()]
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ STEPS = [Send(b"abcdef"), Wait(5), Send(b"gh"), End()]
         (
             Network(slice=4),
             0,
-            [Send(b"abcd"), Send(b"ef"), Wait(5), Send(b"gh"), End()],
+            [Send(b"abcd"), Send(b"ef"), Wait(5), Send(b"gh"), Close()],
         ),
         (
             Network(slice=4, rate=8),
             0,
             [
                 *(Wait(0.5), Send(b"abcd"), Wait(0.25), Send(b"ef"), Wait(5)),
-                *(Wait(0.25), Send(b"gh"), End()),
+                *(Wait(0.25), Send(b"gh"), Close()),
             ],
         ),
         (
@@ -74,12 +74,12 @@ STEPS = [Send(b"abcdef"), Wait(5), Send(b"gh"), End()]
             0,
             [
                 *(Wait(0.1), Send(b"abc"), Wait(0.1), Send(b"def"), Wait(5)),
-                *(Wait(2 / 30), Send(b"gh"), End()),
+                *(Wait(2 / 30), Send(b"gh"), Close()),
             ],
         ),
-        (Network(cut_after=4), 0, [Send(b"abcd"), End()]),
-        (Network(cut_after=7, reset=True), 0, [Send(b"abcdef"), Wait(5), Send(b"g"), End(True)]),
-        (Network(cut_after=7), 5, [Send(b"ab"), End()]),
+        (Network(cut_after=4), 0, [Send(b"abcd"), Close()]),
+        (Network(cut_after=7, reset=True), 0, [Send(b"abcdef"), Wait(5), Send(b"g"), Close(True)]),
+        (Network(cut_after=7), 5, [Send(b"ab"), Close()]),
         (Network(cut_after=8), 0, STEPS),
     ],
     ids=repr,
@@ -88,7 +88,7 @@ def test_steps_over_a_network(network, sent, expected):
     """
     Each property of a network turns steps into others that deliver the same bytes.
     """
-    assert expected == list(over(network, STEPS, sent))
+    assert expected == list(over_network(network, STEPS, sent))
 
 
 @pytest.mark.parametrize(
@@ -233,9 +233,9 @@ def test_a_body_that_is_no_object(fault, body):
     """
     A fault that changes a JSON object leaves any other body unchanged.
     """
-    reply = RelayedAnswer(raw=answer(200, body), status_code=200, headers=(), body=body)
+    reply = RelayedResponse(raw=answer(200, body), status_code=200, headers=(), body=body)
 
-    assert [Send(answer(200, body))] == spoilt(fault, reply)
+    assert [Send(answer(200, body))] == with_fault(fault, reply)
 
 
 def test_a_request_that_is_none():

@@ -157,7 +157,7 @@ def test_it_is_stopped(heymilo_environment: Sandbox, tmp_path: Path) -> None:
 
     assert "STOPSIGNAL SIGINT\n" in DOCKERFILE.read_text(encoding="utf-8")
     assert 130 == job.returncode
-    assert "interrupted; 1 of 2 tables are up to date; run it again to go on\n" in told
+    assert "interrupted; 1 of 2 tables are up to date; run it again to resume\n" in told
 
 
 def test_the_image_is_made_of_what_is_there() -> None:

@@ -1,5 +1,5 @@
 """
-The behaviour of operations beyond the contract's schemas, one module per subject.
+Handlers for operations whose behaviour the contract's schemas do not define.
 """
 
 from __future__ import annotations
@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from .._asked import Behaviour
 from .._contract import Operation
+from .._envelopes import Behaviour
 from . import ats, candidates, discovery, interviews, postings, questions, stored, voices, webhooks
 
 _OWN: Final[Mapping[str, Behaviour]] = {

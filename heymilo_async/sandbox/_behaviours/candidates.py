@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from .._asked import Asked, Behaviour, page, plain, single
+from .._envelopes import Behaviour, ValidRequest, page_envelope, single_envelope, to_json
 from .._errors import Invalid, Refusal, issue
 from .._hiring import applicant
 from .._items import Item
@@ -16,8 +16,8 @@ from .._world import World
 from .postings import find
 
 
-def _open(world: World, asked: Asked) -> Item:
-    posting = find(world, asked)
+def _open(world: World, request: ValidRequest) -> Item:
+    posting = find(world, request)
     if posting["status"] != "active":
         status = world.assumptions.closed_posting
         words = f"The posting is {posting['status']}: it accepts no candidates."
@@ -27,14 +27,14 @@ def _open(world: World, asked: Asked) -> Item:
     return posting
 
 
-def _people(asked: Asked) -> list[Mapping[str, Any]]:
+def _people(request: ValidRequest) -> list[Mapping[str, Any]]:
     """
-    Return the candidates in the request, after checking their metadata.
+    Return the candidates in the request; check their metadata.
     """
-    if not asked.operation.is_bulk:
-        check_metadata(asked.body.get("metadata"))
-        return [asked.body]
-    people: list[Mapping[str, Any]] = asked.body["data"]
+    if not request.operation.is_bulk:
+        check_metadata(request.body.get("metadata"))
+        return [request.body]
+    people: list[Mapping[str, Any]] = request.body["data"]
     for n, given in enumerate(people):
         check_metadata(given.get("metadata"), ("body", "data", n, "metadata"))
     return people
@@ -61,8 +61,8 @@ def _ingested(
     return found
 
 
-def _ingested_now(world: World, asked: Asked) -> list[Item]:
-    people, posting_id = _people(asked), _open(world, asked)["id"]
+def _ingested_now(world: World, request: ValidRequest) -> list[Item]:
+    people, posting_id = _people(request), _open(world, request)["id"]
     if world.assumptions.same_email == "conflict":
         known = _by_email(world, posting_id)
         if any(given["email"].casefold() in known for given in people):
@@ -71,14 +71,14 @@ def _ingested_now(world: World, asked: Asked) -> list[Item]:
     return _ingested(world, posting_id, people, at=world.now())
 
 
-def _ingest(world: World, asked: Asked) -> Any:
-    (made,) = _ingested_now(world, asked)
+def _ingest(world: World, request: ValidRequest) -> Any:
+    (made,) = _ingested_now(world, request)
     names = ("interview_id", "interview_url", "posting_id")
     receipt = {"object": "candidate", **{name: made[name] for name in names}}
-    return single({**receipt, "candidate": plain(world.candidates.get(made.item_id))})
+    return single_envelope({**receipt, "candidate": to_json(world.candidates.get(made.item_id))})
 
 
-def _ingest_bulk(world: World, asked: Asked) -> Any:
+def _ingest_bulk(world: World, request: ValidRequest) -> Any:
     names = ("interview_id", "interview_url")
     receipts = [
         {
@@ -86,22 +86,24 @@ def _ingest_bulk(world: World, asked: Asked) -> Any:
             **{name: made[name] for name in names},
             "metadata": given.get("metadata"),
         }
-        for made, given in zip(_ingested_now(world, asked), _people(asked), strict=True)
+        for made, given in zip(_ingested_now(world, request), _people(request), strict=True)
     ]
-    return single(receipts if world.assumptions.bulk_keeps_order else receipts[::-1])
+    return single_envelope(receipts if world.assumptions.bulk_keeps_order else receipts[::-1])
 
 
-def _enqueue(world: World, asked: Asked) -> Any:
-    people, posting_id = _people(asked), _open(world, asked)["id"]
+def _enqueue(world: World, request: ValidRequest) -> Any:
+    people, posting_id = _people(request), _open(world, request)["id"]
     _ingested(world, posting_id, people, at=world.now() + world.assumptions.ingestion_seconds)
     word = world.new_digits()[:12].lower()
-    return single({"object": "ingestion", "ingestion_id": f"intake_{word}", "status": "queued"})
+    return single_envelope(
+        {"object": "ingestion", "ingestion_id": f"intake_{word}", "status": "queued"}
+    )
 
 
-def _list(world: World, asked: Asked) -> Any:
-    posting_id, now = find(world, asked)["id"], world.now()
-    after = _bound(world, asked, "created_after", float("-inf"))
-    before = _bound(world, asked, "created_before", float("inf"))
+def _list(world: World, request: ValidRequest) -> Any:
+    posting_id, now = find(world, request)["id"], world.now()
+    after = _bound(world, request, "created_after", float("-inf"))
+    before = _bound(world, request, "created_before", float("inf"))
     if after > before:
         words = "created_after must not be later than created_before."
         raise Refusal(400, "invalid_range", words, param="created_after")
@@ -111,11 +113,11 @@ def _list(world: World, asked: Asked) -> Any:
         at: float = one["created_at"]
         return bool(one["posting_id"] == posting_id) and at <= now and after <= at <= before
 
-    return page(world, asked, world.candidates, wanted)
+    return page_envelope(world, request, world.candidates, wanted)
 
 
-def _bound(world: World, asked: Asked, param: str, default: float) -> float:
-    text = asked.query[param]
+def _bound(world: World, request: ValidRequest, param: str, default: float) -> float:
+    text = request.query[param]
     if text is None:
         return default
     try:

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .._asked import Asked, Behaviour, listed
 from .._contract import SCHEMAS
+from .._envelopes import Behaviour, ValidRequest, list_envelope
 from .._plausible import digits
 from .._workflows import KINDS
 from .._world import World
@@ -23,27 +23,27 @@ _MODALITIES: Final[Mapping[str, list[str]]] = {
 }
 
 
-def _health(_world: World, asked: Asked) -> Any:
-    answer: dict[str, Any] = {"message": "OK", "status": 200}
-    if "x-health-detail" in asked.headers:
-        answer["detail"] = {"sandbox": "OK"}
-    return answer
+def _health(_world: World, request: ValidRequest) -> Any:
+    response: dict[str, Any] = {"message": "OK", "status": 200}
+    if "x-health-detail" in request.headers:
+        response["detail"] = {"sandbox": "OK"}
+    return response
 
 
-def _agent_types(_world: World, _asked: Asked) -> Any:
+def _agent_types(_world: World, _request: ValidRequest) -> Any:
     return {
         name: {"config": SCHEMAS[kind.schema]["properties"], "result": kind.result}
         for name, kind in KINDS.items()
     }
 
 
-def _question_types(_world: World, _asked: Asked) -> Any:
+def _question_types(_world: World, _request: ValidRequest) -> Any:
     return {name: {"question_types": kinds} for name, kinds in _MODALITIES.items()}
 
 
-def _workspaces(world: World, asked: Asked) -> Any:
+def _workspaces(world: World, request: ValidRequest) -> Any:
     identity = digits(world.seed, "workspace")[:8]
-    return listed([{"id": identity, "name": "Sandbox"}], asked.url)
+    return list_envelope([{"id": identity, "name": "Sandbox"}], request.url)
 
 
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .._asked import Asked, Behaviour, single
+from .._envelopes import Behaviour, ValidRequest, single_envelope
 from .._errors import missing
 from .._items import Item, completed
 from .._results import results
@@ -22,15 +22,15 @@ _SHARED: Final = (
 )
 
 
-def _find(world: World, asked: Asked) -> Item:
-    found: Item | None = world.candidates.get(asked.path["interview_id"])
+def _find(world: World, request: ValidRequest) -> Item:
+    found: Item | None = world.candidates.get(request.path["interview_id"])
     if found is None or found["created_at"] > world.now():
         raise missing("interview", "interview_id")
     return found
 
 
-def _data(world: World, asked: Asked) -> Any:
-    found = _find(world, asked)
+def _data(world: World, request: ValidRequest) -> Any:
+    found = _find(world, request)
     data = {name: found[name] for name in _SHARED}
     posting = world.posting(found["posting_id"])
     if posting is not None:
@@ -51,29 +51,29 @@ def _data(world: World, asked: Asked) -> Any:
         meta = {"status": "not_ready"} if how == "meta" else None
         data["status"] = data["status"] if how == "meta" else "not_ready"
         if how == "bare":
-            return single({"object": "interview_data", "status": "not_ready"})
-    return single(completed("InterviewDataResponse", data), meta)
+            return single_envelope({"object": "interview_data", "status": "not_ready"})
+    return single_envelope(completed("InterviewDataResponse", data), meta)
 
 
 def _metadata(metadata: Mapping[str, str] | None) -> Any:
-    return single({"object": "metadata", "metadata": dict(metadata or {})})
+    return single_envelope({"object": "metadata", "metadata": dict(metadata or {})})
 
 
-def _get_metadata(world: World, asked: Asked) -> Any:
-    return _metadata(_find(world, asked)["metadata"])
+def _get_metadata(world: World, request: ValidRequest) -> Any:
+    return _metadata(_find(world, request)["metadata"])
 
 
-def _set_metadata(world: World, asked: Asked) -> Any:
-    found = _find(world, asked)
+def _set_metadata(world: World, request: ValidRequest) -> Any:
+    found = _find(world, request)
     kept = found["metadata"] if world.assumptions.metadata_merges else None
-    metadata = {**(kept or {}), **asked.body["metadata"]}
+    metadata = {**(kept or {}), **request.body["metadata"]}
     check_metadata(metadata)
     world.candidates.change(found.item_id, metadata=metadata)
     return _metadata(metadata)
 
 
-def _delete_metadata(world: World, asked: Asked) -> Any:
-    world.candidates.change(_find(world, asked).item_id, metadata={})
+def _delete_metadata(world: World, request: ValidRequest) -> Any:
+    world.candidates.change(_find(world, request).item_id, metadata={})
     return _metadata({})
 
 

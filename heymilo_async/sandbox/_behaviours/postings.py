@@ -8,8 +8,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from .._asked import Asked, Behaviour, page, single
 from .._contract import SCHEMAS
+from .._envelopes import Behaviour, ValidRequest, page_envelope, single_envelope
 from .._errors import Invalid, Refusal, issue, missing
 from .._items import Item, item_class
 from .._posting_seeds import question_type, questions_of, urls
@@ -28,16 +28,17 @@ _REFERENCES: Final = {
     "email_template_group_id": "email_template_groups",
     "design_template_group_id": "design_template_groups",
 }
-#: What a question may be answered in; that of a step is any text by the contract, until it is shown.
+#: The answer formats of a question. The contract allows any text in a step's question, but not in a
+#: response.
 _FORMATS: Final = SCHEMAS["QuestionResponse"]["properties"]["response_format"]["anyOf"][0]["enum"]
 _NOT_NULL: Final = {"title", "description"}
 
 
-def find(world: World, asked: Asked) -> Item:
+def find(world: World, request: ValidRequest) -> Item:
     """
-    Return the posting in the path; templates' blueprints are not found.
+    Return the posting in the path; the blueprint of a template counts as unknown.
     """
-    found: Item | None = world.stores["postings"].get(asked.path["posting_id"])
+    found: Item | None = world.stores["postings"].get(request.path["posting_id"])
     if found is None:
         raise missing("posting", "posting_id")
     return found
@@ -47,33 +48,37 @@ def _is_listed(world: World, item: Item) -> bool:
     return world.assumptions.lists_inactive or item["status"] == "active"
 
 
-def _list(world: World, asked: Asked) -> Any:
-    return page(world, asked, world.stores["postings"], lambda item: _is_listed(world, item))
+def _list(world: World, request: ValidRequest) -> Any:
+    return page_envelope(
+        world, request, world.stores["postings"], lambda item: _is_listed(world, item)
+    )
 
 
-def _list_summaries(world: World, asked: Asked) -> Any:
+def _list_summaries(world: World, request: ValidRequest) -> Any:
     store = world.stores["postings"]
-    answer = page(world, asked, store, lambda item: _is_listed(world, item), noun="posting")
+    response = page_envelope(
+        world, request, store, lambda item: _is_listed(world, item), noun="posting"
+    )
     names = SCHEMAS["PostingSummary"]["properties"].keys()
-    for n, one in enumerate(answer["data"]):
+    for n, one in enumerate(response["data"]):
         short = {name: one[name] for name in names} | {"object": "posting_summary"}
-        answer["data"][n] = short
-    return answer
+        response["data"][n] = short
+    return response
 
 
-def _get(world: World, asked: Asked) -> Any:
-    found = world.posting(asked.path["posting_id"])
+def _get(world: World, request: ValidRequest) -> Any:
+    found = world.posting(request.path["posting_id"])
     if found is None:
         raise missing("posting", "posting_id")
-    return single(found)
+    return single_envelope(found)
 
 
-def _create(world: World, asked: Asked) -> Any:
-    body = asked.body
+def _create(world: World, request: ValidRequest) -> Any:
+    body = request.body
     workflow, template = body.get("workflow"), body.get("interview_template_id")
     if (workflow is None) == (template is None):
-        _refuse_source(world)
-    _check(world, body)
+        _raise_wrong_source(world)
+    _check_references(world, body)
     _check_formats(workflow or ())
     # A null or missing deadline means the default.
     given = {name: value for name, value in body.items() if name in _COPIED}
@@ -85,10 +90,10 @@ def _create(world: World, asked: Asked) -> Any:
             if "default" in spec
         }
         steps = [{**one, "config": _known_config(one)} for one in workflow]
-        return _made(world, {**defaults, **given}, steps, None)
+        return _new_posting(world, {**defaults, **given}, steps, None)
     if template not in world.blueprints:
         raise missing("interview template", "interview_template_id")
-    return _copied(world, world.blueprints[template], given, None)
+    return _copy_posting(world, world.blueprints[template], given, None)
 
 
 def _known_config(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,14 +105,14 @@ def _known_config(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in config.items() if name in known and value is not None}
 
 
-def _refuse_source(world: World) -> None:
+def _raise_wrong_source(world: World) -> None:
     words = "give either workflow or interview_template_id, not both"
     if world.assumptions.wrong_source == 400:
         raise Refusal(400, "invalid_source", f"A posting needs its steps: {words}.", "workflow")
     raise Invalid(issue(("body", "workflow"), "value_error", f"Value error, {words}"))
 
 
-def _check(world: World, body: Mapping[str, Any]) -> None:
+def _check_references(world: World, body: Mapping[str, Any]) -> None:
     check_metadata(body.get("metadata"))
     if world.assumptions.checks_references:
         for name, resource in _REFERENCES.items():
@@ -127,7 +132,7 @@ def _check_formats(workflow: Sequence[Mapping[str, Any]]) -> None:
         raise Invalid(*issues)
 
 
-def _copied(
+def _copy_posting(
     world: World,
     original: Item,
     given: Mapping[str, Any],
@@ -140,14 +145,14 @@ def _copied(
     ats = original["ats_metadata"]
     pending = None if ats is None else {**_unmapped(ats), "pending_activation": True}
     changed = {name: value for name, value in given.items() if value is not None}
-    return _made(world, {**kept, **changed}, original["workflow"], pending, questions)
+    return _new_posting(world, {**kept, **changed}, original["workflow"], pending, questions)
 
 
 def _unmapped(ats: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in ats.items() if not name.startswith("mapping_")}
 
 
-def _made(
+def _new_posting(
     world: World,
     members: Mapping[str, Any],
     workflow: Sequence[Mapping[str, Any]],
@@ -177,8 +182,8 @@ def _made(
         }
     )
     world.stores["postings"].add(made)
-    _ask(world, made, workflow, questions)
-    return single(
+    _add_questions(world, made, workflow, questions)
+    return single_envelope(
         {
             "object": "posting",
             "id": made["id"],
@@ -190,7 +195,7 @@ def _made(
     )
 
 
-def _ask(
+def _add_questions(
     world: World,
     made: Item,
     workflow: Sequence[Mapping[str, Any]],
@@ -200,13 +205,13 @@ def _ask(
     Add the posting's questions: from its original, from its steps, or generated ones.
     """
     store: Store[Item] = world.stores["questions"]
-    asked: list[Mapping[str, Any]] = list(questions or ())
+    request: list[Mapping[str, Any]] = list(questions or ())
     if questions is None:
         for one, shown in zip(workflow, made["workflow"], strict=True):
             written = questions_of(made["id"], [shown], world.seed, world.now())
-            asked += one.get("questions") or written
+            request += one.get("questions") or written
     ranks: dict[str, int] = {}
-    for one in asked:
+    for one in request:
         modality = one["modality"]
         ranks[modality] = ranks.get(modality, 0) + 1
         known = SCHEMAS["QuestionResponse"]["properties"].keys()
@@ -229,13 +234,13 @@ def _slug(title: str, word: str) -> str:
     return "-".join([*title.lower().split(), word[:4].lower()])
 
 
-def _update(world: World, asked: Asked) -> Any:
-    found = find(world, asked)
-    _check(world, asked.body)
-    given = {name: value for name, value in asked.body.items() if name in _COPIED}
-    if asked.body.get("deadline") is not None:
-        given["deadline"] = deadline(asked.body["deadline"], world.now())
-    elif "deadline" in asked.body:
+def _update(world: World, request: ValidRequest) -> Any:
+    found = find(world, request)
+    _check_references(world, request.body)
+    given = {name: value for name, value in request.body.items() if name in _COPIED}
+    if request.body.get("deadline") is not None:
+        given["deadline"] = deadline(request.body["deadline"], world.now())
+    elif "deadline" in request.body:
         given["deadline"] = None
     changed = {
         name: value
@@ -247,16 +252,16 @@ def _update(world: World, asked: Asked) -> Any:
 
 def _changed(world: World, found: Item, fields: Mapping[str, Any]) -> Any:
     store: Store[Item] = world.stores["postings"]
-    return single(store.change(found.item_id, **fields, updated_at=world.now()))
+    return single_envelope(store.change(found.item_id, **fields, updated_at=world.now()))
 
 
-def _update_step(world: World, asked: Asked) -> Any:
-    found, wanted = find(world, asked), asked.path["step_id"]
+def _update_step(world: World, request: ValidRequest) -> Any:
+    found, wanted = find(world, request), request.path["step_id"]
     steps = found["workflow"]
     chosen = next((one for one in steps if wanted in {one["type"], str(one["order"])}), None)
     if chosen is None:
         raise missing("workflow step", "step_id")
-    config, schema = asked.body["config"], KINDS[chosen["type"]].schema
+    config, schema = request.body["config"], KINDS[chosen["type"]].schema
     if unknown := sorted(config.keys() - SCHEMAS[schema]["properties"].keys()):
         words = f"A {chosen['type']} step has no {', '.join(unknown)}."
         raise Refusal(400, "unknown_config_keys", words, param="config")
@@ -268,13 +273,13 @@ def _update_step(world: World, asked: Asked) -> Any:
     return _changed(world, found, {"workflow": steps})
 
 
-def _stats(world: World, asked: Asked) -> Any:
-    found = find(world, asked)
+def _stats(world: World, request: ValidRequest) -> Any:
+    found = find(world, request)
     people = [one for one in world.candidates if one["posting_id"] == found["id"]]
     kinds = {one["type"] for one in found["workflow"]}
     scores = [one["score"] for one in people if one["score"] is not None]
     average = round(sum(scores) / len(scores), 2) if scores else None
-    return single(
+    return single_envelope(
         {
             "object": "posting_stats",
             "posting_id": found["id"],
@@ -288,12 +293,12 @@ def _stats(world: World, asked: Asked) -> Any:
     )
 
 
-def _archive(world: World, asked: Asked) -> Any:
-    return _changed(world, find(world, asked), {"status": "archived", "archived": True})
+def _archive(world: World, request: ValidRequest) -> Any:
+    return _changed(world, find(world, request), {"status": "archived", "archived": True})
 
 
-def _activate(world: World, asked: Asked) -> Any:
-    found = find(world, asked)
+def _activate(world: World, request: ValidRequest) -> Any:
+    found = find(world, request)
     if found["archived"] and not world.assumptions.activate_unarchives:
         words = "An archived posting cannot be activated."
         raise Invalid(issue(("path", "posting_id"), "value_error", words))
@@ -313,8 +318,8 @@ def _activate(world: World, asked: Asked) -> Any:
     return _changed(world, found, {**fields, "ats_metadata": ats})
 
 
-def _clone(world: World, asked: Asked) -> Any:
-    found = find(world, asked)
+def _clone(world: World, request: ValidRequest) -> Any:
+    found = find(world, request)
     is_same = world.assumptions.clone_title == "same"
     title = found["title"] if is_same else f"Copy of {found['title']}"[:200]
     name = _slug(title, world.new_digits())
@@ -323,7 +328,7 @@ def _clone(world: World, asked: Asked) -> Any:
         for one in world.stores["questions"]
         if one["posting_id"] == found["id"] and one["id"] not in world.deleted
     ]
-    return _copied(world, found, {"title": title, "name": name}, questions)
+    return _copy_posting(world, found, {"title": title, "name": name}, questions)
 
 
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {

@@ -6,8 +6,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._asked import Asked, Behaviour, listed, noun_of, page, single
 from .._contract import Operation
+from .._envelopes import (
+    Behaviour,
+    ValidRequest,
+    list_envelope,
+    noun_of,
+    page_envelope,
+    single_envelope,
+)
 from .._errors import missing
 from .._world import World
 
@@ -19,17 +26,17 @@ def behaviour_of(operation: Operation) -> Behaviour:
     return {"page": _page, "list": _all, "single": _one}[operation.shape]
 
 
-def _page(world: World, asked: Asked) -> Any:
-    return page(world, asked, world.stores[asked.operation.resource])
+def _page(world: World, request: ValidRequest) -> Any:
+    return page_envelope(world, request, world.stores[request.operation.resource])
 
 
-def _all(world: World, asked: Asked) -> Any:
-    return listed(world.stores[asked.operation.resource], asked.url)
+def _all(world: World, request: ValidRequest) -> Any:
+    return list_envelope(world.stores[request.operation.resource], request.url)
 
 
-def _one(world: World, asked: Asked) -> Any:
-    (param,) = asked.operation.parameters
-    item = world.stores[asked.operation.resource].get(asked.path[param])
+def _one(world: World, request: ValidRequest) -> Any:
+    (param,) = request.operation.parameters
+    item = world.stores[request.operation.resource].get(request.path[param])
     if item is None:
-        raise missing(noun_of(asked.operation), param)
-    return single(item)
+        raise missing(noun_of(request.operation), param)
+    return single_envelope(item)

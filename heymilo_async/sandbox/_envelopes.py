@@ -1,5 +1,5 @@
 """
-The validated request to an operation, and the envelopes of responses.
+What the handler of an operation receives and returns: a validated request, an envelope.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ._world import World
 
 
 @attrs.frozen(kw_only=True)
-class Asked:
+class ValidRequest:
     """
     A validated request.
 
@@ -38,28 +38,28 @@ class Asked:
 
 
 #: Handles a request; returns JSON for the operation's status, or a complete response.
-Behaviour = Callable[[World, Asked], Any]
+Behaviour = Callable[[World, ValidRequest], Any]
 
 
-def single(data: Any, meta: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def single_envelope(data: Any, meta: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """
     Return *data* in the envelope for a single object.
     """
-    return {"data": plain(data), "meta": meta}
+    return {"data": to_json(data), "meta": meta}
 
 
-def listed(items: Iterable[Any], url: str) -> dict[str, Any]:
+def list_envelope(items: Iterable[Any], url: str) -> dict[str, Any]:
     """
     Return all *items* in the envelope for a list.
     """
-    data = [plain(item) for item in items]
+    data = [to_json(item) for item in items]
     pagination = {"has_more": False, "total_count": len(data), "url": url}
     return {"data": data, "pagination": pagination}
 
 
-def page(
+def page_envelope(
     world: World,
-    asked: Asked,
+    request: ValidRequest,
     store: Store[Any],
     where: Callable[[Any], bool] | None = None,
     noun: str | None = None,
@@ -70,7 +70,7 @@ def page(
     Raises:
         Invalid: No item has the id `starting_after`.
     """
-    search = (asked.query.get("search") or "").casefold()
+    search = (request.query.get("search") or "").casefold()
 
     def wanted(item: Any) -> bool:
         return (where is None or where(item)) and search in _title(item).casefold()
@@ -78,20 +78,20 @@ def page(
     needed = wanted if search else where
     try:
         found = store.page(
-            asked.query["limit"],
-            asked.query["starting_after"],
+            request.query["limit"],
+            request.query["starting_after"],
             needed,
             newest_first=world.assumptions.newest_first,
         )
     except KeyError:
-        words = f"Value error, no {noun or noun_of(asked.operation)} has this id"
+        words = f"Value error, no {noun or noun_of(request.operation)} has this id"
         raise Invalid(issue(("query", "starting_after"), "value_error", words)) from None
     return {
-        "data": [plain(item) for item in found.items],
+        "data": [to_json(item) for item in found.items],
         "pagination": {
             "has_more": found.has_more,
             "total_count": found.total_count,
-            "url": asked.url,
+            "url": request.url,
         },
     }
 
@@ -107,7 +107,7 @@ def noun_of(operation: Operation) -> str:
     return operation.resource.replace("_", " ").removesuffix("s")
 
 
-def plain(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """
     Return *value* as JSON-compatible data.
     """

@@ -30,12 +30,12 @@ def add_headers(scope: Scope, headers: Mapping[str, str]) -> None:
     scope.setdefault(_ADDED, {}).update(headers)
 
 
-class Front:
+class ErrorMiddleware:
     """
     ASGI middleware around the routes of the sandbox.
 
-    It handles crashes itself, because Starlette does so outside of all middleware, where the
-    response would get no id.
+    It handles crashes itself: Starlette would handle them outside of all middleware, and the
+    response would have no id.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -58,5 +58,5 @@ class Front:
             await self._app(scope, receive, send_with_id)
         except Exception:
             _log.exception("the sandbox failed to handle request %s", request_id)
-            answer = envelope(500, "internal_error", "The sandbox failed; see its log.")
-            await answer(scope, receive, send_with_id)
+            response = envelope(500, "internal_error", "The sandbox failed; see its log.")
+            await response(scope, receive, send_with_id)
