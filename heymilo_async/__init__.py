@@ -13,13 +13,13 @@ How to read this package: a module imports only from modules below it in this li
     _ratelimit/         when the next request may start: windows, cool-downs, a limit in Redis
     _core/              values and decisions without I/O: settings, secrets, messages, codec
     errors, events      the exceptions; the events for listeners (and `otel`, built from them)
-    _values             read-only mappings, headers, records, and what was not given
+    _values             read-only mappings, headers, records, and `NOT_GIVEN`
 
 A request goes straight down: a resource creates a `Call`, `Engine.respond` makes attempts,
 `Transport.send` sends it through httpx and returns a `Response`, the codec creates the model.
 """
 
-# The names of resources come by a star, and only to type checkers.
+# Star imports give the names of resources to type checkers only.
 # ruff: noqa: F405
 
 import importlib
@@ -194,12 +194,12 @@ if TYPE_CHECKING:
         "to_json",
     ]
 else:
-    # Imported above, the client would be loaded by each `heymilo --version`, and each time that a
-    # shell completes the name of a command: they go through this package.
+    # Imported here and not above, because `heymilo --version` and shell completion import this
+    # package, and do not need the client.
     def __getattr__(name: str) -> Any:
-        # (Python asks here before it imports a module of that name.)
+        # (Python calls this function before it imports a submodule of that name.)
         if name == "resources":
-            # Not by `from . import`, which asks here again.
+            # `from . import` would call this function again.
             return importlib.import_module(f"{__name__}.resources")
         if name == "__all__" or not name.startswith("_"):
             from . import _public, resources  # noqa: PLC0415 - see above
@@ -207,12 +207,12 @@ else:
             if name == "__all__":
                 return sorted(["__version__", *_public.__all__, *resources.__all__])
             if name in resources.EXPORTS:
-                # Python finds it without this function from now on.
+                # From now on, Python finds the name without this function.
                 return globals().setdefault(name, resources.load(name))
             if name in _public.__all__:
                 return globals().setdefault(name, getattr(_public, name))
             if name in globals():
-                # A module, such as `errors`, which has just been imported.
+                # A submodule, such as `errors`, that was just imported.
                 return globals()[name]
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)

@@ -62,16 +62,16 @@ class AsyncHeyMilo(AsyncResources):
     A pickled client contains its settings, but neither its key nor its token. It opens no
     connection before its first call: send it to each worker process once, and close it there. When
     it is unpickled, it reads its credentials from `HEYMILO_API_KEY` and `HEYMILO_ACCESS_TOKEN`; if
-    they are not set, use `client.with_options(api_key=...)`, also where they were callables. A view
-    is unpickled as a client with its own connections. A client cannot be copied: use
+    they are not set, or were callables, use `client.with_options(api_key=...)`. A view is unpickled
+    as a client with its own connections. A client cannot be copied: use
     `with_options`.
 
     Args:
         api_key: Sent as `X-API-KEY`. If you give neither this nor *access_token*, the client reads
             the environment variable `HEYMILO_API_KEY`, and then `HEYMILO_ACCESS_TOKEN`. It may be a
-            callable that returns the key, or a coroutine function. The client calls it when a call
+            callable that returns the key, or a coroutine function. The client calls it when it
             needs a key, one call at a time, and keeps the result, for views too. After a 401 the
-            client calls it once more and sends the request once more, also one that creates
+            client calls it again and repeats the request once, even a request that creates
             something, because a 401 means that the server did nothing. An exception that it raises
             ends the call. Its time counts towards the deadline, which does not interrupt it.
         access_token: An OAuth access token, sent as `Authorization: Bearer ...`, or a callable that
@@ -348,10 +348,10 @@ class AsyncHeyMilo(AsyncResources):
         else:
             recording = type(resource)(engine)
         awaited = getattr(recording, method.__name__)(*args, **kwargs)
-        del args, kwargs  # a traceback shows them
+        del args, kwargs  # a traceback would show them
         data = await awaited
         if isinstance(data, AsyncPage):
-            # It can fetch the next page.
+            # This page can fetch the next one, unlike the response's.
             return attrs.evolve(responses[0], data=data)
         return responses[0]
 
@@ -391,7 +391,7 @@ class AsyncHeyMilo(AsyncResources):
         await self.aclose()
 
     def __repr__(self) -> str:
-        return _shown(self, self.__dict__.get("_engine"))
+        return _repr_of(self, self.__dict__.get("_engine"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         engine = self._engine
@@ -502,7 +502,7 @@ class HeyMilo(Resources):
         default_headers: Mapping[str, str] | None | NotGiven = NOT_GIVEN,
         allow_insecure_http: bool | NotGiven = NOT_GIVEN,
     ) -> Self:
-        # Not made with `blocking`, whose `kwargs` would show a key in a traceback.
+        # Written by hand, because a traceback would show a key in the `kwargs` of `blocking`.
         api_key, access_token = Secret.hide(api_key), Secret.hide(access_token)
         workspace_id, base_url = Secret.hide(workspace_id), Secret.hide(base_url)
         default_headers = Secret.hide(default_headers)
@@ -555,7 +555,7 @@ class HeyMilo(Resources):
         twin: Any = resource._twin if isinstance(resource, Resource | HeyMilo) else None
         awaited: Any = getattr(twin, getattr(method, "__name__", ""), method)
         coroutine = self._twin.raw(awaited, *args, **kwargs)
-        del args, kwargs  # a traceback shows them
+        del args, kwargs  # a traceback would show them
         try:
             response: APIResponse[Any] = run_now(coroutine)
         except TypeError as error:
@@ -593,7 +593,7 @@ class HeyMilo(Resources):
 
     def __repr__(self) -> str:
         twin = self.__dict__.get("_twin")
-        return _shown(self, twin and twin._engine)
+        return _repr_of(self, twin and twin._engine)
 
     def __reduce__(self) -> tuple[Any, ...]:
         engine = self._twin._engine
@@ -608,7 +608,7 @@ class HeyMilo(Resources):
 
 def _single_call(name: str) -> str | None:
     """
-    Return which method makes one of the calls that the one of this *name* makes, None if it is one.
+    Return the single-call method that the method *name* repeats, None if *name* is single itself.
     """
     if name.startswith("list_all"):
         return name.replace("list_all", "list")
@@ -665,8 +665,8 @@ def _restored(kind: type[HeyMilo], configured: dict[str, Any]) -> HeyMilo:
     return object.__new__(kind)._mount(object.__new__(AsyncHeyMilo)._mount(engine))
 
 
-def _shown(client: object, engine: Engine | None) -> str:
-    if engine is None:  # shown in the traceback of a constructor that raised an error
+def _repr_of(client: object, engine: Engine | None) -> str:
+    if engine is None:  # the constructor raised an error
         return f"<{type(client).__name__}>"
     settings = engine.settings
     names = ("api_key", "access_token", "workspace_id")
@@ -684,7 +684,7 @@ def _refuse_copy(client: object) -> NoReturn:
 
 def _view_of(client: ClientT) -> ClientT:
     """
-    Return a client of the same class that has what a subclass keeps in *client*, and nothing else.
+    Return a client of the same class with only the attributes that a subclass added to *client*.
     """
     view = object.__new__(type(client))
     vars(view).update(

@@ -1,5 +1,5 @@
 """
-What is installed: the version, defined only here, and how to add what an extra brings.
+The installed distribution: its version, and how to install an extra.
 """
 
 __version__ = "0.1.0"
@@ -7,9 +7,9 @@ __version__ = "0.1.0"
 
 def missing(what: str, package: str, extra: str) -> str:
     """
-    Return what to tell who uses *what* without *package*, which comes with *extra*.
+    Return the error text for using *what* without *package*, which *extra* installs.
 
-    It names no index: this package is on none, and anybody could register its name there.
+    It names no package index: this package is on none, and anybody could register its name there.
     """
     return (
         f"{what} needs {package}; heymilo-async is on no package index, "

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ._http import AsyncTransport, BlockingTransport
     from ._ratelimit.redis import Storage
 
-#: The number of limiters from which on the pool drops idle ones.
+#: With more limiters than this, the pool drops idle ones.
 _MANY = 1000
 
 
@@ -77,11 +77,11 @@ class LoopState:
 
     Attributes:
         ahead: Difference between the pool's clock and the transport's, in seconds.
-        awaits: Whether what a caller's function returns can be awaited here.
+        awaits: Whether it can await the result of a caller's function.
     """
 
     transport: AsyncTransport | BlockingTransport
-    ahead: float
+    clock_offset: float
     awaits: bool
     _locks: weakref.WeakKeyDictionary[CredentialSource, anyio.Lock | BlockingLock] = attrs.field(
         factory=weakref.WeakKeyDictionary, init=False
@@ -90,7 +90,7 @@ class LoopState:
 
     def lock_of(self, source: CredentialSource) -> anyio.Lock | BlockingLock:
         """
-        Return what lets one call at a time ask *source*.
+        Return the lock that lets one call at a time use *source*.
         """
         with self._table:
             if source not in self._locks:
@@ -101,7 +101,7 @@ class LoopState:
         """
         Return the time of the pool's clock, which all its event loops share.
         """
-        return self.transport.now() + self.ahead
+        return self.transport.now() + self.clock_offset
 
 
 class Pool:
@@ -121,8 +121,7 @@ class Pool:
         awaits: bool,
         warn: Callable[..., None] = warnings.warn,
     ) -> None:
-        # Loaded with the client: a call that fails because no file descriptor is left could not
-        # load it.
+        # Import it now: without a free file descriptor, a failing call could not import it.
         importlib.import_module("tenacity")
 
         self._settings = settings
@@ -132,11 +131,11 @@ class Pool:
         # Bound now, because the module may be unloaded before this object at interpreter exit.
         self._warn = warn
         self._closed = False
-        self._start_anew()
+        self._reset()
         _pools.add(self)
 
-    def _start_anew(self) -> None:
-        # New locks too: a thread of the parent, which does not exist here, may have held the old.
+    def _reset(self) -> None:
+        # New locks too, because a thread of the parent may have held the old ones during the fork.
         self._lock = threading.Lock()
         self._opened = False
         self._loop_states: weakref.WeakKeyDictionary[Any, LoopState] = weakref.WeakKeyDictionary()
@@ -177,14 +176,14 @@ class Pool:
             EventLoopError: The user's own `http_client` belongs to another loop.
         """
         self.require_open()
-        place = self._transport_type.loop_key()
-        state = self._loop_states.get(place)
-        return state if state is not None else self._new_loop_state(place)
+        loop_id = self._transport_type.loop_key()
+        state = self._loop_states.get(loop_id)
+        return state if state is not None else self._new_loop_state(loop_id)
 
-    def _new_loop_state(self, place: Any) -> LoopState:
+    def _new_loop_state(self, loop_id: Any) -> LoopState:
         with self._lock:
-            if place in self._loop_states:
-                return self._loop_states[place]
+            if loop_id in self._loop_states:
+                return self._loop_states[loop_id]
             if self._settings.http_client is not None and self._opened:
                 message = (
                     "your http_client was already used in another event loop, which owns its "
@@ -192,14 +191,14 @@ class Pool:
                 )
                 raise EventLoopError(message)
             self._opened = True
-            self._let_closed_loops_go()
+            self._drop_closed_loops()
             transport = self._transport_type(self._settings)
-            ahead = monotonic() - transport.now()
-            state = self._loop_states[place] = LoopState(transport, ahead, self._awaits)
+            clock_offset = monotonic() - transport.now()
+            state = self._loop_states[loop_id] = LoopState(transport, clock_offset, self._awaits)
             return state
 
-    def _let_closed_loops_go(self) -> None:
-        # A state refers to its loop through the clock, so it keeps the loop alive.
+    def _drop_closed_loops(self) -> None:
+        # A state keeps its loop alive, because its clock refers to the loop.
         for reference in self._loop_states.keyrefs():
             loop = reference()
             if getattr(loop, "is_closed", bool)():
@@ -239,7 +238,7 @@ class Pool:
                 self._many = max(_MANY, 2 * len(self._limiters))
             shared = None
             if policy is not None and policy._storage is not None and policy.storage is not None:
-                # For the programs that share a limit.
+                # Only programs that share a limit need it.
                 from ._ratelimit.redis import (  # noqa: PLC0415
                     LimiterKeys,
                     SharedRateLimiter,
@@ -286,7 +285,7 @@ def _after_fork() -> None:
     for pool in list(_pools):
         _abandoned.extend(pool._loop_states.values())
         _abandoned.extend(pool._storages.values())
-        pool._start_anew()
+        pool._reset()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork

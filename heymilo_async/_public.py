@@ -96,7 +96,7 @@ __all__ = [
 ]
 
 
-# A traceback and a pickle name what a user would import.
+# Tracebacks and pickles then show the module that a user imports.
 for _name in __all__:
     _value = globals()[_name]
     if isinstance(_value, type):

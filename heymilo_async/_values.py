@@ -1,5 +1,5 @@
 """
-Values that everything is built of: read-only mappings, headers, records, and what was not given.
+Basic values: read-only mappings, headers, records, and `NOT_GIVEN`.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("_fields",)
 
-    #: Left out: their values would be secrets, if a server echoes them or starts a session.
+    #: These headers are omitted, because their values are secrets if a server echoes them or starts
+    #: a session.
     CREDENTIALS = frozenset(
         {
             "authorization",
@@ -176,9 +177,9 @@ class Headers(Mapping[str, str]):
 
 class Record:
     """
-    The base of attrs classes of plain fields, to be made with `eq=False, repr=False`.
+    The base of attrs classes with plain fields, which pass `eq=False, repr=False` to attrs.
 
-    attrs would write these methods for each class, and compile them at each import.
+    attrs would generate these methods for each class, and compile them at each import.
     """
 
     __slots__ = ()

@@ -137,7 +137,7 @@ class ErrorDetail(Record):
     Attributes:
         code: A machine-readable code, such as `invalid_param`.
         message: A human-readable message.
-        param: The invalid parameter, None if no parameter is to blame.
+        param: The invalid parameter, None if the error has another cause.
         extra: Fields that this version does not know.
 
     Example:
@@ -161,7 +161,7 @@ class ErrorBody(Record):
         type: The category, such as `invalid_request_error`.
         code: A machine-readable code, such as `validation_error`.
         message: A human-readable message.
-        param: The invalid parameter, None if no parameter is to blame.
+        param: The invalid parameter, None if the error has another cause.
         doc_url: The URL of a page that explains the error, None if there is none.
         errors: The single errors if there are several, otherwise empty.
         extra: Fields that this version does not know.
@@ -269,7 +269,7 @@ class HeyMiloError(Exception):
         return f"{self.message} ({'; '.join(notes)})" if notes else self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Not by the constructor, because TimeoutError is an OSError, which pickles in its own way.
+        # Without the constructor: TimeoutError is an OSError, which has its own way of pickling.
         return _restore, (type(self), self.args, self.__dict__.copy())
 
 

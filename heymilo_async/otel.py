@@ -168,7 +168,7 @@ class Telemetry:
         self._open: dict[int, _OpenCall] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # So that a client can be sent to another process, which has its own global providers.
+        # A client can then be sent to another process, which has its own global providers.
         if self._has_own_providers:
             message = (
                 "a Telemetry with its own providers can be neither pickled nor copied: set the "

@@ -57,19 +57,20 @@ class PaginationMeta(Record):
     extra: Mapping[str, Any] = attrs.field(default=NOTHING_EXTRA, converter=read_only, hash=False)
 
 
-class _Fetched:
+class _PageSource:
     """
-    Holds the function that fetches the next page. It is no field, so comparing, pickling and `repr`
-    leave it out. A page that no list fetched has none.
+    Holds the function that fetches the next page; unset if no list call returned the page.
+
+    It is not a field, so comparison, pickling and `repr` ignore it.
     """
 
-    __slots__ = ("_way",)
+    __slots__ = ("_source",)
 
-    _way: Any
+    _source: Any
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class Page(_Fetched, Record, Sequence[T], Generic[T]):
+class Page(_PageSource, Record, Sequence[T], Generic[T]):
     """
     One page of a list: a sequence of its items. It never sends a request.
 
@@ -106,16 +107,16 @@ class Page(_Fetched, Record, Sequence[T], Generic[T]):
 
     def next_page(self) -> Page[T] | None:
         """
-        Fetch the page after this one, with the same arguments; one request.
+        Fetch the page after this one with the same arguments, in one request.
 
         Returns:
             The page; None if this one is the last.
 
         Raises:
-            InvalidRequestError: No list call returned this page: it was created, copied or unpickled,
-                or comes from a pager.
-            PaginationError: The pagination is not advancing.
-            HeyMiloError: What the list raises.
+            InvalidRequestError: This page does not come from a list call: it was created, copied or
+                unpickled, or comes from a pager.
+            PaginationError: Pagination is not advancing.
+            HeyMiloError: Any error of the list call.
 
         Example:
             >>> from heymilo_async import HeyMilo
@@ -127,19 +128,19 @@ class Page(_Fetched, Record, Sequence[T], Generic[T]):
             20
             10
         """
-        twin: AsyncPage[T] = self._require_way()
+        twin: AsyncPage[T] = self._require_source()
         following = run_now(twin.next_page())
         return None if following is None else following._as_blocking()
 
-    def _require_way(self) -> Any:
-        way = getattr(self, "_way", None)
-        if way is None:
+    def _require_source(self) -> Any:
+        source = getattr(self, "_source", None)
+        if source is None:
             message = (
-                "this page has no client, because no list call returned it: call the list with "
-                "starting_after=page.next_cursor"
+                "this page cannot fetch the next one, because no list call returned it: call the "
+                "list with starting_after=page.next_cursor"
             )
             raise InvalidRequestError(message)
-        return way
+        return source
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Page):
@@ -183,19 +184,19 @@ class AsyncPage(Page[T], Generic[T]):
         True 10
     """
 
-    # It is a page in all else, and both faces have a method of this name.
+    # The type differs from that of `Page`, but both clients' pages need a method of this name.
     async def next_page(self) -> AsyncPage[T] | None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """
-        Fetch the page after this one, with the same arguments; one request.
+        Fetch the page after this one with the same arguments, in one request.
 
         Returns:
             The page; None if this one is the last.
 
         Raises:
-            InvalidRequestError: No list call returned this page: it was created, copied or unpickled,
-                or comes from a pager.
-            PaginationError: The pagination is not advancing.
-            HeyMiloError: What the list raises.
+            InvalidRequestError: This page does not come from a list call: it was created, copied or
+                unpickled, or comes from a pager.
+            PaginationError: Pagination is not advancing.
+            HeyMiloError: Any error of the list call.
 
         Example:
             >>> import asyncio
@@ -210,36 +211,36 @@ class AsyncPage(Page[T], Generic[T]):
             20
             10
         """
-        way: Callable[[str], Coroutine[Any, Any, AsyncPage[T]]] = self._require_way()
+        source: Callable[[str], Coroutine[Any, Any, AsyncPage[T]]] = self._require_source()
         if not self.has_more:
             return None
         cursor = self.next_cursor
         if cursor is None:
             raise PaginationError(_EMPTY)
-        page = await way(cursor)
+        page = await source(cursor)
         if any(cursor_of(item) == cursor for item in page):
-            raise PaginationError(_STANDS_STILL)
+            raise PaginationError(_REPEATED_ITEM)
         return page
 
     @classmethod
     def _of(
-        cls, page: Page[T], way: Callable[[str], Coroutine[Any, Any, AsyncPage[T]]]
+        cls, page: Page[T], source: Callable[[str], Coroutine[Any, Any, AsyncPage[T]]]
     ) -> AsyncPage[T]:
         """
-        Return *page* with the *way* to the one after a cursor.
+        Return *page* with the function that fetches the page after a cursor.
         """
-        made = cls(data=page.data, pagination=page.pagination, extra=page.extra)
-        object.__setattr__(made, "_way", way)
-        return made
+        result = cls(data=page.data, pagination=page.pagination, extra=page.extra)
+        object.__setattr__(result, "_source", source)
+        return result
 
     def _as_blocking(self) -> Page[T]:
         page: Page[T] = Page(data=self.data, pagination=self.pagination, extra=self.extra)
-        object.__setattr__(page, "_way", self)
+        object.__setattr__(page, "_source", self)
         return page
 
 
 _EMPTY: Final = "pagination is not advancing: the server sent an empty page with has_more"
-_STANDS_STILL: Final = "pagination is not advancing: the next page holds the last item of this one"
+_REPEATED_ITEM: Final = "pagination is not advancing: the next page repeats this page's last item"
 
 
 class AsyncPager(Generic[T]):
@@ -267,7 +268,7 @@ class AsyncPager(Generic[T]):
     if TYPE_CHECKING:
         _engine: Engine
 
-    # Any: the engine loads the HTTP library, which the command's help can do without.
+    # Any, because importing `Engine` loads the HTTP library, which `heymilo --help` does not need.
     def __init__(
         self,
         engine: Any,
@@ -417,29 +418,29 @@ class AsyncPrefetch(Generic[T]):
     def __init__(self, pager: AsyncPager[T], count: int) -> None:
         self._pager = pager
         self._count = count
-        self._ahead: Prefetched[Page[T]] | None = None
+        self._prefetcher: Prefetched[Page[T]] | None = None
         self._left = False
 
     async def __aenter__(self) -> AsyncIterator[T]:
-        if self._ahead is not None:
+        if self._prefetcher is not None:
             message = "this prefetch was already entered: create a new one with pager.prefetch()"
             raise RuntimeError(message)
         walk = self._pager._walk()
-        self._ahead = self._pager._engine.prefetch(walk.next_page, self._count)
-        await self._ahead.__aenter__()
+        self._prefetcher = self._pager._engine.prefetch(walk.next_page, self._count)
+        await self._prefetcher.__aenter__()
         return _Items(_Pages(walk, next_page=self._next_page))
 
     async def __aexit__(self, *exc_info: object) -> None:
         self._left = True
-        if self._ahead is not None:
-            await self._ahead.__aexit__(*exc_info)
+        if self._prefetcher is not None:
+            await self._prefetcher.__aexit__(*exc_info)
 
     async def _next_page(self) -> Page[T]:
-        # To stop the iteration here would make the list look complete.
-        if self._left or self._ahead is None:
+        # `StopAsyncIteration` would make the list look complete.
+        if self._left or self._prefetcher is None:
             message = "the `with` block of this prefetch has ended, so it fetches no more pages"
             raise RuntimeError(message)
-        return await self._ahead.next()
+        return await self._prefetcher.next()
 
     def _as_blocking(self) -> Prefetch[T]:
         return Prefetch(self)
@@ -447,7 +448,7 @@ class AsyncPrefetch(Generic[T]):
 
 class _Walk(Generic[T]):
     """
-    Fetches one page after the other, and checks that pagination is advancing.
+    Fetches pages in order, and checks that pagination is advancing.
     """
 
     def __init__(self, pager: AsyncPager[T], expires: float | None) -> None:
@@ -472,16 +473,16 @@ class _Walk(Generic[T]):
         return attrs.evolve(page, data=kept)
 
     async def _fetch_page(self) -> Page[T]:
-        # After an error the position is unchanged, so calling it again retries this page.
+        # An error leaves the cursor unchanged, so the next call retries this page.
         try:
             page = await self.pager._engine.perform(
                 self.pager._page_after(self._cursor), expires=self._expires
             )
             self._check(page)
         except HeyMiloError as error:
-            error.cursor = self._cursor and self._clean(self._cursor)
+            error.cursor = self._cursor and self._masked(self._cursor)
             raise
-        page = self._cut(page)
+        page = self._truncate(page)
         self._finished = not page.has_more or self._left == 0
         if page:
             self._cursor = cursor_of(page[-1])
@@ -494,26 +495,28 @@ class _Walk(Generic[T]):
                 raise PaginationError(_EMPTY)
             return
         if self._cursor is not None and any(cursor_of(item) == self._cursor for item in page):
-            after = self._clean(self._cursor)
+            after = self._masked(self._cursor)
             message = (
                 f"pagination is not advancing: the page after {after[:50]!a} contains it again"
             )
             raise PaginationError(message)
         last = cursor_of(page[-1])
         if last in self._seen:
-            came = self._clean(last)
-            message = f"pagination is not advancing: the server sent the cursor {came[:50]!a} again"
+            shown = self._masked(last)
+            message = (
+                f"pagination is not advancing: the server sent the cursor {shown[:50]!a} again"
+            )
             raise PaginationError(message)
         if page.has_more and not _is_cursor(last):
-            came = self._clean(last)
-            message = f"the id of the page's last item is not valid as a cursor: {came[:50]!a}"
+            shown = self._masked(last)
+            message = f"the id of the page's last item is not valid as a cursor: {shown[:50]!a}"
             raise PaginationError(message)
 
-    def _clean(self, cursor: str) -> str:
+    def _masked(self, cursor: str) -> str:
         # A server may send the API key as an id.
         return self.pager._engine.clean(cursor)
 
-    def _cut(self, page: Page[T]) -> Page[T]:
+    def _truncate(self, page: Page[T]) -> Page[T]:
         if self._left is None:
             return page
         kept, self._left = page[: self._left], max(0, self._left - len(page))
@@ -531,7 +534,7 @@ def _is_cursor(value: str) -> bool:
     return True
 
 
-class _Exclusive:
+class _ExclusiveUse:
     """
     Raises `RuntimeError` if two tasks or threads use an iterator at the same time.
     """
@@ -565,7 +568,7 @@ class _Pages(AsyncIterator[Page[T]], Generic[T]):
         self.pager = walk.pager
         self._next_page = walk.next_page if next_page is None else next_page
         self._hand_out_pages = hand_out_pages
-        self._exclusive = _Exclusive()
+        self._exclusive = _ExclusiveUse()
 
     async def __anext__(self) -> Page[T]:
         with self._exclusive:
@@ -579,7 +582,7 @@ class _Items(AsyncIterator[T], Generic[T]):
     def __init__(self, pages: _Pages[T]) -> None:
         self._pages = pages
         self._page: Iterator[T] = iter(())
-        self._exclusive = _Exclusive()
+        self._exclusive = _ExclusiveUse()
 
     async def __anext__(self) -> T:
         with self._exclusive:
@@ -642,7 +645,7 @@ class Pager(Generic[T]):
         """
         return _Blocking(self._twin.pages())
 
-    # Not made with `blocking`, which would lose the pager's type variable.
+    # Written by hand, because `blocking` would lose the pager's type variable.
     def collect(self) -> list[T]:  # noqa: D102 - below
         return run_now(self._twin.collect())
 

@@ -51,7 +51,7 @@ __all__ = [
 #: The type of the fixture `async_heymilo_client`: takes options of `AsyncHeyMilo`, returns one.
 AsyncClientFactory = Callable[..., AsyncHeyMilo]
 
-#: Retries as often as by default, but without waiting: a test's server does not need time.
+#: The default number of retries, but without waits, because a test's server needs no time.
 _AT_ONCE: Final = RetryPolicy(initial_delay=0.0)
 
 T = TypeVar("T")
@@ -163,9 +163,9 @@ def heymilo_conduct(heymilo_sandbox: Sandbox) -> Iterator[Callable[..., ConductR
     """
     Fails a test whose requests break a rule that no correct integration breaks.
 
-    When the test is over all of its requests are judged; each violation is in pytest's report, with
-    its requests and the cure. Its value is `heymilo_sandbox.conduct`, for a report at any time.
-    Requests with the headers `heymilo_async.sandbox.conduct.NOT_JUDGED` are left out.
+    It judges all requests after the test. pytest's report lists each violation, with its requests
+    and the cure. The fixture's value is `heymilo_sandbox.conduct`, for a report at any time. It
+    ignores requests with the headers `heymilo_async.sandbox.conduct.NOT_JUDGED`.
 
     Example:
         def test_an_outage_in_the_middle(heymilo_sandbox, heymilo_client, heymilo_conduct):
@@ -186,7 +186,7 @@ def _accept(report: ConductReport) -> None:
 
 
 def _made(make: Callable[..., T], options: dict[str, Any]) -> T:
-    # The constructor reads the variables, so the patch has to last only that long.
+    # Only the constructor reads the variables, so the patch ends after it.
     with pytest.MonkeyPatch.context() as patch:
         _forget_variables(patch)
         return make(**{"retry": _AT_ONCE, **options})
