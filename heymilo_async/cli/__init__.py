@@ -1,10 +1,10 @@
 """
 The command `heymilo`: the client in a terminal.
 
-How to read it: `_app` defines the command and its options, `_later` names the others, `_resources`
-derives the commands of the resources, and `_help` lays out the help of each. `_session` opens the
-client for a command, `_output` writes results in the selected format, and `_table` formats tables;
-they are loaded when a command runs. `_errors` turns exceptions into one line and an exit code.
+How to read it: `_app` defines the command and its options, `_later` lists the subcommands,
+`_resources` derives the commands of the resources, and `_help` formats the help. `_session` opens
+the client for a command, `_output` writes results in the selected format, and `_table` formats
+tables; they are loaded when a command runs. `_errors` turns exceptions into one line and an exit code.
 `_streams` writes to stdout and stderr.
 """
 
@@ -28,11 +28,11 @@ def main() -> int:
     """
     arguments = sys.argv[1:]
     try:
-        # Not at the top, so that a missing extra and Ctrl-C are handled here.
+        # Imported here, so that this function handles a missing extra and Ctrl-C.
         if arguments == ["--version"] and "_HEYMILO_COMPLETE" not in os.environ:
-            # It works without the extra, because people use it to check an installation.
+            # `--version` works without the extra, because people use it to check an installation.
             return _show_version()
-        # Looked for, because some versions of typer do without rich until a command needs it.
+        # Check now, because some versions of typer import rich only when a command needs it.
         absent = next((one for one in _EXTRA if importlib.util.find_spec(one) is None), None)
         if absent is not None:
             return _lacks(absent)
@@ -45,7 +45,7 @@ def main() -> int:
 
 def _lacks(package: str) -> int:
     line = missing("heymilo: this command", package, "cli")
-    print(line, file=sys.stderr)  # noqa: T201 - rich may be what is missing
+    print(line, file=sys.stderr)  # noqa: T201 - rich may be missing
     return _OTHER
 
 

@@ -91,7 +91,7 @@ def options(
     """
     show_help_if_alone(context)
     if context.invoked_subcommand is not None:
-        # Not above: it loads the client, which help can do without.
+        # Imported here, because it loads the client, which the help does not need.
         from ._session import Session  # noqa: PLC0415
 
         context.obj = Session(sandbox=sandbox, connection=connection)
@@ -102,7 +102,7 @@ def run(arguments: Sequence[str]) -> int:
     Run the command with *arguments*, and return its exit code; never raise.
     """
     try:
-        # Not `app(...)`, which sets sys.excepthook.
+        # `app(...)` would set sys.excepthook.
         command = typer.main.get_command(app)
         code = command.main(list(arguments), prog_name="heymilo", standalone_mode=False)
     except BaseException as error:

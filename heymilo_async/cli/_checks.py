@@ -38,10 +38,10 @@ from .._http.proxies import ssl_context
 from ._credentials import VARIABLES, variable_in_use
 from ._errors import CommandError, ExitCode, exit_code, for_the_shell
 from ._finding import Case, Finding, State, failed, skipped
-from ._reach import connect, look_up, shake_hands, tls_fault, way_to, within
+from ._reach import connect, resolve, route_to, tls_fault, tls_handshake, within
 from ._streams import printable
 
-#: Seconds by which clocks may differ: dates in headers are whole seconds, and arrive later.
+#: Accepted difference of clocks in seconds: a header's date is in whole seconds, and arrives late.
 _TOLERATED: Final = 5.0
 _LIMITS: Final = ("ratelimit", "x-ratelimit")
 _QUOTES: Final = "\"'`"
@@ -90,7 +90,7 @@ def credential(case: Case) -> Finding:
             "set HEYMILO_API_KEY (or HEYMILO_ACCESS_TOKEN)",
             ExitCode.AUTHENTICATION,
         )
-    # (Not in a local variable, which a traceback could show.)
+    # (The key is in no local variable, because a traceback could show it.)
     parameter = name.removeprefix("HEYMILO_").lower()
     fault = _fault_of_credential(f"{parameter} (or {name})", os.environ[name])
     if fault is not None:
@@ -98,29 +98,29 @@ def credential(case: Case) -> Finding:
     case.has_credential = True
     others = [other for other in VARIABLES if other != name and os.environ.get(other, "").strip()]
     unused = f"; {others[0]} is ignored" if others else ""
-    odd = _oddity_of(os.environ[name])
-    if odd is not None:
-        text, cure = odd
+    suspicion = _suspicion(os.environ[name])
+    if suspicion is not None:
+        text, cure = suspicion
         return Finding(
             state=State.WARNING, text=f"from {name}, {text}", cure=cure, facts={"source": name}
         )
     return Finding(text=f"from {name}{unused}", facts={"source": name})
 
 
-def _oddity_of(credential: str) -> tuple[str, str] | None:
+def _suspicion(credential: str) -> tuple[str, str] | None:
     """
-    Return what is odd about a credential that can be sent, and the cure; None if nothing is.
+    Return a suspicious property of a valid credential, and the cure; None if there is none.
     """
     stripped = credential.strip()
     if stripped[0] in _QUOTES or stripped[-1] in _QUOTES:
         return (
-            "which has a quote at its end, and no key has one",
-            "take the quotes out: what a shell takes off, a Dockerfile and some .env readers keep",
+            "which starts or ends with a quote, unlike any key",
+            "remove the quotes: a shell does so, but a Dockerfile and some .env readers do not",
         )
     if any(one.isspace() for one in stripped):
-        return "which has a blank in the middle", "copy it again"
+        return "which contains whitespace", "copy it again"
     if stripped != credential:
-        return "which has blanks around it that are not sent", "take them out"
+        return "which has whitespace around it that is not sent", "remove it"
     return None
 
 
@@ -129,7 +129,7 @@ def base_url(case: Case) -> Finding:
     Check the base URL, and report its source.
     """
     try:
-        # A client needs a credential, and the steps up to TLS work with any.
+        # A client needs a credential; the checks up to TLS work with any credential.
         case.client = case.open(None if case.has_credential else Secret("none"))
     except (ConfigurationError, CommandError) as error:
         return failed(
@@ -146,14 +146,14 @@ def proxy(case: Case) -> Finding:
     Report the proxy for the base URL.
     """
     try:
-        case.way = way = way_to(case.settings.base_url, case.pool_settings)
+        case.route = route = route_to(case.settings.base_url, case.pool_settings)
     except ConfigurationError as error:
         return failed("it is invalid", for_the_shell(str(error)), ExitCode.USAGE)
-    if way.proxy is None:
+    if route.proxy is None:
         return Finding(text="none for this host", facts={"proxy": None})
     return Finding(
-        text=f"{way.proxy_shown}, from {way.proxy_source}",
-        facts={"proxy": way.proxy_shown, "source": way.proxy_source},
+        text=f"{route.masked_proxy}, from {route.proxy_source}",
+        facts={"proxy": route.masked_proxy, "source": route.proxy_source},
     )
 
 
@@ -161,10 +161,10 @@ def name_look_up(case: Case) -> Finding:
     """
     Look up the addresses of the server, or of the proxy if there is one.
     """
-    host, port = case.way.door
+    host, port = case.route.endpoint
     started = time.monotonic()
     try:
-        case.addresses = within(case.seconds, lambda: look_up(host, port))
+        case.addresses = within(case.seconds, lambda: resolve(host, port))
     except TimeoutError:
         fault = f"{host}: no response within {case.seconds:g} s"
     except OSError as error:
@@ -178,7 +178,7 @@ def name_look_up(case: Case) -> Finding:
             text=f"{host} is {', '.join(case.addresses)} ({_ms(elapsed)})",
             facts=facts,
         )
-    what = "base URL" if case.way.proxy is None else "proxy's URL"
+    what = "base URL" if case.route.proxy is None else "proxy's URL"
     return failed(fault, f"check the {what}, and this machine's DNS", ExitCode.CONNECTION)
 
 
@@ -186,21 +186,21 @@ def connection(case: Case) -> Finding:
     """
     Check whether the server, or the proxy, accepts a TCP connection.
     """
-    way, port = case.way, case.way.door[1]
+    route, port = case.route, case.route.endpoint[1]
     started = time.monotonic()
     try:
-        # Two timeouts, in case `connect` exceeds its own.
+        # A second timeout, in case `connect` exceeds its own.
         address = within(case.seconds, lambda: connect(case.addresses, port, case.seconds))
     except ConnectionRefusedError:
-        fault = f"{place(*way.door)} refuses the connection"
+        fault = f"{place(*route.endpoint)} refuses the connection"
         cure = "check host and port, and whether the server is running"
     except TimeoutError:
-        fault = f"{place(*way.door)} does not respond within {case.seconds:g} s"
+        fault = f"{place(*route.endpoint)} does not respond within {case.seconds:g} s"
         cure = "a firewall may block it: try from another network"
-        if way.proxy is None:
+        if route.proxy is None:
             cure += ", or set HTTPS_PROXY if your network needs a proxy"
     except OSError as error:
-        fault, cure = f"{place(*way.door)}: {error.strerror or error}", "check the network"
+        fault, cure = f"{place(*route.endpoint)}: {error.strerror or error}", "check the network"
     else:
         elapsed = time.monotonic() - started
         return Finding(
@@ -214,14 +214,14 @@ def tls(case: Case) -> Finding:
     """
     Check the TLS handshake and the server's certificate.
     """
-    way = case.way
-    if way.scheme == "http":
+    route = case.route
+    if route.scheme == "http":
         return skipped("the base URL is http")
-    if way.proxy_scheme not in {"", "http"}:
-        return skipped(f"not possible through a {way.proxy_scheme} proxy; the call checks it")
+    if route.proxy_scheme not in {"", "http"}:
+        return skipped(f"not possible through a {route.proxy_scheme} proxy; the call checks it")
     try:
         context = ssl_context(case.pool_settings)
-        done = within(case.seconds, lambda: shake_hands(way, context, case.seconds))
+        done = within(case.seconds, lambda: tls_handshake(route, context, case.seconds))
     except ConfigurationError as error:
         return failed("no certificates to trust", for_the_shell(str(error)), ExitCode.USAGE)
     except OSError as error:
@@ -253,7 +253,7 @@ def call(case: Case) -> Finding:
         case.answered = time.time()
         case.headers = getattr(error, "headers", None)
         status = getattr(error, "status_code", None)
-        return failed(*_words_for(error), exit_code(error), status_code=status)
+        return failed(*_finding_for(error), exit_code(error), status_code=status)
     case.answered, case.headers = time.time(), response.headers
     return Finding(
         text=f"{response.status_code} to {_CALL} ({_ms(response.elapsed)})",
@@ -261,7 +261,7 @@ def call(case: Case) -> Finding:
     )
 
 
-def _words_for(error: HeyMiloError) -> tuple[str, str]:
+def _finding_for(error: HeyMiloError) -> tuple[str, str]:
     if isinstance(error, APIStatusError) and type(error) in _STATUSES:
         text, cure = _STATUSES[type(error)]
         named = "" if error.request_id is None else f" (request id {printable(error.request_id)})"
@@ -297,11 +297,11 @@ def clock(case: Case) -> Finding:
 
 def skew(sent: float, asked: float, answered: float) -> float:
     """
-    Return how many seconds this machine's clock is at least ahead of the server's.
+    Return the minimum number of seconds by which this machine's clock is ahead of the server's.
 
     *sent* is the response's date by the server's clock, truncated to whole seconds. *asked* and
     *answered* are the times of request and response by this clock. All are Unix seconds. A
-    negative result means behind.
+    negative result means that this clock is behind.
     """
     if asked > sent + 1:
         return asked - (sent + 1)
@@ -323,7 +323,7 @@ def limits(case: Case) -> Finding:
     return Finding(text=listed or "no rate-limit headers in the response", facts=seen)
 
 
-#: In order; each with the checks that must succeed before it.
+#: The checks in order, each with the checks that must succeed before it.
 CHECKS: Final[Mapping[str, tuple[Callable[[Case], Finding], Sequence[str]]]] = {
     "Python": (installed, ()),
     "key": (credential, ()),

@@ -44,7 +44,7 @@ def pace(text: str) -> Pace:
     """
     if text.strip().lower() == "off":
         return Pace(None)
-    # Not above: help is shown without the client.
+    # Imported here, because the help does not need the client.
     from .. import ConfigurationError, RateLimit  # noqa: PLC0415
 
     try:
@@ -75,7 +75,7 @@ class Connection:
         given = {
             name: value
             for name, value in attrs.asdict(later, recurse=False).items()
-            # (A flag that was not given is False or None, by the version of Typer.)
+            # (A missing flag is False or None, depending on Typer's version.)
             if value is not None and value is not False and name != "verbose"
         }
         return attrs.evolve(self, **given, verbose=self.verbose + later.verbose)
@@ -124,7 +124,7 @@ _OPTIONS: Final[dict[str, Any]] = {
         bool | None,
         _option(
             "--allow-insecure-http",
-            help="Let http:// lead off this machine: the key goes over the network unencrypted.",
+            help="Allow http:// to another machine, which sends the key unencrypted over the network.",
         ),
     ],
     "verbose": Annotated[

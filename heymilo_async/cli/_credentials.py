@@ -41,26 +41,26 @@ def ask_for_key() -> Secret | None:
     Prompt for the key and return it; return None if the environment has a credential.
 
     Raises:
-        CommandError: There is no credential, and no terminal to prompt on, or nothing was typed.
+        CommandError: There is no credential, and no terminal for a prompt, or the input was empty.
         KeyboardInterrupt: Ctrl-C was pressed instead.
     """
     if variable_in_use() is not None:
         return None
-    key = _typed() if _someone_is_there() else Secret("")
+    key = _prompt() if _has_terminal() else Secret("")
     if not key.reveal():
         raise CommandError(_NO_CREDENTIALS, ExitCode.AUTHENTICATION)
     return key
 
 
-def _someone_is_there() -> bool:
+def _has_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def _typed() -> Secret:
+def _prompt() -> Secret:
     fault = "cannot hide the key on this terminal: set HEYMILO_API_KEY instead"
     try:
-        with _not_to_be_stopped(), warnings.catch_warnings():
-            # By default it only warns of echo, and still prompts.
+        with _without_suspending(), warnings.catch_warnings():
+            # By default, getpass only warns if it cannot hide the input, and still prompts.
             warnings.simplefilter("error", getpass.GetPassWarning)
             return Secret(getpass.getpass(_QUESTION, sys.stderr).strip())
     except getpass.GetPassWarning:
@@ -68,24 +68,24 @@ def _typed() -> Secret:
     except UnicodeDecodeError as error:
         fault = f"the typed key is not {error.encoding}: set HEYMILO_API_KEY instead"
     except EOFError:
-        # Ctrl-D. As with Ctrl-C, the cursor is still on the line of the prompt.
+        # Ctrl-D. As after Ctrl-C, the cursor is still on the line of the prompt.
         sys.stderr.write("\n")
         return Secret("")
     except KeyboardInterrupt:
         sys.stderr.write("\n")
         raise
-    # Not in the `except` above, because a decoding error contains the typed text.
+    # Raised outside of `except`, because a decoding error contains the typed text.
     raise CommandError(fault, ExitCode.AUTHENTICATION)
 
 
 @contextlib.contextmanager
-def _not_to_be_stopped() -> Generator[None, None, None]:
+def _without_suspending() -> Generator[None, None, None]:
     """
-    Ignore Ctrl-Z: after stopping and resuming a command, the terminal would show typed text.
+    Ignore Ctrl-Z during the `with` block: a resumed command would show the typed text.
     """
-    former = [(number, signal.signal(number, signal.SIG_IGN)) for number in _STOPS]
+    handlers = [(number, signal.signal(number, signal.SIG_IGN)) for number in _STOPS]
     try:
         yield
     finally:
-        for number, handler in former:
+        for number, handler in handlers:
             signal.signal(number, handler)

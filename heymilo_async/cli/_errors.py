@@ -56,7 +56,7 @@ _CODES: Final[tuple[tuple[type[BaseException], ExitCode], ...]] = (
 )
 
 
-#: Advice for programs in the package's errors, and the same for a shell.
+#: Advice in the package's errors, and the same advice for a shell.
 _FOR_THE_SHELL: Final = (
     (", or pass ssl_context=", ""),
     (", pass ssl_context=", ", which takes ssl_context= in Python"),
@@ -100,7 +100,7 @@ def report(error: BaseException) -> int:
         error = error.__context__
         discard_output()
     if not isinstance(error, BrokenPipeError):
-        words = " ".join(_in_words(error).split())
+        words = " ".join(_message(error).split())
         say("; ".join([words, *getattr(error, "__notes__", ())]))
     return exit_code(error)
 
@@ -114,10 +114,10 @@ def exit_code(error: BaseException) -> ExitCode:
     return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.OTHER)
 
 
-def _in_words(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     if isinstance(error, UsageError):
         command = "heymilo" if error.ctx is None else error.ctx.command_path
-        # From 0.20 or so on Typer has pydantic's words for a value that one of our functions refuses.
+        # Newer versions of Typer add this prefix to the errors of our parsers.
         words = error.format_message().rstrip(".").replace(": Value error, ", ": ")
         return f"{words} (see '{command} --help')"
     if isinstance(error, HeyMiloError):

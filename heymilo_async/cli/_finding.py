@@ -15,7 +15,7 @@ from .._core.secrets import Secret
 from .._core.settings import PoolSettings, Settings
 from .._values import Headers
 from ._errors import ExitCode
-from ._reach import Way
+from ._reach import Route
 
 
 class State(enum.StrEnum):
@@ -69,7 +69,7 @@ class Case:
     seconds: float
     has_credential: bool = False
     client: HeyMilo = attrs.field(init=False)
-    way: Way = attrs.field(init=False)
+    route: Route = attrs.field(init=False)
     addresses: Sequence[str] = ()
     #: The headers of the response, None without a response; and the times of the request and the
     #: response, in Unix seconds.

@@ -1,7 +1,7 @@
 """
 Writes the help of a command as plain text, in sections: its description, options and commands.
 
-Typer would draw boxes with rich, whose import takes longer than everything else in the help.
+Typer would draw boxes with rich, whose import takes longer than the rest of the help.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import typer.core
 #: Longer lines are hard to read.
 _WIDEST: Final = 100
 
-#: In a narrower terminal, a description stands below its name, unless the name is short.
+#: In a narrower terminal, a description is on the line below its name, unless the name is short.
 _NARROW: Final = 60
 
 _USAGE: Final = "Usage:"
@@ -37,7 +37,7 @@ class Command(typer.core.TyperCommand):
 
     def get_help(self, ctx: Any) -> str:
         """
-        Return the help; `typer.echo` removes the styles where no terminal shows them.
+        Return the help; `typer.echo` removes the styles if the output is no terminal.
         """
         return _rendered(self, ctx)
 
@@ -49,7 +49,7 @@ class Group(typer.core.TyperGroup):
 
     def get_help(self, ctx: Any) -> str:
         """
-        Return the help; `typer.echo` removes the styles where no terminal shows them.
+        Return the help; `typer.echo` removes the styles if the output is no terminal.
         """
         return _rendered(self, ctx)
 
@@ -64,8 +64,10 @@ def show_help_if_alone(context: typer.Context) -> None:
 
 def sections_of(text: str) -> Iterator[tuple[str, list[str]]]:
     """
-    Yield the paragraphs of a help *text*: a heading, which ends in a colon and stands above
-    indented lines, and these lines; or no heading, and the paragraph in one line.
+    Yield the paragraphs of a help *text*, each as a heading and lines.
+
+    A heading ends in a colon, and indented lines follow it. A paragraph without a heading is one
+    line.
     """
     for paragraph in text.strip().split("\n\n"):
         first, *rest = paragraph.splitlines()
@@ -94,7 +96,7 @@ def _rendered(command: Any, context: Any) -> str:
 
 def _parameters(command: Any, context: Any) -> dict[str, list[tuple[str, str]]]:
     """
-    Return the rows of the arguments and options, by the heading that each stands under.
+    Return the rows of the arguments and options, by their headings.
     """
     sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
     for one in command.get_params(context):
@@ -132,7 +134,7 @@ def _section(heading: str, rows: Iterable[tuple[str, str]], width: int) -> str:
 
 def _row(name: str, text: str, column: int, width: int) -> str:
     """
-    Return *name* with *text* beside it, or below if it is wider than the *column* of the names.
+    Return *name* with *text* beside it, or below it if *name* is wider than *column*.
     """
     if not text:
         return _wrapped(f"{_GAP}{name}", width, indent=_BELOW)

@@ -230,7 +230,7 @@ def _bar(session: Session, noun: str) -> Generator[Callable[[int, int | None], N
     """
     Show a progress bar during the `with` block; yield a function that takes a count and a total.
     """
-    # Not at the top: it loads rich, which the help does without.
+    # Imported here, because it loads rich, which the help does not need.
     from ._progress import is_wanted, progress  # noqa: PLC0415
 
     wanted = is_wanted(verbose=session.connection.verbose, writes_lines=False)

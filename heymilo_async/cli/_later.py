@@ -15,7 +15,7 @@ from ._connection import with_connection
 from ._help import Command, Group, show_help_if_alone
 
 
-class Later(Command):
+class LazyCommand(Command):
     """
     A placeholder with a command's name and first line; *make* creates the command on first use.
     """
@@ -40,22 +40,24 @@ class Commands(Group):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        for one in (*_others(), *_groups()):
+        for one in (*_other_commands(), *_resource_commands()):
             self.add_command(one)
 
 
-def _others() -> list[Later]:
+def _other_commands() -> list[LazyCommand]:
     return [
-        Later(
+        LazyCommand(
             "ingest", "Ingest the candidates of FILE into a posting, each exactly once.", _ingest
         ),
-        Later("sync", "Copy the workspace's data into a DuckDB file, or update that file.", _sync),
-        Later(
+        LazyCommand(
+            "sync", "Copy the workspace's data into a DuckDB file, or update that file.", _sync
+        ),
+        LazyCommand(
             "doctor",
             "Find problems between this machine and the API, and suggest fixes.",
             _doctor,
         ),
-        Later(
+        LazyCommand(
             "sandbox",
             "Run a local HeyMilo with made-up postings, candidates and phone numbers, until "
             "Ctrl-C.",
@@ -64,9 +66,9 @@ def _others() -> list[Later]:
     ]
 
 
-def _groups() -> list[Later]:
+def _resource_commands() -> list[LazyCommand]:
     return [
-        Later(name.replace("_", "-"), summary, _group_of(name, summary))
+        LazyCommand(name.replace("_", "-"), summary, _group_of(name, summary))
         for name, summary in resources.SUMMARIES.items()
     ]
 

@@ -97,7 +97,7 @@ def _plain(value: Any) -> Any:
 
 class _Writer(Protocol):
     """
-    Writes pages as early as its format allows, and the rest at the end.
+    Writes pages as early as the format allows, and the rest at the end.
 
     After an error, `save` writes what is complete by itself, and returns whether all pages have
     been written.
@@ -153,7 +153,7 @@ class _Document:
         self._pages.append(page)
 
     def save(self) -> bool:
-        # Half a document would look like a whole one.
+        # An incomplete document would look like a complete one.
         return False
 
     def end(self) -> None:

@@ -34,7 +34,7 @@ def is_wanted(*, verbose: int, writes_lines: bool) -> bool:
     """
     Return whether to show a progress bar.
 
-    Not with -v, and not if the command writes lines to a terminal, because they would mix.
+    The answer is no with -v, or if the command writes lines to a terminal: they would mix.
     """
     if verbose or sys.stderr is None or not sys.stderr.isatty():
         return False
@@ -53,7 +53,7 @@ def progress(
     if not wanted:
         yield lambda _, __: None
         return
-    # On a narrow terminal the count is cut, for a bar of two lines would flicker.
+    # On a narrow terminal the count is cut off, because a bar of two lines would flicker.
     count = _Count(table_column=Column(no_wrap=True))
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), count)
     # By default, rich would redirect the output from stdout to its own console, which is stderr.

@@ -42,7 +42,7 @@ _CERTIFICATES: Final = {
 
 
 @attrs.frozen(kw_only=True)
-class Way:
+class Route:
     """
     The client's route to *host* and *port*: direct, or through a proxy.
     """
@@ -62,7 +62,7 @@ class Way:
         return "" if self.proxy is None else urlsplit(self.proxy.reveal()).scheme
 
     @property
-    def door(self) -> tuple[str, int]:
+    def endpoint(self) -> tuple[str, int]:
         """
         Host and port of the proxy, or of the server if there is no proxy.
         """
@@ -72,12 +72,12 @@ class Way:
         return host, port
 
     @property
-    def proxy_shown(self) -> str:
+    def masked_proxy(self) -> str:
         """
         The proxy's URL without user and password.
         """
         parts = urlsplit("" if self.proxy is None else self.proxy.reveal())
-        return f"{parts.scheme}://{'***@' if '@' in parts.netloc else ''}{place(*self.door)}"
+        return f"{parts.scheme}://{'***@' if '@' in parts.netloc else ''}{place(*self.endpoint)}"
 
 
 @attrs.frozen(kw_only=True)
@@ -91,7 +91,7 @@ class Handshake:
     expires: datetime | None
 
 
-def way_to(base_url: str, settings: PoolSettings) -> Way:
+def route_to(base_url: str, settings: PoolSettings) -> Route:
     """
     Return the client's route to *base_url*.
 
@@ -102,8 +102,8 @@ def way_to(base_url: str, settings: PoolSettings) -> Way:
     routes = proxies(settings)
     key = routes.scheme_of(scheme, host, port)
     if key is None:
-        return Way(scheme=scheme, host=host, port=port)
-    return Way(
+        return Route(scheme=scheme, host=host, port=port)
+    return Route(
         scheme=scheme,
         host=host,
         port=port,
@@ -138,7 +138,7 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     return outcome.result(seconds)
 
 
-def look_up(host: str, port: int) -> list[str]:
+def resolve(host: str, port: int) -> list[str]:
     """
     Return the addresses of *host*.
 
@@ -162,7 +162,7 @@ def connect(addresses: Sequence[str], port: int, seconds: float) -> str:
     fault = OSError("it has no address")
     for address in addresses:
         try:
-            # Divide the time: a host may have IPv6 and IPv4 addresses, and one kind is unreachable.
+            # Divide the time among the addresses: IPv6 or IPv4 may be unreachable from here.
             with socket.create_connection((address, port), seconds / len(addresses)):
                 return address
         except OSError as error:
@@ -170,16 +170,16 @@ def connect(addresses: Sequence[str], port: int, seconds: float) -> str:
     raise fault
 
 
-def shake_hands(way: Way, context: ssl.SSLContext, seconds: float) -> Handshake:
+def tls_handshake(route: Route, context: ssl.SSLContext, seconds: float) -> Handshake:
     """
-    Perform a TLS handshake with the server through *way*.
+    Perform a TLS handshake with the server through *route*.
 
     Raises:
         OSError: The handshake failed. `errno` is None if a proxy refused the connection.
     """
-    connection = http.client.HTTPSConnection(*way.door, timeout=seconds, context=context)
-    if way.proxy is not None:
-        connection.set_tunnel(way.host, way.port, _headers_for(way.proxy))
+    connection = http.client.HTTPSConnection(*route.endpoint, timeout=seconds, context=context)
+    if route.proxy is not None:
+        connection.set_tunnel(route.host, route.port, _headers_for(route.proxy))
     with contextlib.closing(connection):
         try:
             connection.connect()

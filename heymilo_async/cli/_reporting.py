@@ -17,7 +17,7 @@ def reporting() -> Generator[None, None, None]:
     """
     Report an exception of the `with` block, and end the command with its exit code.
 
-    It wraps the whole command, because Typer handles Ctrl-C and closed pipes in its own way.
+    It wraps the whole command, because Typer would handle Ctrl-C and closed pipes differently.
     """
     try:
         yield

@@ -1,7 +1,7 @@
 """
 The commands `heymilo RESOURCE METHOD`, each derived from a method of a resource.
 
-Help and completion read the methods only, so the client and rich are loaded when a command runs.
+Help and completion only read the methods, so a command loads the client and rich when it runs.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NOT_COMMANDS: Final = frozenset({"get_many", "get_many_settled"})
 #: A phone number, as people write it.
 _NUMBER: Final = re.compile(r"\+?[(0-9][0-9 ()./-]{5,}[0-9]", re.ASCII)
 _NO_ID: Final = (
-    "{} looks like a phone number, and an id is wanted: "
+    "{} looks like a phone number, but the argument is an id: "
     "heymilo phone-numbers list --all --columns id,phone_number shows which number has which id"
 )
 
@@ -126,7 +126,7 @@ def _list_command(
 ) -> Callable[..., None]:
     returned = _returned(method)
     view = view_of(get_args(returned)[0], plural)
-    own = [one for one in parameters_of(method) if one.name not in _PAGED]
+    parameters = [one for one in parameters_of(method) if one.name not in _PAGED]
 
     def command(context: typer.Context, **given: Any) -> None:
         from . import _output as output  # noqa: PLC0415 - see the top
@@ -135,7 +135,7 @@ def _list_command(
         picked = view.choosing(given.pop("columns"))
         limit, starting_after = given.pop("limit"), given.pop("starting_after")
         every, max_items = given.pop("every"), given.pop("max_items")
-        positional, named = _arguments(own, given)
+        positional, keywords = _arguments(parameters, given)
         session: Session = context.obj
         with session.client() as client:
             group = getattr(client, resource)
@@ -145,13 +145,13 @@ def _list_command(
                     page_size=limit or min(max(max_items or 100, 1), 100),
                     starting_after=starting_after,
                     max_items=max_items,
-                    **named,
+                    **keywords,
                 )
                 bar = _bar(session, form, plural, starting_after, max_items)
                 output.write_pages(pager.pages(), form, picked, bar)
             else:
                 page = getattr(group, name)(
-                    *positional, limit=limit, starting_after=starting_after, **named
+                    *positional, limit=limit, starting_after=starting_after, **keywords
                 )
                 output.write_pages([page], form, picked)
                 if page.next_cursor is not None and form is not Format.JSON:
@@ -164,13 +164,13 @@ def _list_command(
         _keyword(one, annotation, default=False if one == "every" else None)
         for one, annotation in _PAGED.items()
     ]
-    return _described(command, [*(one.described() for one in own), *paged, *_output(view)])
+    return _described(command, [*(one.described() for one in parameters), *paged, *_output(view)])
 
 
 def _call_command(
     resource: str, name: str, method: Callable[..., Any], plural: str
 ) -> Callable[..., None]:
-    own = parameters_of(method)
+    parameters = parameters_of(method)
     returned = _returned(method)
     kind = get_args(returned)[0] if get_origin(returned) in {tuple, Pager} else returned
     is_model = isinstance(kind, type) and issubclass(kind, Model)
@@ -178,8 +178,8 @@ def _call_command(
     takes = getattr(method, "__operation__", None)
     has_body = takes is not None and takes.takes is not None
     # A positional parameter for the body, such as a list of candidates.
-    whole = next((one for one in own if one.is_positional and one.kind == "json"), None)
-    options = [one.described() for one in own if one is not whole]
+    whole = next((one for one in parameters if one.is_positional and one.kind == "json"), None)
+    options = [one.described() for one in parameters if one is not whole]
     if has_body:
         options.append(data_option())
     if returned is Audio:
@@ -189,18 +189,18 @@ def _call_command(
 
     def command(context: typer.Context, **given: Any) -> None:
         data = given.pop(BODY, None)
-        for parameter, value in _from_data(data, own, whole).items():
+        for parameter, value in _from_data(data, parameters, whole).items():
             # An option overrides --data.
             if given.get(parameter) in (None, []):
                 given[parameter] = value
         output, columns = given.pop("output", None), given.pop("columns", None)
         form = given.pop("form", None)
         picked = None if view is None else view.choosing(columns)
-        positional, named = _arguments(own, given)
+        positional, keywords = _arguments(parameters, given)
         session: Session = context.obj
         with session.client() as client:
             try:
-                result = getattr(getattr(client, resource), name)(*positional, **named)
+                result = getattr(getattr(client, resource), name)(*positional, **keywords)
             except (BadRequestError, NotFoundError, UnprocessableEntityError) as error:
                 if resource == "phone_numbers" and _NUMBER.fullmatch(positional[0]):
                     error.add_note(_NO_ID.format(shlex.quote(positional[0])))
@@ -254,7 +254,9 @@ def _write_audio(audio: Audio, output: Path | None) -> None:
     say(f"wrote {len(audio.content):,} bytes of {audio.content_type} to {output}")
 
 
-def _from_data(data: str | None, own: list[Parameter], whole: Parameter | None) -> dict[str, Any]:
+def _from_data(
+    data: str | None, parameters: list[Parameter], whole: Parameter | None
+) -> dict[str, Any]:
     """
     Return the arguments from --data: one whole argument, or several by name.
     """
@@ -262,8 +264,8 @@ def _from_data(data: str | None, own: list[Parameter], whole: Parameter | None) 
         return {}
     body = read_json(data, "--data")
     if whole is not None:
-        return {whole.name: Given(body)}
-    names = {one.name for one in own if not one.is_argument}
+        return {whole.name: Converted(body)}
+    names = {one.name for one in parameters if not one.is_argument}
     if not isinstance(body, dict):
         message = "--data must be a JSON object"
         raise typer.BadParameter(message)
@@ -271,27 +273,29 @@ def _from_data(data: str | None, own: list[Parameter], whole: Parameter | None) 
         if name not in names:
             message = f"--data has an unknown member {name!r}; known: {', '.join(sorted(names))}"
             raise typer.BadParameter(message)
-    return {name: Given(value) for name, value in body.items()}
+    return {name: Converted(value) for name, value in body.items()}
 
 
 @attrs.frozen
-class Given:
+class Converted:
     """
-    A value that is already in the form that the method takes.
+    A value that needs no conversion for the method.
     """
 
     value: Any
 
 
-def _arguments(own: list[Parameter], given: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+def _arguments(
+    parameters: list[Parameter], given: dict[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
     """
     Return the given positional and keyword arguments.
     """
-    positional, named = [], {}
-    for one in own:
+    positional, keywords = [], {}
+    for one in parameters:
         value = given.get(one.name)
-        if isinstance(value, Given):
-            read = value.value
+        if isinstance(value, Converted):
+            converted = value.value
         elif value is None or (value == [] and one.kind in {"pairs", "texts"}):
             if one.is_required:
                 option = "--data" if one.is_positional else one.option
@@ -299,12 +303,12 @@ def _arguments(own: list[Parameter], given: dict[str, Any]) -> tuple[list[Any], 
                 raise typer.BadParameter(message)
             continue
         else:
-            read = one.value(value)
+            converted = one.value(value)
         if one.is_positional:
-            positional.append(read)
+            positional.append(converted)
         else:
-            named[one.name] = read
-    return positional, named
+            keywords[one.name] = converted
+    return positional, keywords
 
 
 def _returned(method: Callable[..., Any]) -> Any:

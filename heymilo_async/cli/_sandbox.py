@@ -54,10 +54,10 @@ Exit codes:
   2  usage: an invalid option
 """
 
-#: The signals that stop it; they are the usual way to stop a server, so the exit code is 0.
+#: The signals that stop the sandbox with exit code 0, because they are the usual way to do so.
 _STOPS: Final = (signal.SIGINT, signal.SIGTERM)
-#: The longest wait in seconds. A signal may not interrupt a wait, and never does on Windows, so
-#: the loop has to wake up to notice it.
+#: The longest wait in seconds. A signal may not interrupt a wait, and never does so on Windows, so
+#: the loop has to wake up and check.
 _ONE_WAIT: Final = 0.2
 
 #: Errors that another port may fix.
@@ -128,7 +128,7 @@ def serve(
         typer.Option(
             metavar="KEY",
             show_default=False,
-            help="The key that it accepts; default: a random key. Make one up: do not use a real "
+            help="The key that it accepts; default: a random key. Invent one: do not use a real "
             "key here.",
         ),
     ] = None,
@@ -179,8 +179,8 @@ def serve(
         bool,
         typer.Option(
             "--conduct",
-            help="At the end, say which rules of good conduct the requests have broken; the exit "
-            "code is 1 if there are any.",
+            help="At the end, report which rules of good conduct the requests have broken, and "
+            "return exit code 1 if there are any.",
         ),
     ] = False,
 ) -> None:
@@ -215,7 +215,7 @@ def serve(
                 latency=latency or 0.0,
                 on_exchange=events.put,
             ) as sandbox,
-            # Inside, so that Ctrl-C still interrupts the start and the end of the sandbox.
+            # Only here: Ctrl-C must still interrupt the start and the end of the sandbox.
             _on_stop(lambda: events.put(None)),
         ):
             if chaos is not None:

@@ -1,5 +1,5 @@
 """
-Opens the client for a command, and closes it; loads it no earlier.
+Loads and opens the client when a command needs it, and closes it.
 """
 
 from __future__ import annotations

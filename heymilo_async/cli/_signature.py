@@ -23,7 +23,7 @@ _ENTRY: Final = re.compile(r"^    \*{0,2}(\w+): (.+(?:\n {6,}.+)*)", re.MULTILIN
 
 _SCALARS: Final = (bool, int, float, str)
 
-#: The name of a command's parameter for the body, which no method has.
+#: The name of a command's parameter for the body; no method has a parameter of this name.
 BODY: Final = "body"
 
 #: The name of the body's option; candidates have a parameter of that name, renamed here.

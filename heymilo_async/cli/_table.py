@@ -49,13 +49,13 @@ def block(item: T, columns: Sequence[Column[T]]) -> str:
 
 
 def _rendered(console: Console, renderable: RenderableType) -> str:
-    # Not printed by rich, which exits the process when a pipe is closed.
+    # Render to text, because rich would exit the process if it printed to a closed pipe.
     with console.capture() as captured:
         console.print(renderable)
     return captured.get()
 
 
 def _cell(item: T, column: Column[T]) -> Text:
-    # Not a str, in which rich would interpret markup and emoji.
+    # A Text, because rich would interpret markup and emoji in a str.
     shown = column.show(item)
     return Text("-" if shown is None else printable(shown))

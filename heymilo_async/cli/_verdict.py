@@ -1,5 +1,5 @@
 """
-What `heymilo doctor` writes: a line for each finding, or all of them as JSON.
+Formats the findings of `heymilo doctor`: a line for each, or all of them as JSON.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def line(finding: Finding) -> str:
     style = _STYLES[finding.state]
     lines.add_row(Text(mark, style), Text(finding.name), Text(text))
     console = Console()
-    # Not printed by rich, which exits the process when a pipe is closed.
+    # Render to text, because rich would exit the process if it printed to a closed pipe.
     with console.capture() as captured:
         console.print(lines)
     return captured.get()

@@ -1,5 +1,5 @@
 """
-What `heymilo --version` writes.
+Writes the output of `heymilo --version`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,6 @@ from ._streams import write
 
 def write_version() -> None:
     """
-    Write which version this is.
+    Write the version.
     """
     write(f"heymilo (heymilo-async) {__version__}\n")

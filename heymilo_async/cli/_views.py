@@ -1,7 +1,7 @@
 """
 Formats, and views of models: columns derived from the fields, or written by hand.
 
-Help and completion need them, so this module loads neither the client nor rich.
+Help and completion use them, so this module loads neither the client nor rich.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def test_a_number_in_place_of_an_id(heymilo, serve, number, status):
     """
     shown = heymilo("phone-numbers", "get", number, base_url=serve(answer(status)).base_url)
 
-    assert "looks like a phone number, and an id is wanted" in shown.err
+    assert "looks like a phone number, but the argument is an id" in shown.err
     assert "heymilo phone-numbers list --all --columns id,phone_number" in shown.err
 
 

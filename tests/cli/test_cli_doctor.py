@@ -123,12 +123,12 @@ def test_a_key_that_cannot_be_one(heymilo, port, monkeypatch):
 @pytest.mark.parametrize(
     ("form", "told"),
     [
-        ('"{}"', "which has a quote at its end, and no key has one; take the quotes out"),
-        ("'{}'", "which has a quote at its end, and no key has one; take the quotes out"),
-        ("{}'", "which has a quote at its end, and no key has one; take the quotes out"),
-        ("{} {}", "which has a blank in the middle; copy it again"),
-        (" {}", "which has blanks around it that are not sent; take them out"),
-        ("{}\n", "which has blanks around it that are not sent; take them out"),
+        ('"{}"', "which starts or ends with a quote, unlike any key; remove the quotes"),
+        ("'{}'", "which starts or ends with a quote, unlike any key; remove the quotes"),
+        ("{}'", "which starts or ends with a quote, unlike any key; remove the quotes"),
+        ("{} {}", "which contains whitespace; copy it again"),
+        (" {}", "which has whitespace around it that is not sent; remove it"),
+        ("{}\n", "which has whitespace around it that is not sent; remove it"),
     ],
 )
 def test_a_key_with_something_around_it(heymilo, serve, monkeypatch, form, told):

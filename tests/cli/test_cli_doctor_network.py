@@ -91,7 +91,7 @@ def test_a_name_that_can_be_none():
     A label of 64 characters is refused without a look-up.
     """
     with pytest.raises(socket.gaierror):
-        reach.look_up("a" * 64, 443)
+        reach.resolve("a" * 64, 443)
 
 
 def test_a_port_where_nobody_listens(heymilo):
@@ -118,7 +118,7 @@ def case():
 
     def known(seconds=30.0, **facts):
         case = Case(sandbox=False, source="a test", open=None, seconds=seconds)
-        case.way = reach.Way(**{"scheme": "https", "host": "milo.test", "port": 443, **facts})
+        case.route = reach.Route(**{"scheme": "https", "host": "milo.test", "port": 443, **facts})
         case.addresses = ["192.0.2.1", "192.0.2.2"]
         return case
 
