@@ -202,11 +202,10 @@ class Window:
     def status(self, limit: int, now: float) -> RateLimitStatus:
         with self._lock:
             self._forget(now)
-            free = limit - len(self._starts) - len(self._permits)
-            remaining = 0 if self._queue else max(0, free)
+            remaining = max(0, limit - len(self._starts) - len(self._permits))
             last = now if self._permits else self._starts[-1] if self._starts else now - self._span
             if self._queue:
-                last = self._queue[-1].at
+                remaining, last = 0, self._queue[-1].at
             reset = round(last + self._span - now, 6)
             return RateLimitStatus(limit=limit, remaining=remaining, reset=reset)
 
@@ -263,8 +262,7 @@ class Caller(Protocol):
 @attrs.frozen(eq=False, repr=False)
 class Permit:
     """
-    Permission to send one request. It counts from the time when the request is sent; if that never
-    happens, it is released.
+    Permission to send one request. It counts from the time when the request is sent.
     """
 
     _window: Window

@@ -8,6 +8,7 @@ local starts, alive, cooldown = KEYS[1], KEYS[2], KEYS[3]
 local span, lease, process = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
+local latest = now
 
 -- The result -1 asks for the history of a process that Redis does not know.
 if ARGV[4] == '0' and not redis.call('ZSCORE', alive, process) then
@@ -19,6 +20,7 @@ local function hear(first)
   redis.call('ZADD', alive, now, process)
   for i = first, #ARGV, 2 do
     redis.call('ZADD', starts, 'NX', now + ARGV[i], ARGV[i + 1])
+    latest = math.max(latest, now + ARGV[i])
   end
 end
 
@@ -49,6 +51,7 @@ function commands.reserve()
     return {0, at - now, 0, redis.call('ZCARD', alive)}
   end
   redis.call('ZADD', starts, at, ARGV[8])
+  latest = math.max(latest, at)
   return {1, at - now, math.max(0, limit - count - 1), redis.call('ZCARD', alive)}
 end
 
@@ -77,8 +80,7 @@ end
 
 local result = commands[ARGV[5]]()
 -- Nothing stays for longer than it counts.
-local last = redis.call('ZRANGE', starts, -1, -1, 'WITHSCORES')[2] or now
-local left = math.ceil((last + span - now) / 1000)
+local left = math.max(redis.call('PTTL', starts), math.ceil((latest + span - now) / 1000))
 redis.call('PEXPIRE', starts, left)
 redis.call('PEXPIRE', alive, left + lease / 1000)
 return result
