@@ -179,7 +179,7 @@ def test_each_is_told_in_order(kept):
     one.tell(STARTED)
     one.tell(RETRY)
 
-    assert (first, second) == one.told
+    assert (first, second) == one.listeners
     assert [
         ("first", STARTED, 0),
         ("second", STARTED, 0),

@@ -607,7 +607,7 @@ def test_each_page_has_the_next_one(face):
         ),
         (
             [page("a"), page("b", "a", more=False)],
-            "pagination is not advancing: the next page holds the last item of this one",
+            "pagination is not advancing: the next page repeats this page's last item",
         ),
     ],
     ids=["empty", "again"],
@@ -633,7 +633,7 @@ def test_a_page_that_no_list_returned(kind, more):
     with pytest.raises(InvalidRequestError) as caught:
         after(made)
     assert (
-        "this page has no client, because no list call returned it: "
+        "this page cannot fetch the next one, because no list call returned it: "
         "call the list with starting_after=page.next_cursor"
     ) == str(caught.value)
 

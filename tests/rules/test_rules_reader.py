@@ -21,7 +21,7 @@ from server import NUMBER
 from heymilo_async import Page, PhoneNumber, ResponseDecodeError, TranscriptEntry, from_dict
 from heymilo_async._core import codec as _codec
 from heymilo_async._core.codec import configure, decode, structure
-from heymilo_async._core.model import EMPTY, Model, can_be_written
+from heymilo_async._core.model import EMPTY, Model, can_generate_reader
 
 
 @pytest.fixture(autouse=True)
@@ -266,8 +266,8 @@ def test_a_constructor_that_does_more_is_called(kind):
     """
     A model is created without its constructor only if the constructor does nothing but set fields.
     """
-    assert not can_be_written(kind)
-    assert can_be_written(Outer)
+    assert not can_generate_reader(kind)
+    assert can_generate_reader(Outer)
 
 
 def test_a_model_that_cannot_be_written_is_read_by_its_constructor():
