@@ -1,8 +1,8 @@
 """
 The numbered faults that this client must survive, and the required outcome of each.
 
-A test says in the first words of its docstring which of them it shows: "Case 4: ...". So
-`pytest --case 4` runs those tests, and `tests/test_catalogue.py` holds that no case is without one.
+A test names its cases in the first words of its docstring: "Case 4: ...". `pytest --case 4` runs
+those tests, and `tests/test_catalogue.py` checks that each case has a test.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 Types the commands of a page into a shell, in order and as printed.
 
 `python tests/follow.py README FOLDER` begins in FOLDER, a clone of this project. A block `console
-server` goes on while the others run; who asks a server is typed again until it answers.
+server` runs while the others do; a command that needs a server is repeated until it succeeds.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 One test body, three fronts: asyncio, trio, and blocking.
 
-A body is a coroutine function that takes a client and awaits what it does. Over the blocking
-front it gets a `HeyMilo` whose every answer is wrapped to be awaited, and runs without a loop.
+A body is a coroutine function that takes a client and awaits its calls. On the blocking front it
+gets a `HeyMilo` whose results can be awaited, and runs without a loop.
 """
 
 from __future__ import annotations

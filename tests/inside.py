@@ -150,9 +150,9 @@ MANY_LIMITERS = (pools, "_MANY")
 
 def write_readers_anew(patch: pytest.MonkeyPatch) -> None:
     """
-    Let each model be read by a function that is made from now on, until *patch* is undone.
+    Make new reader functions for all models, until *patch* is undone.
 
-    (What was made before a mutant came would not have its fault.)
+    (A cached function would not contain a mutation.)
     """
     detailed = codec.configure(Converter(detailed_validation=True))
     patch.setattr(codec, "_fast", codec.configure(Converter(detailed_validation=False)))

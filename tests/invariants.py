@@ -2,7 +2,7 @@
 The invariants I-1 to I-6, which hold in every case of the catalogue, whatever its test is about.
 
     I-1  The key is in no log record, no output, no error and no pickle of one.
-    I-2  What leaves a public method is a HeyMiloError, an argument's TypeError or ValueError,
+    I-2  A public method raises only a HeyMiloError, an argument's TypeError or ValueError,
          a cancellation, Ctrl-C, or the caller's own.
     I-3  Afterwards no connection is in use and nobody waits for one, a plain call works within a
          second, and no task, thread or socket is left.
@@ -11,7 +11,7 @@ The invariants I-1 to I-6, which hold in every case of the catalogue, whatever i
     I-6  A creating request is sent again only if it was refused with 429 (or never arrived).
 
 A `Watch` sees the errors and times of all public methods while it is on; `tests/faults/conftest.py`
-puts one on each test there. That the watch would see each breach is shown in
+puts one on each test there. That the watch detects each breach is tested in
 `tests/test_invariants.py`.
 """
 
@@ -110,9 +110,9 @@ class Watch:
     Records the breaches of invariants in one test, each as a text.
 
     Attributes:
-        secret: What must not be seen.
-        stalled: Returns for how many seconds the machine stood still since then.
-        allowed: What the caller's own code raises, and the client lets out, by name.
+        secret: The text that must not appear.
+        stalled: Returns the seconds in which the machine stood still since a time.
+        allowed: The names of exceptions of the caller's own code, which the client passes on.
         in_flight: Whether a thread may end its last request after the test.
     """
 
@@ -266,7 +266,7 @@ def reading_logs(watch: Watch, *, others: bool) -> Iterator[None]:
     """
     Pass *watch* every record of any logger, and also the *others* if they read along.
 
-    A sweep says a million lines, and whoever keeps them has less memory afterwards.
+    A sweep writes a million records, and storing them would take memory.
     """
     root = logging.getLogger()
     levels = [(handler, handler.level) for handler in root.handlers]
@@ -333,8 +333,9 @@ class Pulse:
     """
     A thread that would wake up 100 times a second, and knows for how long it could not.
 
-    It also asks the kernel for how long the threads of this process wanted a processor and got none:
-    on a busy machine it wakes up in time, for it hardly works, while those that do stand in line.
+    It also asks the kernel for how long the threads of this process waited for a processor: on a
+    busy machine the pulse itself wakes up in time, because it hardly works, while working threads
+    wait.
     """
 
     def __init__(

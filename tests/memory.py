@@ -1,8 +1,8 @@
 """
 A network in memory, which replaces the sockets below a real client, httpcore and h11.
 
-No kernel, no thread, no waiting: what a sweep of many thousand examples can afford. It is for the
-blocking client; what it cannot show (timeouts, TLS, cancelling) is for real sockets.
+It uses no kernel, no thread and no wait, so a sweep can run many thousand examples. It is for the
+blocking client; timeouts, TLS and cancellation need real sockets.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Network:
     Responds to each request with the result of *answers*, as `Server` does.
 
     Attributes:
-        sizes: How many bytes the first read gives at the most, the second one, and so on, and then
-            from the start again; empty: as many as there are.
-        keeps_alive: Whether a connection serves for more than one request.
+        sizes: The maximum size of the first read, the second one, and so on, in a cycle; empty:
+            unlimited.
+        keeps_alive: Whether a connection serves more than one request.
     """
 
     answers: Callable[[Received], Reply]

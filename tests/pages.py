@@ -32,12 +32,12 @@ class Block:
     A fenced block of a page.
 
     Attributes:
-        page: The page it is on.
-        line: The line of the page that its text begins in, counted from 1.
+        page: Its page.
+        line: The line of the page where its text begins, counted from 1.
         language: The first word behind the fence, `{name}` for a directive of Sphinx's.
-        words: What follows that word: how the block is to be run.
-        text: What stands in it.
-        shown: The text of a block `text` right after it: what it prints.
+        words: The words after that, which say how to run the block.
+        text: Its content.
+        shown: The content of a block `text` right after it, its expected output.
     """
 
     page: Path

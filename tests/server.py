@@ -176,7 +176,7 @@ class Server:
     """
     Sends the n-th reply to the n-th request, and the last one to all that follow.
 
-    A reply may also be a function of the request that returns a reply: give one as *answers*.
+    A reply may also be a function that takes the request and returns a reply: pass it as *answers*.
     """
 
     def __init__(

@@ -9,8 +9,8 @@ def shown(value: object) -> str:
     """
     Return *value* as plain characters, without a backslash.
 
-    (pytest doubles those whenever it collects again in the same process, as mutmut has it do, and
-    does not find the test then.)
+    (pytest doubles backslashes whenever it collects again in the same process, as with mutmut, and
+    then does not find the test.)
     """
     text = ascii(value).replace("\\", "/")[:80]
     return type(value).__name__ if " at 0x" in text else text

@@ -26,8 +26,8 @@ class Suite:
     Attributes:
         code: The exit code of pytest.
         passed: The name of each test that passed, parameters included.
-        others: The name of each test that did not: it failed, could not run, or was skipped.
-        output: What pytest wrote.
+        others: The name of each other test, which failed, could not run, or was skipped.
+        output: The output of pytest.
     """
 
     code: int
@@ -48,7 +48,7 @@ def run_suite(folder: Path, *options: str, report: Path, **variables: str) -> Su
     """
     Run the suite in *folder*, with warnings as errors, and with *variables* in its environment.
 
-    No plugin of pytest is loaded but those that *options* name.
+    Only the plugins of pytest that *options* name are loaded.
     """
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(_MEDDLING)

@@ -25,7 +25,7 @@ def talk(
     """
     Return the result or the error of *call*, and the requests that it sent.
 
-    The last of *answers* is given again and again.
+    The last of *answers* is repeated.
     """
     requests: list[httpx.Request] = []
     script = list(answers)

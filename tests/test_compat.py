@@ -1,8 +1,8 @@
 """
 Canaries for the unpromised parts of dependencies: they exist, and work as this package needs.
 
-A test that fails here says that a release of a dependency has changed. Look at the function of
-`heymilo_async/_http/compat.py`, or at the module, that its docstring names.
+If a test fails here, a release of a dependency has changed. Its docstring names the function of
+`heymilo_async/_http/compat.py`, or the module, to look at.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
 Each finding has a line in the README, and its first lines say what it shows.
 
-They are not run here, as they install packages.
+They are not run here, because they install packages.
 """
 
 from __future__ import annotations

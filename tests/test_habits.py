@@ -176,7 +176,7 @@ def test_exceptions_to_rules_have_their_reasons():
     """
     Each rule that is turned off has its reason on its line, or on the line above.
 
-    (A test that passes a wrong type on purpose says so by that.)
+    (A test that passes a wrong type on purpose needs no further reason.)
     """
     mute = [
         f"{file.name}:{number}: {line.strip()}"

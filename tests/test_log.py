@@ -178,7 +178,7 @@ def test_levels_may_change(front, serve, caplog):
 
 def test_a_level_that_changes_during_a_call(front, serve, caplog):
     """
-    Nor does a call that runs then miss its line.
+    A call that is under way uses the new level, too.
     """
 
     def reply(connection):

@@ -179,7 +179,7 @@ def test_a_hook_that_closes_the_response(front, serve, library):
 
 def sending_again(front, library):
     """
-    Return a transport of *library* that sends a request again after a redirect.
+    Return a transport of *library* that follows a redirect itself.
     """
     kind = library.HTTPTransport if front.is_blocking else library.AsyncHTTPTransport
 
@@ -206,7 +206,7 @@ def sending_again(front, library):
 @pytest.mark.parametrize("name", ["well", "body cut short"])
 def test_a_transport_that_sends_again(front, serve, library, name, coding):
     """
-    The response after a redirect counts for itself: it is no error of which a part is enough.
+    The response after a redirect is read as a whole, and not in part like an error.
     """
     redirect = answer(307, b"", "Location: /elsewhere", "Connection: close", *coding)
     server = serve(
@@ -231,7 +231,7 @@ def test_a_transport_that_sends_again(front, serve, library, name, coding):
 
 def test_a_page_after_a_redirect(front, serve, library):
     """
-    Nor does the limit of an error's body apply to it.
+    The limit of an error's body does not apply to it either.
     """
     ids = [f"number {i}" for i in range(2000)]
     redirect = answer(307, b"", "Location: /elsewhere", "Connection: close")
@@ -305,7 +305,7 @@ TWO_LENGTHS = (
 
 async def thrice(front, base_url, own):
     """
-    Look a number up three times with the client *own* of the user's, and close that.
+    Look a number up three times with the user's client *own*, and close that.
     """
     async with front.awaitable(front.client(base_url, http_client=own, retry=ONCE)) as client:
         for _ in range(3):
@@ -315,7 +315,7 @@ async def thrice(front, base_url, own):
 
 def test_a_response_of_two_lengths(front, serve, library):
     """
-    Case 61: its connection serves no second request of a client of yours either.
+    Case 61: with a client of yours, too, its connection serves no second request.
     """
     server = serve(TWO_LENGTHS, single())
     own = kind_of(front, library)()
@@ -327,7 +327,7 @@ def test_a_response_of_two_lengths(front, serve, library):
 
 def test_a_response_of_two_lengths_over_http_2(front, serve, library):
     """
-    A connection of HTTP/2 goes on: there the frames say where a response ends.
+    A connection of HTTP/2 stays open, because its frames show where a response ends.
     """
     server = serve(TWO_LENGTHS, single())
     kind = library.HTTPTransport if front.is_blocking else library.AsyncHTTPTransport
@@ -353,7 +353,7 @@ def test_a_response_of_two_lengths_over_http_2(front, serve, library):
 
 def test_a_mock_of_two_lengths(front, library):
     """
-    A transport without connections has none to shut down.
+    A transport without connections has none to close.
     """
     heads = {"Transfer-Encoding": "chunked", "Content-Length": "5"}
     stream = library.ByteStream(BODY)
@@ -366,7 +366,7 @@ def test_a_mock_of_two_lengths(front, library):
 
 class Hanging:
     """
-    The body of a response, whose closing never ends.
+    The body of a response whose close never ends.
     """
 
     async def __aiter__(self):
@@ -382,7 +382,7 @@ class Hanging:
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_transport_that_hangs_in_closing(library, backend):
     """
-    A response that is complete is returned, though a transport of yours never ends closing it.
+    A complete response is returned, even if your transport never finishes closing it.
     """
     stream = type("Stream", (Hanging, library.AsyncByteStream), {})
     transport = library.MockTransport(lambda _: library.Response(200, stream=stream()))

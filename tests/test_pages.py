@@ -112,7 +112,7 @@ def at_the_sandbox(milo, monkeypatch, tmp_path):
     """
     Reset the sandbox, configure the environment for it, and enter a temporary folder.
 
-    What a page shows breaks no rule of good conduct.
+    The page's requests must break no rule of good conduct.
     """
     milo.reset()
     monkeypatch.setenv("HEYMILO_API_KEY", milo.api_key)
@@ -303,7 +303,7 @@ class Session:
         """
         Run the command of *block* within the `with`.
 
-        If it is a sandbox it may have *chaos*, options of it: then it judges conduct as well.
+        For a sandbox, *chaos* may be its options; then the sandbox also judges conduct.
         """
         line = self.here(block.text.strip())
         port = int(re.search(r"--port (\d+)", line)[1])

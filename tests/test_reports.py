@@ -46,7 +46,7 @@ def test_waits_end_where_a_test_lets_the_clock_stand_still(serve):
     """
     A cool-down, a wait for a permit and a retry wait all end in a test that has stopped the clock.
 
-    (With an event loop it is the loop's clock that stands still, and nothing on it goes on.)
+    (On an event loop the loop's clock stands still, so no wait on it ends.)
     """
     server = serve(answer(429, b"", "Retry-After: 0.05"), answer(503), single())
     options = {"rate_limit": RateLimit(2, per=0.1), "retry": RetryPolicy(initial_delay=0.01)}

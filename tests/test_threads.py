@@ -25,7 +25,7 @@ class Work:
     A function that waits until it may return, and its state.
 
     Attributes:
-        thread: In which it ran, None if it did not.
+        thread: The thread in which it ran, None if it did not.
         may_end: Set when it may return.
         is_done: Set when it is about to.
     """

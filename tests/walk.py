@@ -1,8 +1,8 @@
 """
 Applies the steps of CONTRIBUTING.md: each code block is a change of a file.
 
-As a program it takes the walk in an empty folder, for the checkers of types and style:
-`python tests/walk.py FOLDER`.
+As a program it applies the steps in an empty folder, for type checkers and linters: `python
+tests/walk.py FOLDER`.
 """
 
 from __future__ import annotations

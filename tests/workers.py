@@ -36,10 +36,10 @@ class Done:
     The result of the workers.
 
     Attributes:
-        calls: How many succeeded.
-        errors: How the others ended.
-        elapsed: Seconds from the beginning to the end of the last call.
-        workers: How many told.
+        calls: The number of successful ones.
+        errors: The errors of the others.
+        elapsed: Seconds from the start to the end of the last call.
+        workers: The number of workers that reported.
     """
 
     calls: int

@@ -18,7 +18,7 @@ def receive(client: HeyMilo) -> None:
     """
     Keep the *client* of a new process until the process ends.
 
-    It was pickled without its key, which is read again from HEYMILO_API_KEY.
+    The pickle has no key; the process reads it from HEYMILO_API_KEY.
     """
     _clients.append(client)
     atexit.register(client.close)

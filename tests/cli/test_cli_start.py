@@ -260,7 +260,7 @@ def test_the_client_imports_neither_typer_nor_the_sandbox(program):
     """
     The command does not import the sandbox either, before it needs it.
 
-    (httpx itself imports rich, where click is installed too.)
+    (httpx itself imports rich, if click is installed too.)
     """
     ended = program(
         code="import sys, heymilo_async; before = set(sys.modules);"

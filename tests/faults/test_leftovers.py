@@ -83,7 +83,7 @@ def test_who_waits_gets_no_connection_of_two_framings(front, serve):
 
 def test_who_records_a_response_of_two_framings(front, serve, monkeypatch):
     """
-    Case 61: nor does it serve a second request if a tool has read the response within httpx.
+    Case 61: the same holds if a tool has read the response within httpx.
     """
 
     def reply(request):
@@ -120,7 +120,7 @@ def test_who_records_a_response_of_two_framings(front, serve, monkeypatch):
 
 def test_a_task_that_is_cancelled_again_and_again(serve):
     """
-    Case 91: what a task was reading is not kept, though its cleaning up is cancelled, too.
+    Case 91: bytes that a task was reading are dropped, even if its cleanup is cancelled, too.
     """
     server = serve(lambda connection: (connection.send(single()[:-9]), connection.wait()), single())
 
@@ -141,7 +141,7 @@ def test_a_task_that_is_cancelled_again_and_again(serve):
 
 class Ending(httpx.AsyncByteStream):
     """
-    The body of a response, which calls *at_the_end* when it is being closed.
+    The body of a response, which calls *at_the_end* when it is closed.
     """
 
     def __init__(self, body, at_the_end):
@@ -153,7 +153,7 @@ class Ending(httpx.AsyncByteStream):
 
     async def aclose(self):
         """
-        Close it.
+        Close the body.
         """
         await self.at_the_end()
         await self.body.aclose()
@@ -162,7 +162,7 @@ class Ending(httpx.AsyncByteStream):
 @pytest.fixture
 def ending(monkeypatch):
     """
-    Have each response of httpx's own transports call a function when it is being closed.
+    Make each response of httpx's own transports call a function when it is closed.
     """
     kind = httpx.AsyncHTTPTransport
     send = kind.handle_async_request
@@ -181,7 +181,8 @@ def ending(monkeypatch):
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_call_that_is_cancelled_as_it_closes_a_large_response(serve, ending, backend):
     """
-    I-5: nothing of a response that is too large to read to its end is left to the garbage collector.
+    I-5: nothing of a response that is too large to read to its end is left to the garbage
+    collector.
     """
     server = serve(answer(404, bytes(400_000)))
 

@@ -317,7 +317,7 @@ def test_close_while_calls_wait(front, serve, what):
     """
     Case 134: a call that waits for a retry or for a connection ends when the client closes.
 
-    (In blocking code a wait for another try ends first: nothing wakes `time.sleep`.)
+    (In blocking code a wait for a retry ends first, because nothing wakes `time.sleep`.)
     """
     wait = 1 if front.is_blocking else 30
     server = serve(answer(503, b"", f"Retry-After: {wait}") if what == "backoff" else hang)

@@ -66,7 +66,7 @@ def perform(operation: Operation[Any]) -> Any:
     """
     Return a function that makes a call of *operation*, each time with another path.
 
-    So what a server reads twice was sent twice by one call.
+    So if a server receives a path twice, one call has sent it twice.
     """
 
     async def ask(client: Any) -> Any:

@@ -1,7 +1,7 @@
 """
 Runs the jobs for a test: on each front, against a sandbox, without waiting.
 
-They want packages that `nox -s jobs` installs, and `nox -s tests` does not.
+They need packages that `nox -s jobs` installs, and `nox -s tests` does not.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Caller:
     One of the clients.
 
     Attributes:
-        get: Returns the id in the answer to a GET for one id.
+        get: Returns the id in the response to a GET for one id.
         ids: Walks a list, page by page, and yields the ids.
     """
 

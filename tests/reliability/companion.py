@@ -1,7 +1,7 @@
 """
 A program that runs beside a scenario and answers each line of its input with a line of JSON.
 
-So servers have a process of their own: what a scenario measures of itself is the client's alone.
+Servers run in such processes, so that a scenario measures only the client.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def environment() -> dict[str, str]:
     Return the variables for a program of ours: no credentials and no proxies, and this folder on
     its path.
 
-    Nor what the pytest around it, if there is one, has told to its own processes.
+    The variables of a surrounding pytest are left out, too.
     """
     clean = {
         name: value

@@ -129,7 +129,7 @@ class Stopwatch:
     """
     The seconds since it was made or entered; it stops when the block ends.
 
-    Those in which its thread was ready to run and had no processor are not counted.
+    The time in which its thread was ready to run without a processor does not count.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,8 @@
 """
 The promises about load, outages, time and memory: the scenario that measures each, and its bounds.
 
-The tests run each in a small form, `nox -s soak` in full, and `nox -s reliability` publishes what
-was measured.
+The tests run each in a small size, `nox -s soak` in full size, and `nox -s reliability` publishes
+the results.
 """
 
 from __future__ import annotations

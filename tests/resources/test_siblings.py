@@ -2,7 +2,7 @@
 Peculiarities of templates, domains, sender emails, voices, webhooks, workspaces, registries and
 health.
 
-That every answer is read and every request fits is tried for all operations in `test_operations`.
+`test_operations` tests the requests and responses of all operations.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def test_a_query_is_what_was_given(query, expected):
 @pytest.mark.parametrize("ids", [[], ["a"], ["a", "b", "c"]])
 def test_a_path_takes_as_many_ids_as_it_has_places(ids):
     """
-    Case 108: no id is left over, and no place.
+    Case 108: a path takes exactly as many ids as it has places.
     """
     with pytest.raises(ValueError, match=r"^zip"):
         GET.call(*ids)
@@ -136,7 +136,7 @@ def test_a_path_takes_as_many_ids_as_it_has_places(ids):
 )
 def test_a_body_is_what_was_given(given, body, secrets):
     """
-    A body has the members that were given, and a call knows which of them no text may show.
+    A body has the given members, and a call knows which of them no text may show.
     """
     call = POST.call("a", body=given)
 
@@ -146,7 +146,7 @@ def test_a_body_is_what_was_given(given, body, secrets):
 
 def test_a_body_of_another_kind():
     """
-    What an operation does not take is refused, and one that takes nothing has no body.
+    A body of the wrong type is refused, and an operation without a body takes none.
     """
     with pytest.raises(InvalidRequestError, match=r"^the body has no member 'x'"):
         POST.call("a", body={"x": 1})
@@ -181,7 +181,7 @@ def free_call(method: Any, path: Any, **given: Any) -> Any:
 
 def test_a_call_without_a_method():
     """
-    A call that no method stands for is what was given, and may be answered by anything.
+    A call without a method of its own has the given parts, and accepts any response.
     """
     call = free_call("post", "/a b", query={"c": "d e", "f": None}, body={"image": "g"})
 
@@ -200,7 +200,7 @@ def test_a_call_without_a_method():
 
 def test_a_call_with_nothing_more():
     """
-    Without a query and a body a call has none, and null is a body too.
+    Without a query and a body the call has none; null is a body, too.
     """
     call = free_call("GET", "/a")
 
@@ -222,7 +222,7 @@ def test_a_call_with_nothing_more():
 )
 def test_which_free_call_may_be_sent_twice(method, given, expected):
     """
-    Case 8: of calls that nobody knows only a GET may, unless it is said.
+    Case 8: of calls without a method only a GET is repeatable, unless the caller says otherwise.
     """
     assert expected is free_call(method, "/a", repeatable=given).operation.repeatable
 
@@ -239,7 +239,7 @@ def test_which_free_call_may_be_sent_twice(method, given, expected):
 )
 def test_what_no_free_call_is(given, kind, words):
     """
-    What is wrong with a call is said by the name of the argument.
+    The error about an invalid call names the argument.
     """
     with pytest.raises(kind, match=f"^{re.escape(words)}"):
         free_call(**{"method": "GET", "path": "/a", **given})
@@ -307,7 +307,7 @@ def test_the_id_of_a_request(names, expected):
 
 def recording(kind: str | None, body: bytes = b"...") -> Response:
     """
-    Return an answer of this content type.
+    Return a response with this content type.
     """
     fields = [] if kind is None else [("Content-Type", kind)]
     return Response(status_code=200, headers=Headers(fields), body=body)
@@ -325,7 +325,7 @@ def recording(kind: str | None, body: bytes = b"...") -> Response:
 )
 def test_a_recording_is_of_the_type_that_came(kind, expected):
     """
-    A recording has its bytes and its type, which is a general one if the server names none.
+    A recording has its bytes and its content type, which is a general one if the server sends none.
     """
     assert Audio(content=b"...", content_type=expected) == audio_of(recording(kind))
 
@@ -342,7 +342,7 @@ def test_a_recording_is_of_the_type_that_came(kind, expected):
 )
 def test_what_is_no_recording(given, words):
     """
-    JSON is none, whatever it is called, and neither is nothing.
+    JSON with any content type, and an empty body, are no recording.
     """
     with pytest.raises(ResponseDecodeError, match=f"^{words}$"):
         audio_of(given)

@@ -181,7 +181,7 @@ class Measured:
 @attrs.frozen
 class Timed:
     """
-    A model with times in it, which no function is written for.
+    A model with times that has no generated reader.
     """
 
     at: datetime
@@ -191,7 +191,7 @@ class Timed:
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Loose(Model):
     """
-    A model with texts of any name, and with anything.
+    A model with strings of any name, and with any JSON.
     """
 
     labels: Mapping[str, str] = EMPTY
@@ -258,7 +258,7 @@ def test_times_are_utc(seconds, expected):
 
 def test_times_are_utc_in_any_class():
     """
-    Case 86: where no function is written for a class, its times have a zone too.
+    Case 86: without a generated reader, too, times have a zone.
     """
     noon = datetime(1970, 1, 1, 12, tzinfo=UTC)
 
@@ -281,7 +281,7 @@ def test_times_are_utc_in_any_class():
 )
 def test_texts_of_any_name(labels, words):
     """
-    Case 84: where all members are texts, the one that is none is named.
+    Case 84: in an object of strings, a member of another type is named.
     """
     assert (f"$.labels {words}", "$.labels") == fault(Loose, {"labels": labels})
 
@@ -291,7 +291,7 @@ def test_texts_of_any_name(labels, words):
 )
 def test_anything_is_kept_as_it_came(value, kind):
     """
-    Case 82: any JSON is taken where the contract says nothing, and an object is read-only.
+    Case 82: any JSON is accepted where the contract has no schema, and an object is read-only.
     """
     read = structure({"free": value, "labels": {"a": "b"}}, Loose)
 
@@ -726,7 +726,7 @@ NUMBERS = (PhoneNumber(**LEAST),)
 )
 def test_what_an_answer_holds(shape, returns, body, expected):
     """
-    Each shape has its data, its `meta`, what is not known, and whether there is more.
+    Each envelope has its data, its `meta`, unknown members, and whether there is more.
     """
     given = body if isinstance(body, bytes) else json.dumps(body).encode()
 
@@ -735,7 +735,7 @@ def test_what_an_answer_holds(shape, returns, body, expected):
 
 def test_an_interview_that_is_not_ready():
     """
-    Its answer may lack nearly everything, even its id; what cannot be read of it is kept aside.
+    Its response may lack nearly everything, even its id; unreadable parts are kept in `.extra`.
     """
     body = b'{"data": {"web_interview": 5, "resume": null}, "meta": {"status": "not_ready"}}'
     content = read_content(body, InterviewData, "single", "I1")

@@ -1,5 +1,5 @@
 """
-The rules of the log and of listeners, one by one: which event makes a line, and who is told of it.
+The rules of the log and of listeners: which events are logged, and which listeners receive them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FINISHED = CallFinished(
 
 class Kept(logging.Handler):
     """
-    Keeps what it is given, and raises *fault* if there is one.
+    Keeps what it receives, and raises *fault* if there is one.
     """
 
     def __init__(self, fault: Exception | None = None, level: int = logging.NOTSET) -> None:
@@ -51,7 +51,7 @@ class Kept(logging.Handler):
     @property
     def lines(self) -> list[str]:
         """
-        Level and text of each record.
+        The level and the text of each record.
         """
         return [f"{one.levelname} {one.getMessage()}" for one in self.records]
 
@@ -59,7 +59,7 @@ class Kept(logging.Handler):
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> Any:
     """
-    Return the one handler of the log, which shows all, and reaches no root.
+    Return the only handler of the log, which keeps all records and does not propagate them.
     """
     handler, level = Kept(), LOGGER.level
     monkeypatch.setattr(LOGGER, "handlers", [handler])
@@ -71,14 +71,14 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def facts_of(record: logging.LogRecord) -> dict[str, Any]:
     """
-    Return what a record has of the event.
+    Return the fields of a record that come from the event.
     """
     return {name: value for name, value in vars(record).items() if name.startswith("heymilo_")}
 
 
 def test_a_retry_is_a_warning(kept):
     """
-    Case 154: the line of a retry, in words and as data.
+    Case 154: the line of a retry, as text and as fields.
     """
     emitter.log(RETRY)
 
@@ -95,7 +95,7 @@ def test_a_retry_is_a_warning(kept):
 
 def test_the_end_of_a_call_is_for_debugging(kept):
     """
-    Case 154: the line of a call, in words and as data.
+    Case 154: the line of a call, as text and as fields.
     """
     emitter.log(FINISHED)
 
@@ -123,7 +123,8 @@ def test_the_end_of_a_call_is_for_debugging(kept):
 )
 def test_which_events_are_logged(kept, level, expected):
     """
-    Case 154: two kinds have a line, each from its own level on; only they are made for the log.
+    Case 154: two kinds of events have a line, each from its own level on; for the log, no others
+    are created.
     """
     kinds = [CallStarted, CallFinished, RetryScheduled]
     nobody, somebody = emitter.Emitter(()), emitter.Emitter((print,))
@@ -141,7 +142,7 @@ def test_which_events_are_logged(kept, level, expected):
 )
 def test_a_failure_is_a_warning(kept, level, expected):
     """
-    The line of a failed call has the error's class and its text, and does not hold the error.
+    The line of a failed call has the error's class and its text, and no reference to the error.
     """
     LOGGER.setLevel(level)
     emitter.log_failure(NotFoundError("it is not there", status_code=404))
@@ -152,7 +153,7 @@ def test_a_failure_is_a_warning(kept, level, expected):
 
 def test_a_handler_that_fails_fails_no_call(kept):
     """
-    What a handler raises goes no further, for lines of calls and of failures alike.
+    An exception of a handler is not passed on, for lines of calls and of failures alike.
     """
     kept.fault = ZeroDivisionError()
 
@@ -165,7 +166,8 @@ def test_a_handler_that_fails_fails_no_call(kept):
 
 def test_each_is_told_in_order(kept):
     """
-    The log is told first, then each listener, of every event; the log only of those with a line.
+    The log receives each event first, then each listener; the log only receives events that have a
+    line.
     """
     told: list[Any] = []
 
@@ -199,7 +201,7 @@ class Broken:
 
 def broken(event: Any) -> None:
     """
-    Fail.
+    Raise.
     """
     raise ZeroDivisionError
 
@@ -207,7 +209,7 @@ def broken(event: Any) -> None:
 @pytest.mark.parametrize(("listener", "name"), [(Broken(), "Broken"), (broken, "broken")])
 def test_a_listener_that_fails_is_named_once(kept, listener, name):
     """
-    What a listener raises breaks no call, and is logged once, with its traceback.
+    An exception of a listener breaks no call, and is logged once, with its traceback.
     """
     told: list[Any] = []
     one = emitter.Emitter((listener, told.append))
@@ -241,7 +243,7 @@ def test_a_listener_and_a_handler_that_fail(kept):
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> Any:
     """
-    Return the root of an application without logging; the log is as it was when the test is over.
+    Return the root logger of an application without logging; afterwards the log is restored.
     """
     root, level = logging.RootLogger(logging.WARNING), LOGGER.level
     monkeypatch.setattr(LOGGER, "handlers", [logging.NullHandler()])
@@ -253,7 +255,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def on_stderr(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """
-    Return what takes the place of stderr.
+    Return the replacement of stderr.
     """
     taken = io.StringIO()
     monkeypatch.setattr("sys.stderr", taken)
@@ -274,7 +276,7 @@ def on_stderr(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 )
 def test_the_variable_names_a_level(bare, wanted, level):
     """
-    HEYMILO_LOG sets the level, and nothing sets none.
+    HEYMILO_LOG sets the level; an empty value sets none.
     """
     emitter.show(wanted)
 
@@ -289,7 +291,7 @@ def test_the_variable_names_a_level(bare, wanted, level):
 )
 def test_the_variable_names_no_level(bare, wanted, named):
     """
-    What else HEYMILO_LOG has is refused with what it may be.
+    Any other value of HEYMILO_LOG is refused, and the error lists the valid ones.
     """
     words = f"HEYMILO_LOG must be one of debug, info, warning: {named}"
     with pytest.raises(ConfigurationError, match=f"^{re.escape(words)}$"):
@@ -300,7 +302,7 @@ def test_the_variable_names_no_level(bare, wanted, named):
 
 def test_the_first_one_counts(bare):
     """
-    A second client adds no handler, and leaves the level as it is by then.
+    A second client adds no handler, and keeps the current level.
     """
     emitter.show("debug")
     LOGGER.setLevel(logging.ERROR)
@@ -311,7 +313,7 @@ def test_the_first_one_counts(bare):
 
 def test_a_line_on_stderr(bare, monkeypatch):
     """
-    A line has the time, the level and the name of the log; stderr is the one of the moment.
+    A line has the time, the level and the name of the logger; it goes to the current stderr.
     """
     emitter.show("debug")
     taken = on_stderr(monkeypatch)
@@ -327,7 +329,8 @@ def test_a_line_on_stderr(bare, monkeypatch):
 @pytest.mark.parametrize(("level", "expected"), [(logging.WARNING, ["first"]), (logging.DEBUG, [])])
 def test_no_line_comes_twice(bare, monkeypatch, where, level, expected):
     """
-    What a handler of the application takes, of the log or of the root, is not on stderr too.
+    If a handler of the application, of the log or of the root, takes a record, it is not on stderr
+    too.
     """
     emitter.show("debug")
     taken = on_stderr(monkeypatch)
@@ -341,7 +344,7 @@ def test_no_line_comes_twice(bare, monkeypatch, where, level, expected):
 
 def test_a_handler_out_of_reach(bare, monkeypatch):
     """
-    What does not reach the handlers of the root is on stderr.
+    A record that the root's handlers do not receive is written to stderr.
     """
     emitter.show("debug")
     taken = on_stderr(monkeypatch)
@@ -355,7 +358,7 @@ def test_a_handler_out_of_reach(bare, monkeypatch):
 
 def test_a_stderr_that_is_closed(bare, monkeypatch):
     """
-    A line that cannot be written is for logging to tell of, and breaks no call.
+    If a line cannot be written, logging reports that, and no call breaks.
     """
     emitter.show("debug")
     on_stderr(monkeypatch).close()

@@ -1,5 +1,5 @@
 """
-The rules of a model, one by one: what is equal, what is shown, and which types its fields have.
+The rules of a model: equality, repr, and the types of its fields.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shown import shown
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Card(Model):
     """
-    A model with a secret, and with anything.
+    A model with a secret, and with a field for any JSON.
     """
 
     _cursor: ClassVar[str] = "number"
@@ -30,7 +30,7 @@ class Card(Model):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class OtherCard(Card):
     """
-    The same by another name.
+    The same model under another name.
     """
 
 
@@ -52,7 +52,7 @@ A = Card(number="a")
 )
 def test_what_is_not_equal(other):
     """
-    Models are equal if they are of one class and all is equal that they hold, known or not.
+    Models are equal if they have the same class and equal members, known or unknown.
     """
     assert A != other
     assert other != A
@@ -61,7 +61,7 @@ def test_what_is_not_equal(other):
 
 def test_a_hash_is_of_what_is_known():
     """
-    Equal models have equal hashes, even with lists; what is not known counts for nothing.
+    Equal models have equal hashes, even with lists; unknown members do not count.
     """
     assert hash(A) == hash(Card(number="a", extra={"x": [1]}))
     assert hash(A) == hash(attrs.evolve(A)) != hash(Card(number="b"))
@@ -90,14 +90,15 @@ def test_a_hash_is_of_what_is_known():
 )
 def test_what_is_shown(given, expected):
     """
-    I-1: fields in order, what is not known last; a secret is masked, and so is its namesake.
+    I-1: the repr has fields in order, unknown ones last; a secret is masked, and so is an unknown
+    member of that name.
     """
     assert expected == repr(given)
 
 
 def test_which_fields_are_secret():
     """
-    I-1: a field is secret if it says so.
+    I-1: a field is secret if it is declared so.
     """
     assert [("extra", False), ("number", False), ("link", True), ("free", False)] == [
         (field.name, is_secret(Card, field.name)) for field in attrs.fields(Card)
@@ -106,7 +107,7 @@ def test_which_fields_are_secret():
 
 def test_types_are_types():
     """
-    Case 198: the annotations of a class and of its constructor are types, however they are nested.
+    Case 198: the annotations of a class and of its constructor are resolved types, at any depth.
     """
 
     @attrs.frozen(kw_only=True)
@@ -135,8 +136,8 @@ def test_types_are_types():
 
 def test_types_of_what_is_no_model():
     """
-    Case 198: a class that attrs has not made has its annotations resolved, and nothing more; the
-    names are those of where it is defined, wherever it says that it is.
+    Case 198: in a class without attrs only the annotations are resolved, with the names of the
+    module that defines it.
     """
 
     class Kind:

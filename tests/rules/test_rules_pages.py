@@ -235,7 +235,7 @@ def test_a_page_that_is_cut_says_that_there_is_more():
 )
 def test_only_what_is_looked_for(way, kept, most, expected, asked):
     """
-    A search walks on over what it does not keep, which counts for `max_items` all the same.
+    A search continues over items that do not match, which still count for `max_items`.
     """
     engine = Engine(page("a", "b"), page("c"), page("d", more=False))
     pager = pager_of(engine, max_items=most, keep=lambda number: number.id in kept)
@@ -246,7 +246,7 @@ def test_only_what_is_looked_for(way, kept, most, expected, asked):
 
 def test_pages_of_which_nothing_is_kept_are_left_out():
     """
-    Of a search come the pages that have something of it; if none has, the last one comes, empty.
+    A search returns only pages with a match; if none has one, it returns the last page, empty.
     """
     pages = page("a", "b"), page("c"), page("d", more=False)
 
@@ -573,7 +573,7 @@ FACES: dict[str, Callable[[Any], Page[PhoneNumber]]] = {
 
 def after(one: Page[PhoneNumber]) -> Any:
     """
-    Return the page after *one*, of either face.
+    Return the page after *one*, of either class.
     """
     found: Any = one.next_page()
     return run_now(found) if isinstance(one, AsyncPage) else found
@@ -582,7 +582,8 @@ def after(one: Page[PhoneNumber]) -> Any:
 @pytest.mark.parametrize("face", FACES.values(), ids=FACES)
 def test_each_page_has_the_next_one(face):
     """
-    A page is what came, of its face, and the next one is asked for with the same arguments.
+    A page is returned as it came, in the client's class, and the next one is requested with the
+    same arguments.
     """
     first = attrs.evolve(page("a", "b", total_count=3), extra={"x": 1})
     second = page("c", more=False)
@@ -614,7 +615,7 @@ def test_each_page_has_the_next_one(face):
 )
 def test_pages_that_do_not_get_on(face, outcomes, words):
     """
-    Cases 93, 94: a page without an end, or with the last item again, is no next page.
+    Cases 93, 94: an empty page with `has_more`, or one that repeats the last item, is an error.
     """
     one = face(Engine(*outcomes))
 
@@ -626,7 +627,7 @@ def test_pages_that_do_not_get_on(face, outcomes, words):
 @pytest.mark.parametrize("more", [True, False])
 def test_a_page_that_no_list_returned(kind, more):
     """
-    A page that was made has no next one, not even if it is the last, and says what to do.
+    A constructed page has no next page, even if it is the last one; the error says what to do.
     """
     made = kind(data=page("a").data, pagination=PaginationMeta(has_more=more))
 
@@ -640,7 +641,7 @@ def test_a_page_that_no_list_returned(kind, more):
 
 def test_pages_are_told_apart_by_their_hash():
     """
-    The hash of a page is of its items and of its place, of whichever face it is.
+    The hash of a page depends on its items and its pagination, and not on its class.
     """
     given = page("a")
     twin = AsyncPage(data=given.data, pagination=given.pagination)

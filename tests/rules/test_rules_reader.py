@@ -80,7 +80,7 @@ def test_a_written_function_makes_what_the_constructor_makes():
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Plain(Model):
     """
-    A field of each kind that a line of its own can check.
+    A field of each kind that the generated function checks itself.
     """
 
     text: str
@@ -98,7 +98,7 @@ class Plain(Model):
 
 def refuse(*_: object) -> NoReturn:
     """
-    Fail.
+    Raise.
     """
     raise AssertionError
 
@@ -117,7 +117,7 @@ READ = {**RIGHT, "at": datetime(1970, 1, 1, tzinfo=UTC)}
 )
 def test_what_is_right_needs_no_hook(optional, expected):
     """
-    A value of the right type, or null where it may be, is taken by the function itself.
+    The generated function itself accepts a value of the right type, or an allowed null.
     """
     converter = configure(Converter(detailed_validation=False))
     for kind in (str, bool, int, float, datetime, Inner):

@@ -1,7 +1,7 @@
 """
 Runs schemathesis against a sandbox: whatever it sends, the response must fit the contract.
 
-Run by `nox -s contract`, with schemathesis beside the package; every argument is handed on to it.
+Run by `nox -s contract`, with schemathesis beside the package; every argument is passed on to it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def probe(config: str, *arguments: str, writes: bool = False, **options: Any) ->
     """
     Run schemathesis with the settings in *config* against a sandbox of its own, and its contract.
 
-    If *writes*, each write has to be carried out at least once: refusals alone show little.
+    With *writes*, each write has to succeed at least once, because refusals alone prove little.
     """
     done: Counter[str | None] = Counter()
 
@@ -92,7 +92,7 @@ def main() -> int:
     """
     Probe with any input, with valid input, and with a rate limit.
 
-    Of all that is written, most is carried out.
+    Most of the writes succeed.
     """
     # If the sandbox fails, its log says why.
     logging.basicConfig(level=logging.ERROR)

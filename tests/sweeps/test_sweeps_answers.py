@@ -299,7 +299,7 @@ def test_any_cut_of_any_framing(asking, reply, data):
     """
     A compressed or framed response that breaks off is an error, and no part of it is a number.
 
-    (Without a length and without packing nobody can tell; then it is no whole JSON.)
+    (Without a length and compression the end is not detectable; then the JSON is incomplete.)
     """
     head, _, body = reply.partition(b"\r\n\r\n")
     cut = body[: data.draw(st.integers(0, len(body) - 1))]

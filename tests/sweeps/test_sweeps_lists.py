@@ -247,7 +247,7 @@ def test_any_pages(asking: Asking, sent, walk):
     Cases 93, 94, 98, 104: a walk returns all items, once each, or ends in an error with its
     position.
 
-    No item is lost, none is handed out a second time, and no list keeps a walk for ever.
+    No item is lost or returned twice, and every walk ends.
     """
     got, error, cursor = asking.run(walk, in_turn(sent))
 

@@ -49,7 +49,7 @@ class Walking(RuleBasedStateMachine):
     """
     A list on a server, and walks that are interrupted, fail, continue and start again.
 
-    The model is the list itself and how many of its items were handed out.
+    The model is the list itself and the number of returned items.
     """
 
     def __init__(self, *, in_memory: bool) -> None:

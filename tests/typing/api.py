@@ -1,8 +1,8 @@
 """
 The types of the public names; type checkers read this file, and it is never run.
 
-An error that is expected carries an ignore with its code, and an ignore that is not needed is an
-error itself: so each line here is a claim, those that must be refused included.
+An expected error has an ignore comment with its code, and an unneeded ignore is an error itself. So
+each line here is a claim, even the refused ones.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def create_app(*, deadline: float = 5.0, retry: RetryPolicy | None = None) -> Fa
 
     Args:
         deadline: Seconds that one request may spend on HeyMilo, retries included.
-        retry: How often HeyMilo is asked again, and how long we wait in between.
+        retry: The number of retries, and the waits in between.
     """
 
     @contextlib.asynccontextmanager

@@ -28,7 +28,8 @@ def churn(
     """
     Cancel *cancels* calls of *tasks* tasks, each within 20 ms; then make *plain* calls at once.
 
-    The part *left_alone* of the calls is not cancelled, so that there are connections to keep. A plain call that has no answer within *patience* seconds counts as dead.
+    The share *left_alone* of the calls is not cancelled, so that some connections are kept. A plain
+    call without a response within *patience* seconds counts as dead.
     """
     dice = random.Random(seed)
     cancelled = answered = failed = alive = 0

@@ -24,7 +24,7 @@ def deadlines(
     """
     Make *runs* calls, each with a deadline of up to *longest* seconds; measure how late they end.
 
-    For how long the machine had no processor for us is no part of it.
+    The time in which the machine had no processor for us does not count.
     """
     dice = random.Random(seed)
     late: dict[str, list[float]] = collections.defaultdict(list)

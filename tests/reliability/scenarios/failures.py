@@ -43,7 +43,7 @@ def failures(
     """
     Make *calls* calls of each of the *kinds* (by default all); count what there is before and after.
 
-    Of a type of objects, *allowed* may be more afterwards: caches fill, and lists have room.
+    Each type of objects may grow by *allowed*, because caches fill, and lists allocate spare room.
     """
     chosen = [kind for kind in KINDS if not kinds or kind in kinds.split(",")]
     left: dict[str, dict[str, int]] = {}

@@ -25,7 +25,7 @@ def load(
     """
     Start *calls* tasks, each of which gets one number from a server that takes *delay* ms.
 
-    None may take longer than *patience* seconds, its turn included.
+    None may take longer than *patience* seconds, including its wait for a connection.
     """
     failed: collections.Counter[str] = collections.Counter()
     wrong = 0

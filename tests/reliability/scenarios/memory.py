@@ -29,8 +29,9 @@ def memory(
     """
     Get one number; measure how much memory it takes, and how long.
 
-    *how*: `bomb`, 1 MB of gzip that unpacks to 1 GiB; `endless`, a body without end; `length`, one
-    that announces 10 GB, and sends them. At *most* MiB, or after *longest* seconds, we end it.
+    *how* is `bomb`, 1 MB of gzip that decompresses to 1 GiB; `endless`, an endless body; or
+    `length`, a body that announces 10 GB and sends them. It is stopped at *most* MiB, or after
+    *longest* seconds.
     """
     outcome = "an answer"
 

@@ -30,7 +30,7 @@ def minutes(
     """
     Begin *rate* calls a second: *quiet* seconds without faults, then *seconds* with them.
 
-    Memory is looked at each second, *warm_up* seconds after the faults have begun and later.
+    Memory is measured each second, from *warm_up* seconds after the first faults on.
     """
     dice = random.Random(seed)
     retry = RetryPolicy(max_attempts=4)

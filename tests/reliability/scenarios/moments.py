@@ -19,7 +19,7 @@ def moments(
     """
     Cancel a call after 0 to *until* tenths of a millisecond, on fresh and on kept connections.
 
-    Each is followed by a plain call on the one connection there is, which has a second.
+    After each, a plain call on the only connection has a second to succeed.
     """
     delays: list[float] = []
     dead = resent = 0

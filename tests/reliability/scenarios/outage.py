@@ -55,7 +55,7 @@ def outage(
     """
     Make *calls* calls, *concurrency* at a time, to a server that is down.
 
-    *how*: `refused`, or what an origin does: `status-503`, `drop`.
+    *how* is `refused`, or a behaviour of an origin: `status-503`, `drop`.
     """
     failed: collections.Counter[str] = collections.Counter()
     names = [f"n{index}" for index in range(calls)]
