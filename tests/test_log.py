@@ -242,7 +242,7 @@ def root(monkeypatch):
     root = logging.RootLogger(logging.WARNING)
     handlers, level = list(LOGGER.handlers), LOGGER.level
     monkeypatch.setattr(LOGGER, "parent", root)
-    LOGGER.setLevel(level)  # which makes it forget what it knew of its parent
+    LOGGER.setLevel(level)  # which clears its cached level
     yield root
     LOGGER.handlers[:] = handlers
     LOGGER.setLevel(level)

@@ -3,14 +3,14 @@ The code blocks of the README and of the documentation's pages run as shown.
 
 Each block of code runs, against a sandbox on this machine:
 
-    python              a program of its own; one whose first line names a file, as in `# ask.py`,
-                        is that file, which the commands of the page run; on a page that starts a
-                        server, a process of its own, with what the page has exported until there
-    python continued    goes on where the block before it ended
-    python cell         a cell of a notebook, in a running event loop, as Jupyter has one
+    python              a program; if its first line names a file, as in `# ask.py`, that file, for
+                        the commands of the page; on a page that starts a server, a process with
+                        the variables that the page has exported so far
+    python continued    a continuation of the block before it
+    python cell         a cell of a notebook, in a running event loop, as in Jupyter
     console             commands, in the order of the page
-    console server      a command that goes on while those behind it run
-    text                what the block before it prints; `...` stands for anything
+    console server      a command that runs beside the later ones
+    text                the expected output of the block before it; `...` matches any text
 """
 
 from __future__ import annotations

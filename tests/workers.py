@@ -3,9 +3,9 @@ Worker processes that make calls with one key, as a program, and a helper that r
 
     python tests/workers.py '{"processes": 8, "calls": 20, ...}'
 
-The first `doomed` of them have more to do than they can, to be killed with calls in the line.
-Each worker writes a line when it is ready, with its process id, and one when it is done; they begin
-when stdin ends. One program, which forks: it is loaded once, and before there is a thread.
+The first `doomed` workers have endless work, so that a test can kill them with calls in the queue.
+Each worker writes a line with its process id when it is ready, and one when it is done; they start
+when stdin ends. The program forks, so that it is loaded once, and before any thread starts.
 """
 
 from __future__ import annotations

@@ -640,7 +640,7 @@ def test_no_file_descriptor_to_open_a_client(front):
             error = await failure(client)
         return error, await failure(client)
 
-    # (A server would want descriptors too, and nobody listens on this port.)
+    # (A server would need descriptors too, so this port has no listener.)
     error, later = front.run(body, "http://127.0.0.1:1", ssl_context=None, retry=ONCE)
 
     assert (APIConnectionError, "connect", False) == (type(error), error.phase, error.maybe_sent)

@@ -680,7 +680,7 @@ def test_loops_of_other_threads_come_and_go(serve):
             self.owner = threading.get_ident()
 
         def is_closed(self):
-            # Switch threads here: let the others run in the middle of it.
+            # Switch to another thread here, in the middle of the loop.
             if threading.get_ident() != self.owner:
                 time.sleep(0.001)
             return super().is_closed()

@@ -618,7 +618,7 @@ def test_a_head_without_end(front, serve, naps, kind):
     assert len(str(error)) <= 700
     assert VALUE == number
     assert server.n in {2, 4}
-    assert sum(sent) <= 3 * 12 * 1024**2  # what the sockets of both sides may hold
+    assert sum(sent) <= 3 * 12 * 1024**2  # the buffers of both sockets
 
 
 def test_a_head_of_two_hundred_kilobytes(front, serve, naps):

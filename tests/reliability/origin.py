@@ -2,15 +2,15 @@
 A server for load and faults, in a process of its own; the first part of the path selects its
 behaviour.
 
-    /after-20/...     the number that was asked for, after 20 ms
+    /after-20/...     the requested number, after 20 ms
     /pieces-5/...     the same in four pieces, 5 ms apart
-    /closing-0/...    the same, and then the connection ends
+    /closing-0/...    the same, and then the connection is closed
     /status-503/...   an error of that status
-    /bomb/...         a gzip body of 1 GiB; /endless/, /length/: no end; 10 GB announced, and sent
-    /loop/...         the same page for ever, which says that there is more
+    /bomb/...         a gzip body of 1 GiB; /endless/: an endless one; /length/: one of 10 GB
+    /loop/...         the same page for ever, with `has_more`
     and the names in `WAYS`
 
-It knows how many requests it has read, and how many connections there were at most.
+It counts the received requests, and the highest number of connections.
 """
 
 from __future__ import annotations

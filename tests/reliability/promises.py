@@ -46,15 +46,15 @@ class Promise:
     A promise and how it is measured.
 
     Attributes:
-        title: What it is about.
-        text: What is promised, in one sentence.
-        scenario: The name of what measures it.
+        title: Its heading.
+        text: The promise, in one sentence.
+        scenario: The name of the scenario that measures it.
         runs: The parameters of each run that are not the scenario's own.
-        bars: For each figure that is judged, how and against what.
-        timed: The same for figures that a busy machine spoils: the tests do not judge them.
-        figures: Other figures that are worth a column.
-        small: What is smaller in the form that runs with the tests; None if other tests of this
-            suite show it already.
+        bars: For each judged figure, the comparison and the bound.
+        timed: The same for figures that a busy machine distorts; the tests do not judge them.
+        figures: Other figures of the table.
+        small: Smaller parameters for the run with the tests; None if other tests of this suite
+            cover it already.
     """
 
     title: str
@@ -225,12 +225,12 @@ class Comparison:
     A scenario that other clients run as well, on asyncio.
 
     Attributes:
-        title: What it is about.
+        title: Its heading.
         text: What happens, in one sentence.
         scenario: Its name.
-        clients: Those that can.
+        clients: The clients that take part.
         runs: The parameters of each run that are not the scenario's own.
-        figures: What is worth a column.
+        figures: The figures of the table.
     """
 
     title: str

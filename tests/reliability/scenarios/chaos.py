@@ -43,7 +43,7 @@ def chaos(
                 return client.phone_numbers.get_many_settled(ids, concurrency=concurrency)
 
         with Stopwatch() as watch:
-            # Anything but a HeyMiloError would come out of here, and end the scenario.
+            # Any other exception than a HeyMiloError is raised here, and ends the scenario.
             outcomes = block() if front == "blocking" else anyio.run(main, backend=front)
         failed = collections.Counter(
             type(one).__name__ for one in outcomes if isinstance(one, HeyMiloError)
