@@ -236,7 +236,7 @@ def _parse(body: bytes) -> Any:
         fault = f"is not JSON: {error.msg} (character {error.pos})" if body else "is empty"
     except RecursionError:
         fault = "is nested too deeply to be read here"
-    except ValueError as error:  # a constant, or an integer of thousands of digits
+    except ValueError as error:  # NaN, infinity, or an integer of thousands of digits
         fault = f"is not JSON that can be decoded exactly: {str(error)[:100]}"
     else:
         return parsed

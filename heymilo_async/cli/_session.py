@@ -98,7 +98,7 @@ class Session:
 @contextlib.contextmanager
 def _sandbox_client(options: dict[str, Any]) -> Generator[HeyMilo, None, None]:
     try:
-        # Not at the top, because it is an optional extra, and loads a web framework.
+        # Imported here, because it is an optional extra, and loads a web framework.
         from ..sandbox import running  # noqa: PLC0415
     except ImportError as missing:
         from ._errors import CommandError  # noqa: PLC0415 - imported on use

@@ -38,7 +38,7 @@ from ._rows import KEY, Refusal, Row, read_rows
 
 __all__ = ["IngestReport", "Refusal", "async_ingest", "ingest"]
 
-# The public module, so that the class can move without breaking pickles.
+# Pickles refer to the public module, so that the class can move.
 Refusal.__module__ = __name__
 
 #: Called with the number of rows that are done, and of all valid rows.
