@@ -4,7 +4,7 @@ The Python client for the HeyMilo Public API: asyncio, trio and blocking from on
 How to read this package: a module imports only from modules below it in this list.
 
     __init__, _public   the public names, loaded on first use
-    _client             AsyncHeyMilo and HeyMilo: check settings, give resources, open and close
+    _client             AsyncHeyMilo and HeyMilo: settings, resources, opening and closing
     resources/          models, operations, async and blocking methods; loaded on first use
     pages               a page, and pagers that iterate over pages
     _engine             one call: acquire a permit, attempt, decide, repeat
@@ -15,7 +15,7 @@ How to read this package: a module imports only from modules below it in this li
     errors, events      the exceptions; the events for listeners (and `otel`, built from them)
     _values             read-only mappings, headers, records, and `NOT_GIVEN`
 
-A request goes straight down: a resource creates a `Call`, `Engine.respond` makes attempts,
+A call runs from top to bottom: a resource creates a `Call`, `Engine.respond` makes attempts,
 `Transport.send` sends it through httpx and returns a `Response`, the codec creates the model.
 """
 

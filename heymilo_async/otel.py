@@ -228,7 +228,7 @@ class Telemetry:
         call.error = event.error
         call.error_type = _error_type(event.status_code, event.error)
         outcome = _outcome(event.status_code, call.error_type)
-        # Before the span ends, so that exemplars refer to it.
+        # Record the duration before the span ends, so that exemplars refer to the span.
         self._requests.record(event.elapsed, {**call.labels, **outcome})
         if call.attempt is not None:
             _end(call.attempt, outcome, event.request_id, event.cause)

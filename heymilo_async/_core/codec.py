@@ -73,7 +73,7 @@ class _InvalidValueError(TypeError):
     """
 
 
-class _ByObject:
+class _ItemNamedByObject:
     """
     Stands for an item of an unparametrised `Page`, whose `object` names the model.
     """
@@ -236,7 +236,7 @@ def _parse(body: bytes) -> Any:
         fault = f"is not JSON: {error.msg} (character {error.pos})" if body else "is empty"
     except RecursionError:
         fault = "is nested too deeply to be read here"
-    except ValueError as error:  # a constant, or an integer of thousands of digits
+    except ValueError as error:  # NaN, infinity, or an integer of thousands of digits
         fault = f"is not JSON that can be decoded exactly: {str(error)[:100]}"
     else:
         return parsed
@@ -291,28 +291,28 @@ def checked_copy(members: dict[str, Any]) -> dict[str, Any]:
     raise _InvalidValueError(message)
 
 
-def _named(value: Any) -> str:
+def _json_type_of(value: Any) -> str:
     names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
     if value is None:
         return "null"
     return names.get(type(value), "a number" if type(value) in {int, float} else "no JSON value")
 
 
-def _exactly(expected: str, kind: type[Any]) -> Callable[[Any, Any], Any]:
+def _exact_type_hook(expected: str, kind: type[Any]) -> Callable[[Any, Any], Any]:
     def structure_hook(value: Any, _: Any) -> Any:
         if type(value) is kind:
             return value
-        message = f"must be {expected}, not {_named(value)}"
+        message = f"must be {expected}, not {_json_type_of(value)}"
         raise _InvalidValueError(message)
 
     return structure_hook
 
 
-def _exactly_or_none(expected: str, kind: type[Any]) -> Callable[[Any, Any], Any]:
+def _optional_type_hook(expected: str, kind: type[Any]) -> Callable[[Any, Any], Any]:
     def structure_hook(value: Any, _: Any) -> Any:
         if type(value) is kind or value is None:
             return value
-        message = f"must be {expected}, not {_named(value)}"
+        message = f"must be {expected}, not {_json_type_of(value)}"
         raise _InvalidValueError(message)
 
     return structure_hook
@@ -320,7 +320,7 @@ def _exactly_or_none(expected: str, kind: type[Any]) -> Callable[[Any, Any], Any
 
 def _number_hook(value: Any, _: Any) -> float:
     if type(value) not in {int, float}:
-        message = f"must be a number, not {_named(value)}"
+        message = f"must be a number, not {_json_type_of(value)}"
         raise _InvalidValueError(message)
     try:
         number = float(value)
@@ -352,11 +352,11 @@ def _object_hook(value: Any, _: Any) -> ReadOnly[Any]:
     return ReadOnly(checked_copy(value))
 
 
-def _texts_hook(value: Any, kind: Any) -> ReadOnly[str]:
+def _str_mapping_hook(value: Any, kind: Any) -> ReadOnly[str]:
     texts: ReadOnly[str] = _object_hook(value, kind)
     for name, text in texts.items():
         if type(text) is not str:
-            message = f"must have a string for {name[:50]!r}, not {_named(text)}"
+            message = f"must have a string for {name[:50]!r}, not {_json_type_of(text)}"
             raise _InvalidValueError(message)
     return texts
 
@@ -368,7 +368,7 @@ def _any_json_hook(value: Any, _: Any) -> Any:
 
 def _text_or_int_hook(value: Any, _: Any) -> str | int:
     if type(value) not in {str, int}:
-        message = f"must be a string or an integer, not {_named(value)}"
+        message = f"must be a string or an integer, not {_json_type_of(value)}"
         raise _InvalidValueError(message)
     return cast("str | int", value)
 
@@ -379,7 +379,7 @@ def _array_hook_factory(kind: Any, converter: BaseConverter) -> Callable[[Any, A
 
     def structure_hook(value: Any, _: Any) -> tuple[Any, ...]:
         if type(value) is not list:
-            message = f"must be an array, not {_named(value)}"
+            message = f"must be an array, not {_json_type_of(value)}"
             raise _InvalidValueError(message)
         if not converter.detailed_validation:
             return tuple([hook(item, inner) for item in value])
@@ -403,7 +403,7 @@ def _attrs_hook_factory(kind: Any, converter: Converter) -> Callable[[Any, Any],
     plain = get_origin(kind) or kind
     attrs.resolve_types(plain)
     if kind is plain and getattr(kind, "__parameters__", None):
-        kind = kind[_ByObject]
+        kind = kind[_ItemNamedByObject]
     if converter.detailed_validation or not can_generate_reader(plain):
         read = _detailed_reader(kind, plain, converter)
     else:
@@ -431,7 +431,7 @@ def _detailed_reader(kind: Any, plain: Any, converter: Converter) -> Hook:
 
 
 def _refuse_as_object(value: Any) -> NoReturn:
-    message = f"must be an object, not {_named(value)}"
+    message = f"must be an object, not {_json_type_of(value)}"
     raise _InvalidValueError(message)
 
 
@@ -476,19 +476,21 @@ def configure(converter: Converter) -> Converter:
         raise _InvalidValueError(message)
 
     for kind, expected in _PRIMITIVES.items():
-        converter.register_structure_hook(kind, _exactly(expected, kind))
+        converter.register_structure_hook(kind, _exact_type_hook(expected, kind))
         # Without this hook, cattrs would need two calls.
-        converter.register_structure_hook(kind | None, _exactly_or_none(expected, kind))
+        converter.register_structure_hook(kind | None, _optional_type_hook(expected, kind))
     converter.register_structure_hook(float, _number_hook)
     converter.register_structure_hook(datetime, _time_hook)
     converter.register_structure_hook(datetime | None, _time_hook)
     converter.register_structure_hook(str | int, _text_or_int_hook)
-    converter.register_structure_hook(_ByObject, by_object_name)
+    converter.register_structure_hook(_ItemNamedByObject, by_object_name)
     converter.register_structure_hook_func(lambda kind: kind is Any, _any_json_hook)
     converter.register_structure_hook_func(
         lambda kind: (_origin(kind) or kind) in {collections.abc.Mapping, ReadOnly}, _object_hook
     )
-    converter.register_structure_hook_func(lambda kind: kind == Mapping[str, str], _texts_hook)
+    converter.register_structure_hook_func(
+        lambda kind: kind == Mapping[str, str], _str_mapping_hook
+    )
     converter.register_structure_hook_factory(
         lambda kind: _origin(kind) is tuple, _array_hook_factory
     )

@@ -177,7 +177,7 @@ def can_generate_reader(kind: Any) -> bool:
     """
     Return whether creating a *kind* only sets its fields.
     """
-    factory: Any = attrs.Factory  # a function, to type checkers
+    factory: Any = attrs.Factory  # type checkers take it for a function
     return not any(hasattr(kind, f"__attrs_{name}_init__") for name in ("pre", "post")) and all(
         field.init
         and not field.validator

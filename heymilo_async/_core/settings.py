@@ -156,7 +156,7 @@ def timeouts(timeout: float | Timeouts) -> dict[str, float]:
 
 def clipped(timeout: float | Timeouts, left: float) -> float | Timeouts:
     """
-    Return *timeout*, each part of it *left* seconds at most.
+    Return *timeout* with each part limited to *left* seconds.
     """
     if isinstance(timeout, Timeouts):
         return Timeouts(

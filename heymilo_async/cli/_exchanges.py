@@ -29,7 +29,7 @@ def line(exchange: Exchange, clock: str) -> str:
 
 
 def _target(request: ReceivedRequest) -> str:
-    query = _PARAMETER.sub(_hidden, request.query)
+    query = _PARAMETER.sub(_masked_parameter, request.query)
     target = f"{request.path}?{query}" if query else request.path
     # A caller may have put the key into the path by mistake.
     sent = [request.headers.get(name, "") for name in _CREDENTIALS]
@@ -37,5 +37,5 @@ def _target(request: ReceivedRequest) -> str:
     return printable(scrub(target, known), _LONGEST_TARGET)
 
 
-def _hidden(parameter: re.Match[str]) -> str:
+def _masked_parameter(parameter: re.Match[str]) -> str:
     return f"{parameter[1]}=***" if is_secret_name(unquote(parameter[1])) else parameter[0]

@@ -108,7 +108,7 @@ def _parameters(command: Any, context: Any) -> dict[str, list[tuple[str, str]]]:
             # Some versions append its type.
             sections["Arguments"].append((one.metavar or names, text))
         else:
-            # In some versions, the option --help is click's, which knows no sections.
+            # In some versions, the option --help comes from click, which has no sections.
             heading = getattr(one, "rich_help_panel", None) or "Options"
             sections.setdefault(heading, []).append((names, text))
     return {name: rows for name, rows in sections.items() if rows}

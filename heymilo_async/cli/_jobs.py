@@ -76,7 +76,7 @@ def ingest(
     """
     session: Session = context.obj
     with session.client() as client, _missing_extra():
-        # Not at the top, because only this command needs it.
+        # Imported here, because only this command needs it.
         from ..jobs.ingest import ingest as job  # noqa: PLC0415
 
         with _bar(session, "rows") as advance:
@@ -185,7 +185,7 @@ def sync(
     """
     session: Session = context.obj
     with session.client() as client, _missing_extra():
-        # Not at the top, because only this command needs it.
+        # Imported here, because only this command needs it.
         from ..jobs.sync import sync as job  # noqa: PLC0415
 
         with _bar(session, "rows") as advance:

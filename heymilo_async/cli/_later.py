@@ -75,7 +75,7 @@ def _resource_commands() -> list[LazyCommand]:
 
 def _group_of(name: str, summary: str) -> Callable[[], Any]:
     def group() -> Any:
-        from ._resources import add_commands  # noqa: PLC0415 - see the top
+        from ._resources import add_commands  # noqa: PLC0415 - imported on use
 
         made = typer.Typer(
             name=name.replace("_", "-"),
@@ -93,25 +93,25 @@ def _group_of(name: str, summary: str) -> Callable[[], Any]:
 
 
 def _ingest() -> Any:
-    from . import _jobs  # noqa: PLC0415 - see the top
+    from . import _jobs  # noqa: PLC0415 - imported on use
 
     return _command("ingest", with_connection(_jobs.ingest), _jobs.INGEST_HELP)
 
 
 def _sync() -> Any:
-    from . import _jobs  # noqa: PLC0415 - see the top
+    from . import _jobs  # noqa: PLC0415 - imported on use
 
     return _command("sync", with_connection(_jobs.sync), _jobs.SYNC_HELP)
 
 
 def _doctor() -> Any:
-    from . import _doctor  # noqa: PLC0415 - see the top
+    from . import _doctor  # noqa: PLC0415 - imported on use
 
     return _command("doctor", with_connection(_doctor.examine), _doctor.HELP)
 
 
 def _sandbox() -> Any:
-    from . import _sandbox  # noqa: PLC0415 - see the top
+    from . import _sandbox  # noqa: PLC0415 - imported on use
 
     return _command("sandbox", _sandbox.serve, _sandbox.HELP)
 

@@ -124,12 +124,12 @@ def _blocking_class(resource: str) -> Any:
 def _list_command(
     resource: str, name: str, walk: str, method: Callable[..., Any], plural: str
 ) -> Callable[..., None]:
-    returned = _returned(method)
+    returned = _return_type(method)
     view = view_of(get_args(returned)[0], plural)
     parameters = [one for one in parameters_of(method) if one.name not in _PAGED]
 
     def command(context: typer.Context, **given: Any) -> None:
-        from . import _output as output  # noqa: PLC0415 - see the top
+        from . import _output as output  # noqa: PLC0415 - imported on use
 
         form = chosen(given.pop("form"), otherwise=Format.JSONL)
         picked = view.choosing(given.pop("columns"))
@@ -164,14 +164,16 @@ def _list_command(
         _keyword(one, annotation, default=False if one == "every" else None)
         for one, annotation in _PAGED.items()
     ]
-    return _described(command, [*(one.described() for one in parameters), *paged, *_output(view)])
+    return _with_options(
+        command, [*(one.described() for one in parameters), *paged, *_output(view)]
+    )
 
 
 def _call_command(
     resource: str, name: str, method: Callable[..., Any], plural: str
 ) -> Callable[..., None]:
     parameters = parameters_of(method)
-    returned = _returned(method)
+    returned = _return_type(method)
     kind = get_args(returned)[0] if get_origin(returned) in {tuple, Pager} else returned
     is_model = isinstance(kind, type) and issubclass(kind, Model)
     view = view_of(kind, plural) if is_model else None
@@ -207,7 +209,7 @@ def _call_command(
                 raise
             _write(result, form, picked, output)
 
-    return _described(command, options)
+    return _with_options(command, options)
 
 
 _FILE: Final = Annotated[
@@ -224,7 +226,7 @@ _FILE: Final = Annotated[
 
 
 def _write(result: Any, form: Format | None, view: View[Any] | None, file: Path | None) -> None:
-    from . import _output as output  # noqa: PLC0415 - see the top
+    from . import _output as output  # noqa: PLC0415 - imported on use
 
     if isinstance(result, Audio):
         _write_audio(result, file)
@@ -311,7 +313,7 @@ def _arguments(
     return positional, keywords
 
 
-def _returned(method: Callable[..., Any]) -> Any:
+def _return_type(method: Callable[..., Any]) -> Any:
     return inspect.signature(method).return_annotation
 
 
@@ -342,7 +344,7 @@ def _keyword(name: str, annotation: Any, *, default: Any) -> inspect.Parameter:
     )
 
 
-def _described(
+def _with_options(
     command: Callable[..., None], options: list[inspect.Parameter]
 ) -> Callable[..., None]:
     """
@@ -360,7 +362,7 @@ def _described(
 def _bar(
     session: Session, form: Format, plural: str, starting_after: str | None, max_items: int | None
 ) -> AbstractContextManager[Callable[[int, int | None], None]]:
-    from ._progress import is_wanted, progress  # noqa: PLC0415 - see the top
+    from ._progress import is_wanted, progress  # noqa: PLC0415 - imported on use
 
     return progress(
         plural,

@@ -269,7 +269,7 @@ def _rate_limit(
 
 def _extra() -> Any:
     try:
-        # Not at the top, because it is an optional extra, and loads a web framework.
+        # Imported here, because it is an optional extra, and loads a web framework.
         from .. import sandbox  # noqa: PLC0415
     except ImportError as missing:
         message = str(missing)

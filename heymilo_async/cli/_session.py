@@ -62,7 +62,7 @@ class Session:
         """
         Yield a client during the `with` block; report exceptions, and end the command.
         """
-        from ._credentials import ask_for_key  # noqa: PLC0415 - see the top
+        from ._credentials import ask_for_key  # noqa: PLC0415 - imported on use
 
         with reporting(), self.open(None if self.sandbox else ask_for_key()) as client:
             yield client
@@ -71,7 +71,7 @@ class Session:
         """
         Return a client as a context manager; without a *key* it uses the environment's credential.
         """
-        from .. import HeyMilo  # noqa: PLC0415 - see the top
+        from .. import HeyMilo  # noqa: PLC0415 - imported on use
 
         options = self._options()
         if self.sandbox:
@@ -79,8 +79,8 @@ class Session:
         return HeyMilo(None if key is None else key.reveal(), **options)
 
     def _options(self) -> dict[str, Any]:
-        from .. import RetryPolicy  # noqa: PLC0415 - see the top
-        from ._trace import tracer  # noqa: PLC0415 - see the top
+        from .. import RetryPolicy  # noqa: PLC0415 - imported on use
+        from ._trace import tracer  # noqa: PLC0415 - imported on use
 
         given = self.connection
         options: dict[str, Any] = {
@@ -98,10 +98,10 @@ class Session:
 @contextlib.contextmanager
 def _sandbox_client(options: dict[str, Any]) -> Generator[HeyMilo, None, None]:
     try:
-        # Not at the top, because it is an optional extra, and loads a web framework.
+        # Imported here, because it is an optional extra, and loads a web framework.
         from ..sandbox import running  # noqa: PLC0415
     except ImportError as missing:
-        from ._errors import CommandError  # noqa: PLC0415 - see the top
+        from ._errors import CommandError  # noqa: PLC0415 - imported on use
 
         raise CommandError(str(missing)) from None
     _forget_proxies()

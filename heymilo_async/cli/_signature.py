@@ -180,7 +180,7 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 
 
 def _kind(hint: Any) -> Any:
-    hints = _flat(hint)
+    hints = _union_members(hint)
     for scalar in (bool, str, float, int):
         if scalar in hints:
             return scalar
@@ -192,12 +192,12 @@ def _kind(hint: Any) -> Any:
     return "json"
 
 
-def _flat(hint: Any) -> list[Any]:
+def _union_members(hint: Any) -> list[Any]:
     """
     Return the types that *hint* allows, without None and NOT_GIVEN.
     """
     if get_origin(hint) in {Union, types.UnionType}:
-        return [inner for one in get_args(hint) for inner in _flat(one)]
+        return [inner for one in get_args(hint) for inner in _union_members(one)]
     if get_origin(hint) is Literal:
         return [str]
     return [] if hint in {type(None), NotGiven} else [hint]

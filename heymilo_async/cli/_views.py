@@ -204,7 +204,7 @@ def shown(value: Any) -> str | None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Model):
-        from .. import to_dict  # noqa: PLC0415 - see the top
+        from .. import to_dict  # noqa: PLC0415 - imported on use
 
         return to_dict(value)
     if isinstance(value, Mapping):

@@ -17,5 +17,5 @@ from ._errors import JobError
 
 __all__ = ["JobError"]
 
-# The public module, so that the class can move without breaking pickles.
+# Pickles refer to the public module, so that the class can move.
 JobError.__module__ = __name__

@@ -137,7 +137,9 @@ def read_rows(path: Path, data_columns: Sequence[str]) -> tuple[list[Row], list[
             message = f"--data {name}: this column is already an attribute of the candidate"
             raise JobError(message)
         if name not in known_columns and known_columns:
-            message = f"--data {name}: {path} has no such column; it has {_listed(known_columns)}"
+            message = (
+                f"--data {name}: {path} has no such column; it has {_quoted_names(known_columns)}"
+            )
             raise JobError(message)
     return check.rows, check.refused
 
@@ -244,14 +246,16 @@ def _unlimited_fields() -> Generator[None, None, None]:
 def _check_header(path: Path, header: Sequence[str]) -> None:
     for name in _OWN[:2]:
         if name not in header:
-            message = f"{path} has no column {name!r} in its first line; it has {_listed(header)}"
+            message = (
+                f"{path} has no column {name!r} in its first line; it has {_quoted_names(header)}"
+            )
             raise JobError(message)
     if "" in header:
         message = f"{path}: column {header.index('') + 1} of its first line has no name"
         raise JobError(message)
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
-        message = f"{path} has several columns with the same name: {_listed(repeated)}"
+        message = f"{path} has several columns with the same name: {_quoted_names(repeated)}"
         raise JobError(message)
     if KEY in header:
         raise JobError(_reserved(path))
@@ -261,7 +265,7 @@ def _reserved(path: Path) -> str:
     return f"{path} has a column {KEY!r}, a name that this job uses itself: rename the column"
 
 
-def _listed(names: Sequence[str] | set[str]) -> str:
+def _quoted_names(names: Sequence[str] | set[str]) -> str:
     return ", ".join(map(repr, sorted(names) if isinstance(names, set) else names)) or "none"
 
 

@@ -105,7 +105,7 @@ class Table:
         """
         The columns that come from the model, `extra` last.
         """
-        described = _described(self.model)
+        described = _field_descriptions(self.model)
         fields = [one for one in attrs.fields(self.model) if one.name != "extra"]
         columns = [
             Column(
@@ -131,7 +131,7 @@ class Table:
 
     def row(self, item: Model, *, with_links: bool) -> Row:
         """
-        Return *item* as a row; its links are null unless *with_links* is true.
+        Return *item* as a row; its secret links are null unless *with_links* is true.
         """
         extra = dict(item.extra)
         values: list[Any] = []
@@ -228,7 +228,7 @@ def _paragraphs(model: type[Model]) -> list[str]:
     return [" ".join(one.split()) for one in inspect.cleandoc(model.__doc__ or "").split("\n\n")]
 
 
-def _described(model: type[Model]) -> Mapping[str, str]:
+def _field_descriptions(model: type[Model]) -> Mapping[str, str]:
     """
     Return the descriptions of the fields in the docstring of *model*.
     """

@@ -38,13 +38,13 @@ from ._rows import KEY, Refusal, Row, read_rows
 
 __all__ = ["IngestReport", "Refusal", "async_ingest", "ingest"]
 
-# The public module, so that the class can move without breaking pickles.
+# Pickles refer to the public module, so that the class can move.
 Refusal.__module__ = __name__
 
 #: Called with the number of rows that are done, and of all valid rows.
 Progress: TypeAlias = Callable[[int, int], object]
 
-#: How often a run searches for unknown rows and sends the missing ones, before it gives up.
+#: The maximum number of rounds of a run: each searches for unknown rows and sends missing ones.
 _MAX_ROUNDS: Final = 5
 #: The run ends after this many consecutive failed requests, because the server is down.
 _MAX_FAILURES: Final = 3
@@ -94,11 +94,11 @@ class IngestReport:
             (self.unknown, "unknown"),
         ):
             if lines:
-                parts.append(f"{len(lines)} {word} ({_listed(lines)})")
+                parts.append(f"{len(lines)} {word} ({_line_list(lines)})")
         return "; ".join(parts)
 
 
-def _listed(lines: Sequence[int]) -> str:
+def _line_list(lines: Sequence[int]) -> str:
     shown = ", ".join(map(str, lines[:_MAX_SHOWN]))
     more = f" and {len(lines) - _MAX_SHOWN} more" if len(lines) > _MAX_SHOWN else ""
     return f"line{'' if len(lines) == 1 else 's'} {shown}{more}"
@@ -307,13 +307,13 @@ class _Run:
             await self._search_if_needed()
             entries = self._journal.entries()
             left = [key for key in self._rows if entries[key].state is State.PLANNED]
-            self._show({key for key in self._rows if entries[key].state is State.DONE})
+            self._report_progress({key for key in self._rows if entries[key].state is State.DONE})
             if not left:
                 return
             await self._send(left)
         await self._search_if_needed()
 
-    def _show(self, done: Iterable[str]) -> None:
+    def _report_progress(self, done: Iterable[str]) -> None:
         self._done.update(done)
         if self._progress is not None:
             self._progress(len(self._done), len(self._rows))
@@ -360,7 +360,7 @@ class _Run:
                 await self._send_one(keys_of_batch[0])
             else:
                 await self._send_many(keys_of_batch)
-            self._show(self._sent)
+            self._report_progress(self._sent)
 
     async def _send_many(self, keys: Sequence[str]) -> None:
         new = [self._rows[key].candidate(self._posting_id) for key in keys]

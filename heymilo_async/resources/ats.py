@@ -341,7 +341,7 @@ class AsyncAts(AsyncResource):
         }
         response = await self._respond(RESOLVE, body=body)
         if not response.data.success:
-            raise self._failed(response, "the search failed", response.data.error)
+            raise self._operation_failed(response, "the search failed", response.data.error)
         return response.data
 
     @operation(PUSH)
@@ -424,7 +424,7 @@ class AsyncAts(AsyncResource):
         }
         response = await self._respond(PUSH, body=body)
         if response.data.item_id is None:
-            raise self._failed(
+            raise self._operation_failed(
                 response, "nothing was queued", response.data.error, secrets_of(body)
             )
         return response.data
@@ -527,7 +527,7 @@ class AsyncAts(AsyncResource):
             failed = len(push.failure_instances)
             attempts = "1 attempt" if failed == 1 else f"{failed} attempts"
             what = f"{attempts} by the server failed, and none succeeded in time"
-            raise self._failed(response, what, push.status)
+            raise self._operation_failed(response, what, push.status)
         name = self._engine.clean(response.request)
         message = (
             f"{name}: the push was not done in time; its status is {self._printable(push.status)!r}. "
@@ -571,7 +571,7 @@ class AsyncAts(AsyncResource):
         """
         return await self._perform(LIST_CONNECTIONS)
 
-    def _failed(
+    def _operation_failed(
         self,
         response: APIResponse[Any],
         what: str,

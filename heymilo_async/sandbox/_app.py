@@ -55,7 +55,7 @@ def create_app(backend: Backend) -> Starlette:
     by_path = itertools.groupby(OPERATIONS.values(), lambda one: one.path)
     routes = [_route(path, list(operations), backend) for path, operations in by_path]
     return Starlette(
-        routes=[*routes, _only(Route("/openapi.json", _document), ["GET"])],
+        routes=[*routes, _restrict_methods(Route("/openapi.json", _document), ["GET"])],
         exception_handlers={HTTPException: refused, Invalid: invalid},
         middleware=[Middleware(ErrorMiddleware)],
     )
@@ -72,10 +72,10 @@ def _route(path: str, operations: Sequence[Operation], backend: Backend) -> Rout
     async def endpoint(request: Request) -> Response:
         return await _respond(methods[request.method], request, backend)
 
-    return _only(Route(path, endpoint), list(methods))
+    return _restrict_methods(Route(path, endpoint), list(methods))
 
 
-def _only(route: Route, methods: Sequence[str]) -> Route:
+def _restrict_methods(route: Route, methods: Sequence[str]) -> Route:
     # Starlette accepts HEAD for every GET route; FastAPI, which the real API uses, does not.
     route.methods = set(methods)
     return route

@@ -55,9 +55,9 @@ class Assumptions:
         same_email: The result of ingesting an email address again: the same interview, or a 409.
         bulk_keeps_order: Whether a bulk response has the order of its request.
         ingestion_seconds: The duration of an asynchronous ingestion, by the sandbox's clock.
-        not_ready: Where the response about an unfinished interview has `not_ready`: in the status
-            of its `data`, possibly without other data (`bare`, less than the contract requires), in
-            the envelope's `meta`, or nowhere.
+        not_ready: Where the response about an unfinished interview says `not_ready`: in the status
+            of its `data`, there without the required fields (`bare`), in the envelope's `meta`, or
+            nowhere.
         metadata_merges: Whether setting an interview's metadata keeps keys that are not sent.
         resolve_without_criteria: The response to an ATS search without criteria: a 400, or a 200
             with `success: false`.

@@ -11,7 +11,7 @@ import attrs
 
 from ._contract import Operation
 from ._errors import Invalid, issue
-from ._items import Item, shown
+from ._items import Item, members_of
 from ._store import Store
 from ._world import World
 
@@ -111,4 +111,4 @@ def to_json(value: Any) -> Any:
     """
     Return *value* as JSON-compatible data.
     """
-    return shown(value) if isinstance(value, Item) else value
+    return members_of(value) if isinstance(value, Item) else value

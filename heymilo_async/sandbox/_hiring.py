@@ -1,5 +1,5 @@
 """
-Simulates hiring: when a candidate takes each step, and the progress at a given time.
+Simulates hiring: the time of each step of a candidate, and the progress at a given time.
 
 The functions are pure. A journey depends on seed, interview and workflow; its progress also depends
 on the time.
@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from ._items import Item, item_class, shown, trusted
+from ._items import Item, item_class, members_of, unchecked_item
 from ._plausible import digits
 from ._store import Store
 from ._workflows import KINDS
@@ -103,7 +103,7 @@ class Journey:
         return last.ended_at if last is not None and done else None
 
 
-def journey(
+def make_journey(
     seed: int, interview_id: str, steps: Sequence[Mapping[str, Any]], invited_at: float
 ) -> Journey:
     """
@@ -143,13 +143,13 @@ def journey(
     )
 
 
-def progress(way: Journey, now: float) -> dict[str, Any]:
+def progress(journey: Journey, now: float) -> dict[str, Any]:
     """
-    Return the contract's `CandidateWorkflow` for *way* at the time *now*.
+    Return the contract's `CandidateWorkflow` for *journey* at the time *now*.
     """
     steps: list[dict[str, Any]] = []
     moments: list[float] = []
-    for stage in way.stages:
+    for stage in journey.stages:
         word = stage.status(now)
         moved = [at for at in (stage.began_at, stage.ended_at) if at <= now]
         moments += moved
@@ -166,36 +166,36 @@ def progress(way: Journey, now: float) -> dict[str, Any]:
         )
     return {
         "steps": steps,
-        "all_complete": way.completed_at(now) is not None,
+        "all_complete": journey.completed_at(now) is not None,
         "last_activity_at": max(moments, default=None),
     }
 
 
-def scored(way: Journey, now: float) -> float | None:
+def scored(journey: Journey, now: float) -> float | None:
     """
     Return the candidate's score, None if there is none yet.
     """
-    return way.score if now >= way.evaluated_at else None
+    return journey.score if now >= journey.evaluated_at else None
 
 
-def summary(way: Journey, interview_id: str, now: float) -> dict[str, Any]:
+def summary(journey: Journey, interview_id: str, now: float) -> dict[str, Any]:
     """
     Return the contract's `AgentSummary`, with an entry for each completed step.
     """
     found: dict[str, Any] = {}
-    for stage in way.stages:
+    for stage in journey.stages:
         if stage.ended_at > now:
             continue
         name, passed = KINDS[stage.kind].result, not stage.knocked_out
         link = f"https://recordings.example.com/{interview_id}/{name}?signature=sandbox"
         entries: dict[str, dict[str, Any]] = {
             "resume": {
-                "resume_score": round(1 + way.score / 25, 1),
+                "resume_score": round(1 + journey.score / 25, 1),
                 "is_eligible": passed,
                 "resume_link": link,
             },
             "web_interview": {
-                "score": way.score,
+                "score": journey.score,
                 "highlights": ["Gives examples from own work."],
                 "audio_recording_link": link,
                 "video_recording_link": None,
@@ -223,7 +223,7 @@ class Applicant(Item):
     key: ClassVar[str] = "interview_id"
 
     def __init__(self, **members: Any) -> None:
-        self._keep(copy.deepcopy(members))
+        self._set_members(copy.deepcopy(members))
 
 
 class Applicants(Store[Item]):
@@ -256,22 +256,22 @@ class Applicants(Store[Item]):
         Return the journey of *candidate*.
         """
         steps = self._steps_of(candidate["posting_id"])
-        return journey(self._seed, candidate["interview_id"], steps, candidate["created_at"])
+        return make_journey(self._seed, candidate["interview_id"], steps, candidate["created_at"])
 
     def _current_form(self, item: Item) -> Item:
-        now, way = self._now(), self.journey(item)
-        status = way.status(now)
-        return trusted(
+        now, journey = self._now(), self.journey(item)
+        status = journey.status(now)
+        return unchecked_item(
             item_class("CandidateResponse"),
             {
-                "score": scored(way, now),
+                "score": scored(journey, now),
                 "status": status,
-                "workflow": progress(way, now),
-                "agent_summary": summary(way, item["interview_id"], now),
+                "workflow": progress(journey, now),
+                "agent_summary": summary(journey, item["interview_id"], now),
                 "shortlisted": status == "shortlisted",
                 "dismissed": status == "dismissed",
-                "interviewed_at": way.completed_at(now),
-                **shown(item),
+                "interviewed_at": journey.completed_at(now),
+                **members_of(item),
             },
         )
 

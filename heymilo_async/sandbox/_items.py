@@ -47,13 +47,13 @@ class Item(Mapping[str, Any]):
     key: ClassVar[str]
 
     def __init__(self, **members: Any) -> None:
-        complete = completed(self.schema, members)
+        complete = with_defaults(self.schema, members)
         if faults := faults_of(self.schema, complete):
             message = f"the contract does not allow this {self.schema}: {'; '.join(faults)}"
             raise ValueError(message)
-        self._keep(copy.deepcopy(complete))
+        self._set_members(copy.deepcopy(complete))
 
-    def _keep(self, members: Mapping[str, Any]) -> None:
+    def _set_members(self, members: Mapping[str, Any]) -> None:
         object.__setattr__(self, "_members", members)
 
     def __getitem__(self, name: str) -> Any:
@@ -78,7 +78,7 @@ class Item(Mapping[str, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Most item classes are created on demand, so pickle cannot find them by name.
-        return _remade, (self.schema, self._members)
+        return _restore, (self.schema, self._members)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.items())})"
@@ -94,26 +94,26 @@ class Item(Mapping[str, Any]):
 # Functions instead of methods, because the methods of an item are public.
 
 
-def shown(item: Item) -> Mapping[str, Any]:
+def members_of(item: Item) -> Mapping[str, Any]:
     """
     Return the members of *item* without a copy; do not modify them.
     """
     return item._members
 
 
-def changed(item: ItemT, fields: Mapping[str, Any]) -> ItemT:
+def with_changes(item: ItemT, fields: Mapping[str, Any]) -> ItemT:
     """
     Return a copy of *item* with other values for some members.
     """
-    return type(item)(**{**shown(item), **fields})
+    return type(item)(**{**members_of(item), **fields})
 
 
-def trusted(kind: type[ItemT], members: Mapping[str, Any]) -> ItemT:
+def unchecked_item(kind: type[ItemT], members: Mapping[str, Any]) -> ItemT:
     """
     Return an item from valid *members* without checking and copying them.
     """
     item = kind.__new__(kind)
-    item._keep(completed(kind.schema, members))
+    item._set_members(with_defaults(kind.schema, members))
     return item
 
 
@@ -127,18 +127,18 @@ def item_class(schema: str) -> type[Item]:
     return own.get(schema) or type(schema, (Item,), members)
 
 
-def _remade(schema: str, members: Mapping[str, Any]) -> Item:
-    return trusted(item_class(schema), members)
+def _restore(schema: str, members: Mapping[str, Any]) -> Item:
+    return unchecked_item(item_class(schema), members)
 
 
-def completed(schema: str, members: Mapping[str, Any]) -> dict[str, Any]:
+def with_defaults(schema: str, members: Mapping[str, Any]) -> dict[str, Any]:
     """
     Return *members* with the optional ones of *schema* added: the default, null, or empty.
     """
     properties = SCHEMAS[schema]["properties"]
     required = SCHEMAS[schema].get("required", ())
     known = {
-        name: _filled(spec, members[name]) if name in members else _default(spec)
+        name: _with_default(spec, members[name]) if name in members else _default(spec)
         for name, spec in properties.items()
         if name in members or name not in required
     }
@@ -152,11 +152,11 @@ def _default(spec: Mapping[str, Any]) -> Any:
     return empty.get(spec.get("type"))
 
 
-def _filled(spec: Mapping[str, Any], value: Any) -> Any:
+def _with_default(spec: Mapping[str, Any], value: Any) -> Any:
     if "$ref" in spec and isinstance(value, Mapping):
-        return completed(spec["$ref"].rpartition("/")[2], value)
+        return with_defaults(spec["$ref"].rpartition("/")[2], value)
     if "anyOf" in spec:
-        return _filled(spec["anyOf"][0], value)
+        return _with_default(spec["anyOf"][0], value)
     if "items" in spec and isinstance(value, list):
-        return [_filled(spec["items"], one) for one in value]
+        return [_with_default(spec["items"], one) for one in value]
     return value

@@ -122,7 +122,7 @@ class Traffic:
 
 class Rule:
     """
-    The base class of the rules: they see requests and responses, and record violations.
+    The base class of the rules, which examine requests and responses, and record violations.
     """
 
     name: ClassVar[str]
@@ -286,7 +286,7 @@ class RetryAfterIgnored(Rule):
 
     def on_response(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
-        Remember the wait that a 429 asks for.
+        Record the wait that a 429 requests.
         """
         if response.status == 429 and response.retry_after > 0:
             self.seen = True
@@ -337,7 +337,7 @@ class FullResync(Rule):
 
     def on_request(self, observed: ObservedRequest) -> None:
         """
-        Search for the first page of a whole list.
+        Find a request for the first page of a list that was read by time.
         """
         path = observed.request.path
         if path not in self._read or observed.request.method != "GET" or self._uncertain(path):
@@ -368,7 +368,7 @@ class WalkRestarted(Rule):
 
     def on_response(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
-        Remember the position of a walk, and where it was interrupted.
+        Record the cursor of a walk, or its interruption.
         """
         if observed.operation not in _WALKS or "starting_after" not in observed.query:
             return
@@ -380,7 +380,7 @@ class WalkRestarted(Rule):
 
     def on_request(self, observed: ObservedRequest) -> None:
         """
-        Compare where a walk continues with where it was interrupted.
+        Find an interrupted walk that starts again at the first page.
         """
         if observed.operation not in _WALKS:
             return
@@ -475,7 +475,7 @@ class BlindRepeat(Rule):
 
     def on_response(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
-        Remember what may have been created, and which lists were read since.
+        Record a possible creation, or the search of a list.
         """
         if observed.operation in _LISTS:
             if response.is_outcome_unknown:
@@ -490,7 +490,7 @@ class BlindRepeat(Rule):
 
     def on_lost(self, observed: ObservedRequest, response: ObservedResponse) -> None:
         """
-        Remember that something may have been created.
+        Record a possible creation.
         """
         if observed.operation in _LISTS:
             self.seen = True
@@ -507,7 +507,7 @@ class BlindRepeat(Rule):
 
     def on_request(self, observed: ObservedRequest) -> None:
         """
-        Compare a request with those that may have created something.
+        Find a creating request that repeats one with an unknown outcome.
         """
         if observed.operation not in _LISTS or _list_of(observed) not in self._open:
             return

@@ -139,11 +139,15 @@ def _fictional_numbers() -> Iterator[tuple[str, str]]:
     """
     Yield the country code and the E.164 form of every number, alternating between countries.
     """
-    return _in_turn(
-        _in_turn(*(_lines("US", f"+1{code}555", range(100, 200), 4) for code in _US_AREA_CODES)),
-        _in_turn(*(_lines("CA", f"+1{code}555", range(100, 200), 4) for code in _CA_AREA_CODES)),
-        _in_turn(*(_lines("GB", prefix, range(1000), 3) for prefix in _GB_PREFIXES)),
-        _in_turn(
+    return _round_robin(
+        _round_robin(
+            *(_lines("US", f"+1{code}555", range(100, 200), 4) for code in _US_AREA_CODES)
+        ),
+        _round_robin(
+            *(_lines("CA", f"+1{code}555", range(100, 200), 4) for code in _CA_AREA_CODES)
+        ),
+        _round_robin(*(_lines("GB", prefix, range(1000), 3) for prefix in _GB_PREFIXES)),
+        _round_robin(
             [("AU", mobile) for mobile in _AU_MOBILES],
             *(_lines("AU", prefix, range(10_000), 4) for prefix in _AU_PREFIXES),
         ),
@@ -155,7 +159,7 @@ def _lines(country: str, prefix: str, lines: range, digits: int) -> Iterator[tup
     return ((country, f"{prefix}{line:0{digits}}") for line in lines)
 
 
-def _in_turn(*sources: Iterable[T]) -> Iterator[T]:
+def _round_robin(*sources: Iterable[T]) -> Iterator[T]:
     """
     Yield one item of each source in turn; an exhausted source is skipped.
 

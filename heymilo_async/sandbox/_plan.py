@@ -73,11 +73,11 @@ class Plan:
         elif retry_after is not None:
             message = "retry_after needs status="
             raise TypeError(message)
-        entry = _Entry(_checked(fault), self._known(operation), _times(times))
+        entry = _Entry(_checked(fault), self._check_operation(operation), _checked_times(times))
         with self._lock:
             self._script.append(entry)
 
-    def be_chaotic(
+    def set_chaos(
         self,
         *,
         rate: float,
@@ -95,7 +95,7 @@ class Plan:
         if isinstance(seed, bool) or not isinstance(seed, int):
             message = f"the seed must be an int, not {type(seed).__name__}"
             raise TypeError(message)
-        chaos = _Chaos(number("rate", rate, 0, 1), seed, chosen, self._known(operation))
+        chaos = _Chaos(number("rate", rate, 0, 1), seed, chosen, self._check_operation(operation))
         with self._lock:
             self._chaos, self._count = chaos, 0
 
@@ -108,7 +108,7 @@ class Plan:
         """
         with self._lock:
             for entry in self._script:
-                if _meets(entry.fault, entry.operation, operation, has_cursor=has_cursor):
+                if _matches(entry.fault, entry.operation, operation, has_cursor=has_cursor):
                     entry.times -= 1
                     self._script = [one for one in self._script if one.times]
                     return entry.fault
@@ -119,9 +119,9 @@ class Plan:
             if lot.random() >= self._chaos.rate:
                 return None
             fault = lot.choice(self._chaos.faults)
-            return fault if _meets(fault, None, operation, has_cursor=has_cursor) else None
+            return fault if _matches(fault, None, operation, has_cursor=has_cursor) else None
 
-    def _known(self, operation: str | None) -> str | None:
+    def _check_operation(self, operation: str | None) -> str | None:
         if operation is not None and operation not in self._operations:
             known = ", ".join(sorted(self._operations))
             message = f"unknown operation {operation!r}; known: {known}"
@@ -129,7 +129,7 @@ class Plan:
         return operation
 
 
-def _meets(fault: Fault, wanted: str | None, operation: str | None, *, has_cursor: bool) -> bool:
+def _matches(fault: Fault, wanted: str | None, operation: str | None, *, has_cursor: bool) -> bool:
     return wanted in {None, operation} and (has_cursor or not isinstance(fault, RepeatCursor))
 
 
@@ -140,7 +140,7 @@ def _checked(fault: object) -> Fault:
     return fault
 
 
-def _times(times: object) -> int:
+def _checked_times(times: object) -> int:
     if isinstance(times, bool) or not isinstance(times, int):
         message = f"times must be an int, not {type(times).__name__}"
         raise TypeError(message)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ._items import Item, changed, item_class
+from ._items import Item, item_class, with_changes
 from ._plausible import digits
 from ._workflows import KINDS, step
 
@@ -76,7 +76,7 @@ def blueprints(templates: Iterable[Item], seed: int, began: float) -> dict[str, 
     """
     made = {one.id: posting(n, seed, began, kind="blueprint") for n, one in enumerate(templates)}
     for name in list(made)[-1:]:
-        made[name] = changed(made[name], {"ats_metadata": ATS_METADATA})
+        made[name] = with_changes(made[name], {"ats_metadata": ATS_METADATA})
     return made
 
 

@@ -14,7 +14,7 @@ from ._workflows import KINDS
 
 
 def results(
-    way: Journey,
+    journey: Journey,
     *,
     interview_id: str,
     posting: Item,
@@ -26,30 +26,30 @@ def results(
     Return the results in the contract's `InterviewDataResponse` at the time *now*.
     """
     found: dict[str, Any] = {}
-    for stage in way.stages:
+    for stage in journey.stages:
         if stage.ended_at <= now:
             name = KINDS[stage.kind].result
             chance = random.Random(f"{seed}:{interview_id}:{name}")  # noqa: S311 - reproducible
-            found[name] = _RESULTS[name](way, stage, interview_id, questions, chance)
-    if "web_interview" in found and _looks_for_cheating(posting):
-        found["cheat_detection"] = _cheating(way)
+            found[name] = _RESULTS[name](journey, stage, interview_id, questions, chance)
+    if "web_interview" in found and _detects_cheating(posting):
+        found["cheat_detection"] = _cheating(journey)
     return found
 
 
-def _looks_for_cheating(posting: Item) -> bool:
+def _detects_cheating(posting: Item) -> bool:
     return any(
         (step["config"].get("cheat_detection_config") or {}).get("enabled")
         for step in posting["workflow"]
     )
 
 
-def _of(questions: Sequence[Item], modality: str) -> list[Item]:
+def _of_modality(questions: Sequence[Item], modality: str) -> list[Item]:
     found = [one for one in questions if one["modality"] == modality]
     return sorted(found, key=lambda one: one["rank"])
 
 
 def _web_interview(
-    way: Journey,
+    journey: Journey,
     _stage: Stage,
     interview_id: str,
     questions: Sequence[Item],
@@ -58,7 +58,7 @@ def _web_interview(
     transcript: list[dict[str, Any]] = []
     scorecard: list[dict[str, Any]] = []
     at = 0.0
-    for rank, one in enumerate(_of(questions, "voice"), 1):
+    for rank, one in enumerate(_of_modality(questions, "voice"), 1):
         part = []
         for speaker, text in (("Interviewer", one["text"]), ("Candidate", "Let me think of one.")):
             part.append(
@@ -89,7 +89,7 @@ def _web_interview(
     link = f"https://recordings.example.com/{interview_id}/web_interview?signature=sandbox"
     return {
         "interview_id": interview_id,
-        "match_score": round(way.score),
+        "match_score": round(journey.score),
         "highlights": ["Gives examples from own work."],
         "lowlights": ["Is brief about results."],
         "scorecard": scorecard,
@@ -97,12 +97,12 @@ def _web_interview(
         "transcript": transcript,
         "audio_recording_url": f"{link}&kind=audio",
         "video_recording_url": f"{link}&kind=video",
-        "tags": [one["text"] for one in _of(questions, "voice_tags")],
+        "tags": [one["text"] for one in _of_modality(questions, "voice_tags")],
     }
 
 
 def _resume(
-    way: Journey,
+    journey: Journey,
     stage: Stage,
     interview_id: str,
     questions: Sequence[Item],
@@ -118,15 +118,15 @@ def _resume(
 
     return {
         "interview_id": interview_id,
-        "overall_score": way.score,
+        "overall_score": journey.score,
         "is_eligible": not stage.knocked_out,
         "score_criteria": [
             {**criterion(one), "score": round(chance.uniform(2, 10), 1)}
-            for one in _of(questions, "resume_scoring")
+            for one in _of_modality(questions, "resume_scoring")
         ],
         "eligibility_criteria": [
             {**criterion(one), "passed": not stage.knocked_out}
-            for one in _of(questions, "resume_eligibility")
+            for one in _of_modality(questions, "resume_eligibility")
         ],
         "resume_url": f"https://recordings.example.com/{interview_id}/resume?signature=sandbox",
     }
@@ -141,7 +141,7 @@ def _sms(
 ) -> dict[str, Any]:
     transcript: list[dict[str, Any]] = []
     criteria: list[dict[str, Any]] = []
-    for n, one in enumerate(_of(questions, "sms")):
+    for n, one in enumerate(_of_modality(questions, "sms")):
         at = stage.began_at + 60.0 * n
         transcript += [
             {"role": "agent", "text": one["text"], "timestamp": round(at, 2)},
@@ -189,13 +189,13 @@ def _form(
                 "candidate_answer": "Yes",
                 "expected_answer": None,
             }
-            for one in _of(questions, "form")
+            for one in _of_modality(questions, "form")
         ],
     }
 
 
-def _cheating(way: Journey) -> dict[str, Any]:
-    switched = way.score < 40
+def _cheating(journey: Journey) -> dict[str, Any]:
+    switched = journey.score < 40
     return {
         "overall_confidence": 0.8 if switched else 0.1,
         "overall_ranking": 3 if switched else 1,

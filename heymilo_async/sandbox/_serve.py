@@ -99,7 +99,7 @@ class Sandbox:
         Return the report on all requests since the start or the last reset.
 
         Requests are judged as they arrive, so a run can have any length. Requests with the headers
-        `conduct.NOT_JUDGED` are left out.
+        `conduct.NOT_JUDGED` are ignored.
 
         Args:
             requests: Judge only the requests with these indexes, such as `range(3, 8)`, each among
@@ -186,7 +186,7 @@ class Sandbox:
             The new time.
 
         Raises:
-            TypeError: There are no arguments, or `datetime.timedelta` does not know them.
+            TypeError: There are no arguments, or `datetime.timedelta` does not accept them.
             ValueError: The time is negative.
 
         Example:
@@ -297,7 +297,7 @@ class Sandbox:
             >>> with sandbox.running() as milo:
             ...     milo.chaos(rate=0.05, seed=7)
         """
-        self._plan.be_chaotic(rate=rate, seed=seed, faults=faults, operation=operation)
+        self._plan.set_chaos(rate=rate, seed=seed, faults=faults, operation=operation)
 
     def calm(self) -> None:
         """

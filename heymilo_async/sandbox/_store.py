@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from ._items import Item, changed
+from ._items import Item, with_changes
 
 ItemT = TypeVar("ItemT", bound=Item)
 
@@ -147,7 +147,7 @@ class Store(Generic[ItemT]):
             if unknown := sorted(fields.keys() - (self._current_form(item).keys() - {item.key})):
                 message = f"cannot change {', '.join(unknown)} of a {type(item).__name__}"
                 raise TypeError(message)
-            other = changed(item, fields)
+            other = with_changes(item, fields)
             current = self._current_form(other)
             if current is not other:
                 # The visible item was created without validation, so validate it here.

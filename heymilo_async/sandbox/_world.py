@@ -14,7 +14,7 @@ from ._assumptions import Assumptions
 from ._clock import Clock
 from ._contract import RESOURCES
 from ._hiring import Applicants, seed_applicants
-from ._items import Item, changed, shown
+from ._items import Item, members_of, with_changes
 from ._phone_numbers import seed_numbers
 from ._plausible import digits, items_of
 from ._posting_seeds import blueprints, posting, questions_of, webhooks
@@ -129,7 +129,7 @@ def make_world(
         "phone_numbers": Store(seed_numbers(numbers)),
         "postings": Store(jobs),
         "interview_templates": Store(
-            changed(one, {"posting_id": patterns[one.id].id}) for one in templates
+            with_changes(one, {"posting_id": patterns[one.id].id}) for one in templates
         ),
         "questions": Store(
             one for job in jobs for one in questions_of(job.id, job.workflow, seed, job.created_at)
@@ -141,7 +141,7 @@ def make_world(
 
     def steps_of(posting_id: str) -> Any:
         found = known.get(posting_id)
-        return [] if found is None else shown(found)["workflow"]
+        return [] if found is None else members_of(found)["workflow"]
 
     people = seed_applicants(candidates, jobs, seed, began)
     applicants = Applicants(people, seed=seed, now=clock.now, steps_of=steps_of)

@@ -24,7 +24,7 @@ RULES: Final = MappingProxyType(
         "full-resync": "A list that was read by time is not read from the start afterwards.",
         "walk-restarted": "A walk that a 5xx interrupted resumes where it failed.",
         "hot-loop": "A failing request is not repeated without a wait.",
-        "blind-repeat": "Before a creating request is repeated, the list is searched for what it may have created.",
+        "blind-repeat": "Before a creating request is repeated, the list is searched for its result.",
         "login-storm": "Tokens are requested no more often than their lifetime requires.",
     }
 )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from .._envelopes import Behaviour, ValidRequest, single_envelope
 from .._errors import Refusal, missing
-from .._items import Item, changed, item_class
+from .._items import Item, item_class, with_changes
 from .._plausible import digits
 from .._world import World
 
@@ -101,11 +101,13 @@ def _status(world: World, request: ValidRequest) -> Any:
     if outcome == "success":
         details = world.pushed[found.item_id]
         return single_envelope(
-            changed(found, {"status": "completed", "success_details": details, "updated_at": now})
+            with_changes(
+                found, {"status": "completed", "success_details": details, "updated_at": now}
+            )
         )
     failures = [{"attempt": n, "error": "The ATS refused it."} for n in range(1, tries + 1)]
     return single_envelope(
-        changed(
+        with_changes(
             found,
             {
                 "status": "retrying",

@@ -16,7 +16,7 @@ from .._world import World
 from .postings import find
 
 
-def _open(world: World, request: ValidRequest) -> Item:
+def _open_posting(world: World, request: ValidRequest) -> Item:
     posting = find(world, request)
     if posting["status"] != "active":
         status = world.assumptions.closed_posting
@@ -45,7 +45,7 @@ def _by_email(world: World, posting_id: str) -> dict[str, Item]:
     return {one["email"].casefold(): one for one in kept}
 
 
-def _ingested(
+def _add_candidates(
     world: World, posting_id: str, people: Iterable[Mapping[str, Any]], *, at: float
 ) -> list[Item]:
     """
@@ -61,18 +61,18 @@ def _ingested(
     return found
 
 
-def _ingested_now(world: World, request: ValidRequest) -> list[Item]:
-    people, posting_id = _people(request), _open(world, request)["id"]
+def _add_candidates_now(world: World, request: ValidRequest) -> list[Item]:
+    people, posting_id = _people(request), _open_posting(world, request)["id"]
     if world.assumptions.same_email == "conflict":
         known = _by_email(world, posting_id)
         if any(given["email"].casefold() in known for given in people):
             words = "This posting has a candidate with this e-mail address."
             raise Refusal(409, "candidate_exists", words, param="email")
-    return _ingested(world, posting_id, people, at=world.now())
+    return _add_candidates(world, posting_id, people, at=world.now())
 
 
 def _ingest(world: World, request: ValidRequest) -> Any:
-    (made,) = _ingested_now(world, request)
+    (made,) = _add_candidates_now(world, request)
     names = ("interview_id", "interview_url", "posting_id")
     receipt = {"object": "candidate", **{name: made[name] for name in names}}
     return single_envelope({**receipt, "candidate": to_json(world.candidates.get(made.item_id))})
@@ -86,14 +86,14 @@ def _ingest_bulk(world: World, request: ValidRequest) -> Any:
             **{name: made[name] for name in names},
             "metadata": given.get("metadata"),
         }
-        for made, given in zip(_ingested_now(world, request), _people(request), strict=True)
+        for made, given in zip(_add_candidates_now(world, request), _people(request), strict=True)
     ]
     return single_envelope(receipts if world.assumptions.bulk_keeps_order else receipts[::-1])
 
 
 def _enqueue(world: World, request: ValidRequest) -> Any:
-    people, posting_id = _people(request), _open(world, request)["id"]
-    _ingested(world, posting_id, people, at=world.now() + world.assumptions.ingestion_seconds)
+    people, posting_id = _people(request), _open_posting(world, request)["id"]
+    _add_candidates(world, posting_id, people, at=world.now() + world.assumptions.ingestion_seconds)
     word = world.new_digits()[:12].lower()
     return single_envelope(
         {"object": "ingestion", "ingestion_id": f"intake_{word}", "status": "queued"}

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from .._envelopes import Behaviour, ValidRequest, single_envelope
 from .._errors import missing
-from .._items import Item, completed
+from .._items import Item, with_defaults
 from .._results import results
 from .._rules import check_metadata
 from .._world import World
@@ -37,9 +37,9 @@ def _data(world: World, request: ValidRequest) -> Any:
         questions = [
             one for one in world.stores["questions"] if one["posting_id"] == found["posting_id"]
         ]
-        way = world.candidates.journey(found)
+        journey = world.candidates.journey(found)
         data |= results(
-            way,
+            journey,
             interview_id=found["interview_id"],
             posting=posting,
             questions=questions,
@@ -52,7 +52,7 @@ def _data(world: World, request: ValidRequest) -> Any:
         data["status"] = data["status"] if how == "meta" else "not_ready"
         if how == "bare":
             return single_envelope({"object": "interview_data", "status": "not_ready"})
-    return single_envelope(completed("InterviewDataResponse", data), meta)
+    return single_envelope(with_defaults("InterviewDataResponse", data), meta)
 
 
 def _metadata(metadata: Mapping[str, str] | None) -> Any:

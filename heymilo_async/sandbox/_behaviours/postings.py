@@ -161,7 +161,7 @@ def _new_posting(
 ) -> Any:
     now, word = world.now(), world.new_digits()
     status = "active" if ats is None else "draft"
-    made = item_class("PostingResponse")(
+    new = item_class("PostingResponse")(
         **{
             **members,
             "id": word[:8],
@@ -181,23 +181,23 @@ def _new_posting(
             "updated_at": now,
         }
     )
-    world.stores["postings"].add(made)
-    _add_questions(world, made, workflow, questions)
+    world.stores["postings"].add(new)
+    _add_questions(world, new, workflow, questions)
     return single_envelope(
         {
             "object": "posting",
-            "id": made["id"],
+            "id": new["id"],
             "status": status,
-            "urls": made["urls"],
+            "urls": new["urls"],
             "created_at": now,
-            "posting": dict(made),
+            "posting": dict(new),
         }
     )
 
 
 def _add_questions(
     world: World,
-    made: Item,
+    new: Item,
     workflow: Sequence[Mapping[str, Any]],
     questions: Sequence[Mapping[str, Any]] | None,
 ) -> None:
@@ -207,8 +207,8 @@ def _add_questions(
     store: Store[Item] = world.stores["questions"]
     request: list[Mapping[str, Any]] = list(questions or ())
     if questions is None:
-        for one, shown in zip(workflow, made["workflow"], strict=True):
-            written = questions_of(made["id"], [shown], world.seed, world.now())
+        for one, shown in zip(workflow, new["workflow"], strict=True):
+            written = questions_of(new["id"], [shown], world.seed, world.now())
             request += one.get("questions") or written
     ranks: dict[str, int] = {}
     for one in request:
@@ -220,7 +220,7 @@ def _add_questions(
                 **{
                     **{name: value for name, value in one.items() if name in known},
                     "id": world.new_digits()[:12],
-                    "posting_id": made["id"],
+                    "posting_id": new["id"],
                     "rank": ranks[modality],
                     "question_type": one.get("question_type") or question_type(modality, one),
                     "created_at": world.now(),
@@ -247,10 +247,10 @@ def _update(world: World, request: ValidRequest) -> Any:
         for name, value in given.items()
         if value is not None or (world.assumptions.null_clears and name not in _NOT_NULL)
     }
-    return _changed(world, found, changed)
+    return _change(world, found, changed)
 
 
-def _changed(world: World, found: Item, fields: Mapping[str, Any]) -> Any:
+def _change(world: World, found: Item, fields: Mapping[str, Any]) -> Any:
     store: Store[Item] = world.stores["postings"]
     return single_envelope(store.change(found.item_id, **fields, updated_at=world.now()))
 
@@ -270,7 +270,7 @@ def _update_step(world: World, request: ValidRequest) -> Any:
     for name, value in config.items():
         if value is not None or world.assumptions.null_clears:
             chosen["config"][name] = value
-    return _changed(world, found, {"workflow": steps})
+    return _change(world, found, {"workflow": steps})
 
 
 def _stats(world: World, request: ValidRequest) -> Any:
@@ -294,7 +294,7 @@ def _stats(world: World, request: ValidRequest) -> Any:
 
 
 def _archive(world: World, request: ValidRequest) -> Any:
-    return _changed(world, find(world, request), {"status": "archived", "archived": True})
+    return _change(world, find(world, request), {"status": "archived", "archived": True})
 
 
 def _activate(world: World, request: ValidRequest) -> Any:
@@ -315,7 +315,7 @@ def _activate(world: World, request: ValidRequest) -> Any:
             "mapping_activated_at": moment.replace(tzinfo=None).isoformat(timespec="seconds"),
             "mapping_activated_by": "api_key:sandbox",
         }
-    return _changed(world, found, {**fields, "ats_metadata": ats})
+    return _change(world, found, {**fields, "ats_metadata": ats})
 
 
 def _clone(world: World, request: ValidRequest) -> Any:
