@@ -236,7 +236,7 @@ def package(session: nox.Session) -> None:
 @nox.session
 def mutation(session: nox.Session) -> None:
     """
-    Change the decisions one by one, and see that a test notices: thousands of runs, ten minutes.
+    Change the decisions one by one, and see that a test notices: thousands of runs, twenty minutes of one core.
     """
     session.install(*CONSTRAINED, "-e", ".[all]", *group("mutation"))
     if not session.posargs:
