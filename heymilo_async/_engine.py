@@ -86,7 +86,7 @@ class _CallState(Generic[T]):
         is_over: Whether there is no time for another attempt.
         is_ours: Whether an error of the current attempt came from the API itself.
         renewals: How often the credentials were renewed, 0 or 1.
-        is_watched: Whether events have a listener, or are logged as they come.
+        is_watched: Whether events have a listener.
         number: The call's number in events.
     """
 
@@ -224,7 +224,7 @@ class Engine:
             limiter=self.pool.limiter(self.settings),
             started=loop_state.transport.now(),
             expires=self.expiry() if expires is None else expires,
-            is_watched=self.settings.events.is_watched,
+            is_watched=self.settings.events.has_listeners,
         )
 
         outcome: APIResponse[T] | HeyMiloError
@@ -631,11 +631,11 @@ class Engine:
         """
         Emit the last events of a call: `PageFetched` for a page, and `CallFinished`.
         """
-        # Ask again, because the log's level may have changed during the call.
-        if not self.settings.events.is_watched:
+        # The log has a line for this one, and its level may have changed during the call.
+        if not self.settings.events.wants(CallFinished):
             return
         data: Any = outcome.data if isinstance(outcome, APIResponse) else None
-        if state.call.operation.shape == "page" and data is not None:
+        if state.is_watched and state.call.operation.shape == "page" and data is not None:
             self._tell(
                 PageFetched,
                 state,

@@ -198,11 +198,11 @@ class Emitter:
         return tuple(one.listener for one in self._listeners)
 
     @property
-    def is_watched(self) -> bool:
+    def has_listeners(self) -> bool:
         """
-        Whether a listener, or the log at DEBUG, receives the events of each call.
+        Whether there is a listener, which receives every event.
         """
-        return bool(self._listeners) or LOGGER.isEnabledFor(logging.DEBUG)
+        return bool(self._listeners)
 
     def wants(self, kind: type[Event]) -> bool:
         """
