@@ -308,6 +308,45 @@ def test_where_httpcore_keeps_what_came_after_a_response(front, proxied, surplus
     assert (not surplus) is run(body)
 
 
+def shake_hands(client, server):
+    """
+    Complete the TLS handshake of two parties that share memory.
+    """
+    for party in (client, server, client, server):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            party.do_handshake()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        # The tickets of TLS 1.3 come after the handshake.
+        client.read(1)
+
+
+@pytest.mark.parametrize("surplus", ["nothing", "end", "garbage"])
+def test_what_tls_has_read_beyond_a_response(surplus, authority):
+    """
+    `compat.is_reusable`: a connection is used again only if TLS has read nothing more, neither its
+    end nor bytes that it cannot decrypt.
+    """
+    there, here = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(there)
+    authority.configure_trust(here)
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = here.wrap_bio(to_client, to_server, server_hostname="127.0.0.1")
+    server = there.wrap_bio(to_server, to_client, server_side=True)
+    shake_hands(client, server)
+    if surplus == "end":
+        with contextlib.suppress(ssl.SSLWantReadError):
+            server.unwrap()
+    elif surplus == "garbage":
+        to_client.write(b"HTTP/1.1 200 OK\r\n")
+    state = SimpleNamespace(trailing_data=(b"", False))
+    stream = SimpleNamespace(_connection=SimpleNamespace(_h11_state=state))
+    network_stream = SimpleNamespace(get_extra_info={"ssl_object": client}.get)
+
+    found = compat.is_reusable(stream, network_stream, may_be_tls=True)
+
+    assert (surplus == "nothing") is found
+
+
 @FRONTS
 def test_where_httpcore_keeps_what_encrypts(front, serve, authority):
     """

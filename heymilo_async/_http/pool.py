@@ -109,8 +109,6 @@ class Connections:
         """
         End *lease*; keep its connection for *route*, or return it, so that the caller closes it.
         """
-        if lease not in self._leased:
-            return None
         with self._lock:
             connection = self._leased.pop(lease, None)
             if connection is None:

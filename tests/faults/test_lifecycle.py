@@ -913,7 +913,7 @@ def test_loops_that_come_and_go_leave_nothing(loop, serve):
         anyio.run(main, backend=loop.name)
     gc.collect()
     # The server closes its side of a connection a moment after the client.
-    settled = until(lambda: open_files() <= before)
+    settled = until(lambda: open_files() <= before, seconds=30)
     anyio.run(client.aclose, backend=loop.name)
 
     assert settled
