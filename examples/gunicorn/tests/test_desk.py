@@ -58,7 +58,8 @@ def desk(heymilo_environment: Sandbox) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        # A worker that is still starting loses the signal; gunicorn kills it after 30 seconds.
+        process.wait(60)
 
 
 @pytest.mark.usefixtures("heymilo_conduct")
