@@ -136,9 +136,9 @@ class AsyncTransport(HTTPTransport):
         return open_async(self._settings)
 
     @staticmethod
-    def _traced(take_in: Callable[[str, Any], None], on_send: OnSend | None) -> Trace:
+    def _traced(on_event: Callable[[str, Any], None], on_send: OnSend | None) -> Trace:
         async def trace(event: str, info: Any) -> None:
-            take_in(event, info)
+            on_event(event, info)
             if on_send is not None and event.endswith(SENDING):
                 await on_send()
 
@@ -154,7 +154,7 @@ class AsyncTransport(HTTPTransport):
             if exchange.receiver.take_head(response):
                 await self._read(response, exchange.receiver)
             if exchange.receiver.is_ambiguous:
-                client.hang_up(response)
+                client.shut_down(response)
         except BaseException:
             await _close_response(response)
             raise
@@ -162,7 +162,7 @@ class AsyncTransport(HTTPTransport):
             # Closing may take long in a transport of the user's.
             await _close_response(response)
         else:
-            # Ours waits for nobody, and closes the connection if a cancellation comes now.
+            # Our own pool needs no network for this; if it is cancelled, it drops the connection.
             await response.aclose()
 
     @staticmethod

@@ -82,9 +82,9 @@ class BlockingTransport(HTTPTransport):
         return open_blocking(self._settings, self._deadline)
 
     @staticmethod
-    def _traced(take_in: Callable[[str, Any], None], on_send: OnSend | None) -> Trace:
+    def _traced(on_event: Callable[[str, Any], None], on_send: OnSend | None) -> Trace:
         def trace(event: str, info: Any) -> None:
-            take_in(event, info)
+            on_event(event, info)
             if on_send is not None and event.endswith(SENDING):
                 run_now(_coroutine(on_send()))
 
@@ -117,7 +117,7 @@ class BlockingTransport(HTTPTransport):
                 receiver.is_complete = True
             finally:
                 if receiver.is_ambiguous:
-                    client.hang_up(response)
+                    client.shut_down(response)
                 response.close()
         finally:
             self._deadline.expires = None

@@ -335,8 +335,8 @@ class LeasedStream:
         held, route = lease(), None
         receiver = None if held is None else held.exchange.receiver
         del held
-        # A tool may have read and closed it before us, or several interrupts came, of which each ends
-        # httpcore's own cleaning up.
+        # It may be incomplete: a tool has closed it before us, or a second cancellation has
+        # interrupted httpcore's cleanup.
         is_over = receiver is not None and receiver.is_complete and not receiver.is_ambiguous
         try:
             # Look before closing it, which resets h11.

@@ -260,7 +260,7 @@ class Client:
             follow_redirects=False,
         )
 
-    def hang_up(self, response: Any) -> None:
+    def shut_down(self, response: Any) -> None:
         """
         Shut down the connection of *response*, whose end is uncertain, if the client is the user's.
 
@@ -270,10 +270,10 @@ class Client:
         if self.pool is not None or response.is_closed:
             return
         stream = response.extensions.get("network_stream")
+        theirs = stream and stream.get_extra_info("socket")
         # HTTP/2 has frames, which say where a response ends, and other responses use that connection.
-        if stream is None or response.http_version == "HTTP/2":
+        if theirs is None or response.http_version == "HTTP/2":
             return
-        theirs = stream.get_extra_info("socket")
         # Through a copy, because the sockets of event loops and of TLS have their own ways of ending.
         with (
             contextlib.suppress(OSError),
@@ -397,8 +397,8 @@ class HTTPTransport(ABC):
         if exchange.expires is None and on_send is None and not is_users:
             return {}
         receiver = exchange.receiver
-        take_in = receiver.trace_redirects if is_users else receiver.trace
-        return {"trace": self._traced(take_in, on_send)}
+        on_event = receiver.trace_redirects if is_users else receiver.trace
+        return {"trace": self._traced(on_event, on_send)}
 
     def _opened(self) -> Client:
         with self._opening:
@@ -424,7 +424,7 @@ class HTTPTransport(ABC):
         if client is None or client.pool is None:
             return
         if gracefully:
-            # Its requests finish, those too that wait for a connection, and close theirs.
+            # Requests in progress finish, even those that wait for a connection, and close it.
             await client.pool.retire()
         else:
             await self._close(client)
@@ -473,9 +473,9 @@ class HTTPTransport(ABC):
 
     @staticmethod
     @abstractmethod
-    def _traced(take_in: Callable[[str, Any], None], on_send: OnSend | None) -> Trace:
+    def _traced(on_event: Callable[[str, Any], None], on_send: OnSend | None) -> Trace:
         """
-        Return httpcore's `trace`: it passes each event to *take_in*, and awaits *on_send* before
+        Return httpcore's `trace`: it passes each event to *on_event*, and awaits *on_send* before
         the request is sent.
         """
 

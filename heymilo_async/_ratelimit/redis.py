@@ -193,8 +193,8 @@ class Storage:
         """
 
         def run(*, is_complete: bool) -> Any:
-            told = history() if history is not None and is_complete else {}
-            pairs = [each for member, since in told.items() for each in (_micro(since), member)]
+            starts = history() if history is not None and is_complete else {}
+            pairs = [each for member, since in starts.items() for each in (_micro(since), member)]
             head = (_micro(keys.span), _micro(LEASE), self._process, int(is_complete))
             return self._ask(
                 lambda redis: redis.register_script(_SCRIPT)(keys.names, (*head, *command, *pairs))
@@ -304,8 +304,8 @@ class SharedRateLimiter:
                 if grant is None:
                     # If the result is still outstanding, its thread returns the permit.
                     with self._lock:
-                        question.is_given_up = True
-                    if question.is_answered:
+                        question.is_given_up, is_answered = True, question.is_answered
+                    if is_answered:
                         await self.release(question.member, caller)
             if grant is None or not grant.is_granted:
                 return None if grant is None else grant.wait

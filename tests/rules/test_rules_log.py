@@ -76,40 +76,41 @@ def facts_of(record: logging.LogRecord) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name.startswith("heymilo_")}
 
 
-def test_a_retry_is_a_warning(kept):
+@pytest.mark.parametrize(
+    ("event", "line", "facts"),
+    [
+        (
+            RETRY,
+            "WARNING GET /x failed with 503; attempt 2 follows in 0.26 s",
+            {"heymilo_attempt": 2, "heymilo_wait": 0.256, "heymilo_reason": "503"},
+        ),
+        (
+            FINISHED,
+            "DEBUG GET /x ended with 404 NotFoundError in 1.235 s, attempts: 3",
+            {
+                "heymilo_attempts": 3,
+                "heymilo_status_code": 404,
+                "heymilo_error": "NotFoundError",
+                "heymilo_request_id": "r1",
+                "heymilo_elapsed": 1.2346,
+            },
+        ),
+    ],
+    ids=["retry", "end of a call"],
+)
+def test_the_line_of_an_event(kept, event, line, facts):
     """
-    Case 154: the line of a retry, as text and as fields.
+    Case 154: a retry is a warning, and the end of a call is for debugging, as text and as fields.
     """
-    emitter.log(RETRY)
+    emitter.log(event)
 
-    assert ["WARNING GET /x failed with 503; attempt 2 follows in 0.26 s"] == kept.lines
-    assert {
+    assert [line] == kept.lines
+    common = {
         "heymilo_call": 7,
         "heymilo_operation": "getPhoneNumber",
         "heymilo_request": "GET /x",
-        "heymilo_attempt": 2,
-        "heymilo_wait": 0.256,
-        "heymilo_reason": "503",
-    } == facts_of(kept.records[0])
-
-
-def test_the_end_of_a_call_is_for_debugging(kept):
-    """
-    Case 154: the line of a call, as text and as fields.
-    """
-    emitter.log(FINISHED)
-
-    assert ["DEBUG GET /x ended with 404 NotFoundError in 1.235 s, attempts: 3"] == kept.lines
-    assert {
-        "heymilo_call": 7,
-        "heymilo_operation": "getPhoneNumber",
-        "heymilo_request": "GET /x",
-        "heymilo_attempts": 3,
-        "heymilo_status_code": 404,
-        "heymilo_error": "NotFoundError",
-        "heymilo_request_id": "r1",
-        "heymilo_elapsed": 1.2346,
-    } == facts_of(kept.records[0])
+    }
+    assert common | facts == facts_of(kept.records[0])
 
 
 @pytest.mark.parametrize(
