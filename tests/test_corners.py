@@ -950,10 +950,10 @@ def test_a_url_that_is_long_is_not_kept(front, serve):
     async def body(client):
         return (await client.phone_numbers.list(starting_after=cursor))[0].id
 
-    before = _own._known_url.cache_info().currsize
+    before = _own._cached_url.cache_info().currsize
     assert "A" == front.run(body, server.base_url)
     assert server.requests[0].target.endswith("%E6%97%A5" * 4096)
-    assert before == _own._known_url.cache_info().currsize
+    assert before == _own._cached_url.cache_info().currsize
 
 
 def test_every_logger_is_known_by_both_names():

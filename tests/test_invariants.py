@@ -338,11 +338,12 @@ def test_memory_that_grows(watch):
     # Memory of an earlier test does not count.
     forget_peak()
     before = resident()
-    held = bytearray(GROWTH * 1024**2)
+    # Two more, because the kernel counts in steps, and memory may be freed meanwhile.
+    held = bytearray((GROWTH + 2) * 1024**2)
     watch.grown(resident("VmHWM") - before, GROWTH)
     watch.grown(GROWTH - 1, GROWTH)
 
-    assert GROWTH * 1024**2 == len(held)
+    assert (GROWTH + 2) * 1024**2 == len(held)
     assert ["I-5: memory grew by 4"] == [breach[:21] for breach in watch.breaches]
 
 

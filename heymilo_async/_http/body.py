@@ -86,12 +86,12 @@ class Receiver:
 
     def take_head(self, response: Any) -> bool:
         """
-        Record status and headers of *response*, httpx's; return whether to read the body.
+        Record the head of httpx's *response*; return whether to read the body.
         """
+        has_body = self.begin(response.status_code, response.headers.raw)
         if not response.is_stream_consumed:
-            return self.begin(response.status_code, response.headers.raw)
+            return has_body
         # A hook of the user's has read it, or it is a mock's without a stream.
-        self.begin(response.status_code, response.headers.raw)
         self.unpacked(response.content)
         return False
 

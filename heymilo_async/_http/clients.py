@@ -157,20 +157,23 @@ def _route(routes: Proxies, request: httpcore.Request) -> Route:
     return routes.scheme_of(scheme, host, origin.port), origin
 
 
-@functools.lru_cache(maxsize=256)
-def _known_url(text: str) -> tuple[httpx.URL, str]:
+def _parse_url(text: str) -> tuple[httpx.URL, str]:
     """
-    Return *text* as a URL, and its `Host`; parsing takes longer than the rest of a request.
+    Return *text* as a URL, and its `Host`.
     """
     url = httpx.URL(text)
     return url, url.netloc.decode("ascii")
+
+
+#: Parsing a URL takes longer than all other preparations of a request.
+_cached_url = functools.lru_cache(maxsize=256)(_parse_url)
 
 
 def _httpx_request(
     request: Request, timeout: float | Timeouts, extensions: dict[str, Any]
 ) -> httpx.Request:
     text = request.url
-    url, host = (_known_url if len(text) < _LONGEST_KEPT else _known_url.__wrapped__)(text)
+    url, host = _cached_url(text) if len(text) < _LONGEST_KEPT else _parse_url(text)
     length = [] if request.body is None else [("Content-Length", str(len(request.body)))]
     return httpx.Request(
         request.method,

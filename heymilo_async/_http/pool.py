@@ -80,8 +80,7 @@ class Connections:
             if self._closed:
                 message = "the client has been closed"
                 raise ConnectError(message)
-            lost = [other for other in self._leased if other() is None] if self._leased else []
-            closable = [self._leased.pop(other) for other in lost] if lost else []
+            closable = [self._leased.pop(one) for one in [*self._leased] if one() is None]
             oldest = monotonic() - self._expiry
             while self._idle and self._idle[0][1] < oldest:
                 closable.append(self._idle.pop(0)[2])
