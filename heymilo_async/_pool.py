@@ -76,7 +76,7 @@ class LoopState:
     State owned by one event loop, or by blocking code.
 
     Attributes:
-        ahead: Difference between the pool's clock and the transport's, in seconds.
+        clock_offset: What the pool's clock is ahead of the transport's, in seconds.
         awaits: Whether it can await the result of a caller's function.
     """
 

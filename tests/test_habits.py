@@ -204,3 +204,43 @@ def test_rules_that_are_off_for_all_have_their_reasons():
     assert all(rules)
     assert off
     assert all(line.startswith(("#", "report")) for line in off)
+
+
+def _names_of(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """
+    Return the attributes that a class sets, and the parameters below *node*.
+    """
+    names = set()
+    for one in ast.walk(node):
+        match one:
+            case ast.Attribute(attr=name, ctx=ast.Store()) | ast.Name(id=name, ctx=ast.Store()):
+                names.add(name)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.arg():
+                names.add(getattr(one, "name", None) or one.arg)
+    return names
+
+
+def test_docstrings_follow_renames():
+    """
+    What a docstring lists under `Attributes` or `Args` is there by that name.
+    """
+    sections = [
+        (file, node, entry)
+        for file in sorted((ROOT / "heymilo_async").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        for section in re.findall(
+            r"^(?:Attributes|Args):\n((?: {4}.*\n?|\n)+)",
+            ast.get_docstring(node) or "",
+            re.MULTILINE,
+        )
+        for entry in re.findall(r"^ {4}\*{0,2}(\w+):", section, re.MULTILINE)
+    ]
+    stale = [
+        f"{file.relative_to(ROOT)}:{node.lineno}: {entry}"
+        for file, node, entry in sections
+        if entry not in _names_of(node)
+    ]
+
+    assert len(sections) > 500
+    assert [] == stale

@@ -42,7 +42,7 @@ class Operation:
         status: The lowest success status.
         shape: The envelope of the response: a page has a cursor, a list has none, an object has no
             envelope.
-        answer: The schema of the whole response.
+        response_schema: The schema of the whole response.
         item: The name of the schema of `data`, or of an item in it; None: it has no name.
     """
 
