@@ -51,16 +51,16 @@ def run(function):
 
 def sent(front, handler, **options):
     """
-    Return the response that httpx's own client makes of the one that *handler* returns.
+    Return the response that our client of httpx makes of the one that *handler* returns.
     """
     request = httpx.Request("GET", URL)
     transport = httpx.MockTransport(handler)
     if front == "blocking":
-        with httpx.Client(transport=transport) as client:
+        with compat.Client(transport=transport) as client:
             return client.send(request, stream=True, **options)
 
     async def send():
-        async with httpx.AsyncClient(transport=transport) as client:
+        async with compat.AsyncClient(transport=transport) as client:
             return await client.send(request, stream=True, **options)
 
     return run(send)
@@ -172,33 +172,6 @@ def test_httpx_leaves_cookies_to_its_property(front, monkeypatch):
     assert [200] == [response.status_code for response in asked]
 
 
-@pytest.mark.parametrize(
-    ("front", "steps"),
-    [
-        ("blocking", ["__next__", "send", "close"]),
-        ("asyncio", ["__anext__", "asend", "aclose"]),
-    ],
-)
-def test_httpx_goes_through_an_authentication_in_these_steps(front, steps, monkeypatch):
-    """
-    `compat.NO_AUTH`: httpx takes the first request of a flow, tells it the response, and closes it.
-    """
-    asked = []
-    for name in steps:
-        real = getattr(compat._OneStep, name)
-
-        def step(*args, name=name, real=real):
-            asked.append(name)
-            return real(*args)
-
-        monkeypatch.setattr(compat._OneStep, name, step)
-
-    response = sent(front, lambda _: httpx.Response(204), auth=compat.NO_AUTH)
-
-    assert 204 == response.status_code
-    assert steps == asked
-
-
 @pytest.mark.parametrize("content", [b"", b"one piece"])
 def test_httpx_gives_a_body_to_its_transport_as_it_is(content):
     """
@@ -216,29 +189,38 @@ def test_httpx_gives_a_body_to_its_transport_as_it_is(content):
 
 
 @FRONTS
-def test_httpx_asks_a_response_whether_it_leads_on(front):
+def test_httpx_hands_a_request_to_a_step_that_authenticates(front):
     """
-    `compat.without_redirects`: httpx prepares the next request unless `has_redirect_location` is
-    false; if it always did without, this would have gone.
+    `compat.Client`: between `send`, which tools replace, and `_send_single_request`, which other
+    tools replace, httpx does nothing but what `_send_handling_auth` does: here no authentication, no
+    redirect, and no preparation of the request that would follow it.
     """
-    target = httpx.Response(302, headers={"Location": "/elsewhere"})
-    assert "/elsewhere" == sent(front, lambda _: target).next_request.url.path
+    asked = []
 
-    target = httpx.Response(302, headers={"Location": "/elsewhere"})
-    response = sent(front, lambda _: compat.without_redirects(target))
+    class Auth(httpx.Auth):
+        def auth_flow(self, request):
+            asked.append(request)
+            yield request
 
+    def handler(_):
+        return httpx.Response(302, headers={"Location": "/elsewhere"})
+
+    response = sent(front, handler, auth=Auth(), follow_redirects=True)
+
+    assert 302 == response.status_code
     assert None is response.next_request
+    assert [] == asked
 
 
 @FRONTS
 def test_a_closed_response_frees_its_request(front):
     """
-    `compat.without_redirects`: what httpx puts in as `stream` is all that keeps a response in a
-    circle, so that without it a request and its key go with the last reference.
+    `compat.Client`: what httpx puts in as `stream` is all that keeps a response in a circle, so that
+    without it a request and its key go with the last reference.
     """
 
     def request_of():
-        response = sent(front, lambda _: compat.without_redirects(httpx.Response(200)))
+        response = sent(front, lambda _: httpx.Response(200))
         if front == "blocking":
             response.close()
         else:

@@ -15,7 +15,7 @@ import httpx
 from .._core.messages import Request
 from .._core.secrets import Secret
 from .._core.settings import PoolSettings, Timeouts, timeouts
-from .compat import NO_AUTH, NO_BODY, Body, replace_pool, without_redirects
+from .compat import NO_BODY, Body, replace_pool
 from .compat import AsyncClient as HTTPXAsyncClient
 from .compat import Client as HTTPXClient
 from .pool import AsyncPool, BlockingPool, Connection, Connections, Pool, Route
@@ -25,6 +25,8 @@ from .transport import Client, Deadline, revealed_headers
 
 #: Seconds before an idle connection expires; less than servers and load balancers usually allow.
 _KEEPALIVE = 5.0
+#: Without it, httpx would look in each URL for a user and a password.
+_NO_AUTH = httpx.Auth()
 #: The maximum length of a URL that is cached with its parts.
 _LONGEST_KEPT = 1000
 
@@ -37,8 +39,10 @@ def open_blocking(settings: PoolSettings, deadline: Deadline) -> Client:
     context, pool, secrets = _opened(
         settings, BlockingPool, kinds, lambda: DeadlineBackend(deadline)
     )
-    client = HTTPXClient(transport=_Transport(context, pool), trust_env=False)
-    return Client(client, _httpx_request, auth=NO_AUTH, pool=pool, secrets=secrets)
+    transport = httpx.HTTPTransport(verify=context, trust_env=False)
+    replace_pool(transport, pool).close()
+    client = HTTPXClient(transport=transport, trust_env=False)
+    return Client(client, _httpx_request, auth=_NO_AUTH, pool=pool, secrets=secrets)
 
 
 def open_async(settings: PoolSettings) -> Client:
@@ -48,41 +52,11 @@ def open_async(settings: PoolSettings) -> Client:
     kinds = (httpcore.AsyncHTTPConnection, httpcore.AsyncHTTPProxy, httpcore.AsyncSOCKSProxy)
     backend = TidyBackend()
     context, pool, secrets = _opened(settings, AsyncPool, kinds, lambda: backend)
-    client = HTTPXAsyncClient(transport=_AsyncTransport(context, pool), trust_env=False)
-    return Client(client, _httpx_request, auth=NO_AUTH, pool=pool, secrets=secrets)
-
-
-class _Transport(httpx.HTTPTransport):
-    """
-    httpx's own transport over our pool: tools that mock and trace replace methods of that class.
-    """
-
-    def __init__(self, context: ssl.SSLContext, pool: Any) -> None:
-        super().__init__(verify=context, trust_env=False)
-        replace_pool(self, pool).close()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """
-        Send *request* and return the response, its body still to be read.
-        """
-        return without_redirects(super().handle_request(request))
-
-
-class _AsyncTransport(httpx.AsyncHTTPTransport):
-    """
-    The async counterpart of `_Transport`.
-    """
-
-    def __init__(self, context: ssl.SSLContext, pool: Any) -> None:
-        super().__init__(verify=context, trust_env=False)
-        # The replaced pool has no open connections.
-        replace_pool(self, pool)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """
-        Send *request* and return the response, its body still to be read.
-        """
-        return without_redirects(await super().handle_async_request(request))
+    transport = httpx.AsyncHTTPTransport(verify=context, trust_env=False)
+    # The replaced pool has no open connections.
+    replace_pool(transport, pool)
+    client = HTTPXAsyncClient(transport=transport, trust_env=False)
+    return Client(client, _httpx_request, auth=_NO_AUTH, pool=pool, secrets=secrets)
 
 
 def _opened(

@@ -92,11 +92,17 @@ NO_COOKIES = _NoCookies()
 
 class Client(httpx.Client):
     """
-    An httpx client without cookies; httpx has no setting for that.
+    An httpx client without cookies, authentication flows and redirects; httpx has no setting for
+    the first two.
+
+    Tools that trace and mock replace `send` and `_send_single_request`, so both are httpx's own.
     """
 
     # Any, because httpx declares a property with a setter.
     cookies: Any = NO_COOKIES
+
+    def _send_handling_auth(self, request: httpx.Request, **_: Any) -> httpx.Response:
+        return _without_circle(self._send_single_request(request))
 
 
 class AsyncClient(httpx.AsyncClient):
@@ -106,49 +112,8 @@ class AsyncClient(httpx.AsyncClient):
 
     cookies: Any = NO_COOKIES
 
-
-class _OneStep:
-    """
-    An authentication flow in one step.
-
-    httpx uses generators, and event loops track each async generator, which takes time.
-    """
-
-    def __init__(self, request: httpx.Request) -> None:
-        self._request = request
-
-    def __next__(self) -> httpx.Request:
-        return self._request
-
-    def send(self, _: httpx.Response) -> httpx.Request:
-        raise StopIteration
-
-    def close(self) -> None:
-        pass
-
-    async def __anext__(self) -> httpx.Request:
-        return self._request
-
-    async def asend(self, _: httpx.Response) -> httpx.Request:
-        raise StopAsyncIteration
-
-    async def aclose(self) -> None:
-        pass
-
-
-class _NoAuth(httpx.Auth):
-    """
-    Leaves requests unchanged, because they already have their credentials.
-    """
-
-    def sync_auth_flow(self, request: httpx.Request) -> Any:
-        return _OneStep(request)
-
-    def async_auth_flow(self, request: httpx.Request) -> Any:
-        return _OneStep(request)
-
-
-NO_AUTH = _NoAuth()
+    async def _send_handling_auth(self, request: httpx.Request, **_: Any) -> httpx.Response:
+        return _without_circle(await self._send_single_request(request))
 
 
 class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -182,11 +147,8 @@ NO_BODY = Body(b"")
 
 
 class _Response(httpx.Response):
-    # Otherwise httpx's client would prepare the request that follows a redirect, with the key.
-    has_redirect_location: Any = False
-
-    # httpx gives the response a stream that refers to the response. Without the replacement only the
-    # garbage collector would free both, and the request with its headers.
+    # httpx gives a response a stream that refers to it. Without the replacement only the garbage
+    # collector would free both, and the request with its headers.
 
     def close(self) -> None:
         try:
@@ -201,9 +163,9 @@ class _Response(httpx.Response):
             self.stream = NO_BODY
 
 
-def without_redirects(response: httpx.Response) -> httpx.Response:
+def _without_circle(response: httpx.Response) -> httpx.Response:
     """
-    Return *response*, which may be a mock's, without its redirect, and so that it frees its request.
+    Return *response*, which may be a mock's, so that it frees its request when it is closed.
     """
     # Changing the class is enough; a new response would need a body that has not been read.
     response.__class__ = _Response

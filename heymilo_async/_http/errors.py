@@ -79,8 +79,8 @@ _BELOW = frozenset(
         "uvloop",
     }
 )
-#: A module of ours whose variables hold the bytes of a request.
-_OUR_SOCKETS = f"{__package__}.sockets"
+#: The beginning of the names of our modules whose variables hold requests of the HTTP library.
+_OUR_BORDER = f"{__package__}."
 _BUGS = (AssertionError, AttributeError, ExceptionGroup, LookupError, OverflowError, UnicodeError)
 
 _WORDS = {
@@ -234,15 +234,16 @@ def hide_frames(foreign: BaseException, handled: BaseException | None) -> None:
     """
     Remove from *foreign*, and from its causes, the frames whose variables may hold a header.
 
-    These are the frames of the HTTP library and of the standard library below it. The user's frames,
-    such as those of a hook or a signal handler, remain.
+    These are the frames of the HTTP library, of the standard library below it, and of our border to
+    it. The user's frames, such as those of a hook or a signal handler, remain.
     """
     for link in _chain(foreign, handled):
         kept, frames = None, list(traceback.walk_tb(link.__traceback__))
         for frame, line in reversed(frames):
             name = frame.f_globals.get("__name__", "")
             root = name.partition(".")[0]
-            if not (root in _LIBRARIES or root in sys.stdlib_module_names or name == _OUR_SOCKETS):
+            is_below = root in _LIBRARIES or root in sys.stdlib_module_names
+            if not (is_below or name.startswith(_OUR_BORDER)):
                 kept = types.TracebackType(kept, frame, frame.f_lasti, line)
         link.__traceback__ = kept
 

@@ -138,6 +138,17 @@ def leaks(text):
     return [form for form in ALL_FORMS if form in text]
 
 
+#: The packages of the HTTP library.
+HTTP = ("httpx", "httpcore")
+
+
+def is_of_http(thing):
+    """
+    Return whether *thing* is an object of the HTTP library, such as a request.
+    """
+    return type(thing).__module__.partition(".")[0] in HTTP
+
+
 def insides(thing, depth=6):
     """
     Return the reprs of *thing* and of all objects that its attributes lead to.
@@ -156,7 +167,7 @@ def insides(thing, depth=6):
         if isinstance(thing, dict):
             parts += [*thing.keys(), *thing.values()]
         for part in parts:
-            if type(part).__module__.startswith(("heymilo_async", "builtins")):
+            if type(part).__module__.startswith(("heymilo_async", "builtins", *HTTP)):
                 shown += insides(part, depth - 1)
     return shown
 
@@ -234,7 +245,8 @@ def locals_of(tb):
                 # Like the traceback module: an object that has no repr shows nothing.
                 with contextlib.suppress(Exception):
                     texts.append(repr(value))
-                if isinstance(value, dict | list | tuple):
+                # The repr of a request does not show its headers, but debuggers do.
+                if isinstance(value, dict | list | tuple) or is_of_http(value):
                     texts += insides(value, 3)
         tb = tb.tb_next
     return texts
