@@ -789,7 +789,7 @@ def _received(status, body, *, coding="gzip", size=None):
         for start in range(0, len(body), size or len(body)):
             if not receiver.feed(body[start : start + (size or len(body))]):
                 break
-    return receiver.answer(0.0)
+    return receiver.response(0.0)
 
 
 def test_an_exception_that_is_nobodys_slip():

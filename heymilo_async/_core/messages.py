@@ -252,15 +252,15 @@ class Audio(Record):
     content_type: str
 
 
-def audio_of(answer: Response) -> Audio:
+def audio_of(response: Response) -> Audio:
     """
-    Return the audio in *answer*; raise `ResponseDecodeError` for JSON, which has no schema.
+    Return the audio in *response*; raise `ResponseDecodeError` for JSON, which has no schema.
     """
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/json" or kind.endswith("+json") or not answer.body:
-        message = "the body is JSON instead of audio" if answer.body else "the body is empty"
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json" or kind.endswith("+json") or not response.body:
+        message = "the body is JSON instead of audio" if response.body else "the body is empty"
         raise ResponseDecodeError(message)
-    return Audio(content=answer.body, content_type=kind or "application/octet-stream")
+    return Audio(content=response.body, content_type=kind or "application/octet-stream")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

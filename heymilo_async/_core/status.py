@@ -51,54 +51,54 @@ _BY_STATUS: Mapping[int, type[APIStatusError]] = {
 
 
 def check(
-    answer: Response, *, request: str, secrets: tuple[Secret, ...], retry_after: float | None
+    response: Response, *, request: str, secrets: tuple[Secret, ...], retry_after: float | None
 ) -> APIStatusError | ResponseDecodeError | None:
     """
-    Return the error for *answer*; None for a success with a complete body.
+    Return the error for *response*; None for a success with a complete body.
 
     *request* is method and path, for the message. *retry_after* is the wait that the server asks
     for, in seconds.
     """
-    if not 200 <= answer.status_code < 300:
-        return _status_error(cleaned(answer, secrets), scrub(request, secrets), retry_after)
-    if answer.defect is not None:
-        kind = ResponseTooLargeError if answer.too_large else ResponseDecodeError
-        return decode_error(kind(answer.defect), answer, request=request, secrets=secrets)
+    if not 200 <= response.status_code < 300:
+        return _status_error(cleaned(response, secrets), scrub(request, secrets), retry_after)
+    if response.defect is not None:
+        kind = ResponseTooLargeError if response.too_large else ResponseDecodeError
+        return decode_error(kind(response.defect), response, request=request, secrets=secrets)
     return None
 
 
 def decode_error(
-    error: ResponseDecodeError, answer: Response, *, request: str, secrets: tuple[Secret, ...]
+    error: ResponseDecodeError, response: Response, *, request: str, secrets: tuple[Secret, ...]
 ) -> ResponseDecodeError:
     """
-    Return a copy of *error* with the status, headers and body of *answer*.
+    Return a copy of *error* with the status, headers and body of *response*.
     """
-    answer, request = cleaned(answer, secrets), scrub(request, secrets)
-    kind = printable(answer.headers.get("content-type", "no content type"), 100)
+    response, request = cleaned(response, secrets), scrub(request, secrets)
+    kind = printable(response.headers.get("content-type", "no content type"), 100)
     text = printable(scrub(error.message, secrets), 1000)
     # The message does not show the body, because the data of a success may be confidential.
-    message = f"{request} answered {answer.status_code}, but {text} ({kind})"
+    message = f"{request} answered {response.status_code}, but {text} ({kind})"
     return type(error)(
         message,
         path=error.path,
-        body=answer.body,
-        status_code=answer.status_code,
-        headers=answer.headers,
-        request_id=answer.request_id,
+        body=response.body,
+        status_code=response.status_code,
+        headers=response.headers,
+        request_id=response.request_id,
         request=request,
     )
 
 
-def cleaned(answer: Response, secrets: tuple[Secret, ...]) -> Response:
+def cleaned(response: Response, secrets: tuple[Secret, ...]) -> Response:
     """
-    Return *answer* for an error: with a part of its body, and with secrets masked.
+    Return *response* for an error: with a part of its body, and with secrets masked.
     """
     # Latin-1 can decode and encode any bytes, and the encodings of a secret are ASCII.
-    body = answer.body[: KEPT + 2 * 8192].decode("latin-1")
+    body = response.body[: KEPT + 2 * 8192].decode("latin-1")
     return attrs.evolve(
-        answer,
+        response,
         body=scrub(body, secrets).encode("latin-1")[:KEPT],
-        headers=cleaned_headers(answer.headers, secrets),
+        headers=cleaned_headers(response.headers, secrets),
     )
 
 
@@ -111,24 +111,24 @@ def cleaned_headers(headers: Headers, secrets: tuple[Secret, ...]) -> Headers:
     )
 
 
-def _status_error(answer: Response, request: str, retry_after: float | None) -> APIStatusError:
-    content = mask_json_members(_json_or_none(answer.body))
+def _status_error(response: Response, request: str, retry_after: float | None) -> APIStatusError:
+    content = mask_json_members(_json_or_none(response.body))
     error = _envelope(content)
     detail, text = _validation(content)
     summary = error.message if error is not None else text
     if not summary and detail:
         summary = "; ".join(f"{'.'.join(map(str, issue.loc))}: {issue.msg}" for issue in detail)
-    kind = _kind(answer.status_code)
+    kind = _kind(response.status_code)
     return kind(
-        _text(answer, request, summary, error),
+        _text(response, request, summary, error),
         request=request,
-        status_code=answer.status_code,
+        status_code=response.status_code,
         error=error,
         detail=detail,
-        request_id=answer.request_id,
-        headers=answer.headers,
+        request_id=response.request_id,
+        headers=response.headers,
         retry_after=retry_after,
-        body=answer.body,
+        body=response.body,
     )
 
 
@@ -140,18 +140,18 @@ def _kind(status_code: int) -> type[APIStatusError]:
     return _BY_STATUS.get(status_code, APIStatusError)
 
 
-def _text(answer: Response, request: str, summary: str | None, error: ErrorBody | None) -> str:
+def _text(response: Response, request: str, summary: str | None, error: ErrorBody | None) -> str:
     try:
-        phrase = f" {http.HTTPStatus(answer.status_code).phrase}"
+        phrase = f" {http.HTTPStatus(response.status_code).phrase}"
     except ValueError:
         phrase = ""
-    text = f"{request} answered {answer.status_code}{phrase}"
-    if 300 <= answer.status_code < 400:
-        text += f"; {_target(answer)}redirects are not followed: check base_url"
+    text = f"{request} answered {response.status_code}{phrase}"
+    if 300 <= response.status_code < 400:
+        text += f"; {_target(response)}redirects are not followed: check base_url"
     elif summary:
         text += f": {printable(summary, SHOWN)}"
-    elif answer.body:
-        body = mask_members(answer.body.decode("utf-8", "replace"))
+    elif response.body:
+        body = mask_members(response.body.decode("utf-8", "replace"))
         text += f": {printable(body, SHOWN)!r}"
     notes = []
     if error is not None:
@@ -159,11 +159,11 @@ def _text(answer: Response, request: str, summary: str | None, error: ErrorBody 
             notes.append(printable(error.code, 100))
         if error.param is not None:
             notes.append(f"parameter {printable(error.param, 100)}")
-    if answer.request_id is not None:
-        notes.append(f"request id {printable(answer.request_id, 100)}")
+    if response.request_id is not None:
+        notes.append(f"request id {printable(response.request_id, 100)}")
     if notes:
         text += f" [{', '.join(notes)}]"
-    return text + _CURES.get(answer.status_code, "")
+    return text + _CURES.get(response.status_code, "")
 
 
 _CURES: Mapping[int, str] = {
@@ -173,10 +173,10 @@ _CURES: Mapping[int, str] = {
 }
 
 
-def _target(answer: Response) -> str:
+def _target(response: Response) -> str:
     # Only the host, because the rest of the URL may contain secrets.
     try:
-        host = urlsplit(answer.headers.get("location", "")).hostname
+        host = urlsplit(response.headers.get("location", "")).hostname
     except ValueError:
         host = None
     return f"it redirects to {printable(host, 100)}, but " if host else ""

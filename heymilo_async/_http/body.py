@@ -1,5 +1,5 @@
 """
-Reading a body within bounds: what comes in piece by piece, unpacked, and no more than that.
+Receiver: collects a response, and decompresses its body within a limit of size.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Receiver:
         if not response.is_stream_consumed:
             return has_body
         # A hook of the user's has read it, or it is a mock's without a stream.
-        self.unpacked(response.content)
+        self.set_decoded(response.content)
         return False
 
     def begin(self, status_code: int, fields: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -146,14 +146,14 @@ class Receiver:
             self._defect = f"the body is not gzip, as it claims: {error}"
             return False
 
-    def unpacked(self, body: bytes) -> None:
+    def set_decoded(self, body: bytes) -> None:
         """
-        Set the whole body, which somebody else has read and decompressed.
+        Set the whole *body*, which a hook has read and decompressed.
         """
         self._inflate, self._defect = None, None
         self._keep(body)
 
-    def answer(self, elapsed: float) -> Response:
+    def response(self, elapsed: float) -> Response:
         """
         Return the response.
         """

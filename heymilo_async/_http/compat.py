@@ -1,5 +1,5 @@
 """
-What httpx, httpcore and h11 have not promised and we use all the same, each with its reason.
+The parts of httpx, httpcore and h11 that they do not promise, each with the reason why we use it.
 
 `tests/test_compat.py` has a canary for each, which fails when the part has another name. It has one
 too for what is used outside of this border: the text of cattrs's `transform_error` (`_core/codec.py`),

@@ -1,5 +1,5 @@
 """
-What both transports share: sending one request over a client of httpx, and reading the response.
+HTTPTransport: the common part of both transports, which sends one request over a client of httpx.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def revealed_headers(request: Request) -> list[tuple[str, str]]:
 @attrs.define(kw_only=True, eq=False, repr=False)
 class Exchange:
     """
-    One request on its way, and what comes back.
+    A request that is being sent, and the response that is being received.
 
     Attributes:
         on_send: Is awaited just before the request is sent, and once more after connecting.
@@ -213,7 +213,7 @@ class Client:
     Attributes:
         native: The library's own.
         pool: Of our own client, which is ours to close; None of the user's.
-        secrets: What no error may repeat, beside a request's own.
+        secrets: Values that no error may contain, in addition to a request's own.
     """
 
     def __init__(
@@ -287,7 +287,7 @@ class HTTPTransport(ABC):
     The common part of both transports; over a blocking client its coroutines never suspend.
 
     Attributes:
-        client_name: What httpx calls the clients that it takes.
+        client_name: The class of httpx's that it takes clients of.
         owner: The class of ours that it serves.
     """
 
@@ -355,7 +355,7 @@ class HTTPTransport(ABC):
         late = exchange.was_cancelled or (expires is not None and now >= expires)
         # The status of an error is enough, even if the rest of its body is missing.
         if not self._closed and (receiver.is_error or (failure is None and not late)):
-            return receiver.answer(now - started)
+            return receiver.response(now - started)
         raise error_of(
             request,
             receiver.phase,
