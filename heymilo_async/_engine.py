@@ -1,10 +1,11 @@
 """
 Performs calls: acquire a permit, sign, send, check, retry, decode.
 
-    respond     one call: makes attempts until an outcome is final, through tenacity
-    _sign_in    gets credentials from callables, before the first attempt and after a 401
-    _attempt    one attempt: acquire, _send, _read, observe
-    _after      decides whether there is another attempt
+    respond             one call: makes attempts until an outcome is final
+    _load_credentials   calls the caller's credential functions, first and after a 401
+    _attempt            one attempt: acquire, _send, _read, observe
+    _schedule_retry     decides whether to make another attempt, and when
+    _repeat             makes the attempts after the first one, through tenacity
 
 The outcome of an attempt is a value: an `APIResponse`, or the error to raise. Only cancellation,
 Ctrl-C and exceptions of the user's own http_client are raised as exceptions.
@@ -84,7 +85,7 @@ class _CallState(Generic[T]):
         retry: The decision that led to the current attempt, None for the first one.
         error: The error of the previous attempt.
         is_over: Whether there is no time for another attempt.
-        is_ours: Whether an error of the current attempt came from the API itself.
+        is_from_api: Whether the current attempt's error came from the API, not from another host.
         renewals: How often the credentials were renewed, 0 or 1.
         is_watched: Whether events have a listener.
         number: The call's number in events.
@@ -101,7 +102,7 @@ class _CallState(Generic[T]):
     retry: Retry | None = None
     error: HeyMiloError | None = None
     is_over: bool = False
-    is_ours: bool = False
+    is_from_api: bool = False
     renewals: int = 0
     is_watched: bool
     number: int = attrs.field(factory=next_call)
@@ -109,14 +110,14 @@ class _CallState(Generic[T]):
     @property
     def name(self) -> str:
         """
-        The name of the request, for errors.
+        The request as error texts show it.
         """
         return self.engine._name(self.call)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """
-        What no text about it may repeat: credentials, and what its body holds.
+        The secrets that no text about this call may contain.
         """
         return self.engine.settings.secrets + self.call.secrets + self.loop_state.transport.secrets
 
@@ -138,14 +139,14 @@ class _CallState(Generic[T]):
         """
         Wait until a pause is over that the server has asked for since the permit was acquired.
         """
-        await self.limiter.check_again(self)
+        await self.limiter.await_cool_down(self)
 
     def will_wait(self, seconds: float) -> None:
         """
         Record a wait before the current attempt, and emit an event.
         """
         self.wait += seconds
-        self.engine._tell(Paced, self, wait=seconds)
+        self.engine._emit(Paced, self, wait=seconds)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -153,7 +154,8 @@ class Engine:
     """
     Performs calls with the settings of one client or view; views share a pool.
 
-    Tests replace *random* and *wall_clock*. *credential* signs the requests; None: the settings'.
+    Requests are signed with *credential*, or with that of *settings* if it is None. Tests replace
+    *random* and *wall_clock*. *record* receives each successful response, for `raw`.
     """
 
     pool: Pool
@@ -192,8 +194,8 @@ class Engine:
         """
         Perform *call* and return its data.
 
-        *expires* is the expiry of a larger call that this one belongs to; None: the call has its
-        own deadline.
+        *expires* is the expiry of a larger call that this one is part of. If it is None, the call
+        has its own deadline.
         """
         return (await self.respond(call, expires=expires)).data
 
@@ -231,19 +233,19 @@ class Engine:
         try:
             try:
                 if self.settings.sources:
-                    await self._sign_in(state)
+                    await self._load_credentials(state)
             finally:
-                # Only now are all the secrets known that no event may show.
+                # Not earlier: events must mask the credentials that the functions return.
                 if state.is_watched:
-                    self._tell_start(state)
+                    self._emit_start(state)
             # Most calls need a single attempt, so tenacity is not involved.
-            outcome = await self._try(state)
-            if self._after(state, outcome):
+            outcome = await self._attempt_with_renewal(state)
+            if self._schedule_retry(state, outcome):
                 outcome = await self._repeat(state, outcome)
         except BaseException as interruption:
-            self._tell_end(state, interruption)
+            self._emit_end(state, interruption)
             raise
-        self._tell_end(state, outcome)
+        self._emit_end(state, outcome)
         if isinstance(outcome, APIResponse):
             if self.record is not None:
                 self.record(outcome)
@@ -252,8 +254,8 @@ class Engine:
         try:
             raise outcome
         finally:
-            # The traceback refers to this frame. If the frame referred to the error, only the
-            # garbage collector would free both.
+            # The error's traceback refers to this frame. If the frame also referred to the error,
+            # only the garbage collector would free them.
             del outcome
 
     async def _repeat(
@@ -271,11 +273,13 @@ class Engine:
         # Coroutine functions, which tenacity detects at once; it inspects every attribute of a
         # plain function first.
         async def attempt() -> APIResponse[T] | HeyMiloError:
-            return known.pop() if known else await self._try(state)
+            return known.pop() if known else await self._attempt_with_renewal(state)
 
         async def has_another(repeated: RetryCallState) -> bool:
             # The first decision has already been made, and the budget charged.
-            return repeated.attempt_number == 1 or self._after(state, _outcome_of(repeated))
+            return repeated.attempt_number == 1 or self._schedule_retry(
+                state, _outcome_of(repeated)
+            )
 
         # One per call: a shared one would mix the attempts of concurrent tasks.
         retrying = AsyncRetrying(
@@ -294,43 +298,46 @@ class Engine:
             with contextlib.suppress(AttributeError):
                 retrying.iter_state.reset()
 
-    async def _sign_in(self, state: _CallState[T], refused: Sequence[Secret | None] = ()) -> None:
+    async def _load_credentials(
+        self, state: _CallState[T], refused: Sequence[Secret | None] = ()
+    ) -> None:
         """
-        Ask for the credentials that change, unless others than the *refused* ones are there.
+        Call each credential function that has not returned a credential other than the *refused*
+        ones; sign the call's requests with the results.
         """
         for source in self.settings.sources:
             if not source.is_settled(refused):
                 async with state.loop_state.lock_of(source):
-                    # Whoever had the lock before may have asked.
+                    # Another call may have called it while this one waited for the lock.
                     if not source.is_settled(refused):
                         await source.ask(awaits=state.loop_state.awaits)
         state.engine = attrs.evolve(self, credential=self.settings.credential)
         state.limiter = self.pool.limiter(self.settings)
 
-    async def _try(self, state: _CallState[T]) -> APIResponse[T] | HeyMiloError:
+    async def _attempt_with_renewal(self, state: _CallState[T]) -> APIResponse[T] | HeyMiloError:
         """
-        Attempt *state*; and once more, with renewed credentials, if these were refused.
+        Make an attempt. If the API refused the credentials, renew them and make another.
 
-        A call that creates something too: a 401 says that nothing was done.
+        This also repeats a call that creates something, because a 401 means that nothing was done.
         """
         outcome = await state.engine._attempt(state)
         if not isinstance(outcome, AuthenticationError) or not self._may_renew(state):
             return outcome
         state.renewals += 1
-        await self._sign_in(state, state.engine.credential or ())
+        await self._load_credentials(state, state.engine.credential or ())
         if state.remaining <= 0:
             return outcome
         state.wait, state.error = 0.0, outcome
-        self._tell_retry(state)
+        self._emit_retry(state)
         return await state.engine._attempt(state)
 
     def _may_renew(self, state: _CallState[T]) -> bool:
-        return state.is_ours and state.renewals == 0 and bool(self.settings.sources)
+        return state.is_from_api and state.renewals == 0 and bool(self.settings.sources)
 
     async def _attempt(self, state: _CallState[T]) -> APIResponse[T] | HeyMiloError:
-        ours: Response | None = None
-        answer: Response | None = None
-        state.is_ours = False
+        api_response: Response | None = None
+        response: Response | None = None
+        state.is_from_api = False
         permit = await state.limiter.acquire(state, self.settings.rate_limit)
         # If the client was closed while the call waited, `_send` raises ClientClosedError.
         if isinstance(permit, HeyMiloError):
@@ -340,48 +347,50 @@ class Engine:
             return refusal
         began = state.loop_state.transport.now()
         try:
-            ours = answer = await self._send(state, permit)
-            if state.call.operation.shape == "bytes" and answer.status_code == 302:
-                answer = await self._follow(state, answer)
-            content = await self._read(state, answer)
+            api_response = response = await self._send(state, permit)
+            if state.call.operation.shape == "bytes" and response.status_code == 302:
+                response = await self._follow(state, response)
+            content = await self._read(state, response)
         except HeyMiloError as error:
-            if ours is not None:
+            if api_response is not None:
                 # The status of another host says nothing about the API's host.
-                await self._observe(state, ours, error if answer is ours else None)
+                await self._observe(
+                    state, api_response, error if response is api_response else None
+                )
             if isinstance(error, ResponseMismatchError):
-                # The connection is out of sync: the next call would get the wrong response.
+                # The next call on this connection would get a wrong response, too.
                 await state.loop_state.transport.aclose(gracefully=True)
-            # What another host refuses is no matter of ours.
-            state.is_ours = answer is ours
-            self._note(state, began, answer, error)
+            # A 401 from another host does not mean that the API refused the credentials.
+            state.is_from_api = response is api_response
+            self._record_attempt(state, began, response, error)
             error.attempts = state.attempts
-            _say_what_is_known(error, state.call, state.attempts)
+            _set_consequences(error, state.call, state.attempts)
             return error.with_traceback(None)
         finally:
             if permit is not None:
                 await permit.release()
         if self.settings.rate_limit is not None:
-            await self._observe(state, ours, None)
-        self._note(state, began, answer, None)
+            await self._observe(state, api_response, None)
+        self._record_attempt(state, began, response, None)
         if self.record is not None:
             # Only `raw` returns the headers.
-            answer = cleaned(answer, state.secrets)
+            response = cleaned(response, state.secrets)
         return APIResponse(
             request=str(state.call) if self.record is None else self._name(state.call),
             data=content.data,
             meta=content.meta,
             extra=content.extra,
-            status_code=answer.status_code,
-            headers=answer.headers,
+            status_code=response.status_code,
+            headers=response.headers,
             # Masked, in case the server put a secret there.
             request_id=state.attempts[-1].request_id,
             attempts=state.attempts,
             elapsed=state.loop_state.transport.now() - state.started,
         )
 
-    def _after(self, state: _CallState[T], outcome: APIResponse[T] | HeyMiloError) -> bool:
+    def _schedule_retry(self, state: _CallState[T], outcome: APIResponse[T] | HeyMiloError) -> bool:
         """
-        Return whether to attempt again after *outcome*, and set the wait before it.
+        Schedule another attempt if *outcome* calls for one; return whether it does.
         """
         if state.is_over:
             return False
@@ -392,7 +401,7 @@ class Engine:
         now = state.loop_state.transport.now()
         retry = next_try(
             outcome,
-            # The attempt with a renewed credential takes the place of the one that was refused.
+            # The attempt with a renewed credential replaces the refused one.
             number=len(state.attempts) - state.renewals,
             repeatable=state.call.operation.repeatable,
             policy=self.settings.retry,
@@ -406,16 +415,16 @@ class Engine:
             outcome.retry_budget_exhausted = True
             return False
         state.retry, state.wait, state.error = retry, retry.delay, outcome
-        self._tell_retry(state)
+        self._emit_retry(state)
         return True
 
     async def _observe(
-        self, state: _CallState[T], answer: Response, error: HeyMiloError | None
+        self, state: _CallState[T], response: Response, error: HeyMiloError | None
     ) -> None:
         await state.limiter.observe(
             state,
             self.settings.rate_limit,
-            answer,
+            response,
             error,
             wall_clock=self.wall_clock,
             longest=self.settings.retry.max_retry_after,
@@ -437,7 +446,7 @@ class Engine:
             body=call.body,
         )
         if state.is_watched:
-            self._tell(
+            self._emit(
                 AttemptStarted,
                 state,
                 number=len(state.attempts) + 1,
@@ -464,16 +473,17 @@ class Engine:
         names = {name.lower() for name, _ in own}
         return (*(pair for pair in self._headers if pair[0].lower() not in names), *own)
 
-    async def _follow(self, state: _CallState[T], answer: Response) -> Response:
+    async def _follow(self, state: _CallState[T], response: Response) -> Response:
         """
-        Follow the redirect of *answer*, as the contract has it; return *answer* if it leads nowhere.
+        Follow the redirect of *response*, and return what the other host sends.
 
-        The other host gets no credentials and no headers of the caller; a second redirect is not
+        The request to the other host has no credentials and no headers of the caller. Return
+        *response* itself if the contract does not allow its target. A second redirect is not
         followed.
         """
-        target = redirect_target(answer.headers.get("location"), self.settings.base_url)
+        target = redirect_target(response.headers.get("location"), self.settings.base_url)
         if target is None:
-            return answer
+            return response
         request = Request(
             name=str(state.call),
             method="GET",
@@ -490,14 +500,14 @@ class Engine:
 
     @functools.cached_property
     def _headers(self) -> tuple[tuple[str, Secret | str], ...]:
-        ours = [
+        defaults = [
             ("Accept", "application/json"),
             ("Accept-Encoding", "gzip"),
             ("User-Agent", self.user_agent),
         ]
-        mine = self.settings.headers(self.credential or self.settings.credential)
-        overridden = {name.lower() for name, _ in mine}
-        return (*(pair for pair in ours if pair[0].lower() not in overridden), *mine)
+        given = self.settings.headers(self.credential or self.settings.credential)
+        overridden = {name.lower() for name, _ in given}
+        return (*(pair for pair in defaults if pair[0].lower() not in overridden), *given)
 
     def clean(self, text: str) -> str:
         """
@@ -509,39 +519,39 @@ class Engine:
         self, error: InvalidRequestError | TypeError, body: object
     ) -> InvalidRequestError | TypeError:
         """
-        Return *error*, which refuses a call with *body* unsent, without the secrets that it repeats.
+        Return *error*, which refused *body* before it was sent, without secrets in its text.
 
-        Its text may quote the name of a member, where a caller who mixed up two arguments has a
-        key. The frames below go too, for they hold what was refused.
+        The text may quote the name of a member, and a caller who mixed up two arguments may have
+        put a key there. The traceback is dropped, because its frames refer to the body.
         """
         secrets = self.settings.secrets + secrets_of(body)
         error.args = tuple(scrub(str(one), secrets) for one in error.args)
         return error.with_traceback(None)
 
     def _name(self, call: Call[Any]) -> str:
-        # A user may pass the API key as an id by mistake.
+        # Masked, in case a user passed the API key as an id.
         return self.clean(str(call))
 
-    async def _read(self, state: _CallState[T], answer: Response) -> Content[T]:
+    async def _read(self, state: _CallState[T], response: Response) -> Content[T]:
         """
-        Check and decode *answer*.
+        Check and decode *response*.
         """
         call, secrets = state.call, state.secrets
         wait = None
-        if not 200 <= answer.status_code < 300:
-            wait = retry_after(answer.headers, answer.status_code, self.wall_clock())
-        refusal = check(answer, request=str(call), secrets=secrets, retry_after=wait)
+        if not 200 <= response.status_code < 300:
+            wait = retry_after(response.headers, response.status_code, self.wall_clock())
+        refusal = check(response, request=str(call), secrets=secrets, retry_after=wait)
         if refusal is not None:
             raise refusal
         error: HeyMiloError
         try:
-            if len(answer.body) < _LARGE:
-                content = _decoded(call, answer, secrets)
+            if len(response.body) < _LARGE:
+                content = _decoded(call, response, secrets)
             else:
-                decoding = functools.partial(_decoded, call, answer, secrets)
+                decoding = functools.partial(_decoded, call, response, secrets)
                 content = await state.loop_state.transport.run_in_thread(decoding, within=math.inf)
         except ResponseDecodeError as fault:
-            error = decode_error(fault, answer, request=str(call), secrets=secrets)
+            error = decode_error(fault, response, request=str(call), secrets=secrets)
         else:
             if state.expires == NEVER or state.remaining > 0:
                 if content.is_cut:
@@ -549,21 +559,21 @@ class Engine:
                         "%s: the server has more items, but this list has no pagination", call
                     )
                 return content
-            error = deadline_error(self._name(call), "read", answer.elapsed)
-        # Not raised within the except block, because the other error's frames refer to the body.
+            error = deadline_error(self._name(call), "read", response.elapsed)
+        # Not raised in the except block, because the caught error's frames refer to the body.
         raise error
 
-    def _note(
+    def _record_attempt(
         self,
         state: _CallState[T],
         began: float,
-        answer: Response | None,
+        response: Response | None,
         error: HeyMiloError | None,
     ) -> None:
         """
-        Add the current attempt to the state, if anything was sent.
+        Add the current attempt to *state*, unless a closed client refused to make it.
         """
-        if answer is None and not isinstance(error, APIConnectionError):
+        if response is None and not isinstance(error, APIConnectionError):
             return
         cause = None
         if isinstance(error, APIConnectionError):
@@ -571,10 +581,10 @@ class Engine:
         elif isinstance(error, ResponseDecodeError):
             cause = type(error).__name__
         secrets = state.secrets
-        request_id = getattr(error or answer, "request_id", None)
+        request_id = getattr(error or response, "request_id", None)
         attempt = Attempt(
             number=len(state.attempts) + 1,
-            status_code=None if answer is None else answer.status_code,
+            status_code=None if response is None else response.status_code,
             cause=cause,
             wait=state.wait,
             elapsed=state.loop_state.transport.now() - began,
@@ -583,7 +593,7 @@ class Engine:
         )
         state.attempts = (*state.attempts, attempt)
         if state.is_watched:
-            self._tell(
+            self._emit(
                 AttemptFinished,
                 state,
                 number=attempt.number,
@@ -592,12 +602,12 @@ class Engine:
                 error=None if error is None else type(error).__name__,
                 request_id=attempt.request_id,
                 elapsed=attempt.elapsed,
-                headers=None if answer is None else cleaned_headers(answer.headers, secrets),
+                headers=None if response is None else cleaned_headers(response.headers, secrets),
             )
 
-    def _tell(self, kind: type[Event], state: _CallState[Any], **facts: Any) -> None:
+    def _emit(self, kind: type[Event], state: _CallState[Any], **facts: Any) -> None:
         """
-        Emit an event of *kind*, if there is a listener for it.
+        Emit an event of *kind*, if a listener or the log needs it.
         """
         if self.settings.events.wants(kind):
             event = kind(
@@ -608,8 +618,8 @@ class Engine:
             )
             self.settings.events.tell(event)
 
-    def _tell_retry(self, state: _CallState[Any]) -> None:
-        self._tell(
+    def _emit_retry(self, state: _CallState[Any]) -> None:
+        self._emit(
             RetryScheduled,
             state,
             number=len(state.attempts) + 1,
@@ -617,8 +627,8 @@ class Engine:
             reason=state.attempts[-1].reason,
         )
 
-    def _tell_start(self, state: _CallState[Any]) -> None:
-        self._tell(
+    def _emit_start(self, state: _CallState[Any]) -> None:
+        self._emit(
             CallStarted,
             state,
             method=state.call.operation.method,
@@ -627,16 +637,17 @@ class Engine:
             deadline=None if state.expires == NEVER else state.expires - state.started,
         )
 
-    def _tell_end(self, state: _CallState[T], outcome: APIResponse[T] | BaseException) -> None:
+    def _emit_end(self, state: _CallState[T], outcome: APIResponse[T] | BaseException) -> None:
         """
         Emit the last events of a call: `PageFetched` for a page, and `CallFinished`.
         """
-        # The log has a line for this one, and its level may have changed during the call.
+        # Even if no listener watches the call: the log has a line for `CallFinished`, and its
+        # level may have changed during the call.
         if not self.settings.events.wants(CallFinished):
             return
         data: Any = outcome.data if isinstance(outcome, APIResponse) else None
         if state.is_watched and state.call.operation.shape == "page" and data is not None:
-            self._tell(
+            self._emit(
                 PageFetched,
                 state,
                 count=len(data),
@@ -645,7 +656,7 @@ class Engine:
                 cursor=self.clean(cursor_of(data[-1])) if data else None,
             )
         last = state.attempts[-1] if state.attempts else None
-        self._tell(
+        self._emit(
             CallFinished,
             state,
             attempts=len(state.attempts),
@@ -659,8 +670,8 @@ class Engine:
 def _outcome_of(state: RetryCallState) -> Any:
     outcome = state.outcome
     if outcome is not None and outcome.failed:
-        # A frame in the traceback refers to the state: only the garbage collector would free
-        # both, and everything that the frames refer to.
+        # A frame in the traceback refers to the state. If the state also referred to the
+        # exception, only the garbage collector would free them.
         state.outcome = None
     try:
         # This raises cancellation and Ctrl-C again.
@@ -669,9 +680,9 @@ def _outcome_of(state: RetryCallState) -> Any:
         del outcome
 
 
-def _say_what_is_known(error: HeyMiloError, call: Call[Any], attempts: Sequence[Attempt]) -> None:
+def _set_consequences(error: HeyMiloError, call: Call[Any], attempts: Sequence[Attempt]) -> None:
     """
-    Set `maybe_sent` and `advice` on the *error* of a call that changes data.
+    Set what the *error* of a call that changes data says about its effect on the server.
     """
     operation = call.operation
     if operation.method == "GET":
@@ -688,13 +699,13 @@ def _say_what_is_known(error: HeyMiloError, call: Call[Any], attempts: Sequence[
         error.advice = operation.advice
 
 
-def _decoded(call: Call[T], answer: Response, secrets: tuple[Secret, ...]) -> Content[T]:
+def _decoded(call: Call[T], response: Response, secrets: tuple[Secret, ...]) -> Content[T]:
     operation = call.operation
     if operation.shape == "bytes":
-        data: Any = audio_of(answer)
+        data: Any = audio_of(response)
         return Content(data)
     member, asked = operation.answers, call.answers_id
-    content: Content[T] = read_content(answer.body, operation.returns, operation.shape, asked)
+    content: Content[T] = read_content(response.body, operation.returns, operation.shape, asked)
     if member is None or asked is None:
         return content
     given = getattr(content.data, member, None)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ._http import AsyncTransport, BlockingTransport
     from ._ratelimit.redis import Storage
 
-#: With more limiters than this, the pool drops idle ones.
+#: When the pool has this many limiters, it drops those that count nothing.
 _MANY = 1000
 
 
@@ -35,8 +35,8 @@ class RetryBudget:
     """
     A token bucket that limits retries while a server is down.
 
-    As in botocore's standard mode, it has 500 tokens. A retry takes 14 tokens, or 5 after a 429; a
-    success returns the tokens of the call's last retry, or 1.
+    As in botocore's standard mode, it has 500 tokens. A retry takes 14 tokens, or 5 after a 429. A
+    call that succeeds returns the tokens that its last retry took, or 1 if it had no retry.
     """
 
     CAPACITY = 500
@@ -76,8 +76,8 @@ class LoopState:
     State owned by one event loop, or by blocking code.
 
     Attributes:
-        clock_offset: What the pool's clock is ahead of the transport's, in seconds.
-        awaits: Whether it can await the result of a caller's function.
+        clock_offset: How many seconds the pool's clock is ahead of the transport's.
+        awaits: Whether a credential function may return an awaitable.
     """
 
     transport: AsyncTransport | BlockingTransport
@@ -90,7 +90,7 @@ class LoopState:
 
     def lock_of(self, source: CredentialSource) -> anyio.Lock | BlockingLock:
         """
-        Return the lock that lets one call at a time use *source*.
+        Return the lock that lets one call at a time call *source*.
         """
         with self._table:
             if source not in self._locks:
@@ -109,7 +109,7 @@ class Pool:
     Keeps a `LoopState` for each event loop, and starts with new ones after a fork.
     """
 
-    #: Whether a loop state was created in this process; on the class in case `__init__` failed.
+    #: Whether this process has created a loop state. (`__del__` reads it even if `__init__` failed.)
     _opened = False
 
     def __init__(
@@ -121,14 +121,14 @@ class Pool:
         awaits: bool,
         warn: Callable[..., None] = warnings.warn,
     ) -> None:
-        # Import it now: without a free file descriptor, a failing call could not import it.
+        # Import it now: a call that fails for lack of a file descriptor could not import it later.
         importlib.import_module("tenacity")
 
         self._settings = settings
         self._transport_type = transport
         self._owner = owner
         self._awaits = awaits
-        # Bound now, because the module may be unloaded before this object at interpreter exit.
+        # Kept here, because `warnings` may be unloaded before this object when the interpreter exits.
         self._warn = warn
         self._closed = False
         self._reset()
@@ -198,7 +198,7 @@ class Pool:
             return state
 
     def _drop_closed_loops(self) -> None:
-        # A state keeps its loop alive, because its clock refers to the loop.
+        # A state keeps its loop alive, because the transport's clock refers to the loop.
         for reference in self._loop_states.keyrefs():
             loop = reference()
             if getattr(loop, "is_closed", bool)():
@@ -230,15 +230,17 @@ class Pool:
         policy, credential = settings.rate_limit, settings.credential
         with self._lock:
             if len(self._limiters) >= self._many:
-                # A program may use many keys for a short time each.
+                # For example, a web server that uses each customer's key for a moment.
                 now = self.now()
                 self._limiters = {
-                    one: it for one, it in self._limiters.items() if not it.window.is_empty(now)
+                    other: one
+                    for other, one in self._limiters.items()
+                    if not one.window.is_empty(now)
                 }
                 self._many = max(_MANY, 2 * len(self._limiters))
             shared = None
             if policy is not None and policy._storage is not None and policy.storage is not None:
-                # Only programs that share a limit need it.
+                # Imported here, because only programs that share a limit need it.
                 from ._ratelimit.redis import (  # noqa: PLC0415
                     LimiterKeys,
                     SharedRateLimiter,
@@ -261,7 +263,7 @@ class Pool:
             state = self._loop_states.get(self._transport_type.loop_key())
             self._closed = True
             with self._lock:
-                # Another thread may add one at the same time, for a view with its own storage.
+                # A copy: another thread may add a storage at the same time, for another view.
                 storages = list(self._storages.values())
             for storage in storages:
                 storage.close()

@@ -45,7 +45,7 @@ from heymilo_async._core.transport import TooLateError
 from heymilo_async._http.body import Receiver
 from heymilo_async._ratelimit import redis as _storage
 from heymilo_async._ratelimit.limiter import Permit, Window
-from heymilo_async._ratelimit.redis import BEAT, LimiterKeys, SharedRateLimiter, Storage
+from heymilo_async._ratelimit.redis import HEARTBEAT, LimiterKeys, SharedRateLimiter, Storage
 
 ID = NUMBER["id"]
 KEYS = LimiterKeys.of((Secret(KEY), None), 60.0)
@@ -68,12 +68,14 @@ def storages(redis_server):
         storage.close()
 
 
-def take(storage, limit, *, keys=KEYS, most=1e9, history=None, is_behind=False):
+def take(storage, limit, *, keys=KEYS, most=1e9, history=None, sends_history=False):
     """
     Return the permit and the wait that *storage* grants for one more start.
     """
     member = storage.new_member()
-    return storage.reserve(keys, limit, member, most=most, history=history, is_behind=is_behind)
+    return storage.reserve(
+        keys, limit, member, most=most, history=history, sends_history=sends_history
+    )
 
 
 def connections_left(redis_server):
@@ -132,7 +134,7 @@ def test_a_turn_that_is_given_back(storages):
     take(storage, 1)
     for _ in range(5):
         member = storage.new_member()
-        grant = storage.reserve(KEYS, 1, member, most=1e9, history=None, is_behind=False)
+        grant = storage.reserve(KEYS, 1, member, most=1e9, history=None, sends_history=False)
         storage.release(KEYS, member)
 
         assert close_to(60.6) == grant.wait
@@ -178,7 +180,7 @@ def test_turns_of_a_process_that_waits(storages, monkeypatch):
         take(patient, 1)
     for _ in range(4):
         time.sleep(0.1)
-        patient.beat(KEYS, dict)
+        patient.heartbeat(KEYS, dict)
 
     assert close_to(121.2) == take(other, 1).wait
 
@@ -197,7 +199,7 @@ def test_redis_forgets_everything(storages, redis_server):
     assert close_to(50.6) == grant.wait
     redis_server.stop()
     redis_server.start()
-    storage.beat(KEYS, lambda: remembered)
+    storage.heartbeat(KEYS, lambda: remembered)
     assert close_to(50.6) == take(storage, 2).wait
 
 
@@ -209,7 +211,7 @@ def test_what_happened_meanwhile(storages):
     take(storage, 3)
     meanwhile = {storage.new_member(): -5.0}
     for _ in range(2):
-        grant = take(storage, 10, history=lambda: meanwhile, is_behind=True)
+        grant = take(storage, 10, history=lambda: meanwhile, sends_history=True)
 
     assert 10 - 4 == grant.remaining
 
@@ -293,17 +295,17 @@ def test_one_finds_out_for_all(storages, redis_server, clock):
     redis_server.stop()
     take(storage, 3)
     clock.now += 1.1
-    assert storage._may_ask()
-    assert not storage._may_ask()
+    assert storage._may_send()
+    assert not storage._may_send()
 
     # Another thread has come between, and is checking by now.
     clock.now += 1.1
     real, storage._lock = storage._lock, threading.Lock()
     storage._lock.acquire()
     found = []
-    thread = threading.Thread(target=lambda: found.append(storage._may_ask()))
+    thread = threading.Thread(target=lambda: found.append(storage._may_send()))
     thread.start()
-    storage._asks_again_at = clock.now + 1.0
+    storage._next_try_at = clock.now + 1.0
     storage._lock.release()
     thread.join()
     storage._lock = real
@@ -514,7 +516,7 @@ def test_ctrl_c_in_the_middle(storages, monkeypatch):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as caught:
-        storage._ask(interrupt)
+        storage._send(interrupt)
 
     names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
     assert "interrupt" not in names
@@ -574,7 +576,7 @@ def test_closed_while_somebody_asks(storages, redis_server):
         connection_ids.append(connection.read_response())
         pool.release(connection)
 
-    storage._ask(question)
+    storage._send(question)
 
     assert 1 == len(connection_ids)
     assert 1 == connections_left(redis_server)
@@ -586,7 +588,7 @@ def test_a_turn_that_is_given_back_late(storages, redis_server):
     """
     storage = storages()
     member = storage.new_member()
-    storage.reserve(KEYS, 9, member, most=1e9, history=None, is_behind=False)
+    storage.reserve(KEYS, 9, member, most=1e9, history=None, sends_history=False)
     storage.close()
     storage.release(KEYS, member)
 
@@ -646,7 +648,7 @@ def test_an_answer_in_pieces(front, serve, redis_server, monkeypatch, caplog):
     """
     A storage whose response arrives in small pieces delays no call, and counts as down.
     """
-    monkeypatch.setattr(_storage, "_PATIENCE", 0.5)
+    monkeypatch.setattr(_storage, "_LONGEST_REQUEST", 0.5)
     server = serve(single())
 
     async def body(client):
@@ -1167,12 +1169,12 @@ def test_a_process_that_waits_says_so(shared, monkeypatch):
     """
     mine, loop_state = shared
     beats = []
-    monkeypatch.setattr(mine._storage, "beat", lambda *_: beats.append(loop_state.now()))
+    monkeypatch.setattr(mine._storage, "heartbeat", lambda *_: beats.append(loop_state.now()))
     acquire(mine, loop_state)
     assert isinstance(acquire(mine, loop_state), Permit)
 
     assert 60.6 == pytest.approx(sum(loop_state.naps), abs=0.5)
-    assert max(loop_state.naps) <= BEAT
+    assert max(loop_state.naps) <= HEARTBEAT
     assert 60 <= len(beats) <= 62
 
 
@@ -1195,13 +1197,13 @@ def test_a_call_that_has_no_time_left(shared, redis_server, monkeypatch):
     mine, loop_state = shared
     acquire(mine, loop_state)
     caller = Caller(loop_state)
-    real = mine._answer
+    real = mine._reserve
 
     def slow(question):
         caller.remaining = 5.0
         return real(question)
 
-    monkeypatch.setattr(mine, "_answer", slow)
+    monkeypatch.setattr(mine, "_reserve", slow)
     late = run_now(mine.acquire(1, caller, Window(60.0)))
 
     assert close_to(60.6) == late
@@ -1240,7 +1242,7 @@ def test_a_call_that_does_not_wait_for_the_answer(
 
     kept = redis_server.keys()
     assert [] == [key for key in kept if ":starts:" in key]
-    assert {} == mine._mine
+    assert {} == mine._own_starts
 
 
 def test_redis_is_loaded_when_it_is_used():

@@ -1,7 +1,7 @@
 """
 Decides whether and when to retry, from the error and from the response's headers.
 
-Its functions return a delay and never wait. They also read the remaining rate limit from headers.
+Its functions return a delay and never wait. Others read the remaining rate limit from headers.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from .._values import Headers, Record
 from ..errors import APIConnectionError, APIStatusError, DeadlineExceededError, HeyMiloError
 from .settings import RetryPolicy
 
-#: Statuses of transient errors. The list is that of
+#: Statuses of transient errors: those of
 #: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-#: and 408, which a proxy sends if it closes an idle connection while a request arrives.
+#: and 408, which a proxy sends when it closes an idle connection on which a request just arrives.
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
 #: Cost of a retry in tokens of the retry budget, as in botocore's standard mode.
 COST_OF_THROTTLED_RETRY = 5
 COST_OF_TRANSIENT_RETRY = 14
 
-#: The maximum number of values in a Retry-After field; a proxy may join several fields.
+#: How many values of one header are read: a proxy may join several headers into a list.
 _MAX_VALUES = 20
 
 _DELTA = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
@@ -170,7 +170,7 @@ def _seconds_in(text: str, sent: float) -> float | None:
 def _until_reset(headers: Headers, sent: float) -> float | None:
     # Some servers send only the reset. With a 429, the number of remaining requests is then 0.
     quotas = _quotas(headers, sent, default="0")
-    # Of several limits, only an exhausted one can have caused the 429.
+    # Only an exhausted limit can have caused the 429.
     exhausted = (one.reset for one in quotas if not one.remaining and one.reset > 0)
     return max(exhausted, default=None)
 
@@ -251,7 +251,7 @@ def _date_of(text: str) -> float | None:
     year = int(match["year"])
     if len(match["year"]) == 2:
         # RFC 9110 5.6.7: a year more than 50 years in the future belongs to the previous century.
-        # (The current year is fixed here; the difference does not affect a wait of seconds.)
+        # (The RFC counts from the current year. For waits of seconds, a fixed year does as well.)
         year += 2000 if year < 76 else 1900
     try:
         minute = datetime(

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 _COOLDOWN_STATUSES = frozenset({429, 503})
 #: Requests are scarce if the server has at most one twentieth of the limit left.
 _SCARCE = 20
-#: The maximum delay in seconds between the start that is recorded and the actual one.
+#: Seconds. If a request is sent later than this after its recorded start, the start is corrected.
 _LATE = 0.01
 #: How much longer our window is than the server's, as a fraction and as a minimum in seconds:
 #: network delays may shorten the distance between two requests.
 _MARGIN = 0.01
 _LEAST_MARGIN = 0.05
-#: Seconds after which a permit counts as used, even if it was neither used nor released.
+#: How many seconds longer than a start a permit counts that is neither used nor released.
 _LOST = 60.0
 
 
@@ -56,25 +56,25 @@ class CoolDowns:
     def __len__(self) -> int:
         return len(self._until)
 
-    def start(self, credential: Hashable, until: float, because: APIStatusError) -> None:
+    def start(self, credential: Hashable, until: float, cause: APIStatusError) -> None:
         """
         Start a cool-down of *credential* until the time *until*, or extend the current one.
         """
         with self._lock:
-            if until > self._until.get(credential, (0.0, because))[0]:
-                self._until[credential] = until, because
+            if until > self._until.get(credential, (0.0, cause))[0]:
+                self._until[credential] = until, cause
 
     def remaining(self, credential: Hashable, now: float) -> tuple[float, APIStatusError] | None:
         """
         Return the remaining seconds of a cool-down, and its cause; None if there is none.
         """
         with self._lock:
-            until, because = self._until.get(credential, (now, None))
-            if because is None or until <= now:
+            until, cause = self._until.get(credential, (now, None))
+            if cause is None or until <= now:
                 self._until.pop(credential, None)
                 return None
             # Rounded, because (now + 20.0) - now may be slightly more than 20.0.
-            return round(until - now, 6), because
+            return round(until - now, 6), cause
 
 
 @attrs.define(eq=False, repr=False)
@@ -118,57 +118,58 @@ class Window:
         """
         Append a reservation to the queue; return it and its wait, as `wait` does.
         """
-        one = Reservation(limit, now)
-        return one, self.wait(one, now)
+        reservation = Reservation(limit, now)
+        return reservation, self.wait(reservation, now)
 
-    def wait(self, one: Reservation, now: float) -> float:
+    def wait(self, reservation: Reservation, now: float) -> float:
         """
-        Return how many seconds *one* has to wait in the queue; 0.0 if it is now a permit.
+        Return how many seconds *reservation* has to wait in the queue; 0.0 if it is now a permit.
 
         Call it again after the wait, because earlier reservations may start late.
         """
         with self._lock:
             self._forget(now)
-            if one not in self._queue:
-                self._queue.append(one)
-            before = self._queue.index(one)
-            one.at = max(now, self._cool_down_until, self._free_at(one.limit, before, now))
-            if one.at > now:
+            if reservation not in self._queue:
+                self._queue.append(reservation)
+            before = self._queue.index(reservation)
+            free_at = self._free_at(reservation.limit, before, now)
+            reservation.at = max(now, self._cool_down_until, free_at)
+            if reservation.at > now:
                 # Rounded, because (now + 20.0) - now may exceed 20.0; but 0.0 would mean a permit.
-                return round(one.at - now, 6) or 1e-6
+                return round(reservation.at - now, 6) or 1e-6
             del self._queue[before]
-            self._permits.append(one)
+            self._permits.append(reservation)
             return 0.0
 
     def plan(self, limit: int, now: float, wait: float) -> Reservation:
         """
-        Add a reservation for *wait* seconds from *now*, or a permit, that Redis has granted.
+        Count what Redis has granted: a permit, or a reservation for *wait* seconds from *now*.
         """
-        one = Reservation(limit, now + wait)
+        reservation = Reservation(limit, now + wait)
         with self._lock:
-            (self._queue if wait else self._permits).append(one)
-        return one
+            (self._queue if wait else self._permits).append(reservation)
+        return reservation
 
-    def start(self, one: Reservation, now: float) -> None:
+    def start(self, reservation: Reservation, now: float) -> None:
         """
-        Count *one* from now on, because its request is being sent; call it again if that is slow.
+        Count *reservation* as a start now, at the latest call for the request that is being sent.
         """
-        if one.is_started and now - one.at < _LATE:
+        if reservation.is_started and now - reservation.at < _LATE:
             return
         with self._lock:
             with contextlib.suppress(ValueError):
-                if one.is_started:
-                    self._starts.remove(one.at)
+                if reservation.is_started:
+                    self._starts.remove(reservation.at)
                 else:
-                    self._remove(one)
-            one.is_started = True
+                    self._remove(reservation)
+            reservation.is_started = True
             # The clocks of two event loops may differ slightly.
-            one.at = max(now, self._starts[-1]) if self._starts else now
-            self._starts.append(one.at)
+            reservation.at = max(now, self._starts[-1]) if self._starts else now
+            self._starts.append(reservation.at)
 
-    def release(self, one: Reservation) -> None:
+    def release(self, reservation: Reservation) -> None:
         with self._lock, contextlib.suppress(ValueError):
-            self._remove(one)
+            self._remove(reservation)
 
     def observe(self, limit: int, remaining: int, reset: float, now: float) -> None:
         """
@@ -225,14 +226,14 @@ class Window:
             return now + self._span
         return self._starts[-back] + self._span if back <= len(self._starts) else -math.inf
 
-    def _remove(self, one: Reservation) -> None:
-        (self._permits if one in self._permits else self._queue).remove(one)
+    def _remove(self, reservation: Reservation) -> None:
+        (self._permits if reservation in self._permits else self._queue).remove(reservation)
 
     def _forget(self, now: float) -> None:
         while self._starts and self._starts[0] + self._span <= now:
             self._starts.popleft()
-        # Drop reservations that were not released because of Ctrl-C, or whose caller overslept; it
-        # then queues again.
+        # Drop reservations that were not released because of Ctrl-C. A caller that only woke up late
+        # joins the queue again.
         while self._queue and self._queue[0].at + self._span <= now:
             self._queue.popleft()
         while self._permits and self._permits[0].at + self._span + _LOST <= now:
@@ -241,7 +242,7 @@ class Window:
 
 class Caller(Protocol):
     """
-    A call that needs a permit for each of its attempts, and records each wait that is about to start.
+    A call that needs a permit for each of its attempts, and is notified of each wait for one.
     """
 
     @property
@@ -307,21 +308,21 @@ class RateLimiter:
         """
         permit = None
         try:
-            await self.check_again(caller)
+            await self.await_cool_down(caller)
             if policy is not None:
                 permit = await self._reserve(caller, policy)
                 # The server may have asked for a pause during the wait.
-                await self.check_again(caller)
+                await self.await_cool_down(caller)
         except BaseException as error:
             if permit is not None:
                 await permit.release()
             if not isinstance(error, HeyMiloError):
                 raise
-            # Without the frames, which are of no use to whoever gets it as a value.
+            # It is returned as a value, so its frames are of no use.
             return error.with_traceback(None)
         return permit
 
-    async def check_again(self, caller: Caller) -> None:
+    async def await_cool_down(self, caller: Caller) -> None:
         """
         Wait for the end of a cool-down; raise its error if that is after the caller's deadline.
         """
@@ -332,9 +333,9 @@ class RateLimiter:
             and not caller.is_closed
             and (found := self._cool_downs.remaining(self._credential, caller.loop_state.now()))
         ):
-            wait, because = found
+            wait, cause = found
             if not fits(wait, caller):
-                raise _cool_down_error(caller.name, wait, because)
+                raise _cool_down_error(caller.name, wait, cause)
             await caller.loop_state.transport.sleep(wait)
 
     async def observe(
@@ -421,11 +422,11 @@ def fits(wait: float, caller: Caller) -> bool:
     return True
 
 
-def _cool_down_error(call: str, wait: float, because: APIStatusError) -> APIStatusError:
-    # A copy of the server's last error, even if another call received it: it has the right class.
-    error = copy.copy(because)
+def _cool_down_error(call: str, wait: float, cause: APIStatusError) -> APIStatusError:
+    # A copy of the error that the server sent, perhaps to another call: it has the right class.
+    error = copy.copy(cause)
     error.args = (
-        f"{call}: not sent: the server asked this API key to wait {wait:.3g} s: {because.message}",
+        f"{call}: not sent: the server asked this API key to wait {wait:.3g} s: {cause.message}",
     )
     error.request, error.retry_after = call, wait
     return error

@@ -1,8 +1,8 @@
 -- A rate limit that processes share: its commands, each atomic and on the clock of Redis.
 --
 -- KEYS: the starts, the processes that are alive, the cool-down; redis.py describes them.
--- ARGV: span, lease, process, whether its history is sent or not needed, the name of a command, its
--- arguments. Times are in microseconds. A history is pairs of time relative to now and member.
+-- ARGV: span, lease, process, '0' if its history is missing, the name of a command, its arguments.
+-- Times are in microseconds. A history is pairs of a time relative to now and a member.
 
 local starts, alive, cooldown = KEYS[1], KEYS[2], KEYS[3]
 local span, lease, process = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
@@ -16,7 +16,7 @@ if ARGV[4] == '0' and not redis.call('ZSCORE', alive, process) then
 end
 
 -- Record that the process is alive, and its history, which begins at *first*.
-local function hear(first)
+local function renew(first)
   redis.call('ZADD', alive, now, process)
   for i = first, #ARGV, 2 do
     redis.call('ZADD', starts, 'NX', now + ARGV[i], ARGV[i + 1])
@@ -29,7 +29,7 @@ local commands = {}
 -- Arguments: limit, maximum wait, member, history.
 -- Result: 1 if granted, 0 if the wait is too long; the wait; remaining permits; number of processes.
 function commands.reserve()
-  hear(9)
+  renew(9)
   local limit, most = tonumber(ARGV[6]), tonumber(ARGV[7])
   redis.call('ZREMRANGEBYSCORE', alive, '-inf', now - span - lease)
   redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
@@ -56,8 +56,8 @@ function commands.reserve()
 end
 
 -- Argument: history.
-function commands.beat()
-  hear(6)
+function commands.heartbeat()
+  renew(6)
 end
 
 -- Argument: a member. Its start counts from now on.
@@ -65,7 +65,7 @@ function commands.start()
   redis.call('ZADD', starts, 'GT', now, ARGV[6])
 end
 
--- Arguments: how many starts the server has counted; how old they are, to count until the reset.
+-- Arguments: the number of starts that the server has counted; how long ago its window began.
 function commands.observe()
   local counted, since = tonumber(ARGV[6]), now - ARGV[7]
   redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
@@ -79,7 +79,7 @@ function commands.observe()
 end
 
 local result = commands[ARGV[5]]()
--- Nothing stays for longer than it counts.
+-- Keys expire when nothing in them counts any more.
 local left = math.max(redis.call('PTTL', starts), math.ceil((latest + span - now) / 1000))
 redis.call('PEXPIRE', starts, left)
 redis.call('PEXPIRE', alive, left + lease / 1000)

@@ -1,11 +1,10 @@
 """
-A rate limit that processes share in Redis: the part of a process in it, and the client of Redis.
+A rate limit that processes share in Redis: this process's part of it, and the Redis client.
 
-Permits are granted by the commands of `redis.lua`. A credential has three keys, named by its
-HMAC-SHA256:
+The commands of `redis.lua` grant permits. A credential has three keys, named by its HMAC-SHA256:
 
     {...}:starts:60.0   sorted set: starts and reservations, "process:number" -> microseconds
-    {...}:alive         sorted set: processes, with the time of their last request
+    {...}:alive         sorted set: processes, with the time of their latest request to Redis
     {...}:cooldown      exists during a cool-down
 """
 
@@ -39,27 +38,27 @@ B = TypeVar("B")
 #: Returns the starts and reservations of a process, in seconds relative to now.
 History = Callable[[], Mapping[str, float]]
 
-#: Seconds. A process with waiting calls is seen every `BEAT` by those that share its limit, and
-#: believed dead after `LEASE`.
-BEAT = 1.0
+#: Seconds. While calls wait, their process sends Redis a heartbeat every `HEARTBEAT`. A process that
+#: sent nothing for a `LEASE` counts as dead, and its reservations are free again.
+HEARTBEAT = 1.0
 LEASE = 4.0
-#: The maximum wait for Redis in seconds. Its sockets have timeouts, but DNS lookups have none.
-_PATIENCE = 2.5
-#: The assumed number of processes that share a limit, until Redis has reported it for a window:
-#: where many start at once, the first reports are too low.
+#: The maximum wait for Redis in seconds: sockets have timeouts, but DNS lookups have none.
+_LONGEST_REQUEST = 2.5
+#: The assumed number of processes that share a limit, until Redis has reported it for a window: if
+#: many processes start at once, the first reports are too low.
 _ASSUMED_SHARERS = 16
-#: Timeout in seconds for connecting and for each response, and the pause while Redis is down.
+#: Seconds: the timeout for connecting and for each response; how often a Redis that is down is tried.
 _TIMEOUT: Final = 0.5
-_RETRY_AFTER: Final = 1.0
+_RETRY_INTERVAL: Final = 1.0
 
 _MICRO: Final = 1_000_000
-#: The maximum wait in seconds that a script gets.
+#: The maximum wait in seconds that the script receives: it cannot read infinity.
 _LONGEST: Final = 1e8
-_CONTEXT: Final = b"heymilo_async: turns of a credential"
+_CONTEXT: Final = b"heymilo_async: rate limit of a credential"
 
 _log = logging.getLogger("heymilo_async")
 
-#: One script for all commands, so that Redis has to be sent it once.
+#: One script with all commands, so that Redis has to receive only one.
 _SCRIPT: Final = (resources.files("heymilo_async._ratelimit") / "redis.lua").read_text("utf-8")
 
 
@@ -119,19 +118,19 @@ class Storage:
         self._clock = clock
         self._lock = threading.Lock()
         self._redis: Any = None
-        #: While Redis is down, when to try again; else in the infinite past.
-        self._asks_again_at = -math.inf
+        #: When to try Redis again while it is down; minus infinity while it is available.
+        self._next_try_at = -math.inf
         self._is_closed = False
         #: The name of this process: the part of members before the colon.
         self._process = secrets.token_hex(6)
         self._numbers = itertools.count(1)
 
     @property
-    def is_resting(self) -> bool:
+    def is_down(self) -> bool:
         """
-        Whether Redis is down, and it is too early for another request.
+        Whether Redis is down, and it is too early to try again.
         """
-        return self._clock() < self._asks_again_at
+        return self._clock() < self._next_try_at
 
     def new_member(self) -> str:
         return f"{self._process}:{next(self._numbers)}"
@@ -144,13 +143,13 @@ class Storage:
         *,
         most: float,
         history: History | None,
-        is_behind: bool,
+        sends_history: bool,
     ) -> Grant | None:
         """
         Reserve a permit for *member*, unless its wait would exceed *most* seconds.
         """
         command = ("reserve", limit, _micro(min(most, _LONGEST)), member)
-        answer = self._run(keys, history, *command, is_behind=is_behind)
+        answer = self._run(keys, history, *command, sends_history=sends_history)
         if answer is None:
             return None
         is_granted, in_micro, remaining, sharers = answer
@@ -164,17 +163,17 @@ class Storage:
         """
         Return the permit of *member*, even if the storage is closed.
         """
-        self._ask(lambda redis: redis.zrem(keys.names[0], member), is_last_word=True)
+        self._send(lambda redis: redis.zrem(keys.names[0], member), is_after_close=True)
 
-    def beat(self, keys: LimiterKeys, history: History) -> None:
-        self._run(keys, history, "beat")
+    def heartbeat(self, keys: LimiterKeys, history: History) -> None:
+        self._run(keys, history, "heartbeat")
 
     def observe(self, keys: LimiterKeys, limit: int, remaining: int, reset: float) -> None:
         counted, ago = max(0, limit - remaining), max(0.0, keys.per - reset)
         self._run(keys, None, "observe", counted, _micro(ago))
 
     def cool_down(self, keys: LimiterKeys, wait: float) -> None:
-        self._ask(lambda redis: redis.set(keys.names[2], 1, px=math.ceil(wait * 1000)))
+        self._send(lambda redis: redis.set(keys.names[2], 1, px=math.ceil(wait * 1000)))
 
     def close(self) -> None:
         """
@@ -185,32 +184,31 @@ class Storage:
             self._redis.connection_pool.disconnect(inuse_connections=False)
 
     def _run(
-        self, keys: LimiterKeys, history: History | None, *command: Any, is_behind: bool = False
+        self, keys: LimiterKeys, history: History | None, *command: Any, sends_history: bool = False
     ) -> Any:
         """
-        Run a command of the script, with *history* if this process *is_behind* with sending it, or
-        if Redis has lost it, for example after a restart.
+        Run a command of the script. Send *history* if *sends_history*, or if Redis has lost it, for
+        example after a restart.
         """
 
         def run(*, is_complete: bool) -> Any:
             starts = history() if history is not None and is_complete else {}
             pairs = [each for member, since in starts.items() for each in (_micro(since), member)]
             head = (_micro(keys.span), _micro(LEASE), self._process, int(is_complete))
-            return self._ask(
-                lambda redis: redis.register_script(_SCRIPT)(keys.names, (*head, *command, *pairs))
-            )
+            arguments = (*head, *command, *pairs)
+            return self._send(lambda redis: redis.register_script(_SCRIPT)(keys.names, arguments))
 
-        answer = run(is_complete=history is None or is_behind)
+        answer = run(is_complete=history is None or sends_history)
         return run(is_complete=True) if answer == -1 else answer
 
-    def _ask(self, question: Callable[[Any], Any], *, is_last_word: bool = False) -> Any:
-        if (self._is_closed and not is_last_word) or not self._may_ask():
+    def _send(self, command: Callable[[Any], Any], *, is_after_close: bool = False) -> Any:
+        if (self._is_closed and not is_after_close) or not self._may_send():
             return None
-        answer = fault = None
+        result = fault = None
         try:
             with self._lock:
                 self._redis = self._redis or _open(self._url)
-            answer = question(self._redis)
+            result = command(self._redis)
         except Exception as error:
             # Keep only the text of the error, because its frames contain the password.
             own = Secret(unquote(urlsplit(self._url.reveal()).password or ""))
@@ -219,29 +217,29 @@ class Storage:
             fault = f"{type(error).__name__}: {text}"
         except BaseException as interruption:
             interruption.__context__ = None
-            raise interruption.with_traceback(None)  # noqa: B904 - it is the one that came
-        self.judge(fault)
+            raise interruption.with_traceback(None)  # noqa: B904 - the same exception
+        self.mark(fault)
         if self._is_closed:
             self.close()
-        return answer
+        return result
 
-    def _may_ask(self) -> bool:
-        if self._asks_again_at == -math.inf:
+    def _may_send(self) -> bool:
+        if self._next_try_at == -math.inf:
             return True
         with self._lock:
-            if self.is_resting:
+            if self.is_down:
                 return False
-            # Only one caller tries again, for all.
-            self._asks_again_at = self._clock() + _RETRY_AFTER
+            # Only one caller tries again, on behalf of all.
+            self._next_try_at = self._clock() + _RETRY_INTERVAL
             return True
 
-    def judge(self, fault: str | None) -> None:
+    def mark(self, fault: str | None) -> None:
         """
         Mark Redis as down because of *fault*, or as available; log a change.
         """
         with self._lock:
-            was_down = self._asks_again_at > -math.inf
-            self._asks_again_at = -math.inf if fault is None else self._clock() + _RETRY_AFTER
+            was_down = self._next_try_at > -math.inf
+            self._next_try_at = -math.inf if fault is None else self._clock() + _RETRY_INTERVAL
         if was_down and fault is None:
             _log.info("the storage of the rate limit, %s, is available again", self._shown)
         if fault is not None and not (was_down or self._is_closed):
@@ -254,34 +252,34 @@ class Storage:
 
 
 @attrs.define(eq=False, repr=False)
-class _Question:
+class _PermitRequest:
     """
-    A request to Redis for a permit, and whether its call still waits for the result.
+    A request to Redis for a permit; abandoned when its call no longer waits for the result.
     """
 
     limit: int
     member: str
     most: float
     now: float
-    is_answered: bool = False
-    is_given_up: bool = False
+    has_result: bool = False
+    is_abandoned: bool = False
 
 
 class SharedRateLimiter:
     """
-    The part of a process in a rate limit that processes share in Redis.
+    The part of this process in a rate limit that processes share in Redis.
     """
 
     def __init__(self, storage: Storage, keys: LimiterKeys) -> None:
         self._storage = storage
         self._keys = keys
         self._lock = threading.Lock()
-        #: The starts and reservations of this process that still count, in case Redis loses them.
-        self._mine: dict[str, float] = {}
+        #: This process's starts and reservations that still count, by member, in case Redis loses them.
+        self._own_starts: dict[str, float] = {}
         #: Whether some of them were never sent to Redis.
-        self._is_behind = False
-        self._heard_at = 0.0
-        #: How often this process lost its reservations, because it did not renew them in time.
+        self._has_unsent_starts = False
+        self._renewed_at = 0.0
+        #: How often this process lost its reservations because it did not renew them in time.
         self._lapses = 0
         self._sharers = 1
         #: When Redis first reported the number of sharers.
@@ -296,26 +294,26 @@ class SharedRateLimiter:
         """
         now = caller.loop_state.now
         while not caller.is_closed:
-            question = _Question(limit, self._storage.new_member(), caller.remaining, now())
+            request = _PermitRequest(limit, self._storage.new_member(), caller.remaining, now())
             grant = None
             try:
-                grant = await self._ask(functools.partial(self._answer, question), caller)
+                grant = await self._run(functools.partial(self._reserve, request), caller)
             finally:
                 if grant is None:
-                    # If the result is still outstanding, its thread returns the permit.
+                    # Without a result yet, the thread will return the permit.
                     with self._lock:
-                        question.is_given_up, is_answered = True, question.is_answered
-                    if is_answered:
-                        await self.release(question.member, caller)
+                        request.is_abandoned, has_result = True, request.has_result
+                    if has_result:
+                        await self.release(request.member, caller)
             if grant is None or not grant.is_granted:
                 return None if grant is None else grant.wait
             reservation = window.plan(limit, now(), grant.wait)
-            permit = Permit(window, reservation, caller, self, question.member)
+            permit = Permit(window, reservation, caller, self, request.member)
             if not grant.wait:
                 return permit
             async with contextlib.AsyncExitStack() as unless_used:
                 unless_used.push_async_callback(permit.release)
-                # If there is no time for it any more, Redis says so when it is asked again.
+                # If the wait no longer fits, the next request to Redis returns it as too long.
                 if fits(grant.wait, caller) and await self._wait(grant.wait, caller):
                     unless_used.pop_all()
                     return permit
@@ -335,30 +333,30 @@ class SharedRateLimiter:
 
     def remember_start(self, now: float) -> None:
         with self._lock:
-            self._mine[self._storage.new_member()] = now
-            self._is_behind = True
+            self._own_starts[self._storage.new_member()] = now
+            self._has_unsent_starts = True
 
     async def start(self, member: str, caller: Caller) -> None:
         with self._lock:
-            self._mine[member] = caller.loop_state.now()
-        await self._ask(lambda: self._storage.start(self._keys, member), caller)
+            self._own_starts[member] = caller.loop_state.now()
+        await self._run(lambda: self._storage.start(self._keys, member), caller)
 
     async def release(self, member: str, caller: Caller) -> None:
         """
         Return the permit of *member* to Redis, even if the call is cancelled.
         """
         with self._lock:
-            self._mine.pop(member, None)
+            self._own_starts.pop(member, None)
         release = functools.partial(self._storage.release, self._keys, member)
         await caller.loop_state.transport.run_in_thread(release)
 
     async def observe(self, limit: int, observed: Quota, caller: Caller) -> None:
         remaining, reset = observed.remaining, observed.reset
-        await self._ask(lambda: self._storage.observe(self._keys, limit, remaining, reset), caller)
+        await self._run(lambda: self._storage.observe(self._keys, limit, remaining, reset), caller)
         self._last = remaining, caller.loop_state.now() + reset
 
     async def cool_down(self, seconds: float, caller: Caller) -> None:
-        await self._ask(lambda: self._storage.cool_down(self._keys, seconds), caller)
+        await self._run(lambda: self._storage.cool_down(self._keys, seconds), caller)
 
     def status(self, own: RateLimitStatus, now: float) -> RateLimitStatus:
         remaining, until = self._last or (0, now)
@@ -367,82 +365,83 @@ class SharedRateLimiter:
         reset = max(own.reset, round(until - now, 6))
         return attrs.evolve(own, remaining=min(own.remaining, remaining), reset=reset)
 
-    async def _ask(self, question: Callable[[], B], caller: Caller) -> B | None:
+    async def _run(self, request: Callable[[], B], caller: Caller) -> B | None:
         """
-        Run *question* in a thread and return its result; None if Redis is down, or too slow.
+        Run *request* in a thread and return its result; None if Redis is down, or too slow.
         """
-        if self._storage.is_resting:
+        if self._storage.is_down:
             return None
         # At most half of the remaining time, so that a slow Redis does not make the call fail.
-        within = max(0.0, min(caller.remaining / 2, _PATIENCE))
+        within = max(0.0, min(caller.remaining / 2, _LONGEST_REQUEST))
         try:
-            return await caller.loop_state.transport.run_in_thread(question, within)
+            return await caller.loop_state.transport.run_in_thread(request, within)
         except TooLateError:
-            if within == _PATIENCE:
-                self._storage.judge("the request took too long")
+            if within == _LONGEST_REQUEST:
+                self._storage.mark("the request took too long")
             return None
 
-    def _answer(self, question: _Question) -> Grant | None:
-        now, member = question.now, question.member
-        self._hear(now)
+    def _reserve(self, request: _PermitRequest) -> Grant | None:
+        now, member = request.now, request.member
+        self._renew_lease(now)
         try:
             grant = self._storage.reserve(
                 self._keys,
-                question.limit,
+                request.limit,
                 member,
-                most=question.most,
-                # First, because a start that is missing in Redis sets it after the history.
-                is_behind=self._is_behind,
-                history=functools.partial(self._history, now) if self._mine else None,
+                most=request.most,
+                # Read before the history: `remember_start` adds the start before it sets this.
+                sends_history=self._has_unsent_starts,
+                history=functools.partial(self._history, now) if self._own_starts else None,
             )
         finally:
-            # Also after Ctrl-C, when it is unknown whether there is a permit to return.
-            question.is_answered = True
+            # Even after Ctrl-C: there may be a permit to return.
+            request.has_result = True
         if grant is None:
-            question.is_answered = False  # there is nothing to return
+            request.has_result = False  # There is no permit to return.
             return None
         with self._lock:
-            if grant.is_granted and not question.is_given_up:
-                self._mine[member] = now + grant.wait
-            self._is_behind = False
+            if grant.is_granted and not request.is_abandoned:
+                self._own_starts[member] = now + grant.wait
+            self._has_unsent_starts = False
             self._sharers = grant.sharers
             self._known_since = min(self._known_since, now)
             self._last = grant.remaining, now + grant.reset
-        if question.is_given_up:
+        if request.is_abandoned:
             self._storage.release(self._keys, member)
         return grant
 
     def _history(self, now: float) -> dict[str, float]:
         with self._lock:
-            return {member: at - now for member, at in self._mine.items()}
+            return {member: at - now for member, at in self._own_starts.items()}
 
     async def _wait(self, seconds: float, caller: Caller) -> bool:
         """
-        Wait, and renew the reservations of this process; return whether they are still valid.
+        Wait, and renew this process's reservations meanwhile; return whether they are still valid.
         """
         now, lapses = caller.loop_state.now, self._lapses
         until = now() + seconds
         while (left := until - now()) > 0 and not caller.is_closed:
-            await caller.loop_state.transport.sleep(min(left, BEAT))
+            await caller.loop_state.transport.sleep(min(left, HEARTBEAT))
             # One of the waiting calls renews for all.
-            if self._hear(now()) >= BEAT:
+            if self._renew_lease(now()) >= HEARTBEAT:
                 history = functools.partial(self._history, now())
-                await self._ask(functools.partial(self._storage.beat, self._keys, history), caller)
+                heartbeat = functools.partial(self._storage.heartbeat, self._keys, history)
+                await self._run(heartbeat, caller)
         return lapses == self._lapses
 
-    def _hear(self, now: float) -> float:
+    def _renew_lease(self, now: float) -> float:
         """
-        Record that a request to Redis happens now; return the seconds since the previous one.
+        Record that a request to Redis renews the lease; return the seconds since the previous one.
         """
         with self._lock:
-            silence = now - self._heard_at
-            if silence >= BEAT:
-                self._heard_at = now
+            silence = now - self._renewed_at
+            if silence >= HEARTBEAT:
+                self._renewed_at = now
                 is_lapse = silence >= LEASE
                 self._lapses += is_lapse
-                self._mine = {
+                self._own_starts = {
                     member: at
-                    for member, at in self._mine.items()
+                    for member, at in self._own_starts.items()
                     if at + self._keys.span > now and not (is_lapse and at > now)
                 }
         return silence
@@ -457,8 +456,8 @@ def _open(url: Secret) -> Any:
         password=os.getenv(STORAGE_PASSWORD) or None,
         socket_timeout=_TIMEOUT,
         socket_connect_timeout=_TIMEOUT,
-        # Once, because the connection may have been idle for too long, or Redis was restarted. By
-        # default it would retry for seconds while a call waits.
+        # Retry once, because an idle connection may be dead, for example after a restart of Redis.
+        # By default redis-py retries for seconds, and a call would wait for it.
         retry=retry.Retry(backoff.NoBackoff(), 1, (exceptions.ConnectionError,)),
         retry_on_error=[exceptions.ConnectionError],
     )
