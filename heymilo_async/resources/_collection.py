@@ -78,12 +78,13 @@ def get_operation(id: str, path: str, item: type[ItemT]) -> Operation[ItemT]:  #
     )
 
 
-def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def given(parameters: Mapping[str, Any], *ids: str) -> dict[str, Any]:
     """
-    Return the members of a request body: a method's *parameters*, without the positional ones.
+    Return the members of a request body: a method's *parameters*, without `self` and *ids*, the
+    parameters that belong to the path.
     """
-    positional = {"self", "posting_id", "question_id"}
-    return {name: value for name, value in parameters.items() if name not in positional}
+    left_out = {"self", *ids}
+    return {name: value for name, value in parameters.items() if name not in left_out}
 
 
 class AsyncResource:

@@ -914,7 +914,9 @@ class AsyncPostings(AsyncSearchable[Posting]):
             >>> asyncio.run(main())
             {'team': 'A'}
         """
-        return await self._perform(UPDATE, body=given(locals()), posting_id=posting_id)
+        return await self._perform(
+            UPDATE, body=given(locals(), "posting_id"), posting_id=posting_id
+        )
 
     @operation(GET_STATS)
     async def get_stats(self, posting_id: str) -> PostingStats:

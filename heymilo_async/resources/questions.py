@@ -608,7 +608,8 @@ class AsyncQuestions(AsyncResource):
             >>> asyncio.run(main())
             voice_tags
         """
-        return await self._perform(CREATE, body=given(locals()), posting_id=posting_id)
+        body = given(locals(), "posting_id")
+        return await self._perform(CREATE, body=body, posting_id=posting_id)
 
     @operation(UPDATE)
     async def update(
@@ -711,8 +712,9 @@ class AsyncQuestions(AsyncResource):
             >>> asyncio.run(main())
             Why?
         """
+        body = given(locals(), "posting_id", "question_id")
         return await self._perform(
-            UPDATE, body=given(locals()), posting_id=posting_id, question_id=question_id
+            UPDATE, body=body, posting_id=posting_id, question_id=question_id
         )
 
     @operation(DELETE)
