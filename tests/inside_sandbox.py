@@ -10,6 +10,7 @@ from heymilo_async.sandbox import Assumptions
 from heymilo_async.sandbox import _judge as judging
 from heymilo_async.sandbox import _serve as serve
 from heymilo_async.sandbox._app import Backend, create_app
+from heymilo_async.sandbox._behaviours import _OWN as BEHAVIOURS
 from heymilo_async.sandbox._clock import clock
 from heymilo_async.sandbox._contract import OPERATIONS, RESOURCES, operation_of
 from heymilo_async.sandbox._evidence import ObservedRequest, ObservedResponse
@@ -31,6 +32,7 @@ from heymilo_async.testing import _accept as accept
 
 __all__ = [
     "ALGORITHMS",
+    "BEHAVIOURS",
     "CAPACITY",
     "MOST_SECRETS",
     "OPERATIONS",

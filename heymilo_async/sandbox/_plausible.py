@@ -75,11 +75,15 @@ def _value(schema: str, name: str, kind: Mapping[str, Any], n: int, word: str) -
         "array": [],
         "boolean": n % 7 != 6,
         "integer": n % 20,
-        "number": _FIRST + n * _SECONDS_BETWEEN + (0.25 if n % 3 == 2 else 0),
+        "number": _time(n) if name.endswith("_at") else n % 20 + 0.5,
         "object": {},
         "string": _text(schema, name, n, word),
     }
     return values[kind["type"]]
+
+
+def _time(n: int) -> float:
+    return _FIRST + n * _SECONDS_BETWEEN + (0.25 if n % 3 == 2 else 0)
 
 
 def _text(schema: str, name: str, n: int, word: str) -> str:

@@ -9,6 +9,7 @@ import pickle
 from typing import Any
 
 import pytest
+from inside_sandbox import items_of
 
 from heymilo_async import sandbox
 from heymilo_async.sandbox import PhoneNumberResponse
@@ -92,3 +93,13 @@ def test_items_of_all_resources_have_all_members(milo: sandbox.Sandbox) -> None:
     assert {None, "Etc/UTC"} == {
         (one.blackout_period or {}).get("timezone") for one in milo.stores["email_templates"]
     }
+
+
+def test_numbers_are_times_only_where_the_name_says_so() -> None:
+    """
+    A member whose name ends with `_at` is a time in Unix seconds; other numbers are small.
+    """
+    first, second, *_ = items_of("postings", 5)
+
+    assert (0.5, 1.5) == (first.retake_cooldown_days, second.retake_cooldown_days)
+    assert 1_735_689_600 == first.created_at
