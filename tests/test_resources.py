@@ -106,7 +106,7 @@ def test_a_test_calls_each_method():
     tests = "\n".join(file.read_text(encoding="utf-8") for file in HERE.rglob("test_*.py"))
 
     assert [] == [
-        f"no test calls {one.name}.{method}(): it belongs in tests/test_{one.name}.py"
+        f"no test calls {one.name}.{method}(): it belongs in tests/resources/test_{one.name}.py"
         for one in FOUND
         for method, function in one.methods.items()
         if function.__code__.co_filename == one.module.__file__

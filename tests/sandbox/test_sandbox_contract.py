@@ -58,25 +58,15 @@ def test_the_packaged_contract_is_served(milo: sandbox.Sandbox, ask: Callable[..
     assert read(PACKAGED) == served.body
 
 
-def test_it_has_all_operations() -> None:
-    """
-    The 56 of HeyMilo's public API, version 2.
-    """
-    paths = read(PACKAGED)["paths"]
-
-    assert 56 == sum(len(methods) for methods in paths.values())
-
-
 def test_it_agrees_with_what_the_clients_are_tested_against() -> None:
     """
-    Paths and schemas are equal, except for prose.
+    It has the same paths and schemas, which are equal except for prose.
     """
     packaged, copy = read(PACKAGED), read(COPY)
 
-    for path, methods in copy["paths"].items():
-        assert facts(methods) == facts(packaged["paths"][path])
-    for name, schema in copy["components"]["schemas"].items():
-        assert facts(schema) == facts(packaged["components"]["schemas"][name])
+    assert facts(copy["paths"]) == facts(packaged["paths"])
+    assert facts(copy["components"]) == facts(packaged["components"])
+    assert 56 <= sum(len(methods) for methods in packaged["paths"].values())
 
 
 @pytest.mark.skipif(
