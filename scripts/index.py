@@ -2,13 +2,14 @@
 Generates the index and the reference pages from the resource modules.
 
 `python scripts/index.py` writes `heymilo_async/resources/__init__.py`, the clients' attributes
-beside it, the names in `heymilo_async/__init__.py`, and `docs/reference`; with `--check` it only
-lists stale files, and fails if there are any.
+beside it, the names in `heymilo_async/__init__.py`, `docs/reference`, and the sandbox's copy of
+the contract; with `--check` it only lists stale files, and fails if there are any.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,11 @@ SURFACE = RESOURCES.parent / "__init__.py"
 PUBLIC = RESOURCES.parent / "_public.py"
 REFERENCE = RESOURCES.parent.parent / "docs" / "reference"
 CLAIMS = RESOURCES.parent.parent / "tests" / "typing" / "resources.py"
+CONTRACT = RESOURCES.parent.parent / "tests" / "contract.json"
+PACKAGED = RESOURCES.parent / "sandbox" / "contract.json"
+
+#: Members of the contract that only inform people.
+PROSE = {"description", "summary", "title"}
 
 #: Methods that a collection inherits: their arguments, and their return types.
 INHERITED = {
@@ -394,6 +400,49 @@ def _listed(file: Path) -> list[str]:
     return list(names)
 
 
+def packaged() -> str:
+    """
+    Return the contract that the sandbox serves: the one that the clients are tested with, in one
+    line and without prose.
+    """
+    document = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    facts = {**document, **{part: _facts(document[part]) for part in ("paths", "components")}}
+    return json.dumps(facts, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
+def _facts(value: Any, place: str = "") -> Any:
+    if isinstance(value, list):
+        return [_facts(one) for one in value]
+    if not isinstance(value, dict) or place in {"default", "example", "examples"}:
+        return value
+    if place == "properties":
+        # The keys are names: a member may be named `title`.
+        return {name: _facts(one) for name, one in value.items()}
+    if place == "responses":
+        # OpenAPI requires the description of a response.
+        return {
+            status: {
+                name: one if name == "description" else _facts(one, name)
+                for name, one in response.items()
+            }
+            for status, response in value.items()
+        }
+    return {name: _facts(one, name) for name, one in value.items() if name not in PROSE}
+
+
+def leftovers() -> list[Path]:
+    """
+    Return the pages of the reference whose classes no longer exist.
+    """
+    known = {*_listed(PUBLIC), *exports()}
+    return [
+        file
+        for file in sorted(REFERENCE.glob("*.md"))
+        if ".. py:currentmodule:: heymilo_async\n" in (text := file.read_text(encoding="utf-8"))
+        if not known & set(re.findall(r"^.. auto\w+:: (\w+)", text, re.MULTILINE))
+    ]
+
+
 def wanted() -> dict[Path, str]:
     """
     Return the files that follow from the modules, with what belongs into each.
@@ -404,6 +453,7 @@ def wanted() -> dict[Path, str]:
         SURFACE: surface(),
         REFERENCE / "resources.md": resources_page(),
         CLAIMS: claims(),
+        PACKAGED: packaged(),
     }
     trees = dict(modules())
     parts = {name: tree for name, tree in trees.items() if name.startswith("_")}
@@ -427,6 +477,12 @@ def main(arguments: list[str]) -> int:
             stale = 1
         else:
             file.write_text(text, encoding="utf-8")
+    for file in leftovers():
+        if arguments == ["--check"]:
+            print(f"{file.relative_to(root)} is left over: run `python scripts/index.py`")
+            stale = 1
+        else:
+            file.unlink()
     return stale
 
 

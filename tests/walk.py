@@ -18,8 +18,6 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 CONTRACT = "tests/contract.json"
-#: ... and its copy, which the sandbox serves.
-PACKAGED = "heymilo_async/sandbox/contract.json"
 #: The part of HeyMilo's contract that would describe badges.
 PUBLISHED = ROOT / "tests" / "badges.openapi.json"
 
@@ -93,15 +91,14 @@ def copy_project(folder: Path, package: Path) -> None:
 
 def extend_contract(folder: Path) -> None:
     """
-    Add the badges of HeyMilo's contract to both copies of the contract.
+    Add the badges of HeyMilo's contract to the one that the clients are tested with.
     """
     published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
-    for name in (CONTRACT, PACKAGED):
-        contract = json.loads((folder / name).read_text(encoding="utf-8"))
-        contract["tags"] += published["tags"]
-        contract["paths"].update(published["paths"])
-        contract["components"]["schemas"].update(published["components"]["schemas"])
-        (folder / name).write_text(json.dumps(contract), encoding="utf-8")
+    contract = json.loads((folder / CONTRACT).read_text(encoding="utf-8"))
+    contract["tags"] += published["tags"]
+    contract["paths"].update(published["paths"])
+    contract["components"]["schemas"].update(published["components"]["schemas"])
+    (folder / CONTRACT).write_text(json.dumps(contract), encoding="utf-8")
 
 
 def take(folder: Path, chosen: Iterable[Step]) -> None:
