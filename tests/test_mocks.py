@@ -81,6 +81,33 @@ def test_a_mock_transport_answers(front):
     assert "GB" == front.run(country, "http://127.0.0.1:1", http_client=kind(transport=transport))
 
 
+@pytest.mark.parametrize(
+    "name", ["send", "_send_single_request", "_transport_for_url", "handle_request"]
+)
+def test_a_tracer_sees_a_request(front, serve, monkeypatch, name):
+    """
+    Case 191: a tool that replaces a method of httpx's client or transport sees each request once,
+    whichever of the usual ones it replaces.
+    """
+    client, transport = (
+        (httpx.Client, httpx.HTTPTransport)
+        if front.is_blocking
+        else (httpx.AsyncClient, httpx.AsyncHTTPTransport)
+    )
+    owner = transport if name == "handle_request" else client
+    method = name if front.is_blocking or owner is client else "handle_async_request"
+    replaced, seen = getattr(owner, method), []
+
+    def traced(self, request, **options):
+        seen.append(request)
+        return replaced(self, request, **options)
+
+    monkeypatch.setattr(owner, method, traced)
+
+    assert NUMBER["country_code"] == front.run(country, serve(single()).base_url)
+    assert 1 == len(seen)
+
+
 @pytest.mark.lets_out("AssertionError")
 def test_an_assertion_of_a_mock(front, serve, httpx_mock):
     """
