@@ -677,7 +677,14 @@ class Prefetch(Generic[T]):
         self._twin = twin
 
     def __enter__(self) -> Iterator[T]:
-        return _Blocking(run_now(self._twin.__aenter__()))
+        was_entered = self._twin._prefetcher is not None
+        try:
+            return _Blocking(run_now(self._twin.__aenter__()))
+        except BaseException:
+            # Ctrl-C may come after the thread has started, and then `with` does not call `__exit__`.
+            if not was_entered:
+                self.__exit__()
+            raise
 
     def __exit__(self, *exc_info: object) -> None:
         run_now(self._twin.__aexit__(*exc_info))

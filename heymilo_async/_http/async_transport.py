@@ -31,6 +31,7 @@ from .transport import (
     PoolTimeout,
     Trace,
     is_out_of_descriptors,
+    start_thread,
 )
 
 A = TypeVar("A")
@@ -275,12 +276,9 @@ class AsyncTransport(HTTPTransport):
             with contextlib.suppress(RuntimeError):
                 tell(end)
 
-        try:
-            # Not a thread of anyio's, whose limiter would count an abandoned thread as free. Not a
-            # daemon, because it may have to release a permit.
-            threading.Thread(target=run, name="heymilo-detached").start()
-        except RuntimeError:
-            # The system allows no more threads.
+        # Not a thread of anyio's, whose limiter would count an abandoned thread as free. Not a
+        # daemon, because it may have to release a permit.
+        if not start_thread(threading.Thread(target=run, name="heymilo-detached")):
             run()
         await ended.wait()
 

@@ -17,7 +17,7 @@ from .._core.blocking import run_now
 from .._core.settings import PoolSettings, clipped
 from .._core.transport import Prefetched, TooLateError, monotonic
 from .body import SENDING
-from .transport import Client, Deadline, Exchange, HTTPTransport, OnSend, Trace
+from .transport import Client, Deadline, Exchange, HTTPTransport, OnSend, Trace, start_thread
 
 #: The maximum number of threads for functions that continue after their caller has left.
 _THREADS = 4
@@ -49,7 +49,7 @@ class BlockingTransport(HTTPTransport):
         super().__init__(settings)
         self._deadline = Deadline()
         #: For functions that continue after their caller has left; each counts until it ends.
-        self._detached = threading.Semaphore(_THREADS)
+        self._detached = _tokens(_THREADS)
 
     @staticmethod
     def loop_key() -> Any:
@@ -184,10 +184,12 @@ class BlockingTransport(HTTPTransport):
             try:
                 results.append(function())
             finally:
-                self._detached.release()
+                self._detached.put(None)
 
-        if not self._detached.acquire(timeout=within):
-            raise TooLateError
+        try:
+            self._detached.get(timeout=max(within, 0.0))
+        except queue.Empty:
+            raise TooLateError from None
         # Not a daemon, because it may have to release a permit.
         if not _start(run, threading.Event(), ended.put, daemon=False):
             run()
@@ -199,6 +201,18 @@ class BlockingTransport(HTTPTransport):
         if failure is not None:
             raise failure
         return results[0]
+
+
+def _tokens(count: int) -> queue.SimpleQueue[None]:
+    """
+    Return a semaphore: `get` acquires it, `put` releases it.
+
+    (It is written in C. Ctrl-C within one of `threading`'s could leave its lock locked for ever.)
+    """
+    tokens: queue.SimpleQueue[None] = queue.SimpleQueue()
+    for _ in range(count):
+        tokens.put(None)
+    return tokens
 
 
 def _coroutine(awaitable: Awaitable[B]) -> Coroutine[Any, Any, B]:
@@ -236,12 +250,8 @@ def _start(
     context = contextvars.copy_context()
     name = "heymilo" if daemon else "heymilo-detached"
     thread = threading.Thread(target=context.run, args=(run,), name=name, daemon=daemon)
-    try:
-        thread.start()
-    except RuntimeError:
-        # The system or a container limits threads, or the interpreter is about to end.
-        return False
-    return True
+    # A system or a container limits threads, and so does an interpreter that is about to end.
+    return start_thread(thread)
 
 
 class _BlockingAhead(Generic[B]):
@@ -253,7 +263,7 @@ class _BlockingAhead(Generic[B]):
         self._fetch = fetch
         self._stop = threading.Event()
         self._has_thread = False
-        self._room = threading.Semaphore(count)
+        self._room = _tokens(count)
         self._results: queue.SimpleQueue[tuple[B, None] | tuple[None, BaseException]] = (
             queue.SimpleQueue()
         )
@@ -264,8 +274,10 @@ class _BlockingAhead(Generic[B]):
 
     async def __aexit__(self, *_: object) -> None:
         # Do not wait for the thread, which ends after its current request.
-        self._stop.set()
-        self._room.release()
+        try:
+            self._stop.set()
+        finally:
+            self._room.put(None)
 
     async def next(self) -> B:
         if not self._has_thread:
@@ -274,7 +286,7 @@ class _BlockingAhead(Generic[B]):
         if error is not None:
             self._ended(None)
             raise error
-        self._room.release()
+        self._room.put(None)
         return cast("B", result)
 
     def _ended(self, failure: BaseException | None) -> None:
@@ -282,7 +294,7 @@ class _BlockingAhead(Generic[B]):
 
     def _work(self) -> None:
         while True:
-            self._room.acquire()
+            self._room.get()
             if self._stop.is_set():
                 return
             self._results.put((run_now(_coroutine(self._fetch())), None))

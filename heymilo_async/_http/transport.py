@@ -93,6 +93,22 @@ def is_out_of_descriptors(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}
 
 
+def start_thread(thread: threading.Thread) -> bool:
+    """
+    Start *thread*; return False if the system allows no more threads.
+    """
+    handled = sys.exception()
+    try:
+        thread.start()
+    except RuntimeError as error:
+        # If Ctrl-C interrupts `start`, the thread runs, and one of Python's locks may raise an error.
+        interruption = error.__context__
+        if interruption is not None and interruption is not handled:
+            raise interruption  # noqa: B904 - it is the one that came
+        return False
+    return True
+
+
 class HTTPResponse(Protocol):
     """
     The response of an `HTTPClient`.

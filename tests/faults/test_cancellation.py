@@ -995,3 +995,109 @@ def test_ctrl_c_at_every_moment(blocking, serve, fresh):
             assert ID == client.phone_numbers.get(ID).id
 
     assert interrupted > 50
+
+
+class InterruptedAt:
+    """
+    Raises a KeyboardInterrupt at the *n*-th point at which Python handles signals: as a function
+    begins, and after a call of a function in C. *skipped* is a file of functions that are left alone.
+    """
+
+    def __init__(self, n, skipped=None):
+        self._left = n
+        self._skipped = skipped
+        self.is_over = False
+
+    def __enter__(self):
+        sys.setprofile(self._profile)
+        return self
+
+    def __exit__(self, *_):
+        sys.setprofile(None)
+
+    def _profile(self, frame, event, _):
+        file = frame.f_code.co_filename
+        if event not in {"call", "c_return"} or file in {self._skipped, __file__}:
+            return
+        self._left -= 1
+        if self._left < 0:
+            sys.setprofile(None)
+            self.is_over = True
+            raise KeyboardInterrupt
+
+
+# Ctrl-C between the creation of a coroutine and its start makes Python warn.
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+def test_ctrl_c_while_a_prefetch_is_entered(blocking, serve):
+    """
+    Case 140: Ctrl-C at any point of entering a prefetch leaves no thread behind.
+    """
+    server = serve(answers=lambda _: page("A", "B"))
+
+    with blocking.client(server.base_url) as client:
+        client.phone_numbers.list()
+        for n in range(1000):
+            prefetch = client.phone_numbers.list_all().prefetch()
+            try:
+                # Within `Thread.start`, Python itself may lose a thread that has not begun.
+                with InterruptedAt(n, skipped=threading.__file__) as interrupted:
+                    prefetch.__enter__()
+            except KeyboardInterrupt:
+                assert interrupted.is_over
+            else:
+                prefetch.__exit__()
+            assert until(lambda: not workers())
+            if not interrupted.is_over:
+                break
+    assert n > 10
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+def test_ctrl_c_while_a_page_is_taken(blocking, serve):
+    """
+    Case 140: Ctrl-C at any point of taking a prefetched page leaves a prefetch that can be left.
+    """
+    server = serve(answers=lambda _: page("A", "B"))
+
+    with blocking.client(server.base_url) as client:
+        client.phone_numbers.list()
+        for n in range(1000):
+            with client.phone_numbers.list_all().prefetch() as ahead:
+                try:
+                    with InterruptedAt(n) as interrupted:
+                        next(ahead)
+                except KeyboardInterrupt:
+                    assert interrupted.is_over
+            assert until(lambda: not workers())
+            if not interrupted.is_over:
+                break
+    assert n > 10
+
+
+@pytest.mark.parametrize("what", ["prefetch", "get_many"])
+def test_ctrl_c_while_a_thread_starts(blocking, serve, monkeypatch, what):
+    """
+    Case 140: Ctrl-C while a thread starts, which Python may report as an error of a lock, is not
+    taken for a system that allows no threads.
+    """
+    server = serve(answers=lambda request: page("A") if "?" in request.target else single())
+    armed = [True]
+    real = threading.Condition._release_save
+
+    def released(self):
+        real(self)
+        if armed and threading.current_thread() is threading.main_thread():
+            armed.clear()
+            raise KeyboardInterrupt
+
+    with blocking.client(server.base_url) as client:
+        monkeypatch.setattr(threading.Condition, "_release_save", released)
+        with pytest.raises(KeyboardInterrupt):
+            if what == "prefetch":
+                with client.phone_numbers.list_all().prefetch() as ahead:
+                    list(ahead)
+            else:
+                client.phone_numbers.get_many([ID] * 5)
+        assert not armed
+        assert until(lambda: not workers())
+        assert ID == client.phone_numbers.get(ID).id
