@@ -358,7 +358,7 @@ class FakeBody:
 
     def close(self):
         """
-        Raise, or do nothing.
+        Fail if the connection is a broken one.
         """
         if self.breaks:
             message = "broken"
@@ -366,7 +366,7 @@ class FakeBody:
 
     async def aclose(self):
         """
-        Raise, or do nothing.
+        Fail if the connection is a broken one.
         """
         self.close()
 

@@ -263,8 +263,8 @@ def test_what_is_not_used_is_forgotten(storages, redis_server, monkeypatch):
 
 def test_a_storage_that_is_down(storages, redis_server, clock, caplog):
     """
-    One call a second asks it, and not every call; the log has one line for its failure and one for
-    its return.
+    One call a second tries Redis again, the others do not; the log has one line for its failure and
+    one for its return.
     """
     caplog.set_level(logging.INFO, "heymilo_async")
     storage = storages(clock=clock)

@@ -55,7 +55,8 @@ _SHORTEST_SECRET = 8
 #: The pattern of a long secret contains only this many bytes, because a pattern for a whole token
 #: takes seconds to compile. The match extends to one of `_ENDS`, or to the end of the line.
 _PATTERN_LENGTH = 48
-#: The length of a prefix, whose pattern compiles fast. Almost no text contains the prefix.
+#: A text is first searched for this many bytes of a secret: their pattern compiles fast, and almost
+#: no text contains them.
 _PREFIX_LENGTH = 4
 _ENDS = " \t\"'<>"
 #: The characters that HTML escapes by name.

@@ -624,7 +624,7 @@ def _seconds_for_all(timeout: Any) -> float:
 
 
 def _listeners(value: Any) -> Emitter:
-    if isinstance(value, Emitter):  # with_options did not change it
+    if isinstance(value, Emitter):  # from the client whose `with_options` was called
         return value
     several = isinstance(value, list | tuple)
     listeners = value if several else () if value is None else (value,)

@@ -177,10 +177,10 @@ def _came_after(
     later: ObservedRequest, earlier: ObservedRequest, response: ObservedResponse
 ) -> bool | None:
     """
-    Return whether the caller of *later* knew the *response* to *earlier*, on the same route.
+    Return whether the client had the *response* to *earlier* when it sent *later*, on the same route.
 
-    None: only if the same caller made both requests. A connection does not identify its caller,
-    because several callers may share a client.
+    None: only if the same task or thread sent both. A connection does not tell, because several
+    tasks may share a client.
     """
     if later.at - response.at > _IN_FLIGHT_SECONDS:
         return True

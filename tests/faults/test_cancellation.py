@@ -71,7 +71,7 @@ async def cancel_when(client, moment, call=None):
 
 def after_steps(count):
     """
-    Return a wait for *count* iterations of the event loop.
+    Return a coroutine function that waits for *count* iterations of the event loop.
     """
 
     async def wait():

@@ -235,7 +235,7 @@ def speak_tls(connection: socket.socket, context: ssl.SSLContext, answers: list[
 @contextlib.contextmanager
 def tls_server(context: ssl.SSLContext, answers: list[bytes]) -> Iterator[str]:
     """
-    Run a server whose connections share *answers*.
+    Run a server on which each request gets the next of *answers*, on any connection.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

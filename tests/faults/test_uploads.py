@@ -135,7 +135,8 @@ def test_a_busy_server_gets_the_whole_of_it_again(front, serve):
 
 def test_what_httpcore_keeps_its_stream_in(serve):
     """
-    A canary: on asyncio httpcore's stream is found, and reads while it sends.
+    A canary: on asyncio the package finds the stream inside httpcore's, and replaces it by one that
+    reads while it sends.
     """
     server = serve(answer(200))
 

@@ -497,7 +497,7 @@ def test_a_secret_is_masked_in_whatever_form(form):
     """
     got = scrub(f"invalid: <{form}>.", SECRETS)
 
-    # The remaining base64 may have some bits of it, at its ends.
+    # In base64, the characters at both ends may stay: they hold a few bits of the key.
     assert "***" in got
     assert got.startswith("invalid: <")
     assert got.endswith(">.")

@@ -106,7 +106,7 @@ def test_the_system_knows_the_candidates(milo: sandbox.Sandbox, api: Api) -> Non
 
 def test_a_search_for_nobody_is_refused_or_fails(milo: sandbox.Sandbox, api: Api) -> None:
     """
-    Which of the two is an assumption; the failure has status 200.
+    Whether the sandbox refuses or fails is an assumption; a failure has status 200.
     """
     refused = api("POST", "/ats/candidates/resolve", {"ats_name": "avionte"})
     milo.assume(resolve_without_criteria="fail")

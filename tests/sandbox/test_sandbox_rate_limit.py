@@ -18,7 +18,8 @@ LIST = "/api/v2/phone-numbers"
 
 def test_a_fixed_window(clock):
     """
-    That many requests pass in a window, at any times; the next window begins with the next request.
+    A window allows three requests, whenever they come; the first request after it begins the next
+    window.
     """
     limiter = Limiter(RateLimit(3, per=60.0), clock)
     passed = []

@@ -19,7 +19,8 @@ from heymilo_async import sandbox
 
 HERE = Path(__file__).parent
 SEED = "7"
-#: The contract secures these three and declares no 401, so any response contradicts one of the two.
+#: For these three the contract requires a credential, but declares no 401: without a credential, any
+#: response contradicts it.
 ALL_BUT_DISCOVERY = ("--exclude-path-regex", "^(/health|/api/v2/schemas/)")
 
 
