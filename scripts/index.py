@@ -2,8 +2,9 @@
 Generates the index and the reference pages from the resource modules.
 
 `python scripts/index.py` writes `heymilo_async/resources/__init__.py`, the clients' attributes
-beside it, the names in `heymilo_async/__init__.py`, `docs/reference`, and the sandbox's copy of
-the contract; with `--check` it only lists stale files, and fails if there are any.
+beside it, the names in `heymilo_async/__init__.py`, `docs/reference`, the sandbox's copy of the
+contract, and the number of operations in the first pages; with `--check` it only lists stale files,
+and fails if there are any.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ REFERENCE = RESOURCES.parent.parent / "docs" / "reference"
 CLAIMS = RESOURCES.parent.parent / "tests" / "typing" / "resources.py"
 CONTRACT = RESOURCES.parent.parent / "tests" / "contract.json"
 PACKAGED = RESOURCES.parent / "sandbox" / "contract.json"
+#: The pages that have the number of operations.
+FIRST_PAGES = [
+    RESOURCES.parent.parent / name for name in ("README.md", "docs/index.md", "docs/start.md")
+]
 
 #: Members of the contract that only inform people.
 PROSE = {"description", "summary", "title"}
@@ -430,6 +435,15 @@ def _facts(value: Any, place: str = "") -> Any:
     return {name: _facts(one, name) for name, one in value.items() if name not in PROSE}
 
 
+def counted(page: Path) -> str:
+    """
+    Return a *page* with the number of operations that the contract has.
+    """
+    paths = json.loads(CONTRACT.read_text(encoding="utf-8"))["paths"]
+    count = sum(map(len, paths.values()))
+    return re.sub(r"all \d+ operations", f"all {count} operations", page.read_text("utf-8"))
+
+
 def leftovers() -> list[Path]:
     """
     Return the pages of the reference whose classes no longer exist.
@@ -454,6 +468,7 @@ def wanted() -> dict[Path, str]:
         REFERENCE / "resources.md": resources_page(),
         CLAIMS: claims(),
         PACKAGED: packaged(),
+        **{page: counted(page) for page in FIRST_PAGES},
     }
     trees = dict(modules())
     parts = {name: tree for name, tree in trees.items() if name.startswith("_")}

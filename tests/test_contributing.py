@@ -130,6 +130,7 @@ def test_an_index_that_is_not_written_is_missed(project):
         "docs/reference/badges.md",
         "tests/typing/resources.py",
         "heymilo_async/sandbox/contract.json",
+        "README.md",
     ):
         assert f"{name} is stale: run `python scripts/index.py`" in said
 
