@@ -153,8 +153,8 @@ ONE = settings(max_examples=1, phases=[Phase.generate], suppress_health_check=li
 
 def is_free_form(field):
     """
-    Return whether anything may stand in a field: any JSON, or what a type variable stands for. From
-    Python 3.12 on hypothesis makes nothing up for either.
+    Return whether a field takes any value: any JSON, or a type variable. From Python 3.12 on,
+    hypothesis generates no values for either.
     """
     return field.default is attrs.NOTHING and (
         isinstance(field.type, typing.TypeVar) or "typing.Any" in str(field.type)

@@ -1102,7 +1102,7 @@ def test_a_client_that_is_closed_while_calls_wait(serve, redis_server):
     assert ["ClientClosedError"] == ended
 
 
-# The part of one process.
+# Within one process.
 
 
 class LoopState:

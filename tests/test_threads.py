@@ -27,7 +27,7 @@ class Work:
     Attributes:
         thread: The thread in which it ran, None if it did not.
         may_end: Set when it may return.
-        is_done: Set when it is about to.
+        is_done: Set just before it returns.
     """
 
     def __init__(self):

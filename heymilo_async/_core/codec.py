@@ -32,7 +32,8 @@ T = TypeVar("T")
 #: The maximum number of digits of an integer.
 _MOST_DIGITS = 1000
 
-#: An escaped surrogate in JSON. It is valid only in a pair, and rare, so a second check is cheap.
+#: An escaped surrogate in JSON. Only a pair of them is valid; the check for pairs runs only where
+#: this pattern matches, which is rare.
 _SURROGATE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 
 #: The names of JSON types in errors.

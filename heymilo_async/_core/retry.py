@@ -168,7 +168,7 @@ def _seconds_in(text: str, sent: float) -> float | None:
 
 
 def _until_reset(headers: Headers, sent: float) -> float | None:
-    # Some servers send only the reset. With a 429, the number of remaining requests is then 0.
+    # Some servers send only the time of the reset; after a 429, no requests remain until then.
     quotas = _quotas(headers, sent, default="0")
     # Only an exhausted limit can have caused the 429.
     exhausted = (one.reset for one in quotas if not one.remaining and one.reset > 0)

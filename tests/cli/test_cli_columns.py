@@ -74,7 +74,7 @@ def test_columns_of_a_table(heymilo, two):
 
 def test_columns_of_one_number(heymilo, milo):
     """
-    The chosen fields also apply to a single number.
+    `--columns` also chooses the fields of a single number.
     """
     first = next(iter(milo.store))
     get = ("phone-numbers", "get", first.id, "--columns", "active,id")

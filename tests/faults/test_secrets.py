@@ -777,7 +777,7 @@ def test_traceback_of_a_ctrl_c(serve, records, when):
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, ValueError, httpx.ReadError])
 def test_traceback_of_a_hook(front, serve, kind):
     """
-    Case 118: an exception of a hook of the caller's own client shows no secret in our frames.
+    Case 118: if a hook of the caller's own client raises, the traceback has no secret in our frames.
     """
 
     def sync_hook(response):

@@ -14,7 +14,7 @@ from inside import next_try, retry_after
 from heymilo_async import Headers, RateLimitError, RetryPolicy, ServerError
 
 #: Years that a date of two digits can mean.
-moments = st.datetimes(datetime(1976, 1, 1), datetime(2075, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001 - the zone is the strategy's
+moments = st.datetimes(datetime(1976, 1, 1), datetime(2075, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001 - the strategy adds the zone
     lambda moment: moment.replace(microsecond=0)
 )
 blanks = st.text(" \t", max_size=3)
