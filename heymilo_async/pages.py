@@ -482,6 +482,10 @@ class _Walk(Generic[T]):
         except HeyMiloError as error:
             error.cursor = self._cursor and self._masked(self._cursor)
             raise
+        except StopAsyncIteration as error:
+            # The list would look complete. Python's generators do the same with one.
+            message = "fetching a page raised StopAsyncIteration"
+            raise RuntimeError(message) from error
         page = self._truncate(page)
         self._finished = not page.has_more or self._left == 0
         if page:

@@ -205,17 +205,18 @@ class AsyncTransport(HTTPTransport):
             for index, item in waiting:
                 try:
                     results[index] = await function(item)
-                except anyio.get_cancelled_exc_class():
-                    raise
                 except BaseException as error:
                     failures.append(error)
                     group.cancel_scope.cancel()
+                    # One that the caller's own code raised would otherwise end the task in silence.
+                    if isinstance(error, anyio.get_cancelled_exc_class()):
+                        raise
                     return
 
-        async with anyio.create_task_group() as group:
-            for _ in range(min(limit, len(items))):
-                group.start_soon(work)
         try:
+            async with anyio.create_task_group() as group:
+                for _ in range(min(limit, len(items))):
+                    group.start_soon(work)
             # Raise it without an exception group, because the caller did not start these tasks.
             if failures:
                 raise failures[0]
@@ -395,12 +396,12 @@ class _AsyncAhead(Generic[B]):
     def __init__(self, fetch: Callable[[], Awaitable[B]], count: int) -> None:
         self._fetch = fetch
         self._count = count
+        #: The exception that ended the task; `StopAsyncIteration` after the last result.
+        self._failure: BaseException | None = None
 
     async def __aenter__(self) -> _AsyncAhead[B]:
         # The waiting task itself holds one result; the stream buffers the others.
-        self._put, self._take = anyio.create_memory_object_stream[
-            tuple[B, None] | tuple[None, Exception]
-        ](self._count - 1)
+        self._put, self._take = anyio.create_memory_object_stream[B](self._count - 1)
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
         self._group.start_soon(self._work)
@@ -414,22 +415,27 @@ class _AsyncAhead(Generic[B]):
         finally:
             self._put.close()
             self._take.close()
+            self._failure = None
 
     async def next(self) -> B:
         try:
-            result, error = await self._take.receive()
+            return await self._take.receive()
         except anyio.EndOfStream:
-            raise StopAsyncIteration from None
-        if error is not None:
-            raise error
-        return cast("B", result)
+            failure, self._failure = self._failure or StopAsyncIteration(), None
+        try:
+            raise failure
+        finally:
+            # The traceback refers to this frame. If the frame referred to the exception, only the
+            # garbage collector would free both.
+            del failure
 
     async def _work(self) -> None:
         with self._put:
-            while True:
-                try:
-                    result = await self._fetch()
-                except Exception as error:
-                    await self._put.send((None, error))
-                    return
-                await self._put.send((result, None))
+            try:
+                while True:
+                    await self._put.send(await self._fetch())
+            except BaseException as error:
+                self._failure = error
+                # One that the caller's own code raised would otherwise end the list in silence.
+                if isinstance(error, anyio.get_cancelled_exc_class()):
+                    raise

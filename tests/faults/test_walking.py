@@ -7,6 +7,7 @@ Walks through a list, cases 92 to 105 of the fault catalogue: each item once, in
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import pickle
@@ -18,14 +19,16 @@ import types
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
+import httpx
 import pytest
 from background import pause, until, workers
 from few import few
-from fronts import QuickFront
+from fronts import NO_CERTIFICATES, QuickFront
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from invariants import elapsed, lasting
-from server import answer, numbers, ok, page
+from own import close, kind_of
+from server import answer, numbers, ok, page, single
 
 from heymilo_async import (
     APIConnectionError,
@@ -1405,6 +1408,86 @@ def test_error_of_the_body_leaves_bare(front, serve, error):
             return caught
 
     assert error is front.run(body, server.base_url)
+
+
+class BareError(BaseException):
+    """
+    An exception of the caller's own, and not even an `Exception`.
+    """
+
+
+def raising_from(front, error):
+    """
+    Return a client of httpx for *front*, whose hook raises *error* after the second response.
+    """
+    seen = []
+
+    def hook(response):
+        seen.append(response)
+        if len(seen) == 2:
+            raise error
+
+    async def awaited_hook(response):
+        hook(response)
+
+    return kind_of(front, httpx)(
+        event_hooks={"response": [hook if front.is_blocking else awaited_hook]},
+        trust_env=False,
+        verify=NO_CERTIFICATES,
+    )
+
+
+@pytest.mark.lets_out("BareError", "RuntimeError")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", [StopAsyncIteration, BareError, asyncio.CancelledError])
+def test_error_of_a_hook_does_not_end_a_list(front, serve, way, kind):
+    """
+    Case 100: what a hook of the caller's own raises leaves a walk bare, and the list does not look
+    complete, even if the exception is one that ends an iteration or a task.
+    """
+    raised = kind()
+    own = raising_from(front, raised)
+    server = serve(answers=the_list("A", "B", "C"))
+
+    async def body(client):
+        try:
+            return await walk(client.phone_numbers.list_all(page_size=1), way)
+        except BaseException as caught:
+            return caught
+        finally:
+            await close(own)
+
+    caught = front.run(body, server.base_url, http_client=own)
+
+    if kind is StopAsyncIteration:
+        assert RuntimeError is type(caught)
+        assert raised is caught.__cause__
+    else:
+        assert raised is caught
+    assert 2 == server.n
+
+
+@pytest.mark.lets_out("BareError")
+@pytest.mark.parametrize("kind", [StopAsyncIteration, BareError, asyncio.CancelledError])
+def test_error_of_a_hook_in_get_many(front, serve, kind):
+    """
+    Case 100: what a hook of the caller's own raises leaves `get_many` bare.
+    """
+    raised = kind()
+    own = raising_from(front, raised)
+    server = serve(answers=lambda request: single(id=request.target.rpartition("/")[2]))
+
+    async def body(client):
+        try:
+            return await client.phone_numbers.get_many(["A", "B", "C"], concurrency=2)
+        except BaseException as caught:
+            return caught
+        finally:
+            # A thread of the blocking front may be in a request.
+            assert until(lambda: not workers())
+            await close(own)
+
+    assert raised is front.run(body, server.base_url, http_client=own)
 
 
 @pytest.mark.in_flight
