@@ -47,7 +47,7 @@ from heymilo_async._http.proxies import _covers as covers
 from heymilo_async._http.sockets import TidyBackend
 from heymilo_async._http.sockets import _Duplex as Duplex
 from heymilo_async._pool import RetryBudget
-from heymilo_async._ratelimit.limiter import CoolDowns, RateLimiter, Window, span_of
+from heymilo_async._ratelimit.limiter import CoolDowns, RateLimiter, Reservation, Window, span_of
 from heymilo_async._values import ReadOnly
 from heymilo_async.resources._collection import (
     AsyncCollection,
@@ -90,6 +90,7 @@ __all__ = [
     "RateLimiter",
     "ReadOnly",
     "Receiver",
+    "Reservation",
     "Resource",
     "RetryBudget",
     "Searchable",

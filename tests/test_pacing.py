@@ -23,6 +23,7 @@ from inside import (
     Quota,
     RateLimiter,
     Receiver,
+    Reservation,
     Window,
     clients,
     engine_of,
@@ -59,7 +60,8 @@ def reserve(window, limit, now):
     """
     Reserve a start, and make it if it need not wait; return the reservation and the wait.
     """
-    one, wait = window.reserve(limit, now)
+    one = Reservation(limit, now)
+    wait = window.wait(one, now)
     if not wait:
         window.start(one, now)
     return one, wait
@@ -238,7 +240,8 @@ def test_never_more_than_the_limit(limit, steps):
             if kind == "observe":
                 window.observe(limit, int(late), patience, now)
                 continue
-            reservation, left = window.reserve(limit, now)
+            reservation = Reservation(limit, now)
+            left = window.wait(reservation, now)
             callers.append(Caller(reservation, 0.0, now + patience, takes))
             callers[-1].take(left and left + late, now)
             continue
@@ -263,9 +266,9 @@ def test_a_permit_counts_until_its_request_is_sent():
     request was sent, however often it had to connect.
     """
     window = Window(60.0)
-    one, _ = window.reserve(1, 0.0)
-    late, planned = window.reserve(1, 100.0)
-    assert SPAN == pytest.approx(planned)
+    one, late = Reservation(1, 0.0), Reservation(1, 100.0)
+    assert 0.0 == window.wait(one, 0.0)
+    assert SPAN == pytest.approx(window.wait(late, 100.0))
     assert (0, SPAN) == (window.status(1, 100.0).remaining, window.status(2, 100.0).reset - SPAN)
 
     window.start(one, 101.0)
@@ -281,7 +284,7 @@ def test_a_permit_that_was_lost():
     A permit that is neither used nor released is free again after a minute and a window.
     """
     window = Window(60.0)
-    window.reserve(1, 0.0)
+    window.wait(Reservation(1, 0.0), 0.0)
 
     assert not started(window, 1, 60.0 + SPAN - 0.1)
     assert started(window, 1, 60.0 + SPAN)

@@ -33,6 +33,8 @@ _LATE = 0.01
 #: network delays may shorten the distance between two requests.
 _MARGIN = 0.01
 _LEAST_MARGIN = 0.05
+#: How often a Redis that is down is tried, in seconds.
+RETRY_INTERVAL = 1.0
 #: How many seconds longer than a start a permit counts that is neither used nor released.
 _LOST = 60.0
 
@@ -52,9 +54,6 @@ class CoolDowns:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._until: dict[Hashable, tuple[float, APIStatusError]] = {}
-
-    def __len__(self) -> int:
-        return len(self._until)
 
     def start(self, credential: Hashable, until: float, cause: APIStatusError) -> None:
         """
@@ -114,18 +113,10 @@ class Window:
         self._queue: deque[Reservation] = deque()
         self._cool_down_until = -math.inf
 
-    def reserve(self, limit: int, now: float) -> tuple[Reservation, float]:
-        """
-        Append a reservation to the queue; return it and its wait, as `wait` does.
-        """
-        reservation = Reservation(limit, now)
-        return reservation, self.wait(reservation, now)
-
     def wait(self, reservation: Reservation, now: float) -> float:
         """
-        Return how many seconds *reservation* has to wait in the queue; 0.0 if it is now a permit.
-
-        Call it again after the wait, because earlier reservations may start late.
+        Append *reservation* to the queue if it is not there, and return how many seconds it has to
+        wait; 0.0 if it is now a permit. Call it again after the wait: others may have started late.
         """
         with self._lock:
             self._forget(now)
@@ -328,10 +319,8 @@ class RateLimiter:
         """
         # Check again after each wait, because the server may have extended the pause. If the client
         # is closed, the call wakes up early, and sending its request raises the error.
-        while (
-            self._cool_downs
-            and not caller.is_closed
-            and (found := self._cool_downs.remaining(self._credential, caller.loop_state.now()))
+        while not caller.is_closed and (
+            found := self._cool_downs.remaining(self._credential, caller.loop_state.now())
         ):
             wait, cause = found
             if not fits(wait, caller):
@@ -355,8 +344,7 @@ class RateLimiter:
         if policy is not None and (observed := quota(response.headers, wall_clock())):
             if observed.window == self.window.per:
                 self._server_limit = observed.limit
-            limit, now = self._limit(policy), caller.loop_state.now()
-            remaining = observed.remaining
+            limit, now, remaining = self._limit(policy), caller.loop_state.now(), observed.remaining
             if self._shared is None:
                 self.window.observe(limit, remaining, observed.reset, now)
             # Most responses have no news for other processes, and a request to Redis takes time.
@@ -384,19 +372,23 @@ class RateLimiter:
         Wait for a permit and return it; raise an error if the wait is too long for *caller*.
         """
         loop_state, window, shared = caller.loop_state, self.window, self._shared
-        limit = self._limit(policy)
-        if shared is not None:
-            permit = await shared.acquire(limit, caller, window)
-            if isinstance(permit, Permit):
-                return permit
-            if permit is not None:
-                raise _deadline_error(caller.name, permit, policy)
-            limit = shared.fall_back(limit, window, loop_state.now())
-        reservation, wait = window.reserve(limit, loop_state.now())
+        now, limit, wait = loop_state.now, self._limit(policy), 0.0
+        reservation = Reservation(limit, now())
         try:
-            while wait and not caller.is_closed and fits(wait, caller):
-                await loop_state.transport.sleep(wait)
-                wait = window.wait(reservation, loop_state.now())
+            while not caller.is_closed:
+                permit = None if shared is None else await shared.acquire(limit, caller, window)
+                if isinstance(permit, Permit):
+                    window.release(reservation)
+                    return permit
+                if permit is None and shared is not None:
+                    reservation.limit = shared.fall_back(limit, window, now())
+                wait = window.wait(reservation, now()) if permit is None else permit
+                if not wait or wait >= caller.remaining:
+                    break
+                # While Redis is down, check repeatedly whether it is available again.
+                nap = wait if shared is None else min(wait, RETRY_INTERVAL)
+                caller.will_wait(nap)
+                await loop_state.transport.sleep(nap)
         except BaseException:
             window.release(reservation)
             raise
@@ -404,7 +396,7 @@ class RateLimiter:
             window.release(reservation)
             raise _deadline_error(caller.name, wait, policy)
         if shared is not None:
-            shared.remember_start(loop_state.now())
+            shared.remember_start(now())
         return Permit(window, reservation, caller)
 
     def _limit(self, policy: RateLimit) -> int:

@@ -2,13 +2,12 @@
 --
 -- KEYS: the starts, the processes that are alive, the cool-down; redis.py describes them.
 -- ARGV: span, lease, process, '0' if its history is missing, the name of a command, its arguments.
--- Times are in microseconds. A history is pairs of a time relative to now and a member.
+-- Arguments are in seconds, all else in microseconds. A history is pairs of a time relative to now and a member.
 
 local starts, alive, cooldown = KEYS[1], KEYS[2], KEYS[3]
-local span, lease, process = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local span, lease, process = ARGV[1] * 1000000, ARGV[2] * 1000000, ARGV[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local latest = now
 
 -- The result -1 asks for the history of a process that Redis does not know.
 if ARGV[4] == '0' and not redis.call('ZSCORE', alive, process) then
@@ -19,8 +18,7 @@ end
 local function renew(first)
   redis.call('ZADD', alive, now, process)
   for i = first, #ARGV, 2 do
-    redis.call('ZADD', starts, 'NX', now + ARGV[i], ARGV[i + 1])
-    latest = math.max(latest, now + ARGV[i])
+    redis.call('ZADD', starts, 'GT', now + ARGV[i] * 1000000, ARGV[i + 1])
   end
 end
 
@@ -30,7 +28,8 @@ local commands = {}
 -- Result: 1 if granted, 0 if the wait is too long; the wait; remaining permits; number of processes.
 function commands.reserve()
   renew(9)
-  local limit, most = tonumber(ARGV[6]), tonumber(ARGV[7])
+  redis.call('ZREM', starts, ARGV[8])  -- redis-py repeats a command whose response was lost.
+  local limit, most = tonumber(ARGV[6]), ARGV[7] * 1000000
   redis.call('ZREMRANGEBYSCORE', alive, '-inf', now - span - lease)
   redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
   local count = redis.call('ZCARD', starts)
@@ -51,7 +50,6 @@ function commands.reserve()
     return {0, at - now, 0, redis.call('ZCARD', alive)}
   end
   redis.call('ZADD', starts, at, ARGV[8])
-  latest = math.max(latest, at)
   return {1, at - now, math.max(0, limit - count - 1), redis.call('ZCARD', alive)}
 end
 
@@ -67,7 +65,7 @@ end
 
 -- Arguments: the number of starts that the server has counted; how long ago its window began.
 function commands.observe()
-  local counted, since = tonumber(ARGV[6]), now - ARGV[7]
+  local counted, since = tonumber(ARGV[6]), now - ARGV[7] * 1000000
   redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
   local newest = redis.call('ZREVRANGEBYSCORE', starts, now, '-inf', 'LIMIT', 0, counted)
   for _, member in ipairs(newest) do
@@ -78,8 +76,9 @@ function commands.observe()
   end
 end
 
-local result = commands[ARGV[5]]()
+local result = commands[ARGV[5]]() or 1
 -- Keys expire when nothing in them counts any more.
+local latest = redis.call('ZRANGE', starts, -1, -1, 'WITHSCORES')[2] or now
 local left = math.max(redis.call('PTTL', starts), math.ceil((latest + span - now) / 1000))
 redis.call('PEXPIRE', starts, left)
 redis.call('PEXPIRE', alive, left + lease / 1000)

@@ -31,7 +31,7 @@ from .._core.retry import Quota
 from .._core.secrets import Secret, printable, scrub
 from .._core.settings import STORAGE_PASSWORD, Credential, RateLimitStatus
 from .._core.transport import TooLateError
-from .limiter import Caller, Permit, Window, fits, span_of
+from .limiter import RETRY_INTERVAL, Caller, Permit, Window, fits, span_of
 
 B = TypeVar("B")
 
@@ -47,9 +47,8 @@ _LONGEST_REQUEST = 2.5
 #: The assumed number of processes that share a limit, until Redis has reported it for a window: if
 #: many processes start at once, the first reports are too low.
 _ASSUMED_SHARERS = 16
-#: Seconds: the timeout for connecting and for each response; how often a Redis that is down is tried.
+#: Timeout in seconds for connecting and for each response.
 _TIMEOUT: Final = 0.5
-_RETRY_INTERVAL: Final = 1.0
 
 _MICRO: Final = 1_000_000
 #: The maximum wait in seconds that the script receives: it cannot read infinity.
@@ -90,14 +89,12 @@ class Grant:
     Attributes:
         is_granted: False if the wait would be too long; then nothing is reserved.
         wait: Seconds until the permit.
-        reset: Seconds until all permits are available again.
         remaining: Permits that are available without a wait.
         sharers: The number of processes that used this credential recently, including this one.
     """
 
     is_granted: bool
     wait: float
-    reset: float
     remaining: int
     sharers: int
 
@@ -106,8 +103,8 @@ class Storage:
     """
     A client of one Redis for any number of credentials; thread-safe, but not shared after a fork.
 
-    Its methods block for at most a second, and return None while Redis is down, then without
-    blocking. A transport runs them in a thread.
+    Its methods block for at most a second; if Redis is down, they return None, soon without blocking.
+    A transport runs them in a thread.
     """
 
     def __init__(
@@ -120,6 +117,8 @@ class Storage:
         self._redis: Any = None
         #: When to try Redis again while it is down; minus infinity while it is available.
         self._next_try_at = -math.inf
+        #: When Redis last responded.
+        self._responded_at = -math.inf
         self._is_closed = False
         #: The name of this process: the part of members before the colon.
         self._process = secrets.token_hex(6)
@@ -148,16 +147,15 @@ class Storage:
         """
         Reserve a permit for *member*, unless its wait would exceed *most* seconds.
         """
-        command = ("reserve", limit, _micro(min(most, _LONGEST)), member)
+        command = ("reserve", limit, min(most, _LONGEST), member)
         answer = self._run(keys, history, *command, sends_history=sends_history)
         if answer is None:
             return None
-        is_granted, in_micro, remaining, sharers = answer
-        wait = in_micro / _MICRO
-        return Grant(bool(is_granted), wait, wait + keys.span, remaining, sharers)
+        is_granted, wait, remaining, sharers = answer
+        return Grant(bool(is_granted), wait / _MICRO, remaining, sharers)
 
-    def start(self, keys: LimiterKeys, member: str) -> None:
-        self._run(keys, None, "start", member)
+    def start(self, keys: LimiterKeys, member: str) -> Any:
+        return self._run(keys, None, "start", member)
 
     def release(self, keys: LimiterKeys, member: str) -> None:
         """
@@ -170,7 +168,7 @@ class Storage:
 
     def observe(self, keys: LimiterKeys, limit: int, remaining: int, reset: float) -> None:
         counted, ago = max(0, limit - remaining), max(0.0, keys.per - reset)
-        self._run(keys, None, "observe", counted, _micro(ago))
+        self._run(keys, None, "observe", counted, ago)
 
     def cool_down(self, keys: LimiterKeys, wait: float) -> None:
         self._send(lambda redis: redis.set(keys.names[2], 1, px=math.ceil(wait * 1000)))
@@ -193,9 +191,8 @@ class Storage:
 
         def run(*, is_complete: bool) -> Any:
             starts = history() if history is not None and is_complete else {}
-            pairs = [each for member, since in starts.items() for each in (_micro(since), member)]
-            head = (_micro(keys.span), _micro(LEASE), self._process, int(is_complete))
-            arguments = (*head, *command, *pairs)
+            pairs = [each for member, since in starts.items() for each in (since, member)]
+            arguments = (keys.span, LEASE, self._process, int(is_complete), *command, *pairs)
             return self._send(lambda redis: redis.register_script(_SCRIPT)(keys.names, arguments))
 
         answer = run(is_complete=history is None or sends_history)
@@ -224,22 +221,25 @@ class Storage:
         return result
 
     def _may_send(self) -> bool:
-        if self._next_try_at == -math.inf:
-            return True
         with self._lock:
             if self.is_down:
                 return False
-            # Only one caller tries again, on behalf of all.
-            self._next_try_at = self._clock() + _RETRY_INTERVAL
+            if self._next_try_at > -math.inf:
+                # Only one caller tries again, on behalf of all.
+                self._next_try_at = self._clock() + RETRY_INTERVAL
             return True
 
-    def mark(self, fault: str | None) -> None:
+    def mark(self, fault: str | None, *, unless_within: float = 0.0) -> None:
         """
-        Mark Redis as down because of *fault*, or as available; log a change.
+        Mark Redis as available, or as down because of *fault*, unless it responded *unless_within*
+        the last seconds; log a change.
         """
         with self._lock:
-            was_down = self._next_try_at > -math.inf
-            self._next_try_at = -math.inf if fault is None else self._clock() + _RETRY_INTERVAL
+            was_down, now = self._next_try_at > -math.inf, self._clock()
+            if now - self._responded_at < unless_within:
+                return
+            self._next_try_at = -math.inf if fault is None else now + RETRY_INTERVAL
+            self._responded_at = now if fault is None else self._responded_at
         if was_down and fault is None:
             _log.info("the storage of the rate limit, %s, is available again", self._shown)
         if fault is not None and not (was_down or self._is_closed):
@@ -257,10 +257,7 @@ class _PermitRequest:
     A request to Redis for a permit; abandoned when its call no longer waits for the result.
     """
 
-    limit: int
     member: str
-    most: float
-    now: float
     has_result: bool = False
     is_abandoned: bool = False
 
@@ -290,14 +287,15 @@ class SharedRateLimiter:
     async def acquire(self, limit: int, caller: Caller, window: Window) -> Permit | float | None:
         """
         Wait for a permit and return it, or return the wait if it is too long for *caller*, or None
-        while Redis is down. *window* counts the permit as well.
+        if Redis is down or *caller* closed. *window* counts the permit as well.
         """
         now = caller.loop_state.now
         while not caller.is_closed:
-            request = _PermitRequest(limit, self._storage.new_member(), caller.remaining, now())
+            request = _PermitRequest(self._storage.new_member())
+            reserve = functools.partial(self._reserve, request, limit, caller.remaining, now())
             grant = None
             try:
-                grant = await self._run(functools.partial(self._reserve, request), caller)
+                grant = await self._run(reserve, caller)
             finally:
                 if grant is None:
                     # Without a result yet, the thread will return the permit.
@@ -305,8 +303,13 @@ class SharedRateLimiter:
                         request.is_abandoned, has_result = True, request.has_result
                     if has_result:
                         await self.release(request.member, caller)
-            if grant is None or not grant.is_granted:
-                return None if grant is None else grant.wait
+            if grant is None:
+                # If the request only waited too long for a thread, there is time for another.
+                if self._storage.is_down or caller.remaining < 2 * _LONGEST_REQUEST:
+                    return None
+                continue
+            if not grant.is_granted:
+                return grant.wait
             reservation = window.plan(limit, now(), grant.wait)
             permit = Permit(window, reservation, caller, self, request.member)
             if not grant.wait:
@@ -317,7 +320,7 @@ class SharedRateLimiter:
                 if fits(grant.wait, caller) and await self._wait(grant.wait, caller):
                     unless_used.pop_all()
                     return permit
-        return Permit(window, window.plan(limit, now(), 0.0), caller)
+        return None
 
     def fall_back(self, limit: int, window: Window, now: float) -> int:
         """
@@ -339,7 +342,8 @@ class SharedRateLimiter:
     async def start(self, member: str, caller: Caller) -> None:
         with self._lock:
             self._own_starts[member] = caller.loop_state.now()
-        await self._run(lambda: self._storage.start(self._keys, member), caller)
+        if not await self._run(lambda: self._storage.start(self._keys, member), caller):
+            self._has_unsent_starts = True
 
     async def release(self, member: str, caller: Caller) -> None:
         """
@@ -377,20 +381,25 @@ class SharedRateLimiter:
             return await caller.loop_state.transport.run_in_thread(request, within)
         except TooLateError:
             if within == _LONGEST_REQUEST:
-                self._storage.mark("the request took too long")
+                # If it responds to others, this request only waited for a thread.
+                self._storage.mark("the request took too long", unless_within=within)
             return None
 
-    def _reserve(self, request: _PermitRequest) -> Grant | None:
-        now, member = request.now, request.member
+    def _reserve(
+        self, request: _PermitRequest, limit: int, most: float, now: float
+    ) -> Grant | None:
+        member = request.member
         self._renew_lease(now)
+        # First, because `remember_start` adds a start to the history before it sets this.
+        with self._lock:
+            sends_history, self._has_unsent_starts = self._has_unsent_starts, False
         try:
             grant = self._storage.reserve(
                 self._keys,
-                request.limit,
+                limit,
                 member,
-                most=request.most,
-                # Read before the history: `remember_start` adds the start before it sets this.
-                sends_history=self._has_unsent_starts,
+                most=most,
+                sends_history=sends_history,
                 history=functools.partial(self._history, now) if self._own_starts else None,
             )
         finally:
@@ -398,14 +407,15 @@ class SharedRateLimiter:
             request.has_result = True
         if grant is None:
             request.has_result = False  # There is no permit to return.
+            if sends_history:
+                self._has_unsent_starts = True
             return None
         with self._lock:
             if grant.is_granted and not request.is_abandoned:
                 self._own_starts[member] = now + grant.wait
-            self._has_unsent_starts = False
             self._sharers = grant.sharers
             self._known_since = min(self._known_since, now)
-            self._last = grant.remaining, now + grant.reset
+            self._last = grant.remaining, now + grant.wait + self._keys.span
         if request.is_abandoned:
             self._storage.release(self._keys, member)
         return grant
@@ -461,7 +471,3 @@ def _open(url: Secret) -> Any:
         retry=retry.Retry(backoff.NoBackoff(), 1, (exceptions.ConnectionError,)),
         retry_on_error=[exceptions.ConnectionError],
     )
-
-
-def _micro(seconds: float) -> int:
-    return round(seconds * _MICRO)
