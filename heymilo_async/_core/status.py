@@ -120,7 +120,8 @@ def _status_error(response: Response, request: str, retry_after: float | None) -
         summary = "; ".join(f"{'.'.join(map(str, issue.loc))}: {issue.msg}" for issue in detail)
     kind = _kind(response.status_code)
     return kind(
-        _text(response, request, summary, error),
+        _text(response, request, summary, error)
+        + _cure(response.status_code, error, retry_after),
         request=request,
         status_code=response.status_code,
         error=error,
@@ -163,7 +164,7 @@ def _text(response: Response, request: str, summary: str | None, error: ErrorBod
         notes.append(f"request id {printable(response.request_id, 100)}")
     if notes:
         text += f" [{', '.join(notes)}]"
-    return text + _CURES.get(response.status_code, "")
+    return text
 
 
 _CURES: Mapping[int, str] = {
@@ -171,6 +172,15 @@ _CURES: Mapping[int, str] = {
     403: "; check the credential's permissions, and workspace_id",
     404: "; check the id, and that the credential belongs to the same workspace",
 }
+
+
+def _cure(status_code: int, error: ErrorBody | None, retry_after: float | None) -> str:
+    if retry_after:
+        return f"; the server asks for a wait of {retry_after:.1f}".removesuffix(".0") + " s"
+    if status_code == 404 and error is None:
+        # The API describes a missing object in its own format, and a missing path in FastAPI's.
+        return "; check base_url, and the ids in the path"
+    return _CURES.get(status_code, "")
 
 
 def _target(response: Response) -> str:

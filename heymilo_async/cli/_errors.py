@@ -117,8 +117,9 @@ def exit_code(error: BaseException) -> ExitCode:
 def _message(error: BaseException) -> str:
     if isinstance(error, UsageError):
         command = "heymilo" if error.ctx is None else error.ctx.command_path
-        # Newer versions of Typer add this prefix to the errors of our parsers.
-        words = error.format_message().rstrip(".").replace(": Value error, ", ": ")
+        # Newer versions of Typer add the second to the errors of our parsers.
+        words = error.format_message().removeprefix("Invalid value: ")
+        words = words.rstrip(".").replace(": Value error, ", ": ")
         return f"{words} (see '{command} --help')"
     if isinstance(error, HeyMiloError):
         return for_the_shell(str(error))

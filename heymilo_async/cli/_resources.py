@@ -251,7 +251,7 @@ def _write_audio(audio: Audio, output: Path | None) -> None:
     try:
         output.write_bytes(audio.content)
     except OSError as error:
-        message = f"cannot write --output: {error.strerror}"
+        message = f"cannot write --output: {output}: {error.strerror}"
         raise typer.BadParameter(message) from None
     say(f"wrote {len(audio.content):,} bytes of {audio.content_type} to {output}")
 

@@ -165,9 +165,9 @@ def read_json(text: str, option: str) -> Any:
             text = Path(text[1:]).read_text(encoding="utf-8")
         return json.loads(text)
     except OSError as error:
-        message = f"cannot read {option}: {error.strerror}"
+        message = f"cannot read {option}: {text[1:] or text}: {error.strerror}"
     except ValueError as error:
-        message = f"{option} is not JSON: {error}"
+        message = f"{option} is not JSON ({error}): give JSON, @FILE, or - for standard input"
     raise typer.BadParameter(message)
 
 

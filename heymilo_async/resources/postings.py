@@ -535,8 +535,10 @@ class _CreatePosting(_PostingMembers):
 
     def _check(self, name: str) -> None:
         nothing = (None, NOT_GIVEN)
-        if (self.workflow in nothing) == (self.interview_template_id in nothing):
-            message = f"{name}give either workflow or interview_template_id, not both"
+        given = (self.workflow not in nothing) + (self.interview_template_id not in nothing)
+        if given != 1:
+            wrong = "both are given" if given else "neither is given"
+            message = f"{name}give either workflow or interview_template_id: {wrong}"
             raise InvalidRequestError(message)
 
 
@@ -553,7 +555,7 @@ class _UpdatePosting(_PostingMembers):
 
     def _check(self, name: str) -> None:
         if not any(True for _ in self._given()):
-            message = f"{name}there is nothing to update: give at least one member"
+            message = f"{name}there is nothing to update: give at least one value"
             raise InvalidRequestError(message)
 
 

@@ -242,7 +242,7 @@ class _UpdateQuestion(_ApiQuestion):
 
     def _check(self, name: str) -> None:
         if not any(True for _ in self._given()):
-            message = f"{name}there is nothing to update: give at least one member"
+            message = f"{name}there is nothing to update: give at least one value"
             raise InvalidRequestError(message)
 
 

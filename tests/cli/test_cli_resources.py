@@ -271,11 +271,12 @@ def test_bytes_that_nobody_takes(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["postings", "create", "--data", "{"], "--data is not JSON"),
-        (["postings", "create", "--data", "@/no/such/file"], "cannot read --data"),
+        (["postings", "create", "--data", "{"], "give JSON, @FILE, or - for standard input"),
+        (["postings", "create", "--data", "@/no/such/file"], "cannot read --data: /no/such/file: No"),
         (["postings", "create", "--data", "[]"], "--data must be a JSON object"),
         (["postings", "create", "--data", '{"titel": 1}'], "--data has an unknown member 'titel'"),
-        (["postings", "create", "--workflow", "[]"], "--title is missing"),
+        (["postings", "create", "--workflow", "[]"], "heymilo: --title is missing"),
+        (["postings", "create", "--title", "Baker"], "neither is given"),
         (["ats", "push-candidate", "--ats-name", "a"], "--candidate is missing"),
         (["candidates", "ingest-many", "P1"], "--data is missing"),
         (["postings", "create", "--title", "abc", "--metadata", "a"], "takes KEY=VALUE"),

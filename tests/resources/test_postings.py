@@ -105,10 +105,10 @@ def test_what_is_given_is_sent(front, given, body):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"title": "Welder"}, "either workflow or interview_template_id"),
+        ({"title": "Welder"}, "either workflow or interview_template_id: neither is given"),
         (
             {"title": "Welder", "workflow": [], "interview_template_id": "IT_1"},
-            "either workflow or interview_template_id",
+            "either workflow or interview_template_id: both are given",
         ),
         ({"title": "We", "workflow": []}, "title must have 3 to 200 characters, not 2"),
         ({"title": "Welder", "workflow": [{"type": "llm"}]}, r"workflow\[0\].type must be one of"),

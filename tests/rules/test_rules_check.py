@@ -224,8 +224,20 @@ FULL = {
             "GET /x answered 403 Forbidden; check the credential's permissions, and workspace_id",
         ),
         (
+            answer(404, {"error": {"message": "m"}}),
+            f"GET /x answered 404 Not Found: m; {SAME_WORKSPACE}",
+        ),
+        (
             answer(404, {"detail": "Not Found"}),
-            f"GET /x answered 404 Not Found: Not Found; {SAME_WORKSPACE}",
+            "GET /x answered 404 Not Found: Not Found; check base_url, and the ids in the path",
+        ),
+        (
+            answer(429, b"", ("Retry-After", "120")),
+            "GET /x answered 429 Too Many Requests; the server asks for a wait of 120 s",
+        ),
+        (
+            answer(503, b"", ("Retry-After", "0")),
+            "GET /x answered 503 Service Unavailable",
         ),
         (
             answer(300, b"body"),
