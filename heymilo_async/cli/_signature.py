@@ -21,6 +21,27 @@ from .._values import NotGiven
 #: An entry below `Args:` in a docstring, with its continuation lines.
 _ENTRY: Final = re.compile(r"^    \*{0,2}(\w+): (.+(?:\n {6,}.+)*)", re.MULTILINE)
 
+#: Python's words in docstrings, and those of a shell.
+_SHELL_WORDS: Final = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"\balso for None\b", "also for null"),
+        (r"(?<=\. )None: ", "Default: "),
+        (r"\bNone: ", "default: "),
+        (r"\bNone is sent as null\b", "--data can send null"),
+        (r"`(\w+)=True`", r"--\1"),
+        (r"`client\.interview_templates`", "heymilo interview-templates list"),
+        (r"an aware datetime, or an ISO 8601 string", "ISO 8601, such as 2026-03-01T12:00:00Z"),
+        (r"(an? )?`\w+`(, `\w+`)*,? or a(?= mapping)", "a"),
+        (r"(`\w+`, )+or (?=mappings)", ""),
+        (r"\ba mapping of str to str\b", "a JSON object of strings"),
+        (r"\bmapping(s?)\b", r"JSON object\1"),
+        (r"has `\.maybe_sent`", "says that the server may have processed it"),
+        (r"`find` or `list_all[^`]*`|`find`|`list_all[^`]*`", "list --all"),
+        (r"`(resolve|update)_(candidate|step)`", r"\1-\2"),
+    )
+)
+
 _SCALARS: Final = (bool, int, float, str)
 
 #: The name of a command's parameter for the body; no method has a parameter of this name.
@@ -53,7 +74,7 @@ class Parameter:
         """
         The name of its option.
         """
-        return f"--{_OPTIONS.get(self.name, self.name.replace('_', '-'))}"
+        return _option(self.name)
 
     def described(self) -> inspect.Parameter:
         """
@@ -88,6 +109,10 @@ class Parameter:
         return given
 
 
+def _option(name: str) -> str:
+    return f"--{_OPTIONS.get(name, name.replace('_', '-'))}"
+
+
 def parameters_of(method: Callable[..., Any]) -> list[Parameter]:
     """
     Return the parameters of a blocking method in order, without `self`.
@@ -116,10 +141,20 @@ def words_of(method: Callable[..., Any]) -> Mapping[str, str]:
     """
     _, _, rest = (inspect.getdoc(method) or "").partition("\nArgs:\n")
     section, _, _ = rest.partition("\n\n")
-    return {
-        name: re.sub(r"\s+", " ", text).replace("*", "").replace("`", "")
-        for name, text in _ENTRY.findall(section)
-    }
+    return {name: _in_shell_words(text, method) for name, text in _ENTRY.findall(section)}
+
+
+def _in_shell_words(text: str, method: Callable[..., Any]) -> str:
+    """
+    Return *text* from the docstring of *method* on one line, with options for its parameters.
+    """
+    text = re.sub(r"\s+", " ", text)
+    for pattern, words in _SHELL_WORDS:
+        text = pattern.sub(words, text)
+    for one in inspect.signature(method).parameters.values():
+        if one.kind is inspect.Parameter.KEYWORD_ONLY:
+            text = text.replace(f"*{one.name}*", _option(one.name))
+    return text.replace("*", "").replace("`", "")
 
 
 def summary_of(method: Callable[..., Any]) -> str:
@@ -128,8 +163,8 @@ def summary_of(method: Callable[..., Any]) -> str:
     """
     described = (inspect.getdoc(method) or "").partition("\nArgs:\n")[0]
     described = re.sub(r" \(operation[^)]*\)", "", described)
-    paragraphs = [re.sub(r"\s+", " ", one) for one in described.strip().split("\n\n")]
-    return "\n\n".join(one.replace("`", "").replace("*", "") for one in paragraphs[:2])
+    paragraphs = described.strip().split("\n\n")[:2]
+    return "\n\n".join(_in_shell_words(one, method) for one in paragraphs)
 
 
 def data_option() -> inspect.Parameter:

@@ -767,8 +767,8 @@ class AsyncPostings(AsyncSearchable[Posting]):
         Args:
             title: The title, 3 to 200 characters.
             workflow: The steps in order: `WebInterviewStep`, `ConversationalSMSStep`,
-                `ResumeStep`, `FormStep`, or mappings with their members. Give either this or
-                *interview_template_id*.
+                `ResumeStep`, `FormStep`, or mappings with their members, such as
+                `{"type": "resume"}`. Give either this or *interview_template_id*.
             interview_template_id: The template to copy, an id from `client.interview_templates`.
             description: The job description, at most 50,000 characters; HeyMilo generates
                 questions from it.

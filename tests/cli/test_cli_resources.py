@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 
 import pytest
@@ -74,14 +75,18 @@ def posting_of(milo):
         return client.postings.list(limit=1)[0].id
 
 
+#: Words for a Python program, which no help for a shell has.
+PYTHON = re.compile(r"\bNone\b|client\.\w|\bmappings?\b|\bdatetime\b|maybe_sent|list_all|=True")
+
+
 @pytest.mark.parametrize("one", FOUND, ids=lambda one: one.name)
 @pytest.mark.parametrize(
     "columns", ["80", pytest.param("40", marks=pytest.mark.full("it tries each help once more"))]
 )
 def test_each_method_is_a_command(heymilo, one, columns, monkeypatch):
     """
-    Each method of a group has a command with its own help, except walks and methods that make
-    several calls.
+    Each method of a group has a command with its own help in a shell's words, except walks and
+    methods that make several calls.
     """
     monkeypatch.setenv("COLUMNS", columns)
     group = one.name.replace("_", "-")
@@ -95,6 +100,7 @@ def test_each_method_is_a_command(heymilo, one, columns, monkeypatch):
         command = heymilo(group, name, "--help")
         assert 0 == command.code, command.err
         assert f"heymilo {group} {name}" in " ".join(command.out.split())
+        assert [] == PYTHON.findall(command.out)
 
 
 @pytest.mark.parametrize("group", [one for one in LISTS if one not in {"interviews", "schemas"}])
@@ -272,7 +278,10 @@ def test_bytes_that_nobody_takes(monkeypatch):
     ("arguments", "words"),
     [
         (["postings", "create", "--data", "{"], "give JSON, @FILE, or - for standard input"),
-        (["postings", "create", "--data", "@/no/such/file"], "cannot read --data: /no/such/file: No"),
+        (
+            ["postings", "create", "--data", "@/no/such/file"],
+            "cannot read --data: /no/such/file: No",
+        ),
         (["postings", "create", "--data", "[]"], "--data must be a JSON object"),
         (["postings", "create", "--data", '{"titel": 1}'], "--data has an unknown member 'titel'"),
         (["postings", "create", "--workflow", "[]"], "heymilo: --title is missing"),
@@ -374,3 +383,24 @@ def test_every_model_of_a_list_has_a_view():
                 assert cursor_of(model) in usual
                 assert not {"interview_url", "webhook_url", "ingestion_url_key"} & set(usual)
     assert AsyncHeyMilo.voices.get_preview
+
+
+def test_help_speaks_to_a_shell(look):
+    """
+    What a docstring says to a Python program, the help says to a shell: options for parameters, and
+    JSON for mappings.
+    """
+    create = " ".join(look("postings", "create", "--help").out.split())
+    push = " ".join(look("ats", "push-candidate", "--help").out.split())
+    update = " ".join(look("postings", "update", "--help").out.split())
+    search = " ".join(look("voices", "list", "--help").out.split())
+
+    assert (
+        'The steps in order: JSON objects with their members, such as {"type": "resume"}. Give '
+        "either this or --interview-template-id." in create
+    )
+    assert "an id from heymilo interview-templates list" in create
+    assert "Default, also for null: one calendar month from now" in create
+    assert "search with resolve-candidate first, and pass --create to confirm" in push
+    assert "--data can send null" in update
+    assert "default: no filter" in search
