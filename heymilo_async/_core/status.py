@@ -120,8 +120,7 @@ def _status_error(response: Response, request: str, retry_after: float | None) -
         summary = "; ".join(f"{'.'.join(map(str, issue.loc))}: {issue.msg}" for issue in detail)
     kind = _kind(response.status_code)
     return kind(
-        _text(response, request, summary, error)
-        + _cure(response.status_code, error, retry_after),
+        _text(response, request, summary, error) + _cure(response.status_code, error, retry_after),
         request=request,
         status_code=response.status_code,
         error=error,
