@@ -90,12 +90,12 @@ _WORDS = {
     "proxy": "{proxy} refused the connection, or failed",
     "write": "the connection to {there} broke while the request was sent",
     "read": "the connection to {there} broke before the response was complete",
-    "protocol": "{there}, or a server in between, sent invalid HTTP",
+    "protocol": "{there}, or a server in between, sent no valid HTTP response",
 }
 
 #: Texts for a failure to reach the proxy.
 _TO_PROXY = {
-    "dns": "could not resolve the name of {proxy}: check proxy= or HTTPS_PROXY, and the network",
+    "dns": "could not resolve the name of {proxy}: check proxy= or HTTP(S)_PROXY, and the network",
     "connect": "could not connect to {proxy}",
 }
 

@@ -63,7 +63,7 @@ _FOR_THE_SHELL: Final = (
     ("allow_insecure_http=True", "--allow-insecure-http"),
     ("base_url (or HEYMILO_BASE_URL)", "--base-url (or HEYMILO_BASE_URL)"),
     ("check base_url", "check --base-url (or HEYMILO_BASE_URL)"),
-    ("check proxy= or HTTPS_PROXY", "check HTTPS_PROXY"),
+    ("check proxy= or HTTP(S)_PROXY", "check HTTPS_PROXY and HTTP_PROXY"),
     ("proxy (or HTTP_PROXY", "the proxy (of HTTP_PROXY"),
     ("use api_key= or access_token=", "set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN"),
     ("workspace_id (or HEYMILO_WORKSPACE_ID)", "--workspace-id (or HEYMILO_WORKSPACE_ID)"),

@@ -133,7 +133,10 @@ def test_what_was_typed(heymilo, options, told):
     ("ours", "shells"),
     [
         ("it wants a client certificate, pass ssl_context=", "which takes ssl_context= in Python"),
-        ("check proxy= or HTTPS_PROXY, and the network", "check HTTPS_PROXY, and the network"),
+        (
+            "check proxy= or HTTP(S)_PROXY, and the network",
+            "check HTTPS_PROXY and HTTP_PROXY, and the network",
+        ),
         ("not hold it: use api_key= or access_token=", "set HEYMILO_API_KEY or HEYMILO_ACCESS"),
     ],
 )
