@@ -79,6 +79,28 @@ def for_the_shell(text: str) -> str:
     return text
 
 
+#: Newer versions of Typer check options with pydantic, whose texts these are.
+_FOR_OPTIONS: Final = (
+    (": Value error, ", ": "),
+    (
+        "Input should be a valid integer, unable to parse string as an integer",
+        "it must be an integer",
+    ),
+    ("Input should be greater than or equal to", "it must be at least"),
+    ("Input should be less than or equal to", "it must be at most"),
+)
+
+
+def for_options(text: str) -> str:
+    """
+    Return *text*, an error about an option, in our words.
+    """
+    text = text.removeprefix("Invalid value: ").rstrip(".")
+    for theirs, ours in _FOR_OPTIONS:
+        text = text.replace(theirs, ours)
+    return text
+
+
 class CommandError(Exception):
     """
     The command cannot run; the message explains why, and how to fix it.
@@ -117,10 +139,7 @@ def exit_code(error: BaseException) -> ExitCode:
 def _message(error: BaseException) -> str:
     if isinstance(error, UsageError):
         command = "heymilo" if error.ctx is None else error.ctx.command_path
-        # Newer versions of Typer add the second to the errors of our parsers.
-        words = error.format_message().removeprefix("Invalid value: ")
-        words = words.rstrip(".").replace(": Value error, ", ": ")
-        return f"{words} (see '{command} --help')"
+        return f"{for_options(error.format_message())} (see '{command} --help')"
     if isinstance(error, HeyMiloError):
         return for_the_shell(str(error))
     if isinstance(error, CommandError | OutputError):

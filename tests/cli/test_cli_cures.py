@@ -116,6 +116,9 @@ def test_what_is_no_number(heymilo, serve, command, item_id, reply):
         (("--timeout", "x"), "2m, not 'x'"),
         (("--timeout", "5 h"), "2m, not '5 h'"),
         (("--rate-limit", "x"), "'--rate-limit': a rate limit must be like 300/min"),
+        (("--limit", "x"), "'--limit': "),
+        (("--limit", "0"), "'--limit': "),
+        (("--limit", "101"), "'--limit': "),
     ],
 )
 def test_what_was_typed(heymilo, options, told):
@@ -127,6 +130,7 @@ def test_what_was_typed(heymilo, options, told):
     assert 2 == shown.code
     assert told in shown.err
     assert "Value error" not in shown.err
+    assert "Input should" not in shown.err
 
 
 @pytest.mark.parametrize(
@@ -145,3 +149,32 @@ def test_cures_of_a_program(ours, shells):
     Where an error suggests a change of a program, the command suggests its equivalent in a shell.
     """
     assert shells in errors.for_the_shell(ours)
+
+
+@pytest.mark.parametrize(
+    ("text", "ours"),
+    [
+        ("Invalid value: --title is missing", "--title is missing"),
+        (
+            "Invalid value for '--timeout': Value error, too long.",
+            "Invalid value for '--timeout': too long",
+        ),
+        (
+            "'--limit': Input should be a valid integer, unable to parse string as an integer",
+            "'--limit': it must be an integer",
+        ),
+        (
+            "'--limit': Input should be greater than or equal to 1",
+            "'--limit': it must be at least 1",
+        ),
+        (
+            "'--limit': Input should be less than or equal to 100",
+            "'--limit': it must be at most 100",
+        ),
+    ],
+)
+def test_errors_about_options(text, ours):
+    """
+    An error about an option is in our words, whichever version of Typer found it.
+    """
+    assert ours == errors.for_options(text)
