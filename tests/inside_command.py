@@ -46,9 +46,11 @@ from heymilo_async.cli import (
 from heymilo_async.cli._connection import Connection, pace
 from heymilo_async.cli._finding import Case, Finding, State
 from heymilo_async.cli._trace import lines
+from heymilo_async.cli._views import _CHOSEN as CHOSEN
 from heymilo_async.cli._views import shown, view_of
 
 __all__ = [
+    "CHOSEN",
     "ONE_WAIT",
     "Case",
     "Connection",

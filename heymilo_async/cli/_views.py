@@ -24,6 +24,18 @@ T = TypeVar("T")
 #: The maximum number of default columns.
 _USUAL: Final = 6
 
+#: The default columns of models for which the first short fields are not the most useful ones.
+_CHOSEN: Final[Mapping[str, Sequence[str]]] = {
+    "Candidate": ("interview_id", "name", "email", "score", "status"),
+    "Domain": ("id", "domain", "status", "active"),
+    "EmailTemplate": ("id", "template_key", "name"),
+    "InterviewTemplate": ("id", "template_code", "name", "posting_id", "is_default"),
+    "Question": ("id", "modality", "text", "rank"),
+    "SenderEmail": ("id", "full_email", "domain_id"),
+    "Voice": ("id", "provider", "name", "language", "gender"),
+    "Webhook": ("webhook_id", "posting_id", "event_type", "is_active"),
+}
+
 #: The maximum number of characters in a derived column.
 _WIDEST: Final = 60
 
@@ -155,7 +167,8 @@ def _derived(model: type[Model]) -> Sequence[Column[Any]]:
     # The id, which other commands take, comes first.
     fields = sorted(fields, key=lambda one: one.name != model._cursor)
     short = [one.name for one in fields if _is_short(one.type) and one.name not in _RARE]
-    usual = [name for name in short if not is_secret(model, name)][:_USUAL]
+    first = [name for name in short if not is_secret(model, name)][:_USUAL]
+    usual = _CHOSEN.get(model.__name__, first)
     return [
         Column[Any](one.name, _heading(one.name, one.type), _shows(one.name), one.name in usual)
         for one in fields

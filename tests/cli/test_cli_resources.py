@@ -11,11 +11,12 @@ import sys
 
 import pytest
 from inside import cursor_of
-from inside_command import resource_commands, shown, streams, view_of
+from inside_command import CHOSEN, resource_commands, shown, streams, view_of
 from resources import FOUND
 from server import answer
 
 from heymilo_async import AsyncHeyMilo, sandbox
+from heymilo_async.resources import load
 
 LISTS = [one.name.replace("_", "-") for one in FOUND if one.name != "questions"]
 
@@ -368,6 +369,20 @@ def test_columns_of_nested_models(look, unchanged):
     )
 
     assert '[{"type"' in done.out, done.err
+
+
+def test_a_table_shows_what_matters(look, unchanged, monkeypatch):
+    """
+    A terminal of 80 columns has room for the name, the score and the status of a candidate, beside
+    its ids; every chosen column is a field.
+    """
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = look("candidates", "list", posting_of(unchanged), "--limit", "2", "--format", "table")
+
+    heading = " ".join(shown.out.splitlines()[0].split())
+    assert "Interview ID Name Email Score Status" == heading
+    for name, columns in CHOSEN.items():
+        assert list(columns) == [one.field for one in view_of(load(name), "items").shown]
 
 
 def test_every_model_of_a_list_has_a_view():
