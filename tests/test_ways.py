@@ -68,7 +68,7 @@ def test_a_server_out_of_reach(front, base_url, phase, told):
         (f"http://user:{PASSWORD}@{CLOSED}", f"could not connect to the proxy at {CLOSED} ["),
         (
             f"http://user:{PASSWORD}@nowhere.invalid",
-            "could not resolve the name of the proxy at nowhere.invalid:80: check proxy= or HTTPS_",
+            "could not resolve the name of the proxy at nowhere.invalid:80: check proxy= or HTTP(S)_",
         ),
     ],
 )
