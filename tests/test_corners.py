@@ -5,10 +5,12 @@ Corner cases that no call reaches by itself, or not on every run.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import os
 import pickle
 import selectors
+import socket
 import threading
 import time
 import weakref
@@ -909,6 +911,29 @@ def test_a_socket_that_is_closed_by_somebody_else(what, expected):
         getattr(stream, what)(1)
     with pytest.raises(expected):
         run_now(getattr(_sockets._TidyStream(ClosedAsyncSocket()), what)(1))
+
+
+def test_a_socket_without_a_timeout():
+    """
+    A socket has the timeout of its connecting, if a read or a write has none: httpcore passes none
+    to a SOCKS proxy.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = silent.getsockname()
+        stream = _sockets.DeadlineBackend(Deadline()).connect_tcp(*address, 0.05)
+        with contextlib.closing(stream), pytest.raises(httpcore.ReadTimeout):
+            stream.read(1)
+
+        async def main():
+            stream = await _sockets.TidyBackend().connect_tcp(*address, 0.05)
+            try:
+                with pytest.raises(httpcore.ReadTimeout):
+                    await stream.read(1)
+            finally:
+                await stream.aclose()
+
+        for backend in ("asyncio", "trio"):
+            anyio.run(main, backend=backend)
 
 
 def test_a_clock_with_a_time_of_its_own():

@@ -27,6 +27,10 @@ _MAGIC = b"\x1f\x8b"
 _PHASES = {
     "connection.connect_tcp.started": "connect",
     "connection.start_tls.started": "tls",
+    "proxy.start_tls.started": "tls",
+    "socks.connect_tcp.started": "connect",
+    "socks.setup_socks5_connection.started": "proxy",
+    "socks.start_tls.started": "tls",
     "http11.send_request_headers.started": "write",
     "http11.receive_response_headers.started": "read",
 }
@@ -63,11 +67,14 @@ class Receiver:
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
 
-    def trace(self, event: str, _: object) -> None:
+    def trace(self, event: str, info: Any) -> None:
         """
         Follow the phases by the events of httpcore's `trace` extension.
         """
-        self.phase = _PHASES.get(event, self.phase)
+        phase = _PHASES.get(event)
+        if phase in {"write", "read"} and info["request"].method == b"CONNECT":
+            phase = "proxy"
+        self.phase = phase or self.phase
 
     def trace_redirects(self, event: str, info: Any) -> None:
         """

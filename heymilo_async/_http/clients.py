@@ -84,7 +84,7 @@ def _opened(
         return Connection(makers[scheme](origin, network_backend=backend), backend)
 
     connections = Connections(make, settings.max_connections, _KEEPALIVE)
-    pool = kind(connections, functools.partial(_route, routes))
+    pool = kind(connections, functools.partial(_route, routes), has_proxies=bool(found))
     return context, pool, proxy_secrets(found)
 
 

@@ -106,6 +106,7 @@ DOCTOR = "; `heymilo doctor` checks each step of the connection"
 
 _TIMED_OUT = {
     "pool": "no connection became free: raise max_connections, or make fewer calls at once",
+    "proxy": "{proxy} did not respond",
     "dns": "resolving the name of {there} timed out",
     "connect": "connecting to {there} timed out",
     "tls": "the TLS handshake timed out",
@@ -275,14 +276,15 @@ def error_of(
             phase = failure.phase
         return deadline_error(name, phase, elapsed)
     server, proxy = route_to(request.base_url)
-    return _error(failure, name, timeout, elapsed, server=server, proxy=proxy)
+    return _error(failure, name, phase, timeout, elapsed, server=server, proxy=proxy)
 
 
 def deadline_error(name: str, phase: str, elapsed: float) -> DeadlineExceededError:
     """
     Return the error for the call *name*, whose deadline passed in *phase*.
     """
-    where = _TIMED_OUT.get(phase, _TIMED_OUT["read"]).format(there="the server")
+    words = _TIMED_OUT.get(phase, _TIMED_OUT["read"])
+    where = words.format(there="the server", proxy="the proxy")
     return DeadlineExceededError(
         f"{name}: the call's deadline passed ({where})",
         request=name,
@@ -295,6 +297,7 @@ def deadline_error(name: str, phase: str, elapsed: float) -> DeadlineExceededErr
 def _error(
     failure: Failure,
     name: str,
+    reached: str,
     timeout: float | Timeouts,
     elapsed: float,
     *,
@@ -306,10 +309,12 @@ def _error(
     if failure.kind is ConfigurationError:
         message = f"{name}: base_url cannot be used: {failure.cause}"
         return ConfigurationError(message, request=name)
-    phase, words = failure.phase, _TIMED_OUT if failure.timed_out else _WORDS
+    # Nothing was sent to the server before the proxy had connected to it.
+    phase = "proxy" if reached == "proxy" else failure.phase
+    words = _TIMED_OUT if failure.timed_out else _WORDS
     text = words.get(phase, words["read"])
     there = server if proxy is None else f"{server} (through {proxy})"
-    if proxy is not None and phase in _TO_PROXY and not failure.timed_out:
+    if proxy is not None and phase in _TO_PROXY and reached != "tls" and not failure.timed_out:
         # We connect to the proxy, and the proxy reports a failure to connect to the server.
         phase, text = "proxy", _TO_PROXY[phase]
     text = text.format(there=there, proxy=proxy or "the proxy")
@@ -320,7 +325,7 @@ def _error(
         f"{name}: {text}{failure.hint} [{failure.cause}]{DOCTOR if phase in _ON_THE_WAY else ''}",
         request=name,
         phase=phase,
-        maybe_sent=failure.maybe_sent,
+        maybe_sent=failure.maybe_sent and phase != "proxy",
         attempts=(Attempt(number=1, cause=failure.cause, elapsed=elapsed),),
     )
 
@@ -339,6 +344,9 @@ def _why_not_connected(foreign: BaseException, handled: BaseException | None) ->
         # Before 3.11.4, Python raises the second in place of the first.
         if isinstance(link, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return "connect", ": it hung up during the TLS handshake"
+        # anyio raises a broken connection while it handles these.
+        if isinstance(link, ssl.SSLWantReadError | ssl.SSLWantWriteError):
+            continue
         if isinstance(link, ssl.SSLError):
             plain = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"} & {getattr(link, "reason", None)}
             return "tls", ": it does not speak TLS on this port, is it http?" if plain else ""

@@ -154,16 +154,22 @@ class Pool(ABC):
     Attributes:
         connections: Those that it has.
         route_of: Returns the route of a request.
+        has_proxies: Whether some routes lead through a proxy.
         waits: Whether a request waits here, blocking, until a connection is free.
     """
 
     waits = True
 
     def __init__(
-        self, connections: Connections, route_of: Callable[[httpcore.Request], Route]
+        self,
+        connections: Connections,
+        route_of: Callable[[httpcore.Request], Route],
+        *,
+        has_proxies: bool = False,
     ) -> None:
         self.connections = connections
         self.route_of = route_of
+        self.has_proxies = has_proxies
 
     async def handle(self, request: httpcore.Request) -> httpcore.Response:
         """

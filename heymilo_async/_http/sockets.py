@@ -67,7 +67,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last = error
             else:
-                return _DeadlineStream(stream, self._deadline, self)
+                return _DeadlineStream(stream, self._deadline, self, timeout)
         raise last or httpcore.ConnectError(f"no address for {host}")
 
     def _addresses(self, host: str, port: int) -> list[str]:
@@ -135,21 +135,29 @@ def _drop_all() -> None:
 
 class _DeadlineStream(httpcore.NetworkStream):
     def __init__(
-        self, inner: httpcore.NetworkStream, deadline: Deadline, backend: DeadlineBackend
+        self,
+        inner: httpcore.NetworkStream,
+        deadline: Deadline,
+        backend: DeadlineBackend,
+        timeout: float | None = None,
     ) -> None:
         self._inner = inner
+        #: For reading and writing without a timeout, as httpcore 1.0.9 does with a SOCKS proxy.
+        self._timeout = timeout
         self._deadline = deadline
         self._backend = backend
         self._socket = backend.opened(inner)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
+            timeout = self._timeout if timeout is None else timeout
             return self._inner.read(max_bytes, self._deadline.clip(timeout, httpcore.ReadTimeout))
         except _BROKEN as error:
             raise httpcore.ReadError(str(error)) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         try:
+            timeout = self._timeout if timeout is None else timeout
             self._inner.write(buffer, self._deadline.clip(timeout, httpcore.WriteTimeout))
         except (httpcore.WriteError, httpcore.WriteTimeout, *_BROKEN) as error:
             cause = error.__cause__ or error
@@ -178,7 +186,7 @@ class _DeadlineStream(httpcore.NetworkStream):
         else:
             secure = _shake_hands(self._socket, ssl_context, server_hostname, clipped)
             inner = stream_over(self._inner, secure)
-        return _DeadlineStream(inner, self._deadline, self._backend)
+        return _DeadlineStream(inner, self._deadline, self._backend, self._timeout)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -246,7 +254,7 @@ class TidyBackend(httpcore.AsyncNetworkBackend):
             interruption = _first_in(group)
         else:
             replace_anyio_stream(stream, _Duplex)
-            return _TidyStream(stream)
+            return _TidyStream(stream, timeout)
         raise interruption
 
 
@@ -324,20 +332,24 @@ def _first_in(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 class _TidyStream(httpcore.AsyncNetworkStream):
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+    def __init__(self, inner: httpcore.AsyncNetworkStream, timeout: float | None = None) -> None:
         self._inner = inner
+        #: As of a `_DeadlineStream`.
+        self._timeout = timeout
         # These need no change.
         self.aclose = inner.aclose  # type: ignore[method-assign]  # on purpose
         self.get_extra_info = inner.get_extra_info  # type: ignore[method-assign]  # likewise
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
+            timeout = self._timeout if timeout is None else timeout
             return await self._inner.read(max_bytes, timeout)
         except _BROKEN as error:
             raise httpcore.ReadError(str(error)) from error
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         try:
+            timeout = self._timeout if timeout is None else timeout
             await self._inner.write(buffer, timeout)
         except _BROKEN as error:
             raise httpcore.WriteError(str(error)) from error
@@ -349,7 +361,8 @@ class _TidyStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         try:
-            return _TidyStream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+            inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+            return _TidyStream(inner, self._timeout)
         except BaseException:
             with anyio.move_on_after(CLEAN_UP, shield=True):
                 await self._inner.aclose()

@@ -394,7 +394,9 @@ class HTTPTransport(ABC):
         hidden = _logged_secrets.set(exchange.request.secrets + self.secrets)
         try:
             exchange.receiver.phase = "connect"
-            await self._transfer(client, exchange, {LEASE: reference, **self._trace(exchange)})
+            await self._transfer(
+                client, exchange, {LEASE: reference, **self._trace(client, exchange)}
+            )
         finally:
             _logged_secrets.reset(hidden)
             if client.pool is not None:
@@ -404,16 +406,16 @@ class HTTPTransport(ABC):
             # The traceback of an exception that passes keeps this frame.
             del lease
 
-    def _trace(self, exchange: Exchange) -> dict[str, Trace]:
+    def _trace(self, client: Client, exchange: Exchange) -> dict[str, Trace]:
         """
         Return httpcore's `trace` extension, if anything needs to know the phases.
         """
-        is_users = self._settings.http_client is not None
-        on_send = exchange.on_send
-        if exchange.expires is None and on_send is None and not is_users:
+        pool, on_send, receiver = client.pool, exchange.on_send, exchange.receiver
+        is_traced = exchange.expires is not None or on_send is not None
+        # Only the phases tell whether the request had been sent when a proxy failed.
+        if not is_traced and pool is not None and not pool.has_proxies:
             return {}
-        receiver = exchange.receiver
-        on_event = receiver.trace_redirects if is_users else receiver.trace
+        on_event = receiver.trace_redirects if pool is None else receiver.trace
         return {"trace": self._traced(on_event, on_send)}
 
     def _opened(self) -> Client:

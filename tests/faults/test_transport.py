@@ -1106,7 +1106,8 @@ def test_a_server_that_wants_a_client_certificate(front, silent, naps, authority
         assert "certificate" in str(error)
 
 
-def test_a_hang_up_during_the_handshake(front, silent, naps):
+@pytest.mark.parametrize("how", ["end", "reset"])
+def test_a_hang_up_during_the_handshake(front, silent, naps, how):
     """
     Case 58: if a server closes the connection during the handshake, the call makes three attempts.
     """
@@ -1117,7 +1118,8 @@ def test_a_hang_up_during_the_handshake(front, silent, naps):
             while True:
                 connection, _ = silent.accept()
                 accepted.append(1)
-                connection.recv(10_000)
+                # Closed with the request unread, it sends an RST.
+                connection.recv(10_000 if how == "end" else 1)
                 connection.close()
 
     threading.Thread(target=hang_up, daemon=True).start()
@@ -1185,6 +1187,69 @@ def test_a_proxy_that_refuses(front, serve, naps, status):
     assert {f"Basic {basic}"} == {
         request.headers.get("proxy-authorization") for request in proxy.requests
     }
+
+
+TUNNEL_FAULTS = {
+    "hangs up": Connection.close,
+    "resets": Connection.reset,
+    "garbage": then(b"\x00\xff garbage\r\n\r\n"),
+    "in the middle": then(b"HTTP/1.1 200 Connec", Connection.close),
+    "silent": Connection.wait,
+}
+
+
+@pytest.mark.parametrize("fault", TUNNEL_FAULTS)
+def test_a_proxy_that_fails_before_it_has_connected(front, serve, naps, fault):
+    """
+    Case 48: until a proxy has connected to the server, nothing was sent to the server; so even a
+    call that creates something makes three attempts, and the error is one of the proxy.
+    """
+    proxy = serve(TUNNEL_FAULTS[fault])
+
+    async def create(client):
+        with pytest.raises(APIConnectionError) as caught:
+            await client.request("POST", "/api/v2/things", body={})
+        return caught.value
+
+    error = front.run(create, "https://api.example.com", proxy=proxy.base_url, timeout=0.2)
+
+    assert ("proxy", False) == (error.phase, error.maybe_sent)
+    assert f"the proxy at 127.0.0.1:{proxy.port}" in str(error)
+    assert isinstance(error, APITimeoutError) == (fault == "silent")
+    assert 3 == proxy.n == len(error.attempts)
+
+
+def test_a_deadline_before_a_proxy_has_connected(front, serve):
+    """
+    Case 48: if the deadline passes before a proxy has connected, nothing was sent to the server.
+    """
+    proxy = serve(Connection.wait)
+
+    error = front.run(get, "https://api.example.com", proxy=proxy.base_url, deadline=0.2)
+
+    assert DeadlineExceededError is type(error)
+    assert ("proxy", False) == (error.phase, error.maybe_sent)
+    assert "the proxy did not respond" in str(error)
+
+
+def test_a_hang_up_behind_a_proxy(front, serve, naps):
+    """
+    Case 58: if a server behind a proxy closes the connection during the handshake, the error does
+    not say that the proxy could not be reached.
+    """
+
+    def hang_up(connection):
+        connection.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+        connection.socket.recv(10_000)
+        connection.close()
+
+    proxy = serve(hang_up)
+
+    error = front.run(get, "https://api.example.com", proxy=proxy.base_url)
+
+    assert ("connect", False) == (error.phase, error.maybe_sent)
+    assert "could not connect to the server at api.example.com:443 (through " in str(error)
+    assert 3 == len(error.attempts)
 
 
 def test_a_proxy_that_is_not_there(front, naps):
