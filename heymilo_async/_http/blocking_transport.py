@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import math
+import os
 import queue
 import threading
 import time
@@ -262,6 +263,7 @@ class _BlockingAhead(Generic[B]):
     def __init__(self, fetch: Callable[[], Awaitable[B]], count: int) -> None:
         self._fetch = fetch
         self._stop = threading.Event()
+        self._process = os.getpid()
         self._has_thread = False
         self._room = _tokens(count)
         self._results: queue.SimpleQueue[tuple[B, None] | tuple[None, BaseException]] = (
@@ -282,6 +284,9 @@ class _BlockingAhead(Generic[B]):
     async def next(self) -> B:
         if not self._has_thread:
             return await self._fetch()
+        if os.getpid() != self._process:
+            message = "this prefetch belongs to the parent process: start another one after a fork"
+            raise RuntimeError(message)
         result, error = self._results.get()
         if error is not None:
             self._ended(None)

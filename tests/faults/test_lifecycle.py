@@ -11,6 +11,7 @@ import importlib
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -1003,6 +1004,31 @@ def in_a_child(work):
         said += piece
     os.close(ours)
     return said.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+@pytest.mark.in_flight
+@pytest.mark.lets_out("RuntimeError")
+def test_a_prefetch_after_a_fork(blocking, serve, monkeypatch):
+    """
+    Case 105: a forked child, which has no other threads, does not wait for its parent's prefetch.
+    """
+    server = serve(page("A", more=True), page("B", more=True), page("C"))
+
+    with (
+        blocking.client(server.base_url) as client,
+        client.phone_numbers.list_all(page_size=1).prefetch() as ahead,
+    ):
+        assert "A" == next(ahead).id
+        assert until(lambda: server.n == 2)
+        said, status = in_a_child(lambda: (signal.alarm(5), next(ahead)))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "getpid", lambda: 0)
+            with pytest.raises(RuntimeError, match="fork"):
+                next(ahead)
+        assert ["B", "C"] == [number.id for number in ahead]
+
+    assert said.startswith("RuntimeError('this prefetch belongs to the parent process")
+    assert 1 == status
 
 
 #: A separate program, because it leaves no free file descriptor.
