@@ -831,16 +831,34 @@ def test_clients_share_one_budget(front, serve, redis_server):
         for _ in range(5):
             await client.phone_numbers.get(ID)
             await front.awaitable(other).phone_numbers.get(ID)
-        seen = client.rate_limit
         await front.awaitable(other).aclose()
-        return seen
 
-    seen = front.run(body, server.base_url, rate_limit=rule, events=began)
+    front.run(body, server.base_url, rate_limit=rule, events=began)
 
     assert 10 == len(began.at)
     assert [] == began.closer_than(0.5, limit=4)
-    assert (4, 0) == (seen.limit, seen.remaining)
-    assert 0 < seen.reset <= 1.2
+
+
+def test_clients_know_the_shared_budget(front, serve, redis_server):
+    """
+    Each of two clients with one key shows what remained when it last started a request.
+    """
+    server = serve(single())
+    rule = RateLimit(4, per=60.0, storage=redis_server.url)
+
+    async def body(client):
+        other = front.client(server.base_url, rate_limit=rule)
+        for _ in range(2):
+            await client.phone_numbers.get(ID)
+            await front.awaitable(other).phone_numbers.get(ID)
+        seen = client.rate_limit, front.awaitable(other).rate_limit
+        await front.awaitable(other).aclose()
+        return seen
+
+    seen = front.run(body, server.base_url, rate_limit=rule)
+
+    assert [(4, 1), (4, 0)] == [(one.limit, one.remaining) for one in seen]
+    assert all(50.0 < one.reset <= 60.6 for one in seen)
 
 
 def test_the_storage_knows_no_secret(front, serve, redis_server):
@@ -1122,11 +1140,12 @@ def test_a_client_that_is_closed_while_calls_wait(serve, redis_server):
 
 class LoopState:
     """
-    A loop state whose clock advances with its sleep.
+    A loop state whose clock advances with its sleep, and so does that of Redis.
     """
 
-    def __init__(self, clock):
+    def __init__(self, clock, redis_server):
         self.now = clock
+        self.redis_server = redis_server
         self.transport = self
         self.naps = []
         self.late = 0.0
@@ -1134,6 +1153,11 @@ class LoopState:
     async def sleep(self, seconds):
         self.naps.append(seconds)
         self.now.now += seconds + self.late
+        # The clock of Redis cannot be moved, so its records grow older.
+        with self.redis_server.told() as told:
+            for key in told.scan_iter(_type="zset"):
+                for member in told.zrange(key, 0, -1):
+                    told.zincrby(key, -(seconds + self.late) * 1e6, member)
         self.late = 0.0
 
     async def run_in_thread(self, function, within=None):
@@ -1159,11 +1183,11 @@ class Caller:
 
 
 @pytest.fixture
-def shared(storages, clock):
+def shared(storages, clock, redis_server):
     """
     The part of one process, whose waits take no time, and the state of its loop.
     """
-    return SharedRateLimiter(storages(), KEYS), LoopState(clock)
+    return SharedRateLimiter(storages(), KEYS), LoopState(clock, redis_server)
 
 
 def acquire(mine, loop_state, *, limit=1, remaining=1e9, window=None):
@@ -1193,16 +1217,79 @@ def test_a_process_that_waits_says_so(shared, monkeypatch):
     assert 60 <= len(beats) <= 62
 
 
-def test_a_process_that_was_stopped_for_a_while(shared):
+def test_a_process_that_was_stopped_for_a_while(shared, storages, monkeypatch):
     """
     A process that was stopped for so long that its permits were given away joins the queue again.
     """
     mine, loop_state = shared
     acquire(mine, loop_state)
-    loop_state.late = 10.0
+    loop_state.late, theirs, sleep = 10.0, storages(), loop_state.sleep
+
+    async def sleep_while_others_ask(seconds):
+        was_stopped = loop_state.late
+        await sleep(seconds)
+        if was_stopped:
+            take(theirs, 1)
+
+    monkeypatch.setattr(loop_state, "sleep", sleep_while_others_ask)
     assert isinstance(acquire(mine, loop_state), Permit)
 
-    assert sum(loop_state.naps) > 60.7
+    assert close_to(2 * 60.6 - 10.0) == sum(loop_state.naps)
+
+
+def test_a_start_that_comes_late(shared, redis_server, monkeypatch):
+    """
+    A call that waited asks Redis again, and waits for those before it that started late.
+    """
+    mine, loop_state = shared
+    acquire(mine, loop_state)
+    sleep, late = loop_state.sleep, [20.0]
+
+    async def sleep_while_it_starts(seconds):
+        await sleep(seconds)
+        with redis_server.told() as told:
+            first = told.zrange(KEYS.names[0], 0, 0)[0]
+            told.zincrby(KEYS.names[0], late.pop() * 1e6 if late else 0.0, first)
+
+    monkeypatch.setattr(loop_state, "sleep", sleep_while_it_starts)
+    assert isinstance(acquire(mine, loop_state), Permit)
+
+    assert close_to(80.6) == sum(loop_state.naps)
+
+
+def test_a_call_that_wakes_up_late(storages, redis_server):
+    """
+    A call that asks again later than planned waits for those that started in the meantime.
+    """
+    storage = storages()
+    member = storage.new_member()
+    with redis_server.told() as told:
+        seconds, micro = told.time()
+        now = seconds * 1e6 + micro
+        # It was due five seconds ago, and the one before it started a second ago.
+        told.zadd(KEYS.names[0], {"another:1": now - 1e6, member: now - 5e6})
+    grant = storage.reserve(KEYS, 1, member, most=1e9, history=None, sends_history=False)
+
+    assert close_to(59.6) == grant.wait
+
+
+def test_an_answer_that_comes_late(shared, redis_server, monkeypatch):
+    """
+    A start counts from the time when its request is sent, even if the permit arrived late.
+    """
+    mine, loop_state = shared
+    real, sent = mine._storage.reserve, []
+
+    def reserve(*arguments, **options):
+        grant = real(*arguments, **options)
+        loop_state.now.now += 0.5
+        return grant
+
+    monkeypatch.setattr(mine._storage, "reserve", reserve)
+    monkeypatch.setattr(mine._storage, "start", lambda *_: sent.append(loop_state.now()))
+    acquire(mine, loop_state)
+
+    assert [1000.5] == sent
 
 
 def test_a_call_that_has_no_time_left(shared, redis_server, monkeypatch):
@@ -1232,7 +1319,7 @@ def test_a_storage_that_is_back(storages, redis_server, clock, monkeypatch):
     """
     shared = SharedRateLimiter(storages(clock=clock), KEYS)
     limiter, rule = RateLimiter("a key", CoolDowns(), 60.0, shared), RateLimit(16, per=60)
-    loop_state = LoopState(clock)
+    loop_state = LoopState(clock, redis_server)
     caller, sleep = Caller(loop_state), loop_state.sleep
     redis_server.stop()
     run_now(run_now(limiter.acquire(caller, rule)).start())
@@ -1250,11 +1337,11 @@ def test_a_storage_that_is_back(storages, redis_server, clock, monkeypatch):
     assert 1 == redis_server.keys()[KEYS.names[0]]
 
 
-def test_more_calls_than_threads(storages, clock, monkeypatch, caplog):
+def test_more_calls_than_threads(shared, monkeypatch, caplog):
     """
     A call that waits too long for a thread asks Redis again, if Redis responds to other calls.
     """
-    mine, loop_state = SharedRateLimiter(storages(clock=clock), KEYS), LoopState(clock)
+    mine, loop_state = shared
     run_in_thread, late = loop_state.run_in_thread, [TooLateError(), TooLateError()]
 
     async def run_late(function, within=None):

@@ -132,14 +132,14 @@ class Window:
             self._permits.append(reservation)
             return 0.0
 
-    def plan(self, limit: int, now: float, wait: float) -> Reservation:
+    def plan(self, reservation: Reservation, now: float, wait: float) -> None:
         """
         Count what Redis has granted: a permit, or a reservation for *wait* seconds from *now*.
         """
-        reservation = Reservation(limit, now + wait)
+        self.release(reservation)
         with self._lock:
+            reservation.at = now + wait
             (self._queue if wait else self._permits).append(reservation)
-        return reservation
 
     def start(self, reservation: Reservation, now: float) -> None:
         """

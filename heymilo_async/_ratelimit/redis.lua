@@ -24,22 +24,23 @@ end
 
 local commands = {}
 
--- Arguments: limit, maximum wait, member, history.
+-- Arguments: limit, maximum wait, member, history. A call reserves again after its wait, with the
+-- same member, because those before it may have started late.
 -- Result: 1 if granted, 0 if the wait is too long; the wait; remaining permits; number of processes.
 function commands.reserve()
   renew(9)
-  redis.call('ZREM', starts, ARGV[8])  -- redis-py repeats a command whose response was lost.
-  local limit, most = tonumber(ARGV[6]), ARGV[7] * 1000000
+  local limit, most, member = tonumber(ARGV[6]), ARGV[7] * 1000000, ARGV[8]
   redis.call('ZREMRANGEBYSCORE', alive, '-inf', now - span - lease)
   redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - span)
-  local count = redis.call('ZCARD', starts)
+  redis.call('ZADD', starts, 'XX', 'GT', now, member)
+  local count = redis.call('ZRANK', starts, member) or redis.call('ZCARD', starts)
   if count >= limit and redis.call('ZREMRANGEBYSCORE', alive, '-inf', now - lease) > 0 then
     for _, one in ipairs(redis.call('ZRANGEBYSCORE', starts, string.format('(%.0f', now), '+inf')) do
       if not redis.call('ZSCORE', alive, string.match(one, '^[^:]*')) then
         redis.call('ZREM', starts, one)
       end
     end
-    count = redis.call('ZCARD', starts)
+    count = redis.call('ZRANK', starts, member) or redis.call('ZCARD', starts)
   end
   local at = now + math.max(0, redis.call('PTTL', cooldown)) * 1000
   if count >= limit then
@@ -47,10 +48,12 @@ function commands.reserve()
     at = math.max(at, ahead[2] + span)
   end
   if at - now > most then
+    redis.call('ZREM', starts, member)
     return {0, at - now, 0, redis.call('ZCARD', alive)}
   end
-  redis.call('ZADD', starts, at, ARGV[8])
-  return {1, at - now, math.max(0, limit - count - 1), redis.call('ZCARD', alive)}
+  redis.call('ZADD', starts, at, member)
+  local remaining = math.max(0, limit - redis.call('ZCARD', starts))
+  return {1, at - now, remaining, redis.call('ZCARD', alive)}
 end
 
 -- Argument: history.

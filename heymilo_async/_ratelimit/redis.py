@@ -10,7 +10,6 @@ The commands of `redis.lua` grant permits. A credential has three keys, named by
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hmac
 import itertools
@@ -31,7 +30,7 @@ from .._core.retry import Quota
 from .._core.secrets import Secret, printable, scrub
 from .._core.settings import STORAGE_PASSWORD, Credential, RateLimitStatus
 from .._core.transport import TooLateError
-from .limiter import RETRY_INTERVAL, Caller, Permit, Window, fits, span_of
+from .limiter import RETRY_INTERVAL, Caller, Permit, Reservation, Window, fits, span_of
 
 B = TypeVar("B")
 
@@ -117,8 +116,6 @@ class Storage:
         self._redis: Any = None
         #: When to try Redis again while it is down; minus infinity while it is available.
         self._next_try_at = -math.inf
-        #: When Redis last responded.
-        self._responded_at = -math.inf
         self._is_closed = False
         #: The name of this process: the part of members before the colon.
         self._process = secrets.token_hex(6)
@@ -229,17 +226,13 @@ class Storage:
                 self._next_try_at = self._clock() + RETRY_INTERVAL
             return True
 
-    def mark(self, fault: str | None, *, unless_within: float = 0.0) -> None:
+    def mark(self, fault: str | None) -> None:
         """
-        Mark Redis as available, or as down because of *fault*, unless it responded *unless_within*
-        the last seconds; log a change.
+        Mark Redis as down because of *fault*, or as available; log a change.
         """
         with self._lock:
-            was_down, now = self._next_try_at > -math.inf, self._clock()
-            if now - self._responded_at < unless_within:
-                return
-            self._next_try_at = -math.inf if fault is None else now + RETRY_INTERVAL
-            self._responded_at = now if fault is None else self._responded_at
+            was_down = self._next_try_at > -math.inf
+            self._next_try_at = -math.inf if fault is None else self._clock() + RETRY_INTERVAL
         if was_down and fault is None:
             _log.info("the storage of the rate limit, %s, is available again", self._shown)
         if fault is not None and not (was_down or self._is_closed):
@@ -254,11 +247,11 @@ class Storage:
 @attrs.define(eq=False, repr=False)
 class _PermitRequest:
     """
-    A request to Redis for a permit; abandoned when its call no longer waits for the result.
+    A request to Redis: it may hold a permit; it is abandoned when its call does not wait for one.
     """
 
     member: str
-    has_result: bool = False
+    may_hold: bool = False
     is_abandoned: bool = False
 
 
@@ -276,8 +269,6 @@ class SharedRateLimiter:
         #: Whether some of them were never sent to Redis.
         self._has_unsent_starts = False
         self._renewed_at = 0.0
-        #: How often this process lost its reservations because it did not renew them in time.
-        self._lapses = 0
         self._sharers = 1
         #: When Redis first reported the number of sharers.
         self._known_since = math.inf
@@ -289,38 +280,38 @@ class SharedRateLimiter:
         Wait for a permit and return it, or return the wait if it is too long for *caller*, or None
         if Redis is down or *caller* closed. *window* counts the permit as well.
         """
-        now = caller.loop_state.now
-        while not caller.is_closed:
-            request = _PermitRequest(self._storage.new_member())
-            reserve = functools.partial(self._reserve, request, limit, caller.remaining, now())
-            grant = None
-            try:
+        now, reservation = caller.loop_state.now, Reservation(limit, 0.0)
+        request, is_reserved, is_granted = _PermitRequest(self._storage.new_member()), False, False
+        try:
+            while not (is_granted or caller.is_closed):
+                asked_at = now()
+                reserve = functools.partial(
+                    self._reserve, request, limit, caller.remaining, asked_at
+                )
                 grant = await self._run(reserve, caller)
-            finally:
                 if grant is None:
-                    # Without a result yet, the thread will return the permit.
-                    with self._lock:
-                        request.is_abandoned, has_result = True, request.has_result
-                    if has_result:
-                        await self.release(request.member, caller)
-            if grant is None:
-                # If the request only waited too long for a thread, there is time for another.
-                if self._storage.is_down or caller.remaining < 2 * _LONGEST_REQUEST:
-                    return None
-                continue
-            if not grant.is_granted:
-                return grant.wait
-            reservation = window.plan(limit, now(), grant.wait)
+                    # While Redis is down, a reservation remains valid.
+                    is_granted = is_reserved
+                    break
+                if not grant.is_granted:
+                    return grant.wait
+                # From before the request, because the response may have come late.
+                window.plan(reservation, asked_at, grant.wait)
+                is_reserved, is_granted = True, not grant.wait
+                if grant.wait:
+                    if not fits(grant.wait, caller):
+                        return grant.wait
+                    await self._wait(grant.wait, caller)
             permit = Permit(window, reservation, caller, self, request.member)
-            if not grant.wait:
-                return permit
-            async with contextlib.AsyncExitStack() as unless_used:
-                unless_used.push_async_callback(permit.release)
-                # If the wait no longer fits, the next request to Redis returns it as too long.
-                if fits(grant.wait, caller) and await self._wait(grant.wait, caller):
-                    unless_used.pop_all()
-                    return permit
-        return None
+            return permit if is_granted else None
+        finally:
+            if not is_granted:
+                window.release(reservation)
+                # If there is no result yet, the thread will return the permit.
+                with self._lock:
+                    request.is_abandoned, may_hold = True, request.may_hold
+                if may_hold:
+                    await self.release(request.member, caller)
 
     def fall_back(self, limit: int, window: Window, now: float) -> int:
         """
@@ -373,17 +364,24 @@ class SharedRateLimiter:
         """
         Run *request* in a thread and return its result; None if Redis is down, or too slow.
         """
-        if self._storage.is_down:
-            return None
-        # At most half of the remaining time, so that a slow Redis does not make the call fail.
-        within = max(0.0, min(caller.remaining / 2, _LONGEST_REQUEST))
-        try:
-            return await caller.loop_state.transport.run_in_thread(request, within)
-        except TooLateError:
-            if within == _LONGEST_REQUEST:
-                # If it responds to others, this request only waited for a thread.
-                self._storage.mark("the request took too long", unless_within=within)
-            return None
+        has_begun: list[bool] = []
+
+        def run() -> B:
+            has_begun.append(True)
+            return request()
+
+        while not (self._storage.is_down or has_begun):
+            # At most half of the remaining time, so that a slow Redis does not make the call fail.
+            within = max(0.0, min(caller.remaining / 2, _LONGEST_REQUEST))
+            try:
+                return await caller.loop_state.transport.run_in_thread(run, within)
+            except TooLateError:
+                if within < _LONGEST_REQUEST:
+                    break
+                # If it has not begun, it only waited for a thread, and others are making progress.
+                if has_begun:
+                    self._storage.mark("the request took too long")
+        return None
 
     def _reserve(
         self, request: _PermitRequest, limit: int, most: float, now: float
@@ -404,13 +402,15 @@ class SharedRateLimiter:
             )
         finally:
             # Even after Ctrl-C: there may be a permit to return.
-            request.has_result = True
+            request.may_hold = True
         if grant is None:
-            request.has_result = False  # There is no permit to return.
+            request.may_hold = False
             if sends_history:
                 self._has_unsent_starts = True
             return None
+        request.may_hold = grant.is_granted
         with self._lock:
+            self._own_starts.pop(member, None)
             if grant.is_granted and not request.is_abandoned:
                 self._own_starts[member] = now + grant.wait
             self._sharers = grant.sharers
@@ -424,11 +424,11 @@ class SharedRateLimiter:
         with self._lock:
             return {member: at - now for member, at in self._own_starts.items()}
 
-    async def _wait(self, seconds: float, caller: Caller) -> bool:
+    async def _wait(self, seconds: float, caller: Caller) -> None:
         """
-        Wait, and renew this process's reservations meanwhile; return whether they are still valid.
+        Wait, and renew this process's reservations meanwhile.
         """
-        now, lapses = caller.loop_state.now, self._lapses
+        now = caller.loop_state.now
         until = now() + seconds
         while (left := until - now()) > 0 and not caller.is_closed:
             await caller.loop_state.transport.sleep(min(left, HEARTBEAT))
@@ -437,7 +437,6 @@ class SharedRateLimiter:
                 history = functools.partial(self._history, now())
                 heartbeat = functools.partial(self._storage.heartbeat, self._keys, history)
                 await self._run(heartbeat, caller)
-        return lapses == self._lapses
 
     def _renew_lease(self, now: float) -> float:
         """
@@ -447,13 +446,8 @@ class SharedRateLimiter:
             silence = now - self._renewed_at
             if silence >= HEARTBEAT:
                 self._renewed_at = now
-                is_lapse = silence >= LEASE
-                self._lapses += is_lapse
-                self._own_starts = {
-                    member: at
-                    for member, at in self._own_starts.items()
-                    if at + self._keys.span > now and not (is_lapse and at > now)
-                }
+                starts, span = self._own_starts.items(), self._keys.span
+                self._own_starts = {member: at for member, at in starts if at + span > now}
         return silence
 
 
