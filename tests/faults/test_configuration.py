@@ -874,7 +874,7 @@ def test_missing_key_names_the_sandbox(front):
 
 def test_environment_changed_afterwards(front, serve, monkeypatch):
     """
-    Case 127: changing a variable after construction has no effect, on views neither.
+    Case 127: changing a variable after construction has no effect, not on views either.
     """
     server = serve(single())
     monkeypatch.setenv("HEYMILO_API_KEY", "first")

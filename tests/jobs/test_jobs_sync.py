@@ -730,7 +730,7 @@ def test_arguments_are_checked(milo, file):
         with pytest.raises(InvalidRequestError, match="since must not go back"):
             sync(client, file, since=timedelta(weeks=10**6))
         with pytest.raises(InvalidRequestError, match="since must have a time zone"):
-            sync(client, file, since=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
+            sync(client, file, since=datetime(2026, 1, 1))  # noqa: DTZ001 - a time without a zone is refused
 
 
 def test_it_is_done_under_chaos(bring, milo, file):

@@ -190,7 +190,7 @@ def test_a_walk_is_bounded_in_time_on_each_page(front, serve):
 @pytest.mark.parametrize(
     ("moment", "error", "words"),
     [
-        (datetime(2026, 3, 13), InvalidRequestError, "time zone"),  # noqa: DTZ001 - the point
+        (datetime(2026, 3, 13), InvalidRequestError, "time zone"),  # noqa: DTZ001 - a time without a zone is refused
         (datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))), InvalidRequestError, "9999"),
         (datetime.max.replace(tzinfo=UTC), InvalidRequestError, "9999"),
         (1_710_288_000_000, InvalidRequestError, "milliseconds"),

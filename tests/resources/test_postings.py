@@ -390,7 +390,7 @@ def test_times_of_a_posting(front):
 
 @pytest.mark.parametrize(
     ("deadline", "error"),
-    [(1772359200, TypeError), (datetime(2026, 3, 1), InvalidRequestError)],  # noqa: DTZ001 - that is the mistake
+    [(1772359200, TypeError), (datetime(2026, 3, 1), InvalidRequestError)],  # noqa: DTZ001 - a time without a zone is refused
 )
 def test_a_deadline_that_says_no_time(front, deadline, error):
     """

@@ -125,7 +125,7 @@ def test_what_is_given_is_sent_and_nothing_else(given, expected):
         ({"words": ["x", 5]}, TypeError, r"words\[1\] must be a str"),
         ({"time": 5}, TypeError, "time must be a datetime, or a str, not int"),
         ({"moment": "now"}, TypeError, "moment must be a datetime"),
-        ({"time": datetime(2026, 1, 1)}, InvalidRequestError, "time must have a time zone"),  # noqa: DTZ001 - that is the mistake
+        ({"time": datetime(2026, 1, 1)}, InvalidRequestError, "time must have a time zone"),  # noqa: DTZ001 - a time without a zone is refused
         ({"metadata": {"a": 1}}, TypeError, r"metadata\['a'\] must be a str"),
         ({"metadata": {1: "a"}}, TypeError, "a key of metadata must be a str"),
         ({"metadata": ["a"]}, TypeError, "metadata must be a mapping"),

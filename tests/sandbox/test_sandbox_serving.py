@@ -26,7 +26,7 @@ from inside_sandbox import empty_app, serve
 from heymilo_async import sandbox
 
 Ask = Callable[..., Any]
-NAIVE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - that is what is refused
+NAIVE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - a time without a zone is refused
 
 
 def has_ipv6() -> bool:
