@@ -101,7 +101,7 @@ class Client(httpx.Client):
     # Any, because httpx declares a property with a setter.
     cookies: Any = NO_COOKIES
 
-    def _send_handling_auth(self, request: httpx.Request, **_: Any) -> httpx.Response:
+    def _send_handling_auth(self, request: httpx.Request, *_: Any, **__: Any) -> httpx.Response:
         return _without_circle(self._send_single_request(request))
 
 
@@ -112,7 +112,9 @@ class AsyncClient(httpx.AsyncClient):
 
     cookies: Any = NO_COOKIES
 
-    async def _send_handling_auth(self, request: httpx.Request, **_: Any) -> httpx.Response:
+    async def _send_handling_auth(
+        self, request: httpx.Request, *_: Any, **__: Any
+    ) -> httpx.Response:
         return _without_circle(await self._send_single_request(request))
 
 
