@@ -244,6 +244,9 @@ def _unlimited_fields() -> Generator[None, None, None]:
 
 
 def _check_header(path: Path, header: Sequence[str]) -> None:
+    if not header:
+        message = f"{path}: its first line is empty: it needs the names of the columns"
+        raise JobError(message)
     for name in _OWN[:2]:
         if name not in header:
             message = (

@@ -418,6 +418,9 @@ def open_warehouse(path: Path) -> Generator[Warehouse, None, None]:
     duckdb = needs("duckdb", "sync")
     # An absolute path, because DuckDB would connect to a service for a name such as "md:...".
     resolved = path.resolve()
+    if not resolved.parent.is_dir():
+        message = f"cannot open {path}: there is no folder {resolved.parent}; create it first"
+        raise JobError(message)
     with _exclusive(path):
         try:
             if not resolved.exists():
@@ -501,4 +504,4 @@ def _in_use(path: Path) -> JobError:
 
 
 def _first_line(error: object) -> str:
-    return str(error).partition("\n")[0]
+    return str(error).partition("\n")[0].rstrip("!")

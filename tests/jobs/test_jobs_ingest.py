@@ -632,7 +632,7 @@ def test_spreadsheets_separate_as_they_like(milo, posting, tmp_path, delimiter):
 @pytest.mark.parametrize(
     ("name", "content", "options", "text"),
     [
-        ("a.csv", b"", {}, "has no column 'name' in its first line; it has none"),
+        ("a.csv", b"", {}, "its first line is empty: it needs the names of the columns"),
         (
             "a.csv",
             b"name,Email\n",

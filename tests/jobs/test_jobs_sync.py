@@ -604,6 +604,17 @@ def test_one_run_at_a_time(milo, file):
         sync(client, file, only=["voices"])
 
 
+def test_a_folder_that_is_not_there(milo, tmp_path):
+    """
+    The error names the folder, and says to create it.
+    """
+    file = tmp_path / "none" / "home.duckdb"
+
+    with milo.client() as client, pytest.raises(JobError, match=r"no folder .*none; create it"):
+        sync(client, file)
+    assert not file.parent.exists()
+
+
 def test_what_is_no_file_of_duckdb(milo, file):
     """
     A file of another format is not changed.
