@@ -538,27 +538,20 @@ def _is_cursor(value: str) -> bool:
     return True
 
 
-class _ExclusiveUse:
+def _exclusive(lock: threading.Lock) -> threading.Lock:
     """
-    Raises `RuntimeError` if two tasks or threads use an iterator at the same time.
+    Return the *lock* of an iterator, to enter it; raise `RuntimeError` if another task or thread is
+    using the iterator.
+
+    (Ctrl-C cannot come between a lock and its `with`, and so it leaves no iterator locked.)
     """
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._busy = False
-
-    def __enter__(self) -> None:
-        with self._guard:
-            if self._busy:
-                message = (
-                    "two tasks (or threads) use one iterator at the same time: "
-                    "iterate in one of them, and pass the items to the other"
-                )
-                raise RuntimeError(message)
-            self._busy = True
-
-    def __exit__(self, *_: object) -> None:
-        self._busy = False
+    if lock.locked():
+        message = (
+            "two tasks (or threads) use one iterator at the same time: "
+            "iterate in one of them, and pass the items to the other"
+        )
+        raise RuntimeError(message)
+    return lock
 
 
 class _Pages(AsyncIterator[Page[T]], Generic[T]):
@@ -572,10 +565,10 @@ class _Pages(AsyncIterator[Page[T]], Generic[T]):
         self.pager = walk.pager
         self._next_page = walk.next_page if next_page is None else next_page
         self._hand_out_pages = hand_out_pages
-        self._exclusive = _ExclusiveUse()
+        self._lock = threading.Lock()
 
     async def __anext__(self) -> Page[T]:
-        with self._exclusive:
+        with _exclusive(self._lock):
             page = await self._next_page()
             if self._hand_out_pages and page:
                 self.pager._cursor = cursor_of(page[-1])
@@ -586,10 +579,10 @@ class _Items(AsyncIterator[T], Generic[T]):
     def __init__(self, pages: _Pages[T]) -> None:
         self._pages = pages
         self._page: Iterator[T] = iter(())
-        self._exclusive = _ExclusiveUse()
+        self._lock = threading.Lock()
 
     async def __anext__(self) -> T:
-        with self._exclusive:
+        with _exclusive(self._lock):
             while True:
                 for item in self._page:
                     self._pages.pager._cursor = cursor_of(item)

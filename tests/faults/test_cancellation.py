@@ -1074,6 +1074,29 @@ def test_ctrl_c_while_a_page_is_taken(blocking, serve):
     assert n > 10
 
 
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+def test_ctrl_c_while_an_item_is_taken(blocking, serve):
+    """
+    Case 140: after Ctrl-C at any point of taking an item, the iterator may be used again.
+    """
+    ids = [str(number) for number in range(100)]
+    server = serve(page(*ids))
+
+    with blocking.client(server.base_url) as client:
+        items = iter(client.phone_numbers.list_all())
+        assert "0" == next(items).id
+        for n in range(100):
+            try:
+                with InterruptedAt(n) as interrupted:
+                    next(items)
+            except KeyboardInterrupt:
+                assert interrupted.is_over
+            assert next(items).id in ids
+            if not interrupted.is_over:
+                break
+    assert n > 5
+
+
 @pytest.mark.parametrize("what", ["prefetch", "get_many"])
 def test_ctrl_c_while_a_thread_starts(blocking, serve, monkeypatch, what):
     """
