@@ -345,14 +345,16 @@ class Engine:
             refusal = state.error or permit
             refusal.attempts = state.attempts
             return refusal
-        began = state.loop_state.transport.now()
+        began, is_unsent = state.loop_state.transport.now(), False
         try:
             api_response = response = await self._send(state, permit)
             if state.call.operation.shape == "bytes" and response.status_code == 302:
                 response = await self._follow(state, response)
             content = await self._read(state, response)
         except HeyMiloError as error:
+            is_unsent = isinstance(error, APIConnectionError) and not error.maybe_sent
             if api_response is not None:
+                is_unsent = False
                 # The status of another host says nothing about the API's host.
                 await self._observe(
                     state, api_response, error if response is api_response else None
@@ -368,7 +370,7 @@ class Engine:
             return error.with_traceback(None)
         finally:
             if permit is not None:
-                await permit.release()
+                await permit.release(is_unsent=is_unsent)
         if self.settings.rate_limit is not None:
             await self._observe(state, api_response, None)
         self._record_attempt(state, began, response, None)

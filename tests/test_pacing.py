@@ -37,6 +37,7 @@ from server import NUMBER, answer, page, single
 from starts import Starts
 
 from heymilo_async import (
+    APIConnectionError,
     AsyncHeyMilo,
     ClientClosedError,
     ConfigurationError,
@@ -571,6 +572,23 @@ def test_a_request_that_was_not_sent(front, serve, naps):
         return client.rate_limit.remaining
 
     assert 5 == front.run(body, server.base_url, rate_limit=RateLimit(5, per=60))
+
+
+def test_a_request_that_found_no_server(front, naps):
+    """
+    A request that certainly never reached the server, because it refused the connection, does not
+    count.
+    """
+
+    async def body(client):
+        with pytest.raises(APIConnectionError):
+            await client.phone_numbers.get(ID)
+        return client.rate_limit.remaining
+
+    rule = RateLimit(2, per=60)
+
+    assert 2 == front.run(body, "http://127.0.0.1:1", rate_limit=rule)
+    assert sum(naps) < 60.0
 
 
 def test_how_a_client_stands(front, serve, naps):

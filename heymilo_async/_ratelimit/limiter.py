@@ -149,18 +149,17 @@ class Window:
             return
         with self._lock:
             with contextlib.suppress(ValueError):
-                if reservation.is_started:
-                    self._starts.remove(reservation.at)
-                else:
-                    self._remove(reservation)
+                self._remove(reservation)
             reservation.is_started = True
             # The clocks of two event loops may differ slightly.
             reservation.at = max(now, self._starts[-1]) if self._starts else now
             self._starts.append(reservation.at)
 
-    def release(self, reservation: Reservation) -> None:
-        with self._lock, contextlib.suppress(ValueError):
-            self._remove(reservation)
+    def release(self, reservation: Reservation, *, is_unsent: bool = False) -> None:
+        if is_unsent or not reservation.is_started:
+            with self._lock, contextlib.suppress(ValueError):
+                self._remove(reservation)
+                reservation.is_started = False
 
     def observe(self, limit: int, remaining: int, reset: float, now: float) -> None:
         """
@@ -218,7 +217,10 @@ class Window:
         return self._starts[-back] + self._span if back <= len(self._starts) else -math.inf
 
     def _remove(self, reservation: Reservation) -> None:
-        (self._permits if reservation in self._permits else self._queue).remove(reservation)
+        if reservation.is_started:
+            self._starts.remove(reservation.at)
+        else:
+            (self._permits if reservation in self._permits else self._queue).remove(reservation)
 
     def _forget(self, now: float) -> None:
         while self._starts and self._starts[0] + self._span <= now:
@@ -270,9 +272,12 @@ class Permit:
         if self._shared is not None and self._member is not None and lateness > _LATE:
             await self._shared.start(self._member, self._caller)
 
-    async def release(self) -> None:
-        if not self._reservation.is_started:
-            self._window.release(self._reservation)
+    async def release(self, *, is_unsent: bool = False) -> None:
+        """
+        Release the permit unless its request was started, or even then if it certainly *is_unsent*.
+        """
+        if is_unsent or not self._reservation.is_started:
+            self._window.release(self._reservation, is_unsent=True)
             if self._shared is not None and self._member is not None:
                 await self._shared.release(self._member, self._caller)
 
