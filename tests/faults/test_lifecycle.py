@@ -1012,7 +1012,13 @@ def test_a_prefetch_after_a_fork(blocking, serve, monkeypatch):
     """
     Case 105: a forked child, which has no other threads, does not wait for its parent's prefetch.
     """
-    server = serve(page("A", more=True), page("B", more=True), page("C"))
+    forked = threading.Event()
+    server = serve(
+        page("A", more=True),
+        # While the parent's thread waits for this, it holds no lock.
+        lambda connection: (forked.wait(10), connection.send(page("B", more=True))),
+        page("C"),
+    )
 
     with (
         blocking.client(server.base_url) as client,
@@ -1021,6 +1027,7 @@ def test_a_prefetch_after_a_fork(blocking, serve, monkeypatch):
         assert "A" == next(ahead).id
         assert until(lambda: server.n == 2)
         said, status = in_a_child(lambda: (signal.alarm(5), next(ahead)))
+        forked.set()
         with monkeypatch.context() as patch:
             patch.setattr(os, "getpid", lambda: 0)
             with pytest.raises(RuntimeError, match="fork"):
