@@ -142,7 +142,8 @@ class _DeadlineStream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> None:
         self._inner = inner
-        #: For reading and writing without a timeout, as httpcore 1.0.9 does with a SOCKS proxy.
+        #: For reads and writes without a timeout: httpcore 1.0.9 passes none to a SOCKS proxy,
+        #: https://github.com/encode/httpcore/issues/1089.
         self._timeout = timeout
         self._deadline = deadline
         self._backend = backend
