@@ -102,8 +102,8 @@ class Storage:
     """
     A client of one Redis for any number of credentials; thread-safe, but not shared after a fork.
 
-    Its methods block for at most a second; if Redis is down, they return None, soon without blocking.
-    A transport runs them in a thread.
+    Its methods block for at most a second. While Redis is down, they return None, and only one of
+    them a second tries to reach it. A transport runs them in a thread.
     """
 
     def __init__(
@@ -247,7 +247,7 @@ class Storage:
 @attrs.define(eq=False, repr=False)
 class _PermitRequest:
     """
-    A request to Redis: it may hold a permit; it is abandoned when its call does not wait for one.
+    A call's request to Redis: whether it may hold a permit, and whether the call has given up.
     """
 
     member: str
