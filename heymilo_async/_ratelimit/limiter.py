@@ -269,8 +269,9 @@ class Permit:
         now = self._caller.loop_state.now()
         lateness = now - self._reservation.at
         self._window.start(self._reservation, now)
-        if self._shared is not None and self._member is not None and lateness > _LATE:
-            await self._shared.start(self._member, self._caller)
+        shared = self._shared
+        if shared is not None and self._member is not None and lateness > shared.tolerance:
+            await shared.start(self._member, self._caller)
 
     async def release(self, *, is_unsent: bool = False) -> None:
         """

@@ -247,10 +247,12 @@ class Storage:
 @attrs.define(eq=False, repr=False)
 class _PermitRequest:
     """
-    A call's request to Redis: whether it may hold a permit, and whether the call has given up.
+    A call's request to Redis: when it was sent, whether it may hold a permit, and whether the call
+    has given up.
     """
 
     member: str
+    sent_at: float = 0.0
     may_hold: bool = False
     is_abandoned: bool = False
 
@@ -263,6 +265,8 @@ class SharedRateLimiter:
     def __init__(self, storage: Storage, keys: LimiterKeys) -> None:
         self._storage = storage
         self._keys = keys
+        #: Redis learns of a start that is later than planned by more than a part of the margin.
+        self.tolerance = (keys.span - keys.per) / 4
         self._lock = threading.Lock()
         #: This process's starts and reservations that still count, by member, in case Redis loses them.
         self._own_starts: dict[str, float] = {}
@@ -280,14 +284,11 @@ class SharedRateLimiter:
         Wait for a permit and return it, or return the wait if it is too long for *caller*, or None
         if Redis is down or *caller* closed. *window* counts the permit as well.
         """
-        now, reservation = caller.loop_state.now, Reservation(limit, 0.0)
+        reservation = Reservation(limit, 0.0)
         request, is_reserved, is_granted = _PermitRequest(self._storage.new_member()), False, False
         try:
             while not (is_granted or caller.is_closed):
-                asked_at = now()
-                reserve = functools.partial(
-                    self._reserve, request, limit, caller.remaining, asked_at
-                )
+                reserve = functools.partial(self._reserve, request, limit, caller)
                 grant = await self._run(reserve, caller)
                 if grant is None:
                     # While Redis is down, a reservation remains valid.
@@ -295,8 +296,8 @@ class SharedRateLimiter:
                     break
                 if not grant.is_granted:
                     return grant.wait
-                # From before the request, because the response may have come late.
-                window.plan(reservation, asked_at, grant.wait)
+                # Not from now, because the response may have come late.
+                window.plan(reservation, request.sent_at, grant.wait)
                 is_reserved, is_granted = True, not grant.wait
                 if grant.wait:
                     if not fits(grant.wait, caller):
@@ -364,29 +365,23 @@ class SharedRateLimiter:
         """
         Run *request* in a thread and return its result; None if Redis is down, or too slow.
         """
-        has_begun: list[bool] = []
-
-        def run() -> B:
-            has_begun.append(True)
-            return request()
-
-        while not (self._storage.is_down or has_begun):
+        while not self._storage.is_down:
+            last = self._last
             # At most half of the remaining time, so that a slow Redis does not make the call fail.
             within = max(0.0, min(caller.remaining / 2, _LONGEST_REQUEST))
             try:
-                return await caller.loop_state.transport.run_in_thread(run, within)
+                return await caller.loop_state.transport.run_in_thread(request, within)
             except TooLateError:
                 if within < _LONGEST_REQUEST:
                     break
-                # If it has not begun, it only waited for a thread, and others are making progress.
-                if has_begun:
+                # If others got permits in the meantime, it only waited for a thread.
+                if self._last is last:
                     self._storage.mark("the request took too long")
         return None
 
-    def _reserve(
-        self, request: _PermitRequest, limit: int, most: float, now: float
-    ) -> Grant | None:
-        member = request.member
+    def _reserve(self, request: _PermitRequest, limit: int, caller: Caller) -> Grant | None:
+        now, member = caller.loop_state.now(), request.member
+        request.sent_at = now
         self._renew_lease(now)
         # First, because `remember_start` adds a start to the history before it sets this.
         with self._lock:
@@ -396,7 +391,7 @@ class SharedRateLimiter:
                 self._keys,
                 limit,
                 member,
-                most=most,
+                most=caller.remaining,
                 sends_history=sends_history,
                 history=functools.partial(self._history, now) if self._own_starts else None,
             )
