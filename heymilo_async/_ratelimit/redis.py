@@ -145,10 +145,10 @@ class Storage:
         Reserve a permit for *member*, unless its wait would exceed *most* seconds.
         """
         command = ("reserve", limit, min(most, _LONGEST), member)
-        answer = self._run(keys, history, *command, sends_history=sends_history)
-        if answer is None:
+        reply = self._run(keys, history, *command, sends_history=sends_history)
+        if reply is None:
             return None
-        is_granted, wait, remaining, sharers = answer
+        is_granted, wait, remaining, sharers = reply
         return Grant(bool(is_granted), wait / _MICRO, remaining, sharers)
 
     def start(self, keys: LimiterKeys, member: str) -> Any:
@@ -192,8 +192,8 @@ class Storage:
             arguments = (keys.span, LEASE, self._process, int(is_complete), *command, *pairs)
             return self._send(lambda redis: redis.register_script(_SCRIPT)(keys.names, arguments))
 
-        answer = run(is_complete=history is None or sends_history)
-        return run(is_complete=True) if answer == -1 else answer
+        reply = run(is_complete=history is None or sends_history)
+        return run(is_complete=True) if reply == -1 else reply
 
     def _send(self, command: Callable[[Any], Any], *, is_after_close: bool = False) -> Any:
         if (self._is_closed and not is_after_close) or not self._may_send():
