@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,6 +72,17 @@ FULL = {
     "test_reports.py": "it starts processes",
     "test_shared_pacing.py": "it wants a Redis, and goes by the clock",
 }
+
+
+def pytest_configure() -> None:
+    """
+    Let Ctrl-C raise `KeyboardInterrupt`, here and in processes that tests start.
+
+    A shell starts its background jobs with SIGINT ignored, and the tests of Ctrl-C would wait for
+    ever.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

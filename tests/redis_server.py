@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from ports import free_port
 
 #: The password that its clients need; a URL with a masked password does not show it.
 PASSWORD = "canary-storage-5d20e9"
@@ -33,15 +34,6 @@ def required() -> str:
         reason = "redis-server is not installed (Debian: apt-get install redis-server)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     return program
-
-
-def free_port() -> int:
-    """
-    Return a free port of the loopback interface.
-    """
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class RedisServer:

@@ -38,6 +38,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from pages import PAGES, ROOT, Block, anchors_of, blocks_of, links_of, named
+from ports import free_port
 
 from heymilo_async import HeyMiloError, __version__, cli
 from heymilo_async.sandbox import running
@@ -232,8 +233,7 @@ class Session:
                 monkeypatch.delenv(name)
         for block in _of(page):
             for port in re.findall(r"--port (\d+)", block.text):
-                with socket.create_server(("127.0.0.1", 0)) as free:
-                    self.ports[port] = str(free.getsockname()[1])
+                self.ports[port] = str(free_port())
         for block in _of(page, "python"):
             if block.file is not None:
                 path = folder / block.file
@@ -298,6 +298,12 @@ class Session:
         assert (0, "") == (done.returncode, done.stderr), done.stderr
         return done.stdout
 
+    def logs(self):
+        """
+        Return what the servers of the page have printed.
+        """
+        return "".join(log.read_text(encoding="utf-8") for log in self.folder.glob("*.log"))
+
     @contextlib.contextmanager
     def serving(self, block, *, chaos=None):
         """
@@ -315,7 +321,7 @@ class Session:
                 ["bash", "-c", f"{line} --conduct {chaos}" if is_judge else line],
                 cwd=self.folder,
                 stdout=output,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.STDOUT,
                 start_new_session=True,
             ) as process,
         ):
@@ -359,7 +365,7 @@ def test_commands_run(page, capsys, tmp_path, monkeypatch):
                 servers.enter_context(session.serving(block))
             elif not _installs(block):
                 code, printed, told = session.run(block, capsys)
-                assert code == 0, printed + told
+                assert code == 0, printed + told + session.logs()
                 _check_shown(block, printed)
 
 
