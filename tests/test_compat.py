@@ -215,8 +215,8 @@ def test_httpx_hands_a_request_to_a_step_that_authenticates(front):
 @FRONTS
 def test_a_closed_response_frees_its_request(front):
     """
-    `compat.Client`: what httpx puts in as `stream` is all that keeps a response in a circle, so that
-    without it a request and its key go with the last reference.
+    `compat.Client`: only the `stream` that httpx gives a response makes a reference cycle with it,
+    so without that stream a request and its key are freed with the last reference.
     """
 
     def request_of():

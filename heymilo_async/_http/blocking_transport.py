@@ -50,7 +50,7 @@ class BlockingTransport(HTTPTransport):
         super().__init__(settings)
         self._deadline = Deadline()
         #: For functions that continue after their caller has left; each counts until it ends.
-        self._detached = _tokens(_THREADS)
+        self._detached = _new_semaphore(_THREADS)
 
     @staticmethod
     def loop_key() -> Any:
@@ -204,7 +204,7 @@ class BlockingTransport(HTTPTransport):
         return results[0]
 
 
-def _tokens(count: int) -> queue.SimpleQueue[None]:
+def _new_semaphore(count: int) -> queue.SimpleQueue[None]:
     """
     Return a semaphore: `get` acquires it, `put` releases it.
 
@@ -265,7 +265,7 @@ class _BlockingAhead(Generic[B]):
         self._stop = threading.Event()
         self._process = os.getpid()
         self._has_thread = False
-        self._room = _tokens(count)
+        self._room = _new_semaphore(count)
         self._results: queue.SimpleQueue[tuple[B, None] | tuple[None, BaseException]] = (
             queue.SimpleQueue()
         )

@@ -102,7 +102,7 @@ class Client(httpx.Client):
     cookies: Any = NO_COOKIES
 
     def _send_handling_auth(self, request: httpx.Request, *_: Any, **__: Any) -> httpx.Response:
-        return _without_circle(self._send_single_request(request))
+        return _without_cycle(self._send_single_request(request))
 
 
 class AsyncClient(httpx.AsyncClient):
@@ -115,7 +115,7 @@ class AsyncClient(httpx.AsyncClient):
     async def _send_handling_auth(
         self, request: httpx.Request, *_: Any, **__: Any
     ) -> httpx.Response:
-        return _without_circle(await self._send_single_request(request))
+        return _without_cycle(await self._send_single_request(request))
 
 
 class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -165,7 +165,7 @@ class _Response(httpx.Response):
             self.stream = NO_BODY
 
 
-def _without_circle(response: httpx.Response) -> httpx.Response:
+def _without_cycle(response: httpx.Response) -> httpx.Response:
     """
     Return *response*, which may be a mock's, so that it frees its request when it is closed.
     """

@@ -335,7 +335,7 @@ def _first_in(group: BaseExceptionGroup[BaseException]) -> BaseException:
 class _TidyStream(httpcore.AsyncNetworkStream):
     def __init__(self, inner: httpcore.AsyncNetworkStream, timeout: float | None = None) -> None:
         self._inner = inner
-        #: As of a `_DeadlineStream`.
+        #: The same as in `_DeadlineStream`.
         self._timeout = timeout
         # These need no change.
         self.aclose = inner.aclose  # type: ignore[method-assign]  # on purpose

@@ -303,7 +303,7 @@ class HTTPTransport(ABC):
     The common part of both transports; over a blocking client its coroutines never suspend.
 
     Attributes:
-        client_name: The class of httpx's that it takes clients of.
+        client_name: The name of the class in httpx whose instances `http_client` may be.
         owner: The class of ours that it serves.
     """
 
