@@ -1247,6 +1247,49 @@ def test_a_process_that_was_stopped_for_a_while(shared, storages, monkeypatch):
     assert lasting(2 * 60.6 - 10.0, began) == sum(loop_state.naps)
 
 
+def test_a_call_asks_again_shortly_before_its_start(shared, monkeypatch):
+    """
+    A call asks Redis when it begins, and again a second before its planned start; its wait is
+    recorded once.
+    """
+    mine, loop_state = shared
+    began, asked, reserve = time.monotonic(), [], mine._storage.reserve
+
+    def reserve_and_record(*arguments, **options):
+        asked.append(sum(loop_state.naps))
+        return reserve(*arguments, **options)
+
+    acquire(mine, loop_state)
+    monkeypatch.setattr(mine._storage, "reserve", reserve_and_record)
+    caller = Caller(loop_state)
+    assert isinstance(run_now(mine.acquire(1, caller, Window(60.0))), Permit)
+
+    assert [0.0, lasting(59.6, began)] == asked
+    assert lasting(60.6, began) == sum(loop_state.naps)
+    assert [lasting(60.6, began)] == caller.waits
+
+
+@pytest.mark.parametrize(("late", "expected"), [(0.0, 60.6), (10.0, None)])
+def test_a_reservation_while_redis_is_down(shared, monkeypatch, late, expected):
+    """
+    If Redis is down when a call asks again, its reservation remains valid until its planned start,
+    but not that of a process that was stopped for a while.
+    """
+    mine, loop_state = shared
+    began, reserve = time.monotonic(), mine._storage.reserve
+
+    def reserve_at_first(*arguments, **options):
+        return None if loop_state.naps else reserve(*arguments, **options)
+
+    acquire(mine, loop_state)
+    loop_state.late = late
+    monkeypatch.setattr(mine._storage, "reserve", reserve_at_first)
+    got = acquire(mine, loop_state)
+    waited = sum(loop_state.naps) if isinstance(got, Permit) else got
+
+    assert (expected and lasting(expected, began)) == waited
+
+
 def test_a_start_that_comes_late(shared, redis_server, monkeypatch):
     """
     A call that waited asks Redis again, and waits for those before it that started late.
@@ -1263,9 +1306,11 @@ def test_a_start_that_comes_late(shared, redis_server, monkeypatch):
             told.zincrby(KEYS.names[0], late.pop() * 1e6 if late else 0.0, first)
 
     monkeypatch.setattr(loop_state, "sleep", sleep_while_it_starts)
-    assert isinstance(acquire(mine, loop_state), Permit)
+    caller = Caller(loop_state)
+    assert isinstance(run_now(mine.acquire(1, caller, Window(60.0))), Permit)
 
     assert lasting(80.6, began) == sum(loop_state.naps)
+    assert lasting(80.6, began) == sum(caller.waits)
 
 
 def test_a_call_that_wakes_up_late(storages, redis_server):

@@ -24,8 +24,8 @@ end
 
 local commands = {}
 
--- Arguments: limit, maximum wait, member, history. A call reserves again after its wait, with the
--- same member, because those before it may have started late.
+-- Arguments: limit, maximum wait, member, history. A call reserves again before its wait ends, with
+-- the same member, because those before it may have started late.
 -- Result: 1 if granted, 0 if the wait is too long; the wait; remaining permits; number of processes.
 function commands.reserve()
   renew(9)

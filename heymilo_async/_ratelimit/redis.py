@@ -267,6 +267,9 @@ class SharedRateLimiter:
         self._keys = keys
         #: Redis learns of a start that is later than planned by more than a part of the margin.
         self.tolerance = (keys.span - keys.per) / 4
+        #: A call asks Redis again this many seconds before its planned start, because those before it
+        #: may have started late. Many calls may start at once, so it does not ask at that time.
+        self._lead = min(HEARTBEAT, keys.span / 4)
         self._lock = threading.Lock()
         #: This process's starts and reservations that still count, by member, in case Redis loses them.
         self._own_starts: dict[str, float] = {}
@@ -284,27 +287,28 @@ class SharedRateLimiter:
         Wait for a permit and return it, or return the wait if it is too long for *caller*, or None
         if Redis is down or *caller* closed. *window* counts the permit as well.
         """
-        reservation = Reservation(limit, 0.0)
-        request, is_reserved, is_granted = _PermitRequest(self._storage.new_member()), False, False
+        reservation, planned = Reservation(limit, 0.0), 0.0
+        request, is_granted = _PermitRequest(self._storage.new_member()), False
         try:
             while not (is_granted or caller.is_closed):
-                reserve = functools.partial(self._reserve, request, limit, caller)
-                grant = await self._run(reserve, caller)
-                if grant is None:
-                    # While Redis is down, a reservation remains valid.
-                    is_granted = is_reserved
-                    break
-                if not grant.is_granted:
-                    return grant.wait
-                # Not from now, because the response may have come late.
-                window.plan(reservation, request.sent_at, grant.wait)
-                is_reserved, is_granted = True, not grant.wait
-                if grant.wait:
-                    if not fits(grant.wait, caller):
+                grant = await self._run(lambda: self._reserve(request, limit, caller), caller)
+                if grant is not None:
+                    if not grant.is_granted:
                         return grant.wait
-                    await self._wait(grant.wait, caller)
-            permit = Permit(window, reservation, caller, self, request.member)
-            return permit if is_granted else None
+                    # Not from now, because the response may have come late.
+                    window.plan(reservation, request.sent_at, grant.wait)
+                    delay = reservation.at - max(planned, request.sent_at)
+                    if delay > self.tolerance and not fits(delay, caller):
+                        return grant.wait
+                    planned = reservation.at
+                elif not planned or request.member not in self._own_starts:
+                    break
+                wait = planned - caller.loop_state.now()
+                # While Redis is down, a reservation remains valid.
+                is_last = grant is None or wait <= self._lead
+                await self._wait(wait if is_last else wait - self._lead, request.member, caller)
+                is_granted = is_last and request.member in self._own_starts
+            return Permit(window, reservation, caller, self, request.member) if is_granted else None
         finally:
             if not is_granted:
                 window.release(reservation)
@@ -398,12 +402,10 @@ class SharedRateLimiter:
         finally:
             # Even after Ctrl-C: there may be a permit to return.
             request.may_hold = True
+        request.may_hold = grant is not None and grant.is_granted
         if grant is None:
-            request.may_hold = False
-            if sends_history:
-                self._has_unsent_starts = True
+            self._has_unsent_starts |= sends_history
             return None
-        request.may_hold = grant.is_granted
         with self._lock:
             self._own_starts.pop(member, None)
             if grant.is_granted and not request.is_abandoned:
@@ -419,13 +421,13 @@ class SharedRateLimiter:
         with self._lock:
             return {member: at - now for member, at in self._own_starts.items()}
 
-    async def _wait(self, seconds: float, caller: Caller) -> None:
+    async def _wait(self, seconds: float, member: str, caller: Caller) -> None:
         """
-        Wait, and renew this process's reservations meanwhile.
+        Wait as long as *member* is reserved, and renew this process's reservations meanwhile.
         """
         now = caller.loop_state.now
         until = now() + seconds
-        while (left := until - now()) > 0 and not caller.is_closed:
+        while (left := until - now()) > 0 and member in self._own_starts and not caller.is_closed:
             await caller.loop_state.transport.sleep(min(left, HEARTBEAT))
             # One of the waiting calls renews for all.
             if self._renew_lease(now()) >= HEARTBEAT:
@@ -441,8 +443,11 @@ class SharedRateLimiter:
             silence = now - self._renewed_at
             if silence >= HEARTBEAT:
                 self._renewed_at = now
-                starts, span = self._own_starts.items(), self._keys.span
-                self._own_starts = {member: at for member, at in starts if at + span > now}
+                oldest = now - self._keys.span
+                # After a lease, Redis may have granted the reservations of this process to others.
+                latest = now if silence >= LEASE else math.inf
+                starts = self._own_starts.items()
+                self._own_starts = {one: at for one, at in starts if oldest < at <= latest}
         return silence
 
 
