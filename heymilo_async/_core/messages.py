@@ -83,7 +83,7 @@ class Operation(Generic[T]):
         """
         path = self.path
         if self.segments:
-            quoted = [quote(one, safe="=:@") for one in ids]
+            quoted = [_quoted(one, safe="=:@") for one in ids]
             path = path.format_map(dict(zip(self.segments, quoted, strict=True)))
         content = None if self.takes is None else body_of(self.takes, body or {})
         return Call(
@@ -172,9 +172,9 @@ def _query(query: Mapping[str, str | int | None]) -> str:
     )
 
 
-def _quoted(text: str) -> str:
-    # A shortcut, ten times as fast as `quote`: nearly all values are letters and digits.
-    return text if text.isascii() and text.isalnum() else quote(text, safe="")
+def _quoted(text: str, safe: str = "") -> str:
+    # A shortcut, four times as fast as `quote`: nearly all values are letters and digits.
+    return text if text.isascii() and text.isalnum() else quote(text, safe=safe)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
