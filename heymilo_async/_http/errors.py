@@ -11,16 +11,15 @@ import ssl
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import attrs
 
-from .._core.messages import Request
 from .._core.secrets import Secret, printable, scrub
-from .._core.settings import PoolSettings, Timeouts, timeouts
+from .._core.settings import PoolSettings, timeouts
 from .._values import Record
 from ..errors import (
     APIConnectionError,
@@ -33,30 +32,27 @@ from ..errors import (
 )
 from .compat import says_closed
 
-#: By name of the exception: the phase, and whether the server may have received the request.
-FAULTS: dict[str, tuple[str, bool]] = {
-    "ConnectTimeout": ("connect", False),
-    "ReadTimeout": ("read", True),
-    "WriteTimeout": ("write", True),
-    "PoolTimeout": ("pool", False),
-    "TimeoutException": ("read", True),
-    "ConnectError": ("connect", False),
-    "ReadError": ("read", True),
-    "WriteError": ("write", True),
-    "CloseError": ("read", True),
-    "NetworkError": ("read", True),
-    "ProxyError": ("proxy", False),
-    "UnsupportedProtocol": ("connect", False),
-    "LocalProtocolError": ("protocol", True),
-    "RemoteProtocolError": ("protocol", True),
-    "ProtocolError": ("protocol", True),
-    "DecodingError": ("protocol", True),
-    "TooManyRedirects": ("protocol", True),
-    "TransportError": ("protocol", True),
-    "StreamError": ("protocol", True),
-    "RequestError": ("protocol", True),
-    "HTTPError": ("protocol", True),
+if TYPE_CHECKING:
+    from .transport import Exchange
+
+#: The phase of an exception, by its name, or by the name of its closest base.
+FAULTS = {
+    "ConnectTimeout": "connect",
+    "WriteTimeout": "write",
+    "PoolTimeout": "pool",
+    "TimeoutException": "read",
+    "ConnectError": "connect",
+    "WriteError": "write",
+    "NetworkError": "read",
+    "ProxyError": "proxy",
+    "UnsupportedProtocol": "connect",
+    "ProtocolError": "protocol",
+    "StreamError": "protocol",
+    "HTTPError": "protocol",
 }
+
+#: The phases in which the server may have received the request.
+_SENT = frozenset({"write", "read", "protocol"})
 
 #: The libraries that send and receive, and the exceptions that a bug in them raises.
 _LIBRARIES = frozenset(
@@ -79,8 +75,6 @@ _BELOW = frozenset(
         "uvloop",
     }
 )
-#: The beginning of the names of our modules whose variables hold requests of the HTTP library.
-_OUR_BORDER = f"{__package__}."
 _BUGS = (AssertionError, AttributeError, ExceptionGroup, LookupError, OverflowError, UnicodeError)
 
 _WORDS = {
@@ -135,8 +129,8 @@ class Failure(Record):
     """
 
     phase: str
-    maybe_sent: bool
     cause: str
+    maybe_sent: bool = False
     timed_out: bool = False
     hint: str = ""
     kind: type[HeyMiloError] = APIConnectionError
@@ -180,22 +174,22 @@ def describe(
     names = [kind.__name__ for kind in type(foreign).__mro__]
     cause = printable(scrub(f"{type(foreign).__name__}: {foreign}", secrets), 200)
     if says_closed(foreign):
-        return Failure(phase="pool", maybe_sent=False, cause=cause, kind=ClientClosedError)
+        return Failure(phase="pool", cause=cause, kind=ClientClosedError)
     if "InvalidURL" in names:
-        return Failure(phase="connect", maybe_sent=False, cause=cause, kind=ConfigurationError)
-    known = next((FAULTS[name] for name in names if name in FAULTS), None)
-    if known is None:
+        return Failure(phase="connect", cause=cause, kind=ConfigurationError)
+    phase = next((FAULTS[name] for name in names if name in FAULTS), None)
+    if phase is None:
         return None
-    phase, maybe_sent = known
     timed_out = "TimeoutException" in names
     hint = ""
     if phase == "connect" and not timed_out:
         phase, hint = _why_not_connected(foreign, handled)
     elif _refused_our_certificate(foreign, handled):
         # Since TLS 1.3 the server checks the client's certificate after the handshake.
-        phase, maybe_sent = "tls", False
+        phase = "tls"
         hint = ": it wants a client certificate that it trusts, pass ssl_context="
-    return Failure(phase=phase, maybe_sent=maybe_sent, timed_out=timed_out, cause=cause, hint=hint)
+    sent = phase in _SENT
+    return Failure(phase=phase, maybe_sent=sent, timed_out=timed_out, cause=cause, hint=hint)
 
 
 def unexpected(foreign: Exception, secrets: tuple[Secret, ...], phase: str) -> Failure | None:
@@ -235,36 +229,32 @@ def hide_frames(foreign: BaseException, handled: BaseException | None) -> None:
     """
     Remove from *foreign*, and from its causes, the frames whose variables may hold a header.
 
-    These are the frames of the HTTP library, of the standard library below it, and of our border to
-    it. The user's frames, such as those of a hook or a signal handler, remain.
+    These are the frames of the HTTP library, of what is below it, and our own. The user's frames,
+    such as those of a hook or a signal handler, remain.
     """
     for link in _chain(foreign, handled):
         kept, frames = None, list(traceback.walk_tb(link.__traceback__))
         for frame, line in reversed(frames):
-            name = frame.f_globals.get("__name__", "")
-            root = name.partition(".")[0]
-            is_below = root in _LIBRARIES or root in sys.stdlib_module_names
-            if not (is_below or name.startswith(_OUR_BORDER)):
+            if not _is_below(frame.f_globals.get("__name__", "")):
                 kept = types.TracebackType(kept, frame, frame.f_lasti, line)
         link.__traceback__ = kept
 
 
 def error_of(
-    request: Request,
-    phase: str,
+    exchange: Exchange,
     failure: Failure | None,
+    settings: PoolSettings,
     *,
     closed: bool,
     late: bool,
-    timeout: float | Timeouts,
     elapsed: float,
-    route_to: Callable[[str], tuple[str, str | None]],
 ) -> HeyMiloError:
     """
-    Return the error for a request that ended in *phase* without a response.
+    Return the error for an *exchange* that ended without a response.
 
     *closed* is whether the client is closed by now, *late* whether the call's deadline passed.
     """
+    request, phase = exchange.request, exchange.receiver.phase
     name = scrub(request.name, request.secrets)
     if closed:
         message = f"{name}: the client was closed meanwhile"
@@ -275,8 +265,7 @@ def error_of(
         if failure is not None and phase == "connect":
             phase = failure.phase
         return deadline_error(name, phase, elapsed)
-    server, proxy = route_to(request.base_url)
-    return _error(failure, name, phase, timeout, elapsed, server=server, proxy=proxy)
+    return _error(exchange, failure, settings, name, elapsed)
 
 
 def deadline_error(name: str, phase: str, elapsed: float) -> DeadlineExceededError:
@@ -289,26 +278,21 @@ def deadline_error(name: str, phase: str, elapsed: float) -> DeadlineExceededErr
         f"{name}: the call's deadline passed ({where})",
         request=name,
         phase=phase,
-        maybe_sent=phase in {"write", "read", "protocol"},
+        maybe_sent=phase in _SENT,
         attempts=(Attempt(number=1, cause=f"deadline passed in phase {phase}", elapsed=elapsed),),
     )
 
 
 def _error(
-    failure: Failure,
-    name: str,
-    reached: str,
-    timeout: float | Timeouts,
-    elapsed: float,
-    *,
-    server: str,
-    proxy: str | None,
+    exchange: Exchange, failure: Failure, settings: PoolSettings, name: str, elapsed: float
 ) -> HeyMiloError:
     if failure.kind is ClientClosedError:
         return ClientClosedError(f"{name}: your http_client is closed", request=name)
     if failure.kind is ConfigurationError:
         message = f"{name}: base_url cannot be used: {failure.cause}"
         return ConfigurationError(message, request=name)
+    reached, base_url = exchange.receiver.phase, exchange.request.base_url
+    server, proxy = _named("server", base_url), proxy_to(base_url, settings)
     # Nothing was sent to the server before the proxy had connected to it.
     phase = "proxy" if reached == "proxy" else failure.phase
     words = _TIMED_OUT if failure.timed_out else _WORDS
@@ -319,7 +303,7 @@ def _error(
         phase, text = "proxy", _TO_PROXY[phase]
     text = text.format(there=there, proxy=proxy or "the proxy")
     if failure.timed_out:
-        text += f" (no data for {timeouts(timeout)[failure.phase]:g} s)"
+        text += f" (no data for {timeouts(exchange.timeout)[failure.phase]:g} s)"
     kind = APITimeoutError if failure.timed_out else APIConnectionError
     return kind(
         f"{name}: {text}{failure.hint} [{failure.cause}]{DOCTOR if phase in _ON_THE_WAY else ''}",
@@ -396,12 +380,9 @@ def place(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def server_of(base_url: str) -> str:
-    """
-    Return the server of *base_url* for an error text.
-    """
-    _, host, port = parts_of(base_url)
-    return f"the server at {place(host, port)}"
+def _named(what: str, url: str) -> str:
+    _, host, port = parts_of(url)
+    return f"the {what} at {place(host, port)}"
 
 
 def proxy_to(base_url: str, settings: PoolSettings) -> str | None:
@@ -419,7 +400,4 @@ def proxy_to(base_url: str, settings: PoolSettings) -> str | None:
         # The environment has changed since the client was opened.
         return None
     scheme = routes.scheme_of(*parts_of(base_url))
-    if scheme is None:
-        return None
-    _, host, port = parts_of(routes.by_scheme[scheme].reveal())
-    return f"the proxy at {place(host, port)}"
+    return None if scheme is None else _named("proxy", routes.by_scheme[scheme].reveal())

@@ -27,7 +27,7 @@ from .._core.transport import monotonic
 from ..errors import ClientClosedError, HeyMiloError
 from .body import Receiver
 from .compat import LOGGERS
-from .errors import Failure, error_of, proxy_to, server_of, translate
+from .errors import Failure, error_of, translate
 
 if TYPE_CHECKING:
     from .pool import Pool
@@ -373,14 +373,12 @@ class HTTPTransport(ABC):
         if not self._closed and (receiver.is_error or (failure is None and not late)):
             return receiver.response(now - started)
         raise error_of(
-            request,
-            receiver.phase,
+            exchange,
             failure,
+            self._settings,
             closed=self._closed,
             late=late,
-            timeout=timeout,
             elapsed=now - started,
-            route_to=self._route_to,
         )
 
     async def _exchange(self, exchange: Exchange) -> None:
@@ -446,12 +444,6 @@ class HTTPTransport(ABC):
             await client.pool.retire()
         else:
             await self._close(client)
-
-    def _route_to(self, base_url: str) -> tuple[str, str | None]:
-        """
-        Return the server of *base_url* and its proxy, for an error text.
-        """
-        return server_of(base_url), proxy_to(base_url, self._settings)
 
     @abstractmethod
     def now(self) -> float:
