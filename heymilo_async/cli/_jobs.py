@@ -23,7 +23,7 @@ INGEST_HELP: Final = """
 Ingest the candidates of FILE into a posting, each exactly once.
 
 FILE is CSV with a header, or JSON Lines if its name ends in .jsonl. The columns name, email and
-phone_number become the candidates' attributes, and all other columns their metadata. All rows are
+phone_number go into the candidates' fields, and all other columns into their metadata. All rows are
 checked before the first request; invalid rows are listed, and the others are ingested.
 
 After any interruption, run it again: a journal next to FILE has the state of each row. If the

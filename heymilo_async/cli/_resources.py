@@ -24,7 +24,15 @@ from ..errors import BadRequestError, NotFoundError, UnprocessableEntityError
 from ..pages import Pager
 from ._connection import with_connection
 from ._help import Command
-from ._signature import BODY, Parameter, data_option, parameters_of, read_json, summary_of
+from ._signature import (
+    BODY,
+    Parameter,
+    command_of,
+    data_option,
+    parameters_of,
+    read_json,
+    summary_of,
+)
 from ._streams import is_terminal, say, write_bytes
 from ._views import Format, View, chosen, view_of
 
@@ -105,11 +113,11 @@ def add_commands(app: typer.Typer, resource: str) -> None:
         if name.startswith("list_all"):
             continue
         if name.startswith("list") and hasattr(kind, walk):
-            command = _list_command(resource, name, walk, method, plural)
+            command = _list_command(resource, kind, name, walk, plural)
             text = _LIST_HELP.format(plural=plural)
         else:
-            command, text = _call_command(resource, name, method, plural), summary_of(method)
-        app.command(name.replace("_", "-"), cls=Command, help=text)(with_connection(command))
+            command, text = _call_command(resource, kind, name, plural), summary_of(kind, name)
+        app.command(command_of(name), cls=Command, help=text)(with_connection(command))
 
 
 def _blocking_class(resource: str) -> Any:
@@ -122,11 +130,11 @@ def _blocking_class(resource: str) -> Any:
 
 
 def _list_command(
-    resource: str, name: str, walk: str, method: Callable[..., Any], plural: str
+    resource: str, kind: Any, name: str, walk: str, plural: str
 ) -> Callable[..., None]:
-    returned = _return_type(method)
+    returned = _return_type(getattr(kind, name))
     view = view_of(get_args(returned)[0], plural)
-    parameters = [one for one in parameters_of(method) if one.name not in _PAGED]
+    parameters = [one for one in parameters_of(kind, name) if one.name not in _PAGED]
 
     def command(context: typer.Context, **given: Any) -> None:
         from . import _output as output  # noqa: PLC0415 - imported on use
@@ -169,14 +177,13 @@ def _list_command(
     )
 
 
-def _call_command(
-    resource: str, name: str, method: Callable[..., Any], plural: str
-) -> Callable[..., None]:
-    parameters = parameters_of(method)
+def _call_command(resource: str, kind: Any, name: str, plural: str) -> Callable[..., None]:
+    method = getattr(kind, name)
+    parameters = parameters_of(kind, name)
     returned = _return_type(method)
-    kind = get_args(returned)[0] if get_origin(returned) in {tuple, Pager} else returned
-    is_model = isinstance(kind, type) and issubclass(kind, Model)
-    view = view_of(kind, plural) if is_model else None
+    item = get_args(returned)[0] if get_origin(returned) in {tuple, Pager} else returned
+    is_model = isinstance(item, type) and issubclass(item, Model)
+    view = view_of(item, plural) if is_model else None
     takes = getattr(method, "__operation__", None)
     has_body = takes is not None and takes.takes is not None
     # A positional parameter for the body, such as a list of candidates.

@@ -111,8 +111,8 @@ def serve(
         bool,
         typer.Option(
             "--allow-remote",
-            help="Allow a --host that other machines can reach; their clients need "
-            "allow_insecure_http=True.",
+            help="Allow a --host that other machines can reach; their clients must allow http, as "
+            "with --allow-insecure-http.",
         ),
     ] = False,
     numbers: Annotated[

@@ -17,30 +17,14 @@ import attrs
 import typer
 
 from .._values import NotGiven
+from ._connection import Connection
 
 #: An entry below `Args:` in a docstring, with its continuation lines.
 _ENTRY: Final = re.compile(r"^    \*{0,2}(\w+): (.+(?:\n {6,}.+)*)", re.MULTILINE)
 
-#: Python's words in docstrings, and those of a shell.
-_SHELL_WORDS: Final = tuple(
-    (re.compile(pattern), words)
-    for pattern, words in (
-        (r"\balso for None\b", "also for null"),
-        (r"(?<=\. )None: ", "Default: "),
-        (r"\bNone: ", "default: "),
-        (r"\bNone is sent as null\b", "--data can send null"),
-        (r"`(\w+)=True`", r"--\1"),
-        (r"`client\.interview_templates`", "heymilo interview-templates list"),
-        (r"an aware datetime, or an ISO 8601 string", "ISO 8601, such as 2026-03-01T12:00:00Z"),
-        (r"(an? )?`\w+`(, `\w+`)*,? or a(?= mapping)", "a"),
-        (r"(`\w+`, )+or (?=mappings)", ""),
-        (r"\ba mapping of str to str\b", "a JSON object of strings"),
-        (r"\bmapping(s?)\b", r"JSON object\1"),
-        (r"has `\.maybe_sent`", "says that the server may have processed it"),
-        (r"`find` or `list_all[^`]*`|`find`|`list_all[^`]*`", "list --all"),
-        (r"`(resolve|update)_(candidate|step)`", r"\1-\2"),
-    )
-)
+#: Names in docstrings: a parameter in asterisks, a method (or another name) in backquotes.
+_PARAMETER: Final = re.compile(r"\*(\w+)\*")
+_METHOD: Final = re.compile(r"`(\w+)`")
 
 _SCALARS: Final = (bool, int, float, str)
 
@@ -113,20 +97,21 @@ def _option(name: str) -> str:
     return f"--{_OPTIONS.get(name, name.replace('_', '-'))}"
 
 
-def parameters_of(method: Callable[..., Any]) -> list[Parameter]:
+def parameters_of(kind: type, name: str) -> list[Parameter]:
     """
-    Return the parameters of a blocking method in order, without `self`.
+    Return the parameters of *kind*'s blocking method *name* in order, without `self`.
     """
-    words = words_of(method)
+    method = getattr(kind, name)
+    words = _words_of(kind, method)
     found = []
     for one in list(inspect.signature(method).parameters.values())[1:]:
-        kind = _kind(one.annotation)
+        of_type = _kind(one.annotation)
         by_position = one.kind is not inspect.Parameter.KEYWORD_ONLY
         found.append(
             Parameter(
                 name=one.name,
-                kind=kind,
-                is_argument=by_position and kind in _SCALARS,
+                kind=of_type,
+                is_argument=by_position and of_type in _SCALARS,
                 is_positional=by_position,
                 is_required=one.default is inspect.Parameter.empty,
                 help=words.get(one.name, ""),
@@ -135,36 +120,57 @@ def parameters_of(method: Callable[..., Any]) -> list[Parameter]:
     return found
 
 
-def words_of(method: Callable[..., Any]) -> Mapping[str, str]:
+def _words_of(kind: type, method: Callable[..., Any]) -> Mapping[str, str]:
     """
     Return the descriptions of the parameters in the docstring of *method*, each on one line.
     """
     _, _, rest = (inspect.getdoc(method) or "").partition("\nArgs:\n")
     section, _, _ = rest.partition("\n\n")
-    return {name: _in_shell_words(text, method) for name, text in _ENTRY.findall(section)}
+    return {name: _in_shell_words(text, kind, method) for name, text in _ENTRY.findall(section)}
 
 
-def _in_shell_words(text: str, method: Callable[..., Any]) -> str:
+def summary_of(kind: type, name: str) -> str:
     """
-    Return *text* from the docstring of *method* on one line, with options for its parameters.
-    """
-    text = re.sub(r"\s+", " ", text)
-    for pattern, words in _SHELL_WORDS:
-        text = pattern.sub(words, text)
-    for one in inspect.signature(method).parameters.values():
-        if one.kind is inspect.Parameter.KEYWORD_ONLY:
-            text = text.replace(f"*{one.name}*", _option(one.name))
-    return text.replace("*", "").replace("`", "")
+    Return the help of *kind*'s method *name*: the first two paragraphs of its docstring.
 
-
-def summary_of(method: Callable[..., Any]) -> str:
+    What only a Python program needs is in a later paragraph.
     """
-    Return the first two paragraphs of the docstring of *method*, for the help.
-    """
+    method = getattr(kind, name)
     described = (inspect.getdoc(method) or "").partition("\nArgs:\n")[0]
     described = re.sub(r" \(operation[^)]*\)", "", described)
     paragraphs = described.strip().split("\n\n")[:2]
-    return "\n\n".join(_in_shell_words(one, method) for one in paragraphs)
+    return "\n\n".join(_in_shell_words(one, kind, method) for one in paragraphs)
+
+
+def _in_shell_words(text: str, kind: type, method: Callable[..., Any]) -> str:
+    """
+    Return *text* from the docstring of *kind*'s *method* on one line, with the option of each
+    parameter and the command of each method that it names.
+    """
+    options = {
+        one.name
+        for one in inspect.signature(method).parameters.values()
+        if one.kind is inspect.Parameter.KEYWORD_ONLY
+    } | set(attrs.fields_dict(Connection))
+
+    def option(match: re.Match[str]) -> str:
+        return _option(match[1]) if match[1] in options else match[1]
+
+    def command(match: re.Match[str]) -> str:
+        is_method = inspect.isfunction(getattr(kind, match[1], None))
+        return command_of(match[1]) if is_method else match[1]
+
+    text = _METHOD.sub(command, _PARAMETER.sub(option, re.sub(r"\s+", " ", text)))
+    return text.replace("*", "").replace("`", "")
+
+
+def command_of(method: str) -> str:
+    """
+    Return the name of the command for *method*; for a walk, that of the list with its option.
+    """
+    if method.startswith("list_all"):
+        return f"{command_of(method.replace('_all', '', 1))} --all"
+    return method.replace("_", "-")
 
 
 def data_option() -> inspect.Parameter:

@@ -512,7 +512,7 @@ class AsyncSearchable(AsyncCollection[ItemT]):
             limit: Items on the page, 1 to 100; the server's default is 20.
             starting_after: Return the page after the item with this cursor, the previous page's
                 `next_cursor`; None: the first page.
-            search: A part of the name or title, case-insensitive; None: no filter.
+            search: A part of the name or title, case-insensitive; by default, no filter.
 
         Returns:
             The page: a sequence of its items, with `.has_more` and `.next_cursor`.
@@ -555,7 +555,7 @@ class AsyncSearchable(AsyncCollection[ItemT]):
             page_size: Items per request, 1 to 100.
             starting_after: Start after the item with this cursor; None: at the first item.
             max_items: Stop after this many items, 0 or more; None: no limit.
-            search: A part of the name or title, case-insensitive; None: no filter.
+            search: A part of the name or title, case-insensitive; by default, no filter.
 
         Returns:
             A pager: iterate it for items, `pages()` for pages, `collect()` for a list,

@@ -361,14 +361,14 @@ class AsyncAts(AsyncResource):
 
         With an `ats_candidate_id` the push updates that person. Without an id **it creates a
         person in the ATS**, and the API cannot undo that: search with `resolve_candidate` first,
-        and pass `create=True` to confirm.
+        and confirm with *create*.
 
         The client repeats this request only if the server certainly did not process it. If an
         error has `.maybe_sent`, check the ATS with `resolve_candidate` before you push again.
 
         Args:
             ats_name: The ATS, such as `bullhorn`; only Bullhorn and Avionte are supported.
-            candidate: The person, an `ATSCandidate` or a mapping of its members.
+            candidate: The person, with the members of an `ATSCandidate`.
             create: Whether to create a person. It must be true if *candidate* has no
                 `ats_candidate_id`, and false if it has one. It is not sent.
             posting_id: The related posting. The contract explains neither this parameter nor the
@@ -435,7 +435,7 @@ class AsyncAts(AsyncResource):
         Return the status of a push (operation `getAtsPushStatus`).
 
         Args:
-            item_id: The push's `PushReceipt.item_id`, 1 to 1024 characters.
+            item_id: The `item_id` of the push's receipt, 1 to 1024 characters.
 
         Returns:
             The push. It is done once it has `.success_details`; `.failure_instances` lists the
@@ -474,7 +474,7 @@ class AsyncAts(AsyncResource):
         it has one, ends the wait too.
 
         Args:
-            item_id: The push's `PushReceipt.item_id`, 1 to 1024 characters.
+            item_id: The `item_id` of the push's receipt, 1 to 1024 characters.
             timeout: Maximum wait in seconds, more than 0.
             poll: Seconds between two requests, more than 0; HeyMilo recommends no interval.
 

@@ -577,11 +577,12 @@ class AsyncCandidates(AsyncResource):
         metadata: Mapping[str, str] | None = None,
     ) -> AsyncPager[Candidate]:
         """
-        Iterate over the matching candidates of a posting (operation `listCandidates` per page).
+        Find candidates of a posting (operation `listCandidates` per page).
 
-        The API cannot search candidates: this method reads the whole list, 100 candidates per
-        request, and keeps the candidates that match every given argument. Stop iterating once you
-        have found yours.
+        The API cannot search candidates: the client reads the whole list, 100 candidates per
+        request, and keeps the candidates that match everything that you give.
+
+        The requests are sent while you iterate, so stop once you have found yours.
 
         Args:
             posting_id: The posting's `id`, 1 to 1024 characters.
@@ -634,9 +635,9 @@ class AsyncCandidates(AsyncResource):
         """
         Invite a candidate to a posting (operation `ingestCandidate`).
 
-        The client repeats this request only if the server certainly did not process it.
-        If an error has `.maybe_sent`, check with `find` before you send it again. The contract
-        does not say how the server treats an email address that it already has.
+        The client repeats this request only if the server certainly did not process it. If an
+        error says that the server may have processed it, check with `find` before you send it
+        again. The contract does not say how the server treats an email address that it already has.
 
         Args:
             posting_id: The posting's `id`, 1 to 1024 characters. An archived posting accepts no
@@ -646,7 +647,7 @@ class AsyncCandidates(AsyncResource):
             phone_number: The number in E.164, such as `+12065550123`; an SMS step needs it.
             metadata: Your own keys and values: at most 50 keys of at most 40 characters, values of
                 at most 500 characters. They help you to recognize the candidate later.
-            data: Any JSON object; the server returns it in `Candidate.data`.
+            data: Any JSON object; the server returns it as the candidate's `data`.
 
         Returns:
             The receipt, with `interview_id` and `interview_url`.
@@ -705,8 +706,7 @@ class AsyncCandidates(AsyncResource):
         Args:
             posting_id: The posting's `id`, 1 to 1024 characters. An archived posting accepts no
                 candidates.
-            candidates: One or more candidates, each a `NewCandidate` or a mapping with its
-                attributes.
+            candidates: One or more candidates, each with the members of a `NewCandidate`.
 
         Returns:
             The receipts, in the order of the response.
@@ -783,7 +783,7 @@ class AsyncCandidates(AsyncResource):
             phone_number: The number in E.164, such as `+12065550123`; an SMS step needs it.
             metadata: Your own keys and values: at most 50 keys of at most 40 characters, values of
                 at most 500 characters.
-            data: Any JSON object; the server returns it in `Candidate.data`.
+            data: Any JSON object; the server returns it as the candidate's `data`.
 
         Returns:
             The job's id and status.
@@ -832,8 +832,7 @@ class AsyncCandidates(AsyncResource):
         Args:
             posting_id: The posting's `id`, 1 to 1024 characters. An archived posting accepts no
                 candidates.
-            candidates: One or more candidates, each a `NewCandidate` or a mapping with its
-                attributes.
+            candidates: One or more candidates, each with the members of a `NewCandidate`.
 
         Returns:
             The job's id and status.

@@ -36,8 +36,8 @@ class AsyncHealth(AsyncResource):
         unhealthy API answers, so read the report, too.
 
         Args:
-            detail: The value of the header `X-Health-Detail`; the contract lists no values.
-                None: the header is not sent.
+            detail: The value of the header `X-Health-Detail`; the contract lists no values. By
+                default, the header is not sent.
 
         Returns:
             The server's JSON object, as a read-only mapping.

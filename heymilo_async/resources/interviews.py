@@ -257,14 +257,15 @@ class AsyncInterviews(AsyncResource):
         Return the data and results of one interview (operation `getInterviewData`).
 
         The client checks that the response has the requested id, ignoring case. An interview that
-        is not ready is not an error: check `status` or `is_ready`.
+        is not ready is not an error: check its `status`.
 
         Args:
             interview_id: The `interview_id` of a candidate or of an ingestion's receipt, 1 to 1024
                 characters.
 
         Returns:
-            The interview, which may be large, for it contains all transcripts.
+            The interview, which may be large, for it contains all transcripts. `is_ready` says
+            whether it is evaluated.
 
         Raises:
             InvalidRequestError: The id is not valid in a URL path; nothing was sent.
@@ -376,7 +377,7 @@ class AsyncInterviews(AsyncResource):
 
         An interview is ready when its status is none of `pending`, `in_progress`, `evaluating` and
         `not_ready`. Candidates may take days to start, so use a webhook to learn of the end, and
-        this method for the evaluation after it, or in tests. The client's deadline, if it has one,
+        wait here for the evaluation after it, or in tests. The client's deadline, if it has one,
         ends the wait too.
 
         Args:

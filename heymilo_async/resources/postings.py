@@ -656,7 +656,7 @@ class AsyncPostings(AsyncSearchable[Posting]):
         Args:
             limit: Titles on the page, 1 to 100; the server's default is 20.
             starting_after: Return the page after the posting with this id; None: the first page.
-            search: A part of the title, case-insensitive; None: no filter.
+            search: A part of the title, case-insensitive; by default, no filter.
 
         Returns:
             The page: a sequence of titles, with `.has_more` and `.next_cursor`.
@@ -698,7 +698,7 @@ class AsyncPostings(AsyncSearchable[Posting]):
             page_size: Titles per request, 1 to 100.
             starting_after: Start after the posting with this id; None: at the first posting.
             max_items: Stop after this many titles, 0 or more; None: no limit.
-            search: A part of the title, case-insensitive; None: no filter.
+            search: A part of the title, case-insensitive; by default, no filter.
 
         Returns:
             A pager: iterate it for titles, `pages()` for pages, `collect()` for a list,
@@ -766,10 +766,10 @@ class AsyncPostings(AsyncSearchable[Posting]):
 
         Args:
             title: The title, 3 to 200 characters.
-            workflow: The steps in order: `WebInterviewStep`, `ConversationalSMSStep`,
-                `ResumeStep`, `FormStep`, or mappings with their members, such as
-                `{"type": "resume"}`. Give either this or *interview_template_id*.
-            interview_template_id: The template to copy, an id from `client.interview_templates`.
+            workflow: The steps in order, each with the members of a `WebInterviewStep`,
+                `ConversationalSMSStep`, `ResumeStep` or `FormStep`, such as `{"type": "resume"}`.
+                Give either this or *interview_template_id*.
+            interview_template_id: The id of the interview template to copy.
             description: The job description, at most 50,000 characters; HeyMilo generates
                 questions from it.
             name: The name in its URL.
@@ -791,8 +791,9 @@ class AsyncPostings(AsyncSearchable[Posting]):
             design_template_group_id: Its design template group.
             redirect_url: The URL to which a candidate is redirected at the end.
             scheduling_url: The calendar URL for shortlisted candidates.
-            deadline: The last time at which candidates can apply: an aware datetime, or an ISO
-                8601 string. Default, also for None: one calendar month from now.
+            deadline: The last time at which candidates can apply, with a time zone; as text in ISO
+                8601, such as `2026-03-01T12:00:00Z`. By default, and for null, it is one calendar
+                month from now.
             allow_sms_comms: Whether invitations are also sent by SMS.
             max_retakes: How often a candidate can retake the interview, 0 to 5.
             retake_cooldown_days: Days before a retake, 0 or more.
@@ -861,8 +862,10 @@ class AsyncPostings(AsyncSearchable[Posting]):
         """
         Change a posting (operation `updatePosting`).
 
-        Values that you do not give stay unchanged. None is sent as null; the contract does not say
-        how the server treats null. This method does not change the workflow: see `update_step`.
+        Values that you do not give stay unchanged. The contract does not say how the server treats
+        null. The workflow stays as it is: `update_step` changes it.
+
+        None is sent as null.
 
         Args:
             posting_id: The posting.
@@ -963,10 +966,11 @@ class AsyncPostings(AsyncSearchable[Posting]):
 
         Args:
             posting_id: The posting.
-            step: The step's type, such as `web_interview`, or its `WorkflowStep.order`, from 1 (use
-                the order if two steps have the same type). The step's id does not work.
-            config: A `WebInterviewConfig`, `ConversationalSMSConfig`, `ResumeConfig` or
-                `FormConfig`, or a mapping, which is sent unchanged.
+            step: The step's type, such as `web_interview`, or its `order` in the workflow, from 1
+                (use the order if two steps have the same type). The step's id does not work.
+            config: The new settings, with the members of a `WebInterviewConfig`,
+                `ConversationalSMSConfig`, `ResumeConfig` or `FormConfig`. A JSON object is sent
+                unchanged.
 
         Returns:
             The whole posting as it is now.

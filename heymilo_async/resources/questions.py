@@ -316,7 +316,7 @@ class AsyncQuestions(AsyncResource):
             posting_id: The posting.
             limit: Questions on the page, 1 to 100; the server's default is 20.
             starting_after: Return the page after the question with this id; None: the first page.
-            modality: Only questions of this modality; None: questions of all modalities, mixed.
+            modality: Only questions of this modality; by default, of all modalities, mixed.
 
         Returns:
             The page: a sequence of its questions, with `.has_more` and `.next_cursor`.
@@ -364,7 +364,7 @@ class AsyncQuestions(AsyncResource):
             page_size: Questions per request, 1 to 100.
             starting_after: Start after the question with this id; None: at the first one.
             max_items: Stop after this many questions, 0 or more; None: no limit.
-            modality: Only questions of this modality; None: questions of all modalities, mixed.
+            modality: Only questions of this modality; by default, of all modalities, mixed.
 
         Returns:
             A pager: iterate it for questions, `pages()` for pages, `collect()` for a list,
@@ -546,8 +546,10 @@ class AsyncQuestions(AsyncResource):
         """
         Add a question to a posting (operation `createQuestion`).
 
-        Only the parameters that you give are sent; `Question` lists those that each modality uses.
-        The client does not repeat a request that may have reached the server.
+        Only the values that you give are sent. The client does not repeat a request that may have
+        reached the server.
+
+        `Question` lists the members that each modality uses.
 
         Args:
             posting_id: The posting.
@@ -568,7 +570,7 @@ class AsyncQuestions(AsyncResource):
             is_dealbreaker: Whether any other answer disqualifies the candidate.
             answer: The right answer of a form question, any JSON.
             is_knockout: Whether any other answer knocks the candidate out.
-            dropdown_values: The choices, each a mapping of str to str.
+            dropdown_values: The choices, each a JSON object of strings.
             is_answer_mandated: Whether an answer is required.
             mcq_type: `single` or `multiple`.
             operator: The comparison for a number or date, such as `gte`.
@@ -650,9 +652,10 @@ class AsyncQuestions(AsyncResource):
         """
         Change a question (operation `updateQuestion`).
 
-        Values that you do not give stay unchanged. None is sent as null; the contract does not say
-        how the server treats null. The modality cannot be changed; to change the rank, see
-        `reorder`.
+        Values that you do not give stay unchanged. The contract does not say how the server treats
+        null. The modality cannot be changed; `reorder` changes the rank.
+
+        None is sent as null.
 
         Args:
             posting_id: The question's posting.

@@ -91,7 +91,7 @@ class AsyncWebhooks(AsyncCollection[Webhook]):
         Args:
             posting_id: The posting.
             webhook_url: The URL for deliveries. HeyMilo documents no signature, so put a token
-                into the URL to recognize its deliveries. `repr` masks the URL.
+                into the URL to recognize its deliveries.
             event_type: The event: `interview_started`, `interview_completed`, `report_available`,
                 `candidate_ingested`, and others. HeyMilo's pages disagree about the list, so the
                 client accepts any text.

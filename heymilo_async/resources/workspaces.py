@@ -31,9 +31,9 @@ class AsyncWorkspaces(AsyncResource):
         """
         Return the workspaces that the credential has access to (operation `listWorkspaces`).
 
-        An API key has access to one workspace, an OAuth token to all workspaces of its user. Pass a
-        workspace's id to a client as *workspace_id*. The contract has no schema for a workspace,
-        so the client returns the server's JSON unchanged.
+        An API key has access to one workspace, an OAuth token to all workspaces of its user; a
+        client's *workspace_id* selects one. The contract has no schema for a workspace, so the
+        client returns the server's JSON unchanged.
 
         Returns:
             The workspaces, as read-only mappings. An item that is no JSON object is returned

@@ -18,7 +18,8 @@ from server import answer
 from heymilo_async import AsyncHeyMilo, sandbox
 from heymilo_async.resources import load
 
-LISTS = [one.name.replace("_", "-") for one in FOUND if one.name != "questions"]
+GROUPS = [one.name.replace("_", "-") for one in FOUND]
+LISTS = [one for one in GROUPS if one != "questions"]
 
 
 @pytest.fixture
@@ -76,8 +77,12 @@ def posting_of(milo):
         return client.postings.list(limit=1)[0].id
 
 
-#: Words for a Python program, which no help for a shell has.
-PYTHON = re.compile(r"\bNone\b|client\.\w|\bmappings?\b|\bdatetime\b|maybe_sent|list_all|=True")
+#: Words for a Python program, and the marks of a docstring, which no help for a shell has.
+PYTHON = re.compile(
+    r"\b(?:None|True|False|NOT_GIVEN|self|str|dicts?|tuples?|mappings?|datetimes?|attrs|attributes?"
+    r"|keywords?|this method|iterat\w+|await\w*|coroutines?|instances?|repr|raises?|exceptions?)\b"
+    r"|\b(?:client|[A-Z]+[a-z]\w*)\.[a-z_]\w*|\blists? of\b|maybe_sent|\w_all\b|\b[a-z_]+=\w|`"
+)
 
 
 @pytest.mark.parametrize("one", FOUND, ids=lambda one: one.name)
@@ -87,11 +92,12 @@ PYTHON = re.compile(r"\bNone\b|client\.\w|\bmappings?\b|\bdatetime\b|maybe_sent|
 def test_each_method_is_a_command(heymilo, one, columns, monkeypatch):
     """
     Each method of a group has a command with its own help in a shell's words, except walks and
-    methods that make several calls.
+    methods that make several calls. A method that the help names is named as a command.
     """
     monkeypatch.setenv("COLUMNS", columns)
     group = one.name.replace("_", "-")
     helped = heymilo(group, "--help")
+    in_python = {method for method in one.methods if "_" in method}
 
     assert 0 == helped.code
     for method in one.methods:
@@ -102,6 +108,21 @@ def test_each_method_is_a_command(heymilo, one, columns, monkeypatch):
         assert 0 == command.code, command.err
         assert f"heymilo {group} {name}" in " ".join(command.out.split())
         assert [] == PYTHON.findall(command.out)
+        assert set() == in_python & set(re.findall(r"\w+", command.out))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[], *([one] for one in (*GROUPS, "ingest", "sync", "doctor", "sandbox"))],
+    ids=lambda one: " ".join(one) or "alone",
+)
+def test_each_other_command_has_help_for_a_shell(heymilo, command):
+    """
+    The help of `heymilo`, of each group, and of each command beside them is in a shell's words.
+    """
+    helped = heymilo(*command, "--help")
+
+    assert (0, []) == (helped.code, PYTHON.findall(helped.out))
 
 
 @pytest.mark.parametrize("group", [one for one in LISTS if one not in {"interviews", "schemas"}])
@@ -402,20 +423,19 @@ def test_every_model_of_a_list_has_a_view():
 
 def test_help_speaks_to_a_shell(look):
     """
-    What a docstring says to a Python program, the help says to a shell: options for parameters, and
-    JSON for mappings.
+    A parameter that a docstring names is an option in the help, and a method is a command; what
+    only a program needs is left out.
     """
     create = " ".join(look("postings", "create", "--help").out.split())
     push = " ".join(look("ats", "push-candidate", "--help").out.split())
     update = " ".join(look("postings", "update", "--help").out.split())
-    search = " ".join(look("voices", "list", "--help").out.split())
+    reorder = " ".join(look("questions", "reorder", "--help").out.split())
+    workspaces = " ".join(look("workspaces", "list", "--help").out.split())
 
-    assert (
-        'The steps in order: JSON objects with their members, such as {"type": "resume"}. Give '
-        "either this or --interview-template-id." in create
-    )
-    assert "an id from heymilo interview-templates list" in create
-    assert "Default, also for null: one calendar month from now" in create
-    assert "search with resolve-candidate first, and pass --create to confirm" in push
-    assert "--data can send null" in update
-    assert "default: no filter" in search
+    assert 'such as {"type": "resume"}. Give either this or --interview-template-id.' in create
+    assert "By default, and for null, it is one calendar month from now." in create
+    assert "search with resolve-candidate first, and confirm with --create." in push
+    assert "The workflow stays as it is: update-step changes it." in update
+    assert "sent as null" not in update
+    assert "every active question of the modality: get them with list --all." in reorder
+    assert "a client's --workspace-id selects one" in workspaces
