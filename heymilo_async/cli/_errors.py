@@ -5,9 +5,7 @@ Turns exceptions into one line on stderr and an exit code.
 from __future__ import annotations
 
 import enum
-from typing import Final, cast
-
-import typer
+from typing import Final
 
 from ..errors import (
     APIConnectionError,
@@ -19,10 +17,8 @@ from ..errors import (
     PermissionDeniedError,
     RateLimitError,
 )
+from ._help import UsageError
 from ._streams import OutputError, discard_output, say
-
-# Typer does not export it; depending on Typer's version, it is click's or Typer's own.
-UsageError: Final = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 
 
 class ExitCode(enum.IntEnum):

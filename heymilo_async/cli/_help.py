@@ -10,11 +10,14 @@ import os
 import re
 import shutil
 import textwrap
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, cast
 
 import typer
 import typer.core
+
+# Typer does not export it; depending on Typer's version, it is click's or Typer's own.
+UsageError: Final = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 
 #: Longer lines are hard to read.
 _WIDEST: Final = 100
@@ -41,6 +44,12 @@ class Command(typer.core.TyperCommand):
         """
         return _rendered(self, ctx)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """
+        Parse *args*; an error has the context, and so the command.
+        """
+        return _parsed(super().parse_args, ctx, args)
+
 
 class Group(typer.core.TyperGroup):
     """
@@ -52,6 +61,12 @@ class Group(typer.core.TyperGroup):
         Return the help; `typer.echo` removes the styles if the output is no terminal.
         """
         return _rendered(self, ctx)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """
+        Parse *args*; an error has the context, and so the command.
+        """
+        return _parsed(super().parse_args, ctx, args)
 
 
 def show_help_if_alone(context: typer.Context) -> None:
@@ -75,6 +90,17 @@ def sections_of(text: str) -> Iterator[tuple[str, list[str]]]:
             yield first.removesuffix(":"), rest
         else:
             yield "", [" ".join(paragraph.split())]
+
+
+def _parsed(
+    parse: Callable[[Any, list[str]], list[str]], context: Any, args: list[str]
+) -> list[str]:
+    try:
+        return parse(context, args)
+    except UsageError as error:
+        # The parser omits it if an option has no value.
+        error.ctx = error.ctx or context
+        raise
 
 
 def _rendered(command: Any, context: Any) -> str:

@@ -100,6 +100,32 @@ def test_a_usage_error_says_where_help_is(heymilo):
     assert "heymilo: Missing argument 'ID' (see 'heymilo phone-numbers get --help')\n" == ended.err
 
 
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("heymilo", ["--nosuch"]),
+        ("heymilo", ["--timeout"]),
+        ("heymilo phone-numbers", ["phone-numbers", "--nosuch"]),
+        ("heymilo phone-numbers list", ["phone-numbers", "list", "--nosuch"]),
+        ("heymilo phone-numbers list", ["phone-numbers", "list", "--limit"]),
+        ("heymilo phone-numbers list", ["phone-numbers", "list", "--limit", "x"]),
+        ("heymilo phone-numbers list", ["phone-numbers", "list", "--timeout"]),
+        ("heymilo postings create", ["postings", "create"]),
+        ("heymilo ingest", ["ingest", "people.csv", "--posting"]),
+        ("heymilo doctor", ["doctor", "--deadline"]),
+    ],
+)
+def test_each_usage_error_points_to_its_command(heymilo, command, arguments):
+    """
+    An unknown option, an option without its value and a wrong value point to the help of the
+    command that they were given to.
+    """
+    ended = heymilo(*arguments)
+
+    assert 2 == ended.code
+    assert ended.err.endswith(f" (see '{command} --help')\n")
+
+
 def test_a_usage_error_that_knows_no_command(capsys):
     """
     It points to the help of `heymilo` itself.
