@@ -142,7 +142,7 @@ def main() -> int:
     """
     Measure, show, and keep what was asked to be kept.
     """
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "groups", nargs="*", metavar="group", help=f"of {', '.join(GROUPS)}; or {JOBS}"
     )

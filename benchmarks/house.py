@@ -4,20 +4,19 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import functools
 import importlib.util
-import json
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import attrs
 
-from . import numbers
+from . import numbers, programs
 from .server import ROOT, serving
 
 PACKAGE = ROOT / "heymilo_async"
@@ -81,9 +80,11 @@ class Entered:
         }
 
 
-def profile(url: str) -> dict[str, dict[str, int]]:
+def profile(url: str) -> dict[str, int]:
     """
     Return what one blocking `get` enters: the first of a process, and one after it.
+
+    (For the first one, `programs` runs it in a process that has done nothing yet.)
     """
     from heymilo_async import HeyMilo
 
@@ -96,23 +97,7 @@ def profile(url: str) -> dict[str, dict[str, int]]:
                 client.phone_numbers.get(numbers.id_of(1))
             finally:
                 sys.setprofile(None)
-            found[name] = entered.counts
-    return found
-
-
-def profiled() -> dict[str, dict[str, int]]:
-    """
-    Return what `profile` finds in a process that has done nothing yet.
-    """
-    with serving() as url:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.house", url],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    found: dict[str, dict[str, int]] = json.loads(done.stdout)
+            found |= {f"{name} {what}": count for what, count in entered.counts.items()}
     return found
 
 
@@ -229,12 +214,13 @@ def figures() -> Iterator[Figure]:
     """
     Count everything.
     """
-    calls = profiled()
+    with serving() as url:
+        calls = programs.run("entered", url)
     for kind, goals in (("cold", (14, 110)), ("warm", (None, None))):
         for what, goal in zip(("files", "functions"), goals, strict=True):
             name = f"our {what} that one {kind} blocking get enters"
-            yield Figure(name=name, value=calls[kind][what], goal=goal)
-    yield Figure(name="our modules that the cold get imports", value=calls["cold"]["imported"])
+            yield Figure(name=name, value=calls[f"{kind} {what}"], goal=goal)
+    yield Figure(name="our modules that the cold get imports", value=calls["cold imported"])
 
     known = modules()
     yield Figure(name="modules on the longest import path", value=len(longest_path()), goal=10)
@@ -257,10 +243,13 @@ def figures() -> Iterator[Figure]:
     yield Figure(name="... in files", value=len(steps))
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """
     Print the figures, and the longest import path module by module.
     """
+    argparse.ArgumentParser(prog="python -m benchmarks.house", description=__doc__).parse_args(
+        arguments
+    )
     for figure in figures():
         print(figure.line)
     print(f"longest import path: {' -> '.join(name or '__init__' for name in longest_path())}")
@@ -268,7 +257,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        print(json.dumps(profile(sys.argv[1])))
-        sys.exit()
     sys.exit(main())

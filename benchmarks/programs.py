@@ -1,5 +1,5 @@
 """
-What needs a process of its own: many tasks, and memory.
+What needs a process of its own: many tasks, memory, and the first call.
 
 Run as a program it does one such thing and prints what came of it, as JSON.
 """
@@ -244,7 +244,17 @@ def ingest_of(base_url: str, key: str, posting: str, file: str, batch: str) -> d
     return {"seconds": seconds, "rows": report.done}
 
 
-_PROGRAMS: Mapping[str, Callable[..., dict[str, float]]] = {
+def entered_of(server: str) -> Mapping[str, float]:
+    """
+    Count the functions and files of ours that the first call enters.
+    """
+    from .house import profile
+
+    return profile(server)
+
+
+_PROGRAMS: Mapping[str, Callable[..., Mapping[str, float]]] = {
+    "entered": entered_of,
     "imports": imports_of,
     "ingest": ingest_of,
     "list-all": list_all_of,

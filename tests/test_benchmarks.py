@@ -5,6 +5,7 @@ The benchmarks run: one round each, with the packages that the tests have; no ti
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
@@ -264,6 +265,28 @@ def test_parts_of_a_call(server):
 
     assert 9 == len(table.rows)
     assert sum(row.median for row in table.rows.values()) > 0
+
+
+def test_help_of_the_house():
+    """
+    `--help` explains what is counted, and counts nothing; an unknown argument is refused.
+    """
+    helped, refused = (
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.house", argument],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for argument in ("--help", "--nosuch")
+    )
+
+    assert (0, "") == (helped.returncode, helped.stderr)
+    assert "usage: python -m benchmarks.house [-h]" in helped.stdout
+    assert "what a maintainer has to read" in helped.stdout
+    assert (2, "") == (refused.returncode, refused.stdout)
+    assert "unrecognized arguments: --nosuch" in refused.stderr
 
 
 def test_the_house_is_counted():
