@@ -33,13 +33,13 @@ from ._core.secrets import Secret, printable, scrub, secrets_of
 from ._core.settings import Credential, RateLimitStatus, Settings
 from ._core.status import check, cleaned, cleaned_headers, decode_error, redirect_target
 from ._core.transport import Prefetched
-from ._http.errors import deadline_error
 from ._ratelimit.limiter import Permit, RateLimiter
 from .errors import (
     APIConnectionError,
     Attempt,
     AuthenticationError,
     ClientClosedError,
+    DeadlineExceededError,
     HeyMiloError,
     InvalidRequestError,
     NotFoundError,
@@ -561,7 +561,14 @@ class Engine:
                         "%s: the server has more items, but this list has no pagination", call
                     )
                 return content
-            error = deadline_error(self._name(call), "read", response.elapsed)
+            name = self._name(call)
+            error = DeadlineExceededError(
+                f"{name}: the call's deadline passed (before its response was decoded)",
+                request=name,
+                phase="read",
+                maybe_sent=True,
+                attempts=(Attempt(number=1, cause="deadline passed in decoding"),),
+            )
         # Not raised in the except block, because the caught error's frames refer to the body.
         raise error
 

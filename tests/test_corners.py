@@ -135,9 +135,15 @@ def test_what_was_decoded_too_late_is_late(front, serve, monkeypatch):
             await client.phone_numbers.get(ID)
         return caught.value
 
-    assert [200] == [
-        one.status_code for one in front.run(body, server.base_url, deadline=50).attempts
-    ]
+    error = front.run(body, server.base_url, deadline=50)
+
+    assert f"GET /api/v2/phone-numbers/{ID}: the call's deadline passed" in str(error)
+    assert str(error).endswith("(before its response was decoded)")
+    assert ("read", True, [(200, "deadline passed in decoding")]) == (
+        error.phase,
+        error.maybe_sent,
+        [(one.status_code, one.cause) for one in error.attempts],
+    )
 
 
 def test_a_shorter_rest_does_not_end_a_longer_one():

@@ -264,11 +264,11 @@ def error_of(
         # the exception tells more.
         if failure is not None and phase == "connect":
             phase = failure.phase
-        return deadline_error(name, phase, elapsed)
+        return _deadline_error(name, phase, elapsed)
     return _error(exchange, failure, settings, name, elapsed)
 
 
-def deadline_error(name: str, phase: str, elapsed: float) -> DeadlineExceededError:
+def _deadline_error(name: str, phase: str, elapsed: float) -> DeadlineExceededError:
     """
     Return the error for the call *name*, whose deadline passed in *phase*.
     """
