@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import ast
 import functools
-import importlib.util
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 import attrs
 
 from . import numbers, programs
-from .server import ROOT, serving
+from .server import ROOT, from_tests, serving
 
 PACKAGE = ROOT / "heymilo_async"
 #: Below these a module is no part of the core: an extra, or one resource of many.
@@ -198,13 +197,8 @@ def steps_of_a_resource() -> list[tuple[str, int]]:
     """
     Return each file that CONTRIBUTING.md changes for a resource with list and get, and its new lines.
     """
-    spec = importlib.util.spec_from_file_location("walk", ROOT / "tests" / "walk.py")
-    assert spec is not None
-    assert spec.loader is not None
-    walk = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(walk)
     found: dict[str, int] = {}
-    for step in walk.steps():
+    for step in from_tests("walk").steps():
         added = len(step.new.splitlines()) - len(step.old.splitlines())
         found[step.path] = found.get(step.path, 0) + added
     return list(found.items())

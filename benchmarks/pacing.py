@@ -19,6 +19,7 @@ from . import numbers
 from .contenders import KEY
 from .fronts import Blocking
 from .results import Bound, Table, table
+from .server import from_tests
 from .timing import Sampler, Series, interleaved
 
 OFF = "off"
@@ -43,9 +44,7 @@ def lacks() -> str | None:
 def _redis() -> Iterator[str]:
     program = shutil.which("redis-server")
     assert program is not None
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = from_tests("ports").free_port()
     with tempfile.TemporaryDirectory() as folder:
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
         with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:

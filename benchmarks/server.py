@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import importlib.util
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from . import numbers
 
@@ -27,6 +29,18 @@ _TARGET = re.compile(
     rb"GET (?:/wait-(?P<wait>\d+))?(?:/page-(?P<page>\d+))?/api/v2/phone-numbers"
     rb"(?:/PN(?P<id>\d+))?(?:\?limit=(?P<limit>\d+))?(?:&starting_after=PN(?P<after>\d+))? "
 )
+
+
+def from_tests(name: str) -> Any:
+    """
+    Import a module of the tests, which are no package.
+    """
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @functools.cache

@@ -36,6 +36,44 @@ def test_tests_read_as_claims():
     assert {*FILES} == {file for file, _ in tests}
 
 
+def test_no_port_is_picked_by_closing_a_socket():
+    """
+    No test, example, benchmark or script asks for any port and closes the socket before the port is
+    used: a connection of another program may take it. `ports.free_port` returns one of its own.
+    """
+    files = [
+        *(ROOT / "tests").rglob("*.py"),
+        *(ROOT / "benchmarks").glob("*.py"),
+        *(ROOT / "scripts").glob("*.py"),
+        # Not those of an environment in such a folder.
+        *(ROOT / "examples").glob("*/*.py"),
+        *(ROOT / "examples").glob("*/tests/*.py"),
+    ]
+    picking = [
+        f"{file.relative_to(ROOT)}: {node.lineno}"
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.With) and _only_asks_for_its_port(node)
+    ]
+
+    assert [] == picking
+
+
+def _only_asks_for_its_port(block):
+    """
+    Whether the body of a `with` statement binds a socket and reads its address, and no more.
+    """
+    does = [
+        node.func.attr
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        else ""
+        for statement in block.body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call | ast.Yield)
+    ]
+    return "getsockname" in does and {"bind", "getsockname"}.issuperset(does)
+
+
 def test_files_have_names_of_their_own():
     """
     No two test files have the same name, so a failure says where to look.

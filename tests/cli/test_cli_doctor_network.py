@@ -11,6 +11,7 @@ import pytest
 from doctor import SECRET, lines
 from inside import secrets
 from inside_command import Case, State, checks, reach
+from ports import free_port
 from server import page
 
 
@@ -98,9 +99,7 @@ def test_a_port_where_nobody_listens(heymilo):
     """
     The machine exists, and refuses the connection.
     """
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-
+    port = free_port()
     shown = heymilo("doctor", base_url=f"http://127.0.0.1:{port}")
 
     assert 6 == shown.code

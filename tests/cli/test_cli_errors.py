@@ -5,24 +5,16 @@ An error is one readable line on stderr and an exit code, and never a traceback.
 from __future__ import annotations
 
 import io
-import socket
 import sys
 
 import pytest
 from inside_command import app, errors, output, streams
+from ports import free_port
 from server import answer, ok, single
 
 from heymilo_async import cli
 
 LIST = ("phone-numbers", "list")
-
-
-def closed_port() -> int:
-    """
-    A port of this machine without a listener.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +50,7 @@ def test_nobody_listens(heymilo):
     """
     A failed connection exits with 6.
     """
-    assert 6 == heymilo(*LIST, base_url=f"http://127.0.0.1:{closed_port()}").code
+    assert 6 == heymilo(*LIST, base_url=f"http://127.0.0.1:{free_port()}").code
 
 
 @pytest.mark.parametrize(

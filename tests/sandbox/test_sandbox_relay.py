@@ -10,6 +10,7 @@ import time
 
 import pytest
 from inside_sandbox import Close, RelayedResponse, Send, Wait, over_network, with_fault
+from ports import free_port
 from server import Connection, answer, single
 
 from heymilo_async import APIConnectionError, RetryPolicy
@@ -272,10 +273,7 @@ def test_a_server_that_is_not_there(front):
     """
     If no server listens behind the relay, the connection ends without a response.
     """
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        target = f"http://127.0.0.1:{closed.getsockname()[1]}"
-
-    with relaying(target) as relay:
+    with relaying(f"http://127.0.0.1:{free_port()}") as relay:
         assert isinstance(get(front, relay), APIConnectionError)
 
 

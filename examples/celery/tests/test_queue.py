@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from heymilo_async import sandbox
 from heymilo_async.sandbox import PhoneNumberResponse, RateLimit
@@ -32,9 +33,7 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     if program is None:
         reason = "redis-server is not installed"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
     process = subprocess.Popen([str(program), *options], stdout=subprocess.DEVNULL)
     try:

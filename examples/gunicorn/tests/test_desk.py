@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 
 from heymilo_async.sandbox import Sandbox
 
@@ -41,9 +42,7 @@ def desk(heymilo_environment: Sandbox) -> Iterator[str]:
     """
     Start the application under gunicorn with two workers, connected to our sandbox; give its URL.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     options = ["--preload", "--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}"]
     command = [sys.executable, "-m", "gunicorn", *options, "desk:application"]
     process = subprocess.Popen(command, cwd=HERE, env=dict(os.environ))
