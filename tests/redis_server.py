@@ -62,8 +62,9 @@ class RedisServer:
 
     def start(self) -> None:
         """
-        Start it, and wait until it responds.
+        Start it, and wait until it responds. If it is running, it starts again.
         """
+        self.stop()
         configuration = Path(self._folder.name) / "redis.conf"
         # Not as arguments, where other users could see the password.
         configuration.write_text(
