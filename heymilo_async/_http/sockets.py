@@ -12,9 +12,7 @@ import atexit
 import contextlib
 import socket
 import ssl
-import threading
 import weakref
-from collections.abc import Iterable
 from typing import Any
 
 import anyio
@@ -36,34 +34,30 @@ _BROKEN = (ssl.SSLError, ValueError)
 
 class DeadlineBackend(httpcore.NetworkBackend):
     """
-    httpcore's own backend for blocking sockets, each wait clipped to the *deadline*.
+    httpcore's own backend for the socket of one blocking connection, each wait clipped to the
+    *deadline*.
     """
 
     def __init__(self, deadline: Deadline) -> None:
         self._inner = httpcore.SyncBackend()
         self._deadline = deadline
-        self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
+        self._socket: socket.socket | None = None
         self._ended = False
         _backends.add(self)
 
     def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+        self, host: str, port: int, timeout: float | None = None, *_: Any, **__: Any
     ) -> httpcore.NetworkStream:
         """
         Connect to *host*, trying one address after the other until the deadline.
+
+        (httpcore passes two more options, which no connection of ours has.)
         """
-        options = None if socket_options is None else list(socket_options)
         last: Exception | None = None
         for address in self._addresses(host, port):
             clipped = self._deadline.clip(timeout, httpcore.ConnectTimeout)
             try:
-                stream = self._inner.connect_tcp(address, port, clipped, local_address, options)
+                stream = self._inner.connect_tcp(address, port, clipped)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last = error
             else:
@@ -79,48 +73,34 @@ class DeadlineBackend(httpcore.NetworkBackend):
 
     def opened(self, stream: httpcore.NetworkStream) -> socket.socket:
         """
-        Register the socket of *stream* for `shut_down`.
+        Return the socket of *stream*, from now on the one to shut down or close.
         """
         connection: socket.socket = stream.get_extra_info("socket")
-        with self._lock:
-            self._open.add(connection)
-            ended = self._ended
-        if ended:
+        self._socket = connection
+        if self._ended:
             # The client was closed while the socket was opened.
             self.shut_down()
         return connection
 
-    def closed(self, connection: socket.socket) -> None:
-        """
-        Unregister a socket.
-        """
-        with self._lock:
-            self._open.discard(connection)
-
     def shut_down(self) -> None:
         """
-        Shut all sockets down, so that threads that wait for them wake up at once.
+        Shut the socket down, so that a thread that waits for it wakes up at once.
 
         (Closing a file descriptor does not wake who waits for it.)
         """
-        with self._lock:
-            self._ended = True
-            connections = list(self._open)
-        for connection in connections:
+        self._ended = True
+        if self._socket is not None:
             with contextlib.suppress(OSError):
                 # Not SSLSocket's method, which would remove the encryption under a reader.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def drop(self) -> None:
         """
-        Close all sockets, without a TLS goodbye.
+        Close the socket, without a TLS goodbye.
         """
-        with self._lock:
-            self._ended = True
-            connections = list(self._open)
-            self._open.clear()
-        for connection in connections:
-            connection.close()
+        self._ended = True
+        if self._socket is not None:
+            self._socket.close()
 
 
 _backends: weakref.WeakSet[DeadlineBackend] = weakref.WeakSet()
@@ -148,6 +128,8 @@ class _DeadlineStream(httpcore.NetworkStream):
         self._deadline = deadline
         self._backend = backend
         self._socket = backend.opened(inner)
+        # It needs no change.
+        self.get_extra_info = inner.get_extra_info  # type: ignore[method-assign]  # on purpose
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
@@ -170,7 +152,6 @@ class _DeadlineStream(httpcore.NetworkStream):
             raise
 
     def close(self) -> None:
-        self._backend.closed(self._socket)
         self._inner.close()
 
     def start_tls(
@@ -180,17 +161,12 @@ class _DeadlineStream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         clipped = self._deadline.clip(timeout, httpcore.ConnectTimeout)
-        # The encrypted socket takes over the file descriptor of the plain one.
-        self._backend.closed(self._socket)
         if isinstance(self._socket, ssl.SSLSocket):  # to an https proxy: one within the other
             inner = self._inner.start_tls(ssl_context, server_hostname, clipped)
         else:
             secure = _shake_hands(self._socket, ssl_context, server_hostname, clipped)
             inner = stream_over(self._inner, secure)
         return _DeadlineStream(inner, self._deadline, self._backend, self._timeout)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
 
 
 def _shake_hands(
@@ -236,20 +212,13 @@ class TidyBackend(httpcore.AsyncNetworkBackend):
         )
 
     async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+        self, host: str, port: int, timeout: float | None = None, *_: Any, **__: Any
     ) -> httpcore.AsyncNetworkStream:
         """
         Connect to *host*.
         """
         try:
-            stream = await self._inner.connect_tcp(
-                host, port, timeout, local_address, socket_options
-            )
+            stream = await self._inner.connect_tcp(host, port, timeout)
         except BaseExceptionGroup as group:
             # trio tries the addresses concurrently, and raises a group with the error of each.
             interruption = _first_in(group)
