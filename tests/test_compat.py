@@ -84,7 +84,7 @@ def test_httpx_sends_over_the_pool_of_its_transport(front):
     request = httpx.Request("GET", URL)
     if front == "blocking":
         transport = httpx.HTTPTransport(verify=False)
-        compat.replace_pool(transport, Pool()).close()
+        compat.replace_pool(transport, Pool())
         transport.handle_request(request)
     else:
         transport = httpx.AsyncHTTPTransport(verify=False)

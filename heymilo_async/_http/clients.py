@@ -40,7 +40,7 @@ def open_blocking(settings: PoolSettings, deadline: Deadline) -> Client:
         settings, BlockingPool, kinds, lambda: DeadlineBackend(deadline)
     )
     transport = httpx.HTTPTransport(verify=context, trust_env=False)
-    replace_pool(transport, pool).close()
+    replace_pool(transport, pool)
     client = HTTPXClient(transport=transport, trust_env=False)
     return Client(client, _httpx_request, auth=_NO_AUTH, pool=pool, secrets=secrets)
 
@@ -53,7 +53,6 @@ def open_async(settings: PoolSettings) -> Client:
     backend = TidyBackend()
     context, pool, secrets = _opened(settings, AsyncPool, kinds, lambda: backend)
     transport = httpx.AsyncHTTPTransport(verify=context, trust_env=False)
-    # The replaced pool has no open connections.
     replace_pool(transport, pool)
     client = HTTPXAsyncClient(transport=transport, trust_env=False)
     return Client(client, _httpx_request, auth=_NO_AUTH, pool=pool, secrets=secrets)
@@ -73,15 +72,16 @@ def _opened(
     found = httpx_proxies(routes)
     context = ssl_context(settings)
     direct, http_proxy, socks_proxy = connection_kinds
-    options: dict[str, Any] = {"ssl_context": context, "keepalive_expiry": _KEEPALIVE}
-    makers = {None: functools.partial(direct, **options)} | {
-        scheme: _through(proxy, http_proxy, socks_proxy, options) for scheme, proxy in found
-    }
+    through = {scheme: _through(proxy, http_proxy, socks_proxy, context) for scheme, proxy in found}
 
     def make(route: Route) -> Connection:
         scheme, origin = route
         backend = new_backend()
-        return Connection(makers[scheme](origin, network_backend=backend), backend)
+        if scheme is None:
+            http = direct(origin, ssl_context=context, network_backend=backend)
+        else:
+            http = configured(PROXY, functools.partial(through[scheme], network_backend=backend))
+        return Connection(http, backend)
 
     connections = Connections(make, settings.max_connections, _KEEPALIVE)
     pool = kind(connections, functools.partial(_route, routes), has_proxies=bool(found))
@@ -89,29 +89,23 @@ def _opened(
 
 
 def _through(
-    proxy: httpx.Proxy, http_proxy: Any, socks_proxy: Any, options: dict[str, Any]
+    proxy: httpx.Proxy, http_proxy: Any, socks_proxy: Any, context: ssl.SSLContext
 ) -> Callable[..., Any]:
     """
-    Return a function that creates a connection to an origin through *proxy*.
+    Return a function that creates a connection through *proxy*.
     """
     url = proxy.url
-    options = {
-        "proxy_url": httpcore.URL(
+    return functools.partial(
+        socks_proxy if url.scheme.startswith("socks5") else http_proxy,
+        proxy_url=httpcore.URL(
             scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"
         ),
-        "proxy_auth": proxy.raw_auth,
+        proxy_auth=proxy.raw_auth,
+        ssl_context=context,
         # httpcore has proxy connections only as pools.
-        "max_connections": 1,
-        **options,
-    }
-    if url.scheme == "https":
-        options["proxy_ssl_context"] = options["ssl_context"]
-    kind = socks_proxy if url.scheme.startswith("socks5") else http_proxy
-    return functools.partial(_made, functools.partial(kind, **options))
-
-
-def _made(make: Callable[..., Any], _: httpcore.Origin, **backend: Any) -> Any:
-    return configured(PROXY, lambda: make(**backend))
+        max_connections=1,
+        **({"proxy_ssl_context": context} if url.scheme == "https" else {}),
+    )
 
 
 @functools.lru_cache(maxsize=256)

@@ -34,9 +34,9 @@ LOGGERS = tuple(
 )
 
 
-def replace_pool(transport: Any, pool: Any) -> Any:
+def replace_pool(transport: Any, pool: Any) -> None:
     """
-    Make an httpx transport send over *pool*; return the pool that it had.
+    Make an httpx transport send over *pool*, instead of its own, which has no connection yet.
 
     The tools that mock and trace replace `handle_request` of these transports, so ours have to be
     some; and `_pool` is where they keep their connections, in httpx 0.24 to 0.28.1 and in httpx2.
@@ -48,8 +48,7 @@ def replace_pool(transport: Any, pool: Any) -> Any:
     if not hasattr(transport, "_pool"):
         message = "this version of httpx is not supported: its transports have no `_pool`"
         raise ConfigurationError(message)
-    own, transport._pool = transport._pool, pool
-    return own
+    transport._pool = pool
 
 
 def lacks_socks(error: Exception) -> bool:
