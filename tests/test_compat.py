@@ -225,7 +225,7 @@ def test_a_closed_response_frees_its_request(front):
             response.close()
         else:
             run(response.aclose)
-        assert compat.NO_BODY is response.stream
+        assert not hasattr(response.stream, "_response")
         return weakref.ref(response.request)
 
     gc.disable()

@@ -147,29 +147,15 @@ class _Pieces(AsyncIterator[bytes]):
 NO_BODY = Body(b"")
 
 
-class _Response(httpx.Response):
-    # httpx gives a response a stream that refers to it. Without the replacement only the garbage
-    # collector would free both, and the request with its headers.
-
-    def close(self) -> None:
-        try:
-            super().close()
-        finally:
-            self.stream = NO_BODY
-
-    async def aclose(self) -> None:
-        try:
-            await super().aclose()
-        finally:
-            self.stream = NO_BODY
-
-
 def _without_cycle(response: httpx.Response) -> httpx.Response:
     """
-    Return *response*, which may be a mock's, so that it frees its request when it is closed.
+    Return *response*, which may be a mock's, with its transport's stream.
+
+    httpx puts a stream around it that takes the time, and refers to the response. Only the garbage
+    collector would free both, and the request with its headers.
     """
-    # Changing the class is enough; a new response would need a body that has not been read.
-    response.__class__ = _Response
+    timed: Any = response.stream
+    response.stream = timed._stream if getattr(timed, "_response", None) is response else timed
     return response
 
 
