@@ -482,7 +482,7 @@ class PoolUser:
 
     async def close(self, closable):
         """
-        Close a stream, or the pool.
+        Close a stream.
         """
         if isinstance(self.pool, BlockingPool):
             closable.close()
@@ -524,7 +524,7 @@ def test_connections_stay_within_their_limit(kind):
         assert ["a", "b"] == user.routes
         await user.exchange("c")
         assert [True, False, False] == user.closed
-        await user.close(user.pool)
+        await user.pool.retire(close=True)
         assert [True, True, True] == user.closed
         with pytest.raises(ConnectError, match="closed"):
             await user.exchange("a")
@@ -612,7 +612,7 @@ def test_a_connection_that_is_leased_when_the_pool_is_closed(kind):
     async def body():
         lease = a_lease()
         stream = await user.send("a", lease)
-        await user.close(user.pool)
+        await user.pool.retire(close=True)
         (_, made), *_ = user.made
         at_once = made.shut, made.closed
         await user.close(stream)
@@ -641,7 +641,7 @@ def test_a_thread_that_waits_for_a_connection_ends_with_the_pool():
     thread.start()
     while not user.pool.connections._waiting:
         time.sleep(0.001)
-    user.pool.close()
+    run_now(user.pool.retire(close=True))
     thread.join(10)
 
     assert ["the client has been closed"] == ends

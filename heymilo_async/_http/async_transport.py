@@ -186,11 +186,6 @@ class AsyncTransport(HTTPTransport):
                 raise
         receiver.is_complete = not left_over
 
-    @staticmethod
-    async def _close(client: Client) -> None:
-        with anyio.move_on_after(CLEAN_UP, shield=True), contextlib.suppress(Exception):
-            await client.native.aclose()
-
     async def map(
         self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
     ) -> list[B]:

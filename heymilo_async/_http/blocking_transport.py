@@ -4,7 +4,6 @@ BlockingTransport: waiting and sending in the calling thread, with no event loop
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
 import math
 import os
@@ -122,11 +121,6 @@ class BlockingTransport(HTTPTransport):
                 response.close()
         finally:
             self._deadline.expires = None
-
-    @staticmethod
-    async def _close(client: Client) -> None:
-        with contextlib.suppress(Exception):
-            client.native.close()
 
     async def map(
         self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int

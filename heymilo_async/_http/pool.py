@@ -133,14 +133,14 @@ class Connections:
 
     def retire(self, *, close: bool = False) -> tuple[list[Connection], list[Connection]]:
         """
-        Keep no more connections; return the idle and the leased ones.
+        Keep no more connections; return the idle ones, and those to interrupt.
 
-        With *close*, lease no more connections either, and wake the waiting threads.
+        With *close*, these are the leased ones; lease no more either, and wake the waiting threads.
         """
         with self._lock:
             self._retired, self._closed = True, self._closed or close
             idle, self._idle = [connection for *_, connection in self._idle], []
-            leased = list(self._leased.values())
+            leased = list(self._leased.values()) if close else []
         for _ in range(self._waiting if close else 0):
             self._wake.put(None)
         return idle, leased
@@ -148,8 +148,8 @@ class Connections:
 
 class Pool(ABC):
     """
-    Leases a connection to each request until its response is closed. It has the interface that
-    httpx's transports need.
+    Leases a connection to each request until its response is closed. It has the interface by which
+    httpx's transports send.
 
     Attributes:
         connections: Those that it has.
@@ -222,11 +222,15 @@ class Pool(ABC):
         if connection is not None:
             await self._end(connection)
 
-    async def retire(self) -> None:
+    async def retire(self, *, close: bool = False) -> None:
         """
         Close the idle connections, and from now on each returned connection.
+
+        With *close*, also end the waits for a connection and for a response.
         """
-        idle, _ = self.connections.retire()
+        idle, leased = self.connections.retire(close=close)
+        for one in leased:
+            await self._interrupt(one)
         for one in idle:
             await self._end(one)
 
@@ -237,6 +241,9 @@ class Pool(ABC):
 
     @abstractmethod
     async def _end(self, connection: Connection) -> None: ...
+
+    @abstractmethod
+    async def _interrupt(self, connection: Connection) -> None: ...
 
     @abstractmethod
     async def _close_body(self, stream: Any) -> None: ...
@@ -253,16 +260,6 @@ class BlockingPool(Pool):
         """
         return run_now(self.handle(request))
 
-    def close(self) -> None:
-        """
-        Close the idle connections; wake the threads that wait for a connection or for a response.
-        """
-        idle, leased = self.connections.retire(close=True)
-        for one in idle:
-            one.backend.drop()
-        for one in leased:
-            one.backend.shut_down()
-
     async def _send(self, connection: Connection, request: httpcore.Request) -> Any:
         return connection.http.handle_request(request)
 
@@ -270,6 +267,9 @@ class BlockingPool(Pool):
         # Close the socket without httpcore, because an interrupt may have left one of httpcore's
         # locks locked for ever.
         connection.backend.drop()
+
+    async def _interrupt(self, connection: Connection) -> None:
+        connection.backend.shut_down()
 
     async def _close_body(self, stream: Any) -> None:
         stream.close()
@@ -283,14 +283,6 @@ class AsyncPool(Pool):
     waits = False
     handle_async_request = Pool.handle
 
-    async def aclose(self) -> None:
-        """
-        Close every connection.
-        """
-        idle, leased = self.connections.retire(close=True)
-        for one in (*leased, *idle):
-            await self._end(one)
-
     async def _send(self, connection: Connection, request: httpcore.Request) -> Any:
         return await connection.http.handle_async_request(request)
 
@@ -298,6 +290,8 @@ class AsyncPool(Pool):
         # Close it even if the caller was cancelled.
         with anyio.move_on_after(CLEAN_UP, shield=True):
             await connection.http.aclose()
+
+    _interrupt = _end
 
     async def _close_body(self, stream: Any) -> None:
         await stream.aclose()

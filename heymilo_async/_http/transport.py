@@ -443,7 +443,8 @@ class HTTPTransport(ABC):
             # Requests in progress finish, even those that wait for a connection, and close it.
             await client.pool.retire()
         else:
-            await self._close(client)
+            with contextlib.suppress(Exception):
+                await client.pool.retire(close=True)
 
     @abstractmethod
     def now(self) -> float:
@@ -488,7 +489,3 @@ class HTTPTransport(ABC):
         Return httpcore's `trace`: it passes each event to *on_event*, and awaits *on_send* before
         the request is sent.
         """
-
-    @staticmethod
-    @abstractmethod
-    async def _close(client: Client) -> None: ...
