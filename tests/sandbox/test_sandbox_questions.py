@@ -53,6 +53,23 @@ def test_a_new_question_comes_last(api: Api, posting: str) -> None:
     assert made.body["data"] == listed(api, posting, "voice")[-1]
 
 
+def test_unknown_members_are_ignored(api: Api, posting: str) -> None:
+    """
+    Also those that only a response has, such as `object` and `rank`.
+    """
+    body = {"modality": "voice_tags", "text": "Notice"}
+    others = {"object": "tag", "id": "mine", "rank": 9, "created_at": 0, "color": "red"}
+    made = api("POST", f"/postings/{posting}/questions", {**body, **others})
+
+    assert 201 == made.status
+    question = made.body["data"]
+    assert body.items() <= question.items()
+    assert ("question", 2) == (question["object"], question["rank"])
+    assert "color" not in question
+    assert others["id"] != question["id"]
+    assert others["created_at"] != question["created_at"]
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .._contract import SCHEMAS
 from .._envelopes import Behaviour, ValidRequest, list_envelope, page_envelope, single_envelope
 from .._errors import Invalid, Refusal, issue, missing
 from .._items import Item, item_class
@@ -15,6 +16,7 @@ from .._store import Store
 from .._world import World
 from .postings import find
 
+_MEMBERS: Final = SCHEMAS["CreateQuestionRequest"]["properties"].keys()
 _NOT_NULL: Final = {"text"}
 
 
@@ -61,10 +63,10 @@ def _get(world: World, request: ValidRequest) -> Any:
 def _create(world: World, request: ValidRequest) -> Any:
     posting, modality, now = find(world, request), request.body["modality"], world.now()
     last = max((one["rank"] for one in _active(world, posting["id"], modality)), default=0)
-    known = item_class("QuestionResponse")
-    made = known(
+    made = item_class("QuestionResponse")(
         **{
-            **request.body,
+            # The API ignores unknown members.
+            **{name: value for name, value in request.body.items() if name in _MEMBERS},
             "id": world.new_digits()[:12],
             "posting_id": posting["id"],
             "rank": last + 1,
