@@ -83,6 +83,23 @@ def test_a_config_is_filled_in(api: Api) -> None:
     assert "NUMERIC" == question["question_type"]
 
 
+def test_unknown_members_of_a_steps_question_are_ignored(api: Api) -> None:
+    """
+    Also those that only other schemas of a question have.
+    """
+    question = {"modality": "voice", "text": "Why?", "score_weight": 0}
+    others = {"object": "mine", "rank": 9, "color": "red", "structured_config": {"a": 1}}
+    workflow = [{"type": "web_interview", "questions": [{**question, **others}], "color": "red"}]
+    made = api("POST", "/postings", {"title": "Baker", "workflow": workflow})
+
+    assert 201 == made.status
+    assert {"id", "type", "order", "config"} == {*made.body["data"]["posting"]["workflow"][0]}
+    [listed] = api("GET", f"/postings/{made.body['data']['id']}/questions").body["data"]
+    assert {**question, "object": "question", "rank": 1}.items() <= listed.items()
+    assert None is listed["structured_config"]
+    assert "color" not in listed
+
+
 def test_a_deadline_is_a_month_away_by_default(api: Api) -> None:
     """
     A month is a calendar month, whether the deadline is left out or null; a given one must be a

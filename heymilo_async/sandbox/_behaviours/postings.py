@@ -211,10 +211,11 @@ def _add_questions(
             written = questions_of(new["id"], [shown], world.seed, world.now())
             request += one.get("questions") or written
     ranks: dict[str, int] = {}
+    schema = "CreateQuestion" if questions is None else "CreateQuestionRequest"
+    known = SCHEMAS[schema]["properties"].keys()
     for one in request:
         modality = one["modality"]
         ranks[modality] = ranks.get(modality, 0) + 1
-        known = SCHEMAS["QuestionResponse"]["properties"].keys()
         store.add(
             item_class("QuestionResponse")(
                 **{
