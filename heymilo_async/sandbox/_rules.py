@@ -56,16 +56,20 @@ def unix_seconds(text: str, *, fractions: bool = True) -> float:
     """
     if _EPOCH.fullmatch(text) and (fractions or "." not in text):
         return float(text)
+    return _iso_seconds(text)
+
+
+def _iso_seconds(text: str) -> float:
     moment = dt.datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
 
 
 def deadline(text: str | None, now: float) -> float:
     """
-    Return the deadline from *text*; None: one calendar month from *now*.
+    Return the deadline from *text*, in ISO 8601; None: one calendar month from *now*.
 
     Raises:
-        Invalid: *text* is not a time.
+        Invalid: *text* is not a time, or not within the years 1 to 9999 in UTC.
     """
     if text is None:
         today = dt.datetime.fromtimestamp(now, dt.UTC)
@@ -73,7 +77,10 @@ def deadline(text: str | None, now: float) -> float:
         day = min(today.day, calendar.monthrange(year, month)[1])
         return today.replace(year=year, month=month, day=day).timestamp()
     try:
-        return unix_seconds(text)
+        seconds = _iso_seconds(text)
+        # It raises an error for other years.
+        dt.datetime.fromtimestamp(seconds, dt.UTC)
     except (ValueError, OverflowError):
         words = "Input should be a valid datetime in ISO 8601"
         raise Invalid(issue(("body", "deadline"), "datetime_parsing", words)) from None
+    return seconds

@@ -114,6 +114,53 @@ def test_a_deadline_is_a_month_away_by_default(api: Api) -> None:
     assert ["deadline"] == places(api("POST", "/postings", {**bare, "deadline": "soon"}))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        # Only `created_after` and `created_before` may be Unix seconds.
+        "1772323200",
+        "1772323200.5",
+        "-5",
+        "9" * 400,
+        # After the year 9999, and before the year 1, in UTC.
+        "9999-12-31T23:59:59-01:00",
+        "0001-01-01T00:00:00+01:00",
+    ],
+)
+def test_a_deadline_is_in_iso_8601(api: Api, posting: str, text: str) -> None:
+    """
+    Anything else is refused, for a new posting and for an update, and so is a time that a response
+    could not contain.
+    """
+    new = {"title": "Baker", "workflow": [{"type": "resume"}], "deadline": text}
+
+    assert ["deadline"] == places(api("POST", "/postings", new))
+    assert ["deadline"] == places(api("PATCH", f"/postings/{posting}", {"deadline": text}))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2026-03-01", 1_772_323_200.0),
+        ("2026-03-01T00:00:00", 1_772_323_200.0),
+        ("2026-03-01T02:00:00.500+02:00", 1_772_323_200.5),
+        ("0001-01-01T00:00:00Z", -62_135_596_800.0),
+        ("9999-12-31T23:59:59Z", 253_402_300_799.0),
+    ],
+)
+def test_a_deadline_comes_back_in_unix_seconds(
+    api: Api, posting: str, text: str, seconds: float
+) -> None:
+    """
+    Without an offset it is in UTC.
+    """
+    answer = api("PATCH", f"/postings/{posting}", {"deadline": text})
+
+    assert (200, seconds) == (answer.status, answer.body["data"]["deadline"])
+
+
 def test_a_format_that_no_answer_has(api):
     """
     The contract allows any string as the format of a step's question, but no response could have
