@@ -476,3 +476,42 @@ def test_stats_count_candidates(milo: sandbox.Sandbox, api: Api) -> None:
     made = api("POST", "/postings", {"title": "Baker", "workflow": [{"type": "web_interview"}]})
     stats = api("GET", f"/postings/{made.body['data']['id']}/stats").body["data"]
     assert (0, None) == (stats["total_candidates"], stats["average_interview_score"])
+
+
+def test_stats_never_blend_two_agents(api: Api, posting: str) -> None:
+    """
+    Each average is that of its own agent's scores, and also counts candidates who are not done.
+    """
+    interviews: list[str] = []
+    after = ""
+    while after is not None:
+        page = api("GET", f"/postings/{posting}/candidates?limit=100{after}").body
+        interviews += [one["interview_id"] for one in page["data"]]
+        more = page["pagination"]["has_more"]
+        after = f"&starting_after={interviews[-1]}" if more else None
+    found = [api("GET", f"/interviews/{one}/data").body["data"] for one in interviews]
+    resumes = [one["resume"]["overall_score"] for one in found if one["resume"]]
+    talks = [one["web_interview"]["match_score"] for one in found if one["web_interview"]]
+    stats = api("GET", f"/postings/{posting}/stats").body["data"]
+
+    assert len(resumes) > len(talks) > 0
+    assert pytest.approx(sum(resumes) / len(resumes), abs=0.01) == stats["average_resume_score"]
+    # A match score is a whole number.
+    assert pytest.approx(sum(talks) / len(talks), abs=0.5) == stats["average_interview_score"]
+    assert stats["average_resume_score"] != stats["average_interview_score"]
+
+
+def test_stats_count_no_candidate_who_is_not_there_yet(
+    milo: sandbox.Sandbox, api: Api, posting: str
+) -> None:
+    """
+    An asynchronous ingestion that is not done counts no more in the statistics than in the list.
+    """
+    milo.assume(ingestion_seconds=60)
+    before = api("GET", f"/postings/{posting}/stats").body["data"]["total_candidates"]
+    person = {"name": "Ada", "email": "ada@example.com"}
+    assert 202 == api("POST", f"/postings/{posting}/candidates/async", person).status
+
+    assert before == api("GET", f"/postings/{posting}/stats").body["data"]["total_candidates"]
+    milo.advance(minutes=2)
+    assert before + 1 == api("GET", f"/postings/{posting}/stats").body["data"]["total_candidates"]

@@ -275,11 +275,12 @@ def _update_step(world: World, request: ValidRequest) -> Any:
 
 
 def _stats(world: World, request: ValidRequest) -> Any:
-    found = find(world, request)
-    people = [one for one in world.candidates if one["posting_id"] == found["id"]]
-    kinds = {one["type"] for one in found["workflow"]}
-    scores = [one["score"] for one in people if one["score"] is not None]
-    average = round(sum(scores) / len(scores), 2) if scores else None
+    found, now = find(world, request), world.now()
+    people = [
+        one
+        for one in world.candidates
+        if one["posting_id"] == found["id"] and one["created_at"] <= now
+    ]
     return single_envelope(
         {
             "object": "posting_stats",
@@ -288,10 +289,23 @@ def _stats(world: World, request: ValidRequest) -> Any:
             "name": found["name"],
             "total_candidates": len(people),
             "completed_interviews": sum(one["workflow"]["all_complete"] for one in people),
-            "average_interview_score": average if "web_interview" in kinds else None,
-            "average_resume_score": average if "resume" in kinds else None,
+            "average_interview_score": _average(world, people, "web_interview"),
+            "average_resume_score": _average(world, people, "resume"),
         }
     )
+
+
+def _average(world: World, people: Sequence[Item], kind: str) -> float | None:
+    """
+    Return the average score of one agent, None without a score of it.
+    """
+    journeys, now = [world.candidates.journey(one) for one in people], world.now()
+    scores = [
+        journey.score
+        for journey in journeys
+        if any(stage.kind == kind and stage.ended_at <= now for stage in journey.stages)
+    ]
+    return round(sum(scores) / len(scores), 2) if scores else None
 
 
 def _archive(world: World, request: ValidRequest) -> Any:
