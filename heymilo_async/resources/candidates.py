@@ -469,8 +469,9 @@ class AsyncCandidates(AsyncResource):
 
         *created_after* and *created_before* limit the time of the candidate's invitation to this
         posting, both ends included. Each is a datetime with a time zone, Unix seconds, or a str
-        that is sent unchanged. The server compares whole seconds, so the client rounds a datetime
-        or number outwards: *created_after* down, *created_before* up.
+        that is sent unchanged; the server takes ISO 8601 (UTC without an offset) or Unix seconds.
+        The contract does not say whether it takes fractions of a second, so the client rounds a
+        datetime or number outwards: *created_after* down, *created_before* up.
 
         Args:
             posting_id: The posting's `id`, 1 to 1024 characters.
@@ -694,10 +695,11 @@ class AsyncCandidates(AsyncResource):
         """
         Invite several candidates in one request (operation `ingestCandidatesBulk`).
 
-        The contract promises neither a receipt for each candidate nor their order: give each
-        candidate a key of your own in *metadata*, which the server returns in the receipt. If the
-        numbers of candidates and receipts differ, the client logs a warning. The contract states
-        no maximum number; the server refuses the whole request (422) if one candidate is invalid.
+        The response has a receipt for each candidate, but the contract does not promise their order:
+        give each candidate a key of your own in *metadata*, which the server returns in the receipt.
+        If the numbers of candidates and receipts differ, the client logs a warning. The contract
+        states no maximum number, nor what one invalid candidate does: the server probably refuses
+        the whole request (422).
 
         The client repeats this request only if the server certainly did not process it. If an
         error has `.maybe_sent`, check with `find` or `list_all(created_after=...)` before you send
@@ -716,7 +718,7 @@ class AsyncCandidates(AsyncResource):
                 sent.
             TypeError: A parameter has the wrong type.
             NotFoundError: The workspace has no such posting (404).
-            UnprocessableEntityError: A candidate is invalid, and the server refused all (422).
+            UnprocessableEntityError: A candidate is invalid (422); probably none was accepted.
             HeyMiloError: Any call can raise it; see the errors page. `.maybe_sent` says whether
                 the candidates may have been invited.
 
@@ -842,7 +844,7 @@ class AsyncCandidates(AsyncResource):
                 sent.
             TypeError: A parameter has the wrong type.
             NotFoundError: The workspace has no such posting (404).
-            UnprocessableEntityError: A candidate is invalid, and the server refused all (422).
+            UnprocessableEntityError: A candidate is invalid (422); probably none was accepted.
             HeyMiloError: Any call can raise it; see the errors page. `.maybe_sent` says whether
                 the candidates may have been queued.
 
