@@ -433,6 +433,26 @@ def test_a_clone_is_another_posting(milo: sandbox.Sandbox, api: Api, posting: st
     )
 
 
+def test_a_clone_keeps_the_order_of_its_questions(api: Api, posting: str) -> None:
+    """
+    Also after the original's questions got another order, and one was deleted.
+    """
+
+    def ranked(posting_id: str) -> list[str]:
+        found = api("GET", f"/postings/{posting_id}/questions?modality=voice").body["data"]
+        return [one["text"] for one in sorted(found, key=lambda one: one["rank"])]
+
+    path = f"/postings/{posting}/questions"
+    ids = [one["id"] for one in api("GET", f"{path}?modality=voice").body["data"]]
+    order = {"modality": "voice", "order": ids[::-1]}
+    assert 200 == api("POST", f"{path}/reorder", order).status
+    assert 200 == api("DELETE", f"{path}/{ids[1]}").status
+    clone = api("POST", f"/postings/{posting}/clone").body["data"]["id"]
+
+    assert 2 == len(ranked(posting))
+    assert ranked(posting) == ranked(clone)
+
+
 def test_lists_may_leave_out_what_is_not_active(
     milo: sandbox.Sandbox, api: Api, posting: str
 ) -> None:

@@ -222,7 +222,8 @@ def _add_questions(
                     **{name: value for name, value in one.items() if name in known},
                     "id": world.new_digits()[:12],
                     "posting_id": new["id"],
-                    "rank": ranks[modality],
+                    # A clone has the order of its original.
+                    "rank": ranks[modality] if questions is None else one["rank"],
                     "question_type": one.get("question_type") or question_type(modality, one),
                     "created_at": world.now(),
                     "updated_at": world.now(),
