@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
-from ._contract import OPERATIONS, Operation, validator, validator_of
+from ._contract import OPERATIONS, SCHEMAS, Operation, validator, validator_of
 from ._errors import Invalid, issue
 
 Loc = Sequence[str | int]
@@ -97,7 +97,36 @@ def read_body(operation: Operation, content: bytes, content_type: str) -> Any:
         raise Invalid(issue(("body", 0), "json_invalid", "JSON decode error")) from None
     if issues:
         raise Invalid(*issues)
-    return body
+    return _with_integers(SCHEMAS[operation.body], body)
+
+
+def _with_integers(schema: Mapping[str, Any], value: Any) -> Any:
+    """
+    Return a valid *value* with integers where *schema* has them.
+
+    JSON Schema takes 5.0 for an integer, and pydantic, which the real API uses, makes it one.
+    """
+    if "oneOf" in schema:
+        # A step, whose type says which schema it has.
+        options = (_resolved(one) for one in schema["oneOf"])
+        kinds = {one["properties"]["type"]["const"]: one for one in options}
+        return _with_integers(kinds[value["type"]], value)
+    # The other option is null.
+    meant = _resolved(schema["anyOf"][0] if "anyOf" in schema else schema)
+    if isinstance(value, dict):
+        members = meant.get("properties", {})
+        return {
+            name: _with_integers(members[name], one) if name in members else one
+            for name, one in value.items()
+        }
+    if isinstance(value, list) and "items" in meant:
+        return [_with_integers(meant["items"], one) for one in value]
+    return int(value) if isinstance(value, float) and meant.get("type") == "integer" else value
+
+
+def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
+    return SCHEMAS[name] if name else schema
 
 
 def _finite(text: str) -> float:

@@ -70,6 +70,27 @@ def test_unknown_members_are_ignored(api: Api, posting: str) -> None:
     assert others["created_at"] != question["created_at"]
 
 
+def test_a_whole_number_may_be_written_with_a_point(api: Api, posting: str) -> None:
+    """
+    JSON Schema takes 5.0 for an integer, and the response has 5; other numbers stay as they are.
+    """
+    question = {"modality": "voice", "text": "Why?", "score_weight": 5.0, "slider_min": 5.0}
+    free = {"structured_config": {"score_weight": 5.0}}
+    made = api("POST", f"/postings/{posting}/questions", {**question, **free}).body["data"]
+    steps = [{"type": "resume"}, {"type": "form", "questions": [question]}]
+    new = {"title": "Baker", "workflow": steps, "max_retakes": 2.0, "retake_cooldown_days": 2.0}
+    other = api("POST", "/postings", new).body["data"]["posting"]
+    [asked] = listed(api, other["id"], "voice")
+
+    assert [int, float, float] == [
+        type(made["score_weight"]),
+        type(made["slider_min"]),
+        type(made["structured_config"]["score_weight"]),
+    ]
+    assert [int, float] == [type(asked["score_weight"]), type(asked["slider_min"])]
+    assert [int, float] == [type(other["max_retakes"]), type(other["retake_cooldown_days"])]
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
