@@ -55,7 +55,6 @@ from heymilo_async._http.transport import (
     LEASE,
     ConnectError,
     ConnectionLease,
-    Deadline,
     Exchange,
     PoolTimeout,
 )
@@ -909,11 +908,11 @@ def test_a_socket_that_is_closed_by_somebody_else(what, expected):
     An unwrapped error of a broken socket becomes a connection error, in both transports.
     """
 
-    class Backend:
+    class Backend(_sockets.DeadlineBackend):
         def opened(self, _):
             return None
 
-    stream = _sockets._DeadlineStream(ClosedSocket(), Deadline(), Backend())
+    stream = _sockets._DeadlineStream(ClosedSocket(), Backend())
     with pytest.raises(expected):
         getattr(stream, what)(1)
     with pytest.raises(expected):
@@ -927,7 +926,7 @@ def test_a_socket_without_a_timeout():
     """
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = silent.getsockname()
-        stream = _sockets.DeadlineBackend(Deadline()).connect_tcp(*address, 0.05)
+        stream = _sockets.DeadlineBackend().connect_tcp(*address, 0.05)
         with contextlib.closing(stream), pytest.raises(httpcore.ReadTimeout):
             stream.read(1)
 

@@ -17,7 +17,7 @@ from .._core.blocking import run_now
 from .._core.settings import PoolSettings, clipped
 from .._core.transport import Prefetched, TooLateError, monotonic
 from .body import SENDING
-from .transport import Client, Deadline, Exchange, HTTPTransport, OnSend, Trace, start_thread
+from .transport import Client, Exchange, HTTPTransport, OnSend, Trace, start_thread
 
 #: The maximum number of threads for functions that continue after their caller has left.
 _THREADS = 4
@@ -47,7 +47,6 @@ class BlockingTransport(HTTPTransport):
 
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)
-        self._deadline = Deadline()
         #: For functions that continue after their caller has left; each counts until it ends.
         self._detached = _new_semaphore(_THREADS)
 
@@ -79,7 +78,7 @@ class BlockingTransport(HTTPTransport):
         # installed, and that takes longer than all the rest.
         from .clients import open_blocking  # noqa: PLC0415 - see above
 
-        return open_blocking(self._settings, self._deadline)
+        return open_blocking(self._settings)
 
     @staticmethod
     def _traced(on_event: Callable[[str, Any], None], on_send: OnSend | None) -> Trace:
@@ -97,30 +96,26 @@ class BlockingTransport(HTTPTransport):
         if stop is not None and stop.is_set():
             raise _Stopped
         timeout, expires, receiver = exchange.timeout, exchange.expires, exchange.receiver
-        self._deadline.expires = expires
+        if exchange.on_send is not None:
+            await exchange.on_send()
+        if expires is not None:
+            timeout = clipped(timeout, expires - self.now())
+        response = client.send(exchange.request, timeout, extensions)
         try:
-            if exchange.on_send is not None:
-                await exchange.on_send()
-            if expires is not None:
-                timeout = clipped(timeout, expires - self.now())
-            response = client.send(exchange.request, timeout, extensions)
-            try:
-                if not receiver.take_head(response):
+            if not receiver.take_head(response):
+                return
+            # If a hook of the user's has closed the response, `iter_raw` raises the right error.
+            for piece in response.iter_raw() if response.is_closed else response.stream:
+                if not receiver.feed(piece):
                     return
-                # If a hook of the user's has closed the response, `iter_raw` raises the right error.
-                for piece in response.iter_raw() if response.is_closed else response.stream:
-                    if not receiver.feed(piece):
-                        return
-                    # Our own sockets observe the deadline; those of the user's client do not.
-                    if expires is not None and self.now() >= expires:
-                        return
-                receiver.is_complete = True
-            finally:
-                if receiver.is_ambiguous:
-                    client.shut_down(response)
-                response.close()
+                # Our own sockets observe the deadline; those of the user's client do not.
+                if expires is not None and self.now() >= expires:
+                    return
+            receiver.is_complete = True
         finally:
-            self._deadline.expires = None
+            if receiver.is_ambiguous:
+                client.shut_down(response)
+            response.close()
 
     async def map(
         self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int

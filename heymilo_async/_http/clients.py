@@ -21,7 +21,7 @@ from .compat import Client as HTTPXClient
 from .pool import AsyncPool, BlockingPool, Connection, Connections, Pool, Route
 from .proxies import PROXY, Proxies, configured, httpx_proxies, proxies, proxy_secrets, ssl_context
 from .sockets import DeadlineBackend, TidyBackend
-from .transport import Client, Deadline, revealed_headers
+from .transport import Client, revealed_headers
 
 #: Seconds before an idle connection expires; less than servers and load balancers usually allow.
 _KEEPALIVE = 5.0
@@ -31,14 +31,12 @@ _NO_AUTH = httpx.Auth()
 _LONGEST_KEPT = 1000
 
 
-def open_blocking(settings: PoolSettings, deadline: Deadline) -> Client:
+def open_blocking(settings: PoolSettings) -> Client:
     """
-    Open a client whose sockets observe the *deadline*.
+    Open a client whose sockets observe the deadline of a call.
     """
     kinds = (httpcore.HTTPConnection, httpcore.HTTPProxy, httpcore.SOCKSProxy)
-    context, pool, secrets = _opened(
-        settings, BlockingPool, kinds, lambda: DeadlineBackend(deadline)
-    )
+    context, pool, secrets = _opened(settings, BlockingPool, kinds, DeadlineBackend)
     transport = httpx.HTTPTransport(verify=context, trust_env=False)
     replace_pool(transport, pool)
     client = HTTPXClient(transport=transport, trust_env=False)

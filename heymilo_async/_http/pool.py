@@ -261,6 +261,7 @@ class BlockingPool(Pool):
         return run_now(self.handle(request))
 
     async def _send(self, connection: Connection, request: httpcore.Request) -> Any:
+        connection.backend.expires = request.extensions[LEASE]().exchange.expires
         return connection.http.handle_request(request)
 
     async def _end(self, connection: Connection) -> None:

@@ -20,9 +20,10 @@ import anyio.abc
 import anyio.lowlevel
 import httpcore
 
+from .._core.transport import monotonic
 from .compat import replace_anyio_stream, stream_over
 from .errors import is_callers_own
-from .transport import CLEAN_UP, Deadline
+from .transport import CLEAN_UP
 
 #: From this number of bytes on, listen while sending: a socket may not accept them at once.
 _LARGE_SEND = 32 * 1024
@@ -35,12 +36,16 @@ _BROKEN = (ssl.SSLError, ValueError)
 class DeadlineBackend(httpcore.NetworkBackend):
     """
     httpcore's own backend for the socket of one blocking connection, each wait clipped to the
-    *deadline*.
+    deadline.
+
+    Attributes:
+        expires: The deadline of the call that uses the connection, on the monotonic clock; None
+            without a deadline.
     """
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self) -> None:
+        self.expires: float | None = None
         self._inner = httpcore.SyncBackend()
-        self._deadline = deadline
         self._socket: socket.socket | None = None
         self._ended = False
         _backends.add(self)
@@ -55,14 +60,26 @@ class DeadlineBackend(httpcore.NetworkBackend):
         """
         last: Exception | None = None
         for address in self._addresses(host, port):
-            clipped = self._deadline.clip(timeout, httpcore.ConnectTimeout)
+            clipped = self.clip(timeout, httpcore.ConnectTimeout)
             try:
                 stream = self._inner.connect_tcp(address, port, clipped)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last = error
             else:
-                return _DeadlineStream(stream, self._deadline, self, timeout)
+                return _DeadlineStream(stream, self, timeout)
         raise last or httpcore.ConnectError(f"no address for {host}")
+
+    def clip(self, timeout: float | None, too_late: type[Exception]) -> float | None:
+        """
+        Return *timeout*, or the remaining time of the call if that is less.
+        """
+        if self.expires is None:
+            return timeout
+        left = self.expires - monotonic()
+        if left <= 0:
+            message = "the call's deadline passed"
+            raise too_late(message)
+        return left if timeout is None else min(timeout, left)
 
     def _addresses(self, host: str, port: int) -> list[str]:
         try:
@@ -117,7 +134,6 @@ class _DeadlineStream(httpcore.NetworkStream):
     def __init__(
         self,
         inner: httpcore.NetworkStream,
-        deadline: Deadline,
         backend: DeadlineBackend,
         timeout: float | None = None,
     ) -> None:
@@ -125,7 +141,6 @@ class _DeadlineStream(httpcore.NetworkStream):
         #: For reads and writes without a timeout: httpcore 1.0.9 passes none to a SOCKS proxy,
         #: https://github.com/encode/httpcore/issues/1089.
         self._timeout = timeout
-        self._deadline = deadline
         self._backend = backend
         self._socket = backend.opened(inner)
         # It needs no change.
@@ -134,14 +149,14 @@ class _DeadlineStream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
             timeout = self._timeout if timeout is None else timeout
-            return self._inner.read(max_bytes, self._deadline.clip(timeout, httpcore.ReadTimeout))
+            return self._inner.read(max_bytes, self._backend.clip(timeout, httpcore.ReadTimeout))
         except _BROKEN as error:
             raise httpcore.ReadError(str(error)) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         try:
             timeout = self._timeout if timeout is None else timeout
-            self._inner.write(buffer, self._deadline.clip(timeout, httpcore.WriteTimeout))
+            self._inner.write(buffer, self._backend.clip(timeout, httpcore.WriteTimeout))
         except (httpcore.WriteError, httpcore.WriteTimeout, *_BROKEN) as error:
             cause = error.__cause__ or error
             if is_callers_own(cause):
@@ -160,13 +175,13 @@ class _DeadlineStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        clipped = self._deadline.clip(timeout, httpcore.ConnectTimeout)
+        clipped = self._backend.clip(timeout, httpcore.ConnectTimeout)
         if isinstance(self._socket, ssl.SSLSocket):  # to an https proxy: one within the other
             inner = self._inner.start_tls(ssl_context, server_hostname, clipped)
         else:
             secure = _shake_hands(self._socket, ssl_context, server_hostname, clipped)
             inner = stream_over(self._inner, secure)
-        return _DeadlineStream(inner, self._deadline, self._backend, self._timeout)
+        return _DeadlineStream(inner, self._backend, self._timeout)
 
 
 def _shake_hands(

@@ -23,7 +23,6 @@ from .._core.arguments import wrong_type
 from .._core.messages import Request, Response
 from .._core.secrets import Secret, scrub
 from .._core.settings import PoolSettings, Timeouts, timeouts
-from .._core.transport import monotonic
 from ..errors import ClientClosedError, HeyMiloError
 from .body import Receiver
 from .compat import LOGGERS
@@ -200,26 +199,6 @@ class ConnectionLease:
 
 #: The request extension with a weak reference to its `ConnectionLease`.
 LEASE = "heymilo.lease"
-
-
-class Deadline(threading.local):
-    """
-    The deadline of this thread's blocking call on the monotonic clock, None without a deadline.
-    """
-
-    expires: float | None = None
-
-    def clip(self, timeout: float | None, too_late: type[Exception]) -> float | None:
-        """
-        Return *timeout*, or the remaining time of the call if that is less.
-        """
-        if self.expires is None:
-            return timeout
-        left = self.expires - monotonic()
-        if left <= 0:
-            message = "the call's deadline passed"
-            raise too_late(message)
-        return left if timeout is None else min(timeout, left)
 
 
 class Client:
