@@ -62,30 +62,22 @@ class Receiver:
     _inflate: _Gunzip | None = None
     _defect: str | None = None
     _too_large = False
-    _is_tunnel = False
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
 
     def trace(self, event: str, info: Any) -> None:
         """
-        Follow the phases by the events of httpcore's `trace` extension.
+        Follow the phases by the events of httpcore's `trace` extension, and keep the head of a redirect.
+
+        A client of the user's own raises an error instead of returning a redirect with an invalid
+        location.
         """
         phase = _PHASES.get(event)
         if phase in {"write", "read"} and info["request"].method == b"CONNECT":
             phase = "proxy"
         self.phase = phase or self.phase
-
-    def trace_redirects(self, event: str, info: Any) -> None:
-        """
-        Do as `trace`, and keep the head of a redirect, for a client of the user's own.
-
-        Such a client raises an error instead of returning a redirect with an invalid location.
-        """
-        self.trace(event, info)
-        if event.endswith(".receive_response_headers.started"):
-            self._is_tunnel = info["request"].method == b"CONNECT"
-        elif event.endswith(".receive_response_headers.complete") and not self._is_tunnel:
+        if event.endswith(".receive_response_headers.complete") and self.phase != "proxy":
             # HTTP/1.1 returns version, status, reason and headers, HTTP/2 status and headers.
             status_code = next(part for part in info["return_value"] if isinstance(part, int))
             if 300 <= status_code < 400:
@@ -98,8 +90,9 @@ class Receiver:
         has_body = self.begin(response.status_code, response.headers.raw)
         if not response.is_stream_consumed:
             return has_body
-        # A hook of the user's has read it, or it is a mock's without a stream.
-        self.set_decoded(response.content)
+        # A hook of the user's has read and decompressed it, or it is a mock's without a stream.
+        self._inflate, self._defect = None, None
+        self._keep(response.content)
         return False
 
     def begin(self, status_code: int, fields: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -152,13 +145,6 @@ class Receiver:
         except zlib.error as error:
             self._defect = f"the body is not gzip, as it claims: {error}"
             return False
-
-    def set_decoded(self, body: bytes) -> None:
-        """
-        Set the whole *body*, which a hook has read and decompressed.
-        """
-        self._inflate, self._defect = None, None
-        self._keep(body)
 
     def response(self, elapsed: float) -> Response:
         """

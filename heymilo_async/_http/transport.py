@@ -387,13 +387,12 @@ class HTTPTransport(ABC):
         """
         Return httpcore's `trace` extension, if anything needs to know the phases.
         """
-        pool, on_send, receiver = client.pool, exchange.on_send, exchange.receiver
+        pool, on_send = client.pool, exchange.on_send
         is_traced = exchange.expires is not None or on_send is not None
         # Only the phases tell whether the request had been sent when a proxy failed.
         if not is_traced and pool is not None and not pool.has_proxies:
             return {}
-        on_event = receiver.trace_redirects if pool is None else receiver.trace
-        return {"trace": self._traced(on_event, on_send)}
+        return {"trace": self._traced(exchange.receiver.trace, on_send)}
 
     def _opened(self) -> Client:
         with self._opening:
