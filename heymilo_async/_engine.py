@@ -18,7 +18,7 @@ import functools
 import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -200,14 +200,14 @@ class Engine:
         return (await self.respond(call, expires=expires)).data
 
     async def map(
-        self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
+        self, function: Callable[[A], Coroutine[Any, Any, B]], items: Sequence[A], limit: int
     ) -> list[B]:
         """
         Call *function* with each of *items*, *limit* at a time; return the results in order.
         """
         return await self.pool.loop_state().transport.map(function, items, limit)
 
-    def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
+    def prefetch(self, fetch: Callable[[], Coroutine[Any, Any, B]], count: int) -> Prefetched[B]:
         """
         Return a prefetcher that calls *fetch* repeatedly, up to *count* results ahead.
         """

@@ -5,8 +5,8 @@ The protocol of a transport, the only object that shared code may await, and the
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol, TypeVar
 
 from .messages import Request, Response
 from .secrets import Secret
@@ -67,8 +67,8 @@ class Transport(Protocol):
         *,
         timeout: float | Timeouts,
         expires: float | None,
-        on_send: Callable[[], Awaitable[None]] | None = None,
-        on_wait: Callable[[], Awaitable[None]] | None = None,
+        on_send: Callable[[], Coroutine[Any, Any, None]] | None = None,
+        on_wait: Callable[[], Coroutine[Any, Any, None]] | None = None,
     ) -> Response:
         """
         Send *request* once and read the whole response.
@@ -84,7 +84,7 @@ class Transport(Protocol):
         ...
 
     async def map(
-        self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
+        self, function: Callable[[A], Coroutine[Any, Any, B]], items: Sequence[A], limit: int
     ) -> list[B]:
         """
         Call *function* with each of *items*, *limit* at a time; return the results in order.
@@ -93,7 +93,7 @@ class Transport(Protocol):
         """
         ...
 
-    def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
+    def prefetch(self, fetch: Callable[[], Coroutine[Any, Any, B]], count: int) -> Prefetched[B]:
         """
         Return a prefetcher that calls *fetch* repeatedly, up to *count* results ahead.
         """

@@ -10,7 +10,7 @@ import math
 import sys
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
 import anyio
@@ -187,7 +187,7 @@ class AsyncTransport(HTTPTransport):
         receiver.is_complete = not left_over
 
     async def map(
-        self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
+        self, function: Callable[[A], Coroutine[Any, Any, B]], items: Sequence[A], limit: int
     ) -> list[B]:
         """
         Call *function* with each of *items*, *limit* at a time; return the results in order.
@@ -219,7 +219,7 @@ class AsyncTransport(HTTPTransport):
             failures.clear()
         return [results[index] for index in range(len(items))]
 
-    def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
+    def prefetch(self, fetch: Callable[[], Coroutine[Any, Any, B]], count: int) -> Prefetched[B]:
         """
         Return a prefetcher that calls *fetch* repeatedly, up to *count* results ahead.
         """
@@ -388,7 +388,7 @@ class _AsyncAhead(Generic[B]):
     A prefetcher with a task, and a stream that limits how far ahead the task gets.
     """
 
-    def __init__(self, fetch: Callable[[], Awaitable[B]], count: int) -> None:
+    def __init__(self, fetch: Callable[[], Coroutine[Any, Any, B]], count: int) -> None:
         self._fetch = fetch
         self._count = count
         #: The exception that ended the task; `StopAsyncIteration` after the last result.

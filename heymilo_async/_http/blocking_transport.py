@@ -10,7 +10,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from .._core.blocking import run_now
@@ -85,7 +85,7 @@ class BlockingTransport(HTTPTransport):
         def trace(event: str, info: Any) -> None:
             on_event(event, info)
             if on_send is not None and event.endswith(SENDING):
-                run_now(_coroutine(on_send()))
+                run_now(on_send())
 
         return trace
 
@@ -118,7 +118,7 @@ class BlockingTransport(HTTPTransport):
             response.close()
 
     async def map(
-        self, function: Callable[[A], Awaitable[B]], items: Sequence[A], limit: int
+        self, function: Callable[[A], Coroutine[Any, Any, B]], items: Sequence[A], limit: int
     ) -> list[B]:
         """
         Call *function* with each of *items* in *limit* threads; return the results in order.
@@ -135,7 +135,7 @@ class BlockingTransport(HTTPTransport):
                     index, item = next(waiting, (-1, None))
                 if index < 0:
                     return
-                results[index] = run_now(_coroutine(function(cast("A", item))))
+                results[index] = run_now(function(cast("A", item)))
 
         started = 0
         try:
@@ -154,7 +154,7 @@ class BlockingTransport(HTTPTransport):
             stop.set()
         return [results[index] for index in range(len(items))]
 
-    def prefetch(self, fetch: Callable[[], Awaitable[B]], count: int) -> Prefetched[B]:
+    def prefetch(self, fetch: Callable[[], Coroutine[Any, Any, B]], count: int) -> Prefetched[B]:
         """
         Return a prefetcher that calls *fetch* repeatedly, up to *count* results ahead.
         """
@@ -205,13 +205,6 @@ def _new_semaphore(count: int) -> queue.SimpleQueue[None]:
     return tokens
 
 
-def _coroutine(awaitable: Awaitable[B]) -> Coroutine[Any, Any, B]:
-    async def wait() -> B:
-        return await awaitable
-
-    return wait()
-
-
 def _start(
     work: Callable[[], None],
     stop: threading.Event,
@@ -249,7 +242,7 @@ class _BlockingAhead(Generic[B]):
     A prefetcher with a thread, and a semaphore that limits how far ahead the thread gets.
     """
 
-    def __init__(self, fetch: Callable[[], Awaitable[B]], count: int) -> None:
+    def __init__(self, fetch: Callable[[], Coroutine[Any, Any, B]], count: int) -> None:
         self._fetch = fetch
         self._stop = threading.Event()
         self._process = os.getpid()
@@ -291,4 +284,4 @@ class _BlockingAhead(Generic[B]):
             self._room.get()
             if self._stop.is_set():
                 return
-            self._results.put((run_now(_coroutine(self._fetch())), None))
+            self._results.put((run_now(self._fetch()), None))

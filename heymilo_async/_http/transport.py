@@ -12,7 +12,7 @@ import sys
 import threading
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: The modules that a user's client may be from.
 _KNOWN_MODULES = ("httpx", "httpx2")
 
-OnSend = Callable[[], Awaitable[None]]
+OnSend = Callable[[], Coroutine[Any, Any, None]]
 #: A function that httpcore calls, or awaits, with the name of an event.
 Trace = Callable[[str, Any], Any]
 #: Creates the library's request from ours, the timeout and the extensions.
