@@ -5,13 +5,13 @@ AsyncTransport: waiting and sending with anyio, on asyncio and trio.
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
 import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
+from concurrent.futures import Future
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
@@ -242,22 +242,19 @@ class AsyncTransport(HTTPTransport):
             return await anyio.to_thread.run_sync(
                 function, limiter=self._threads, abandon_on_cancel=True
             )
-        outcome: list[Callable[[], B]] = []
+        outcome: Future[B] = Future()
         with anyio.move_on_after(within):
             await anyio.lowlevel.checkpoint_if_cancelled()
             place = object()
             await _take_place(self._detached, place, math.inf)
             await self._detach(function, place, outcome)
-        if not outcome:
+        if not outcome.done():
             raise TooLateError
-        return outcome[0]()
+        return outcome.result()
 
-    async def _detach(
-        self, function: Callable[[], B], place: object, outcome: list[Callable[[], B]]
-    ) -> None:
+    async def _detach(self, function: Callable[[], B], place: object, outcome: Future[B]) -> None:
         """
-        Run *function* in a thread that releases *place* when it ends. Append a function to *outcome*
-        that returns its result or raises its exception.
+        Run *function* in a thread that sets its *outcome*, and releases *place* when it ends.
         """
         ended = anyio.Event()
         tell = _teller(self.loop_key())
@@ -267,7 +264,10 @@ class AsyncTransport(HTTPTransport):
             ended.set()
 
         def run() -> None:
-            outcome.append(_outcome_of(function))
+            try:
+                outcome.set_result(function())
+            except BaseException as error:
+                outcome.set_exception(error)
             # The event loop may have ended in the meantime.
             with contextlib.suppress(RuntimeError):
                 tell(end)
@@ -314,21 +314,6 @@ async def _take_place(limiter: anyio.CapacityLimiter, place: object, timeout: fl
             raise PoolTimeout(message) from None
         return True
     return False
-
-
-def _outcome_of(function: Callable[[], B]) -> Callable[[], B]:
-    """
-    Call *function*; return a function that returns its result, or raises its exception.
-    """
-    try:
-        result = function()
-    except BaseException as error:
-        return functools.partial(_throw, error)
-    return lambda: result
-
-
-def _throw(error: BaseException) -> NoReturn:
-    raise error
 
 
 def _teller(place: Any) -> Callable[[Callable[[], None]], object]:

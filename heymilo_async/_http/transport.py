@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import weakref
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from types import ModuleType
@@ -23,6 +23,7 @@ from .._core.arguments import wrong_type
 from .._core.messages import Request, Response
 from .._core.secrets import Secret, scrub
 from .._core.settings import PoolSettings, Timeouts, timeouts
+from .._core.transport import Transport
 from ..errors import ClientClosedError, HeyMiloError
 from .body import Receiver
 from .compat import LOGGERS
@@ -277,7 +278,7 @@ class Client:
             ours.shutdown(socket.SHUT_RDWR)
 
 
-class HTTPTransport(ABC):
+class HTTPTransport(Transport):
     """
     The common part of both transports; over a blocking client its coroutines never suspend.
 
@@ -423,12 +424,6 @@ class HTTPTransport(ABC):
         else:
             with contextlib.suppress(Exception):
                 await client.pool.retire(close=True)
-
-    @abstractmethod
-    def now(self) -> float:
-        """
-        Return the time of the clock for deadlines, in seconds.
-        """
 
     @classmethod
     def check(cls, client: Any) -> ModuleType:
