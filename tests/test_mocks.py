@@ -108,6 +108,28 @@ def test_a_tracer_sees_a_request(front, serve, monkeypatch, name):
     assert 1 == len(seen)
 
 
+def test_a_tool_that_responds_itself(front, serve, monkeypatch):
+    """
+    Case 191: a tool that replaces the method of httpx's client that sends may respond with a stream
+    of its own.
+    """
+    server = serve(single())
+    kind = httpx.Client if front.is_blocking else httpx.AsyncClient
+
+    def respond(*_):
+        return httpx.Response(200, stream=httpx.ByteStream(json.dumps(MOCKED).encode()))
+
+    async def respond_async(*_):
+        return respond()
+
+    monkeypatch.setattr(
+        kind, "_send_single_request", respond if front.is_blocking else respond_async
+    )
+
+    assert "GB" == front.run(country, server.base_url)
+    assert 0 == server.accepted
+
+
 @pytest.mark.lets_out("AssertionError")
 def test_an_assertion_of_a_mock(front, serve, httpx_mock):
     """
