@@ -143,8 +143,6 @@ class _DeadlineStream(httpcore.NetworkStream):
         self._timeout = timeout
         self._backend = backend
         self._socket = backend.opened(inner)
-        # It needs no change.
-        self.get_extra_info = inner.get_extra_info  # type: ignore[method-assign]  # on purpose
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
@@ -182,6 +180,9 @@ class _DeadlineStream(httpcore.NetworkStream):
             secure = _shake_hands(self._socket, ssl_context, server_hostname, clipped)
             inner = stream_over(self._inner, secure)
         return _DeadlineStream(inner, self._backend, self._timeout)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
 
 
 def _shake_hands(
