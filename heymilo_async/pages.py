@@ -303,7 +303,8 @@ class AsyncPager(Generic[T]):
             PaginationError: Pagination is not advancing.
             RuntimeError: Two tasks use one iterator at the same time.
         """
-        return _Items(_Pages(self._walk()))
+        walk = self._walk()
+        return _Items(self, walk.start, walk.step_after)
 
     def pages(self) -> AsyncIterator[Page[T]]:
         """
@@ -322,7 +323,8 @@ class AsyncPager(Generic[T]):
             >>> asyncio.run(main())
             [20, 10]
         """
-        return _Pages(self._walk(), hand_out_pages=True)
+        walk = self._walk()
+        return _Pages(self, walk.start, walk.step_after)
 
     async def collect(self) -> list[T]:
         """
@@ -349,8 +351,9 @@ class AsyncPager(Generic[T]):
             5
         """
         items: list[T] = []
+        walk = self._walk(self._engine.expiry())
         try:
-            async for page in _Pages(self._walk(self._engine.expiry()), hand_out_pages=True):
+            async for page in _Pages(self, walk.start, walk.step_after):
                 items.extend(page)
         except HeyMiloError as error:
             error.collected = tuple(items)
@@ -418,7 +421,7 @@ class AsyncPrefetch(Generic[T]):
     def __init__(self, pager: AsyncPager[T], count: int) -> None:
         self._pager = pager
         self._count = count
-        self._prefetcher: Prefetched[Page[T]] | None = None
+        self._prefetcher: Prefetched[_Step[T]] | None = None
         self._left = False
 
     async def __aenter__(self) -> AsyncIterator[T]:
@@ -426,16 +429,16 @@ class AsyncPrefetch(Generic[T]):
             message = "this prefetch was already entered: create a new one with pager.prefetch()"
             raise RuntimeError(message)
         walk = self._pager._walk()
-        self._prefetcher = self._pager._engine.prefetch(walk.next_page, self._count)
+        self._prefetcher = self._pager._engine.prefetch(walk.next_step, self._count)
         await self._prefetcher.__aenter__()
-        return _Items(_Pages(walk, next_page=self._next_page))
+        return _Items(self._pager, walk.start, self._step_after)
 
     async def __aexit__(self, *exc_info: object) -> None:
         self._left = True
         if self._prefetcher is not None:
             await self._prefetcher.__aexit__(*exc_info)
 
-    async def _next_page(self) -> Page[T]:
+    async def _step_after(self, _: _Step[T]) -> _Step[T]:
         # `StopAsyncIteration` would make the list look complete.
         if self._left or self._prefetcher is None:
             message = "the `with` block of this prefetch has ended, so it fetches no more pages"
@@ -446,60 +449,82 @@ class AsyncPrefetch(Generic[T]):
         return Prefetch(self)
 
 
+@attrs.frozen
+class _Step(Generic[T]):
+    """
+    One step of a walk: a page, and what fetching the page after it depends on.
+
+    Attributes:
+        page: The page, with the items that a search keeps.
+        cursor: The cursor of the page's last item, for the next request.
+        left: The number of items that `max_items` still allows, None without a maximum.
+        is_last: Whether no page follows.
+    """
+
+    page: Page[T]
+    cursor: str | None
+    left: int | None
+    is_last: bool
+
+
 class _Walk(Generic[T]):
     """
-    Fetches pages in order, and checks that pagination is advancing.
+    Fetches pages, and checks that pagination is advancing.
+
+    An iterator keeps its step itself: a step is fetched again until the iterator has stored it, so an
+    error, or Ctrl-C, skips no page.
     """
 
     def __init__(self, pager: AsyncPager[T], expires: float | None) -> None:
         self.pager = pager
         self._expires = expires
-        self._cursor = pager._starting_after
-        self._seen = {self._cursor}
-        self._left = pager._max_items
-        self._finished = self._left == 0
+        self._seen: set[str | None] = set()
+        none: Page[T] = Page(data=(), pagination=PaginationMeta(has_more=True))
+        most = pager._max_items
+        self.start = _Step(none, pager._starting_after, most, is_last=most == 0)
+        self._step = self.start
 
-    async def next_page(self) -> Page[T]:
+    async def next_step(self) -> _Step[T]:
         """
-        Return the next page, or raise `StopAsyncIteration` after the last one.
+        Return the step after the one that this method returned before, for a prefetch.
         """
-        if self._finished:
+        self._step = await self.step_after(self._step)
+        return self._step
+
+    async def step_after(self, step: _Step[T]) -> _Step[T]:
+        """
+        Fetch the page after *step*; raise `StopAsyncIteration` after the last one.
+        """
+        if step.is_last:
             raise StopAsyncIteration
-        page, keep = await self._fetch_page(), self.pager._keep
-        if keep is None:
-            return page
-        while not (kept := tuple(filter(keep, page))) and not self._finished:
-            page = await self._fetch_page()
-        return attrs.evolve(page, data=kept)
-
-    async def _fetch_page(self) -> Page[T]:
-        # An error leaves the cursor unchanged, so the next call retries this page.
+        self._seen.add(step.cursor)
         try:
             page = await self.pager._engine.perform(
-                self.pager._page_after(self._cursor), expires=self._expires
+                self.pager._page_after(step.cursor), expires=self._expires
             )
-            self._check(page)
+            self._check(page, step.cursor)
         except HeyMiloError as error:
-            error.cursor = self._cursor and self._masked(self._cursor)
+            error.cursor = step.cursor and self._masked(step.cursor)
             raise
         except StopAsyncIteration as error:
             # The list would look complete. Python's generators do the same with one.
             message = "fetching a page raised StopAsyncIteration"
             raise RuntimeError(message) from error
-        page = self._truncate(page)
-        self._finished = not page.has_more or self._left == 0
-        if page:
-            self._cursor = cursor_of(page[-1])
-            self._seen.add(self._cursor)
-        return page
+        left = None if step.left is None else max(0, step.left - len(page))
+        page = _truncated(page, step.left)
+        cursor = cursor_of(page[-1]) if page else step.cursor
+        is_last = not page.has_more or left == 0
+        if self.pager._keep is not None:
+            page = attrs.evolve(page, data=tuple(filter(self.pager._keep, page)))
+        return _Step(page, cursor, left, is_last)
 
-    def _check(self, page: Page[T]) -> None:
+    def _check(self, page: Page[T], cursor: str | None) -> None:
         if not page:
             if page.has_more:
                 raise PaginationError(_EMPTY)
             return
-        if self._cursor is not None and any(cursor_of(item) == self._cursor for item in page):
-            after = self._masked(self._cursor)
+        if cursor is not None and any(cursor_of(item) == cursor for item in page):
+            after = self._masked(cursor)
             message = (
                 f"pagination is not advancing: the page after {after[:50]!a} contains it again"
             )
@@ -520,14 +545,12 @@ class _Walk(Generic[T]):
         # A server may send the API key as an id.
         return self.pager._engine.clean(cursor)
 
-    def _truncate(self, page: Page[T]) -> Page[T]:
-        if self._left is None:
-            return page
-        kept, self._left = page[: self._left], max(0, self._left - len(page))
-        if len(kept) == len(page):
-            return page
-        more = attrs.evolve(page.pagination, has_more=True)
-        return attrs.evolve(page, data=kept, pagination=more)
+
+def _truncated(page: Page[T], most: int | None) -> Page[T]:
+    if most is None or len(page) <= most:
+        return page
+    more = attrs.evolve(page.pagination, has_more=True)
+    return attrs.evolve(page, data=page[:most], pagination=more)
 
 
 def _is_cursor(value: str) -> bool:
@@ -554,40 +577,58 @@ def _exclusive(lock: threading.Lock) -> threading.Lock:
     return lock
 
 
-class _Pages(AsyncIterator[Page[T]], Generic[T]):
+class _Iteration(AsyncIterator[Item], Generic[Item, T]):
+    """
+    An iterator over a walk.
+
+    `at` is its step, and how many items (or pages) of that step it has returned.
+    """
+
     def __init__(
         self,
-        walk: _Walk[T],
-        *,
-        next_page: Callable[[], Coroutine[Any, Any, Page[T]]] | None = None,
-        hand_out_pages: bool = False,
+        pager: AsyncPager[T],
+        start: _Step[T],
+        step_after: Callable[[_Step[T]], Coroutine[Any, Any, _Step[T]]],
     ) -> None:
-        self.pager = walk.pager
-        self._next_page = walk.next_page if next_page is None else next_page
-        self._hand_out_pages = hand_out_pages
+        self.pager = pager
+        self.at = (start, 0)
+        self._step_after = step_after
         self._lock = threading.Lock()
 
+    def take_back(self, at: tuple[_Step[T], int], cursor: str | None) -> None:
+        """
+        Take back what an interrupted call has returned, but nobody received; the call began *at* a
+        step, with the pager's *cursor*.
+        """
+        step, returned = self.at
+        if self.at is not at and returned:
+            self.at = (step, returned - 1)
+        self.pager._cursor = cursor
+
+
+class _Pages(_Iteration[Page[T], T]):
     async def __anext__(self) -> Page[T]:
         with _exclusive(self._lock):
-            page = await self._next_page()
-            if self._hand_out_pages and page:
-                self.pager._cursor = cursor_of(page[-1])
-            return page
+            step, returned = self.at
+            # The step at the start has no page, nor has one of which a search keeps nothing.
+            while returned or not (step.page or step.is_last):
+                step, returned = self.at = (await self._step_after(step), 0)
+            if step.page:
+                self.pager._cursor = cursor_of(step.page[-1])
+            self.at = (step, 1)
+            return step.page
 
 
-class _Items(AsyncIterator[T], Generic[T]):
-    def __init__(self, pages: _Pages[T]) -> None:
-        self._pages = pages
-        self._page: Iterator[T] = iter(())
-        self._lock = threading.Lock()
-
+class _Items(_Iteration[T, T]):
     async def __anext__(self) -> T:
         with _exclusive(self._lock):
-            while True:
-                for item in self._page:
-                    self._pages.pager._cursor = cursor_of(item)
-                    return item
-                self._page = iter(await self._pages.__anext__())
+            step, returned = self.at
+            while returned == len(step.page):
+                step, returned = self.at = (await self._step_after(step), 0)
+            item = step.page.data[returned]
+            self.pager._cursor = cursor_of(item)
+            self.at = (step, returned + 1)
+            return item
 
 
 class Pager(Generic[T]):
@@ -692,14 +733,19 @@ class _Blocking(Iterator[Item], Generic[Item]):
     A blocking iterator over an async iterator that never suspends.
     """
 
-    def __init__(self, items: AsyncIterator[Item]) -> None:
-        self._items = items
+    def __init__(self, items: Any) -> None:
+        self._items: _Iteration[Item, Any] = items
 
     def __next__(self) -> Item:
+        at, cursor = self._items.at, self._items.pager._cursor
         try:
             return run_now(_next_of(self._items))
         except StopAsyncIteration:
             pass
+        except (KeyboardInterrupt, SystemExit):
+            # It may come between taking an item and returning it.
+            self._items.take_back(at, cursor)
+            raise
         raise StopIteration
 
     def __iter__(self) -> Self:

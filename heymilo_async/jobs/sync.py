@@ -330,10 +330,10 @@ class _Run:
         parents = [] if posting_id is None else [posting_id]
         pager = getattr(self._client, table.name).list_all(*parents, **options)
         # Fetch the next page while the current one is stored.
-        async with pager._engine.prefetch(pager._walk().next_page, 1) as ahead:
+        async with pager._engine.prefetch(pager._walk().next_step, 1) as ahead:
             while True:
                 try:
-                    page = await ahead.next()
+                    page = (await ahead.next()).page
                 except StopAsyncIteration:
                     return
                 rows = [table.row(item, with_links=self._with_links) for item in page]

@@ -4,8 +4,11 @@ The rules of a walk: how it advances, when it ends, and which responses are not 
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, Self
 
 import attrs
@@ -26,6 +29,7 @@ from heymilo_async import (
     PhoneNumbers,
     ServerError,
     from_dict,
+    pages,
 )
 from heymilo_async.pages import AsyncPager, Pager
 
@@ -284,6 +288,86 @@ def test_an_error_has_a_cursor_without_secrets():
         cursors.append(caught.value.cursor)
 
     assert ["clean a", None] == cursors
+
+
+# Ctrl-C in the middle of a walk.
+
+
+class List(Engine):
+    """
+    Has four items on pages of two, however often a page is requested.
+    """
+
+    async def perform(self, cursor: Any, *, expires: float | None = None) -> Page[PhoneNumber]:
+        """
+        Return the page after *cursor*.
+        """
+        self.asked.append(cursor)
+        return {None: page("a", "b"), "b": page("c", "d"), "d": page("e", more=False)}[cursor]
+
+
+class InterruptedAt:
+    """
+    Raises a KeyboardInterrupt at the *n*-th moment of pages.py, and of what runs its coroutines, at
+    which Python handles signals: as a function begins, and after a call of a function in C.
+
+    (An exception that is raised before any line, as of a debugger, may come between an exception and
+    its handler, and Python then takes the exception for one that is still being handled.)
+    """
+
+    FILES = (pages.__file__, run_now.__code__.co_filename)
+
+    def __init__(self, n: int) -> None:
+        self._left = n
+        self.is_over = False
+
+    def __enter__(self) -> None:
+        self._profiling = sys.getprofile()
+        sys.setprofile(self._profile)
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(self._profiling)
+
+    def _profile(self, frame: FrameType, event: str, _: Any) -> None:
+        if frame.f_code.co_filename in self.FILES and event in {"call", "c_return"}:
+            self._left -= 1
+            if self._left == -1:
+                self.is_over = True
+                raise KeyboardInterrupt
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.parametrize("keep", ["abcde", "ae", "b"])
+@pytest.mark.parametrize("most", [None, 3])
+@pytest.mark.parametrize("start", [iter, Pager.pages], ids=["items", "pages"])
+def test_ctrl_c_at_any_moment_skips_nothing(start, most, keep):
+    """
+    Case 140: a call of `next` that Ctrl-C ends has returned nothing: the next call returns what it
+    would have returned, and the cursor stands where it stood.
+    """
+
+    def walk(interrupted: Any) -> list[Any]:
+        pager = pager_of(List(), max_items=most, keep=lambda number: number.id in keep)
+        walking = start(pager)
+        found: list[Any] = []
+        while True:
+            cursor = pager.cursor
+            try:
+                with interrupted:
+                    one = next(walking)
+                found.append(one)
+            except KeyboardInterrupt:
+                assert cursor == pager.cursor
+            except StopIteration:
+                return found
+
+    expected = walk(contextlib.nullcontext())
+    for n in range(1000):
+        interrupted = InterruptedAt(n)
+        assert expected == walk(interrupted)
+        if not interrupted.is_over:
+            break
+    assert n > 50
 
 
 # Lists that do not advance.
