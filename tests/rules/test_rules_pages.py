@@ -571,6 +571,51 @@ def test_reading_ahead_is_entered_once():
     assert str(caught.value).endswith("()")
 
 
+def test_a_second_entry_leaves_the_first_one_going():
+    """
+    Entering a prefetch a second time raises an error, and does not end the first one.
+    """
+    engine = Engine(page("a", more=False))
+    prefetch = pager_of(engine).prefetch()
+    with prefetch as numbers:
+        with pytest.raises(RuntimeError, match="already entered"), prefetch:
+            pass
+        (ahead,) = engine.aheads
+
+        assert not ahead.left
+        assert ["a"] == ids_of(numbers)
+
+
+def test_ctrl_c_while_a_prefetch_is_entered_ends_it(monkeypatch):
+    """
+    Ctrl-C after the prefetcher has begun ends it, because `with` calls no `__exit__` then.
+    """
+
+    async def interrupted(prefetched: Prefetched) -> Prefetched:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Prefetched, "__aenter__", interrupted)
+    engine = Engine()
+    with pytest.raises(KeyboardInterrupt), pager_of(engine).prefetch():
+        pass
+
+    assert [True] == [ahead.left for ahead in engine.aheads]
+
+
+def test_a_page_whose_fetching_raises_stop_async_iteration(monkeypatch):
+    """
+    A hook that raises `StopAsyncIteration` does not make the list look complete.
+    """
+
+    async def ended(*_: object, **__: object) -> None:
+        raise StopAsyncIteration
+
+    engine = Engine()
+    monkeypatch.setattr(engine, "perform", ended)
+    with pytest.raises(RuntimeError, match=r"^fetching a page raised StopAsyncIteration$"):
+        list(pager_of(engine))
+
+
 def test_reading_ahead_that_was_left_fetches_nothing():
     """
     After the `with` no page is requested, even if the prefetcher could.
