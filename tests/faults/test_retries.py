@@ -26,7 +26,17 @@ from faults.test_answers import (
     outcomes,
 )
 from fronts import Front
-from inside import Engine, Operation, RetryBudget, backoff, engine_of, next_try, retry_after
+from inside import (
+    AsyncTransport,
+    BlockingTransport,
+    Engine,
+    Operation,
+    RetryBudget,
+    backoff,
+    engine_of,
+    next_try,
+    retry_after,
+)
 from invariants import elapsed
 from server import NUMBER, Connection, answer, page, single
 
@@ -43,6 +53,7 @@ from heymilo_async import (
     ServerError,
     from_dict,
 )
+from heymilo_async.events import CallFinished, RetryScheduled
 
 VALUE = from_dict(PhoneNumber, NUMBER)
 
@@ -893,22 +904,52 @@ def test_a_wait_as_long_as_what_is_left_is_not_begun():
         )
 
 
-@pytest.mark.full("it goes by the clock")
-@pytest.mark.parametrize("retry", [RetryPolicy(max_attempts=1), RetryPolicy(max_attempts=4)])
-def test_a_cool_down_that_grows_while_calls_wait(front, serve, retry):
+class HeldClock:
+    """
+    A clock that only the waits of the client move, and they end once the test releases them.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        self.is_waiting = threading.Event()
+        self.is_released = threading.Event()
+        for transport in (AsyncTransport, BlockingTransport):
+            monkeypatch.setattr(transport, "now", lambda _: self.now)
+
+        async def sleep(_: object, seconds: float) -> None:
+            self.is_waiting.set()
+            until = self.now + seconds
+            while not self.is_released.is_set():
+                await anyio.sleep(0.001)
+            self.now = max(self.now, until)
+
+        async def sleep_in_thread(_: object, seconds: float) -> None:
+            self.is_waiting.set()
+            until = self.now + seconds
+            assert self.is_released.wait(10)
+            self.now = max(self.now, until)
+
+        monkeypatch.setattr(AsyncTransport, "sleep", sleep)
+        monkeypatch.setattr(BlockingTransport, "sleep", sleep_in_thread)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "expected"), [(1, {"third"}), (4, {"first", "held", "third"})]
+)
+def test_a_cool_down_that_grows_while_calls_wait(front, serve, attempts, expected, monkeypatch):
     """
     Cases 18 and 194: a call checks again after its wait, before a first attempt or a retry, because
     the server may have extended the cool-down.
     """
+    clock = HeldClock(monkeypatch)
     is_first_answered = threading.Event()
-    heard: list[float] = []
+    heard: list[tuple[str, float]] = []
     asked_at: list[float] = []
 
     def held(connection: Any) -> None:
         # It is in flight when another call gets a 429 and starts to wait.
-        is_first_answered.wait(10)
-        connection.wait(0.1)
-        asked_at.append(time.monotonic())
+        assert clock.is_waiting.wait(10)
+        asked_at.append(clock.now)
         connection.send(answer(503, b"", "Retry-After: 0.8"))
 
     def first(connection: Any) -> None:
@@ -917,21 +958,26 @@ def test_a_cool_down_that_grows_while_calls_wait(front, serve, retry):
 
     def answers(request: Any) -> Any:
         name = request.target.rpartition("/")[2]
-        heard.append(time.monotonic())
+        heard.append((name, clock.now))
         if name == "held" and not asked_at:
             return held
         return first if name == "first" and not is_first_answered.is_set() else single(id=name)
+
+    def release(event: Any) -> None:
+        # The client knows of the 503, so the wait of 0.3 seconds may end.
+        if isinstance(event, CallFinished | RetryScheduled) and event.request.endswith("/held"):
+            clock.is_released.set()
 
     server = serve(answers=answers)
 
     async def body(client: Any) -> Any:
         await client.phone_numbers.get_many_settled(["held", "first", "third"], concurrency=2)
 
-    front.run(body, server.base_url, retry=retry)
+    front.run(body, server.base_url, retry=RetryPolicy(max_attempts=attempts), events=release)
 
-    later = [at for at in heard if asked_at[0] < at]
-    assert later
-    assert all(asked_at[0] + 0.8 <= at for at in later)
+    assert {"held", "first"} == {name for name, _ in heard[:2]}
+    assert expected == {name for name, _ in heard[2:]}
+    assert all(asked_at[0] + 0.8 <= at for _, at in heard[2:])
 
 
 @pytest.mark.full("it goes by the clock")
