@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import http
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -115,9 +115,7 @@ def _status_error(response: Response, request: str, retry_after: float | None) -
     content = mask_json_members(_json_or_none(response.body))
     error = _envelope(content)
     detail, text = _validation(content)
-    summary = error.message if error is not None else text
-    if not summary and detail:
-        summary = "; ".join(f"{'.'.join(map(str, issue.loc))}: {issue.msg}" for issue in detail)
+    summary = _summary(error, text, detail)
     kind = _kind(response.status_code)
     return kind(
         _text(response, request, summary, error) + _cure(response.status_code, error, retry_after),
@@ -130,6 +128,23 @@ def _status_error(response: Response, request: str, retry_after: float | None) -
         retry_after=retry_after,
         body=response.body,
     )
+
+
+def _summary(error: ErrorBody | None, text: str | None, detail: tuple[ValidationIssue, ...]) -> str:
+    """
+    Return what the server says is wrong, followed by what is wrong with each parameter.
+    """
+    if error is None:
+        return text or _listed([(".".join(map(str, issue.loc)), issue.msg) for issue in detail])
+    # A server may repeat its message as the only fault.
+    said = {(None, error.message), (error.param, error.message), (None, "")}
+    faults = [(one.param, one.message) for one in error.errors]
+    listed = _listed([fault for fault in faults if fault not in said])
+    return f"{error.message} ({listed})" if listed and error.message else error.message or listed
+
+
+def _listed(faults: Sequence[tuple[str | None, str]]) -> str:
+    return "; ".join(f"{where}: {what}" if where else what for where, what in faults)
 
 
 def _kind(status_code: int) -> type[APIStatusError]:

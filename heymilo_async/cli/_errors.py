@@ -5,6 +5,7 @@ Turns exceptions into one line on stderr and an exit code.
 from __future__ import annotations
 
 import enum
+import re
 from typing import Final
 
 from ..errors import (
@@ -17,7 +18,7 @@ from ..errors import (
     PermissionDeniedError,
     RateLimitError,
 )
-from ._help import UsageError
+from ._help import UsageError, command_of
 from ._streams import OutputError, discard_output, say
 
 
@@ -56,7 +57,6 @@ _CODES: Final[tuple[tuple[type[BaseException], ExitCode], ...]] = (
 _FOR_THE_SHELL: Final = (
     (", or pass ssl_context=", ""),
     (", pass ssl_context=", ", which takes ssl_context= in Python"),
-    ("allow_insecure_http=True", "--allow-insecure-http"),
     ("base_url (or HEYMILO_BASE_URL)", "--base-url (or HEYMILO_BASE_URL)"),
     ("check base_url", "check --base-url (or HEYMILO_BASE_URL)"),
     ("check proxy= or HTTP(S)_PROXY", "check HTTPS_PROXY and HTTP_PROXY"),
@@ -65,6 +65,10 @@ _FOR_THE_SHELL: Final = (
     ("workspace_id (or HEYMILO_WORKSPACE_ID)", "--workspace-id (or HEYMILO_WORKSPACE_ID)"),
 )
 
+#: A call of a method, such as `client.postings.list_all()`, and an argument that is an option.
+_CALL: Final = re.compile(r"\bclient\.(\w+)\.(\w+)\([^()]*\)")
+_FLAG: Final = re.compile(r"\b(?:pass )?(\w+)=True\b")
+
 
 def for_the_shell(text: str) -> str:
     """
@@ -72,7 +76,8 @@ def for_the_shell(text: str) -> str:
     """
     for ours, shells in _FOR_THE_SHELL:
         text = text.replace(ours, shells)
-    return text
+    text = _CALL.sub(lambda call: f"'heymilo {command_of(call[1])} {command_of(call[2])}'", text)
+    return _FLAG.sub(lambda flag: f"--{command_of(flag[1])}", text)
 
 
 #: Newer versions of Typer check options with pydantic, whose texts these are.

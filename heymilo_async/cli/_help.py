@@ -77,6 +77,15 @@ def show_help_if_alone(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
+def command_of(method: str) -> str:
+    """
+    Return the name of the command for *method*; for a walk, that of the list with its option.
+    """
+    if method.startswith("list_all"):
+        return f"{command_of(method.replace('_all', '', 1))} --all"
+    return method.replace("_", "-")
+
+
 def sections_of(text: str) -> Iterator[tuple[str, list[str]]]:
     """
     Yield the paragraphs of a help *text*, each as a heading and lines.

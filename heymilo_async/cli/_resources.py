@@ -23,11 +23,10 @@ from .._core.model import Model
 from ..errors import BadRequestError, NotFoundError, UnprocessableEntityError
 from ..pages import Pager
 from ._connection import with_connection
-from ._help import Command
+from ._help import Command, command_of
 from ._signature import (
     BODY,
     Parameter,
-    command_of,
     data_option,
     parameters_of,
     read_json,

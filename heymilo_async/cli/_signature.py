@@ -18,6 +18,7 @@ import typer
 
 from .._values import NotGiven
 from ._connection import Connection
+from ._help import command_of
 
 #: An entry below `Args:` in a docstring, with its continuation lines.
 _ENTRY: Final = re.compile(r"^    \*{0,2}(\w+): (.+(?:\n {6,}.+)*)", re.MULTILINE)
@@ -162,15 +163,6 @@ def _in_shell_words(text: str, kind: type, method: Callable[..., Any]) -> str:
 
     text = _METHOD.sub(command, _PARAMETER.sub(option, re.sub(r"\s+", " ", text)))
     return text.replace("*", "").replace("`", "")
-
-
-def command_of(method: str) -> str:
-    """
-    Return the name of the command for *method*; for a walk, that of the list with its option.
-    """
-    if method.startswith("list_all"):
-        return f"{command_of(method.replace('_all', '', 1))} --all"
-    return method.replace("_", "-")
 
 
 def data_option() -> inspect.Parameter:

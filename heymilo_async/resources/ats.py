@@ -247,7 +247,7 @@ PUSH: Final = Operation(
     takes=_Push,
     advice=(
         "it may have been queued: wait some minutes and check the ATS with "
-        "client.ats.resolve_candidate before you push again"
+        "client.ats.resolve_candidate(...) before you push again"
     ),
 )
 GET_PUSH: Final = Operation(
@@ -628,7 +628,7 @@ def _check_create(candidate: object, create: object) -> None:
     if is_new and not create:
         message = (
             "candidate has no ats_candidate_id, so this push would create a person in the ATS: "
-            "find the person with resolve_candidate first, or pass create=True"
+            "find the person with client.ats.resolve_candidate(...) first, or pass create=True"
         )
         raise InvalidRequestError(message)
     if create and not is_new:

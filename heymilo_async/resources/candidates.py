@@ -26,7 +26,7 @@ _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 _ADVICE = (
     "the server may have processed it: check with client.candidates.find(posting_id, email=...), "
-    "or list_all(posting_id, created_after=...), before you send it again"
+    "or client.candidates.list_all(posting_id, created_after=...), before you send it again"
 )
 
 

@@ -565,7 +565,7 @@ class _UpdateStep(Body):
     config: Mapping[str, Any]
 
 
-_LOOK: Final = "it may have been created: check postings.list_all() before you send it again"
+_LOOK: Final = "it may have been created: check client.postings.list_all() before you send it again"
 LIST_SUMMARIES: Final = list_operation(
     "listPostingSummaries", "/api/v2/postings/list", PostingSummary
 )

@@ -59,7 +59,7 @@ CREATE: Final = Operation(
     returns=Webhook,
     shape="single",
     takes=_NewWebhook,
-    advice="it may have been created: check webhooks.list_all() before you send it again",
+    advice="it may have been created: check client.webhooks.list_all() before you send it again",
 )
 DELETE: Final = Operation(
     id="deleteWebhook",

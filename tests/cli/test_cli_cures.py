@@ -4,12 +4,16 @@ The command's errors: they show what was typed, what is wrong, and what to do in
 
 from __future__ import annotations
 
+import re
 import ssl
 
 import pytest
 from inside_command import errors
+from resources import FOUND
 from server import NUMBER, answer, page, single
 
+#: The operations whose errors advise how to find out whether they had an effect.
+ADVISED = [one for found in FOUND for one in found.operations if not one.repeatable]
 LIST = ("phone-numbers", "list", "--max-attempts", "1")
 
 
@@ -142,6 +146,8 @@ def test_what_was_typed(heymilo, options, told):
             "check HTTPS_PROXY and HTTP_PROXY, and the network",
         ),
         ("not hold it: use api_key= or access_token=", "set HEYMILO_API_KEY or HEYMILO_ACCESS"),
+        ("check client.email_templates.list_all()", "check 'heymilo email-templates list --all'"),
+        ("first, or pass create=True", "first, or --create"),
     ],
 )
 def test_cures_of_a_program(ours, shells):
@@ -149,6 +155,30 @@ def test_cures_of_a_program(ours, shells):
     Where an error suggests a change of a program, the command suggests its equivalent in a shell.
     """
     assert shells in errors.for_the_shell(ours)
+
+
+@pytest.mark.parametrize("one", ADVISED, ids=lambda one: one.id)
+def test_how_to_find_out_in_a_shell(heymilo, one):
+    """
+    After a call that may have had an effect, the command names a command that shows it.
+    """
+    advice = errors.for_the_shell(one.advice)
+    named = re.findall("'heymilo ([^']*)'", advice)
+
+    assert named
+    assert not re.search(r"client\.|list_all|\w=", advice)
+    for command in named:
+        assert 0 == heymilo(*command.split(), "--help").code
+
+
+def test_a_push_that_would_create_a_person(heymilo):
+    """
+    The refusal names the command that finds the person, and the option that creates one.
+    """
+    refused = heymilo("ats", "push-candidate", "--ats-name", "bullhorn", "--candidate", "{}")
+
+    assert 2 == refused.code
+    assert "with 'heymilo ats resolve-candidate' first, or --create" in refused.err
 
 
 @pytest.mark.parametrize(

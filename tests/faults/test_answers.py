@@ -255,9 +255,43 @@ ISSUE_READ = ValidationIssue(
     loc=("query", "limit", 0), msg="too big", type="less_than_equal", extra={"input": 500}
 )
 
+FAULTS = [
+    {"code": "invalid_param", "message": "too short", "param": "title"},
+    {"code": "missing", "message": "no steps"},
+]
+FAULTS_READ = (
+    ErrorDetail(code="invalid_param", message="too short", param="title"),
+    ErrorDetail(code="missing", message="no steps"),
+)
+
 #: The body; the values of `.error` and `.detail`; the text.
 ERROR_BODIES: dict[str, tuple[bytes, ErrorBody | None, tuple[ValidationIssue, ...], str]] = {
-    "envelope": (json.dumps({"error": FULL}).encode(), FULL_READ, (), "That will not do."),
+    "envelope": (
+        json.dumps({"error": FULL}).encode(),
+        FULL_READ,
+        (),
+        ": That will not do. (limit: too many) [",
+    ),
+    "envelope-with-several-faults": (
+        json.dumps({"error": {"message": "Invalid request", "errors": FAULTS}}).encode(),
+        ErrorBody(type="", code="", message="Invalid request", errors=FAULTS_READ),
+        (),
+        ": Invalid request (title: too short; no steps)",
+    ),
+    "envelope-that-repeats-its-fault": (
+        json.dumps(
+            {"error": {"message": "too short", "param": "title", "errors": FAULTS[:1]}}
+        ).encode(),
+        ErrorBody(type="", code="", message="too short", param="title", errors=FAULTS_READ[:1]),
+        (),
+        ": too short [parameter title, request id r-1]",
+    ),
+    "envelope-of-faults-alone": (
+        json.dumps({"error": {"message": "", "errors": FAULTS}}).encode(),
+        ErrorBody(type="", code="", message="", errors=FAULTS_READ),
+        (),
+        ": title: too short; no steps",
+    ),
     "envelope-of-wrong-types": (
         json.dumps({"error": WRONG}).encode(),
         ErrorBody(type="", code="", message="Only this."),
