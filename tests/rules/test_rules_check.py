@@ -174,11 +174,11 @@ FULL = {
         (answer(400, b"x" * 512), f"GET /x answered 400 Bad Request: '{'x' * 512}'"),
         (
             answer(400, {"error": FULL}),
-            "GET /x answered 400 Bad Request: too much [bad_limit, parameter limit]",
+            "GET /x answered 400 Bad Request: too much (p: m) [bad_limit, parameter limit]",
         ),
         (
             answer(400, {"error": FULL}, ("X-Request-Id", "r1")),
-            "GET /x answered 400 Bad Request: too much [bad_limit, parameter limit, request id r1]",
+            "GET /x answered 400 Bad Request: too much (p: m) [bad_limit, parameter limit, request id r1]",
         ),
         (
             answer(400, {"error": {"message": "m", "code": "c" * 101, "param": "p" * 101}}),
