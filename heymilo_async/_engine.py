@@ -696,16 +696,20 @@ def _set_consequences(error: HeyMiloError, call: Call[Any], attempts: Sequence[A
     operation = call.operation
     if operation.method == "GET":
         return
-    is_done = isinstance(error, ResponseDecodeError)
-    if is_done or isinstance(error, ServerError):
+    if isinstance(error, ResponseDecodeError | ServerError):
         error.maybe_sent = True
     if isinstance(error, NotFoundError) and operation.method == "DELETE" and len(attempts) > 1:
         error.maybe_done = True
         error.advice = "an earlier attempt may have deleted it"
-    elif is_done:
+    elif isinstance(error, ResponseDecodeError) and not _is_web_page(error):
         error.advice = "the server processed the request itself"
     elif error.maybe_sent and not operation.repeatable:
         error.advice = operation.advice
+
+
+def _is_web_page(error: ResponseDecodeError) -> bool:
+    # A proxy or a login page answered, and the request may not have reached the API.
+    return "html" in error.headers.get("content-type", "").casefold()
 
 
 def _decoded(call: Call[T], response: Response, secrets: tuple[Secret, ...]) -> Content[T]:

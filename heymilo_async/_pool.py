@@ -128,6 +128,7 @@ class Pool:
         self._transport_type = transport
         self._owner = owner
         self._awaits = awaits
+        self._with, self._close = ("`async with`", "aclose") if awaits else ("`with`", "close")
         # Kept here, because `warnings` may be unloaded before this object when the interpreter exits.
         self._warn = warn
         self._closed = False
@@ -164,7 +165,9 @@ class Pool:
         Raise `ClientClosedError` if the pool is closed.
         """
         if self._closed:
-            message = f"this {self._owner} is closed: create a new one, or use it inside `with`"
+            message = (
+                f"this {self._owner} is closed: create a new one, or use it inside {self._with}"
+            )
             raise ClientClosedError(message)
 
     def loop_state(self) -> LoopState:
@@ -273,7 +276,7 @@ class Pool:
     def __del__(self) -> None:
         # No I/O and no import here: it may run in any thread, at any time, even at exit.
         if self._opened and not self._closed and self._settings.http_client is None:
-            message = f"unclosed {self._owner}: use `with`, or call its close method"
+            message = f"unclosed {self._owner}: use {self._with}, or call {self._close}()"
             self._warn(message, ResourceWarning, stacklevel=2, source=self)
 
 

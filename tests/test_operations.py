@@ -30,6 +30,8 @@ from heymilo_async import (
 )
 
 QUESTION = {"modality": "voice", "text": "Why?"}
+#: How an error of each operation advises to find out whether it had an effect.
+ADVICE = {one.id: one.advice for found in FOUND for one in found.operations}
 CANDIDATE = {"name": "Ada Doe", "email": "ada@example.com"}
 
 
@@ -279,6 +281,18 @@ def test_a_write_whose_answer_cannot_be_read(front, name):
     assert 1 == len(requests)
     assert error.maybe_sent
     assert "the server processed the request itself" in str(error)
+
+
+@pytest.mark.parametrize("name", sorted(CREATING))
+def test_a_web_page_in_place_of_an_answer(front, name):
+    """
+    A success that is a web page may come from a proxy: the error advises to find out what happened.
+    """
+    error, requests = ask(front, name, httpx.Response(200, html="<h1>Sign in</h1>"))
+
+    assert 1 == len(requests)
+    assert error.maybe_sent
+    assert ADVICE[name] == error.advice
 
 
 @pytest.mark.parametrize("name", ["deleteQuestion", "deleteWebhook", "deleteInterviewMetadata"])

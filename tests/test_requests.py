@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 from fronts import KEY
@@ -28,6 +30,37 @@ def test_the_json_of_an_answer_comes_back(front):
     assert None is nothing
     assert "https://api.example.com/api/v2/badges?a=b%20c&i=5" == str(request.url)
     assert ("GET", KEY) == (request.method, request.headers["X-API-KEY"])
+
+
+def test_flags_in_a_query_are_written_as_in_json(front):
+    """
+    A bool is sent as `true` or `false`, and not as Python writes it.
+    """
+    _, (request,) = talk(
+        front,
+        lambda c: c.request("GET", PATH, query={"old": True, "new": False}),
+        httpx.Response(204),
+    )
+
+    assert "old=true&new=false" == request.url.query.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "fault"),
+    [
+        ({"a": ["x"]}, "query['a'] must be a str, an int or None, not list"),
+        ({"a": b"x"}, "query['a'] must be a str, an int or None, not bytes"),
+        ({"a": 1.5}, "query['a'] must be a str, an int or None, not float"),
+        ({1: "x"}, "a name in query must be a str, not int"),
+        ("a=x", "query must be a mapping, not str"),
+    ],
+)
+def test_queries_of_other_types_are_not_sent(front, query, fault):
+    """
+    A value whose text in a query is not obvious is refused with its name.
+    """
+    with pytest.raises(TypeError, match=f"^{re.escape(fault)}$"):
+        talk(front, lambda c: c.request("GET", PATH, query=query), AssertionError("was sent"))
 
 
 def test_a_body_goes_out_as_json(front):

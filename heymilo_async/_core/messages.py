@@ -14,7 +14,7 @@ import attrs
 from .._values import NOTHING_EXTRA, Headers, Record, read_only
 from ..errors import Attempt, ResponseDecodeError, described
 from .arguments import Body, body_of, check_method, check_path, json_body, wrong_type
-from .secrets import Secret, secrets_in
+from .secrets import Secret, printable, secrets_in
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -156,10 +156,25 @@ def call_of(
     return Call(
         operation=operation,
         path=checked,
-        query=_query(query) if query else "",
+        query=_query(_checked_query(query)) if query else "",
         body=content,
         secrets=() if content is None else secrets_in(content),
     )
+
+
+def _checked_query(query: object) -> Mapping[str, str | int | None]:
+    if not isinstance(query, Mapping):
+        raise wrong_type("query", "a mapping", query)
+    for name, value in query.items():
+        if not isinstance(name, str):
+            raise wrong_type("a name in query", "a str", name)
+        if not isinstance(value, str | int | None):
+            raise wrong_type(f"query[{printable(name, 50)!r}]", "a str, an int or None", value)
+    # Not as Python writes it.
+    return {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in query.items()
+    }
 
 
 def _query(query: Mapping[str, str | int | None]) -> str:

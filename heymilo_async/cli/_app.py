@@ -45,7 +45,7 @@ Exit codes:
   3    authentication: no credentials, or the server refused them (401, 403)
   4    not found (404)
   5    rate limited (429)
-  6    connection: no response from the server
+  6    connection: no response from the server, or not in time
   130  interrupted by Ctrl-C
   141  the output pipe was closed, as by | head
 """

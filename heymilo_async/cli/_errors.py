@@ -48,6 +48,8 @@ _CODES: Final[tuple[tuple[type[BaseException], ExitCode], ...]] = (
     (ConfigurationError, ExitCode.USAGE),
     (InvalidRequestError, ExitCode.USAGE),
     (UsageError, ExitCode.USAGE),
+    # A value in JSON has the wrong type.
+    (TypeError, ExitCode.USAGE),
     (KeyboardInterrupt, ExitCode.INTERRUPTED),
     (BrokenPipeError, ExitCode.PIPE_CLOSED),
 )
@@ -66,7 +68,7 @@ _FOR_THE_SHELL: Final = (
 )
 
 #: A call of a method, such as `client.postings.list_all()`, and an argument that is an option.
-_CALL: Final = re.compile(r"\bclient\.(\w+)\.(\w+)\([^()]*\)")
+_CALL: Final = re.compile(r"\bclient\.(\w+)\.(\w+)\(([^()]*)\)")
 _FLAG: Final = re.compile(r"\b(?:pass )?(\w+)=True\b")
 
 
@@ -76,8 +78,16 @@ def for_the_shell(text: str) -> str:
     """
     for ours, shells in _FOR_THE_SHELL:
         text = text.replace(ours, shells)
-    text = _CALL.sub(lambda call: f"'heymilo {command_of(call[1])} {command_of(call[2])}'", text)
+    text = _CALL.sub(_command, text)
     return _FLAG.sub(lambda flag: f"--{command_of(flag[1])}", text)
+
+
+def _command(call: re.Match[str]) -> str:
+    words = ["heymilo", command_of(call[1]), command_of(call[2])]
+    for argument in filter(None, call[3].split(", ")):
+        name, is_option, value = argument.partition("=")
+        words += [f"--{command_of(name)}", value] if is_option else [name.upper()]
+    return f"'{' '.join(words)}'"
 
 
 #: Newer versions of Typer check options with pydantic, whose texts these are.
@@ -100,6 +110,33 @@ def for_options(text: str) -> str:
     for theirs, ours in _FOR_OPTIONS:
         text = text.replace(theirs, ours)
     return text
+
+
+#: What Python calls the types of JSON.
+_FOR_JSON: Final = (
+    ("a list or a tuple", "an array"),
+    ("a mapping of its members", "an object with its members"),
+    ("a mapping", "an object"),
+    ("a str", "a string"),
+    ("an int", "an integer"),
+    ("a bool", "true or false"),
+    ("NoneType", "null"),
+    ("dict", "an object"),
+    ("list", "an array"),
+    ("str", "a string"),
+    ("bool", "true or false"),
+    ("int", "a number"),
+    ("float", "a number"),
+)
+
+
+def for_json(text: str) -> str:
+    """
+    Return *text*, an error about the type of an argument, for a value that was read from JSON.
+    """
+    name, must, types = text.partition(" must be ")
+    ours = "|".join(ours for ours, _ in _FOR_JSON)
+    return name + must + re.sub(rf"\b(?:{ours})\b", lambda one: dict(_FOR_JSON)[one[0]], types)
 
 
 class CommandError(Exception):
@@ -143,6 +180,8 @@ def _message(error: BaseException) -> str:
         return f"{for_options(error.format_message())} (see '{command} --help')"
     if isinstance(error, HeyMiloError):
         return for_the_shell(str(error))
+    if isinstance(error, TypeError):
+        return for_json(for_the_shell(str(error)))
     if isinstance(error, CommandError | OutputError):
         return str(error)
     if isinstance(error, KeyboardInterrupt):

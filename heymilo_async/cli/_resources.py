@@ -23,6 +23,7 @@ from .._core.model import Model
 from ..errors import BadRequestError, NotFoundError, UnprocessableEntityError
 from ..pages import Pager
 from ._connection import with_connection
+from ._errors import for_the_shell
 from ._help import Command, command_of
 from ._signature import (
     BODY,
@@ -213,6 +214,10 @@ def _call_command(resource: str, kind: Any, name: str, plural: str) -> Callable[
                 if resource == "phone_numbers" and _NUMBER.fullmatch(positional[0]):
                     error.add_note(_NO_ID.format(shlex.quote(positional[0])))
                 raise
+            except KeyboardInterrupt as interruption:
+                if takes is not None and not takes.repeatable:
+                    interruption.add_note(for_the_shell(takes.advice))
+                raise
             _write(result, form, picked, output)
 
     return _with_options(command, options)
@@ -306,7 +311,7 @@ def _arguments(
             converted = value.value
         elif value is None or (value == [] and one.kind in {"pairs", "texts"}):
             if one.is_required:
-                option = "--data" if one.is_positional else one.option
+                option = "--data" if one.is_positional and one.kind == "json" else one.option
                 message = f"{option} is missing"
                 raise typer.BadParameter(message)
             continue

@@ -979,7 +979,10 @@ def _matcher(email: str | None, metadata: Mapping[str, str] | None) -> Callable[
     """
     _FindArguments(email=email, metadata=metadata)
     if email is None and not metadata:
-        message = "find needs an email or metadata: to iterate over all candidates, use list_all"
+        message = (
+            "find needs an email or metadata: to iterate over all candidates, use "
+            "client.candidates.list_all(posting_id)"
+        )
         raise InvalidRequestError(message)
     address = None if email is None else email.casefold()
     required = dict(metadata or {})

@@ -14,7 +14,7 @@ from cattrs import BaseConverter
 from .._core.arguments import Body, Metadata
 from .._core.blocking import blocking
 from .._core.codec import checked_copy, from_dict
-from .._core.messages import Operation, operation
+from .._core.messages import APIResponse, Operation, operation
 from .._core.model import EMPTY, Model
 from .._core.secrets import printable
 from ..errors import DeadlineExceededError, HeyMiloError, ResponseDecodeError
@@ -419,21 +419,28 @@ class AsyncInterviews(AsyncResource):
             True
         """
 
-        async def fetch(expires: float | None) -> InterviewData:
-            return await self._get(interview_id, expires)
+        async def fetch(expires: float | None) -> APIResponse[InterviewData]:
+            return await self._respond(GET, expires=expires, interview_id=interview_id)
 
-        data, is_ready = await self._poll(
-            fetch, timeout=timeout, poll=poll, done=lambda data: data.is_ready
+        response, is_ready = await self._poll(
+            fetch, timeout=timeout, poll=poll, done=lambda response: response.data.is_ready
         )
         if is_ready:
-            return data
-        name = f"{GET.method} {GET.path}"
-        status = printable(self._engine.clean(data.status), 50)
+            return response.data
+        name = self._engine.clean(response.request)
+        status = printable(self._engine.clean(response.data.status), 50)
         message = (
             f"{name}: the interview was not ready in time; its status is {status}. The server "
             "continues with it, and you can wait again"
         )
-        raise DeadlineExceededError(message, request=name, phase="read", maybe_sent=True, data=data)
+        raise DeadlineExceededError(
+            message,
+            request=name,
+            attempts=response.attempts,
+            phase="read",
+            maybe_sent=True,
+            data=response.data,
+        )
 
     @operation(GET_METADATA)
     async def get_metadata(self, interview_id: str) -> InterviewMetadata:

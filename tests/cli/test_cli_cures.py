@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import ssl
 
+import httpx
 import pytest
 from inside_command import errors
 from resources import FOUND
@@ -178,7 +179,7 @@ def test_a_push_that_would_create_a_person(heymilo):
     refused = heymilo("ats", "push-candidate", "--ats-name", "bullhorn", "--candidate", "{}")
 
     assert 2 == refused.code
-    assert "with 'heymilo ats resolve-candidate' first, or --create" in refused.err
+    assert "with 'heymilo ats resolve-candidate ...' first, or --create" in refused.err
 
 
 @pytest.mark.parametrize(
@@ -208,3 +209,33 @@ def test_errors_about_options(text, ours):
     An error about an option is in our words, whichever version of Typer found it.
     """
     assert ours == errors.for_options(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (
+            ("candidates", "ingest", "P1", "--name", "Ada", "--email", "ada@example.com"),
+            (
+                "heymilo: interrupted; the server may have processed it: check with 'heymilo "
+                "candidates find POSTING_ID --email ...', or 'heymilo candidates list --all "
+                "POSTING_ID --created-after ...', before you send it again\n"
+            ),
+        ),
+        (("webhooks", "delete", "W1"), "heymilo: interrupted\n"),
+        (("webhooks", "get", "W1"), "heymilo: interrupted\n"),
+    ],
+)
+def test_an_interrupted_call(heymilo, monkeypatch, arguments, shown):
+    """
+    After Ctrl-C during a call that creates something, the command says how to find out about it.
+    """
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", interrupt)
+
+    ended = heymilo(*arguments)
+
+    assert (130, shown) == (ended.code, ended.err)

@@ -891,7 +891,7 @@ def test_closed_in_one_loop_is_closed_in_all(loop, serve):
     anyio.run(use, backend=loop.name)
     anyio.run(client.aclose, backend=loop.name)
 
-    with pytest.raises(ClientClosedError):
+    with pytest.raises(ClientClosedError, match="create a new one, or use it inside `async with`"):
         anyio.run(use, backend=loop.name)
     assert 1 == server.n
 
@@ -1351,8 +1351,10 @@ def test_unclosed_client_is_named(front, serve):
         gc.collect()
 
     assert ResourceWarning is category
-    assert f"unclosed {'HeyMilo' if front.is_blocking else 'AsyncHeyMilo'}" in text
-    assert "close" in text
+    if front.is_blocking:
+        assert "unclosed HeyMilo: use `with`, or call close()" == text
+    else:
+        assert "unclosed AsyncHeyMilo: use `async with`, or call aclose()" == text
 
 
 def test_client_dropped_in_its_loop(loop, serve, caplog):

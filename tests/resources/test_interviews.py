@@ -165,6 +165,9 @@ def test_waiting_for_an_interview_in_vain(front, naps):
 
     assert DeadlineExceededError is type(error)
     assert "pending" == error.data.status
+    assert "GET /api/v2/interviews/I1/data" == error.request
+    assert str(error).startswith(f"{error.request}: the interview was not ready in time")
+    assert [200] == [attempt.status_code for attempt in error.attempts]
     assert 60 == naps[0]
     assert 0 < naps[1] <= 30
 
