@@ -128,7 +128,9 @@ class Pool:
         self._transport_type = transport
         self._owner = owner
         self._awaits = awaits
-        self._with, self._close = ("`async with`", "aclose") if awaits else ("`with`", "close")
+        self._statement, self._method = (
+            ("`async with`", "aclose") if awaits else ("`with`", "close")
+        )
         # Kept here, because `warnings` may be unloaded before this object when the interpreter exits.
         self._warn = warn
         self._closed = False
@@ -165,9 +167,7 @@ class Pool:
         Raise `ClientClosedError` if the pool is closed.
         """
         if self._closed:
-            message = (
-                f"this {self._owner} is closed: create a new one, or use it inside {self._with}"
-            )
+            message = f"this {self._owner} is closed: create a new one, or use it inside {self._statement}"
             raise ClientClosedError(message)
 
     def loop_state(self) -> LoopState:
@@ -276,7 +276,7 @@ class Pool:
     def __del__(self) -> None:
         # No I/O and no import here: it may run in any thread, at any time, even at exit.
         if self._opened and not self._closed and self._settings.http_client is None:
-            message = f"unclosed {self._owner}: use {self._with}, or call {self._close}()"
+            message = f"unclosed {self._owner}: use {self._statement}, or call {self._method}()"
             self._warn(message, ResourceWarning, stacklevel=2, source=self)
 
 

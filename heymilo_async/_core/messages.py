@@ -165,16 +165,15 @@ def call_of(
 def _checked_query(query: object) -> Mapping[str, str | int | None]:
     if not isinstance(query, Mapping):
         raise wrong_type("query", "a mapping", query)
+    checked = {}
     for name, value in query.items():
         if not isinstance(name, str):
             raise wrong_type("a name in query", "a str", name)
         if not isinstance(value, str | int | None):
             raise wrong_type(f"query[{printable(name, 50)!r}]", "a str, an int or None", value)
-    # Not as Python writes it.
-    return {
-        name: str(value).lower() if isinstance(value, bool) else value
-        for name, value in query.items()
-    }
+        # A server does not expect a bool as Python writes it.
+        checked[name] = str(value).lower() if isinstance(value, bool) else value
+    return checked
 
 
 def _query(query: Mapping[str, str | int | None]) -> str:

@@ -272,6 +272,21 @@ class AsyncResource:
             await transport.sleep(max(0.0, left - min(left / 2, 1.0)) if is_last else pause)
             self._engine.pool.require_open()
 
+    def _not_in_time(self, response: APIResponse[Any], what: str) -> DeadlineExceededError:
+        """
+        Return the error for a wait whose last poll got *response*; *what* says how far it is.
+        """
+        name = self._engine.clean(response.request)
+        message = f"{name}: {what}. The server continues with it, and you can wait again"
+        return DeadlineExceededError(
+            message,
+            request=name,
+            attempts=response.attempts,
+            phase="read",
+            maybe_sent=True,
+            data=response.data,
+        )
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._engine.settings.base_url}>"
 

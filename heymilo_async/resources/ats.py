@@ -16,7 +16,7 @@ from .._core.messages import APIResponse, Operation, operation
 from .._core.model import Model
 from .._core.secrets import Secret, mask_members, printable, scrub, secrets_of
 from .._values import NOT_GIVEN, NotGiven
-from ..errors import DeadlineExceededError, InvalidRequestError, OperationFailedError
+from ..errors import InvalidRequestError, OperationFailedError
 from ._collection import AsyncResource, Resource
 
 
@@ -528,19 +528,8 @@ class AsyncAts(AsyncResource):
             attempts = "1 attempt" if failed == 1 else f"{failed} attempts"
             what = f"{attempts} by the server failed, and none succeeded in time"
             raise self._operation_failed(response, what, push.status)
-        name = self._engine.clean(response.request)
-        message = (
-            f"{name}: the push was not done in time; its status is {self._printable(push.status)!r}. "
-            "The server continues with it, and you can wait again"
-        )
-        raise DeadlineExceededError(
-            message,
-            request=name,
-            attempts=response.attempts,
-            phase="read",
-            maybe_sent=True,
-            data=push,
-        )
+        what = f"the push was not done in time; its status is {self._printable(push.status)!r}"
+        raise self._not_in_time(response, what)
 
     @operation(LIST_CONNECTIONS)
     async def list_connections(self) -> tuple[AtsConnection, ...]:

@@ -17,7 +17,7 @@ from .._core.codec import checked_copy, from_dict
 from .._core.messages import APIResponse, Operation, operation
 from .._core.model import EMPTY, Model
 from .._core.secrets import printable
-from ..errors import DeadlineExceededError, HeyMiloError, ResponseDecodeError
+from ..errors import HeyMiloError, ResponseDecodeError
 from ._collection import AsyncResource, Resource
 from ._interview_integrity import CheatDetection
 from ._interview_results import FormResult, ResumeResult, SMSResult, WebInterviewResult
@@ -427,20 +427,9 @@ class AsyncInterviews(AsyncResource):
         )
         if is_ready:
             return response.data
-        name = self._engine.clean(response.request)
         status = printable(self._engine.clean(response.data.status), 50)
-        message = (
-            f"{name}: the interview was not ready in time; its status is {status}. The server "
-            "continues with it, and you can wait again"
-        )
-        raise DeadlineExceededError(
-            message,
-            request=name,
-            attempts=response.attempts,
-            phase="read",
-            maybe_sent=True,
-            data=response.data,
-        )
+        what = f"the interview was not ready in time; its status is {status}"
+        raise self._not_in_time(response, what)
 
     @operation(GET_METADATA)
     async def get_metadata(self, interview_id: str) -> InterviewMetadata:

@@ -263,7 +263,10 @@ CREATE: Final = Operation(
     returns=Question,
     shape="single",
     takes=_CreateQuestion,
-    advice="it may have been created: check client.questions.list_all(posting_id) before you send it again",
+    advice=(
+        "it may have been created: check client.questions.list_all(posting_id) before you send it "
+        "again"
+    ),
 )
 UPDATE: Final = Operation(
     id="updateQuestion",
