@@ -701,15 +701,15 @@ def _set_consequences(error: HeyMiloError, call: Call[Any], attempts: Sequence[A
     if isinstance(error, NotFoundError) and operation.method == "DELETE" and len(attempts) > 1:
         error.maybe_done = True
         error.advice = "an earlier attempt may have deleted it"
-    elif isinstance(error, ResponseDecodeError) and not _is_web_page(error):
+    elif isinstance(error, ResponseDecodeError) and _is_from_api(error):
         error.advice = "the server processed the request itself"
     elif error.maybe_sent and not operation.repeatable:
         error.advice = operation.advice
 
 
-def _is_web_page(error: ResponseDecodeError) -> bool:
-    # A proxy or a login page answered, and the request may not have reached the API.
-    return "html" in error.headers.get("content-type", "").casefold()
+def _is_from_api(error: ResponseDecodeError) -> bool:
+    # A proxy may send a page of its own, although the request has not reached the API.
+    return "json" in error.headers.get("content-type", "json").casefold()
 
 
 def _decoded(call: Call[T], response: Response, secrets: tuple[Secret, ...]) -> Content[T]:

@@ -284,11 +284,12 @@ def test_a_write_whose_answer_cannot_be_read(front, name):
 
 
 @pytest.mark.parametrize("name", sorted(CREATING))
-def test_a_web_page_in_place_of_an_answer(front, name):
+@pytest.mark.parametrize("page", [{"html": "<h1>Sign in</h1>"}, {"text": "Access denied"}])
+def test_a_page_in_place_of_an_answer(front, name, page):
     """
-    A success that is a web page may come from a proxy: the error advises to find out what happened.
+    A success that is no JSON may come from a proxy: the error advises to find out what happened.
     """
-    error, requests = ask(front, name, httpx.Response(200, html="<h1>Sign in</h1>"))
+    error, requests = ask(front, name, httpx.Response(200, **page))
 
     assert 1 == len(requests)
     assert error.maybe_sent
