@@ -129,6 +129,13 @@ class _CallState(Generic[T]):
         return self.expires - self.loop_state.transport.now()
 
     @property
+    def longest_wait(self) -> float:
+        """
+        The longest cool-down that the call waits for, in seconds.
+        """
+        return self.engine.settings.retry.max_retry_after
+
+    @property
     def is_closed(self) -> bool:
         """
         Whether the client is closed.
@@ -429,7 +436,6 @@ class Engine:
             response,
             error,
             wall_clock=self.wall_clock,
-            longest=self.settings.retry.max_retry_after,
         )
 
     async def _send(self, state: _CallState[T], permit: Permit | None) -> Response:
@@ -580,9 +586,9 @@ class Engine:
         error: HeyMiloError | None,
     ) -> None:
         """
-        Add the current attempt to *state*, unless a closed client refused to make it.
+        Add the current attempt to *state*, unless it was refused before it began.
         """
-        if response is None and not isinstance(error, APIConnectionError):
+        if response is None and not (isinstance(error, APIConnectionError) and error.attempts):
             return
         cause = None
         if isinstance(error, APIConnectionError):

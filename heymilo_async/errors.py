@@ -359,7 +359,7 @@ class APIConnectionError(HeyMiloError):
     Attributes:
         phase: The phase that failed: `dns`, `connect`, `tls`, `proxy`, `write`, `read`,
             `protocol`, and for timeouts also `pool` (waiting for a free connection) and `pace`
-            (waiting for the client's rate limit).
+            (not sent: no time for the client's rate limit, or none left at all).
         maybe_sent: False only if the server certainly did not receive the request.
 
     Example:

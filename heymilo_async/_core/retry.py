@@ -83,7 +83,7 @@ def next_try(
         return None
     throttled = isinstance(error, APIStatusError) and error.status_code == 429
     requested = error.retry_after if isinstance(error, APIStatusError) else None
-    if requested is not None and requested > policy.max_retry_after:
+    if max(at_least, requested or 0.0) > policy.max_retry_after:
         return None
     delay = max(at_least, backoff(policy, number, random) if requested is None else requested)
     if delay >= remaining:

@@ -95,7 +95,8 @@ class RetryPolicy(Record):
         initial_delay: The longest wait before the second attempt, in seconds, 0 or more.
         max_delay: The longest wait before any attempt, in seconds, 0 or more.
         max_retry_after: The longest wait that the server may ask for, in seconds, 0 or more. If it
-            asks for more, its error is raised at once, with `.retry_after` set.
+            asks for more, its error is raised at once, with `.retry_after` set. A call waits no
+            longer than this for a pause that the server asked another call for.
 
     Raises:
         ConfigurationError: A number is out of range.

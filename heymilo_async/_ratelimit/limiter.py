@@ -248,6 +248,9 @@ class Caller(Protocol):
     def remaining(self) -> float: ...
 
     @property
+    def longest_wait(self) -> float: ...
+
+    @property
     def is_closed(self) -> bool: ...
 
     def will_wait(self, seconds: float) -> None: ...
@@ -301,7 +304,7 @@ class RateLimiter:
     ) -> Permit | HeyMiloError | None:
         """
         Wait until *caller* may send a request. Return its permit, None if there is no *policy*, or
-        an error if the wait would exceed the caller's deadline.
+        an error if *caller* has no time for the wait, or none at all.
         """
         permit = None
         try:
@@ -321,17 +324,15 @@ class RateLimiter:
 
     async def await_cool_down(self, caller: Caller) -> None:
         """
-        Wait for the end of a cool-down; raise its error if that is after the caller's deadline.
+        Wait for the end of a cool-down; raise an error if *caller* has no time for that, or none.
         """
         # Check again after each wait, because the server may have extended the pause. If the client
         # is closed, the call wakes up early, and sending its request raises the error.
-        while not caller.is_closed and (
-            found := self._cool_downs.remaining(self._credential, caller.loop_state.now())
-        ):
-            wait, cause = found
-            if not fits(wait, caller):
-                raise _cool_down_error(caller.name, wait, cause)
+        while not caller.is_closed and (wait := self._cool_down_of(caller)):
+            caller.will_wait(wait)
             await caller.loop_state.transport.sleep(wait)
+        if caller.remaining <= 0:
+            raise _deadline_error(caller.name, "the call's deadline had already passed")
 
     async def observe(
         self,
@@ -341,11 +342,10 @@ class RateLimiter:
         error: HeyMiloError | None,
         *,
         wall_clock: Callable[[], float],
-        longest: float,
     ) -> None:
         """
         Apply the quota in the headers of *response*, and the cool-down that its *error* asks for,
-        unless that is longer than *longest* seconds.
+        unless that is longer than *caller* would wait.
         """
         if policy is not None and (observed := quota(response.headers, wall_clock())):
             if observed.window == self.window.per:
@@ -358,7 +358,8 @@ class RateLimiter:
                 await self._shared.observe(limit, observed, caller)
         if isinstance(error, APIStatusError) and error.status_code in _COOLDOWN_STATUSES:
             wait = error.retry_after or 0.0
-            if 0 < wait <= longest:
+            # A longer one may be a mistake, and must not stop all calls for hours.
+            if 0 < wait <= caller.longest_wait:
                 until = caller.loop_state.now() + wait
                 self._cool_downs.start(self._credential, until, copy.copy(error))
                 self.window.cool_down(until)
@@ -368,6 +369,24 @@ class RateLimiter:
     def remaining_cool_down(self, now: float) -> float:
         found = self._cool_downs.remaining(self._credential, now)
         return 0.0 if found is None else found[0]
+
+    def _cool_down_of(self, caller: Caller) -> float:
+        """
+        Return how long *caller* has to wait for the end of a cool-down; raise its error if that is
+        longer than the caller's `max_retry_after`, or than its deadline leaves.
+        """
+        found = self._cool_downs.remaining(self._credential, caller.loop_state.now())
+        if found is None:
+            return 0.0
+        wait, cause = found
+        if wait <= caller.longest_wait and wait < caller.remaining:
+            return wait
+        # A copy of the error that the server sent, perhaps to another call: it has the right class.
+        error, call = copy.copy(cause), caller.name
+        asked = f"the server asked this API key to wait {wait:.4g} s: {cause.message}"
+        error.args = (f"{call}: not sent: {asked}",)
+        error.request, error.retry_after = call, wait
+        raise error
 
     def status(self, policy: RateLimit, now: float) -> RateLimitStatus:
         status = self.window.status(self._limit(policy), now)
@@ -391,6 +410,8 @@ class RateLimiter:
                 wait = window.wait(reservation, now()) if permit is None else permit
                 if not wait or wait >= caller.remaining:
                     break
+                # Also the wait for a permit may be too long now, if the server asked for a pause.
+                self._cool_down_of(caller)
                 # While Redis is down, check repeatedly whether it is available again.
                 nap = wait if shared is None else min(wait, RETRY_INTERVAL)
                 caller.will_wait(nap)
@@ -400,7 +421,12 @@ class RateLimiter:
             raise
         if wait and not caller.is_closed:
             window.release(reservation)
-            raise _deadline_error(caller.name, wait, policy)
+            reason = (
+                f"the next permit comes in {wait:.1f} s, after the call's deadline (rate_limit: "
+                f"{policy.limit} requests in {policy.per:g} s): allow more time, or start fewer "
+                "calls at once"
+            )
+            raise _deadline_error(caller.name, reason)
         if shared is not None:
             shared.remember_start(now())
         return Permit(window, reservation, caller)
@@ -410,30 +436,6 @@ class RateLimiter:
         return min(policy.limit, self._server_limit or policy.limit)
 
 
-def fits(wait: float, caller: Caller) -> bool:
-    """
-    Return whether *caller* has time for the wait; if so, record the wait.
-    """
-    if wait >= caller.remaining:
-        return False
-    caller.will_wait(wait)
-    return True
-
-
-def _cool_down_error(call: str, wait: float, cause: APIStatusError) -> APIStatusError:
-    # A copy of the error that the server sent, perhaps to another call: it has the right class.
-    error = copy.copy(cause)
-    error.args = (
-        f"{call}: not sent: the server asked this API key to wait {wait:.3g} s: {cause.message}",
-    )
-    error.request, error.retry_after = call, wait
-    return error
-
-
-def _deadline_error(call: str, wait: float, policy: RateLimit) -> DeadlineExceededError:
-    message = (
-        f"{call}: not sent: the next permit comes in {wait:.1f} s, after the call's deadline "
-        f"(rate_limit: {policy.limit} requests in {policy.per:g} s): allow more time, or start "
-        "fewer calls at once"
-    )
+def _deadline_error(call: str, reason: str) -> DeadlineExceededError:
+    message = f"{call}: not sent: {reason}"
     return DeadlineExceededError(message, request=call, phase="pace", maybe_sent=False)

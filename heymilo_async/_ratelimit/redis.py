@@ -30,7 +30,7 @@ from .._core.retry import Quota
 from .._core.secrets import Secret, printable, scrub
 from .._core.settings import STORAGE_PASSWORD, Credential, RateLimitStatus
 from .._core.transport import TooLateError
-from .limiter import RETRY_INTERVAL, Caller, Permit, Reservation, Window, fits, span_of
+from .limiter import RETRY_INTERVAL, Caller, Permit, Reservation, Window, span_of
 
 B = TypeVar("B")
 
@@ -146,10 +146,7 @@ class Storage:
         """
         command = ("reserve", limit, min(most, _LONGEST), member)
         reply = self._run(keys, history, *command, sends_history=sends_history)
-        if reply is None:
-            return None
-        is_granted, wait, remaining, sharers = reply
-        return Grant(bool(is_granted), wait / _MICRO, remaining, sharers)
+        return None if reply is None else Grant(bool(reply[0]), reply[1] / _MICRO, *reply[2:])
 
     def start(self, keys: LimiterKeys, member: str) -> Any:
         return self._run(keys, None, "start", member)
@@ -247,8 +244,7 @@ class Storage:
 @attrs.define(eq=False, repr=False)
 class _PermitRequest:
     """
-    A call's request to Redis: when it was sent, whether it may hold a permit, and whether the call
-    has given up.
+    A call's request to Redis: when it was sent, if it may hold a permit, and if the call gave up.
     """
 
     member: str
@@ -298,8 +294,10 @@ class SharedRateLimiter:
                     # Not from now, because the response may have come late.
                     window.plan(reservation, request.sent_at, grant.wait)
                     delay = reservation.at - max(planned, request.sent_at)
-                    if delay > self.tolerance and not fits(delay, caller):
-                        return grant.wait
+                    if delay > self.tolerance:
+                        if delay >= caller.remaining:
+                            return grant.wait
+                        caller.will_wait(delay)
                     planned = reservation.at
                 elif not planned or request.member not in self._own_starts:
                     break

@@ -17,6 +17,7 @@ import anyio
 import attrs
 import httpx
 import pytest
+from background import pause
 from faults.test_answers import (
     ONCE,
     fetch_page,
@@ -25,6 +26,7 @@ from faults.test_answers import (
     outcome,
     outcomes,
 )
+from faults.test_lifecycle import at_once
 from fronts import Front
 from inside import (
     AsyncTransport,
@@ -45,9 +47,11 @@ from heymilo_async import (
     APIStatusError,
     APITimeoutError,
     ConfigurationError,
+    DeadlineExceededError,
     Headers,
     NotFoundError,
     PhoneNumber,
+    RateLimit,
     RateLimitError,
     RetryPolicy,
     ServerError,
@@ -851,6 +855,70 @@ def test_the_others_wait_too(front, serve, naps, status, kind):
     assert 25 < naps[0] <= 30
 
 
+def test_each_view_waits_as_long_as_its_own_policy_says(front, serve, naps):
+    """
+    Cases 18, 22: a cool-down that is longer than the `max_retry_after` of a view ends that view's
+    call at once, unsent; the call of another view waits for it.
+    """
+    server = serve(answer(429, b"", "Retry-After: 30"), single())
+
+    async def body(client):
+        brief = client.with_options(retry=RetryPolicy(max_retry_after=5))
+        return await get(client.with_options(deadline=10.0)), await get(brief), await get(client)
+
+    first, second, third = front.run(body, server.base_url)
+
+    assert RateLimitError is type(first) is type(second)
+    assert "not sent: the server asked this API key to wait " in str(second)
+    assert 25 < second.retry_after <= 30
+    assert () == second.attempts
+    assert VALUE == third
+    assert 2 == server.n
+    assert 1 == len(naps)
+
+
+def test_a_retry_waits_for_no_cool_down_longer_than_its_policy_allows():
+    """
+    Cases 18, 22: a call that failed while another call was asked to wait for long is not retried,
+    unless its own policy allows that wait.
+    """
+    for longest, expected in [(30.0, 30.0), (29.9, None)]:
+        verdict = next_try(
+            ServerError("broken", status_code=503),
+            number=1,
+            repeatable=True,
+            policy=RetryPolicy(max_retry_after=longest),
+            at_least=30.0,
+            remaining=60.0,
+            random=lambda: 1.0,
+        )
+
+        assert expected == (verdict and verdict.delay)
+
+
+@pytest.mark.parametrize("method", ["get", "create"])
+def test_a_deadline_that_has_already_passed(front, serve, method):
+    """
+    Case 29: a call without any time left sends nothing, even over an open connection, and its error
+    says so.
+    """
+    server = serve(answers=lambda _: single())
+
+    async def body(client):
+        await get(client)
+        late = client.with_options(deadline=1e-9)
+        if method == "get":
+            return await get(late)
+        return await perform(CREATE)(late)
+
+    error = front.run(body, server.base_url)
+
+    assert DeadlineExceededError is type(error)
+    assert str(error).endswith(": not sent: the call's deadline had already passed")
+    assert ("pace", False, ()) == (error.phase, error.maybe_sent, error.attempts)
+    assert 1 == server.n
+
+
 @pytest.mark.parametrize("status", [408, 500, 502, 504])
 def test_the_others_do_not_wait_for_one_broken_answer(front, serve, naps, status):
     """
@@ -978,6 +1046,48 @@ def test_a_cool_down_that_grows_while_calls_wait(front, serve, attempts, expecte
     assert {"held", "first"} == {name for name, _ in heard[:2]}
     assert expected == {name for name, _ in heard[2:]}
     assert all(asked_at[0] + 0.8 <= at for _, at in heard[2:])
+
+
+def test_a_long_cool_down_begins_while_a_call_waits_for_a_permit(front, serve, monkeypatch):
+    """
+    Cases 18 and 22: a call in the queue for a permit does not wait longer for a cool-down than its
+    own policy says.
+    """
+    clock = HeldClock(monkeypatch)
+
+    def refuse(connection: Any) -> None:
+        assert clock.is_waiting.wait(10)
+        connection.send(answer(429, b"", "Retry-After: 100"))
+
+    def release(event: Any) -> None:
+        # The client knows of the 429, so the wait for the permit may end.
+        if isinstance(event, CallFinished):
+            clock.is_released.set()
+
+    server = serve(refuse, single())
+
+    async def body(client):
+        brief = client.with_options(retry=RetryPolicy(max_retry_after=5))
+
+        async def second():
+            while not server.n:
+                await pause(front, 0.002)
+            return await get(brief)
+
+        return await at_once(front, lambda: get(client), second)
+
+    first, second = front.run(
+        body,
+        server.base_url,
+        retry=RetryPolicy(max_attempts=1, max_retry_after=200),
+        rate_limit=RateLimit(1, per=60),
+        events=release,
+    )
+
+    assert (RateLimitError, 100.0) == (type(first), first.retry_after)
+    assert "not sent: the server asked this API key to wait " in str(second)
+    assert 30 < second.retry_after < 50
+    assert 1 == server.n
 
 
 @pytest.mark.full("it goes by the clock")
