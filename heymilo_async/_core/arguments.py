@@ -235,6 +235,15 @@ def _refuse_categories(name: str, text: str, categories: set[str], what: str) ->
 
 
 @attrs.frozen(eq=False, repr=False)
+class Named(Record):
+    """
+    The name of a member in error texts, if the parameter of its method has another name.
+    """
+
+    name: str
+
+
+@attrs.frozen(eq=False, repr=False)
 class Length(Record):
     """
     A constraint on the characters of a str, or the items of a list.
@@ -422,11 +431,7 @@ def _checked(hint: Any, value: Any, name: str) -> Any:
     Return *value* as JSON data if it matches *hint*.
     """
     if get_origin(hint) is Annotated:
-        plain, *bounds = get_args(hint)
-        made = _checked(plain, value, name)
-        for bound in bounds:
-            bound.check(name, made)
-        return made
+        return _annotated(*get_args(hint), value=value, name=name)
     if get_origin(hint) in {Union, types.UnionType}:
         return _one_of(get_args(hint), value, name)
     if hint is Any:
@@ -442,6 +447,15 @@ def _checked(hint: Any, value: Any, name: str) -> Any:
     if hint in _SCALARS:
         return _scalar(hint, value, name)
     return _nested([hint], value, name)
+
+
+def _annotated(plain: Any, *extras: Any, value: Any, name: str) -> Any:
+    name = next((extra.name for extra in extras if isinstance(extra, Named)), name)
+    made = _checked(plain, value, name)
+    for extra in extras:
+        if not isinstance(extra, Named):
+            extra.check(name, made)
+    return made
 
 
 def _one_of(hints: Sequence[Any], value: Any, name: str) -> Any:

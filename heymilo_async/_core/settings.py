@@ -531,7 +531,13 @@ def new_settings(getenv: Callable[[str], str | None], given: Mapping[str, Any]) 
         filled["workspace_id"] = _from_environment(getenv, "workspace_id")
     if filled["base_url"] is None:
         filled["base_url"] = _from_environment(getenv, "base_url") or Secret(DEFAULT_BASE_URL)
-    _require_credentials(filled)
+    if filled["api_key"] is None and filled["access_token"] is None:
+        message = (
+            "no credentials: pass api_key= or access_token=, "
+            "or set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN "
+            "(to try things without an account: heymilo sandbox)"
+        )
+        raise ConfigurationError(message)
     return _checked_settings(**filled)
 
 
@@ -561,18 +567,13 @@ def changed_settings(settings: Settings, given: Mapping[str, Any]) -> Settings:
     """
     changes = {name: value for name, value in given.items() if value is not NOT_GIVEN}
     changed = {**attrs.asdict(settings, recurse=False), **changes}
-    _require_credentials(changed)
-    return _checked_settings(**changed)
-
-
-def _require_credentials(given: Mapping[str, Any]) -> None:
-    if given["api_key"] is None and given["access_token"] is None:
+    if changed["api_key"] is None and changed["access_token"] is None:
         message = (
-            "no credentials: pass api_key= or access_token=, "
-            "or set HEYMILO_API_KEY or HEYMILO_ACCESS_TOKEN "
-            "(to try things without an account: heymilo sandbox)"
+            "no credentials: the view would have neither api_key= nor access_token= "
+            "(with_options does not read the environment)"
         )
         raise ConfigurationError(message)
+    return _checked_settings(**changed)
 
 
 def _variable(name: str) -> str:

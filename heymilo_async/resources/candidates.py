@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 import attrs
 
-from .._core.arguments import Body, Length, Metadata, check_search, wrong_type
+from .._core.arguments import Body, Length, Metadata, Named, check_search, wrong_type
 from .._core.blocking import blocking, blocking_iter, blocking_page
 from .._core.emitter import LOGGER
 from .._core.messages import Operation, operation
@@ -386,7 +386,7 @@ class NewCandidate(Body):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class _NewCandidates(Body):
-    data: Annotated[tuple[NewCandidate, ...], Length(1)]
+    data: Annotated[tuple[NewCandidate, ...], Named("candidates"), Length(1)]
 
 
 INGEST: Final = Operation(

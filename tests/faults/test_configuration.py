@@ -853,8 +853,14 @@ def test_view_does_not_read_the_environment(front, monkeypatch):
     monkeypatch.setenv("HEYMILO_API_KEY", "from-the-environment")
     client = front.client("http://127.0.0.1:1")
 
-    with pytest.raises(ConfigurationError, match="no credentials"):
+    with pytest.raises(ConfigurationError) as caught:
         client.with_options(api_key=None)
+
+    expected = (
+        "no credentials: the view would have neither api_key= nor access_token= "
+        "(with_options does not read the environment)"
+    )
+    assert expected == str(caught.value)
 
 
 def test_missing_key_names_the_sandbox(front):
@@ -862,7 +868,7 @@ def test_missing_key_names_the_sandbox(front):
     The error of a client without a key says how to try the client without an account.
     """
     with pytest.raises(ConfigurationError) as caught:
-        front.client("http://127.0.0.1:1").with_options(api_key=None)
+        front.client("http://127.0.0.1:1", api_key=None)
 
     expected = (
         "no credentials: pass api_key= or access_token=, "
