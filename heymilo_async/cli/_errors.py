@@ -97,6 +97,7 @@ _FOR_OPTIONS: Final = (
         "Input should be a valid integer, unable to parse string as an integer",
         "it must be an integer",
     ),
+    ("Input should be a valid number, unable to parse string as a number", "it must be a number"),
     ("Input should be greater than or equal to", "it must be at least"),
     ("Input should be less than or equal to", "it must be at most"),
 )
@@ -186,4 +187,8 @@ def _message(error: BaseException) -> str:
         return str(error)
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
+    if isinstance(error, OSError) and error.filename is None:
+        # Typer writes the help; what the package's own code writes raises an OutputError.
+        discard_output()
+        return f"cannot write the output: {error.strerror}"
     return f"unexpected {type(error).__name__}: {error}"

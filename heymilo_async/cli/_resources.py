@@ -6,10 +6,11 @@ Help and completion only read the methods, so a command loads the client and ric
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args, get_origin
@@ -20,7 +21,12 @@ import typer
 from .. import resources
 from .._core.messages import Audio
 from .._core.model import Model
-from ..errors import BadRequestError, NotFoundError, UnprocessableEntityError
+from ..errors import (
+    BadRequestError,
+    InvalidRequestError,
+    NotFoundError,
+    UnprocessableEntityError,
+)
 from ..pages import Pager
 from ._connection import with_connection
 from ._errors import for_the_shell
@@ -29,11 +35,12 @@ from ._signature import (
     BODY,
     Parameter,
     data_option,
+    in_options,
     parameters_of,
     read_json,
     summary_of,
 )
-from ._streams import is_terminal, say, write_bytes
+from ._streams import OutputError, is_terminal, say, write_bytes
 from ._views import Format, View, chosen, view_of
 
 if TYPE_CHECKING:
@@ -134,7 +141,8 @@ def _list_command(
 ) -> Callable[..., None]:
     returned = _return_type(getattr(kind, name))
     view = view_of(get_args(returned)[0], plural)
-    parameters = [one for one in parameters_of(kind, name) if one.name not in _PAGED]
+    known = parameters_of(kind, name)
+    parameters = [one for one in known if one.name not in _PAGED]
 
     def command(context: typer.Context, **given: Any) -> None:
         from . import _output as output  # noqa: PLC0415 - imported on use
@@ -145,7 +153,7 @@ def _list_command(
         every, max_items = given.pop("every"), given.pop("max_items")
         positional, keywords = _arguments(parameters, given)
         session: Session = context.obj
-        with session.client() as client:
+        with session.client() as client, _naming_options(known):
             group = getattr(client, resource)
             if every or max_items is not None:
                 pager: Pager[Any] = getattr(group, walk)(
@@ -186,15 +194,19 @@ def _call_command(resource: str, kind: Any, name: str, plural: str) -> Callable[
     view = view_of(item, plural) if is_model else None
     takes = getattr(method, "__operation__", None)
     has_body = takes is not None and takes.takes is not None
+    if_interrupted = if_unwritten = ""
+    if takes is not None and not takes.repeatable:
+        if_interrupted = for_the_shell(takes.advice)
+        if_unwritten = "the request itself has succeeded: do not repeat it"
     # A positional parameter for the body, such as a list of candidates.
     whole = next((one for one in parameters if one.is_positional and one.kind == "json"), None)
-    options = [one.described() for one in parameters if one is not whole]
+    described = [one.described() for one in parameters if one is not whole]
     if has_body:
-        options.append(data_option())
+        described.append(data_option(whole))
     if returned is Audio:
-        options.append(_keyword("output", _FILE, default=None))
+        described.append(_keyword("output", _FILE, default=None))
     else:
-        options += _output(view)
+        described += _output(view)
 
     def command(context: typer.Context, **given: Any) -> None:
         data = given.pop(BODY, None)
@@ -207,20 +219,20 @@ def _call_command(resource: str, kind: Any, name: str, plural: str) -> Callable[
         picked = None if view is None else view.choosing(columns)
         positional, keywords = _arguments(parameters, given)
         session: Session = context.obj
-        with session.client() as client:
+        # What came from --data has its name in the JSON.
+        options = [one for one in parameters if not isinstance(given.get(one.name), Converted)]
+        with session.client() as client, _naming_options(options):
             try:
-                result = getattr(getattr(client, resource), name)(*positional, **keywords)
+                with _noting(KeyboardInterrupt, if_interrupted):
+                    result = getattr(getattr(client, resource), name)(*positional, **keywords)
             except (BadRequestError, NotFoundError, UnprocessableEntityError) as error:
                 if resource == "phone_numbers" and _NUMBER.fullmatch(positional[0]):
                     error.add_note(_NO_ID.format(shlex.quote(positional[0])))
                 raise
-            except KeyboardInterrupt as interruption:
-                if takes is not None and not takes.repeatable:
-                    interruption.add_note(for_the_shell(takes.advice))
-                raise
-            _write(result, form, picked, output)
+            with _noting(OutputError, if_unwritten):
+                _write(result, form, picked, output)
 
-    return _with_options(command, options)
+    return _with_options(command, described)
 
 
 _FILE: Final = Annotated[
@@ -322,6 +334,31 @@ def _arguments(
         else:
             keywords[one.name] = converted
     return positional, keywords
+
+
+@contextlib.contextmanager
+def _naming_options(parameters: Sequence[Parameter]) -> Generator[None]:
+    """
+    Let a refusal of the arguments name the options of *parameters*.
+    """
+    try:
+        yield
+    except (InvalidRequestError, TypeError) as error:
+        error.args = (in_options(for_the_shell(str(error)), parameters),)
+        raise
+
+
+@contextlib.contextmanager
+def _noting(kind: type[BaseException], note: str) -> Generator[None]:
+    """
+    Add *note*, unless it is empty, to an exception of this *kind*.
+    """
+    try:
+        yield
+    except kind as error:
+        if note:
+            error.add_note(note)
+        raise
 
 
 def _return_type(method: Callable[..., Any]) -> Any:

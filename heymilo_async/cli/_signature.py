@@ -27,6 +27,9 @@ _ENTRY: Final = re.compile(r"^    \*{0,2}(\w+): (.+(?:\n {6,}.+)*)", re.MULTILIN
 _PARAMETER: Final = re.compile(r"\*(\w+)\*")
 _METHOD: Final = re.compile(r"`(\w+)`")
 
+#: A name at the beginning of an error, or later a name with an underscore, but not in quotes.
+_NAME: Final = re.compile(r"^\w+|(?<!['\w.])[a-z]+(?:_[a-z]+)+\b(?!')")
+
 _SCALARS: Final = (bool, int, float, str)
 
 #: The name of a command's parameter for the body; no method has a parameter of this name.
@@ -35,6 +38,9 @@ BODY: Final = "body"
 #: The name of the body's option; candidates have a parameter of that name, renamed here.
 _DATA: Final = "data"
 _OPTIONS: Final = {_DATA: "custom-data"}
+
+_AS_JSON: Final = "as JSON: the JSON itself, @ and a file name, or - for standard input."
+_REQUIRED: Final = "  [required]"
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +73,10 @@ class Parameter:
         """
         listed = self.kind in {"pairs", "texts"}
         plain: Any = str if self.kind == "json" else self.kind
-        settings: dict[str, Any] = {"show_default": False, "help": self.help}
+        is_marked = self.is_required and not self.is_argument
+        # As Typer marks arguments.
+        text = f"{self.help}{_REQUIRED}" if is_marked else self.help
+        settings: dict[str, Any] = {"show_default": False, "help": text}
         if self.kind is not bool:
             settings["metavar"] = _metavar(self)
         if self.is_argument:
@@ -88,10 +97,34 @@ class Parameter:
         if self.kind == "json":
             return read_json(given, self.option)
         if self.kind == "pairs":
-            return dict(_pair(text, self.option) for text in given)
+            # Of the docstrings' words for a mapping without keys.
+            return dict(_pair(text, self.option) for text in given if text != "{}")
         if self.name == "step" and isinstance(given, str) and given.isdecimal():
             return int(given)
         return given
+
+
+def in_options(text: str, parameters: Sequence[Parameter]) -> str:
+    """
+    Return *text*, an error about *parameters*, with the name of an option for that of a parameter.
+    """
+    names = {
+        one.name: _spoken(one.name) if one.is_argument else one.option
+        for one in parameters
+        if one.is_argument or not one.is_positional
+    }
+
+    def named(name: re.Match[str]) -> str:
+        # Groups share a method that calls each id `item_id`; its errors have the path's own name.
+        is_id = "item_id" in names and name[0].endswith("_id")
+        return _spoken(name[0]) if is_id else names.get(name[0], name[0])
+
+    # Later in the text, a name without an underscore may be a plain word.
+    return _NAME.sub(named, text)
+
+
+def _spoken(name: str) -> str:
+    return f"the {name.replace('_', ' ')}"
 
 
 def _option(name: str) -> str:
@@ -165,19 +198,17 @@ def _in_shell_words(text: str, kind: type, method: Callable[..., Any]) -> str:
     return text.replace("*", "").replace("`", "")
 
 
-def data_option() -> inspect.Parameter:
+def data_option(whole: Parameter | None) -> inspect.Parameter:
     """
-    Return the option for the body, or for members without an option.
+    Return the option for the body, or for members without an option; or for the parameter *whole*,
+    which is all of it.
     """
+    help_text = f"The body, or a part of it, {_AS_JSON} Options override it. Use it to send null."
+    if whole is not None:
+        help_text = f"{whole.help} They are given {_AS_JSON}{_REQUIRED}"
     annotation = Annotated[
         str | None,
-        typer.Option(
-            f"--{_DATA}",
-            metavar="JSON|@FILE|-",
-            show_default=False,
-            help="The body, or a part of it, as JSON: the JSON itself, @ and a file name, or - for "
-            "standard input. Options override it. Use it to send null.",
-        ),
+        typer.Option(f"--{_DATA}", metavar="JSON|@FILE|-", show_default=False, help=help_text),
     ]
     return inspect.Parameter(
         BODY, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
@@ -196,11 +227,16 @@ def read_json(text: str, option: str) -> Any:
             text = sys.stdin.read()
         elif text.startswith("@"):
             text = Path(text[1:]).read_text(encoding="utf-8")
-        return json.loads(text)
+        # Editors on Windows begin a file with a byte order mark, which json refuses.
+        return json.loads(text.removeprefix("\ufeff"))
     except OSError as error:
         message = f"cannot read {option}: {text[1:] or text}: {error.strerror}"
-    except ValueError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         message = f"{option} is not JSON ({error}): give JSON, @FILE, or - for standard input"
+    except ValueError:
+        message = f"{option} has a number with more than {sys.get_int_max_str_digits()} digits"
+    except RecursionError:
+        message = f"{option} is nested too deeply"
     raise typer.BadParameter(message)
 
 

@@ -230,6 +230,9 @@ def _path(to: str | os.PathLike[str]) -> Path:
         message = f"the target must be a DuckDB file, duckdb:///FILE, not {scheme}://"
         raise InvalidRequestError(message)
     name = text.removeprefix(_SCHEME)
+    if name.startswith("duckdb:"):
+        message = f"the target must be a path, or duckdb:/// and a path, not {name!r}"
+        raise InvalidRequestError(message)
     if name in {"", ":memory:"}:
         message = f"the target must be a file, such as {DEFAULT_TARGET}, not {text!r}"
         raise InvalidRequestError(message)

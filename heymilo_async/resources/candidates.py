@@ -708,7 +708,8 @@ class AsyncCandidates(AsyncResource):
         Args:
             posting_id: The posting's `id`, 1 to 1024 characters. An archived posting accepts no
                 candidates.
-            candidates: One or more candidates, each with the members of a `NewCandidate`.
+            candidates: One or more candidates, each with the members of a `NewCandidate`: name,
+                email, and if you like phone_number, metadata and data.
 
         Returns:
             The receipts, in the order of the response.
@@ -834,7 +835,8 @@ class AsyncCandidates(AsyncResource):
         Args:
             posting_id: The posting's `id`, 1 to 1024 characters. An archived posting accepts no
                 candidates.
-            candidates: One or more candidates, each with the members of a `NewCandidate`.
+            candidates: One or more candidates, each with the members of a `NewCandidate`: name,
+                email, and if you like phone_number, metadata and data.
 
         Returns:
             The job's id and status.

@@ -64,12 +64,12 @@ def test_nobody_listens(heymilo):
         (["phone-numbers", "list", "--limit", "101"], "--limit"),
         (["phone-numbers", "list", "--limit", "many"], "--limit"),
         (["phone-numbers", "list", "--format", "xml"], "'table', 'json', 'jsonl', 'csv'"),
-        (["phone-numbers", "list", "--starting-after", ""], "starting_after"),
+        (["phone-numbers", "list", "--starting-after", ""], "--starting-after must not be empty"),
         (["phone-numbers", "get"], "ID"),
-        (["phone-numbers", "get", ""], "phone_number_id"),
-        (["phone-numbers", "get", ".."], "phone_number_id"),
-        (["phone-numbers", "get", "a\nb"], "phone_number_id"),
-        (["phone-numbers", "get", "a\udcff"], "phone_number_id"),
+        (["phone-numbers", "get", ""], "the phone number id "),
+        (["phone-numbers", "get", ".."], "the phone number id "),
+        (["phone-numbers", "get", "a\nb"], "the phone number id "),
+        (["phone-numbers", "get", "a\udcff"], "the phone number id "),
     ],
 )
 def test_a_wrong_argument_is_2(heymilo, arguments, said):

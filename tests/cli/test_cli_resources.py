@@ -18,6 +18,8 @@ from server import answer
 from heymilo_async import AsyncHeyMilo, sandbox
 from heymilo_async.resources import load
 
+#: What `ingest` requires.
+JO = ("--name", "Jo Doe", "--email", "jo.doe@example.com")
 GROUPS = [one.name.replace("_", "-") for one in FOUND]
 LISTS = [one for one in GROUPS if one != "questions"]
 
@@ -305,23 +307,35 @@ def test_bytes_that_nobody_takes(monkeypatch):
             "cannot read --data: /no/such/file: No",
         ),
         (["postings", "create", "--data", "[]"], "--data must be a JSON object"),
+        (["postings", "create", "--data", "[" * 100_000], "--data is nested too deeply"),
+        (
+            ["postings", "create", "--data", "1" * 5_000],
+            "--data has a number with more than 4300 digits",
+        ),
+        (["candidates", "ingest", "", *JO], "heymilo: the posting id must not be ''"),
+        (["candidates", "list", "P1", "--starting-after", ""], "--starting-after must not be empt"),
+        (
+            ["postings", "create", "--title", "abc", "--max-retakes", "9"],
+            "heymilo: --max-retakes must be from 0 to 5: 9",
+        ),
+        (
+            ["ats", "wait-for-push", "I1", "--timeout", "1", "--poll", "soon"],
+            "Invalid value for '--poll': it must be a number",
+        ),
         (
             ["postings", "create", "--data", '{"title": null}'],
             "heymilo: title must be a string, not null",
         ),
         (
             ["postings", "create", "--title", "abc", "--workflow", "{}"],
-            "heymilo: workflow must be an array, not an object",
+            "heymilo: --workflow must be an array, not an object",
         ),
         (
             [
                 "candidates",
                 "ingest",
                 "P1",
-                "--name",
-                "x",
-                "--email",
-                "x@e.com",
+                *JO,
                 "--custom-data",
                 "5",
             ],
@@ -363,6 +377,37 @@ def test_objects_are_written(look):
     assert json.loads(look("workspaces", "list", "--format", "json").out)
 
 
+def test_a_file_with_a_byte_order_mark(ask, milo, tmp_path):
+    """
+    Editors on Windows begin a JSON file with a byte order mark.
+    """
+    file = tmp_path / "candidates.json"
+    file.write_text(json.dumps([{"name": "Jo Doe", "email": "jo@example.com"}]), "utf-8-sig")
+    with milo.client() as client:
+        posting = next(one for one in client.postings.list() if one.status == "active")
+
+    done = ask("candidates", "ingest-many", posting.id, "--data", f"@{file}")
+
+    assert (0, 1) == (done.code, len(done.out.splitlines())), done.err
+
+
+def test_help_marks_what_is_required(look):
+    """
+    An option without which the method cannot be called is marked, as Typer marks arguments.
+    """
+    for command, expected in {
+        ("candidates", "ingest"): {"--name", "--email"},
+        ("candidates", "ingest-many"): {"--data"},
+        ("candidates", "list"): set(),
+        ("interviews", "set-metadata"): {"--metadata"},
+        ("interviews", "wait-until-ready"): {"--timeout"},
+    }.items():
+        options = look(*command, "--help").out.split("\nOptions:\n")[1].split("\n\n")[0]
+        rows = re.split(r"\n  (?=-)", options)
+
+        assert expected == {row.split()[0] for row in rows if row.endswith("[required]")}
+
+
 def test_metadata_of_an_interview(ask, milo):
     """
     A mapping of strings is an option that may be repeated, even if the method takes it by position.
@@ -372,7 +417,10 @@ def test_metadata_of_an_interview(ask, milo):
     done = ask("interviews", "set-metadata", interview, "--metadata", "a=b", "--metadata", "c=d")
     data = ask("interviews", "get", interview, "--format", "table")
 
+    none = ask("interviews", "set-metadata", interview, "--metadata", "{}")
+
     assert {"a": "b", "c": "d"}.items() <= json.loads(done.out)["metadata"].items(), done.err
+    assert (0, "") == (none.code, none.err)
     assert interview in data.out, data.err
 
 

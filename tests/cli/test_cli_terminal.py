@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from server import NUMBER, answer, ok, page
+from server import NUMBER, answer, ok, page, single
 
 FULL = Path("/dev/full")
 LIST = ("phone-numbers", "list")
@@ -212,6 +212,42 @@ def test_a_full_disk(start, serve):
     server = serve(page("A"))
     with FULL.open("wb") as full:
         process = start(*LIST, base_url=server.base_url, stdout=full)
+
+    assert b"heymilo: cannot write the output: No space left on device\n" == process.stderr.read()
+    assert 1 == process.wait(30)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+def test_a_full_disk_after_a_candidate_was_invited(start, serve):
+    """
+    The line says that the request has succeeded, so nobody sends it again; other requests may be
+    repeated, so theirs does not.
+    """
+    receipt = b'{"data": {"ingestion_id": "intake_abc123"}}'
+    person = ("--name", "Jo Doe", "--email", "jo.doe@example.com")
+    advice = {
+        ("candidates", "enqueue", "P1", *person): "; the request itself has succeeded: do not "
+        "repeat it",
+        ("phone-numbers", "get", "A"): "",
+    }
+    for arguments, expected in advice.items():
+        server = serve(single(id="A") if arguments[-1] == "A" else answer(202, receipt))
+        with FULL.open("wb") as full:
+            process = start(*arguments, base_url=server.base_url, stdout=full)
+
+        said = process.stderr.read().decode()
+        assert f"heymilo: cannot write the output: No space left on device{expected}\n" == said
+        assert (1, 1) == (process.wait(30), server.n)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["health", "--help"]])
+def test_help_on_a_full_disk(start, arguments):
+    """
+    One line reports it, too.
+    """
+    with FULL.open("wb") as full:
+        process = start(*arguments, base_url="", stdout=full)
 
     assert b"heymilo: cannot write the output: No space left on device\n" == process.stderr.read()
     assert 1 == process.wait(30)

@@ -738,6 +738,8 @@ def test_arguments_are_checked(milo, file):
             sync(client, file, since="90d")
         with pytest.raises(InvalidRequestError, match="not postgres://"):
             sync(client, "postgres://localhost/x")
+        with pytest.raises(InvalidRequestError, match="or duckdb:/// and a path, not 'duckdb:x'"):
+            sync(client, "duckdb:x")
         with pytest.raises(InvalidRequestError, match="since must not go back"):
             sync(client, file, since=timedelta(weeks=10**6))
         with pytest.raises(InvalidRequestError, match="since must have a time zone"):
