@@ -4,6 +4,7 @@ Looks up a thousand ids with two workers that share one rate limit.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -15,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ports import free_port
 
 from heymilo_async import sandbox
 from heymilo_async.sandbox import PhoneNumberResponse, RateLimit
@@ -33,21 +33,29 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     if program is None:
         reason = "redis-server is not installed"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    port = free_port()
-    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
-    process = subprocess.Popen([str(program), *options], stdout=subprocess.DEVNULL)
+    process, port = started(program, tmp_path)
     try:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.02)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         process.kill()
         process.wait()
+
+
+def started(program: str, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """
+    Start *program*, a Redis, on a free port; return it when it accepts connections.
+    """
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(folder)]
+        process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+        # It ends at once if another program has taken the port meanwhile.
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return process, port
+            time.sleep(0.02)
 
 
 def test_a_thousand_ids(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ports import free_port
 
 from heymilo_async.sandbox import Sandbox
 
@@ -42,18 +40,13 @@ def desk(heymilo_environment: Sandbox) -> Iterator[str]:
     """
     Start the application under gunicorn with two workers, connected to our sandbox; give its URL.
     """
-    port = free_port()
-    options = ["--preload", "--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}"]
-    command = [sys.executable, "-m", "gunicorn", *options, "desk:application"]
-    process = subprocess.Popen(command, cwd=HERE, env=dict(os.environ))
+    # Gunicorn takes over this socket, which accepts connections from now on.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port, number = listener.getsockname()[1], listener.fileno()
+        options = ["--preload", "--workers", "2", "--threads", "4", "--bind", f"fd://{number}"]
+        command = [sys.executable, "-m", "gunicorn", *options, "desk:application"]
+        process = subprocess.Popen(command, cwd=HERE, env=dict(os.environ), pass_fds=[number])
     try:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGTERM)
