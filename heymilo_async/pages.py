@@ -358,6 +358,10 @@ class AsyncPager(Generic[T]):
         except HeyMiloError as error:
             error.collected = tuple(items)
             raise
+        except BaseException:
+            # Nobody receives the items, so a later walk has to fetch them again.
+            self._cursor = self._starting_after
+            raise
         return items
 
     def prefetch(self, pages: int = 1) -> AsyncPrefetch[T]:

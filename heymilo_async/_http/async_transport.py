@@ -378,14 +378,19 @@ class _AsyncAhead(Generic[B]):
         self._count = count
         #: The exception that ended the task; `StopAsyncIteration` after the last result.
         self._failure: BaseException | None = None
+        self._has_failed = False
 
     async def __aenter__(self) -> _AsyncAhead[B]:
-        # The waiting task itself holds one result; the stream buffers the others.
-        self._put, self._take = anyio.create_memory_object_stream[B](self._count - 1)
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
-        self._group.start_soon(self._work)
+        self._begin()
         return self
+
+    def _begin(self) -> None:
+        # The waiting task itself holds one result; the stream buffers the others.
+        self._put, self._take = anyio.create_memory_object_stream[B](self._count - 1)
+        self._has_failed = False
+        self._group.start_soon(self._work)
 
     async def __aexit__(self, *_: object) -> None:
         self._group.cancel_scope.cancel()
@@ -398,10 +403,15 @@ class _AsyncAhead(Generic[B]):
             self._failure = None
 
     async def next(self) -> B:
+        if self._has_failed:
+            # To end after an error would make the list look complete: fetch the same again.
+            self._take.close()
+            self._begin()
         try:
             return await self._take.receive()
         except anyio.EndOfStream:
             failure, self._failure = self._failure or StopAsyncIteration(), None
+            self._has_failed = not isinstance(failure, StopAsyncIteration)
         try:
             raise failure
         finally:

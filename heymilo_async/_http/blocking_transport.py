@@ -246,8 +246,10 @@ class _BlockingAhead(Generic[B]):
         self._fetch = fetch
         self._stop = threading.Event()
         self._process = os.getpid()
-        self._has_thread = False
+        self._has_thread = self._has_failed = False
         self._room = _new_semaphore(count)
+        #: After an error, the thread waits for this before it fetches the same again.
+        self._again = _new_semaphore(0)
         self._results: queue.SimpleQueue[tuple[B, None] | tuple[None, BaseException]] = (
             queue.SimpleQueue()
         )
@@ -262,6 +264,7 @@ class _BlockingAhead(Generic[B]):
             self._stop.set()
         finally:
             self._room.put(None)
+            self._again.put(None)
 
     async def next(self) -> B:
         if not self._has_thread:
@@ -269,9 +272,14 @@ class _BlockingAhead(Generic[B]):
         if os.getpid() != self._process:
             message = "this prefetch belongs to the parent process: start another one after a fork"
             raise RuntimeError(message)
+        if self._has_failed:
+            self._again.put(None)
+            self._has_failed = False
         result, error = self._results.get()
-        if error is not None:
+        if isinstance(error, StopAsyncIteration):
             self._ended(None)
+        if error is not None:
+            self._has_failed = True
             raise error
         self._room.put(None)
         return cast("B", result)
@@ -282,6 +290,21 @@ class _BlockingAhead(Generic[B]):
     def _work(self) -> None:
         while True:
             self._room.get()
+            # To end after an error would make the list look complete.
+            while not self._stop.is_set() and self._has_put_error():
+                self._again.get()
             if self._stop.is_set():
                 return
+
+    def _has_put_error(self) -> bool:
+        """
+        Fetch a result; return whether that was an error.
+        """
+        try:
             self._results.put((run_now(self._fetch()), None))
+        except (StopAsyncIteration, _Stopped):
+            raise
+        except BaseException as error:
+            self._results.put((None, error))
+            return True
+        return False

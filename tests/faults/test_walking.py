@@ -1336,7 +1336,8 @@ def test_cursor_under_prefetch(front, serve):
 
 def test_error_ahead_surfaces_in_its_turn(front, serve):
     """
-    Case 98: an error of a prefetched page is raised after the items before it.
+    Case 98: an error of a prefetched page is raised after the items before it; then that page is
+    fetched again, and not before, for an end would make the list look complete.
     """
     failed = threading.Event()
 
@@ -1344,7 +1345,7 @@ def test_error_ahead_surfaces_in_its_turn(front, serve):
         connection.send(answer(400, b"{}"))
         failed.set()
 
-    server = serve(page("A", "B", more=True), page("C", more=True), fail)
+    server = serve(page("A", "B", more=True), page("C", more=True), fail, page("D"))
 
     async def body(client):
         seen = []
@@ -1355,10 +1356,35 @@ def test_error_ahead_surfaces_in_its_turn(front, serve):
             with pytest.raises(HeyMiloError) as caught:
                 async for number in ahead:
                     seen.append(number.id)
+            sent = server.n
+            rest = [number.id async for number in ahead]
             over = await anext(ahead, "over")
-        return seen, caught.value.cursor, caught.value.__context__, over
+        return seen, caught.value.cursor, caught.value.__context__, sent, rest, over
 
-    assert (["A", "B", "C"], "C", None, "over") == front.run(body, server.base_url)
+    assert (["A", "B", "C"], "C", None, 3, ["D"], "over") == front.run(body, server.base_url)
+    assert 4 == server.n
+
+
+def test_error_after_error_ahead(front, serve):
+    """
+    Case 98: a prefetch raises each error of a page that fails again and again, and loses no item.
+    """
+    failing = [answer(400, b"{}")] * 3
+    server = serve(page("A", more=True), *failing, page("B", more=True), *failing, page("C"))
+
+    async def body(client):
+        seen, errors = [], 0
+        async with client.phone_numbers.list_all().prefetch(2) as ahead:
+            while True:
+                try:
+                    seen.append((await anext(ahead)).id)
+                except HeyMiloError:
+                    errors += 1
+                except StopAsyncIteration:
+                    return seen, errors
+
+    assert (["A", "B", "C"], 6) == front.run(body, server.base_url)
+    assert 9 == server.n
 
 
 def test_error_ahead_that_nobody_asks_for(front, serve):

@@ -69,7 +69,7 @@ class Engine:
     #: No `raw` watches.
     record = None
 
-    def __init__(self, *outcomes: Page[PhoneNumber] | HeyMiloError) -> None:
+    def __init__(self, *outcomes: Page[PhoneNumber] | BaseException) -> None:
         self.outcomes = list(outcomes)
         self.asked: list[Any] = []
         self.deadlines: list[float | None] = []
@@ -94,7 +94,7 @@ class Engine:
         self.asked.append(cursor)
         self.deadlines.append(expires)
         outcome = self.outcomes.pop(0)
-        if isinstance(outcome, HeyMiloError):
+        if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
@@ -495,6 +495,20 @@ def test_collecting_keeps_what_there_was():
         pager.collect()
 
     assert ("a", "b") == tuple(ids_of(caught.value.collected))
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), OSError("the vault is down")])
+def test_an_interrupted_collect_hands_nothing_over(interruption):
+    """
+    Case 98: if `collect` ends with another exception than the package's own, nobody receives its
+    items; so the cursor is where it began.
+    """
+    pager = pager_of(Engine(page("a", "b"), interruption), starting_after="0")
+
+    with pytest.raises(type(interruption)):
+        pager.collect()
+
+    assert "0" == pager.cursor
 
 
 # Deadlines, prefetching, and concurrent use.
