@@ -70,10 +70,11 @@ class AsyncHeyMilo(AsyncResources):
         api_key: Sent as `X-API-KEY`. If you give neither this nor *access_token*, the client reads
             the environment variable `HEYMILO_API_KEY`, and then `HEYMILO_ACCESS_TOKEN`. It may be a
             callable that returns the key, or a coroutine function. The client calls it when it
-            needs a key, one call at a time, and keeps the result, for views too. After a 401 the
-            client calls it again and repeats the request once, even a request that creates
-            something, because a 401 means that the server did nothing. An exception that it raises
-            ends the call. Its time counts towards the deadline, which does not interrupt it.
+            needs a key, one call at a time in each event loop, and keeps the result, for views
+            too. After a 401 the client calls it again and repeats the request once, even a request
+            that creates something, because a 401 means that the server did nothing. An exception
+            that it raises ends the call. Its time counts towards the deadline, which does not
+            interrupt it.
         access_token: An OAuth access token, sent as `Authorization: Bearer ...`, or a callable that
             returns one. If you give both credentials, both are sent.
         workspace_id: Sent as `X-Workspace-Id`, for tokens with several workspaces. Default:
@@ -582,7 +583,7 @@ class HeyMilo(Resources):
         return self._twin.rate_limit
 
     request: Final = blocking(AsyncHeyMilo.request)
-    close: Final = blocking(AsyncHeyMilo.aclose)
+    close: Final = blocking(AsyncHeyMilo.aclose, "close")
 
     def __enter__(self) -> Self:
         self._twin._engine.pool.require_open()

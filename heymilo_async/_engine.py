@@ -36,6 +36,7 @@ from ._core.transport import Prefetched
 from ._ratelimit.limiter import Permit, RateLimiter
 from .errors import (
     APIConnectionError,
+    APIStatusError,
     Attempt,
     AuthenticationError,
     ClientClosedError,
@@ -70,6 +71,10 @@ B = TypeVar("B")
 
 #: Decoding a body of this many bytes takes about 10 ms, longer than starting a thread.
 _LARGE = 512 * 1024
+
+#: After a POST, a redirect with one of these may mean that it was done ("see there"), and a 408 that
+#: the server gave up in the middle. A 307 or 308 asks to send it again.
+_AMBIGUOUS = frozenset({301, 302, 303, 408})
 
 #: The expiry of a call without a deadline.
 NEVER = math.inf
@@ -251,6 +256,8 @@ class Engine:
                 outcome = await self._repeat(state, outcome)
         except BaseException as interruption:
             self._emit_end(state, interruption)
+            if isinstance(interruption, HeyMiloError):
+                log_failure(interruption)
             raise
         self._emit_end(state, outcome)
         if isinstance(outcome, APIResponse):
@@ -310,14 +317,22 @@ class Engine:
     ) -> None:
         """
         Call each credential function that has not returned a credential other than the *refused*
-        ones; sign the call's requests with the results.
+        ones; sign the call's requests with the results. A call without any time left calls none.
         """
         for source in self.settings.sources:
-            if not source.is_settled(refused):
-                async with state.loop_state.lock_of(source):
+            lock = state.loop_state.lock_of(source)
+            while not source.is_settled(refused):
+                if state.remaining <= 0:
+                    return
+                if not await lock.acquire_within(state.remaining):
+                    continue
+                try:
                     # Another call may have called it while this one waited for the lock.
-                    if not source.is_settled(refused):
+                    if not source.is_settled(refused) and state.remaining > 0:
                         await source.ask(awaits=state.loop_state.awaits)
+                        break
+                finally:
+                    lock.release()
         state.engine = attrs.evolve(self, credential=self.settings.credential)
         state.limiter = self.pool.limiter(self.settings)
 
@@ -702,7 +717,9 @@ def _set_consequences(error: HeyMiloError, call: Call[Any], attempts: Sequence[A
     operation = call.operation
     if operation.method == "GET":
         return
-    if isinstance(error, ResponseDecodeError | ServerError):
+    if isinstance(error, ResponseDecodeError | ServerError) or (
+        isinstance(error, APIStatusError) and error.status_code in _AMBIGUOUS
+    ):
         error.maybe_sent = True
     if isinstance(error, NotFoundError) and operation.method == "DELETE" and len(attempts) > 1:
         error.maybe_done = True

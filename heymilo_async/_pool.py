@@ -70,6 +70,29 @@ class RetryBudget:
                 self._tokens = min(self._capacity, self._tokens + tokens)
 
 
+class AsyncLock:
+    """
+    A lock of an event loop, as `BlockingLock` is one of threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = anyio.Lock()
+
+    async def acquire_within(self, seconds: float) -> bool:
+        """
+        Wait for the lock for at most *seconds*; return whether this task has it now.
+        """
+        with anyio.move_on_after(seconds) as waiting:
+            await self._lock.acquire()
+        return not waiting.cancelled_caught
+
+    def release(self) -> None:
+        """
+        Release the lock.
+        """
+        self._lock.release()
+
+
 @attrs.frozen(eq=False, repr=False)
 class LoopState:
     """
@@ -83,18 +106,18 @@ class LoopState:
     transport: AsyncTransport | BlockingTransport
     clock_offset: float
     awaits: bool
-    _locks: weakref.WeakKeyDictionary[CredentialSource, anyio.Lock | BlockingLock] = attrs.field(
+    _locks: weakref.WeakKeyDictionary[CredentialSource, AsyncLock | BlockingLock] = attrs.field(
         factory=weakref.WeakKeyDictionary, init=False
     )
     _table: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
-    def lock_of(self, source: CredentialSource) -> anyio.Lock | BlockingLock:
+    def lock_of(self, source: CredentialSource) -> AsyncLock | BlockingLock:
         """
         Return the lock that lets one call at a time call *source*.
         """
         with self._table:
             if source not in self._locks:
-                self._locks[source] = anyio.Lock() if self.awaits else BlockingLock()
+                self._locks[source] = AsyncLock() if self.awaits else BlockingLock()
             return self._locks[source]
 
     def now(self) -> float:

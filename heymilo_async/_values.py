@@ -166,7 +166,8 @@ class Headers(Mapping[str, str]):
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash(tuple(self._fields.items()))
+        # Equal headers may come in another order.
+        return hash(frozenset(self._fields.items()))
 
     def __repr__(self) -> str:
         return f"Headers({dict(self)!r})"

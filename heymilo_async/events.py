@@ -187,8 +187,9 @@ class CallFinished(Event):
     Attributes:
         attempts: The number of sent requests, possibly 0.
         status_code: The status of the last attempt, None if it had no response.
-        error: The class name of the exception, None if the call succeeded; cancellation and
-            Ctrl-C count as errors here.
+        error: The class name of the exception, None if the call has a response that could be read;
+            cancellation and Ctrl-C count as errors here. What a method makes of a response comes
+            later: an `OperationFailedError`, for example, is not known here.
         request_id: The server's id of the last attempt, None if it sent none.
         elapsed: Seconds from the start of the call, waits included.
     """

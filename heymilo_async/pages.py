@@ -19,6 +19,7 @@ import attrs
 
 from ._core.arguments import check_cursor, whole_number
 from ._core.blocking import run_now
+from ._core.emitter import log_failure
 from ._core.messages import Call
 from ._core.model import Model, cursor_of
 from ._core.transport import Prefetched
@@ -216,10 +217,10 @@ class AsyncPage(Page[T], Generic[T]):
             return None
         cursor = self.next_cursor
         if cursor is None:
-            raise PaginationError(_EMPTY)
+            raise _stuck(_EMPTY)
         page = await source(cursor)
         if any(cursor_of(item) == cursor for item in page):
-            raise PaginationError(_REPEATED_ITEM)
+            raise _stuck(_REPEATED_ITEM)
         return page
 
     @classmethod
@@ -373,7 +374,9 @@ class AsyncPager(Generic[T]):
 
         Returns:
             A context manager for `async with`, which returns an iterator of items. Leaving it
-            stops fetching. It does not change an exception from its body.
+            stops fetching. It does not change an exception from its body. The task that enters it
+            must leave it: if an async generator yields inside, close that with
+            `contextlib.aclosing`.
 
         Raises:
             InvalidRequestError: *pages* is out of range.
@@ -525,29 +528,35 @@ class _Walk(Generic[T]):
     def _check(self, page: Page[T], cursor: str | None) -> None:
         if not page:
             if page.has_more:
-                raise PaginationError(_EMPTY)
+                raise _stuck(_EMPTY)
             return
         if cursor is not None and any(cursor_of(item) == cursor for item in page):
             after = self._masked(cursor)
             message = (
                 f"pagination is not advancing: the page after {after[:50]!a} contains it again"
             )
-            raise PaginationError(message)
+            raise _stuck(message)
         last = cursor_of(page[-1])
         if last in self._seen:
             shown = self._masked(last)
             message = (
                 f"pagination is not advancing: the server sent the cursor {shown[:50]!a} again"
             )
-            raise PaginationError(message)
+            raise _stuck(message)
         if page.has_more and not _is_cursor(last):
             shown = self._masked(last)
             message = f"the id of the page's last item is not valid as a cursor: {shown[:50]!a}"
-            raise PaginationError(message)
+            raise _stuck(message)
 
     def _masked(self, cursor: str) -> str:
         # A server may send the API key as an id.
         return self.pager._engine.clean(cursor)
+
+
+def _stuck(message: str) -> PaginationError:
+    error = PaginationError(message)
+    log_failure(error)
+    return error
 
 
 def _truncated(page: Page[T], most: int | None) -> Page[T]:

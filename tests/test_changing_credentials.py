@@ -14,6 +14,8 @@ from pathlib import Path
 
 import anyio
 import pytest
+from background import pause
+from faults.test_lifecycle import at_once
 from fronts import KEY, NO_CERTIFICATES
 from inside import settings_of
 from server import NUMBER, answer, ok, page, single
@@ -23,6 +25,7 @@ from heymilo_async import (
     AsyncHeyMilo,
     AuthenticationError,
     ConfigurationError,
+    DeadlineExceededError,
     HeyMilo,
     RateLimit,
     RetryPolicy,
@@ -368,6 +371,67 @@ def test_what_a_callable_raises_ends_the_call(front, serve):
     assert [OLD] == keys_of(server)
     assert ["CallStarted", "CallFinished"] == [type(one).__name__ for one in seen[:2]]
     assert "LookupError" == seen[1].error
+
+
+def test_a_deadline_that_passes_while_another_call_asks_for_the_key(front, serve):
+    """
+    A call that waits for another one's callable ends at its deadline, and neither calls it nor
+    sends anything.
+    """
+    server = serve(single())
+    asked, may_answer = [], threading.Event()
+
+    def ask():
+        asked.append(OLD)
+        assert may_answer.wait(10)
+        return OLD
+
+    async def ask_in_the_loop():
+        asked.append(OLD)
+        while not may_answer.is_set():
+            await anyio.sleep(0.001)
+        return OLD
+
+    async def body(client):
+        brief = client.with_options(deadline=0.05)
+
+        async def second():
+            while not asked:
+                await pause(front, 0.001)
+            try:
+                return await get(brief)
+            finally:
+                sent.append(server.n)
+                may_answer.set()
+
+        return await at_once(front, lambda: get(client), second)
+
+    sent = []
+    callable_key = ask if front.is_blocking else ask_in_the_loop
+    number, error = front.run(body, server.base_url, api_key=callable_key)
+
+    assert DeadlineExceededError is type(error)
+    assert ("pace", False, ()) == (error.phase, error.maybe_sent, error.attempts)
+    assert ([0], [OLD], [OLD]) == (sent, asked, keys_of(server))
+    assert ID == number.id
+
+
+def test_what_cannot_be_a_key_is_logged(front, serve, caplog):
+    """
+    The log has a WARNING for a call that ends because of what its callable returned.
+    """
+    server = serve(single())
+
+    async def body(client):
+        with pytest.raises(ConfigurationError) as caught:
+            await get(client)
+        return str(caught.value)
+
+    said = front.run(body, server.base_url, api_key=Keys(" "))
+
+    assert [f"ConfigurationError: {said}"] == [
+        record.getMessage() for record in caplog.records if record.name == "heymilo_async"
+    ]
 
 
 def test_what_a_callable_raises_after_a_401(front, serve):

@@ -24,6 +24,7 @@ from heymilo_async import (
     Page,
     PaginationMeta,
     PhoneNumber,
+    PushStatus,
     ResponseDecodeError,
     ValidationIssue,
     from_dict,
@@ -91,6 +92,23 @@ def test_from_dict_is_the_way_back(model):
     """
     assert model == from_dict(type(model), to_dict(model))
     assert model == from_dict(type(model), json.loads(to_json(model)))
+
+
+def test_a_model_of_dicts_has_the_hash_of_the_decoded_one():
+    """
+    A model that a program made of dicts, as its types allow, is equal to the decoded one, and has
+    the same hash.
+    """
+    own = PushStatus(
+        item_id="i",
+        status="done",
+        failure_instances=({"why": ["full"]}, {"when": {}}),
+        success_details={"created": True},
+    )
+    read = from_dict(PushStatus, to_dict(own))
+
+    assert own == read
+    assert hash(own) == hash(read) != hash(attrs.evolve(own, success_details={"updated": True}))
 
 
 @given(models)
@@ -405,6 +423,9 @@ def test_headers_are_a_read_only_mapping():
     assert headers != 5
     assert headers == pickle.loads(pickle.dumps(headers)) == copy.deepcopy(headers)
     assert hash(headers) == hash(copy.deepcopy(headers))
+    turned = Headers([("link", "a"), ("link", "b"), ("x-request-id", "1")])
+    assert headers == turned
+    assert hash(headers) == hash(turned) != hash(Headers([("link", "a")]))
     assert "Headers({'x-request-id': '1', 'link': 'a, b'})" == repr(headers)
     assert 2 == len(headers)
 

@@ -95,6 +95,7 @@ def test_no_variable_shows_the_key(kind):
         (lambda client: client.phone_numbers.list_all(page_size="9"), "page_size must be an int"),
         (lambda client: client.raw(client.phone_numbers.get, 5), "phone_number_id must be a str"),
         (lambda client: client.raw(5), "method must be an operation such as"),
+        (lambda client: client.close(5), "HeyMilo.close() takes 1 positional"),
     ],
 )
 def test_the_face_that_was_called(call, told):

@@ -34,7 +34,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 class BlockingLock:
     """
-    A lock for `async with` in a coroutine that never suspends: it waits in the calling thread.
+    A lock for coroutines that never suspend: it waits in the calling thread.
 
     It is reentrant, so that endless recursion raises an error instead of a deadlock.
     """
@@ -42,10 +42,16 @@ class BlockingLock:
     def __init__(self) -> None:
         self._lock = threading.RLock()
 
-    async def __aenter__(self) -> None:
-        self._lock.acquire()
+    async def acquire_within(self, seconds: float) -> bool:
+        """
+        Wait for the lock for at most *seconds*; return whether this thread has it now.
+        """
+        return self._lock.acquire(timeout=min(seconds, threading.TIMEOUT_MAX))
 
-    async def __aexit__(self, *_: object) -> None:
+    def release(self) -> None:
+        """
+        Release the lock.
+        """
         self._lock.release()
 
 
@@ -88,10 +94,11 @@ class Method(Protocol[P, R_co]):
 
 
 def blocking(
-    method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
+    method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]], name: str | None = None
 ) -> Method[P, T]:
     """
-    Return a blocking method for *method* with the same parameters, result and docstring.
+    Return a blocking method for *method* with the same parameters, result and docstring; *name* is
+    its name, if that is another.
 
     The blocking object has the async object in `_twin`. The blocking method calls *method* on the
     async object, so that `self` has coroutines in shared code.
@@ -101,13 +108,17 @@ def blocking(
         try:
             coroutine = method(self._twin, *args, **kwargs)
         except TypeError as error:
-            raise with_blocking_name(error, method, self) from None
+            raise with_blocking_name(error, method, self, name) from None
         finally:
             # A traceback would show them, and only *method* knows which of them are secrets.
             del args, kwargs
         return run_now(coroutine)
 
-    return cast("Method[P, T]", _with_signature(call, method))
+    described = _with_signature(call, method)
+    if name is not None:
+        # Pickling a bound method finds it again by this name.
+        described.__name__, described.__qualname__ = name, name
+    return cast("Method[P, T]", described)
 
 
 def blocking_page(
@@ -151,15 +162,18 @@ def _blocking_hint(method: Any) -> Any:
     return get_origin(twin)[get_args(returned)]
 
 
-def with_blocking_name(error: TypeError, method: Any, blocking_object: object) -> TypeError:
+def with_blocking_name(
+    error: TypeError, method: Any, blocking_object: object, name: str | None = None
+) -> TypeError:
     """
-    Return *error* with the blocking method's name instead of the name of the async *method*.
+    Return *error* with the blocking method's *name* instead of the name of the async *method*.
     """
     text, async_name = str(error), f"{method.__qualname__}()"
     if not text.startswith(async_name):
         return error
     return TypeError(
-        f"{type(blocking_object).__name__}.{method.__name__}(){text.removeprefix(async_name)}"
+        f"{type(blocking_object).__name__}.{name or method.__name__}()"
+        f"{text.removeprefix(async_name)}"
     )
 
 

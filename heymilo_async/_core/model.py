@@ -65,10 +65,9 @@ class Model:
         return all(getattr(self, name) == getattr(other, name) for name, _ in self._names())
 
     def __hash__(self) -> int:
-        # Free-form values may be unhashable lists, so omit them and `extra`: equal models still
-        # have equal hashes.
+        # Without `extra`, because equal models still have equal hashes.
         known = tuple(self._values())[:-1]
-        return hash((type(self), *(value for value in known if type(value) is not list)))
+        return hash((type(self), _hashed(known)))
 
     def __repr__(self) -> str:
         own = dict(self._names())
@@ -93,6 +92,18 @@ class Model:
 
     def _values(self) -> Iterator[Any]:
         return (getattr(self, name) for name, _ in self._names())
+
+
+def _hashed(value: Any) -> Any:
+    """
+    Return something hashable for *value*, the same for equal values.
+    """
+    if isinstance(value, tuple):
+        return tuple(map(_hashed, value))
+    # A model that was not decoded may have a dict in place of a `ReadOnly`.
+    if isinstance(value, Mapping):
+        return frozenset(value)
+    return None if isinstance(value, list) else value
 
 
 def is_secret(kind: type[Model], name: str) -> bool:

@@ -214,6 +214,9 @@ def is_callers_own(raised: BaseException) -> bool:
     decides, except for exceptions of TLS, of name lookups and of the library.
     """
     root = type(raised).__module__.partition(".")[0]
+    if type(raised).__name__ == "HTTPStatusError":
+        # We never call `raise_for_status`; a hook of the caller's http_client may.
+        return True
     if root in _LIBRARIES or isinstance(raised, socket.gaierror | BaseExceptionGroup):
         return False
     frames = [frame for frame, _ in traceback.walk_tb(raised.__traceback__)]

@@ -36,6 +36,7 @@ from .._core.arguments import (
     wrong_type,
 )
 from .._core.blocking import blocking, blocking_iter, blocking_page
+from .._core.emitter import log_failure
 from .._core.messages import APIResponse, Call, Operation, operation
 from .._core.model import Model
 from ..errors import DeadlineExceededError, HeyMiloError, InvalidRequestError
@@ -278,7 +279,7 @@ class AsyncResource:
         """
         name = self._engine.clean(response.request)
         message = f"{name}: {what}. The server continues with it, and you can wait again"
-        return DeadlineExceededError(
+        error = DeadlineExceededError(
             message,
             request=name,
             attempts=response.attempts,
@@ -286,6 +287,8 @@ class AsyncResource:
             maybe_sent=True,
             data=response.data,
         )
+        log_failure(error)
+        return error
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._engine.settings.base_url}>"

@@ -12,6 +12,7 @@ import attrs
 
 from .._core.arguments import Body, wrong_type
 from .._core.blocking import blocking
+from .._core.emitter import log_failure
 from .._core.messages import APIResponse, Operation, operation
 from .._core.model import Model
 from .._core.secrets import Secret, mask_members, printable, scrub, secrets_of
@@ -569,12 +570,14 @@ class AsyncAts(AsyncResource):
     ) -> OperationFailedError:
         name = self._engine.clean(response.request)
         reason = f": {self._printable(scrub(why, secrets))}" if why else ""
-        return OperationFailedError(
+        error = OperationFailedError(
             f"{name}: {what}{reason}",
             request=name,
             attempts=response.attempts,
             data=response.data,
         )
+        log_failure(error)
+        return error
 
     def _printable(self, text: str) -> str:
         # The server's text may repeat a secret, or be very long.

@@ -1615,6 +1615,38 @@ def test_own_clients_hook_that_raises(front, serve, own_kind, kind, when):
     assert (True, int(when == "response"), ID) == front.run_alone(body)
 
 
+@pytest.mark.lets_out("HTTPStatusError")
+def test_own_clients_hook_that_refuses_a_status(front, serve, own_kind):
+    """
+    Case 152: what `raise_for_status` raises in a hook is the caller's own exception: it is no
+    broken connection, and the call is not repeated.
+    """
+    server = serve(answer(404), single())
+
+    def hook(response):
+        response.raise_for_status()
+
+    async def async_hook(response):
+        hook(response)
+
+    async def body():
+        own = own_kind(
+            event_hooks={"response": [hook if front.is_blocking else async_hook]},
+            trust_env=False,
+            verify=NO_CERTIFICATES,
+        )
+        async with front.awaitable(front.client(server.base_url, http_client=own)) as client:
+            try:
+                await client.phone_numbers.get(ID)
+            except Exception as error:
+                caught = type(error).__name__, error.response.status_code
+            sent, got = server.n, await client.phone_numbers.get(ID)
+        await close(own)
+        return caught, sent, got.id
+
+    assert (("HTTPStatusError", 404), 1, ID) == front.run_alone(body)
+
+
 @pytest.mark.lets_out("LookupError")
 def test_own_clients_hook_that_raises_in_get_many(front, own_kind):
     """

@@ -896,6 +896,24 @@ def test_a_retry_waits_for_no_cool_down_longer_than_its_policy_allows():
         assert expected == (verdict and verdict.delay)
 
 
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [*((status, True) for status in (301, 302, 303, 408)), (307, False), (308, False)],
+)
+def test_what_may_mean_that_something_was_created(front, serve, naps, status, expected):
+    """
+    Case 2: after a POST, "see there" and a server that gave up waiting prove nothing; so the error
+    says that the request may have been processed, and how to find out.
+    """
+    server = serve(answer(status, b"", "Location: /api/v2/things/1"))
+
+    error, other = outcomes(front, server, 2, ask=perform(CREATE))
+
+    assert expected == error.maybe_sent == bool(error.advice)
+    assert status == error.status_code == other.status_code
+    assert 2 == server.n
+
+
 @pytest.mark.parametrize("method", ["get", "create"])
 def test_a_deadline_that_has_already_passed(front, serve, method):
     """

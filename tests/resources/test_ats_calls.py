@@ -141,6 +141,26 @@ def test_a_search_that_failed_is_an_error(front, serve):
         assert (str(error), error.data) == (str(again), again.data)
 
 
+def test_a_failure_is_logged_once(front, serve, caplog):
+    """
+    The log has a WARNING for a 200 that says that the operation failed, as for other failures.
+    """
+    server = serve(single({"success": False, "error": "no such ATS here"}))
+
+    async def body(client):
+        with pytest.raises(OperationFailedError):
+            await client.ats.resolve_candidate(ats_name="bullhorn")
+
+    front.run(body, server.base_url)
+
+    text = f"OperationFailedError: POST {RESOLVE}: the search failed: no such ATS here"
+    assert [("WARNING", text)] == [
+        (record.levelname, record.getMessage())
+        for record in caplog.records
+        if record.name == "heymilo_async"
+    ]
+
+
 def test_a_failure_without_a_reason(front, serve):
     """
     Trap 19: a failure without a reason is an error, too.

@@ -69,6 +69,7 @@ def test_a_hash_is_of_what_is_known():
     assert hash(A) != hash(Card(number="a", link="l"))
     assert hash(Card(number="a", free=[1])) == hash(Card(number="a", free=[1]))
     assert hash(Card(number="a", free="f")) != hash(A)
+    assert hash(Card(number="a", free={"k": 1})) != hash(Card(number="a", free={"l": 1}))
 
 
 @pytest.mark.parametrize(

@@ -511,6 +511,20 @@ def test_an_interrupted_collect_hands_nothing_over(interruption):
     assert "0" == pager.cursor
 
 
+def test_a_walk_that_does_not_advance_is_logged_once(caplog):
+    """
+    The log has a WARNING for it, as for each other failure.
+    """
+    with pytest.raises(PaginationError) as caught:
+        pager_of(Engine(page("a"), page("a"))).collect()
+
+    (record,) = caplog.records
+    assert ("WARNING", f"PaginationError: {caught.value}") == (
+        record.levelname,
+        record.getMessage(),
+    )
+
+
 # Deadlines, prefetching, and concurrent use.
 
 
