@@ -94,11 +94,10 @@ class Method(Protocol[P, R_co]):
 
 
 def blocking(
-    method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]], name: str | None = None
+    method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
 ) -> Method[P, T]:
     """
-    Return a blocking method for *method* with the same parameters, result and docstring; *name* is
-    its name, if that is another.
+    Return a blocking method for *method* with the same parameters, result and docstring.
 
     The blocking object has the async object in `_twin`. The blocking method calls *method* on the
     async object, so that `self` has coroutines in shared code.
@@ -108,17 +107,13 @@ def blocking(
         try:
             coroutine = method(self._twin, *args, **kwargs)
         except TypeError as error:
-            raise with_blocking_name(error, method, self, name) from None
+            raise with_blocking_name(error, method, self) from None
         finally:
             # A traceback would show them, and only *method* knows which of them are secrets.
             del args, kwargs
         return run_now(coroutine)
 
-    described = _with_signature(call, method)
-    if name is not None:
-        # Pickling a bound method finds it again by this name.
-        described.__name__, described.__qualname__ = name, name
-    return cast("Method[P, T]", described)
+    return cast("Method[P, T]", _with_signature(call, method))
 
 
 def blocking_page(
@@ -162,18 +157,15 @@ def _blocking_hint(method: Any) -> Any:
     return get_origin(twin)[get_args(returned)]
 
 
-def with_blocking_name(
-    error: TypeError, method: Any, blocking_object: object, name: str | None = None
-) -> TypeError:
+def with_blocking_name(error: TypeError, method: Any, blocking_object: object) -> TypeError:
     """
-    Return *error* with the blocking method's *name* instead of the name of the async *method*.
+    Return *error* with the blocking method's name instead of the name of the async *method*.
     """
     text, async_name = str(error), f"{method.__qualname__}()"
     if not text.startswith(async_name):
         return error
     return TypeError(
-        f"{type(blocking_object).__name__}.{name or method.__name__}()"
-        f"{text.removeprefix(async_name)}"
+        f"{type(blocking_object).__name__}.{method.__name__}(){text.removeprefix(async_name)}"
     )
 
 

@@ -7,6 +7,7 @@ each line here is a claim, even the refused ones.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from typing import assert_type
@@ -167,3 +168,11 @@ def values(number: PhoneNumber, page: Page[PhoneNumber], error: APIStatusError) 
     page["id"]  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     PhoneNumber("A", "+12065550100", True)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue]
     from_dict(PhoneNumber, [])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def closing() -> None:
+    """
+    The blocking client fits the protocol of `contextlib.closing`.
+    """
+    with contextlib.closing(HeyMilo("k")) as client:
+        assert_type(client, HeyMilo)
