@@ -4,6 +4,7 @@ The sandbox's clock: stands still until it is advanced, or runs in real time.
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,12 @@ from typing import Final
 
 #: 5 January 2026, nine in the morning, UTC: a Monday.
 START: Final = 1_767_603_600.0
+
+# A year at each end of what a datetime can have, because the data has times before and after the
+# clock's: postings were created some weeks ago, and deadlines come a month later.
+#: The earliest time of the clock, and the end of its last year.
+EARLIEST: Final = dt.datetime(2, 1, 1, tzinfo=dt.UTC).timestamp()
+LATEST: Final = dt.datetime(9999, 1, 1, tzinfo=dt.UTC).timestamp()
 
 
 class Clock:
@@ -31,15 +38,20 @@ class Clock:
         """
         Return the time.
         """
-        passed = 0.0 if self._real is None else self._real() - self._began
         with self._lock:
-            return self._start + passed + self._ahead
+            return self._now()
 
     def advance(self, seconds: float) -> None:
         """
         Move the clock forward by *seconds*.
+
+        Raises:
+            ValueError: It would pass `LATEST`; it has not moved.
         """
         with self._lock:
+            if self._now() + seconds >= LATEST:
+                message = f"the clock goes to the end of the year 9998, not on for {seconds:g} s"
+                raise ValueError(message)
             self._ahead += seconds
 
     def reset(self) -> None:
@@ -48,6 +60,10 @@ class Clock:
         """
         with self._lock:
             self._ahead = 0.0
+
+    def _now(self) -> float:
+        passed = 0.0 if self._real is None else self._real() - self._began
+        return self._start + passed + self._ahead
 
 
 def clock(start: float | None, *, real_time: bool) -> Clock:

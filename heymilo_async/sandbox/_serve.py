@@ -22,7 +22,7 @@ from .. import AsyncHeyMilo, HeyMilo
 from ._app import Backend, create_app
 from ._assumptions import Assumptions
 from ._background import background
-from ._clock import clock
+from ._clock import EARLIEST, LATEST, clock
 from ._contract import OPERATIONS, operation_of
 from ._evidence import ObservedRequest
 from ._judge import ConductMonitor, OutcomeRecorder
@@ -187,7 +187,7 @@ class Sandbox:
 
         Raises:
             TypeError: There are no arguments, or `datetime.timedelta` does not accept them.
-            ValueError: The time is negative.
+            ValueError: The time is negative, or leads past the year 9998. The clock has not moved.
 
         Example:
             >>> from heymilo_async import sandbox
@@ -201,7 +201,11 @@ class Sandbox:
         if not passing:
             message = "advance() needs an amount of time, as in advance(hours=48)"
             raise TypeError(message)
-        passed = dt.timedelta(**passing)
+        try:
+            passed = dt.timedelta(**passing)
+        except OverflowError as error:
+            message = f"advance() cannot take this time: {error}"
+            raise ValueError(message) from None
         if passed < dt.timedelta():
             message = f"advance() needs a time of 0 or more, not {passed}"
             raise ValueError(message)
@@ -362,8 +366,8 @@ def running(
         postings: The initial number of postings.
         candidates: The initial number of candidates, of all postings.
         seed: The seed of the generated data; the same seed generates the same candidates.
-        start: The initial time, an aware datetime. Default: a morning in January 2026, or now if it
-            runs in real time.
+        start: The initial time, an aware datetime within the years 2 to 9998. Default: a morning
+            in January 2026, or now if it runs in real time.
         real_time: Whether its clock runs; otherwise only `Sandbox.advance` moves it.
         assumptions: Its behaviour where the real API's is undocumented.
         api_key: The accepted key, printable ASCII without spaces. Default: a random key.
@@ -573,6 +577,9 @@ def _seconds(start: dt.datetime | None) -> float | None:
         raise TypeError(message)
     if start.tzinfo is None:
         message = "the start must be aware: datetime(..., tzinfo=UTC)"
+        raise ValueError(message)
+    if not EARLIEST <= start.timestamp() < LATEST:
+        message = f"the start must be within the years 2 to 9998, not {start}"
         raise ValueError(message)
     return start.timestamp()
 

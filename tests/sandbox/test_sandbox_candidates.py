@@ -279,6 +279,10 @@ def test_time_may_run_and_begin_anywhere() -> None:
         ({}, TypeError, "needs an amount of time"),
         ({"fortnights": 1}, TypeError, "fortnights"),
         ({"hours": -1}, ValueError, "needs a time of 0 or more"),
+        ({"hours": float("nan")}, ValueError, "NaN"),
+        ({"hours": float("inf")}, ValueError, "cannot take this time: cannot convert float inf"),
+        ({"days": 10**9}, ValueError, "cannot take this time: days=1000000000"),
+        ({"days": 10**7}, ValueError, "to the end of the year 9998, not on for 8.64e"),
     ],
 )
 def test_time_that_cannot_pass_is_refused(
@@ -293,6 +297,25 @@ def test_time_that_cannot_pass_is_refused(
         milo.advance(**passing)
 
     assert before == milo.now
+
+
+@pytest.mark.parametrize(
+    "start", [dt.datetime(2, 1, 1, tzinfo=dt.UTC), dt.datetime(9998, 12, 31, 23, tzinfo=dt.UTC)]
+)
+def test_all_times_of_the_data_are_times(start: dt.datetime) -> None:
+    """
+    At both ends of the clock, clients can read what is there and what they create.
+    """
+    with sandbox.running(start=start) as milo, milo.client() as client:
+        milo.advance(minutes=59, seconds=59)
+        with pytest.raises(ValueError, match="to the end of the year 9998"):
+            milo.advance(days=366 * 9998)
+        posting = client.postings.create(title="Baker", workflow=[]).posting
+        assert start.replace(minute=59, second=59) == milo.now == posting.created_at
+        first = client.postings.list()[0].id
+        assert 4 == len(client.postings.list())
+        assert 40 == len(client.candidates.list_all(first).collect())
+        assert 11 == len(client.questions.list_all(first).collect())
 
 
 def test_a_test_may_have_its_way_with_a_candidate(

@@ -27,6 +27,8 @@ from heymilo_async import sandbox
 
 Ask = Callable[..., Any]
 NAIVE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - a time without a zone is refused
+TOO_EARLY = dt.datetime(1, 12, 31, 23, tzinfo=dt.UTC)
+TOO_LATE = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
 def has_ipv6() -> bool:
@@ -158,6 +160,8 @@ def test_only_loopback_is_served(host: Any) -> None:
         ({"seed": True}, TypeError, "seed must be an int, not bool"),
         ({"start": 0}, TypeError, "start must be a datetime, not int"),
         ({"start": NAIVE}, ValueError, "start must be aware"),
+        ({"start": TOO_EARLY}, ValueError, "start must be within the years 2 to 9998, not 0001-12"),
+        ({"start": TOO_LATE}, ValueError, "start must be within the years 2 to 9998, not 9999-01"),
         ({"assumptions": {}}, TypeError, "assumptions must be Assumptions, not dict"),
         ({"port": True}, TypeError, "port must be an int, not bool"),
         ({"port": "80"}, TypeError, "port must be an int, not str"),
