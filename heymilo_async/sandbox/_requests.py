@@ -89,6 +89,14 @@ class RequestLog:
             self._count += 1
             return self._count - 1
 
+    @property
+    def count(self) -> int:
+        """
+        The number of requests since the start or the last `clear`, including dropped ones.
+        """
+        with self._lock:
+            return self._count
+
     def clear(self) -> None:
         """
         Drop all requests.

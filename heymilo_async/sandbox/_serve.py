@@ -111,8 +111,9 @@ class Sandbox:
             The report; it is true if no rule was broken.
 
         Raises:
-            TypeError: The limit has the wrong type.
-            ValueError: The limit is invalid, or a request is no longer kept.
+            TypeError: The requests or the limit have the wrong type.
+            ValueError: The limit is invalid, there is no request with an index, or it is no longer
+                kept.
 
         Example:
             >>> from heymilo_async import sandbox
@@ -124,6 +125,8 @@ class Sandbox:
             >>> print(violation.rule, violation.requests)
             full-resync (0, 1)
         """
+        if requests is not None:
+            _check_indexes(requests, self._log.count)
         return self._monitor.report(requests, _rule(limit))
 
     def client(self, **options: Any) -> HeyMilo:
@@ -582,6 +585,26 @@ def _seconds(start: dt.datetime | None) -> float | None:
         message = f"the start must be within the years 2 to 9998, not {start}"
         raise ValueError(message)
     return start.timestamp()
+
+
+def _check_indexes(requests: object, count: int) -> None:
+    """
+    Refuse *requests* that are no indexes of the *count* requests that have arrived.
+
+    A report on a request that never arrived would be true, whatever the integration has done.
+    """
+    # (A generator would be used up before the judge reads it.)
+    if not isinstance(requests, Collection) or isinstance(requests, str | bytes):
+        message = f"the requests must be a collection of indexes, not {type(requests).__name__}"
+        raise TypeError(message)
+    for index in requests:
+        if isinstance(index, bool) or not isinstance(index, int):
+            message = f"the index of a request must be an int, not {type(index).__name__}"
+            raise TypeError(message)
+        if not 0 <= index < count:
+            known = f"the last one is {count - 1}" if count else "none has arrived"
+            message = f"there is no request {index}: {known}"
+            raise ValueError(message)
 
 
 def _rule(limit: RateLimit | str | None) -> RateLimit | None:

@@ -183,6 +183,56 @@ def test_a_range_is_judged_by_itself(milo, it, candidates):
     )
 
 
+@pytest.mark.parametrize(
+    ("requests", "error", "words"),
+    [
+        (range(1, 3), ValueError, "there is no request 2: the last one is 1"),
+        (range(0, 10**12, 7), ValueError, "there is no request 7: the last one is 1"),
+        ([0, -1], ValueError, "there is no request -1"),
+        ({0, 1, 99_999}, ValueError, "there is no request 99999"),
+        (["0"], TypeError, "the index of a request must be an int, not str"),
+        ([0, True], TypeError, "the index of a request must be an int, not bool"),
+        ("01", TypeError, "must be a collection of indexes, not str"),
+        (b"\0", TypeError, "must be a collection of indexes, not bytes"),
+        (1, TypeError, "must be a collection of indexes, not int"),
+        (iter([0, 1]), TypeError, "must be a collection of indexes, not list_iterator"),
+    ],
+    ids=str,
+)
+def test_requests_that_never_came_are_not_judged(milo, it, requests, error, words):
+    """
+    A wrong range is refused, because a report on nothing would be true.
+    """
+    it.get(NUMBERS)
+    it.get(NUMBERS, headers=dict(NOT_JUDGED))
+
+    with pytest.raises(error, match=words):
+        milo.conduct(requests)
+
+
+def test_the_first_request_has_not_come_yet(milo, it):
+    """
+    Indexes start at 0 after a reset, too; a range of none is no mistake.
+    """
+    it.get(NUMBERS)
+    milo.reset()
+
+    with pytest.raises(ValueError, match="there is no request 0: none has arrived"):
+        milo.conduct([0])
+    assert 0 == milo.conduct(range(len(milo.requests))).judged
+
+
+def test_a_request_that_is_not_judged_has_an_index(milo, it):
+    """
+    A range may begin or end with a test's own request.
+    """
+    for headers in (dict(NOT_JUDGED), {}, dict(NOT_JUDGED)):
+        it.get(NUMBERS, headers=headers)
+
+    assert [0, 1, 0] == [milo.conduct([index]).judged for index in range(3)]
+    assert 1 == milo.conduct(range(3)).judged
+
+
 def test_a_reset_forgets(milo, it):
     """
     After a reset no requests are recorded, and indexes start at 0.

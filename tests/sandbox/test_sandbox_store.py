@@ -158,6 +158,19 @@ def test_threads_can_share_a_store() -> None:
     assert numbers[:5] == list(store)
 
 
+def test_the_log_counts_what_it_has_dropped() -> None:
+    """
+    Indexes go on when the oldest requests are dropped, and start again when all are.
+    """
+    log = RequestLog(keep=2)
+    for _ in range(5):
+        log.add(ReceivedRequest(method="GET", path="/", query="", headers={}))
+
+    assert (5, 2) == (log.count, len(log.snapshot()))
+    log.clear()
+    assert 0 == log.count
+
+
 def test_the_log_of_requests_is_bounded() -> None:
     """
     A long-running sandbox drops the oldest requests.
