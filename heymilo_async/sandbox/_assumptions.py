@@ -4,6 +4,7 @@ Settings for behaviour of the real API that HeyMilo does not document.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, get_args, get_type_hints
 
 import attrs
@@ -20,8 +21,9 @@ def _check_choice(owner: Any, attribute: attrs.Attribute[Any], value: object) ->
     elif isinstance(value, bool) or not isinstance(value, int | float):
         message = f"{attribute.name} must be a number, not {type(value).__name__}"
         raise TypeError(message)
-    elif value < 0:
-        message = f"{attribute.name} must be 0 or more, not {value}"
+    elif not 0 <= value < math.inf:
+        # (No time is later than NaN or earlier than it, and a response cannot have either.)
+        message = f"{attribute.name} must be 0 or more, and finite, not {value}"
         raise ValueError(message)
 
 
