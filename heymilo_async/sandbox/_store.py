@@ -190,6 +190,7 @@ class Store(Generic[ItemT]):
 
         Raises:
             KeyError: No item has the id *starting_after*.
+            ValueError: *limit* is negative.
 
         Example:
             >>> from heymilo_async.sandbox import Store, seed_numbers
@@ -197,6 +198,9 @@ class Store(Generic[ItemT]):
             >>> store.page(7, starting_after=list(store)[27].id).has_more
             False
         """
+        if limit < 0:
+            message = f"limit must be 0 or more, not {limit}"
+            raise ValueError(message)
         with self._lock:
             if starting_after is not None and starting_after not in self._items:
                 raise KeyError(starting_after)

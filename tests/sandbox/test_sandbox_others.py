@@ -104,6 +104,21 @@ def test_the_system_knows_the_candidates(milo: sandbox.Sandbox, api: Api) -> Non
     assert (True, "not_found", []) == (nobody["success"], nobody["status"], nobody["matches"])
 
 
+@pytest.mark.parametrize("limit", [-1, -1.0, -(10**30)])
+def test_a_search_has_no_negative_limit(milo: sandbox.Sandbox, api: Api, limit: float) -> None:
+    """
+    It is refused, because it would drop the last matches without a word.
+    """
+    one = next(iter(milo.stores["candidates"]))
+    body = {"ats_name": "avionte", "email": one.email}
+    refused = api("POST", "/ats/candidates/resolve", {**body, "limit": limit})
+
+    assert (400, "limit") == (refused.status, refused.body["error"]["param"])
+    for allowed in (1, 10**30, None):
+        found = api("POST", "/ats/candidates/resolve", {**body, "limit": allowed}).body["data"]
+        assert [one.email] == [match["email"] for match in found["matches"]]
+
+
 def test_a_search_for_nobody_is_refused_or_fails(milo: sandbox.Sandbox, api: Api) -> None:
     """
     Whether the sandbox refuses or fails is an assumption; a failure has status 200.

@@ -122,6 +122,15 @@ def test_an_unknown_cursor_is_a_key_error(store: Store[PhoneNumberResponse]) -> 
         store.page(2, "00000000")
 
 
+def test_a_page_has_no_negative_size(store: Store[PhoneNumberResponse]) -> None:
+    """
+    It would have all items but the last ones.
+    """
+    assert () == store.page(0).items
+    with pytest.raises(ValueError, match="limit must be 0 or more, not -1"):
+        store.page(-1)
+
+
 def test_reset_goes_back_to_the_beginning(store: Store[PhoneNumberResponse]) -> None:
     """
     It undoes additions, removals and changes, any number of times.

@@ -49,13 +49,17 @@ def _resolve(world: World, request: ValidRequest) -> Any:
         if world.assumptions.resolve_without_criteria == "refuse":
             raise Refusal(400, "missing_criteria", words, param="email")
         return single_envelope({**response, "success": False, "status": "error", "error": words})
+    limit = request.body.get("limit")
+    if limit is not None and limit < 0:
+        # The contract has no bounds for it, so this is no 422 of the schema.
+        raise Refusal(400, "invalid_limit", "limit must be 0 or more.", param="limit")
     matches = [
         {**one, "match_reason": "email" if email is not None else "ats_candidate_id"}
         for one in _people(world)
         if (email is None or (one["email"] or "").casefold() == email.casefold())
         and known_id in {None, one["ats_candidate_id"]}
     ]
-    response["matches"] = matches[: request.body.get("limit")]
+    response["matches"] = matches[:limit]
     status = "found" if matches else "not_found"
     return single_envelope({**response, "success": True, "status": status})
 
