@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
 from ._contract import SCHEMAS, key_of
-from ._validation import faults_of
+from ._validation import faults_of, unsendable
 
 ItemT = TypeVar("ItemT", bound="Item")
 
@@ -27,7 +27,8 @@ class Item(Mapping[str, Any]):
         **members: The members, by the contract's names; optional ones get their defaults.
 
     Raises:
-        ValueError: A member has a value that the contract does not allow, or is missing.
+        ValueError: A member is missing, or has a value that the contract does not allow, or that JSON
+            in UTF-8 cannot have, such as half of a surrogate pair.
 
     Example:
         >>> from heymilo_async import sandbox
@@ -48,9 +49,7 @@ class Item(Mapping[str, Any]):
 
     def __init__(self, **members: Any) -> None:
         complete = with_defaults(self.schema, members)
-        if faults := faults_of(self.schema, complete):
-            message = f"the contract does not allow this {self.schema}: {'; '.join(faults)}"
-            raise ValueError(message)
+        _refuse(self.schema, unsendable(complete) or faults_of(self.schema, complete))
         self._set_members(copy.deepcopy(complete))
 
     def _set_members(self, members: Mapping[str, Any]) -> None:
@@ -104,8 +103,19 @@ def members_of(item: Item) -> Mapping[str, Any]:
 def with_changes(item: ItemT, fields: Mapping[str, Any]) -> ItemT:
     """
     Return a copy of *item* with other values for some members.
+
+    Raises:
+        ValueError: A value is not allowed.
     """
+    # Here too, because an item may be checked only after it has been copied.
+    _refuse(item.schema, unsendable(fields))
     return type(item)(**{**members_of(item), **fields})
+
+
+def _refuse(schema: str, faults: Sequence[str]) -> None:
+    if faults:
+        message = f"the contract does not allow this {schema}: {'; '.join(faults)}"
+        raise ValueError(message)
 
 
 def unchecked_item(kind: type[ItemT], members: Mapping[str, Any]) -> ItemT:

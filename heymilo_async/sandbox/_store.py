@@ -134,7 +134,7 @@ class Store(Generic[ItemT]):
         Raises:
             KeyError: There is no such item.
             TypeError: The item has no such field, or the field is its id.
-            ValueError: The contract does not allow the value.
+            ValueError: The contract does not allow the value, or JSON in UTF-8 cannot have it.
 
         Example:
             >>> from heymilo_async.sandbox import Store, seed_numbers

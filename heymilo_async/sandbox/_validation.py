@@ -18,6 +18,13 @@ from ._errors import Invalid, issue
 
 Loc = Sequence[str | int]
 
+#: The levels of a body; the client sends fewer. Copying a value takes several frames of the stack for
+#: each of them, and Python has a thousand frames.
+_DEEPEST_BODY: Final = 200
+#: The levels of an item's member, in which a part of a body may be some levels deeper.
+_DEEPEST_MEMBER: Final = 210
+#: As Starlette encodes a response.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _TYPES: Final = {
     "string": ("string_type", "Input should be a valid string"),
@@ -86,18 +93,51 @@ def read_body(operation: Operation, content: bytes, content_type: str) -> Any:
         raise Invalid(issue(("body",), "model_attributes_type", words))
     try:
         body = json.loads(content, parse_float=_finite, parse_constant=_finite)
-        if b"\\u" in content:
-            # An unpaired surrogate cannot be encoded in a response.
-            json.dumps(body, ensure_ascii=False).encode()
+        _check_sendable(body, _DEEPEST_BODY)
         issues = _issues(validator_of(operation.body), body, ("body",))
     except json.JSONDecodeError as error:
         raise Invalid(issue(("body", error.pos), "json_invalid", "JSON decode error")) from None
     except (ValueError, RecursionError):
-        # Not UTF-8, an unpaired surrogate, an infinite number, too many digits, or too many levels.
+        # Not UTF-8, an infinite number, too many digits, or what a response cannot have.
         raise Invalid(issue(("body", 0), "json_invalid", "JSON decode error")) from None
     if issues:
         raise Invalid(*issues)
     return _with_integers(SCHEMAS[operation.body], body)
+
+
+def _check_sendable(value: Any, deepest: int) -> None:
+    """
+    Raise an error if *value* cannot be part of a response.
+
+    Raises:
+        TypeError: JSON has no form for a value in it.
+        ValueError: It has an unpaired surrogate, a number that is not finite, or too many levels.
+    """
+    try:
+        text = _ENCODER.encode(value)
+        text.encode()
+    except UnicodeEncodeError as error:
+        message = f"{error.object[error.start]!a} is half of a surrogate pair"
+        raise ValueError(message) from None
+    except RecursionError:
+        raise _too_deep(deepest) from None
+    # Most values have too few brackets to be too deep; counting them is quicker than a look inside.
+    level = [value] if text.count("{") + text.count("[") > deepest else []
+    for _ in range(deepest + 1):
+        level = [one for holder in level for one in _elements(holder)]
+        if not level:
+            return
+    raise _too_deep(deepest)
+
+
+def _elements(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _too_deep(deepest: int) -> ValueError:
+    return ValueError(f"it has more than {deepest} levels")
 
 
 def _with_integers(schema: Mapping[str, Any], value: Any) -> Any:
@@ -168,6 +208,25 @@ def _issue_of(error: jsonschema_rs.ValidationError, loc: Loc) -> Mapping[str, An
 
 def _choices(options: Iterable[Any]) -> str:
     return " or ".join(repr(option) for option in options)
+
+
+def unsendable(members: Mapping[str, Any]) -> list[str]:
+    """
+    Return the errors in *members* that no schema excludes, but JSON or UTF-8, as text.
+    """
+    # All members at once, which is quicker, and then only for a fault one after the other.
+    if _fault_of(members) is None:
+        return []
+    faults = {name: _fault_of({name: value}) for name, value in members.items()}
+    return [f"{name}: {fault}" for name, fault in faults.items() if fault is not None]
+
+
+def _fault_of(members: Mapping[str, Any]) -> str | None:
+    try:
+        _check_sendable(members, _DEEPEST_MEMBER)
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return None
 
 
 def faults_of(schema: str, value: Any) -> list[str]:

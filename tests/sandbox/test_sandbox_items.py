@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from inside_sandbox import items_of
 
 from heymilo_async import sandbox
 from heymilo_async.sandbox import PhoneNumberResponse
+
+Api = Callable[..., Any]
 
 
 def test_an_item_is_a_mapping_and_has_attributes() -> None:
@@ -65,6 +68,71 @@ def test_an_item_fits_the_contract(members: dict[str, Any], words: str) -> None:
     """
     with pytest.raises(ValueError, match=words):
         PhoneNumberResponse(**members)
+
+
+LOOP: list[Any] = []
+LOOP.append(LOOP)
+
+
+def nested(levels: int) -> Any:
+    """
+    Return a text within so many lists and objects.
+    """
+    value: Any = "x"
+    for level in range(levels):
+        value = {"a": value} if level % 2 else [value]
+    return value
+
+
+DEEP = nested(210)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("a\ud800", r"'\\ud800' is half of a surrogate pair"),
+        ({"\udfff": 1}, r"'\\udfff' is half of a surrogate pair"),
+        ([float("nan")], "Out of range float values"),
+        ((float("inf"),), "Out of range float values"),
+        ({1, 2}, "Object of type set is not JSON serializable"),
+        (b"abc", "Object of type bytes is not JSON serializable"),
+        (10**5000, "digits"),
+        (LOOP, "Circular reference"),
+        (DEEP, "it has more than 210 levels"),
+        ([DEEP] * 2, "it has more than 210 levels"),
+        (nested(100_000), "it has more than 210 levels"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_item_can_be_sent(milo: sandbox.Sandbox, value: Any, words: str) -> None:
+    """
+    What JSON or UTF-8 cannot have is refused with the member's name, also in a candidate, and nothing
+    has changed.
+    """
+    question = next(iter(milo.stores["questions"]))
+    with pytest.raises(ValueError, match=f"this QuestionResponse: answer: .*{words}"):
+        type(question)(**{**question, "answer": value})
+    with pytest.raises(ValueError, match=f"this QuestionResponse: answer: .*{words}"):
+        milo.stores["questions"].change(question.id, answer=value)
+    assert question == milo.stores["questions"].get(question.id)
+
+    candidate = next(iter(milo.stores["candidates"]))
+    with pytest.raises(ValueError, match=f"this CandidateResponse: data: .*{words}"):
+        milo.stores["candidates"].change(candidate.interview_id, data={"answer": value})
+    assert candidate == milo.stores["candidates"].get(candidate.interview_id)
+
+
+def test_an_item_may_be_deep(milo: sandbox.Sandbox, api: Api) -> None:
+    """
+    A member has at most 210 levels, and the sandbox can send as many.
+    """
+    answer = nested(209)
+    question = next(iter(milo.stores["questions"]))
+    changed = milo.stores["questions"].change(question.id, answer=answer)
+
+    assert answer == changed.answer
+    shown = api("GET", f"/postings/{question.posting_id}/questions").body["data"]
+    assert [answer] == [one["answer"] for one in shown if one["id"] == question.id]
 
 
 def test_what_is_in_an_item_is_not_shared(milo: sandbox.Sandbox) -> None:

@@ -300,8 +300,14 @@ def test_a_member_that_is_missing_is_named(
         b'{"title": "Baker", "retake_cooldown_days": 1e999}',
         b'{"title": ' + b"1" * 5000 + b"}",
         b"[" * 100_000,
+        b'{"title": ' + b"[" * 500 + b"]" * 500 + b"}",
+        b'{"title": "\xed\xa0\x80"}',
+        '{"title": "\\ud800"}'.encode("utf-16"),
     ],
-    ids=["no UTF-8", "half a pair", "NaN", "infinite", "too many digits", "too deep"],
+    ids=[
+        *("no UTF-8", "half a pair", "NaN", "infinite", "too many digits", "too deep"),
+        *("too deep for a copy", "half a pair in UTF-8", "half a pair in UTF-16"),
+    ],
 )
 def test_json_that_is_none_is_refused(milo: sandbox.Sandbox, ask: Ask, text: bytes) -> None:
     """
@@ -312,6 +318,42 @@ def test_json_that_is_none_is_refused(milo: sandbox.Sandbox, ask: Ask, text: byt
     assert [("body", "json_invalid")] == [
         (one["loc"][0], one["type"]) for one in answer.body["detail"]
     ]
+
+
+def _nested(levels: int) -> Any:
+    value: Any = "x"
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("levels", [100, 199, 200, 300, 500, 900])
+def test_a_body_has_at_most_200_levels(
+    milo: sandbox.Sandbox, ask: Ask, posting: str, levels: int
+) -> None:
+    """
+    The body is a level itself. One that is deeper is a 422, like any JSON that cannot be read.
+    """
+    path = f"/api/v2/postings/{posting}/candidates"
+    body = {"name": "Jo", "email": "jo@example.com", "data": _nested(levels)}
+    answer = ask(milo, path, method="POST", body=body)
+
+    if levels < 200:
+        assert (201, body["data"]) == (answer.status, answer.body["data"]["candidate"]["data"])
+    else:
+        assert [["body", 0]] == where(answer)
+    assert 200 == ask(milo, path).status
+
+
+def test_a_part_of_a_body_may_get_deeper(milo: sandbox.Sandbox, ask: Ask, posting: str) -> None:
+    """
+    A config is two levels deeper in a posting than in the body that sets it.
+    """
+    config = {"blackout_period": _nested(198)}
+    path = f"/api/v2/postings/{posting}/workflow/conversational_sms"
+    answer = ask(milo, path, method="PATCH", body={"config": config})
+
+    assert 200 == answer.status
 
 
 @pytest.mark.parametrize(
