@@ -229,6 +229,21 @@ def test_help_that_nobody_reads_is_a_closed_pipe(monkeypatch):
     assert 141 == errors.report(error)
 
 
+def test_help_that_cannot_be_written(monkeypatch, capsys):
+    """
+    Typer's own error of the system is one of the output; that of a file keeps its name.
+    """
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+
+    assert 1 == errors.report(OSError(28, "No space left on device"))
+    assert 1 == errors.report(OSError(28, "No space left on device", "candidates.csv"))
+
+    written, other = capsys.readouterr().err.splitlines()
+    assert "heymilo: cannot write the output: No space left on device" == written
+    assert other.startswith("heymilo: unexpected OSError")
+    assert "candidates.csv" in other
+
+
 class _Refusing(io.StringIO):
     """
     A stream that refuses all output.

@@ -153,8 +153,8 @@ def test_any_reset(reset, remaining, named):
 )
 def test_any_verdict(asked, at_least, remaining, number, status, dice):
     """
-    Cases 13, 22, 29: the next attempt comes no sooner than requested, and within the deadline, or
-    not at all.
+    Cases 13, 22, 29: the next attempt comes no sooner than requested, of this call or of another
+    one, and within the deadline, or not at all; `max_retry_after` limits both requests.
     """
     kind = RateLimitError if status == 429 else ServerError
     policy = RetryPolicy(max_attempts=5, max_retry_after=60)
@@ -170,7 +170,7 @@ def test_any_verdict(asked, at_least, remaining, number, status, dice):
 
     ceiling = min(8.0, 0.5 * 2 ** (number - 1))
     wish = max(at_least, asked if asked is not None else dice * ceiling)
-    if number >= 5 or (asked is not None and asked > 60) or wish >= remaining:
+    if number >= 5 or max(at_least, asked or 0.0) > 60 or wish >= remaining:
         assert verdict is None
     else:
         assert wish == verdict.delay
