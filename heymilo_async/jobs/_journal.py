@@ -23,6 +23,8 @@ from ._errors import JobError
 _APPLICATION: Final = 0x484D696A
 _VERSION: Final = 1
 
+# Earlier versions of this program need the column `cursor`, in which they kept the place of an
+# interrupted search.
 _TABLES: Final = """
     CREATE TABLE IF NOT EXISTS job (
         posting_id TEXT NOT NULL, cursor TEXT, is_walking INTEGER NOT NULL DEFAULT 0
@@ -117,7 +119,7 @@ class Journal:
                 [(key, entry.line, entry.fingerprint) for key, entry in rows.items()],
             )
             # In the same transaction, so that a run after a crash searches before it sends.
-            connection.execute("UPDATE job SET is_walking = 1, cursor = NULL")
+            connection.execute("UPDATE job SET is_walking = 1")
 
     def mark_sent(self, keys: Iterable[str], at: float) -> None:
         """
@@ -166,22 +168,12 @@ class Journal:
             )
 
     @property
-    def search_state(self) -> tuple[bool, str | None]:
+    def is_searching(self) -> bool:
         """
-        Return whether the posting's candidates must be searched, and the cursor of the search.
+        Return whether the posting's candidates must be searched.
         """
-        is_searching, cursor = self._connection.execute(
-            "SELECT is_walking, cursor FROM job"
-        ).fetchone()
-        return bool(is_searching), cursor
-
-    def record_page(self, interview_ids: Mapping[str, str], cursor: str | None) -> None:
-        """
-        Record the rows found on a page of the list, and the cursor of the search.
-        """
-        with self._transaction() as connection:
-            _mark_done(connection, interview_ids)
-            connection.execute("UPDATE job SET is_walking = 1, cursor = ?", [cursor])
+        (is_searching,) = self._connection.execute("SELECT is_walking FROM job").fetchone()
+        return bool(is_searching)
 
     def finish_search(self) -> None:
         """
@@ -191,7 +183,7 @@ class Journal:
             connection.execute(
                 "UPDATE rows SET state = 'planned' WHERE state IN ('sent', 'unknown')"
             )
-            connection.execute("UPDATE job SET is_walking = 0, cursor = NULL")
+            connection.execute("UPDATE job SET is_walking = 0")
 
 
 def _mark_done(connection: sqlite3.Connection, interview_ids: Mapping[str, str]) -> None:

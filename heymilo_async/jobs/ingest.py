@@ -26,7 +26,6 @@ from .. import (
     HeyMilo,
     HeyMiloError,
     InvalidRequestError,
-    NotFoundError,
     Page,
     UnprocessableEntityError,
 )
@@ -298,9 +297,8 @@ class _Run:
             for key, row in self._rows.items()
             if key not in known or _was_corrected(row, known[key])
         }
-        is_searching, _ = self._journal.search_state
         has_planned = any(known[key].state is State.PLANNED for key in self._rows if key in known)
-        if planned or (has_planned and not is_searching):
+        if planned or has_planned:
             # Another run with another journal may have sent these rows in the meantime.
             self._journal.plan(planned)
         for _ in range(_MAX_ROUNDS):
@@ -321,36 +319,30 @@ class _Run:
     async def _search_if_needed(self) -> None:
         entries = self._journal.entries()
         last = [one.sent_at for one in entries.values() if one.state in OPEN and one.sent_at]
-        is_searching, cursor = self._journal.search_state
-        if not last and not is_searching:
+        if not last and not self._journal.is_searching:
             return
-        if last and cursor is None:
+        if last:
             # The server may still be processing a request whose response was lost.
             # (`min` limits the wait if this machine's clock was set back.)
             wait = min(self._settle, max(last) + self._settle - time.time())
             if wait > 0:
                 await self._client._engine.pool.loop_state().transport.sleep(wait)
-        try:
-            await self._search(entries, cursor)
-        except (BadRequestError, NotFoundError, UnprocessableEntityError):
-            if cursor is None:
-                raise
-            # The candidate at the cursor was deleted.
-            await self._search(entries, None)
+        await self._search(entries)
 
-    async def _search(self, entries: Mapping[str, Entry], cursor: str | None) -> None:
+    async def _search(self, entries: Mapping[str, Entry]) -> None:
         """
         Search the posting's candidates for rows of the file, and record them in the journal.
+
+        It always begins at the first page: a list may start with the newest candidates, so the
+        place of an interrupted search would miss those whom somebody has invited since.
         """
-        self._journal.record_page({}, cursor)
-        pager = self._client.candidates.list_all(self._posting_id, starting_after=cursor)
         by_email = {row.email.casefold(): key for key, row in self._rows.items()}
-        async for page in pager.pages():
+        async for page in self._client.candidates.list_all(self._posting_id).pages():
             found = _matches(page, entries, by_email)
             self._found |= {
                 key for key in found if key in self._rows and entries[key].state is not State.DONE
             }
-            self._journal.record_page(found, page[-1].interview_id if page else cursor)
+            self._journal.mark_done(found)
         self._journal.finish_search()
 
     async def _send(self, keys: Sequence[str]) -> None:

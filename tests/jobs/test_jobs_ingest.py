@@ -13,8 +13,9 @@ import stat
 from collections import Counter
 
 import pytest
+from fronts import KEY
 from inside import awaited
-from inside_jobs import open_journal
+from inside_jobs import Entry, open_journal
 
 from heymilo_async import (
     InvalidRequestError,
@@ -24,6 +25,7 @@ from heymilo_async import (
     RateLimitError,
     RetryPolicy,
     ServerError,
+    sandbox,
 )
 from heymilo_async.jobs import JobError
 from heymilo_async.jobs.ingest import IngestReport, Refusal, async_ingest, ingest
@@ -344,9 +346,9 @@ def _fill(milo, posting, count):
             )
 
 
-def test_a_walk_goes_on_where_it_broke(bring, milo, posting, people, tmp_path):
+def test_a_search_that_broke_begins_anew(bring, milo, posting, people, tmp_path):
     """
-    A search that fails after a page continues after that page.
+    A search that failed after a page starts at the first page, with the rows found so far kept.
     """
     _fill(milo, posting, 150)
     milo.fail_next(faults.RepeatCursor(), operation=LIST)
@@ -356,7 +358,25 @@ def test_a_walk_goes_on_where_it_broke(bring, milo, posting, people, tmp_path):
 
     assert bring(people(2)).ok
     walked = [one for one in milo.requests[before:] if one.method == "GET"][1:]
-    assert [True] == ["starting_after" in one.query for one in walked]
+    assert [False, True] == ["starting_after" in one.query for one in walked]
+
+
+def test_a_broken_search_misses_nobody_invited_since(perform, people, tmp_path):
+    """
+    If a list starts with the newest, a run after an interrupted search finds those whom another run
+    has invited since.
+    """
+    newest = sandbox.Assumptions(newest_first=True)
+    with sandbox.running(candidates=0, assumptions=newest, api_key=KEY) as milo:
+        posting = next(one.item_id for one in milo.stores["postings"] if one["status"] == "active")
+        _fill(milo, posting, 150)
+        milo.fail_next(faults.RepeatCursor(), operation=LIST)
+        with pytest.raises(PaginationError):
+            _bring(perform, milo, posting, people(3))
+        assert _bring(perform, milo, posting, people(3), journal=tmp_path / "of-another").ok
+        report = _bring(perform, milo, posting, people(3))
+
+        assert (0, 3, 3) == (report.sent, report.found, report.done)
 
 
 def test_a_walk_begins_anew_where_its_place_is_gone(bring, milo, posting, people):
@@ -720,11 +740,13 @@ def test_a_journal_keeps_nothing_of_what_fails(milo, posting, people, tmp_path):
     """
     A write that fails in the middle is rolled back as a whole.
     """
+    row = Entry(line=2, fingerprint="f")
     with open_journal(tmp_path / "journal", posting) as journal:
+        journal.plan({"a": row, "b": row})
         with pytest.raises(sqlite3.ProgrammingError):
-            journal.record_page({"key": object()}, "cursor")
+            journal.mark_done({"a": "an-interview", "b": object()})
 
-        assert (False, None) == journal.search_state
+        assert {"a": row, "b": row} == journal.entries()
 
 
 def test_a_journal_that_cannot_be_written(posting, tmp_path):
