@@ -48,7 +48,8 @@ class State(enum.StrEnum):
     DONE = "done"
     #: The server refused it.
     REFUSED = "refused"
-    #: A request with it failed, and the server may have processed it.
+    #: A request with it failed, and the server may have processed it; with a reason, the server
+    #: refused it as one that exists.
     UNKNOWN = "unknown"
 
 
@@ -139,6 +140,12 @@ class Journal:
         """
         self._set(keys, State.UNKNOWN)
 
+    def mark_existing(self, key: str, reason: str) -> None:
+        """
+        Record that the server refused the row of *key* as one that exists, which the search checks.
+        """
+        self._set([key], State.UNKNOWN, reason=reason)
+
     def mark_refused(self, key: str, reason: str) -> None:
         """
         Record that the server refused the row of *key*.
@@ -178,10 +185,13 @@ class Journal:
     def finish_search(self) -> None:
         """
         Record that the search is complete: rows that it did not find were never processed.
+
+        Of these, the server would refuse again those that it refused as existing ones.
         """
         with self._transaction() as connection:
             connection.execute(
-                "UPDATE rows SET state = 'planned' WHERE state IN ('sent', 'unknown')"
+                "UPDATE rows SET state = iif(reason IS NULL, 'planned', 'refused') "
+                "WHERE state IN ('sent', 'unknown')"
             )
             connection.execute("UPDATE job SET is_walking = 0")
 

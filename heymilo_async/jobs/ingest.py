@@ -382,7 +382,12 @@ class _Run:
             receipt = await self._client.candidates.ingest(self._posting_id, **new)
         except _REFUSALS as error:
             self._failures = 0
-            self._journal.mark_refused(key, f"the server refused it: {error.message}")
+            reason = f"the server refused it: {error.message}"
+            if isinstance(error, ConflictError):
+                # An earlier request or somebody else may have invited this candidate.
+                self._journal.mark_existing(key, reason)
+            else:
+                self._journal.mark_refused(key, reason)
         except HeyMiloError as error:
             self._handle_failure([key], error)
         else:

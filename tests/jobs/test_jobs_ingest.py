@@ -287,6 +287,54 @@ def test_one_refused_row_does_not_hold_up_the_others(bring, milo, people, tmp_pa
     assert bring(path).ok
 
 
+def test_who_exists_already_is_looked_for(bring, milo, people, tmp_path, monkeypatch):
+    """
+    If the server refuses a row because the candidate exists, the row is searched for, and done if
+    the list has the candidate.
+    """
+    path, whole, calls = people(3), AsyncCandidates.list_all, []
+
+    def late(self, posting_id):
+        # The other run ends after this run's search, and before it sends.
+        calls.append(posting_id)
+        if len(calls) == 1:
+            return whole(self, next(one for one in postings if one != posting_id))
+        return whole(self, posting_id)
+
+    postings = [one.item_id for one in milo.stores["postings"]]
+    assert bring(path, journal=tmp_path / "of-another").ok
+    monkeypatch.setattr(AsyncCandidates, "list_all", late)
+    report = bring(path)
+
+    assert (0, 3, 3, True) == (report.sent, report.found, report.done, report.ok)
+    assert ["done"] * 3 == _states(tmp_path / "people.csv.journal")
+    assert _each_once(3) == _invited(milo)
+
+
+def test_who_exists_is_looked_for_by_the_next_run(bring, milo, people, tmp_path):
+    """
+    A row that the server refused as existing stays unknown until a search is complete; then it is
+    refused with the server's text, and is not sent again.
+    """
+    milo.fail_next(status=409, operation=ONE)
+    told = []
+
+    def end_second_search(*progress):
+        told.append(progress)
+        if len(told) == 1:
+            milo.fail_next(status=403, operation=LIST)
+
+    with pytest.raises(PermissionDeniedError) as caught:
+        bring(people(1), progress=end_second_search)
+
+    assert "1 unknown (line 2)" in caught.value.__notes__[0]
+    before = len(milo.requests)
+    report = bring(people(1))
+    assert [False] * 2 == [one.method == "POST" for one in milo.requests[before:]]
+    assert ["line 2: the server refused it: "] == [str(one)[:31] for one in report.refused]
+    assert ["refused"] == _states(tmp_path / "people.csv.journal")
+
+
 def test_a_refused_request_of_many_changes_nothing(bring, milo, people, tmp_path):
     """
     If the server certainly did nothing, the run ends, its rows stay planned, and a note says so.
