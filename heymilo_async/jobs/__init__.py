@@ -7,8 +7,9 @@ and writes local files and databases directly, in small portions.
 
 How to read it: `ingest` sends the rows of a file (`_rows`) and keeps a journal (`_journal`);
 `sync` reads the lists, and stores their items in the tables (`_tables`) of a warehouse
-(`_warehouse`); `dlt` passes the rows of these tables to a dlt pipeline. DuckDB, dlt and
-phonenumbers are imported when a job runs (`needs` in `_errors`).
+(`_warehouse`); `dlt` passes the rows of these tables to a dlt pipeline. A journal and a warehouse
+belong to one server (`_source`). DuckDB, dlt and phonenumbers are imported when a job runs (`needs`
+in `_errors`).
 """
 
 from __future__ import annotations

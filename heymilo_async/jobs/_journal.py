@@ -18,6 +18,7 @@ from typing import Final
 import attrs
 
 from ._errors import JobError
+from ._source import Source
 
 #: Identifies the file as a journal, "HMij"; SQLite stores this number for `file(1)`.
 _APPLICATION: Final = 0x484D696A
@@ -29,6 +30,7 @@ _TABLES: Final = """
     CREATE TABLE IF NOT EXISTS job (
         posting_id TEXT NOT NULL, cursor TEXT, is_walking INTEGER NOT NULL DEFAULT 0
     );
+    CREATE TABLE IF NOT EXISTS source (host TEXT NOT NULL, workspace TEXT);
     CREATE TABLE IF NOT EXISTS rows (
         key TEXT PRIMARY KEY, line INTEGER NOT NULL, fingerprint TEXT NOT NULL, state TEXT NOT NULL,
         sent_at REAL, interview_id TEXT, reason TEXT
@@ -88,6 +90,21 @@ class Journal:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+
+    def adopt(self, source: Source) -> str | None:
+        """
+        Record *source* as that of the journal; if it has another one, return its owner instead.
+        """
+        found = self._connection.execute("SELECT host, workspace FROM source").fetchone()
+        stored = None if found is None else Source(*found)
+        difference = source.difference(stored)
+        if difference is None:
+            with self._transaction() as connection:
+                connection.execute("DELETE FROM source")
+                connection.execute(
+                    "INSERT INTO source VALUES (?, ?)", attrs.astuple(source.merged(stored))
+                )
+        return difference
 
     def entries(self) -> dict[str, Entry]:
         """

@@ -18,6 +18,7 @@ from typing import Any, Final
 import attrs
 
 from ._errors import JobError, needs
+from ._source import Source
 from ._tables import TABLES, Row, Table
 
 #: An older interrupted run is not resumed, because its lists are outdated.
@@ -25,6 +26,13 @@ _OLDEST_RUN: Final = timedelta(hours=1)
 
 #: The job's own tables: a description of a row; the columns with types and descriptions.
 _BOOKKEEPING: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]]] = {
+    "sync_source": (
+        "The server and the workspace whose data the file has; one row.",
+        {
+            "host": ("VARCHAR", "The server's host; 'loopback' for a server on this machine."),
+            "workspace": ("VARCHAR", "A hash of the workspace's id; null if no run had one."),
+        },
+    ),
     "sync_runs": (
         "A run of the job.",
         {
@@ -166,6 +174,20 @@ class Warehouse:
 
     def _describe(self, table: str, column: str, comment: str) -> None:
         self._connection.execute(f'COMMENT ON COLUMN "{table}"."{column}" IS {_quoted(comment)}')
+
+    def adopt(self, source: Source) -> str | None:
+        """
+        Record *source* as that of the file; if the file has another one, return its owner instead.
+        """
+        found = self._all("SELECT host, workspace FROM sync_source")
+        stored = Source(*found[0]) if found else None
+        difference = source.difference(stored)
+        merged = source.merged(stored)
+        if difference is None and merged != stored:
+            with self._transaction():
+                self._all("DELETE FROM sync_source")
+                self._all("INSERT INTO sync_source VALUES (?, ?)", *attrs.astuple(merged))
+        return difference
 
     def begin(self, options: Mapping[str, Any], *, full: bool) -> None:
         """

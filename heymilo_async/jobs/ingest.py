@@ -34,6 +34,7 @@ from .._core.blocking import run_now
 from ._errors import JobError, resume_advice
 from ._journal import OPEN, Entry, Journal, State, open_journal
 from ._rows import KEY, Refusal, Row, read_rows
+from ._source import source_of
 
 __all__ = ["IngestReport", "Refusal", "async_ingest", "ingest"]
 
@@ -138,7 +139,8 @@ def ingest(
         The outcome for all rows.
 
     Raises:
-        JobError: The file or the journal cannot be used, or another run is using it.
+        JobError: The file or the journal cannot be used, the journal belongs to another posting,
+            server or workspace, or another run is using it.
         InvalidRequestError: An argument is invalid.
         TypeError: An argument has the wrong type.
         ImportError: phonenumbers is not installed.
@@ -194,6 +196,12 @@ async def async_ingest(
         raise JobError(message)
     journal_path = Path(f"{path}.journal") if journal is None else Path(journal)
     with open_journal(journal_path, posting.id) as opened_journal:
+        owner = opened_journal.adopt(source_of(client))
+        if owner is not None:
+            message = (
+                f"the journal {journal_path} belongs to {owner}: choose another one with --journal"
+            )
+            raise JobError(message)
         run = _Run(
             client, posting.id, opened_journal, rows, batch=size, settle=pause, progress=progress
         )

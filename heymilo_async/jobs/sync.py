@@ -30,7 +30,8 @@ from .. import (
 from .._core.arguments import wrong_type
 from .._core.blocking import run_now
 from ..events import AttemptFinished, Event
-from ._errors import resume_advice
+from ._errors import JobError, resume_advice
+from ._source import source_of
 from ._tables import TABLES, Table
 from ._warehouse import Changes, Warehouse, open_warehouse
 
@@ -132,7 +133,8 @@ def sync(
         The outcome of the run.
 
     Raises:
-        JobError: The file cannot be used, or another run is using it.
+        JobError: The file cannot be used, has the data of another server or workspace, or another
+            run is using it.
         InvalidRequestError: An argument is invalid.
         TypeError: An argument has the wrong type.
         ImportError: DuckDB is not installed.
@@ -177,6 +179,10 @@ async def async_sync(
         "with_links": with_links,
     }
     with open_warehouse(path) as warehouse:
+        owner = warehouse.adopt(source_of(client))
+        if owner is not None:
+            message = f"{path} belongs to {owner}: name another file"
+            raise JobError(message)
         warehouse.begin(options, full=full)
         run = _Run(client, warehouse, since=moment, with_links=with_links, progress=progress)
         tables: list[TableReport] = []
