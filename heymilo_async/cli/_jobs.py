@@ -28,7 +28,8 @@ checked before the first request; invalid rows are listed, and the others are in
 
 After any interruption, run it again: a journal next to FILE has the state of each row. If the
 server may have processed a row, the command searches the list of candidates before it sends the
-row again. If the journal is lost, it is rebuilt from that list.
+row again. If the journal is lost, it is rebuilt from that list. Two runs at the same time with
+different journals are not protected from each other.
 
 Examples:
   $ heymilo ingest candidates.csv --posting 13D77095 --dry-run

@@ -127,7 +127,9 @@ def ingest(
             The columns `name`, `email` and `phone_number` become the candidates' attributes, all
             other columns their metadata.
         posting_id: The posting's `id`.
-        journal: The path of the journal; by default that of *file* with `.journal` appended.
+        journal: The path of the journal; by default that of *file* with `.journal` appended, next
+            to the file itself if *file* is a link. Runs at the same time with different journals
+            are not protected from each other.
         batch: The number of rows per request, 1 or more.
         data: Columns for the candidates' `data` instead of their metadata.
         dry_run: Whether to check the rows without sending them.
@@ -194,7 +196,7 @@ async def async_ingest(
     if posting.status == "archived":
         message = f"the posting {posting.id} is archived and accepts no candidates: activate it"
         raise JobError(message)
-    journal_path = Path(f"{path}.journal") if journal is None else Path(journal)
+    journal_path = _default_journal(path) if journal is None else Path(journal)
     with open_journal(journal_path, posting.id) as opened_journal:
         owner = opened_journal.adopt(source_of(client))
         if owner is not None:
@@ -208,6 +210,11 @@ async def async_ingest(
         with _report_on_error(lambda: run.report(refused)):
             await run.finish()
         return run.report(refused)
+
+
+def _default_journal(path: Path) -> Path:
+    # All links to a file share its journal, whose lock stops a second run.
+    return Path(f"{path.resolve() if path.is_symlink() else path}.journal")
 
 
 @contextlib.contextmanager

@@ -771,6 +771,25 @@ def test_one_run_at_a_time(milo, posting, people, tmp_path):
     assert Counter() == _invited(milo)
 
 
+def test_a_link_has_the_journal_of_its_file(milo, posting, people, tmp_path):
+    """
+    A run with a link to a file that another run is using is refused, and finds the rows afterwards.
+    """
+    (tmp_path / "folder").mkdir()
+    link = tmp_path / "folder" / "link.csv"
+    link.symlink_to(people(2))
+    with milo.client() as client:
+        with (
+            open_journal(tmp_path / "people.csv.journal", posting),
+            pytest.raises(JobError, match=r"another run is using the journal .*/people.csv.journal"),
+        ):
+            ingest(client, link, posting)
+        assert (2, 0) == ((report := ingest(client, link, posting)).sent, report.found)
+
+    assert ["done"] * 2 == _states(tmp_path / "people.csv.journal")
+    assert ["link.csv"] == [one.name for one in link.parent.iterdir()]
+
+
 def test_a_journal_is_of_one_posting(milo, posting, people, tmp_path):
     """
     The journal of another posting is refused.
