@@ -11,6 +11,7 @@ import io
 import json
 import re
 import threading
+import unicodedata
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -305,11 +306,11 @@ class _Checks:
             else:
                 refuse(name, values[name], "must be text")
                 values[name] = None
-        if values["name"] == "":
-            refuse("name", "", "is missing")
+        self._check_name(values["name"], refuse)
         if values["email"] is not None:
             self._check_email(line, values["email"], refuse)
         phone_number = values["phone_number"] and self._phone_number(values["phone_number"], refuse)
+        _check_for_nul(values, refuse)
         metadata = _metadata(values, self._data_columns, refuse)
         if len(self.refused) > before:
             return
@@ -329,6 +330,13 @@ class _Checks:
             refuse(None, "", str(error))
         else:
             self.rows.append(row)
+
+    @staticmethod
+    def _check_name(name: str | None, refuse: _Refuse) -> None:
+        if name == "":
+            refuse("name", "", "is missing")
+        elif name is not None and any(unicodedata.category(one) == "Cc" for one in name):
+            refuse("name", name, "has a control character, such as a line break")
 
     def _check_email(self, line: int, email: str, refuse: _Refuse) -> None:
         if not email:
@@ -362,6 +370,13 @@ def _is_email(text: str) -> bool:
     # (Invisible characters could make equal addresses look different.)
     is_short = len(text) <= _MAX_EMAIL_LENGTH and text.isprintable()
     return is_short and _EMAIL.fullmatch(text) is not None
+
+
+def _check_for_nul(values: Mapping[str, Any], refuse: _Refuse) -> None:
+    # (The checks of our own columns refuse it, too.)
+    for name, value in values.items():
+        if name not in _OWN and isinstance(value, str) and "\0" in value:
+            refuse(name, value, "has a NUL character, which databases refuse")
 
 
 def _metadata(

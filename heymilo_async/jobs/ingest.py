@@ -13,11 +13,12 @@ import os
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 import attrs
 
 from .. import (
+    APIStatusError,
     AsyncHeyMilo,
     BadRequestError,
     BulkCandidateReceipt,
@@ -27,6 +28,7 @@ from .. import (
     HeyMiloError,
     InvalidRequestError,
     Page,
+    ServerError,
     UnprocessableEntityError,
 )
 from .._core.arguments import seconds, whole_number, wrong_type
@@ -52,6 +54,7 @@ _MAX_FAILURES: Final = 3
 _MAX_SHOWN: Final = 10
 
 _REFUSALS: Final = (BadRequestError, ConflictError, UnprocessableEntityError)
+_TOO_LARGE: Final = 413
 
 
 @attrs.frozen(kw_only=True)
@@ -207,7 +210,7 @@ async def async_ingest(
         run = _Run(
             client, posting.id, opened_journal, rows, batch=size, settle=pause, progress=progress
         )
-        with _report_on_error(lambda: run.report(refused)):
+        with _report_on_error(lambda error: f"{run.report(refused)}; {run.advice(error)}"):
             await run.finish()
         return run.report(refused)
 
@@ -218,11 +221,11 @@ def _default_journal(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _report_on_error(report: Callable[[], IngestReport]) -> Generator[None, None, None]:
+def _report_on_error(note: Callable[[BaseException], str]) -> Generator[None, None, None]:
     try:
         yield
     except (HeyMiloError, KeyboardInterrupt) as error:
-        error.add_note(f"{report()}; {resume_advice(error)}")
+        error.add_note(note(error))
         raise
 
 
@@ -287,6 +290,15 @@ class _Run:
         self._sent: set[str] = set()
         self._found: set[str] = set()
         self._failures = 0
+        self._is_batch_at_fault = False
+
+    def advice(self, error: BaseException) -> str:
+        """
+        Return advice on how to continue after *error* has ended the run.
+        """
+        # A row that a server cannot process makes its whole batch fail in every run.
+        more = "; if that fails too, use a smaller --batch, such as 1" * self._is_batch_at_fault
+        return resume_advice(error) + more
 
     def report(self, refused: Sequence[Refusal]) -> IngestReport:
         """
@@ -374,13 +386,14 @@ class _Run:
         self._journal.mark_sent(keys, time.time())
         try:
             receipts = await self._client.candidates.ingest_many(self._posting_id, new)
-        except _REFUSALS:
-            # One row is invalid, and the response may not say which.
+        except HeyMiloError as error:
+            if not _is_refusal(error):
+                self._handle_failure(keys, error)
+                return
+            # One row is invalid, and the response may not say which; or the whole is too large.
             self._journal.mark_planned(keys)
             for key in keys:
                 await self._send_one(key)
-        except HeyMiloError as error:
-            self._handle_failure(keys, error)
         else:
             self._failures = 0
             ours = {_key_of(receipt): receipt.interview_id for receipt in receipts}
@@ -395,7 +408,10 @@ class _Run:
         self._journal.mark_sent([key], time.time())
         try:
             receipt = await self._client.candidates.ingest(self._posting_id, **new)
-        except _REFUSALS as error:
+        except HeyMiloError as error:
+            if not _is_refusal(error):
+                self._handle_failure([key], error)
+                return
             self._failures = 0
             reason = f"the server refused it: {error.message}"
             if isinstance(error, ConflictError):
@@ -403,8 +419,6 @@ class _Run:
                 self._journal.mark_existing(key, reason)
             else:
                 self._journal.mark_refused(key, reason)
-        except HeyMiloError as error:
-            self._handle_failure([key], error)
         else:
             self._failures = 0
             self._sent.add(key)
@@ -417,7 +431,13 @@ class _Run:
         self._journal.mark_unknown(keys)
         self._failures += 1
         if self._failures == _MAX_FAILURES:
+            self._is_batch_at_fault = len(keys) > 1 and isinstance(error, ServerError)
             raise error
+
+
+def _is_refusal(error: HeyMiloError) -> TypeGuard[APIStatusError]:
+    is_too_large = isinstance(error, APIStatusError) and error.status_code == _TOO_LARGE
+    return is_too_large or isinstance(error, _REFUSALS)
 
 
 def _was_corrected(row: Row, entry: Entry) -> bool:

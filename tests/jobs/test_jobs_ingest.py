@@ -18,6 +18,7 @@ from inside import awaited
 from inside_jobs import Entry, open_journal
 
 from heymilo_async import (
+    HeyMiloError,
     InvalidRequestError,
     NotFoundError,
     PaginationError,
@@ -287,6 +288,18 @@ def test_one_refused_row_does_not_hold_up_the_others(bring, milo, people, tmp_pa
     assert bring(path).ok
 
 
+def test_a_batch_that_is_too_large_is_sent_one_by_one(bring, milo, people):
+    """
+    After a 413 the rows of a batch are sent one by one, and one that is too large is refused.
+    """
+    milo.fail_next(status=413, operation=BULK)
+    milo.fail_next(status=413, operation=ONE)
+    report = bring(people(3))
+
+    assert (2, 2, [2]) == (report.sent, report.done, [one.line for one in report.refused])
+    assert "line 2: the server refused it: " == str(report.refused[0])[:31]
+
+
 def test_who_exists_already_is_looked_for(bring, milo, people, tmp_path, monkeypatch):
     """
     If the server refuses a row because the candidate exists, the row is searched for, and done if
@@ -359,11 +372,28 @@ def test_a_server_that_is_down_ends_the_run(bring, milo, people):
     with pytest.raises(ServerError) as caught:
         bring(path, batch=4)
 
-    assert (
-        "12 unknown (lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more)" in caught.value.__notes__[0]
-    )
+    assert [
+        (
+            "0 of 14 rows are in: 0 sent, 0 found; 2 not sent (lines 14, 15); "
+            "12 unknown (lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more); "
+            "run it again to resume; if that fails too, use a smaller --batch, such as 1"
+        )
+    ] == caught.value.__notes__
     assert bring(path).ok
     assert _each_once(14) == _invited(milo)
+
+
+@pytest.mark.parametrize(("batch", "fault"), [(1, faults.Status(500)), (25, faults.Drop())])
+def test_a_smaller_batch_is_no_cure_for_all(bring, milo, people, batch, fault):
+    """
+    The advice is left out if rows are sent one by one, or if the server cannot be reached.
+    """
+    for _ in range(3):
+        milo.fail_next(fault, operation=ONE if batch == 1 else BULK)
+    with pytest.raises(HeyMiloError) as caught:
+        bring(people(3), batch=batch)
+
+    assert "; run it again to resume" == caught.value.__notes__[0][-24:]
 
 
 def test_the_list_has_to_tell(bring, milo, people, tmp_path):
@@ -516,6 +546,17 @@ def test_a_dry_run_sends_nothing(bring, milo, people, tmp_path):
     ("row", "refusals"),
     [
         (",a@example.com,,", ["line 2, name: is missing"]),
+        *(
+            (
+                f'"A{odd}B",a@example.com,,',
+                [f"line 2, name: has a control character, such as a line break: 'A{shown}B'"],
+            )
+            for odd, shown in (("\0", r"\x00"), ("\x1b", r"\x1b"), ("\n", r"\n"))
+        ),
+        (
+            "A,a@example.com,,B\0",
+            [r"line 2, source: has a NUL character, which databases refuse: 'B\x00'"],
+        ),
         ("A,,,", ["line 2, email: is missing"]),
         ("A,a@example,,", ["line 2, email: is not an e-mail address: 'a@example'"]),
         ("A,a b@example.com,,", ["line 2, email: is not an e-mail address: 'a b@example.com'"]),
@@ -669,7 +710,8 @@ def test_json_lines_are_checked(milo, posting, tmp_path, line, refusals):
 
 def test_a_long_text_may_be_data(milo, posting, tmp_path):
     """
-    A field may exceed the limit of Python's csv module, which is restored afterwards.
+    A field may exceed the limit of Python's csv module, which is restored afterwards; a NUL is
+    refused there, too.
     """
     former, long = csv.field_size_limit(), "x" * 140_000
     path = tmp_path / "people.csv"
@@ -678,6 +720,11 @@ def test_a_long_text_may_be_data(milo, posting, tmp_path):
         refused = ingest(client, path, posting, dry_run=True).refused
         report = ingest(client, path, posting, data=["cv"])
 
+    path.write_text("name,email,cv\nC,c@example.com,\0\n")
+    with milo.client() as client:
+        (nul,) = ingest(client, path, posting, data=["cv"]).refused
+
+    assert r"line 2, cv: has a NUL character, which databases refuse: '\x00'" == str(nul)
     assert ["line 2, cv: has 140000 characters"] == [str(one)[:33] for one in refused]
     assert report.ok
     assert {long, ""} == {one["data"]["cv"] for one in milo.stores["candidates"]}
@@ -781,7 +828,9 @@ def test_a_link_has_the_journal_of_its_file(milo, posting, people, tmp_path):
     with milo.client() as client:
         with (
             open_journal(tmp_path / "people.csv.journal", posting),
-            pytest.raises(JobError, match=r"another run is using the journal .*/people.csv.journal"),
+            pytest.raises(
+                JobError, match=r"another run is using the journal .*/people.csv.journal"
+            ),
         ):
             ingest(client, link, posting)
         assert (2, 0) == ((report := ingest(client, link, posting)).sent, report.found)
