@@ -38,6 +38,10 @@ _EMAIL: Final = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:
 _MAX_EMAIL_LENGTH: Final = 254
 #: Stricter than phonenumbers, which accepts letters and full-width digits, and drops extensions.
 _PHONE: Final = re.compile(r"\+[0-9 ().-]+", re.ASCII)
+#: The end of a text that phonenumbers would read as a longer number of somebody else: a decimal
+#: fraction, which a column of floats leaves, or digits in brackets. (Zeros after several dots are
+#: one more group of digits.)
+_ODD_END: Final = re.compile(r"^[^.]*\.0+$|\.[0-9]$|\)[ .-]*$", re.ASCII)
 _MAX_SHOWN_LENGTH: Final = 60
 #: The highest limit that csv accepts on every system.
 _MAX_FIELD_LENGTH: Final = 2**31 - 1
@@ -350,7 +354,7 @@ class _Checks:
 
     def _phone_number(self, text: str, refuse: _Refuse) -> str | None:
         numbers = self._phone_numbers
-        if _PHONE.fullmatch(text):
+        if _PHONE.fullmatch(text) and not _ODD_END.search(text):
             try:
                 parsed = numbers.parse(text, None)
             except numbers.NumberParseException:

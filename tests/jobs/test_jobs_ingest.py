@@ -589,6 +589,21 @@ def test_a_dry_run_sends_nothing(bring, milo, people, tmp_path):
             "A,a@example.com,+,",
             ["line 2, phone_number: is not a number in E.164, such as +12065550123: '+'"],
         ),
+        *(
+            (
+                f"A,a@example.com,{odd},",
+                [f"line 2, phone_number: is not a number in E.164, such as +12065550123: {odd!r}"],
+            )
+            for odd in (
+                "+493012345678.0",
+                "+390612345.0",
+                "+4366412345678.00",
+                "+49 30 12345678.5",
+                "+1.206.555.012.3",
+                "+49 30 12345678 (2)",
+                "+49 30 12345678 (2) -",
+            )
+        ),
         (
             "A,a@example.com,+000,",
             ["line 2, phone_number: is not a number in E.164, such as +12065550123: '+000'"],
@@ -651,6 +666,28 @@ def test_odd_rows_may_go_in(milo, posting, tmp_path):
 
     assert report.ok
     assert sorted(odd) == sorted(_invited(milo))
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("+1.206.555.0123", "+12065550123"),
+        ("+1 (206) 555-0123", "+12065550123"),
+        ("+33.1.23.45.67.00", "+33123456700"),
+        ("+49 (0)30 12345678", "+493012345678"),
+        ("+49.3012345678", "+493012345678"),
+    ],
+)
+def test_phone_numbers_may_have_separators(milo, posting, tmp_path, text, number):
+    """
+    Blanks, hyphens, dots and brackets between the digits of a number are removed.
+    """
+    path = tmp_path / "people.csv"
+    path.write_text(f"name,email,phone_number\nA,a@example.com,{text}\n")
+    with milo.client() as client:
+        assert ingest(client, path, posting).ok
+
+    assert number == json.loads(milo.requests[-1].body)["phone_number"]
 
 
 @pytest.mark.parametrize(
