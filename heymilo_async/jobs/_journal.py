@@ -23,6 +23,7 @@ from ._source import Source
 #: Identifies the file as a journal, "HMij"; SQLite stores this number for `file(1)`.
 _APPLICATION: Final = 0x484D696A
 _VERSION: Final = 1
+_PRIMARY_CODE: Final = 0xFF
 
 # Earlier versions of this program need the column `cursor`, in which they kept the place of an
 # interrupted search.
@@ -87,7 +88,8 @@ class Journal:
         try:
             yield self._connection
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            # (After some errors SQLite has done so itself.)
+            self._connection.rollback()
             raise
         self._connection.execute("COMMIT")
 
@@ -117,7 +119,7 @@ class Journal:
             key: Entry(
                 line=line,
                 fingerprint=fingerprint,
-                state=State(state),
+                state=_state(state),
                 sent_at=sent_at,
                 interview_id=interview_id,
                 reason=reason,
@@ -213,6 +215,13 @@ class Journal:
             connection.execute("UPDATE job SET is_walking = 0")
 
 
+def _state(text: str) -> State:
+    try:
+        return State(text)
+    except ValueError:
+        raise sqlite3.DatabaseError(f"{text!r} is no state of a row") from None
+
+
 def _mark_done(connection: sqlite3.Connection, interview_ids: Mapping[str, str]) -> None:
     connection.executemany(
         "UPDATE rows SET state = 'done', reason = NULL, interview_id = ? WHERE key = ?",
@@ -234,6 +243,10 @@ def open_journal(path: Path, posting_id: str) -> Generator[Journal, None, None]:
     except OSError as error:
         message = f"cannot open the journal {path}: {error.strerror}"
         raise JobError(message) from None
+    try:
+        _refuse_foreign(path)
+    except sqlite3.DatabaseError as error:
+        raise _job_error_for(path, error) from None
     connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     with contextlib.closing(connection):
         try:
@@ -248,8 +261,21 @@ def open_journal(path: Path, posting_id: str) -> Generator[Journal, None, None]:
             raise JobError(message)
         try:
             yield Journal(connection)
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise _job_error_for(path, error) from error
+
+
+def _refuse_foreign(path: Path) -> None:
+    """
+    Raise an error if the file at *path* is neither a journal of this version nor empty.
+    """
+    # A connection of its own: one that locks the file for good would also write to a foreign one.
+    with contextlib.closing(sqlite3.connect(path, timeout=0)) as connection:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables and (application, version) != (_APPLICATION, _VERSION):
+        raise _foreign(path)
 
 
 def _prepare(connection: sqlite3.Connection, posting_id: str) -> str:
@@ -258,11 +284,6 @@ def _prepare(connection: sqlite3.Connection, posting_id: str) -> str:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("BEGIN IMMEDIATE")
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if tables and (application, version) != (_APPLICATION, _VERSION):
-        raise sqlite3.DatabaseError
     for statement in _TABLES.split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {_APPLICATION}")
@@ -276,10 +297,20 @@ def _prepare(connection: sqlite3.Connection, posting_id: str) -> str:
 
 
 def _job_error_for(path: Path, error: sqlite3.DatabaseError) -> JobError:
-    code = getattr(error, "sqlite_errorcode", None)
+    # (The rest of an extended code tells more about the primary one.)
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
     if code == sqlite3.SQLITE_BUSY:
         return JobError(f"another run is using the journal {path}: wait until it ends")
+    if code == sqlite3.SQLITE_NOTADB:
+        return _foreign(path)
     if isinstance(error, sqlite3.OperationalError):
         # Usually a full disk.
         return JobError(f"cannot write the journal {path}: {error}; fix that, and run it again")
+    return JobError(
+        f"the journal {path} is damaged: {error}; delete it: the next run makes a new one from the "
+        "list of candidates, and invites nobody twice"
+    )
+
+
+def _foreign(path: Path) -> JobError:
     return JobError(f"{path} is not a journal of this version: choose another one with --journal")

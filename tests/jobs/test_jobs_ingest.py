@@ -831,13 +831,66 @@ def test_files_that_make_no_sense(
 
 def test_another_database_is_no_journal(milo, posting, people, tmp_path):
     """
-    A database of another program is not changed.
+    A database of another program is not changed, not even its kind of log.
     """
-    with sqlite3.connect(tmp_path / "other.db") as connection:
+    other = tmp_path / "other.db"
+    with sqlite3.connect(other) as connection:
         connection.execute("CREATE TABLE job (a)")
     connection.close()
+    before = other.read_bytes()
     with milo.client() as client, pytest.raises(JobError, match="is not a journal of this version"):
-        ingest(client, people(1), posting, journal=tmp_path / "other.db")
+        ingest(client, people(1), posting, journal=other)
+
+    assert before == other.read_bytes()
+    assert ["other.db", "people.csv"] == sorted(one.name for one in tmp_path.iterdir())
+
+
+DAMAGED = (
+    "the journal .*people.csv.journal is damaged: {}; delete it: the next run makes a new one "
+    "from the list of candidates, and invites nobody twice"
+)
+
+
+def test_a_damaged_journal_can_be_deleted(bring, people, tmp_path):
+    """
+    The error names the journal and the cure, and the cure works.
+    """
+    path, journal = people(200), tmp_path / "people.csv.journal"
+    bring(path)
+    content = journal.read_bytes()
+    journal.write_bytes(content[:8192] + b"\xff" * (len(content) - 8192))
+    with pytest.raises(JobError, match=DAMAGED.format("database disk image is malformed")):
+        bring(path)
+    journal.unlink()
+
+    assert (0, 200, True) == ((report := bring(path)).sent, report.found, report.ok)
+
+
+def test_a_journal_without_its_schema_is_damaged(bring, people, tmp_path):
+    """
+    Damage that SQLite finds when it opens the journal has the same cure.
+    """
+    path, journal = people(2), tmp_path / "people.csv.journal"
+    bring(path)
+    content = journal.read_bytes()
+    journal.write_bytes(content[:100] + b"\xff" * 3996 + content[4096:])
+
+    with pytest.raises(JobError, match=DAMAGED.format("database disk image is malformed")):
+        bring(path)
+
+
+def test_a_journal_with_an_unknown_state_is_damaged(bring, people, tmp_path):
+    """
+    So is a journal that somebody has edited.
+    """
+    path = people(2)
+    bring(path)
+    with sqlite3.connect(tmp_path / "people.csv.journal") as connection:
+        connection.execute("UPDATE rows SET state = 'lost'")
+    connection.close()
+
+    with pytest.raises(JobError, match=DAMAGED.format("'lost' is no state of a row")):
+        bring(path)
 
 
 def test_one_run_at_a_time(milo, posting, people, tmp_path):
