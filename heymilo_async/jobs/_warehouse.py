@@ -84,6 +84,8 @@ _FINGERPRINT: Final = (
 
 #: DuckDB's error for a file that another process has open, on POSIX and on Windows.
 _IN_USE: Final = ("Could not set lock", "being used by another process")
+#: DuckDB's error for a file that this process has open with other options.
+_OPEN_HERE: Final = "Can't open a connection to same database file"
 
 #: The files that are open in this process; DuckDB's lock only excludes other processes.
 _open_files: set[str] = set()
@@ -452,6 +454,11 @@ def open_warehouse(path: Path) -> Generator[Warehouse, None, None]:
             text = str(error)
             if any(words in text for words in _IN_USE):
                 raise _in_use(path) from None
+            if _OPEN_HERE in text:
+                message = (
+                    f"{path} is in use by this program: close its connection to the file first"
+                )
+                raise JobError(message) from None
             message = f"cannot open {path}: {_first_line(text)}; fix that, or name another file"
             raise JobError(message) from None
         with contextlib.closing(connection):

@@ -604,6 +604,21 @@ def test_one_run_at_a_time(milo, file):
         sync(client, file, only=["voices"])
 
 
+def test_a_program_may_have_the_file_open_itself(once, file):
+    """
+    A file that this process has open, such as a notebook, is refused with the cure.
+    """
+    once(only=["voices"])
+    text = "home.duckdb is in use by this program: close its connection to the file first"
+    with (
+        duckdb.connect(str(file), read_only=True),
+        pytest.raises(JobError, match=text),
+    ):
+        once(only=["voices"])
+
+    assert 0 == _table(once(only=["voices"]), "voices").new
+
+
 def test_a_folder_that_is_not_there(milo, tmp_path):
     """
     The error names the folder, and says to create it.
