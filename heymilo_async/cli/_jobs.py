@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
 from ._errors import CommandError, ExitCode
+from ._reporting import reporting
 from ._streams import printable, write
 
 if TYPE_CHECKING:
+    from ..jobs.ingest import IngestReport
     from ._session import Session
 
 INGEST_HELP: Final = """
@@ -60,7 +62,7 @@ def ingest(
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check the rows without sending them.")
+        bool, typer.Option("--dry-run", help="Check the rows without sending them; needs no key.")
     ] = False,
     batch: Annotated[int, typer.Option(min=1, metavar="N", help="Rows per request.")] = 25,
     data: Annotated[
@@ -75,6 +77,8 @@ def ingest(
     """
     Ingest the rows, and list those that were refused.
     """
+    if dry_run:
+        _check(file, posting, data or ())
     session: Session = context.obj
     with session.client() as client, _missing_extra():
         # Imported here, because only this command needs it.
@@ -88,19 +92,30 @@ def ingest(
                 journal=journal,
                 batch=batch,
                 data=data or (),
-                dry_run=dry_run,
                 progress=advance,
             )
-        for refusal in report.refused:
-            write(f"{printable(str(refusal))}\n")
-        if dry_run:
-            write(
-                f"{len(report.unsent)} of {report.rows} rows would be ingested; nothing was sent\n"
-            )
-        else:
-            write(f"{report}\n")
-        is_well = not report.refused if dry_run else report.ok
-    raise typer.Exit(ExitCode.DONE if is_well else ExitCode.OTHER)
+        _write_refusals(report)
+        write(f"{report}\n")
+    raise typer.Exit(ExitCode.DONE if report.ok else ExitCode.OTHER)
+
+
+def _check(file: Path, posting: str, data: Sequence[str]) -> NoReturn:
+    """
+    Check the rows and end the command, without a client, because that would need a key.
+    """
+    with reporting(), _missing_extra():
+        # Imported here, because only this command needs it.
+        from ..jobs.ingest import check_rows  # noqa: PLC0415
+
+        report = check_rows(file, posting, data)
+        _write_refusals(report)
+        write(f"{len(report.unsent)} of {report.rows} rows would be ingested; nothing was sent\n")
+    raise typer.Exit(ExitCode.OTHER if report.refused else ExitCode.DONE)
+
+
+def _write_refusals(report: IngestReport) -> None:
+    for refusal in report.refused:
+        write(f"{printable(str(refusal))}\n")
 
 
 SYNC_HELP: Final = """

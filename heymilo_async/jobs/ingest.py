@@ -190,10 +190,10 @@ async def async_ingest(
         raise wrong_type("data", "the names of columns", data)
     size = whole_number("batch", batch, 1, refusal=InvalidRequestError)
     pause = seconds("settle", settle, zero=True, refusal=InvalidRequestError)
+    if dry_run:
+        return check_rows(file, posting_id, data)
     path = Path(file)
     rows, refused = read_rows(path, data)
-    if dry_run:
-        return _report(posting_id, rows, refused, entries={})
     # Keys contain the id as the server writes it.
     posting = await client.postings.get(posting_id)
     if posting.status == "archived":
@@ -213,6 +213,16 @@ async def async_ingest(
         with _report_on_error(lambda error: f"{run.report(refused)}; {run.advice(error)}"):
             await run.finish()
         return run.report(refused)
+
+
+def check_rows(
+    file: str | os.PathLike[str], posting_id: str, data: Sequence[str] = ()
+) -> IngestReport:
+    """
+    Return the report of a dry run, which needs no client.
+    """
+    rows, refused = read_rows(Path(file), data)
+    return _report(posting_id, rows, refused, entries={})
 
 
 def _default_journal(path: Path) -> Path:

@@ -77,6 +77,22 @@ def test_ingest_checks_only(heymilo, milo, posting):
 
 
 @pytest.mark.usefixtures("people")
+def test_a_dry_run_needs_no_key(heymilo, posting, monkeypatch):
+    """
+    Who prepares a file often has no key; an error of the dry run is printed on one line.
+    """
+    monkeypatch.delenv("HEYMILO_API_KEY")
+    asked = ("--posting", posting, "--dry-run")
+
+    assert (0, "1 of 1 rows would be ingested; nothing was sent\n", "") == heymilo(
+        "ingest", "good.csv", *asked
+    )
+    assert (1, "", "heymilo: cannot read lost.csv: No such file or directory\n") == heymilo(
+        "ingest", "lost.csv", *asked
+    )
+
+
+@pytest.mark.usefixtures("people")
 def test_ingest_ends_in_one_line(heymilo, milo, posting):
     """
     An error that ends the run is printed on one line, with how far the run came.
