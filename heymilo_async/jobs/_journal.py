@@ -235,7 +235,7 @@ def open_journal(path: Path, posting_id: str) -> Generator[Journal, None, None]:
     Yield the journal at *path* during the `with` block, and create it if there is none.
 
     Raises:
-        JobError: It is in use, belongs to another posting, or is not a journal.
+        JobError: It is in use, belongs to another posting, is damaged, or is not a journal.
     """
     try:
         # Create it here with a private mode, which SQLite also gives to its log.
@@ -243,13 +243,10 @@ def open_journal(path: Path, posting_id: str) -> Generator[Journal, None, None]:
     except OSError as error:
         message = f"cannot open the journal {path}: {error.strerror}"
         raise JobError(message) from None
-    try:
-        _refuse_foreign(path)
-    except sqlite3.DatabaseError as error:
-        raise _job_error_for(path, error) from None
     connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     with contextlib.closing(connection):
         try:
+            _refuse_foreign(path)
             owner = _prepare(connection, posting_id)
         except sqlite3.DatabaseError as error:
             raise _job_error_for(path, error) from None
