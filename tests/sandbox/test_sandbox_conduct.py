@@ -197,7 +197,7 @@ def test_a_range_is_judged_by_itself(milo, it, candidates):
         (1, TypeError, "must be a collection of indexes, not int"),
         (iter([0, 1]), TypeError, "must be a collection of indexes, not list_iterator"),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", None) or f"{type(value).__name__} {value}"[:20],
 )
 def test_requests_that_never_came_are_not_judged(milo, it, requests, error, words):
     """
