@@ -141,11 +141,16 @@ class Journal:
             # In the same transaction, so that a run after a crash searches before it sends.
             connection.execute("UPDATE job SET is_walking = 1")
 
-    def mark_sent(self, keys: Iterable[str], at: float) -> None:
+    def mark_sent(self, fingerprints: Mapping[str, str], at: float) -> None:
         """
-        Record that a request with the rows of *keys* is about to start.
+        Record that a request is about to start: *fingerprints* has its rows as they are now.
         """
-        self._set(keys, State.SENT, sent_at=at)
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE rows SET state = 'sent', sent_at = ?, fingerprint = ?, reason = NULL "
+                "WHERE key = ?",
+                [(at, fingerprint, key) for key, fingerprint in fingerprints.items()],
+            )
 
     def mark_planned(self, keys: Iterable[str]) -> None:
         """
@@ -178,19 +183,11 @@ class Journal:
         with self._transaction() as connection:
             _mark_done(connection, interview_ids)
 
-    def _set(
-        self,
-        keys: Iterable[str],
-        state: State,
-        *,
-        sent_at: float | None = None,
-        reason: str | None = None,
-    ) -> None:
+    def _set(self, keys: Iterable[str], state: State, *, reason: str | None = None) -> None:
         with self._transaction() as connection:
             connection.executemany(
-                "UPDATE rows SET state = ?, sent_at = coalesce(?, sent_at), reason = ? "
-                "WHERE key = ?",
-                [(state.value, sent_at, reason, key) for key in keys],
+                "UPDATE rows SET state = ?, reason = ? WHERE key = ?",
+                [(state.value, reason, key) for key in keys],
             )
 
     @property

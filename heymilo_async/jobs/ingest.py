@@ -71,6 +71,8 @@ class IngestReport:
         refused: The refused rows, each with its line, column and value.
         unsent: The lines of rows that were not sent.
         unknown: The lines of rows that the server may have processed.
+        edited: The lines of `done` rows that were edited after they were sent. The candidates keep
+            what was sent.
     """
 
     posting_id: str
@@ -81,6 +83,7 @@ class IngestReport:
     refused: tuple[Refusal, ...] = ()
     unsent: tuple[int, ...] = ()
     unknown: tuple[int, ...] = ()
+    edited: tuple[int, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -95,6 +98,7 @@ class IngestReport:
             (tuple(dict.fromkeys(one.line for one in self.refused)), "refused"),
             (self.unsent, "not sent"),
             (self.unknown, "unknown"),
+            (self.edited, "edited after being sent, without effect"),
         ):
             if lines:
                 parts.append(f"{len(lines)} {word} ({_line_list(lines)})")
@@ -269,6 +273,12 @@ def _report(
         refused=tuple(sorted([*refused, *by_server], key=lambda one: one.line)),
         unsent=lines(State.PLANNED),
         unknown=lines(*OPEN),
+        edited=tuple(
+            row.line
+            for row in rows
+            if states[row.line].state is State.DONE
+            and states[row.line].fingerprint != row.fingerprint()
+        ),
     )
 
 
@@ -393,7 +403,7 @@ class _Run:
 
     async def _send_many(self, keys: Sequence[str]) -> None:
         new = [self._rows[key].candidate(self._posting_id) for key in keys]
-        self._journal.mark_sent(keys, time.time())
+        self._mark_sent(keys)
         try:
             receipts = await self._client.candidates.ingest_many(self._posting_id, new)
         except HeyMiloError as error:
@@ -413,9 +423,13 @@ class _Run:
             # The list shows whether rows without a receipt are candidates.
             self._journal.mark_unknown(key for key in keys if key not in done)
 
+    def _mark_sent(self, keys: Sequence[str]) -> None:
+        fingerprints = {key: self._rows[key].fingerprint() for key in keys}
+        self._journal.mark_sent(fingerprints, time.time())
+
     async def _send_one(self, key: str) -> None:
         new = dict(self._rows[key].candidate(self._posting_id)._given())
-        self._journal.mark_sent([key], time.time())
+        self._mark_sent([key])
         try:
             receipt = await self._client.candidates.ingest(self._posting_id, **new)
         except HeyMiloError as error:

@@ -288,6 +288,40 @@ def test_one_refused_row_does_not_hold_up_the_others(bring, milo, people, tmp_pa
     assert bring(path).ok
 
 
+def test_an_edit_of_a_row_that_is_in_is_reported(bring, milo, people):
+    """
+    A row that was edited after it was sent is not sent again, and the report names its line.
+    """
+    path = people(3)
+    before = bring(path).edited
+    path.write_text(path.read_text().replace("P 1,", "Pat,"))
+    report = bring(path)
+
+    assert ((), (2,), 0, True) == (before, report.edited, report.sent, report.ok)
+    expected = (
+        "3 of 3 rows are in: 0 sent, 0 found; 1 edited after being sent, without effect (line 2)"
+    )
+    assert expected == str(report)
+    assert _each_once(3) == _invited(milo)
+
+
+def test_an_edit_of_a_row_that_is_not_in_yet_is_sent(bring, milo, people):
+    """
+    A row that was edited before it was sent, or before it was sent again, counts as it was sent.
+    """
+    path = people(2)
+    for _ in range(3):
+        milo.fail_next(status=503, operation=BULK)
+    with pytest.raises(ServerError):
+        bring(path)
+    path.write_text(path.read_text().replace("P 1,", "Pat,"))
+    report = bring(path)
+
+    assert ((), 2) == (report.edited, report.sent)
+    assert ["P 2", "Pat"] == sorted(one["name"] for one in milo.stores["candidates"])
+    assert () == bring(path).edited
+
+
 def test_a_batch_that_is_too_large_is_sent_one_by_one(bring, milo, people):
     """
     After a 413 the rows of a batch are sent one by one, and one that is too large is refused.
