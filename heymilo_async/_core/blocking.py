@@ -180,8 +180,6 @@ def _with_signature(
     # Resolve the types by the names in the module that defines *method*.
     hints = get_type_hints(method)
     hints["return"] = returns or hints["return"]
-    if hints["return"] is type(None):
-        hints["return"] = None
     signature = inspect.signature(method)
     parameters = [
         one.replace(annotation=hints.get(name, one.annotation))

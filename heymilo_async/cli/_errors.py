@@ -103,6 +103,11 @@ _FOR_OPTIONS: Final = (
 )
 
 
+#: Older versions say this themselves.
+_NOT_VALID: Final = re.compile(r"'[^']*' is not a valid (float|integer)\b")
+_KINDS: Final = {"float": "a number", "integer": "an integer"}
+
+
 def for_options(text: str) -> str:
     """
     Return *text*, an error about an option, in our words.
@@ -110,7 +115,7 @@ def for_options(text: str) -> str:
     text = text.removeprefix("Invalid value: ").rstrip(".")
     for theirs, ours in _FOR_OPTIONS:
         text = text.replace(theirs, ours)
-    return text
+    return _NOT_VALID.sub(lambda kind: f"it must be {_KINDS[kind[1]]}", text)
 
 
 #: What Python calls the types of JSON.

@@ -190,6 +190,8 @@ def test_a_push_that_would_create_a_person(heymilo):
             "Invalid value for '--timeout': Value error, too long.",
             "Invalid value for '--timeout': too long",
         ),
+        ("'--poll': 'soon' is not a valid float.", "'--poll': it must be a number"),
+        ("'--limit': 'many' is not a valid integer.", "'--limit': it must be an integer"),
         (
             "'--limit': Input should be a valid integer, unable to parse string as an integer",
             "'--limit': it must be an integer",

@@ -2050,7 +2050,7 @@ def test_deadline_over_many(front, serve, method):
     if method == "get_many":
         assert [DeadlineExceededError] == kinds
     else:
-        assert [PhoneNumber] * 2 + [DeadlineExceededError] * 18 == kinds
+        assert [2, 18] == [kinds.count(PhoneNumber), kinds.count(DeadlineExceededError)]
     assert 4 == server.n
 
 
