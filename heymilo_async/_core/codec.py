@@ -378,12 +378,17 @@ def _array_hook_factory(kind: Any, converter: BaseConverter) -> Callable[[Any, A
     (inner, _) = get_args(kind)
     hook = converter.get_structure_hook(inner)
 
+    def read_one_by_one(items: list[Any]) -> list[Any]:
+        return [hook(item, inner) for item in items]
+
+    read_all = getattr(hook, "read_all", read_one_by_one)
+
     def structure_hook(value: Any, _: Any) -> tuple[Any, ...]:
         if type(value) is not list:
             message = f"must be an array, not {_json_type_of(value)}"
             raise _InvalidValueError(message)
         if not converter.detailed_validation:
-            return tuple([hook(item, inner) for item in value])
+            return tuple(read_all(value))
         return tuple([_item(hook, index, item, inner) for index, item in enumerate(value)])
 
     return structure_hook
