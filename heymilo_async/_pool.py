@@ -156,7 +156,8 @@ class Pool:
         )
         # Kept here, because `warnings` may be unloaded before this object when the interpreter exits.
         self._warn = warn
-        self._closed = False
+        #: Whether the pool is closed, which is final.
+        self.closed = False
         self._reset()
         _pools.add(self)
 
@@ -178,18 +179,11 @@ class Pool:
         """
         return self._settings
 
-    @property
-    def closed(self) -> bool:
-        """
-        Whether the pool is closed, which is final.
-        """
-        return self._closed
-
     def require_open(self) -> None:
         """
         Raise `ClientClosedError` if the pool is closed.
         """
-        if self._closed:
+        if self.closed:
             message = f"this {self._owner} is closed: create a new one, or use it inside {self._statement}"
             raise ClientClosedError(message)
 
@@ -285,9 +279,9 @@ class Pool:
         """
         Close the connections of the running event loop; other loops close their own.
         """
-        if not self._closed:
+        if not self.closed:
             state = self._loop_states.get(self._transport_type.loop_key())
-            self._closed = True
+            self.closed = True
             with self._lock:
                 # A copy: another thread may add a storage at the same time, for another view.
                 storages = list(self._storages.values())
@@ -298,7 +292,7 @@ class Pool:
 
     def __del__(self) -> None:
         # No I/O and no import here: it may run in any thread, at any time, even at exit.
-        if self._opened and not self._closed and self._settings.http_client is None:
+        if self._opened and not self.closed and self._settings.http_client is None:
             message = f"unclosed {self._owner}: use {self._statement}, or call {self._method}()"
             self._warn(message, ResourceWarning, stacklevel=2, source=self)
 

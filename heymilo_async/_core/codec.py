@@ -104,7 +104,7 @@ def structure(data: Any, returns: type[T]) -> T:
     raise ResponseDecodeError(message, path=path)
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.define(eq=False, repr=False)
 class Content(Generic[T]):
     """
     The decoded content of a response.

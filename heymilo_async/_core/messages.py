@@ -101,7 +101,7 @@ class Operation(Generic[T]):
         )
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Call(Generic[T]):
     """
     One invocation of an operation, independent of settings and transport.
@@ -191,7 +191,7 @@ def _quoted(text: str, safe: str = "") -> str:
     return text if text.isascii() and text.isalnum() else quote(text, safe=safe)
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Request:
     """
     A request for the HTTP library.
@@ -218,7 +218,7 @@ class Request:
         return self.base_url + self.path
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Response:
     """
     A response from the HTTP library.

@@ -263,8 +263,13 @@ def _bytes_pattern(octets: bytes) -> str:
         *(_character_pattern(one, "++") for one in once[1:]),
     ]
     digits = [f"{code:02x}" for code in octets]
-    patterns = [r"\x00?".join(characters), "[ :,-]?".join(digits), *_base64_patterns(octets)]
-    return f"(?:{'|'.join(patterns)})"
+    packed = _base64_patterns(octets)
+    patterns = [r"\x00?".join(characters), "[ :,-]?".join(digits), *packed]
+    # Looking at the first character is faster than trying each pattern at each position of a text.
+    # (In base64 it may be one of "+-/_".)
+    firsts = {*"\\%&=+-/_", once[0], digits[0][0], *(one[0] for one in packed)}
+    starts = re.escape("".join(sorted(firsts)))
+    return f"(?=[{starts}])(?:{'|'.join(patterns)})"
 
 
 def _character_pattern(character: str, times: str) -> str:

@@ -4,9 +4,10 @@ The protocol of a transport, the only object that shared code may await, and the
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from .messages import Request, Response
 from .secrets import Secret
@@ -132,11 +133,6 @@ class LoopState(Protocol):
     def now(self) -> float: ...
 
 
-def monotonic(*, _clock: Callable[[], float] = time.monotonic) -> float:
-    """
-    Return `time.monotonic()`, even if a test tool has stopped that clock.
-
-    freezegun replaces the function in every module, so waits would never end. It does not replace
-    the default of a parameter.
-    """
-    return _clock()
+#: Returns `time.monotonic()`, even if a test tool has stopped that clock: freezegun replaces the
+#: function in every module, so waits would never end. It does not see the function in a partial.
+monotonic: Final[Callable[[], float]] = functools.partial(time.monotonic)

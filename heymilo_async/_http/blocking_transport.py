@@ -44,6 +44,7 @@ class BlockingTransport(HTTPTransport):
 
     client_name: ClassVar[str] = "Client"
     owner: ClassVar[str] = "HeyMilo"
+    now = staticmethod(monotonic)
 
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)
@@ -56,12 +57,6 @@ class BlockingTransport(HTTPTransport):
         Return the same key always, because there is no event loop.
         """
         return BlockingTransport
-
-    def now(self) -> float:
-        """
-        Return the time of the monotonic clock.
-        """
-        return monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """

@@ -67,6 +67,8 @@ class CoolDowns:
         """
         Return the remaining seconds of a cool-down, and its cause; None if there is none.
         """
+        if not self._until:
+            return None
         with self._lock:
             until, cause = self._until.get(credential, (now, None))
             if cause is None or until <= now:
