@@ -104,6 +104,7 @@ def structure(data: Any, returns: type[T]) -> T:
     raise ResponseDecodeError(message, path=path)
 
 
+# Not frozen, for the same reason as `Call`; nothing changes it.
 @attrs.define(eq=False, repr=False)
 class Content(Generic[T]):
     """
