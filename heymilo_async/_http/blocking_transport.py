@@ -44,8 +44,6 @@ class BlockingTransport(HTTPTransport):
 
     client_name: ClassVar[str] = "Client"
     owner: ClassVar[str] = "HeyMilo"
-    # Without a method around it, because a call looks at the clock nine times.
-    now = staticmethod(monotonic)  # pyright: ignore[reportAssignmentType]
 
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings)
@@ -58,6 +56,12 @@ class BlockingTransport(HTTPTransport):
         Return the same key always, because there is no event loop.
         """
         return BlockingTransport
+
+    def now(self) -> float:
+        """
+        Return the time of the monotonic clock.
+        """
+        return monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """
